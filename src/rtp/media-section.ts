@@ -1,0 +1,46 @@
+import type { TrackKind } from './access-unit.ts';
+
+/** Codecs that have a depacketizer. */
+export type CodecName = 'h264' | 'opus';
+
+/** One payload type that was negotiated for a media section (RFC 8866 §6.6, RFC 4588 §8). */
+export interface PayloadFormat {
+  /** RTP payload type, 0–127. */
+  payloadType: number;
+  /** The codec, or 'rtx' for retransmissions of another payload type (RFC 4588). */
+  codec: CodecName | 'rtx';
+  /** Ticks a second of the RTP timestamp. */
+  clockRate: number;
+  /** Channels of an audio codec as signalled in rtpmap (Opus: always 2, RFC 7587 §7). */
+  channels?: number;
+  /** `fmtp` parameters with lower-case names, as received. */
+  parameters: Record<string, string>;
+  /** For 'rtx': the payload type that is retransmitted (`apt`). */
+  retransmits?: number;
+}
+
+/** Identifiers that were negotiated for RTP header extensions (RFC 8285); absent where not agreed. */
+export interface HeaderExtensionIds {
+  mid?: number;
+  rid?: number;
+  repairedRid?: number;
+  transportCc?: number;
+  absSendTime?: number;
+}
+
+/**
+ * One `m=` section that was negotiated for receiving: everything the RTP path has to know of the
+ * SDP. Made by the ingest stage.
+ */
+export interface MediaSection {
+  mid: string;
+  kind: TrackKind;
+  formats: PayloadFormat[];
+  extensions: HeaderExtensionIds;
+  /** SSRCs announced with `a=ssrc`, the primary ones first; often empty. */
+  ssrcs: number[];
+  /** Pairs [primary, retransmission] of `a=ssrc-group:FID`. */
+  retransmissionSsrcs: [number, number][];
+  /** Feedback both sides agreed on (RFC 4585). */
+  feedback: { nack: boolean; pli: boolean; fir: boolean; transportCc: boolean; remb: boolean };
+}
