@@ -1,0 +1,125 @@
+import type { TrackKind } from './rtp/access-unit.ts';
+
+/**
+ * What a stream is doing: `idle` nobody publishes and nothing is asked for; `waiting` a recording
+ * was asked for before anyone publishes; `live` published and not recorded; `recording`; `failed`
+ * the recording ended on an error (see {@link StreamStatus.error}).
+ */
+export type StreamState = 'idle' | 'waiting' | 'live' | 'recording' | 'failed';
+
+/** What is known of one track that is being received. */
+export interface TrackStatus {
+  kind: TrackKind;
+  /** RFC 6381 codecs string once known, else the codec's name. */
+  codec: string;
+  packetsReceived: number;
+  packetsLost: number;
+  packetsRecovered: number;
+  /** Packets dropped because they were malformed, replayed or failed authentication. */
+  packetsDropped: number;
+  accessUnits: number;
+  keyframes: number;
+  bytes: number;
+}
+
+/** One stream as operators and the console see it. */
+export interface StreamStatus {
+  stream: string;
+  state: StreamState;
+  /** When the present publisher connected: ms since the Unix epoch. */
+  publishedAtMs?: number;
+  /** Publisher's session id, the last part of its WHIP resource. */
+  sessionId?: string;
+  /** Identifies the running recording: Unix second it was started, ten digits. */
+  recordId?: string;
+  /** Object path of the day folder, without a trailing slash. */
+  recordDir?: string;
+  mpdPath?: string;
+  /** Wall-clock start of the recording, µs since the Unix epoch. */
+  startedAtUs?: number;
+  error?: string;
+  tracks: TrackStatus[];
+}
+
+/** Where a recording goes, as answered to the one who started it. */
+export interface RecordingStarted {
+  stream: string;
+  recordId: string;
+  recordDir: string;
+  mpdPath: string;
+}
+
+/** An ICE server to name in `Link` headers (RFC 9725 §4.6). */
+export interface IceServer {
+  urls: string[];
+  username?: string;
+  credential?: string;
+}
+
+/** A publisher's offer was accepted. */
+export interface PublishAccepted {
+  sessionId: string;
+  /** SDP answer. */
+  answer: string;
+  /** Entity tag of the ICE session, without quotes (RFC 9725 §4.3.1). */
+  etag: string;
+}
+
+/**
+ * A request that cannot be met. Routes turn it into a reply with `statusCode` and the message; the
+ * message must be fit for the requester's eyes.
+ */
+export class RequestError extends Error {
+  override name = 'RequestError';
+  readonly statusCode: number;
+  constructor(statusCode: number, message: string) {
+    super(message);
+    this.statusCode = statusCode;
+  }
+}
+
+/** The recorder as the HTTP routes see it: everything that touches media, whatever thread it runs on. */
+export interface Recorder {
+  /**
+   * Accepts a WHIP offer for a stream (RFC 9725 §4.2).
+   * @throws RequestError 400/422 for an offer that cannot be taken, 409 when the stream has a
+   * publisher already, 503 while stopping.
+   */
+  publish(stream: string, offer: string): Promise<PublishAccepted>;
+  /**
+   * Takes a trickle-ICE fragment (RFC 8840). Where it carries new ICE credentials it is an ICE
+   * restart, and the reply carries ours and the new entity tag.
+   * @param ifMatch the entity tag of the request, without quotes; `*` for a restart
+   * @throws RequestError 404 for an unknown session, 400 for a bad fragment, 412 when the tag is stale
+   */
+  trickle(
+    stream: string,
+    sessionId: string,
+    fragment: string,
+    ifMatch: string | undefined,
+  ): Promise<{ fragment: string; etag: string } | undefined>;
+  /** Ends a publisher's session. @throws RequestError 404 for an unknown session */
+  unpublish(stream: string, sessionId: string): Promise<void>;
+
+  /**
+   * Starts recording a stream, or arms it when nobody publishes it yet. Idempotent: a second call
+   * answers what the first did. Never waits for media.
+   * @throws RequestError 400 for a stream id or base directory that cannot be a path
+   */
+  start(stream: string, baseDir?: string): Promise<RecordingStarted>;
+  /** Stops or disarms; resolves when the last segment is durable. Quiet when nothing ran. */
+  stop(stream: string): Promise<void>;
+  /** Status of one stream; `idle` for an unknown one. */
+  status(stream: string): Promise<StreamStatus>;
+  /** All streams that are published, armed, recorded or failed since start-up. */
+  streams(): Promise<StreamStatus[]>;
+  /**
+   * Text of a manifest that is being written at this moment, newer than the file.
+   * @param path object path of the manifest
+   * @returns undefined when no running recording writes there
+   */
+  liveManifest(path: string): Promise<string | undefined>;
+
+  /** Closes segments, makes manifests static and ends all sessions; resolves when all is durable. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,15 @@
+/** One RTP packet after authentication and decryption (RFC 3550 §5.1). */
+export interface RtpPacket {
+  ssrc: number;
+  /** 0–127. */
+  payloadType: number;
+  /** 16 bits, as received. */
+  sequenceNumber: number;
+  /** 32 bits, as received. */
+  timestamp: number;
+  marker: boolean;
+  /** When the datagram arrived: µs since the Unix epoch on our steady clock. */
+  arrivalUs: number;
+  /** Payload without padding; a view into a slab, the receiver may keep it. */
+  payload: Buffer;
+}
