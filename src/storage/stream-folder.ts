@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto';
+import { RequestError } from '../recorder.ts';
+
+/** Longest path part we make, in bytes; file systems allow 255, the rest is left for suffixes. */
+const LONGEST_PART = 200;
+const READABLE_PREFIX = 150;
+/** Names with which `/api/record/…` routes and the recorder's own folders begin. */
+const RESERVED_IDS = new Set(['segments', 'object']);
+/** Device names that Windows file systems (and SMB shares) refuse, with or without extension. */
+const DEVICE_NAMES = /^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)/i;
+
+/**
+ * The folder name of a stream: one path part that cannot leave the root, cannot be hidden, and is
+ * different for different ids. Percent-encodes all bytes outside `A-Za-z0-9._-`, a leading or
+ * trailing dot and device names; an id longer than 200 bytes keeps a readable beginning and ends in
+ * `%~` (which no encoded id contains) and a hash.
+ * @throws RequestError 400 for an id that is empty, reserved, has control characters or is not
+ * well-formed Unicode
+ */
+export function streamFolder(id: string): string {
+  if (id === '') throw new RequestError(400, 'stream: must not be empty');
+  if (!id.isWellFormed()) throw new RequestError(400, 'stream: must be well-formed Unicode');
+  if (hasControlCharacter(id)) {
+    throw new RequestError(400, 'stream: must not contain control characters');
+  }
+  if (RESERVED_IDS.has(id)) {
+    throw new RequestError(400, `stream: "${id}" is reserved, choose another name`);
+  }
+  return pathPart(id);
+}
+
+/**
+ * A caller's base directory as path parts below the storage root, encoded like stream ids.
+ * @throws RequestError 400 for a part that is `.`, `..` or not well-formed
+ */
+export function baseFolder(baseDir: string): string {
+  const parts = baseDir.split('/').filter((part) => part !== '');
+  for (const part of parts) {
+    if (part === '.' || part === '..') {
+      throw new RequestError(400, 'base_dir: must not contain "." or ".." as a path part');
+    }
+    if (!part.isWellFormed() || hasControlCharacter(part)) {
+      throw new RequestError(400, 'base_dir: must be well-formed text without control characters');
+    }
+  }
+  return parts.map(pathPart).join('/');
+}
+
+/**
+ * Object path of a stream's day folder, without a trailing slash:
+ * `[<base>/]<stream>/YYYY/MM/DD`.
+ * @param us an instant of the (UTC) day, µs since the Unix epoch
+ */
+export function dayFolder(stream: string, us: number, base = ''): string {
+  const day = new Date(us / 1000).toISOString().slice(0, 10).replaceAll('-', '/');
+  return `${base === '' ? '' : `${base}/`}${streamFolder(stream)}/${day}`;
+}
+
+const DAY_US = 86_400_000_000;
+
+/** UTC midnight at or before an instant; both µs since the Unix epoch. */
+export function dayStartUs(us: number): number {
+  return Math.floor(us / DAY_US) * DAY_US;
+}
+
+/** UTC midnight after an instant; both µs since the Unix epoch. */
+export function dayEndUs(us: number): number {
+  return dayStartUs(us) + DAY_US;
+}
+
+function pathPart(text: string): string {
+  let part = '';
+  for (const byte of Buffer.from(text, 'utf8'))
+    part += isPlain(byte) ? String.fromCharCode(byte) : encoded(byte);
+  if (part.startsWith('.') || DEVICE_NAMES.test(part))
+    part = encoded(part.charCodeAt(0)) + part.slice(1);
+  if (part.endsWith('.')) part = `${part.slice(0, -1)}%2E`;
+  if (part.length <= LONGEST_PART) return part;
+  const hash = createHash('sha256').update(text).digest('hex').slice(0, 40);
+  return `${part.slice(0, READABLE_PREFIX).replace(/%.?$/, '')}%~${hash}`;
+}
+
+function isPlain(byte: number): boolean {
+  const character = String.fromCharCode(byte);
+  return /[A-Za-z0-9._-]/.test(character);
+}
+
+function encoded(byte: number): string {
+  return `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+}
+
+function hasControlCharacter(text: string): boolean {
+  for (const character of text) {
+    const code = character.codePointAt(0)!;
+    if (code < 0x20 || (code >= 0x7f && code < 0xa0)) return true;
+  }
+  return false;
+}
