@@ -1,0 +1,98 @@
+import type { IceServer } from '../recorder.ts';
+
+/** How much is logged; `silent` is Live777's `off`. */
+export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
+
+/** Recordings in folders below {@link FsStorage.root}. */
+export interface FsStorage {
+  type: 'fs';
+  /** Absolute path of the folder that holds all recordings. */
+  root: string;
+}
+
+/** Recordings in a bucket of an S3 service. */
+export interface S3Storage {
+  type: 's3';
+  bucket: string;
+  /** Key prefix inside the bucket, without slashes at either end; empty for the bucket itself. */
+  root: string;
+  region?: string;
+  endpoint?: string;
+  accessKeyId?: string;
+  secretAccessKey?: string;
+  sessionToken?: string;
+  /** Take no credentials or settings from the environment, profiles or the metadata service. */
+  disableConfigLoad: boolean;
+  /** Put the bucket into the host name instead of the path. */
+  enableVirtualHostStyle: boolean;
+}
+
+/** Recordings in a bucket of Alibaba Cloud OSS. */
+export interface OssStorage {
+  type: 'oss';
+  bucket: string;
+  /** Key prefix inside the bucket, without slashes at either end; empty for the bucket itself. */
+  root: string;
+  region?: string;
+  endpoint?: string;
+  accessKeyId?: string;
+  accessKeySecret?: string;
+  securityToken?: string;
+}
+
+/** Where recordings are kept: `[recorder.storage]`. */
+export type StorageConfig = FsStorage | S3Storage | OssStorage;
+
+/** A Live777 node or Liveman whose streams we pull: one `[[recorder.sources]]`. */
+export interface SourceConfig {
+  /** Base address, without a trailing slash. */
+  url: string;
+  token?: string;
+}
+
+/** live777.toml, checked and with every default filled in. */
+export interface Config {
+  http: {
+    /** Host name or IP address to listen on; IPv6 without brackets. */
+    host: string;
+    /** TCP port, 0 for one the system picks. */
+    port: number;
+    /** Answer requests of pages from any other origin. */
+    cors: boolean;
+  };
+  log: { level: LogLevel };
+  auth: {
+    /** Key of HS256 JSON Web Tokens; absent when none are accepted. */
+    secret?: string;
+    /** Tokens that may do everything. */
+    tokens: string[];
+  };
+  /** Named to publishers in `Link` headers. */
+  iceServers: IceServer[];
+  webrtc: {
+    /** Where ICE listens: `auto`, or an IP address with or without a port (0: any). */
+    iceUdpAddrs: string[];
+    /** First and last UDP port for ICE; absent: any port the system picks. */
+    icePortRange?: [number, number];
+  };
+  recorder: {
+    /** Patterns of the streams that are recorded as soon as somebody publishes them. */
+    autoStreams: string[];
+    /** What this node is called in the segment index. */
+    nodeAlias: string;
+    /** Seconds after which a new record begins without losing a frame; 0: only at midnight UTC. */
+    maxRecordingSeconds: number;
+    /** Seconds a segment should last; it ends at the first keyframe after. */
+    segmentSeconds: number;
+    /** Absolute path of the segment index's journal. */
+    indexPath: string;
+    /** How many threads host recordings. */
+    workers: number;
+    storage: StorageConfig;
+    sources: SourceConfig[];
+  };
+  /** Tables and keys that mean something to Live777 only, such as `stream` or `recorder.upload`. */
+  ignoredTables: string[];
+  /** What the operator should know of how the file was read, one sentence each. */
+  notices: string[];
+}

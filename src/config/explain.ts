@@ -1,0 +1,156 @@
+import { closest, distance } from 'fastest-levenshtein';
+import type { TSchema } from 'typebox';
+import { Compile } from 'typebox/compile';
+import type { TLocalizedValidationError } from 'typebox/error';
+import { Settings } from 'typebox/system';
+import type { ConfigProblem } from './config-error.ts';
+import { pointerTo } from './key-lines.ts';
+
+/** A node of a JSON schema, as far as errors speak of it. */
+interface SchemaNode {
+  type?: string;
+  description?: string;
+  examples?: unknown[];
+  properties?: Record<string, SchemaNode>;
+  items?: SchemaNode;
+}
+
+/**
+ * Checks one value of a configuration file against its schema.
+ * @param pointer JSON pointer of the value in the document
+ * @param lines lines of all keys, from `keyLines`
+ * @returns every problem, in the words of somebody who writes TOML; empty when all is well
+ */
+export function problemsOf(
+  schema: TSchema,
+  value: unknown,
+  pointer: string,
+  lines: ReadonlyMap<string, number>,
+): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  for (const error of allErrors(schema, value)) {
+    const path = partsOf(error.instancePath);
+    const at = path.reduce<string>(pointerTo, pointer);
+    if (error.keyword === 'boolean') continue;
+    if (error.keyword === 'additionalProperties') {
+      const known = Object.keys(nodeAt(schema, path)?.properties ?? {});
+      for (const key of error.params.additionalProperties) {
+        const place = pointerTo(at, key);
+        problems.push({ line: lines.get(place), message: unknownKey(place, known) });
+      }
+      continue;
+    }
+    if (error.keyword === 'required') {
+      for (const key of error.params.requiredProperties) {
+        const node = nodeAt(schema, [...path, key]);
+        problems.push({
+          line: lineOf(at, lines),
+          message: `${keyName(pointerTo(at, key))}: missing; write ${key} = ${example(node)}`,
+        });
+      }
+      continue;
+    }
+    const node = nodeAt(schema, path);
+    const key = path.findLast((part) => !/^\d+$/.test(part)) ?? '';
+    const isElement = path.at(-1) !== key;
+    const got = inWords(valueAt(value, path), isSecret.test(key));
+    const assignment = isElement ? example(node) : `${key} = ${example(node)}`;
+    problems.push({
+      line: lineOf(at, lines),
+      message:
+        node?.type === 'object' || (node?.type === 'array' && node.items?.type === 'object')
+          ? `${keyName(at)}: expected ${tableForm(at, node)}, got ${got}`
+          : `${keyName(at)}: expected ${node?.description ?? error.message}, got ${got}; write ${assignment}`,
+    });
+  }
+  return problems;
+}
+
+/** TypeBox stops at eight errors unless told otherwise, and can only be told for all its users. */
+function allErrors(schema: TSchema, value: unknown): TLocalizedValidationError[] {
+  const { maxErrors } = Settings.Get();
+  Settings.Set({ maxErrors: 1000 });
+  try {
+    return Compile(schema).Errors(value);
+  } finally {
+    Settings.Set({ maxErrors });
+  }
+}
+
+/** A key that nobody reads, with the known one it may have been meant for. */
+export function unknownKey(pointer: string, known: string[]): string {
+  const key = partsOf(pointer).at(-1) ?? '';
+  const near = nearestKey(key, known);
+  const advice = near === undefined ? `known here: ${known.join(', ')}` : `did you mean "${near}"?`;
+  return `${keyName(pointer)}: unknown key, ${advice}`;
+}
+
+/** The known key that differs by so little that it is probably meant. */
+export function nearestKey(key: string, known: string[]): string | undefined {
+  if (known.length === 0) return undefined;
+  const near = closest(key, known);
+  return distance(key, near) <= Math.max(2, Math.floor(near.length / 3)) ? near : undefined;
+}
+
+/** A JSON pointer the way TOML writes it: `recorder.sources[0].url`. */
+export function keyName(pointer: string): string {
+  return partsOf(pointer).reduce((name, part) => {
+    if (/^\d+$/.test(part)) return `${name}[${part}]`;
+    const written = /^[A-Za-z0-9_-]+$/.test(part) ? part : JSON.stringify(part);
+    return name === '' ? written : `${name}.${written}`;
+  }, '');
+}
+
+/** The line of a key, or of the nearest table around it that has one. */
+export function lineOf(pointer: string, lines: ReadonlyMap<string, number>): number | undefined {
+  for (let at = pointer; at !== ''; at = at.slice(0, at.lastIndexOf('/'))) {
+    const line = lines.get(at);
+    if (line !== undefined) return line;
+  }
+  return undefined;
+}
+
+function partsOf(pointer: string): string[] {
+  return pointer
+    .split('/')
+    .slice(1)
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+}
+
+function nodeAt(schema: TSchema, path: string[]): SchemaNode | undefined {
+  let node: SchemaNode | undefined = schema;
+  for (const part of path) node = node?.items ?? node?.properties?.[part];
+  return node;
+}
+
+function valueAt(value: unknown, path: string[]): unknown {
+  let at = value;
+  for (const part of path) at = (at as Record<string, unknown>)[part];
+  return at;
+}
+
+function tableForm(pointer: string, node: SchemaNode): string {
+  return node.type === 'array' ? `tables [[${keyName(pointer)}]]` : `a table [${keyName(pointer)}]`;
+}
+
+function example(node: SchemaNode | undefined): string {
+  return asToml(node?.examples?.[0] ?? '…');
+}
+
+function asToml(value: unknown): string {
+  return Array.isArray(value) ? `[${value.map(asToml).join(', ')}]` : JSON.stringify(value);
+}
+
+/** Keys whose values must not be repeated in a log. */
+const isSecret = /secret|token|credential|access_key/;
+
+function inWords(value: unknown, secret: boolean): string {
+  if (value === '') return 'an empty text';
+  if (typeof value === 'string') return secret ? 'another text' : `the text "${value}"`;
+  if (typeof value === 'number' || typeof value === 'bigint') {
+    return secret ? 'a number' : `the number ${value}`;
+  }
+  if (typeof value === 'boolean') return String(value);
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
+  return value instanceof Date ? 'a date' : 'a table';
+}

@@ -1,0 +1,253 @@
+import { readFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
+import { availableParallelism, hostname } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parse, TomlError } from 'smol-toml';
+import type { IceServer } from '../recorder.ts';
+import type { Config, LogLevel, StorageConfig } from './config.ts';
+import { ConfigError, type ConfigProblem } from './config-error.ts';
+import { keyName, lineOf, nearestKey, problemsOf } from './explain.ts';
+import { keyLines, pointerTo } from './key-lines.ts';
+import { parseListenAddress } from './listen-address.ts';
+import { ConfigFile, live777Only, type StorageTable, storageTables } from './schema.ts';
+
+/**
+ * Reads a live777.toml. Relative paths in it are relative to the working directory, as in Live777.
+ * @throws ConfigError naming file, line and key of everything that is wrong
+ */
+export async function loadConfig(path: string): Promise<Config> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code;
+    throw new ConfigError(path, [
+      {
+        line: undefined,
+        message:
+          reason === 'ENOENT'
+            ? 'no such file; name one with --config FILE'
+            : `cannot be read (${reason})`,
+      },
+    ]);
+  }
+  return parseConfig(text, path);
+}
+
+/**
+ * Checks the text of a live777.toml and fills in the defaults.
+ * @param filename what errors call the file
+ * @throws ConfigError naming file, line and key of everything that is wrong
+ */
+export function parseConfig(text: string, filename: string): Config {
+  const document = parseToml(text, filename);
+  const lines = keyLines(text);
+  const ignoredTables = takeOutIgnored(document);
+  const problems = [
+    ...problemsOf(ConfigFile, document, '', lines),
+    ...storageProblems(document, lines),
+    ...contradictions(document, lines),
+  ];
+  if (problems.length > 0) {
+    problems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
+    throw new ConfigError(filename, problems);
+  }
+  return withDefaults(document as ConfigFile, ignoredTables);
+}
+
+function parseToml(text: string, filename: string): Record<string, unknown> {
+  try {
+    return parse(text);
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    const message = (error.message.split('\n', 1)[0] ?? '').replace('Invalid TOML document: ', '');
+    throw new ConfigError(filename, [{ line: error.line, message: `not valid TOML: ${message}` }]);
+  }
+}
+
+/** Removes what only Live777 reads; what looks like a slip of the pen stays and becomes an error. */
+function takeOutIgnored(document: Record<string, unknown>): string[] {
+  const ignored: string[] = [];
+  const ours = Object.keys(ConfigFile.properties);
+  for (const [name, value] of Object.entries(document)) {
+    if (ours.includes(name)) continue;
+    const isTable = typeof value === 'object' && value !== null && !(value instanceof Date);
+    const known = live777Only.tables.includes(name);
+    if (!known && (!isTable || nearestKey(name, ours) !== undefined)) continue;
+    ignored.push(name);
+    delete document[name];
+  }
+  for (const [table, key] of live777Only.keys as [string, string][]) {
+    const parent = asTable(document[table]);
+    if (!(key in parent)) continue;
+    ignored.push(`${table}.${key}`);
+    delete parent[key];
+  }
+  return ignored;
+}
+
+function storageProblems(
+  document: Record<string, unknown>,
+  lines: ReadonlyMap<string, number>,
+): ConfigProblem[] {
+  const storage = asTable(document.recorder).storage;
+  const { type = 'fs' } = asTable(storage);
+  if (typeof storage !== 'object') return [];
+  if (type !== 'fs' && type !== 's3' && type !== 'oss') return [];
+  return problemsOf(storageTables[type], storage, '/recorder/storage', lines);
+}
+
+/** What the schema cannot say; looks at values of the right type only, the others are reported. */
+function contradictions(
+  document: Record<string, unknown>,
+  lines: ReadonlyMap<string, number>,
+): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  const report = (pointer: string, message: string) =>
+    problems.push({ line: lineOf(pointer, lines), message: `${keyName(pointer)}: ${message}` });
+  const http = asTable(document.http);
+  const webrtc = asTable(document.webrtc);
+
+  if (typeof http.listen === 'string' && parseListenAddress(http.listen) === undefined) {
+    report(
+      '/http/listen',
+      `expected an address and a port, got the text "${http.listen}"; write listen = "127.0.0.1:7778"`,
+    );
+  }
+  const addresses = Array.isArray(webrtc.ice_udp_addrs) ? webrtc.ice_udp_addrs : [];
+  addresses.forEach((address, index) => {
+    if (typeof address !== 'string' || isIceAddress(address)) return;
+    report(
+      pointerTo('/webrtc/ice_udp_addrs', index),
+      `expected "auto" or an IP address with or without a port, got the text "${address}"; write "192.0.2.10:0"`,
+    );
+  });
+  const range = Array.isArray(webrtc.ice_port_range) ? webrtc.ice_port_range : [];
+  if (range[0] > range[1]) {
+    report(
+      '/webrtc/ice_port_range',
+      `the first port ${range[0]} is above the last ${range[1]}; write ice_port_range = [${range[1]}, ${range[0]}]`,
+    );
+  }
+  return problems;
+}
+
+function asTable(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+function isIceAddress(text: string): boolean {
+  if (text.toLowerCase() === 'auto' || isIP(text) !== 0) return true;
+  const address = parseListenAddress(text);
+  return address !== undefined && isIP(address.host) !== 0;
+}
+
+function withDefaults(file: ConfigFile, ignoredTables: string[]): Config {
+  const listen = parseListenAddress(file.http?.listen ?? '127.0.0.1:7778');
+  if (listen === undefined) throw new TypeError('the listen address was checked before');
+  const storage = storageOf((file.recorder?.storage ?? {}) as StorageTable);
+  const { indexPath, notices } = indexPathOf(file.recorder?.index_path, storage);
+  const range = file.webrtc?.ice_port_range;
+  const secret = file.auth?.secret;
+  return {
+    http: { ...listen, cors: file.http?.cors ?? false },
+    log: { level: logLevel(file.log?.level ?? 'info') },
+    auth: {
+      ...(secret ? { secret } : {}),
+      tokens: file.auth?.tokens ?? [],
+    },
+    iceServers: (file.ice_servers ?? []).map(iceServer).filter(({ urls }) => urls.length > 0),
+    webrtc: {
+      iceUdpAddrs: file.webrtc?.ice_udp_addrs ?? ['auto'],
+      ...(range ? { icePortRange: [range[0]!, range[1]!] as [number, number] } : {}),
+    },
+    recorder: {
+      autoStreams: file.recorder?.auto_streams ?? [],
+      nodeAlias: file.recorder?.node_alias ?? hostname(),
+      maxRecordingSeconds: file.recorder?.max_recording_seconds ?? 86_400,
+      segmentSeconds: file.recorder?.segment_seconds ?? 10,
+      indexPath,
+      workers: file.recorder?.workers ?? Math.max(1, availableParallelism() - 1),
+      storage,
+      sources: (file.recorder?.sources ?? []).map(({ url, token }) => ({
+        url: url.replace(/\/+$/, ''),
+        ...(token ? { token } : {}),
+      })),
+    },
+    ignoredTables,
+    notices,
+  };
+}
+
+/** Reads a level as live777.toml and `LOG_LEVEL` write it; `off` is pino's `silent`. */
+export function logLevel(name: NonNullable<NonNullable<ConfigFile['log']>['level']>): LogLevel {
+  return name === 'off' ? 'silent' : name;
+}
+
+function iceServer(table: NonNullable<ConfigFile['ice_servers']>[number]): IceServer {
+  const { urls = [], username, credential } = table;
+  return {
+    urls,
+    ...(username ? { username } : {}),
+    ...(credential ? { credential } : {}),
+  };
+}
+
+function storageOf(table: StorageTable): StorageConfig {
+  switch (table.type) {
+    case 's3':
+      return {
+        type: 's3',
+        bucket: table.bucket,
+        root: trimSlashes(table.root),
+        ...given('region', table.region),
+        ...given('endpoint', table.endpoint),
+        ...given('accessKeyId', table.access_key_id),
+        ...given('secretAccessKey', table.secret_access_key),
+        ...given('sessionToken', table.session_token),
+        disableConfigLoad: table.disable_config_load ?? false,
+        enableVirtualHostStyle: table.enable_virtual_host_style ?? false,
+      };
+    case 'oss':
+      return {
+        type: 'oss',
+        bucket: table.bucket,
+        root: trimSlashes(table.root),
+        ...given('region', table.region),
+        ...given('endpoint', table.endpoint),
+        ...given('accessKeyId', table.access_key_id),
+        ...given('accessKeySecret', table.access_key_secret),
+        ...given('securityToken', table.security_token),
+      };
+    default:
+      return { type: 'fs', root: resolve(table.root ?? './recordings') };
+  }
+}
+
+function given<K extends string>(key: K, value: string | undefined): { [P in K]?: string } {
+  return (value === undefined ? {} : { [key]: value }) as { [P in K]?: string };
+}
+
+function trimSlashes(root = ''): string {
+  return root.replace(/^\/+|\/+$/g, '');
+}
+
+function indexPathOf(
+  path: string | undefined,
+  storage: StorageConfig,
+): { indexPath: string; notices: string[] } {
+  if (path === undefined) {
+    const folder = storage.type === 'fs' ? storage.root : resolve('./recordings');
+    return { indexPath: join(folder, '.index', 'segments.jsonl'), notices: [] };
+  }
+  // Live777 keeps its own index, one JSON document, under this key: ours must never be written
+  // into it when both programs are given the same file.
+  if (!path.endsWith('.json')) return { indexPath: resolve(path), notices: [] };
+  const indexPath = resolve(path.replace(/\.json$/, '.segments.jsonl'));
+  return {
+    indexPath,
+    notices: [
+      `recorder.index_path "${path}" is Live777's own index: ours is kept beside it, in ${indexPath}`,
+    ],
+  };
+}
