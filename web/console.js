@@ -1,0 +1,83 @@
+import { accessToken, setAccessToken } from './access-token.js';
+import { Player } from './player.js';
+import { Publishing } from './publishing.js';
+import {
+  faultOfStreamName,
+  listStreams,
+  startRecording,
+  stopRecording,
+  whipAddress,
+} from './recorder-api.js';
+import { StreamsList } from './streams-list.js';
+
+const POLL_INTERVAL_MS = 2000;
+
+const element = (id) => document.getElementById(id);
+
+const player = new Player();
+const streams = new StreamsList({
+  list: element('stream-list'),
+  empty: element('stream-list-empty'),
+  async onToggle(stream, record) {
+    await (record ? startRecording(stream) : stopRecording(stream));
+    await refresh();
+  },
+  onPlay: (stream, mpdPath) => void player.open(stream, mpdPath),
+});
+new Publishing(() => void refresh());
+
+let isPolling = false;
+let isStale = false;
+let timer;
+
+/** Asks for the streams and shows them; a second call while one is under way follows right after. */
+async function refresh() {
+  if (isPolling) {
+    isStale = true;
+    return;
+  }
+  isPolling = true;
+  clearTimeout(timer);
+  const notice = element('notice');
+  try {
+    streams.show(await listStreams());
+    notice.hidden = true;
+  } catch (error) {
+    notice.textContent = error.message;
+    notice.hidden = false;
+    if (error.status === 401) element('access').open = true;
+  }
+  isPolling = false;
+  if (isStale) {
+    isStale = false;
+    return refresh();
+  }
+  timer = setTimeout(refresh, POLL_INTERVAL_MS);
+}
+
+element('arm-form').addEventListener('submit', async (event) => {
+  event.preventDefault();
+  const input = element('arm-stream');
+  const message = element('arm-message');
+  const stream = input.value.trim();
+  message.textContent = faultOfStreamName(stream);
+  if (message.textContent !== '') return;
+  try {
+    await startRecording(stream);
+    input.value = '';
+    await refresh();
+  } catch (error) {
+    message.textContent = error.message;
+  }
+});
+
+element('access-form').addEventListener('submit', (event) => {
+  event.preventDefault();
+  setAccessToken(element('access-token').value.trim());
+  element('access').open = false;
+  void refresh();
+});
+
+element('access-token').value = accessToken();
+element('whip-address').textContent = whipAddress('NAME');
+void refresh();

@@ -1,0 +1,166 @@
+import { rateInWords } from './display-units.js';
+import { faultOfStreamName, startRecording } from './recorder-api.js';
+import { SendRate } from './send-statistics.js';
+import { TestPicture } from './test-picture.js';
+import { WhipSession } from './whip-client.js';
+
+const STATES = {
+  idle: 'not publishing',
+  starting: 'starting…',
+  connecting: 'connecting…',
+  connected: 'live',
+  disconnected: 'connection interrupted',
+  failed: 'connection lost',
+};
+const STATISTICS_INTERVAL_MS = 1000;
+
+const element = (id) => document.getElementById(id);
+
+/** Camera and microphone as a source, or an error that says in words why there is none. */
+async function openCamera(width, height) {
+  if (navigator.mediaDevices === undefined) {
+    throw new Error('A browser gives the camera only to pages served by https or from localhost.');
+  }
+  try {
+    const stream = await navigator.mediaDevices.getUserMedia({
+      video: { width: { ideal: width }, height: { ideal: height }, frameRate: { ideal: 30 } },
+      audio: true,
+    });
+    const preview = element('camera-preview');
+    preview.srcObject = stream;
+    return {
+      stream,
+      stop() {
+        preview.srcObject = null;
+        for (const track of stream.getTracks()) track.stop();
+      },
+    };
+  } catch (error) {
+    const words = {
+      NotAllowedError: 'The browser was not allowed to use camera and microphone.',
+      NotFoundError: 'This machine has no camera or no microphone.',
+      NotReadableError: 'Camera or microphone are in use by another program.',
+    };
+    throw new Error(words[error.name] ?? `Camera and microphone: ${error.message}`, {
+      cause: error,
+    });
+  }
+}
+
+async function openTestPicture(width, height) {
+  const canvas = element('test-picture');
+  canvas.width = width;
+  canvas.height = height;
+  const picture = new TestPicture(canvas);
+  await picture.start();
+  return picture;
+}
+
+/** The panel by which this browser publishes a stream. */
+export class Publishing {
+  #form = element('publish-form');
+  #onChange;
+  #session;
+  #source;
+  #statisticsTimer;
+
+  /** @param {() => void} onChange the recorder's streams are likely to have changed */
+  constructor(onChange) {
+    this.#onChange = onChange;
+    this.#form.addEventListener('submit', (event) => {
+      event.preventDefault();
+      void this.#start();
+    });
+    element('publish-stop').addEventListener('click', () => void this.#stop('idle'));
+    // Also fires where `beforeunload` does not: a phone that puts the page away for good.
+    window.addEventListener('pagehide', () => void this.#session?.stop());
+  }
+
+  #show(state, message = '') {
+    this.#form.dataset.state = state;
+    const badge = element('publish-state');
+    badge.dataset.state = state;
+    badge.textContent = STATES[state];
+    element('publish-message').textContent = message;
+    const isIdle = state === 'idle' || state === 'failed';
+    element('publish-settings').disabled = !isIdle;
+    element('publish-start').disabled = !isIdle;
+    element('publish-stop').disabled = isIdle;
+    element('publish-preview').hidden = isIdle;
+  }
+
+  async #start() {
+    const settings = new FormData(this.#form);
+    const stream = settings.get('stream').trim();
+    const fault = faultOfStreamName(stream);
+    if (fault !== '') return this.#show('idle', fault);
+
+    const [width, height] = settings.get('size').split('x').map(Number);
+    const isCamera = settings.get('source') === 'camera';
+    element('test-picture').hidden = isCamera;
+    element('camera-preview').hidden = !isCamera;
+    this.#show('starting');
+
+    const session = new WhipSession();
+    this.#session = session;
+    session.addEventListener('statechange', () => this.#follow(session));
+    try {
+      const source = await (isCamera ? openCamera : openTestPicture)(width, height);
+      if (this.#session !== session) return source.stop();
+      this.#source = source;
+      // Armed first, so that the recording has the very first picture.
+      if (settings.has('record')) await startRecording(stream);
+      if (this.#session !== session) return;
+      await session.publish(stream, source.stream, Number(settings.get('megabits')) * 1e6);
+    } catch (error) {
+      if (this.#session === session) await this.#stop('failed', error.message);
+    }
+  }
+
+  #follow(session) {
+    if (this.#session !== session) return;
+    const { state } = session;
+    if (state === 'failed') {
+      void this.#stop('failed', 'The connection to the recorder was lost. Publish again to go on.');
+    } else if (STATES[state] !== undefined) {
+      this.#show(state);
+      if (state === 'connected') this.#watch(session);
+    }
+  }
+
+  #watch(session) {
+    this.#onChange();
+    if (this.#statisticsTimer !== undefined) return;
+    const rate = new SendRate();
+    this.#statisticsTimer = setInterval(async () => {
+      const statistics = rate.sample(await session.statistics());
+      if (statistics !== undefined && this.#session === session) showStatistics(statistics);
+    }, STATISTICS_INTERVAL_MS);
+  }
+
+  async #stop(state, message) {
+    const session = this.#session;
+    this.#session = undefined;
+    clearInterval(this.#statisticsTimer);
+    this.#statisticsTimer = undefined;
+    // Ended before the source: a track that ends first would still send some black pictures.
+    const ended = session?.stop();
+    this.#source?.stop();
+    this.#source = undefined;
+    this.#show(state, message);
+    await ended;
+    this.#onChange();
+  }
+}
+
+function showStatistics(statistics) {
+  const { bitsPerSecond, width, height, framesPerSecond, codecs } = statistics;
+  const preview = element('publish-preview');
+  preview.dataset.bitsPerSecond = String(Math.round(bitsPerSecond));
+  preview.dataset.framesEncoded = String(statistics.framesEncoded);
+  preview.dataset.framesSent = String(statistics.framesSent);
+  element('publish-rate').textContent = rateInWords(bitsPerSecond);
+  element('publish-size').textContent = width > 0 ? `${width} × ${height}` : '–';
+  element('publish-fps').textContent = String(Math.round(framesPerSecond));
+  element('publish-codecs').textContent = codecs.join(', ') || '–';
+}

@@ -1,0 +1,107 @@
+import { authorization } from './access-token.js';
+
+/** The recorder answered a request with an error; the message is fit to be shown. */
+export class RecorderError extends Error {
+  name = 'RecorderError';
+
+  /**
+   * @param {number} status HTTP status, or 0 when there was no answer at all
+   * @param {string} message
+   */
+  constructor(status, message) {
+    super(message);
+    this.status = status;
+  }
+}
+
+// Relative to the page, so that the console also works below a path of a reverse proxy.
+const address = (path) => new URL(path, document.baseURI).href;
+
+/**
+ * Address of a stored object. Folder names may hold literal `%`, so each part of the path is
+ * encoded by itself.
+ * @param {string} path object path below the storage root, with `/`
+ */
+export function objectAddress(path) {
+  return address(`api/record/object/${path.split('/').map(encodeURIComponent).join('/')}`);
+}
+
+/** Address that a WHIP client publishes a stream to (RFC 9725 §4.2). */
+export function whipAddress(stream) {
+  return address(`whip/${encodeURIComponent(stream)}`);
+}
+
+/**
+ * Says what is wrong with a stream name that no address can carry.
+ * @returns {string} empty when the name will do; the recorder has the last word
+ */
+export function faultOfStreamName(stream) {
+  if (stream === '') return 'Give the stream a name.';
+  // A browser resolves these as steps in the address, even percent-encoded.
+  if (stream === '.' || stream === '..') return `A stream cannot be called “${stream}”.`;
+  if (!stream.isWellFormed()) return 'The name holds half a character; type it anew.';
+  return '';
+}
+
+const WORDS_OF_STATUS = {
+  401: 'The recorder wants an access token: enter it at the top of the page.',
+  403: 'This access token does not allow that.',
+  404: 'The recorder does not know that.',
+  413: 'That is more than the recorder takes in one request.',
+};
+
+/**
+ * What a refusal says, in words.
+ * @param {Response} response
+ */
+export async function errorOfResponse(response) {
+  const text = await response.text().catch(() => '');
+  let message = '';
+  try {
+    message = JSON.parse(text).message ?? '';
+  } catch {
+    if (response.headers.get('content-type')?.startsWith('text/plain')) message = text;
+  }
+  message ||= WORDS_OF_STATUS[response.status] ?? `The recorder answered ${response.status}.`;
+  return new RecorderError(response.status, message);
+}
+
+/**
+ * Sends a request with our token.
+ * @param {string} url
+ * @param {RequestInit} [init]
+ * @returns {Promise<Response>} any answer, refusals too
+ * @throws {RecorderError} status 0 when nothing answers
+ */
+export async function send(url, init = {}) {
+  try {
+    return await fetch(url, {
+      ...init,
+      cache: 'no-store',
+      headers: { ...authorization(), ...init.headers },
+    });
+  } catch {
+    throw new RecorderError(0, 'The recorder does not answer.');
+  }
+}
+
+async function call(path, method) {
+  const response = await send(address(path), { method });
+  if (!response.ok) throw await errorOfResponse(response);
+  return response;
+}
+
+/** Every stream that is published, armed, recorded or failed, with its recordings. */
+export async function listStreams() {
+  return (await call('api/recorder/streams', 'GET')).json();
+}
+
+/** Starts recording a stream, or arms it until somebody publishes it. */
+export async function startRecording(stream) {
+  return (await call(`api/record/${encodeURIComponent(stream)}`, 'POST')).json();
+}
+
+/** Stops or disarms a recording; resolves when its last segment is stored. */
+export async function stopRecording(stream) {
+  await call(`api/record/${encodeURIComponent(stream)}`, 'DELETE');
+}

@@ -1,0 +1,165 @@
+import { bytesInWords, momentInWords, rangeInWords, spanInWords } from './display-units.js';
+
+const BADGES = {
+  idle: 'not live',
+  waiting: 'waiting for a publisher',
+  live: 'live, not recorded',
+  recording: 'recording',
+  failed: 'failed',
+};
+
+const isRecorded = (status) => status.state === 'recording' || status.state === 'waiting';
+
+// Only touches the document where something changed: a rewritten text loses the reader's selection.
+function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/**
+ * The list of streams. Rows are kept and updated in place, so that keyboard focus survives a poll.
+ */
+export class StreamsList {
+  #list;
+  #empty;
+  #rows = new Map();
+  #streamTemplate;
+  #recordingTemplate;
+  #onToggle;
+  #onPlay;
+
+  /**
+   * @param {object} options
+   * @param {HTMLElement} options.list
+   * @param {HTMLElement} options.empty shown when there is no stream
+   * @param {(stream: string, record: boolean) => Promise<void>} options.onToggle
+   * @param {(stream: string, mpdPath: string) => void} options.onPlay
+   */
+  constructor({ list, empty, onToggle, onPlay }) {
+    this.#list = list;
+    this.#empty = empty;
+    this.#onToggle = onToggle;
+    this.#onPlay = onPlay;
+    this.#streamTemplate = document.getElementById('stream-template');
+    this.#recordingTemplate = document.getElementById('recording-template');
+  }
+
+  /** Shows what the recorder said last. */
+  show(statuses) {
+    const sorted = [...statuses].sort((a, b) => a.stream.localeCompare(b.stream));
+    const named = new Set(sorted.map((status) => status.stream));
+    for (const [stream, row] of this.#rows) {
+      if (named.has(stream)) continue;
+      row.element.remove();
+      this.#rows.delete(stream);
+    }
+    sorted.forEach((status, place) => {
+      const row = this.#rows.get(status.stream) ?? this.#addRow(status.stream);
+      if (this.#list.children[place] !== row.element) {
+        this.#list.insertBefore(row.element, this.#list.children[place] ?? null);
+      }
+      this.#update(row, status);
+    });
+    this.#empty.hidden = sorted.length > 0;
+    this.#list.ariaBusy = 'false';
+  }
+
+  #addRow(stream) {
+    const element = this.#streamTemplate.content.cloneNode(true).firstElementChild;
+    const find = (selector) => element.querySelector(selector);
+    const row = {
+      element,
+      name: find('.stream-name'),
+      badge: find('.badge'),
+      toggle: find('.stream-toggle'),
+      facts: find('.stream-facts'),
+      error: find('.stream-error'),
+      recordings: find('.recordings'),
+      folders: new Map(),
+      record: true,
+      refusal: '',
+    };
+    element.dataset.stream = stream;
+    row.name.textContent = stream;
+    row.toggle.addEventListener('click', async () => {
+      row.toggle.disabled = true;
+      row.refusal = '';
+      try {
+        await this.#onToggle(stream, row.record);
+      } catch (error) {
+        row.refusal = error.message;
+        setText(row.error, row.refusal);
+      } finally {
+        row.toggle.disabled = false;
+      }
+    });
+    this.#rows.set(stream, row);
+    return row;
+  }
+
+  #update(row, status) {
+    row.element.dataset.state = status.state;
+    row.badge.dataset.state = status.state;
+    setText(row.badge, BADGES[status.state] ?? status.state);
+
+    row.record = !isRecorded(status);
+    const verb = row.record ? 'Record' : status.state === 'waiting' ? 'Disarm' : 'Stop';
+    setText(row.toggle, verb);
+    row.toggle.dataset.action = row.record ? 'start' : 'stop';
+    row.toggle.ariaLabel = `${verb} ${status.stream}`;
+
+    setText(row.facts, factsOf(status));
+    setText(row.error, row.refusal || status.error || '');
+    this.#updateRecordings(row, status);
+  }
+
+  #updateRecordings(row, status) {
+    const newestFirst = [...(status.recordings ?? [])].sort((a, b) => b.start_ts - a.start_ts);
+    const present = new Set(newestFirst.map((recording) => recording.folder));
+    for (const [folder, item] of row.folders) {
+      if (present.has(folder)) continue;
+      item.element.remove();
+      row.folders.delete(folder);
+    }
+    newestFirst.forEach((recording, place) => {
+      const item =
+        row.folders.get(recording.folder) ?? this.#addRecording(row, status.stream, recording);
+      if (row.recordings.children[place] !== item.element) {
+        row.recordings.insertBefore(item.element, row.recordings.children[place] ?? null);
+      }
+      const [startMs, endMs] = [recording.start_ts / 1000, recording.end_ts / 1000];
+      setText(item.range, rangeInWords(startMs, endMs));
+      setText(
+        item.facts,
+        `${spanInWords((endMs - startMs) / 1000)} · ${recording.segments} segments · ${bytesInWords(recording.bytes)}`,
+      );
+      item.play.ariaLabel = `Play ${status.stream} of ${momentInWords(startMs)}`;
+    });
+  }
+
+  #addRecording(row, stream, recording) {
+    const element = this.#recordingTemplate.content.cloneNode(true).firstElementChild;
+    const item = {
+      element,
+      range: element.querySelector('.recording-range'),
+      facts: element.querySelector('.recording-facts'),
+      play: element.querySelector('.recording-play'),
+    };
+    element.dataset.folder = recording.folder;
+    element.querySelector('.recording-folder').textContent = recording.folder;
+    item.play.addEventListener('click', () => this.#onPlay(stream, recording.mpd_path));
+    row.folders.set(recording.folder, item);
+    return item;
+  }
+}
+
+function factsOf(status) {
+  const facts = [];
+  if (status.published_at !== undefined) {
+    facts.push(`live for ${spanInWords((Date.now() - status.published_at) / 1000)}`);
+  }
+  for (const track of status.tracks ?? []) {
+    const lost = track.packets_lost > 0 ? `, ${track.packets_lost} packets lost` : '';
+    facts.push(`${track.kind} ${track.codec}${lost}`);
+  }
+  return facts.join(' · ');
+}
