@@ -1,0 +1,208 @@
+import type { FileHandle } from 'node:fs/promises';
+
+/** What the headers of one chunk (`moof` and `mdat`) in a segment file say. */
+export interface ChunkFacts {
+  /** Byte offset of the `moof` in the file. */
+  offset: number;
+  /** Bytes of `moof` and `mdat` together. */
+  byteLength: number;
+  /** Byte offset of the 64-bit baseMediaDecodeTime in the file. */
+  baseTimeOffset: number;
+  /** Decode time of the first sample, ticks at the track's timescale. */
+  startTime: number;
+  /** Sum of the samples' durations, ticks. */
+  duration: number;
+  sampleCount: number;
+  /**
+   * Decode times of the samples where decoding can start, ticks; empty where all samples are such
+   * (audio).
+   */
+  keyframeTimes: number[];
+}
+
+// Covers the moof of a second of video and the mdat header after it, so that one read is enough.
+const READ_AHEAD_BYTES = 4096;
+// A moof has 12 bytes a sample at most: beyond this it is not one of ours.
+const MAX_MOOF_BYTES = 16 * 1024 * 1024;
+
+/**
+ * Walks an existing segment file to repair it or to index it anew. Reads headers only, no payload.
+ * Damaged input is never an error: the walk ends before the first chunk that is cut short, does
+ * not fit its own headers, or was not written by `writeChunk`. Other whole boxes on the way (`ftyp`,
+ * `moov`, `styp`, `free`) are passed over.
+ *
+ * @param size bytes of the file to look at
+ * @returns the whole chunks, and `validLength`, the bytes up to the end of the last of them
+ * @throws what reading the file throws
+ */
+export async function readChunks(
+  handle: FileHandle,
+  size: number,
+): Promise<{ chunks: ChunkFacts[]; validLength: number }> {
+  const chunks: ChunkFacts[] = [];
+  let validLength = 0;
+  let offset = 0;
+  let buffer = Buffer.allocUnsafe(READ_AHEAD_BYTES);
+  while (offset + 8 <= size) {
+    let available = await readFully(handle, buffer, offset);
+    const header = boxHeader(buffer, 0, available);
+    if (header === undefined || offset + header.size > size) break;
+    if (header.type !== 'moof') {
+      // A payload without its moof cannot be played: there is nothing sane behind it.
+      if (header.type === 'mdat' || !PASSED_OVER.has(header.type)) break;
+      offset += header.size;
+      continue;
+    }
+    const moofBytes = header.size;
+    if (moofBytes > MAX_MOOF_BYTES) break;
+    if (moofBytes + 16 > available && available === buffer.length) {
+      buffer = Buffer.allocUnsafe(moofBytes + 16);
+      available = await readFully(handle, buffer, offset);
+    }
+    if (available < moofBytes + 8) break;
+    const mdat = boxHeader(buffer, moofBytes, available);
+    const byteLength = moofBytes + (mdat?.size ?? 0);
+    if (mdat === undefined || mdat.type !== 'mdat' || offset + byteLength > size) break;
+    const facts = readMovieFragment(buffer.subarray(0, moofBytes));
+    if (facts === undefined || facts.payloadBytes !== mdat.size - mdat.headerSize) break;
+    if (facts.dataOffset !== moofBytes + mdat.headerSize) break;
+    chunks.push({
+      offset,
+      byteLength,
+      baseTimeOffset: offset + facts.baseTimeOffset,
+      startTime: facts.startTime,
+      duration: facts.duration,
+      sampleCount: facts.sampleCount,
+      keyframeTimes: facts.keyframeTimes,
+    });
+    offset += byteLength;
+    validLength = offset;
+  }
+  return { chunks, validLength };
+}
+
+const PASSED_OVER = new Set(['ftyp', 'moov', 'styp', 'sidx', 'free', 'skip', 'prft', 'emsg']);
+
+/** Reads until the buffer is full or the file ends; one `read` may give less. */
+async function readFully(handle: FileHandle, buffer: Buffer, position: number): Promise<number> {
+  let filled = 0;
+  while (filled < buffer.length) {
+    const { bytesRead } = await handle.read(
+      buffer,
+      filled,
+      buffer.length - filled,
+      position + filled,
+    );
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  return filled;
+}
+
+interface BoxHeader {
+  type: string;
+  /** Bytes of the whole box, header included. */
+  size: number;
+  /** 8, or 16 with a 64-bit size. */
+  headerSize: number;
+}
+
+/** ISO/IEC 14496-12 §4.2; undefined where there is no sane header between `at` and `end`. */
+function boxHeader(bytes: Buffer, at: number, end: number): BoxHeader | undefined {
+  if (at + 8 > end) return undefined;
+  let size = bytes.readUInt32BE(at);
+  let headerSize = 8;
+  if (size === 1) {
+    if (at + 16 > end) return undefined;
+    headerSize = 16;
+    size = bytes.readUInt32BE(at + 8) * 2 ** 32 + bytes.readUInt32BE(at + 12);
+  }
+  if (size < headerSize || !Number.isSafeInteger(size)) return undefined;
+  return { type: bytes.toString('latin1', at + 4, at + 8), size, headerSize };
+}
+
+interface FragmentFacts {
+  baseTimeOffset: number;
+  startTime: number;
+  duration: number;
+  sampleCount: number;
+  keyframeTimes: number[];
+  payloadBytes: number;
+  dataOffset: number;
+}
+
+/**
+ * Reads a `moof` as `writeChunk` writes it: one `traf` with one `tfhd`, `tfdt` and `trun`
+ * (ISO/IEC 14496-12 §8.8.4–8.8.12). Own code because the library's reader believes counts.
+ */
+function readMovieFragment(moof: Buffer): FragmentFacts | undefined {
+  const traf = findBox(moof, 8, moof.length, 'traf');
+  if (traf === undefined) return undefined;
+  const tfhd = findBox(moof, traf.start, traf.end, 'tfhd');
+  const tfdt = findBox(moof, traf.start, traf.end, 'tfdt');
+  const trun = findBox(moof, traf.start, traf.end, 'trun');
+  if (tfhd === undefined || tfdt === undefined || trun === undefined) return undefined;
+  if (tfhd.end - tfhd.start !== 12 || tfdt.end - tfdt.start !== 12) return undefined;
+  if (moof.readUInt32BE(tfhd.start) !== 0x02_0020 || moof[tfdt.start] !== 1) return undefined;
+  const defaultIsKeyframe = isSync(moof.readUInt32BE(tfhd.start + 8));
+  const baseTimeOffset = tfdt.start + 4;
+  const startTime =
+    moof.readUInt32BE(baseTimeOffset) * 2 ** 32 + moof.readUInt32BE(baseTimeOffset + 4);
+  if (!Number.isSafeInteger(startTime)) return undefined;
+
+  if (trun.end - trun.start < 12) return undefined;
+  const flags = moof.readUInt32BE(trun.start) & 0xff_ffff;
+  const withFirstFlags = (flags & 0x4) !== 0;
+  const withFlags = (flags & 0x400) !== 0;
+  if ((flags & ~0x404) !== 0x301 || (withFirstFlags && withFlags)) return undefined;
+  const sampleCount = moof.readUInt32BE(trun.start + 4);
+  const stride = withFlags ? 12 : 8;
+  let at = trun.start + (withFirstFlags ? 16 : 12);
+  if (sampleCount === 0 || trun.end - at !== sampleCount * stride) return undefined;
+  const dataOffset = moof.readInt32BE(trun.start + 8);
+  const firstIsKeyframe = withFirstFlags
+    ? isSync(moof.readUInt32BE(trun.start + 12))
+    : defaultIsKeyframe;
+
+  const keyframeTimes: number[] = [];
+  let duration = 0;
+  let payloadBytes = 0;
+  for (let i = 0; i < sampleCount; i++, at += stride) {
+    if (!defaultIsKeyframe) {
+      const keyframe = withFlags ? isSync(moof.readUInt32BE(at + 8)) : i === 0 && firstIsKeyframe;
+      if (keyframe) keyframeTimes.push(startTime + duration);
+    }
+    duration += moof.readUInt32BE(at);
+    payloadBytes += moof.readUInt32BE(at + 4);
+  }
+  return {
+    baseTimeOffset,
+    startTime,
+    duration,
+    sampleCount,
+    keyframeTimes,
+    payloadBytes,
+    dataOffset,
+  };
+}
+
+/** sample_is_non_sync_sample (§8.8.3.1) is not set. */
+function isSync(sampleFlags: number): boolean {
+  return (sampleFlags & 0x1_0000) === 0;
+}
+
+/** Bounds of the payload of the first box of a type between two offsets. */
+function findBox(
+  bytes: Buffer,
+  from: number,
+  to: number,
+  type: string,
+): { start: number; end: number } | undefined {
+  for (let at = from; at < to; ) {
+    const header = boxHeader(bytes, at, to);
+    if (header === undefined || at + header.size > to) return undefined;
+    if (header.type === type) return { start: at + header.headerSize, end: at + header.size };
+    at += header.size;
+  }
+  return undefined;
+}
