@@ -1,0 +1,185 @@
+import { XMLParser } from 'fast-xml-parser';
+import type { TrackKind } from '../rtp/access-unit.ts';
+import { DELAY_BEYOND_SEGMENT_SECONDS, MEDIA_TEMPLATES, MPD_PROFILE } from './mpd.ts';
+import type { ManifestPeriod, ManifestTrack, Presentation } from './presentation.ts';
+import { SegmentTimeline } from './segment-timeline.ts';
+
+/** A manifest that `writeMpd` did not write, or that is damaged. */
+export class ManifestError extends Error {
+  override name = 'ManifestError';
+}
+
+// Segments of a tenth of a second for two days: more in one run is damage, not a recording.
+const MAX_REPEAT = 2 * 864_000;
+
+const ALWAYS_LISTS = new Set(['Period', 'AdaptationSet', 'S']);
+
+/**
+ * Reads back what `writeMpd` wrote, to go on with a day folder after a restart: writing the result
+ * again gives the same text. All Periods come back as ended, since whoever wrote to them is gone;
+ * `segmentSeconds` comes back as the longest duration that the last Period had, if that was more.
+ *
+ * @throws ManifestError that names the element and attribute that is missing or not ours
+ */
+export function readMpd(text: string): Presentation {
+  // The parser takes a cut text for a shorter one, and to go on from that would lose segments.
+  if (!text.trimEnd().endsWith('</MPD>')) throw new ManifestError('does not end with </MPD>');
+  const mpd = element(parse(text), 'document', 'MPD');
+  if (attribute(mpd, 'MPD', 'profiles') !== MPD_PROFILE) {
+    throw new ManifestError(`MPD@profiles is not ${MPD_PROFILE}`);
+  }
+  const type = attribute(mpd, 'MPD', 'type');
+  if (type !== 'dynamic' && type !== 'static') throw new ManifestError(`MPD@type is "${type}"`);
+  const dayStartMs = Date.parse(attribute(mpd, 'MPD', 'availabilityStartTime'));
+  if (Number.isNaN(dayStartMs)) throw new ManifestError('MPD@availabilityStartTime is no date');
+  const delaySeconds = seconds(mpd, 'MPD', 'suggestedPresentationDelay');
+  if (delaySeconds <= DELAY_BEYOND_SEGMENT_SECONDS) {
+    throw new ManifestError('MPD@suggestedPresentationDelay is too short');
+  }
+  const periods: ManifestPeriod[] = [];
+  const ids = new Set<string>();
+  for (const node of elements(mpd, 'Period')) {
+    const id = attribute(node, 'Period', 'id');
+    if (ids.has(id)) throw new ManifestError(`Period@id "${id}" stands twice`);
+    ids.add(id);
+    const period: ManifestPeriod = { id, ended: true };
+    for (const set of elements(node, 'AdaptationSet')) {
+      const track = readTrack(set);
+      if (period[track.kind] !== undefined) {
+        throw new ManifestError(`Period "${id}" has two AdaptationSets of ${track.kind}`);
+      }
+      period[track.kind] = track;
+    }
+    // A Period without content only stands in for those that are still to come.
+    if (period.video !== undefined || period.audio !== undefined) periods.push(period);
+  }
+  return {
+    dayStartUs: dayStartMs * 1000,
+    live: type === 'dynamic',
+    segmentSeconds: Math.round((delaySeconds - DELAY_BEYOND_SEGMENT_SECONDS) * 1e6) / 1e6,
+    periods,
+  };
+}
+
+function readTrack(set: Node): ManifestTrack {
+  const kind = attribute(set, 'AdaptationSet', 'contentType');
+  if (!isKind(kind)) throw new ManifestError(`AdaptationSet@contentType is "${kind}"`);
+  const template = element(set, 'AdaptationSet', 'SegmentTemplate');
+  const media = attribute(template, 'SegmentTemplate', 'media');
+  if (media !== MEDIA_TEMPLATES[kind]) {
+    throw new ManifestError(`SegmentTemplate@media is "${media}", not "${MEDIA_TEMPLATES[kind]}"`);
+  }
+  const timescale = integer(template, 'SegmentTemplate', 'timescale');
+  if (timescale === 0) throw new ManifestError('SegmentTemplate@timescale is 0');
+  const timeline = readTimeline(element(template, 'SegmentTemplate', 'SegmentTimeline'));
+  const representation = element(set, 'AdaptationSet', 'Representation');
+  const bandwidth = integer(representation, 'Representation', 'bandwidth');
+  const durationSeconds = (timeline.endTicks - timeline.startTicks) / timescale;
+  const track: ManifestTrack = {
+    kind,
+    mimeType: attribute(set, 'AdaptationSet', 'mimeType'),
+    codecs: attribute(representation, 'Representation', 'codecs'),
+    timescale,
+    initialization: attribute(template, 'SegmentTemplate', 'initialization'),
+    startNumber: integer(template, 'SegmentTemplate', 'startNumber'),
+    timeline,
+    bytes: Math.round((bandwidth / 8) * durationSeconds),
+  };
+  if (representation['@width'] !== undefined) {
+    track.width = integer(representation, 'Representation', 'width');
+  }
+  if (representation['@height'] !== undefined) {
+    track.height = integer(representation, 'Representation', 'height');
+  }
+  if (representation.AudioChannelConfiguration !== undefined) {
+    const channels = element(representation, 'Representation', 'AudioChannelConfiguration');
+    track.channels = integer(channels, 'AudioChannelConfiguration', 'value');
+  }
+  return track;
+}
+
+function readTimeline(node: Node): SegmentTimeline {
+  const timeline = new SegmentTimeline();
+  for (const run of elements(node, 'S')) {
+    const duration = integer(run, 'S', 'd');
+    const repeat = run['@r'] === undefined ? 0 : integer(run, 'S', 'r');
+    if (repeat > MAX_REPEAT) throw new ManifestError(`S@r is ${repeat}`);
+    let start: number;
+    if (run['@t'] !== undefined) start = integer(run, 'S', 't');
+    else if (timeline.count > 0) start = timeline.endTicks;
+    else throw new ManifestError('the first S has no t');
+    try {
+      for (let i = 0; i <= repeat; i++) timeline.add(start + i * duration, duration);
+    } catch (cause) {
+      throw new ManifestError(`SegmentTimeline: ${(cause as RangeError).message}`, { cause });
+    }
+  }
+  if (timeline.count === 0) throw new ManifestError('SegmentTimeline has no S');
+  return timeline;
+}
+
+/** An element as the parser gives it: attributes under `@name`, child elements under their names. */
+interface Node {
+  [name: string]: unknown;
+}
+
+const parser = new XMLParser({
+  ignoreAttributes: false,
+  attributeNamePrefix: '@',
+  parseAttributeValue: false,
+  isArray: (name) => ALWAYS_LISTS.has(name),
+});
+
+function parse(text: string): Node {
+  try {
+    return parser.parse(text);
+  } catch (cause) {
+    throw new ManifestError(`is not well-formed XML: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function isNode(value: unknown): value is Node {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isKind(value: string): value is TrackKind {
+  return value === 'video' || value === 'audio';
+}
+
+/** The one child element of a name. */
+function element(parent: Node, parentName: string, name: string): Node {
+  const child = parent[name];
+  if (!isNode(child)) throw new ManifestError(`${parentName} needs one ${name}`);
+  return child;
+}
+
+/** All child elements of a name that may stand more than once. */
+function elements(parent: Node, name: string): Node[] {
+  const children = parent[name];
+  if (children === undefined) return [];
+  // An element without attributes and content is read as an empty text.
+  return (children as unknown[]).map((child) => (isNode(child) ? child : {}));
+}
+
+function attribute(node: Node, nodeName: string, name: string): string {
+  const value = node[`@${name}`];
+  if (typeof value !== 'string') throw new ManifestError(`${nodeName}@${name} is missing`);
+  return value;
+}
+
+function integer(node: Node, nodeName: string, name: string): number {
+  const text = attribute(node, nodeName, name);
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value)) {
+    throw new ManifestError(`${nodeName}@${name} is "${text}", not a whole number`);
+  }
+  return value;
+}
+
+/** An `xs:duration` as we write it: seconds alone. */
+function seconds(node: Node, nodeName: string, name: string): number {
+  const text = attribute(node, nodeName, name);
+  const match = /^PT(\d+(?:\.\d+)?)S$/.exec(text);
+  if (match === null) throw new ManifestError(`${nodeName}@${name} is "${text}", not PT…S`);
+  return Number(match[1]);
+}

@@ -1,0 +1,195 @@
+import type { ManifestPeriod, ManifestTrack, Presentation } from './presentation.ts';
+
+/** File names of media segments, numbered within the day (DASH identifiers, §5.3.9.4.4). */
+export const MEDIA_TEMPLATES = {
+  video: 'seg_$Number%04d$.m4s',
+  audio: 'audio_seg_$Number%04d$.m4s',
+} as const;
+
+/** The one profile we claim: SegmentTemplate, live and on demand (ISO/IEC 23009-1 §8.4). */
+export const MPD_PROFILE = 'urn:mpeg:dash:profile:isoff-live:2011';
+
+/** How often a player asks again while live, seconds. */
+const UPDATE_PERIOD_SECONDS = 2;
+/**
+ * What a viewer stays behind the end of the last segment beyond one segment, seconds: one update
+ * period until the player hears of the next segment, and as much again to fetch it and for a
+ * segment that waits for its keyframe.
+ */
+export const DELAY_BEYOND_SEGMENT_SECONDS = 2 * UPDATE_PERIOD_SECONDS;
+/** Bandwidth is written in steps of this many bits a second. */
+const BANDWIDTH_STEP = 1000;
+
+/**
+ * Writes the manifest of one day of a stream (ISO/IEC 23009-1). While live it is dynamic and its
+ * Periods stand at their wall-clock starts; afterwards it is static and they are packed back to
+ * back. Tracks and Periods without a segment are left out. No Period has a duration: players stop
+ * for good at the gap that it would announce.
+ *
+ * @param options.nowUs time of publication, µs since the Unix epoch
+ * @param options.utcTimingUrl where a player reads the wall clock (`urn:mpeg:dash:utc:http-xsdate`)
+ */
+export function writeMpd(
+  presentation: Presentation,
+  options: { nowUs: number; utcTimingUrl?: string },
+): string {
+  const { live, dayStartUs } = presentation;
+  const spans: PeriodSpan[] = [];
+  for (const period of presentation.periods) {
+    const span = spanOf(period, dayStartUs);
+    if (span !== undefined) spans.push(span);
+  }
+
+  let periodsXml = '';
+  let packedUs = 0;
+  let longestUs = 0;
+  for (const span of spans) {
+    periodsXml += periodXml(span, live ? span.startUs : packedUs);
+    // Up, never down: players drop the last frame where the next Period starts before its end.
+    packedUs += Math.ceil(span.endUs - span.startUs);
+    longestUs = Math.max(longestUs, span.longestUs);
+  }
+  // The schema demands a Period, and one without content is allowed (§5.3.2.1).
+  if (spans.length === 0) periodsXml = '<Period id="empty" start="PT0S"/>\n';
+
+  // What this encoder does now tells where the next segment will end, not what another did before.
+  const expectedUs = Math.max(presentation.segmentSeconds * 1e6, spans.at(-1)?.longestUs ?? 0);
+  const attributes = [
+    'xmlns="urn:mpeg:dash:schema:mpd:2011"',
+    `profiles="${MPD_PROFILE}"`,
+    `type="${live ? 'dynamic' : 'static'}"`,
+    `availabilityStartTime="${dateTime(dayStartUs)}"`,
+    'minBufferTime="PT2S"',
+    `maxSegmentDuration="${duration(Math.max(longestUs, expectedUs))}"`,
+    // Players ignore it once static; it stays so that the reader finds what segments aim at.
+    `suggestedPresentationDelay="${duration(expectedUs + DELAY_BEYOND_SEGMENT_SECONDS * 1e6)}"`,
+  ];
+  if (live) {
+    attributes.push(
+      `publishTime="${dateTime(options.nowUs)}"`,
+      `minimumUpdatePeriod="${duration(UPDATE_PERIOD_SECONDS * 1e6)}"`,
+    );
+  } else {
+    attributes.push(`mediaPresentationDuration="${duration(packedUs)}"`);
+  }
+  let timing = '';
+  if (live && options.utcTimingUrl !== undefined) {
+    timing = `<UTCTiming schemeIdUri="urn:mpeg:dash:utc:http-xsdate:2014" value="${escapeXml(options.utcTimingUrl)}"/>\n`;
+  }
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<MPD ${attributes.join(' ')}>\n${periodsXml}${timing}</MPD>\n`;
+}
+
+/** A Period that has segments, and where it lies. */
+interface PeriodSpan {
+  id: string;
+  /** Those of its tracks that have segments. */
+  tracks: ManifestTrack[];
+  /** Start in ticks of `gridTimescale` since the Unix epoch. */
+  startOnGrid: number;
+  /** Greatest common divisor of the tracks' timescales: what both can express exactly. */
+  gridTimescale: number;
+  /** Start of the Period and end of its last sample, µs since the start of the day. */
+  startUs: number;
+  endUs: number;
+  /** Longest segment, µs. */
+  longestUs: number;
+}
+
+function spanOf(period: ManifestPeriod, dayStartUs: number): PeriodSpan | undefined {
+  const tracks: ManifestTrack[] = [];
+  if (period.video !== undefined && period.video.timeline.count > 0) tracks.push(period.video);
+  if (period.audio !== undefined && period.audio.timeline.count > 0) tracks.push(period.audio);
+  if (tracks.length === 0) return undefined;
+
+  const gridTimescale = tracks.map((track) => track.timescale).reduce(greatestCommonDivisor);
+  const dayStartOnGrid = Math.round((dayStartUs / 1e6) * gridTimescale);
+  let startOnGrid = Number.POSITIVE_INFINITY;
+  let endUs = 0;
+  let longestUs = 0;
+  for (const { timeline, timescale } of tracks) {
+    const ticksPerStep = timescale / gridTimescale;
+    startOnGrid = Math.min(startOnGrid, Math.floor(timeline.startTicks / ticksPerStep));
+    const dayStartTicks = dayStartOnGrid * ticksPerStep;
+    endUs = Math.max(endUs, microseconds(timeline.endTicks - dayStartTicks, timescale));
+    longestUs = Math.max(longestUs, microseconds(timeline.longestTicks, timescale));
+  }
+  // A Period cannot start before the availabilityStartTime; what lies before is cut off.
+  startOnGrid = Math.max(startOnGrid, dayStartOnGrid);
+  return {
+    id: period.id,
+    tracks,
+    startOnGrid,
+    gridTimescale,
+    startUs: microseconds(startOnGrid - dayStartOnGrid, gridTimescale),
+    endUs,
+    longestUs,
+  };
+}
+
+function periodXml(span: PeriodSpan, startUs: number): string {
+  let xml = `<Period id="${escapeXml(span.id)}" start="${duration(startUs)}">\n`;
+  for (const track of span.tracks) xml += adaptationSetXml(track, span);
+  return `${xml}</Period>\n`;
+}
+
+function adaptationSetXml(track: ManifestTrack, span: PeriodSpan): string {
+  const { kind, timescale, timeline } = track;
+  const video = kind === 'video';
+  const presentationTimeOffset = span.startOnGrid * (timescale / span.gridTimescale);
+  const seconds = (timeline.endTicks - timeline.startTicks) / timescale;
+  const bandwidth = Math.max(
+    BANDWIDTH_STEP,
+    Math.round((track.bytes * 8) / seconds / BANDWIDTH_STEP) * BANDWIDTH_STEP,
+  );
+  let representation = `id="${kind}" codecs="${escapeXml(track.codecs)}" bandwidth="${bandwidth}"`;
+  if (track.width !== undefined) representation += ` width="${track.width}"`;
+  if (track.height !== undefined) representation += ` height="${track.height}"`;
+  if (!video) representation += ` audioSamplingRate="${timescale}"`;
+  const channels =
+    track.channels === undefined
+      ? '/>'
+      : `><AudioChannelConfiguration schemeIdUri="urn:mpeg:dash:23003:3:audio_channel_configuration:2011" value="${track.channels}"/></Representation>`;
+  return (
+    `<AdaptationSet id="${video ? 1 : 2}" contentType="${kind}" mimeType="${escapeXml(track.mimeType)}" segmentAlignment="true" startWithSAP="1">` +
+    '<Role schemeIdUri="urn:mpeg:dash:role:2011" value="main"/>\n' +
+    `<SegmentTemplate timescale="${timescale}" presentationTimeOffset="${presentationTimeOffset}" initialization="${escapeXml(track.initialization)}" media="${MEDIA_TEMPLATES[kind]}" startNumber="${track.startNumber}">` +
+    `${timeline.toXml()}</SegmentTemplate>\n` +
+    `<Representation ${representation}${channels}</AdaptationSet>\n`
+  );
+}
+
+function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
+}
+
+/** Ticks as µs, without a product that is beyond 2^53 for a day at 90 kHz. */
+function microseconds(ticks: number, timescale: number): number {
+  const seconds = Math.floor(ticks / timescale);
+  return seconds * 1e6 + ((ticks - seconds * timescale) * 1e6) / timescale;
+}
+
+/** `xs:duration` in seconds with as many of six decimals as it takes. */
+function duration(us: number): string {
+  const rounded = Math.round(us);
+  const seconds = Math.floor(rounded / 1e6);
+  const fraction = String(rounded - seconds * 1e6)
+    .padStart(6, '0')
+    .replace(/0+$/, '');
+  return fraction === '' ? `PT${seconds}S` : `PT${seconds}.${fraction}S`;
+}
+
+/** `xs:dateTime` in UTC, to the millisecond. */
+function dateTime(us: number): string {
+  return new Date(us / 1000).toISOString();
+}
+
+const ENTITIES: Record<string, string> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+};
+
+function escapeXml(text: string): string {
+  return text.replace(/[&<>"]/g, (character) => ENTITIES[character]!);
+}

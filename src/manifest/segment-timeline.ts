@@ -1,0 +1,82 @@
+/**
+ * The `SegmentTimeline` of a track in one Period (ISO/IEC 23009-1 §5.3.9.6): where each segment
+ * starts and how long it is, in runs of equal durations. Runs that are over are kept as text, so
+ * that a day of segments costs as much to extend as a minute of them.
+ */
+export class SegmentTimeline {
+  /** Text of the runs that are over. */
+  #xml = '';
+  #count = 0;
+  #startTicks = 0;
+  #longestTicks = 0;
+  // The run that still grows; of `#runCount` segments. Its start is written out where it does not
+  // follow from the run before.
+  #runStartTicks = 0;
+  #runStartWritten = true;
+  #runDurationTicks = 0;
+  #runCount = 0;
+
+  /** Segments so far: the last one's number is `startNumber + count - 1`. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Start of the first segment, ticks since the Unix epoch; 0 while there is none. */
+  get startTicks(): number {
+    return this.#startTicks;
+  }
+
+  /** End of the last segment, ticks since the Unix epoch; 0 while there is none. */
+  get endTicks(): number {
+    return this.#runStartTicks + this.#runDurationTicks * this.#runCount;
+  }
+
+  /** Duration of the longest segment, ticks; 0 while there is none. */
+  get longestTicks(): number {
+    return this.#longestTicks;
+  }
+
+  /**
+   * Appends a segment.
+   *
+   * @param startTicks ticks since the Unix epoch, not before the end of the last one
+   * @throws RangeError for a segment that overlaps the last one or has no duration
+   */
+  add(startTicks: number, durationTicks: number): void {
+    if (!Number.isSafeInteger(startTicks) || startTicks < 0) {
+      throw new RangeError(`segment start ${startTicks} is not a count of ticks below 2^53`);
+    }
+    if (!Number.isSafeInteger(durationTicks) || durationTicks <= 0) {
+      throw new RangeError(`segment duration ${durationTicks} is not a positive count of ticks`);
+    }
+    const end = this.endTicks;
+    if (this.#count > 0 && startTicks < end) {
+      throw new RangeError(`segment starts at ${startTicks}, before the last one ends at ${end}`);
+    }
+    const contiguous = this.#count > 0 && startTicks === end;
+    if (contiguous && durationTicks === this.#runDurationTicks) {
+      this.#runCount++;
+    } else {
+      this.#xml += this.#openRun();
+      this.#runStartTicks = startTicks;
+      this.#runStartWritten = !contiguous;
+      this.#runDurationTicks = durationTicks;
+      this.#runCount = 1;
+    }
+    if (this.#count === 0) this.#startTicks = startTicks;
+    if (durationTicks > this.#longestTicks) this.#longestTicks = durationTicks;
+    this.#count++;
+  }
+
+  /** The `SegmentTimeline` element. */
+  toXml(): string {
+    return `<SegmentTimeline>${this.#xml}${this.#openRun()}</SegmentTimeline>`;
+  }
+
+  #openRun(): string {
+    if (this.#runCount === 0) return '';
+    const start = this.#runStartWritten ? ` t="${this.#runStartTicks}"` : '';
+    const repeat = this.#runCount > 1 ? ` r="${this.#runCount - 1}"` : '';
+    return `<S${start} d="${this.#runDurationTicks}"${repeat}/>`;
+  }
+}
