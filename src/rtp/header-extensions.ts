@@ -1,0 +1,95 @@
+import type { RtpHeader } from './rtp-header.ts';
+
+const oneByteProfile = 0xbede;
+const twoByteProfile = 0x1000;
+/** More elements than any sender uses; further ones are not looked at. */
+const capacity = 32;
+
+/**
+ * The elements of one RTP header extension, one-byte and two-byte form (RFC 8285 §4.2, §4.3). One
+ * instance is parsed into again and again, so that a packet costs no object here.
+ */
+export class HeaderExtensions {
+  readonly #ids = new Uint8Array(capacity);
+  readonly #starts = new Uint16Array(capacity);
+  readonly #lengths = new Uint8Array(capacity);
+  #count = 0;
+
+  /**
+   * Finds the elements of the extension that `header` was parsed from. An extension of another
+   * profile has none.
+   *
+   * @returns false when an element does not fit into the extension
+   */
+  parse(datagram: Buffer, header: RtpHeader): boolean {
+    this.#count = 0;
+    const profile = header.extensionProfile;
+    if (profile === oneByteProfile) {
+      return this.#parseOneByte(datagram, header.extensionStart, header.extensionEnd);
+    }
+    if ((profile & 0xfff0) === twoByteProfile) {
+      return this.#parseTwoByte(datagram, header.extensionStart, header.extensionEnd);
+    }
+    return true;
+  }
+
+  /** Position of the element with this identifier, for `start` and `length`; -1 when there is none. */
+  find(id: number | undefined): number {
+    if (id === undefined) return -1;
+    for (let position = 0; position < this.#count; position++) {
+      if (this.#ids[position] === id) return position;
+    }
+    return -1;
+  }
+
+  /** Offset in the datagram of the data of the element at a position that `find` returned. */
+  start(position: number): number {
+    return this.#starts[position]!;
+  }
+
+  /** Bytes of data of the element at a position that `find` returned; may be 0 in two-byte form. */
+  length(position: number): number {
+    return this.#lengths[position]!;
+  }
+
+  #parseOneByte(datagram: Buffer, start: number, end: number): boolean {
+    let offset = start;
+    while (offset < end) {
+      const first = datagram[offset]!;
+      const id = first >>> 4;
+      offset++;
+      if (first === 0) continue;
+      // Identifier 15, and 0 with a length, end the processing of the whole extension.
+      if (id === 15 || id === 0) return true;
+      const length = (first & 0x0f) + 1;
+      if (offset + length > end) return false;
+      this.#add(id, offset, length);
+      offset += length;
+    }
+    return true;
+  }
+
+  #parseTwoByte(datagram: Buffer, start: number, end: number): boolean {
+    let offset = start;
+    while (offset < end) {
+      const id = datagram[offset]!;
+      offset++;
+      if (id === 0) continue;
+      if (offset >= end) return false;
+      const length = datagram[offset]!;
+      offset++;
+      if (offset + length > end) return false;
+      this.#add(id, offset, length);
+      offset += length;
+    }
+    return true;
+  }
+
+  #add(id: number, start: number, length: number): void {
+    if (this.#count === capacity) return;
+    this.#ids[this.#count] = id;
+    this.#starts[this.#count] = start;
+    this.#lengths[this.#count] = length;
+    this.#count++;
+  }
+}

@@ -1,0 +1,55 @@
+import { ReplayWindow } from './replay-window.ts';
+import { createSrtpCipher, type SrtpCipher } from './srtp-cipher.ts';
+import type { SrtpKeys } from './srtp-keys.ts';
+import { SsrcTable } from './ssrc-table.ts';
+
+const replayPackets = 128;
+const maximumStreams = 64;
+
+/**
+ * Authenticates and decrypts incoming SRTCP (RFC 3711 §3.4, RFC 7714 §9) and keeps the replay window
+ * of every sender. None is made nor moved by a packet that is not authenticated.
+ */
+export class SrtcpReceiver {
+  readonly #cipher: SrtpCipher;
+  readonly #senders = new SsrcTable<ReplayWindow>(maximumStreams);
+  /** Packets that did not authenticate: forged, damaged, or under other keys. */
+  authenticationFailures = 0;
+  /** Packets received before, or too old to tell. */
+  replayed = 0;
+  /** Packets too short to be SRTCP. */
+  malformed = 0;
+
+  /** @throws RangeError when a key has the wrong length */
+  constructor(keys: SrtpKeys) {
+    this.#cipher = createSrtpCipher(keys, 'rtcp');
+  }
+
+  /**
+   * Opens one packet.
+   *
+   * @returns the plain compound packet; undefined when the packet must be dropped, which is counted
+   */
+  open(datagram: Buffer): Buffer | undefined {
+    if (datagram.length < this.#cipher.rtcpMinimum) {
+      this.malformed++;
+      return undefined;
+    }
+    const ssrc = datagram.readUInt32BE(4);
+    const index = this.#cipher.rtcpIndex(datagram);
+    const known = this.#senders.get(ssrc);
+    if (known !== undefined && !known.isNew(index)) {
+      this.replayed++;
+      return undefined;
+    }
+    const plain = this.#cipher.openRtcp(datagram);
+    if (plain === undefined) {
+      this.authenticationFailures++;
+      return undefined;
+    }
+    const window = known ?? new ReplayWindow(replayPackets);
+    window.mark(index);
+    if (known === undefined) this.#senders.set(ssrc, window);
+    return plain;
+  }
+}

@@ -1,0 +1,86 @@
+import {
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  type KeyObject,
+  timingSafeEqual,
+} from 'node:crypto';
+import type { SrtpCipher } from './srtp-cipher.ts';
+import type { SessionKeys } from './srtp-keys.ts';
+
+const tagBytes = 10;
+const rtcpHeaderBytes = 8;
+const indexBytes = 4;
+
+/** AES_CM_128_HMAC_SHA1_80: AES in counter mode and an HMAC-SHA1 of 80 bits (RFC 3711 §4.1.1, §4.2). */
+export class SrtpAesCm implements SrtpCipher {
+  readonly rtpOverhead = tagBytes;
+  readonly rtcpMinimum = rtcpHeaderBytes + indexBytes + tagBytes;
+  /** KeyObjects: handing node:crypto raw bytes has it build a key anew for every packet. */
+  readonly #cipherKey: KeyObject;
+  readonly #authenticationKey: KeyObject;
+  readonly #salt: Buffer;
+  readonly #initializationVector = Buffer.alloc(16);
+  readonly #rollover = Buffer.alloc(4);
+
+  /** @param keys with a salt of 14 bytes and an authentication key of 20 */
+  constructor(keys: SessionKeys) {
+    this.#cipherKey = createSecretKey(keys.cipherKey);
+    this.#authenticationKey = createSecretKey(keys.authenticationKey);
+    this.#salt = Buffer.alloc(16);
+    keys.salt.copy(this.#salt);
+    this.#salt.copy(this.#initializationVector);
+  }
+
+  openRtp(
+    datagram: Buffer,
+    headerBytes: number,
+    ssrc: number,
+    rollover: number,
+    sequenceNumber: number,
+  ): Buffer | undefined {
+    const end = datagram.length - tagBytes;
+    this.#rollover.writeUInt32BE(rollover);
+    const digest = createHmac('sha1', this.#authenticationKey)
+      .update(datagram.subarray(0, end))
+      .update(this.#rollover)
+      .digest();
+    if (!timingSafeEqual(digest.subarray(0, tagBytes), datagram.subarray(end))) return undefined;
+    return this.#decrypt(datagram.subarray(headerBytes, end), ssrc, rollover, sequenceNumber);
+  }
+
+  rtcpIndex(datagram: Buffer): number {
+    return datagram.readUInt32BE(datagram.length - tagBytes - indexBytes) & 0x7fffffff;
+  }
+
+  openRtcp(datagram: Buffer): Buffer | undefined {
+    const tagStart = datagram.length - tagBytes;
+    const digest = createHmac('sha1', this.#authenticationKey)
+      .update(datagram.subarray(0, tagStart))
+      .digest();
+    if (!timingSafeEqual(digest.subarray(0, tagBytes), datagram.subarray(tagStart))) {
+      return undefined;
+    }
+    const end = tagStart - indexBytes;
+    const encrypted = (datagram[end]! & 0x80) !== 0;
+    if (!encrypted) return datagram.subarray(0, end);
+    const index = this.rtcpIndex(datagram);
+    const body = this.#decrypt(
+      datagram.subarray(rtcpHeaderBytes, end),
+      datagram.readUInt32BE(4),
+      index >>> 16,
+      index & 0xffff,
+    );
+    return Buffer.concat([datagram.subarray(0, rtcpHeaderBytes), body]);
+  }
+
+  /** The packet index (48 bits) comes in two halves, as `high` × 2^16 + `low`. */
+  #decrypt(ciphertext: Buffer, ssrc: number, high: number, low: number): Buffer {
+    const vector = this.#initializationVector;
+    const salt = this.#salt;
+    vector.writeUInt32BE((salt.readUInt32BE(4) ^ ssrc) >>> 0, 4);
+    vector.writeUInt32BE((salt.readUInt32BE(8) ^ high) >>> 0, 8);
+    vector.writeUInt16BE(salt.readUInt16BE(12) ^ low, 12);
+    return createDecipheriv('aes-128-ctr', this.#cipherKey, vector).update(ciphertext);
+  }
+}

@@ -1,0 +1,95 @@
+import { createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
+import type { SrtpCipher } from './srtp-cipher.ts';
+import type { SessionKeys } from './srtp-keys.ts';
+
+const tagBytes = 16;
+const rtcpHeaderBytes = 8;
+const indexBytes = 4;
+const cipherOptions = { authTagLength: tagBytes };
+
+/** AEAD_AES_128_GCM: AES in Galois/counter mode with a tag of 128 bits (RFC 7714). */
+export class SrtpAesGcm implements SrtpCipher {
+  readonly rtpOverhead = tagBytes;
+  readonly rtcpMinimum = rtcpHeaderBytes + tagBytes + indexBytes;
+  /** A KeyObject: handing node:crypto raw bytes has it build a key anew for every packet. */
+  readonly #key: KeyObject;
+  readonly #salt: Buffer;
+  readonly #initializationVector = Buffer.alloc(12);
+
+  /** @param keys with a salt of 12 bytes; the authentication key is not used */
+  constructor(keys: SessionKeys) {
+    this.#key = createSecretKey(keys.cipherKey);
+    this.#salt = Buffer.from(keys.salt);
+    this.#salt.copy(this.#initializationVector);
+  }
+
+  openRtp(
+    datagram: Buffer,
+    headerBytes: number,
+    ssrc: number,
+    rollover: number,
+    sequenceNumber: number,
+  ): Buffer | undefined {
+    const end = datagram.length - tagBytes;
+    this.#setVector(ssrc, rollover, sequenceNumber);
+    return this.#open(
+      datagram.subarray(0, headerBytes),
+      datagram.subarray(headerBytes, end),
+      datagram.subarray(end),
+    );
+  }
+
+  rtcpIndex(datagram: Buffer): number {
+    return datagram.readUInt32BE(datagram.length - indexBytes) & 0x7fffffff;
+  }
+
+  openRtcp(datagram: Buffer): Buffer | undefined {
+    const wordStart = datagram.length - indexBytes;
+    const end = wordStart - tagBytes;
+    const word = datagram.subarray(wordStart);
+    const tag = datagram.subarray(end, wordStart);
+    const index = this.rtcpIndex(datagram);
+    this.#setVector(datagram.readUInt32BE(4), index >>> 16, index & 0xffff);
+    const encrypted = (word[0]! & 0x80) !== 0;
+    if (!encrypted) {
+      const plain = datagram.subarray(0, end);
+      const opened = this.#open(Buffer.concat([plain, word]), Buffer.alloc(0), tag);
+      return opened === undefined ? undefined : plain;
+    }
+    const header = datagram.subarray(0, rtcpHeaderBytes);
+    const body = this.#open(
+      Buffer.concat([header, word]),
+      datagram.subarray(rtcpHeaderBytes, end),
+      tag,
+    );
+    return body === undefined ? undefined : Buffer.concat([header, body]);
+  }
+
+  /** RFC 7714 §8.1 and §9.1: both lay out as 2 zero bytes, the SSRC and 48 bits of index. */
+  #setVector(ssrc: number, high: number, low: number): void {
+    const vector = this.#initializationVector;
+    const salt = this.#salt;
+    vector.writeUInt32BE((salt.readUInt32BE(2) ^ ssrc) >>> 0, 2);
+    vector.writeUInt32BE((salt.readUInt32BE(6) ^ high) >>> 0, 6);
+    vector.writeUInt16BE(salt.readUInt16BE(10) ^ low, 10);
+  }
+
+  #open(associated: Buffer, ciphertext: Buffer, tag: Buffer): Buffer | undefined {
+    const decipher = createDecipheriv(
+      'aes-128-gcm',
+      this.#key,
+      this.#initializationVector,
+      cipherOptions,
+    );
+    decipher.setAAD(associated);
+    decipher.setAuthTag(tag);
+    const plain = decipher.update(ciphertext);
+    try {
+      decipher.final();
+    } catch {
+      // The only way node:crypto tells of a wrong tag.
+      return undefined;
+    }
+    return plain;
+  }
+}

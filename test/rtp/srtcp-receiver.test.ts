@@ -1,0 +1,65 @@
+import t from 'tap';
+import { SrtcpSession } from 'werift';
+import { SrtcpReceiver } from '../../src/rtp/srtcp-receiver.ts';
+import type { SrtpKeys } from '../../src/rtp/srtp-keys.ts';
+
+const profiles = [
+  ['AES_CM_128_HMAC_SHA1_80', 1, 14],
+  ['AEAD_AES_128_GCM', 7, 12],
+] as const;
+
+/** A sender of another make, and the receiver with its keys. */
+function pair([profile, number, saltBytes]: (typeof profiles)[number]) {
+  const keys: SrtpKeys = {
+    profile,
+    masterKey: Buffer.from('000102030405060708090a0b0c0d0e0f', 'hex'),
+    masterSalt: Buffer.alloc(saltBytes, 0x5a),
+  };
+  const session = new SrtcpSession({
+    profile: number,
+    keys: {
+      localMasterKey: keys.masterKey,
+      localMasterSalt: keys.masterSalt,
+      remoteMasterKey: Buffer.alloc(16),
+      remoteMasterSalt: Buffer.alloc(saltBytes),
+    },
+  });
+  const seal = (packet: Buffer) => Buffer.from(session.encrypt(packet));
+  return { seal, receiver: new SrtcpReceiver(keys) };
+}
+
+/** A receiver report without blocks, and a goodbye. */
+function compound(ssrc: number): Buffer {
+  const packet = Buffer.from('80c900010000000081cb000100000000', 'hex');
+  packet.writeUInt32BE(ssrc, 4);
+  packet.writeUInt32BE(ssrc, 12);
+  return packet;
+}
+
+for (const profile of profiles) {
+  t.test(`${profile[0]}: opens what another implementation sealed, once`, async (t) => {
+    const { seal, receiver } = pair(profile);
+    const sealed: Buffer[] = [];
+    for (let count = 0; count < 20; count++) sealed.push(seal(compound(0xfedcba98)));
+    for (const datagram of sealed) t.same(receiver.open(datagram), compound(0xfedcba98));
+    for (const datagram of sealed) t.equal(receiver.open(datagram), undefined);
+    t.equal(receiver.replayed, 20);
+    t.equal(receiver.authenticationFailures, 0);
+  });
+
+  t.test(`${profile[0]}: forged and short packets are counted and dropped`, async (t) => {
+    const { seal, receiver } = pair(profile);
+    const genuine = seal(compound(7));
+    for (let position = 0; position < genuine.length; position++) {
+      const forged = Buffer.from(genuine);
+      forged[position]! ^= 0x10;
+      if (receiver.open(forged) !== undefined) t.fail(`byte ${position} can be changed unnoticed`);
+    }
+    t.equal(receiver.authenticationFailures, genuine.length);
+    for (let length = 0; length < 20; length++) {
+      t.equal(receiver.open(genuine.subarray(0, length)), undefined);
+    }
+    t.equal(receiver.malformed, 20);
+    t.same(receiver.open(genuine), compound(7), 'the genuine packet still counts');
+  });
+}
