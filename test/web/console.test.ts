@@ -1,0 +1,235 @@
+import type { Page } from 'playwright-core';
+import t, { type Test } from 'tap';
+import { requireChromium } from '../chromium/launch.ts';
+import { type RecorderStub, startRecorderStub } from './recorder-stub.ts';
+
+const STREAM = 'Küche/100 %';
+const ENCODED = 'K%C3%BCche%2F100%20%25';
+const FOLDER = 'K%C3%BCche%2F100%20%25/2026/11/22';
+
+const status = (state: string, more: object = {}) => ({
+  stream: STREAM,
+  state,
+  tracks: [],
+  recordings: [],
+  ...more,
+});
+
+const calls = (stub: RecorderStub, method: string) =>
+  stub.requests.filter((request) => request.method === method).map(({ url }) => url);
+
+function showStreams(stub: RecorderStub, ...streams: object[]): void {
+  stub.replies.set('GET /api/recorder/streams', { status: 200, body: streams });
+}
+
+async function openConsole(
+  t: Test,
+): Promise<{ page: Page; stub: RecorderStub; pageErrors: Error[] } | undefined> {
+  const browser = await requireChromium(t);
+  if (browser === undefined) return undefined;
+  const stub = await startRecorderStub(t);
+  const page = await browser.newPage();
+  const pageErrors: Error[] = [];
+  page.on('pageerror', (error) => pageErrors.push(error));
+  return { page, stub, pageErrors };
+}
+
+t.test('an empty recorder says how to begin', async (t) => {
+  const opened = await openConsole(t);
+  if (opened === undefined) return;
+  const { page, stub } = opened;
+  await page.goto(stub.url);
+  await page.waitForSelector('#stream-list-empty:visible');
+  t.equal(await page.textContent('#whip-address'), `${stub.url}whip/NAME`);
+});
+
+t.test('each state has its badge and its button, kept up to date by polling', async (t) => {
+  const opened = await openConsole(t);
+  if (opened === undefined) return;
+  const { page, stub, pageErrors } = opened;
+  const expected = [
+    ['live', 'live, not recorded', 'Record'],
+    ['recording', 'recording', 'Stop'],
+    ['waiting', 'waiting for a publisher', 'Disarm'],
+    ['failed', 'failed', 'Record'],
+    ['idle', 'not live', 'Record'],
+  ] as const;
+  const list = (shift: number) =>
+    expected.map((_, place) => {
+      const [state] = expected[(place + shift) % expected.length]!;
+      const stream = `cam${place}`;
+      return { ...status(state, state === 'failed' ? { error: 'disk is full' } : {}), stream };
+    });
+  for (const shift of [0, 1]) {
+    showStreams(stub, ...list(shift));
+    if (shift === 0) await page.goto(stub.url);
+    await page.waitForSelector(`[data-stream="cam0"][data-state="${expected[shift]![0]}"]`);
+    for (const [state, badge, verb] of expected) {
+      const row = page.locator(`.stream[data-state="${state}"]`);
+      t.equal(await row.locator('.badge').textContent(), badge);
+      t.equal(await row.locator('.stream-toggle').textContent(), verb);
+      const error = state === 'failed' ? 'disk is full' : '';
+      t.equal(await row.locator('.stream-error').textContent(), error);
+    }
+  }
+  showStreams(stub);
+  await page.waitForSelector('.stream', { state: 'detached' });
+  t.strictSame(pageErrors, []);
+});
+
+t.test('the button starts and stops the recording of exactly this stream', async (t) => {
+  const opened = await openConsole(t);
+  if (opened === undefined) return;
+  const { page, stub } = opened;
+  showStreams(stub, status('live'));
+  stub.replies.set(`POST /api/record/${ENCODED}`, async () => {
+    showStreams(stub, status('recording'));
+    return { status: 200, body: {} };
+  });
+  stub.replies.set(`DELETE /api/record/${ENCODED}`, async () => {
+    showStreams(stub, status('live'));
+    return { status: 200 };
+  });
+  await page.goto(stub.url);
+  await page.click('.stream-toggle[data-action="start"]');
+  await page.waitForSelector('.stream[data-state="recording"]');
+  t.strictSame(calls(stub, 'POST'), [`/api/record/${ENCODED}`]);
+  await page.click('.stream-toggle[data-action="stop"]');
+  await page.waitForSelector('.stream[data-state="live"]');
+  t.strictSame(calls(stub, 'DELETE'), [`/api/record/${ENCODED}`]);
+});
+
+t.test('a refusal is shown where it was asked for', async (t) => {
+  const opened = await openConsole(t);
+  if (opened === undefined) return;
+  const { page, stub } = opened;
+  showStreams(stub, status('live'));
+  stub.replies.set(`POST /api/record/${ENCODED}`, { status: 403 });
+  stub.replies.set('POST /api/record/segments', {
+    status: 400,
+    body: { message: 'segments is a reserved name' },
+  });
+  await page.goto(stub.url);
+  await page.click('.stream-toggle');
+  await page.waitForFunction(`document.querySelector('.stream-error').textContent !== ''`);
+  t.equal(await page.textContent('.stream-error'), 'This access token does not allow that.');
+  await page.fill('#arm-stream', 'segments');
+  await page.press('#arm-stream', 'Enter');
+  await page.waitForFunction(`document.getElementById('arm-message').textContent !== ''`);
+  t.equal(await page.textContent('#arm-message'), 'segments is a reserved name');
+  await page.fill('#arm-stream', '..');
+  await page.press('#arm-stream', 'Enter');
+  await page.waitForFunction(`document.getElementById('arm-message').textContent.includes('..')`);
+  t.notOk(calls(stub, 'POST').includes('/api/'), 'a name that would climb is never sent');
+});
+
+t.test('a stream is armed by its name', async (t) => {
+  const opened = await openConsole(t);
+  if (opened === undefined) return;
+  const { page, stub } = opened;
+  stub.replies.set(`POST /api/record/${ENCODED}`, async () => {
+    showStreams(stub, status('waiting'));
+    return { status: 200, body: {} };
+  });
+  await page.goto(stub.url);
+  await page.fill('#arm-stream', ` ${STREAM} `);
+  await page.press('#arm-stream', 'Enter');
+  await page.waitForSelector('.stream[data-state="waiting"]');
+  t.equal(await page.inputValue('#arm-stream'), '');
+});
+
+t.test('the access token goes with every request, the player’s too', async (t) => {
+  const opened = await openConsole(t);
+  if (opened === undefined) return;
+  const { page, stub } = opened;
+  const mpd = `/api/record/object/${FOLDER.replaceAll('%', '%25')}/manifest.mpd`;
+  const recording = {
+    folder: FOLDER,
+    mpd_path: `${FOLDER}/manifest.mpd`,
+    start_ts: Date.UTC(2026, 10, 22, 10) * 1000,
+    end_ts: Date.UTC(2026, 10, 22, 10, 2, 5) * 1000,
+    segments: 26,
+    bytes: 39_500_000,
+  };
+  stub.replies.set('GET /api/recorder/streams', async ({ headers }) =>
+    headers.authorization === 'Bearer s3cret'
+      ? { status: 200, body: [status('idle', { recordings: [recording] })] }
+      : { status: 401 },
+  );
+  await page.goto(stub.url);
+  await page.waitForSelector('#notice:visible');
+  t.match(await page.textContent('#notice'), 'access token');
+  await page.fill('#access-token', 's3cret');
+  await page.press('#access-token', 'Enter');
+  await page.waitForSelector('.recording');
+  t.ok(await page.isHidden('#notice'));
+  t.equal(await page.textContent('.recording-facts'), '2:05 · 26 segments · 40 MB');
+  t.equal(await page.textContent('.recording-folder'), FOLDER);
+
+  await page.click('.recording-play');
+  await page.waitForFunction(`document.getElementById('player-error').textContent !== ''`);
+  t.match(await page.textContent('#player-error'), '404');
+  const asked = stub.requests.filter(({ url }) => url.startsWith('/api/record/object/'));
+  t.ok(asked.length > 0);
+  for (const { url, headers } of asked) {
+    t.equal(url, mpd, 'a literal % in a folder is encoded once more');
+    t.equal(headers.authorization, 'Bearer s3cret');
+  }
+  await page.reload();
+  await page.waitForSelector('.recording');
+  t.pass('the token outlives a reload of the tab');
+});
+
+t.test('a recorder that is gone is said so, and found again', async (t) => {
+  const opened = await openConsole(t);
+  if (opened === undefined) return;
+  const { page, stub } = opened;
+  showStreams(stub, status('live'));
+  await page.goto(stub.url);
+  await page.waitForSelector('.stream');
+  await page.context().setOffline(true);
+  await page.waitForSelector('#notice:visible');
+  t.equal(await page.textContent('#notice'), 'The recorder does not answer.');
+  t.ok(await page.isVisible('.stream'), 'what was known stays');
+  await page.context().setOffline(false);
+  await page.waitForSelector('#notice', { state: 'hidden' });
+});
+
+t.test('the page fits a small telephone and asks nothing of other hosts', async (t) => {
+  const opened = await openConsole(t);
+  if (opened === undefined) return;
+  const { page, stub } = opened;
+  const hosts = new Set<string>();
+  page.on('request', (request) => hosts.add(new URL(request.url()).host));
+  showStreams(stub, { ...status('waiting'), stream: 'x'.repeat(200) });
+  await page.setViewportSize({ width: 360, height: 640 });
+  await page.goto(stub.url);
+  await page.waitForSelector('.stream');
+  t.equal(await page.evaluate('document.documentElement.scrollWidth'), 360);
+  t.strictSame([...hosts], [new URL(stub.url).host]);
+});
+
+t.test('wall-clock time is read from the Periods of a manifest', async (t) => {
+  const opened = await openConsole(t);
+  if (opened === undefined) return;
+  const { page, stub } = opened;
+  await page.goto(stub.url);
+  const period = (start: string, ticks: number) =>
+    `<Period ${start}><AdaptationSet><SegmentTemplate timescale="90000" presentationTimeOffset="${ticks}"/></AdaptationSet></Period>`;
+  const mpd = `<MPD xmlns="urn:mpeg:dash:schema:mpd:2011">${period('', 90000 * 1_700_000_000)}${period('start="PT1H0M5.5S"', 90000 * 1_700_010_000)}</MPD>`;
+  const times = await page.evaluate(
+    `import('./wall-clock.js').then(({ WallClock }) => {
+      const clock = new WallClock();
+      const before = clock.at(0);
+      clock.read(${JSON.stringify(mpd)});
+      return [before, clock.at(0), clock.at(12.5), clock.at(3605.5), clock.at(3606)];
+    })`,
+  );
+  t.strictSame(times, [
+    undefined,
+    1_700_000_000_000,
+    1_700_000_012_500,
+    1_700_010_000_000,
+    1_700_010_000_500,
+  ]);
+});
