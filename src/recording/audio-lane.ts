@@ -1,0 +1,114 @@
+import { OPUS_SILENCE_TICKS, opusSilence } from '../container/opus-silence.ts';
+import { AUDIO_TIMESCALE } from './audio-track.ts';
+import type { RunningPeriod } from './running-period.ts';
+import type { TrackWriter } from './track-writer.ts';
+
+/** Gaps up to this much, 2.5 ms, are within the clocks' rounding and are closed without silence. */
+const TOLERANCE = 120;
+
+/** Ticks of the audio timescale at an instant. @param us µs since the Unix epoch */
+export function audioTicks(us: number): number {
+  return Math.round((us / 1e6) * AUDIO_TIMESCALE);
+}
+
+/**
+ * Lays the sound of a stream end to end over its Periods. What is missing becomes silence of the
+ * same length, so that sound and picture stay in step; sound that comes after its place was filled
+ * is too late and dropped. All times are ticks of the audio timescale since the Unix epoch.
+ */
+export class AudioLane {
+  /** Packets that came after silence had taken their place. */
+  late = 0;
+  /** Ticks of silence that stand for sound that never came. */
+  silence = 0;
+  #period: RunningPeriod | undefined;
+  /** Where the sound before ended. */
+  #end = 0;
+
+  /** @param floor no sample may begin before this; the end of an earlier recording */
+  constructor(floor: number) {
+    this.#end = floor;
+  }
+
+  /** End of what was laid so far. */
+  get end(): number {
+    return this.#end;
+  }
+
+  /** The Period the sound goes to; it lags behind the video's by the difference of their delays. */
+  get period(): RunningPeriod | undefined {
+    return this.#period;
+  }
+
+  /**
+   * Goes on in another Period. The sound of the one before ends where this one's begins.
+   * @param end ends the writer left behind
+   */
+  moveTo(period: RunningPeriod): void {
+    this.#writer?.end();
+    this.#period = period;
+  }
+
+  /** Lays one packet. */
+  write(start: number, end: number, data: Buffer): void {
+    this.fillTo(start);
+    const writer = this.#writer;
+    if (writer === undefined) return;
+    const time = writer.startTime === undefined ? Math.max(start, this.#end) : this.#end;
+    if (end <= time) {
+      this.late++;
+      return;
+    }
+    this.#put(writer, time, end, data);
+  }
+
+  /** Fills with silence up to a time, if more than rounding is missing there. */
+  fillTo(time: number): void {
+    const writer = this.#writer;
+    if (writer?.startTime === undefined) return;
+    if (time - this.#end <= TOLERANCE) return;
+    this.silence += time - this.#end;
+    const packet = opusSilence(2);
+    while (this.#end < time) {
+      const left = time - this.#end;
+      const duration = left < OPUS_SILENCE_TICKS * 1.5 ? left : OPUS_SILENCE_TICKS;
+      this.#put(writer, this.#end, this.#end + duration, packet);
+    }
+  }
+
+  /** Begins the present Period's sound with silence where none has come. */
+  beginWithSilence(from: number, to: number): void {
+    const writer = this.#writer;
+    if (writer === undefined || writer.startTime !== undefined) return;
+    const start = Math.max(from, this.#end);
+    if (to - start < OPUS_SILENCE_TICKS) return;
+    this.silence += OPUS_SILENCE_TICKS;
+    this.#put(writer, start, start + OPUS_SILENCE_TICKS, opusSilence(2));
+    this.fillTo(to);
+  }
+
+  /** Moves the end after the Period's times were settled. @param ticks how much later */
+  shift(ticks: number): void {
+    this.#end += ticks;
+  }
+
+  /** Ends the sound of the running Period. */
+  endPeriod(): void {
+    this.#writer?.end();
+    this.#period = undefined;
+  }
+
+  /** Leaves a Period that was given up; its writer takes nothing more. */
+  abandon(): void {
+    this.#period = undefined;
+  }
+
+  get #writer(): TrackWriter | undefined {
+    return this.#period?.audio;
+  }
+
+  #put(writer: TrackWriter, time: number, end: number, data: Buffer): void {
+    writer.write({ time, duration: end - time, keyframe: true, parts: [data] });
+    this.#end = end;
+  }
+}

@@ -1,0 +1,62 @@
+import type { AccessUnit } from '../rtp/access-unit.ts';
+import { opusPacketDuration } from '../rtp/depacketizers/opus-toc.ts';
+import { TrackClock } from './track-clock.ts';
+import { WallClockAnchor } from './wall-clock-anchor.ts';
+
+/** Ticks a second of Opus in RTP, whatever the encoder samples at (RFC 7587 §4.1). */
+export const AUDIO_TIMESCALE = 48_000;
+/** Up to this much, 2.5 ms, a packet's end is moved to the next one's start instead of filled. */
+const TOLERANCE = 120;
+
+/** One Opus packet with its place. Times are ticks on the track's own timeline. */
+export interface AudioPacket {
+  start: number;
+  end: number;
+  data: Buffer;
+}
+
+/**
+ * The audio of one publisher on its way into the recording: holds each packet until the next one
+ * shows whether sound is missing between them.
+ */
+export class AudioTrack {
+  anchor = new WallClockAnchor(new TrackClock(AUDIO_TIMESCALE));
+  /** Arrival of the latest packet, µs since the Unix epoch; 0 before the first. */
+  lastArrivalUs = 0;
+  /** Packets whose table of contents makes no sense (RFC 6716 §3.4), dropped. */
+  malformed = 0;
+  #pending: AudioPacket | undefined;
+
+  /**
+   * Takes the next packet.
+   * @param ticks its presentation time on the track's own timeline
+   * @returns the packet before it
+   */
+  push(unit: AccessUnit, ticks: number): AudioPacket | undefined {
+    this.lastArrivalUs = unit.arrivalUs;
+    const data = unit.parts[0];
+    const duration = data && opusPacketDuration(data);
+    if (data === undefined || duration === undefined) {
+      this.malformed++;
+      return undefined;
+    }
+    const before = this.#pending;
+    if (before !== undefined && ticks <= before.start) return undefined;
+    this.#pending = { start: ticks, end: ticks + duration, data };
+    if (before !== undefined && ticks < before.end + TOLERANCE) before.end = ticks;
+    return before;
+  }
+
+  /** The last packet; nothing is pending after that. */
+  finish(): AudioPacket | undefined {
+    const last = this.#pending;
+    this.#pending = undefined;
+    return last;
+  }
+
+  /** A new sender's timeline begins: nothing of the old one may mix with it. */
+  restart(): void {
+    this.anchor = new WallClockAnchor(new TrackClock(AUDIO_TIMESCALE));
+    this.#pending = undefined;
+  }
+}

@@ -1,0 +1,248 @@
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { writeMpd } from '../manifest/mpd.ts';
+import { readMpd } from '../manifest/mpd-reader.ts';
+import type { ManifestPeriod, ManifestTrack, Presentation } from '../manifest/presentation.ts';
+import { SegmentTimeline } from '../manifest/segment-timeline.ts';
+import type { TrackKind } from '../rtp/access-unit.ts';
+import type { Segment } from '../segment-index/segment.ts';
+import { makeFolder, replaceFile } from '../storage/durable-file.ts';
+import { SegmentFile } from '../storage/segment-file.ts';
+import { dayStartUs } from '../storage/stream-folder.ts';
+import { OpenSegment } from './open-segment.ts';
+
+/** Name of the manifest in each day folder. */
+export const MANIFEST_NAME = 'manifest.mpd';
+/** Where players that follow a live manifest ask for the time (DASH UTCTiming). */
+const TIME_URL = '/api/time';
+/** A commit of one track waits this long for the other's before the manifest is written, µs. */
+const GATHER_US = 1_000_000;
+/**
+ * Most bytes a second that rewriting the manifest may cost over time. With one write a segment a
+ * day's manifest would cost gigabytes a stream; the live one is served from memory anyway.
+ */
+const MANIFEST_BYTES_PER_SECOND = 12_000;
+
+const PREFIX: Record<TrackKind, string> = { video: '', audio: 'audio_' };
+const FILE_NAME = /^(audio_)?(seg|init)(?:_(\d+))?\.(?:m4s|webm)(\.part)?$/;
+
+/** What describes a track in the manifest, besides its segments. */
+export type TrackDescription = Pick<
+  ManifestTrack,
+  'mimeType' | 'codecs' | 'timescale' | 'width' | 'height' | 'channels'
+>;
+
+/** One track of one Period as the folder knows it. */
+export interface PeriodTrack {
+  readonly kind: TrackKind;
+  /** Its entry in the manifest. */
+  readonly entry: ManifestTrack;
+  /** Number of the segment claimed last; undefined before the first. */
+  lastNumber: number | undefined;
+}
+
+/** Settings of a {@link PresentationFolder}. */
+export interface PresentationFolderOptions {
+  /** Storage root, a path of the file system. */
+  root: string;
+  /** Object path of the folder below the root. */
+  folder: string;
+  stream: string;
+  /** Any instant of the folder's UTC day, µs since the Unix epoch. */
+  dayUs: number;
+  segmentSeconds: number;
+  /** The clock, µs since the Unix epoch. */
+  now(): number;
+  /** Told of each segment once its bytes are durable. */
+  onSegment(segment: Segment): void;
+}
+
+/**
+ * One day folder of one stream: file numbers, initialization segments, and the manifest over all
+ * that was recorded there, also by earlier runs. All asynchronous calls are made one after another
+ * by the stream's write queue.
+ *
+ * Numbers go on after the highest that exists, so nothing is overwritten after a restart, a
+ * reconnect or a codec change.
+ */
+export class PresentationFolder {
+  readonly path: string;
+  readonly #options: PresentationFolderOptions;
+  readonly #files: string;
+  readonly #presentation: Presentation;
+  readonly #next = { video: 1, audio: 1 };
+  readonly #nextInit = { video: 1, audio: 1 };
+  /** Initialization segments written by this object, so that an equal one is not written again. */
+  readonly #inits: { kind: TrackKind; name: string; data: Buffer }[] = [];
+  #isOpen = false;
+  #dirtySinceUs: number | undefined;
+  #nextWriteUs = 0;
+
+  constructor(options: PresentationFolderOptions) {
+    this.path = options.folder;
+    this.#options = options;
+    this.#files = path.join(options.root, options.folder);
+    this.#presentation = {
+      dayStartUs: dayStartUs(options.dayUs),
+      live: true,
+      segmentSeconds: options.segmentSeconds,
+      periods: [],
+    };
+  }
+
+  /** Object path of the manifest. */
+  get manifestPath(): string {
+    return `${this.path}/${MANIFEST_NAME}`;
+  }
+
+  /**
+   * Makes the folder and takes up what is there, unless that was done before.
+   * @throws the file system's error; ManifestError for a manifest that is not ours
+   */
+  async open(): Promise<void> {
+    if (this.#isOpen) return;
+    await makeFolder(this.#files);
+    for (const file of await readdir(this.#files)) {
+      const match = FILE_NAME.exec(file);
+      if (match === null) continue;
+      const kind = match[1] === undefined ? 'video' : 'audio';
+      const next = match[2] === 'seg' ? this.#next : this.#nextInit;
+      next[kind] = Math.max(next[kind], Number(match[3] ?? 1) + 1);
+    }
+    const text = await readFile(path.join(this.#files, MANIFEST_NAME), 'utf8').catch(absent);
+    if (text !== undefined) {
+      for (const period of readMpd(text).periods) {
+        this.#presentation.periods.push({ ...period, ended: true });
+      }
+    }
+    this.#isOpen = true;
+    await this.writeManifest();
+  }
+
+  /** Adds a Period after all others. */
+  openPeriod(): ManifestPeriod {
+    const last = this.#presentation.periods.at(-1)?.id ?? 'p0';
+    const period: ManifestPeriod = { id: `p${Number(last.slice(1)) + 1}`, ended: false };
+    this.#presentation.periods.push(period);
+    return period;
+  }
+
+  /**
+   * Adds a track to a Period and writes its initialization segment, unless the same one is there.
+   * The folder must be open.
+   * @throws the file system's error
+   */
+  async openTrack(
+    period: ManifestPeriod,
+    kind: TrackKind,
+    initialization: Buffer,
+    description: TrackDescription,
+  ): Promise<PeriodTrack> {
+    const entry: ManifestTrack = {
+      ...description,
+      kind,
+      initialization: await this.#writeInitialization(kind, initialization),
+      startNumber: 1,
+      timeline: new SegmentTimeline(),
+      bytes: 0,
+    };
+    period[kind] = entry;
+    return { kind, entry, lastNumber: undefined };
+  }
+
+  /**
+   * Begins a segment file under the next number.
+   * @throws Error when another writer took the number, which would tear a hole into the Period's
+   * numbers; the file system's error
+   */
+  async claim(track: PeriodTrack, startsAtKeyframe: boolean): Promise<OpenSegment> {
+    const number = this.#next[track.kind]++;
+    const name = `${PREFIX[track.kind]}seg_${String(number).padStart(4, '0')}.m4s`;
+    const file = await SegmentFile.claim(path.join(this.#files, name));
+    if (file === undefined) {
+      throw new Error(`${this.path}/${name} exists already: does another recorder write here?`);
+    }
+    if (track.lastNumber === undefined) track.entry.startNumber = number;
+    else if (track.lastNumber !== number - 1) {
+      throw new Error(`${this.path}/${name} does not follow number ${track.lastNumber}`);
+    }
+    track.lastNumber = number;
+    return new OpenSegment(file, number, name, startsAtKeyframe);
+  }
+
+  /**
+   * Makes a segment durable, then announces it: in the manifest and to the index, never before.
+   * @throws the file system's error
+   */
+  async commit(track: PeriodTrack, segment: OpenSegment): Promise<void> {
+    const { entry, kind } = track;
+    await segment.file.commit();
+    entry.timeline.add(segment.startTime, segment.endTime - segment.startTime);
+    entry.bytes += segment.file.size;
+    this.#dirtySinceUs ??= this.#options.now();
+    const toUs = (ticks: number) => Math.round((ticks / entry.timescale) * 1e6);
+    this.#options.onSegment({
+      stream: this.#options.stream,
+      kind,
+      startUs: toUs(segment.startTime),
+      endUs: toUs(segment.endTime),
+      path: `${this.path}/${segment.name}`,
+      initPath: `${this.path}/${entry.initialization}`,
+      isKeyframe: segment.startsAtKeyframe,
+      keyframes: segment.keyframes.map(toUs),
+      codec: entry.codecs,
+      size: segment.file.size,
+    });
+  }
+
+  /** The manifest as of now. */
+  manifest(): string {
+    return writeMpd(this.#presentation, { nowUs: this.#options.now(), utcTimingUrl: TIME_URL });
+  }
+
+  /**
+   * True when the manifest on disk should be written: something is new, the other track had its
+   * moment, and the last write is long enough ago for its size.
+   */
+  manifestIsDue(): boolean {
+    if (this.#dirtySinceUs === undefined) return false;
+    const nowUs = this.#options.now();
+    return nowUs - this.#dirtySinceUs >= GATHER_US && nowUs >= this.#nextWriteUs;
+  }
+
+  /** Replaces the manifest on disk. @throws the file system's error */
+  async writeManifest(): Promise<void> {
+    const text = this.manifest();
+    const seconds = Math.max(this.#options.segmentSeconds, text.length / MANIFEST_BYTES_PER_SECOND);
+    this.#nextWriteUs = this.#options.now() + seconds * 1e6;
+    await replaceFile(path.join(this.#files, MANIFEST_NAME), text);
+    this.#dirtySinceUs = undefined;
+  }
+
+  /** Ends the presentation: the manifest becomes static. @throws the file system's error */
+  async close(): Promise<void> {
+    await this.open();
+    this.#presentation.live = false;
+    for (const period of this.#presentation.periods) period.ended = true;
+    await this.writeManifest();
+  }
+
+  async #writeInitialization(kind: TrackKind, data: Buffer): Promise<string> {
+    const same = this.#inits.find((init) => init.kind === kind && init.data.equals(data));
+    if (same !== undefined) return same.name;
+    const number = this.#nextInit[kind]++;
+    const name = `${PREFIX[kind]}init${number === 1 ? '' : `_${number}`}.m4s`;
+    const file = await SegmentFile.claim(path.join(this.#files, name));
+    if (file === undefined) {
+      throw new Error(`${this.path}/${name} exists already: does another recorder write here?`);
+    }
+    await file.append([data], data.length);
+    await file.commit();
+    this.#inits.push({ kind, name, data });
+    return name;
+  }
+}
+
+function absent(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
+}

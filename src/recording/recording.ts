@@ -1,0 +1,503 @@
+import type { H264Configuration } from '../container/h264-parameter-sets.ts';
+import type { AccessUnit, TrackKind } from '../rtp/access-unit.ts';
+import type { MediaSection } from '../rtp/media-section.ts';
+import type { SenderReport } from '../rtp/rtp-receiver.ts';
+import type { Segment } from '../segment-index/segment.ts';
+import { dayEndUs, dayFolder } from '../storage/stream-folder.ts';
+import { AudioLane, audioTicks } from './audio-lane.ts';
+import { AUDIO_TIMESCALE, type AudioPacket, AudioTrack } from './audio-track.ts';
+import { PresentationFolder } from './presentation-folder.ts';
+import { RunningPeriod } from './running-period.ts';
+import type { TrackWriter } from './track-writer.ts';
+import { type Picture, VIDEO_TIMESCALE, VideoTrack } from './video-track.ts';
+import { haveReports, settle, type WallClockAnchor } from './wall-clock-anchor.ts';
+import { type WriteOwner, WriteQueue } from './write-queue.ts';
+
+/** Sound that is there before the first picture waits this long for it, µs. */
+const VIDEO_WAIT_US = 1_000_000;
+/** Sender reports of all tracks are waited for this long before times become final, µs. */
+const REPORT_WAIT_US = 6_000_000;
+/** Sound that lags behind by more than this is replaced by silence, µs. */
+const AUDIO_LAG_US = 2_000_000;
+/** Without media for this long a Period ends; what comes later begins another, µs. */
+const STALE_US = 5_000_000;
+/** A chunk is written at the latest when its first sample is this old, µs. */
+const CHUNK_AGE_US = 1_500_000;
+/** Keyframes are asked for at most this often, µs. */
+const KEYFRAME_INTERVAL_US = 1_000_000;
+/** After a failed write the next try is made after this, doubling up to the longest, µs. */
+const FIRST_RETRY_US = 2_000_000;
+const LONGEST_RETRY_US = 30_000_000;
+/** Media that waits for a disk that does not keep up: beyond this the Period is given up, bytes. */
+const MOST_PENDING_BYTES = 64 << 20;
+/** Sound kept while no Period can begin: 2 s of 20 ms packets. */
+const MOST_BACKLOG = 100;
+
+/** Logging as pino does it. */
+export interface RecordingLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** Settings of a {@link Recording}. */
+export interface RecordingOptions {
+  stream: string;
+  /** Storage root, a path of the file system. */
+  root: string;
+  /** Encoded base folder below the root, or empty. */
+  baseFolder: string;
+  segmentSeconds: number;
+  /** What the publisher sends; at most one section a kind. */
+  sections: readonly MediaSection[];
+  /** No sample begins before this: the end of the stream's recording before, µs since the epoch. */
+  notBeforeUs: number;
+  /** The clock, µs since the Unix epoch. */
+  now(): number;
+  requestKeyframe(): void;
+  /** Told of each segment once it is durable. */
+  onSegment(segment: Segment): void;
+  log: RecordingLog;
+}
+
+/**
+ * The recording of one stream from one publisher: takes access units, puts them on the wall clock
+ * and lays them down as Periods of segments in day folders. Only {@link Recording.close} waits for
+ * the disk; what comes in is taken at once.
+ *
+ * Nothing is lost here but what cannot be decoded: a failed write ends the Period with what is on
+ * the disk, and the next keyframe begins a new one as soon as the disk takes it.
+ */
+export class Recording {
+  /** Why nothing is written at present; undefined when all is well. */
+  error: string | undefined;
+  readonly #options: RecordingOptions;
+  readonly #queue: WriteQueue;
+  readonly #video: VideoTrack | undefined;
+  readonly #audio: AudioTrack | undefined;
+  readonly #lane: AudioLane;
+  #videoEnd: number;
+  #period: RunningPeriod | undefined;
+  #folder: PresentationFolder | undefined;
+  #folderEndUs = 0;
+  /** Yesterday's folder, until its sound has come to its end. */
+  #leftFolder: PresentationFolder | undefined;
+  /** Writers whose times are provisional, and since when; nothing may move below the floor. */
+  #unsettled: TrackWriter[] = [];
+  #floor: Record<TrackKind, number> = { video: 0, audio: 0 };
+  #provisionalSinceUs: number | undefined;
+  #backlog: AudioPacket[] = [];
+  #backlogSinceUs = 0;
+  #keyframeAskedUs = 0;
+  #retryUs = 0;
+  #retryDelayUs = FIRST_RETRY_US;
+  #closed = false;
+
+  constructor(options: RecordingOptions) {
+    this.#options = options;
+    this.#queue = new WriteQueue((owner, error) => this.#writeFailed(owner, error));
+    for (const section of options.sections) {
+      if (section.kind === 'video') this.#video = new VideoTrack(section);
+      else this.#audio = new AudioTrack();
+    }
+    this.#videoEnd = Math.ceil((options.notBeforeUs / 1e6) * VIDEO_TIMESCALE);
+    this.#lane = new AudioLane(Math.ceil((options.notBeforeUs / 1e6) * AUDIO_TIMESCALE));
+    this.#useFolder(options.now());
+    if (this.#video) this.#askForKeyframe();
+  }
+
+  /** Object path of the day folder that is written at present. */
+  get folder(): string {
+    return this.#folder!.path;
+  }
+
+  /** Object path of its manifest. */
+  get manifestPath(): string {
+    return this.#folder!.manifestPath;
+  }
+
+  /** End of what was recorded so far, µs since the Unix epoch; 0 when nothing was. */
+  get endUs(): number {
+    return Math.max(
+      (this.#videoEnd / VIDEO_TIMESCALE) * 1e6,
+      (this.#lane.end / AUDIO_TIMESCALE) * 1e6,
+    );
+  }
+
+  /** Access units and packets dropped because they could not be decoded or came too late. */
+  get dropped(): number {
+    const { undecodable = 0 } = this.#video ?? {};
+    const { malformed = 0 } = this.#audio ?? {};
+    return undecodable + malformed + this.#lane.late;
+  }
+
+  /** Text of the manifest that is being written, if it is the one asked for. */
+  manifest(path: string): string | undefined {
+    return path === this.#folder?.manifestPath ? this.#folder.manifest() : undefined;
+  }
+
+  /** Takes the next access unit of a track. */
+  accept(kind: TrackKind, unit: AccessUnit): void {
+    if (this.#closed) return;
+    if (kind === 'video' && this.#video) {
+      const picture = this.#video.push(unit, this.#ticks(this.#video, kind, unit));
+      if (picture) this.#writePicture(picture);
+    } else if (kind === 'audio' && this.#audio) {
+      const packet = this.#audio.push(unit, this.#ticks(this.#audio, kind, unit));
+      if (packet) this.#writePacket(packet);
+    }
+  }
+
+  /** Takes a sender report of a track. */
+  report(kind: TrackKind, report: SenderReport): void {
+    const track = kind === 'video' ? this.#video : this.#audio;
+    track?.anchor.clock.report(report.ntpUs, report.rtpTimestamp);
+  }
+
+  /** The sender began a new timeline for a track (another SSRC, or timestamps that jump). */
+  restartTrack(kind: TrackKind): void {
+    const track = kind === 'video' ? this.#video : this.#audio;
+    if (this.#closed || track === undefined) return;
+    this.#endPeriod();
+    track.restart();
+    if (kind === 'video') this.#askForKeyframe();
+  }
+
+  /** What time brings: call about four times a second. */
+  tick(): void {
+    if (this.#closed) return;
+    const now = this.#options.now();
+    this.#settle(now, false);
+    this.#fillSilence(now);
+    this.#leaveStale(now);
+    this.#startWithoutVideo(now);
+    if (this.#video && now >= this.#folderEndUs) this.#askForKeyframe();
+    const before = now - CHUNK_AGE_US;
+    this.#period?.video?.flushOlderThan(Math.floor((before / 1e6) * VIDEO_TIMESCALE));
+    this.#lane.period?.audio?.flushOlderThan(audioTicks(before));
+    if (this.#queue.pendingBytes > MOST_PENDING_BYTES && this.#period) {
+      this.#giveUp(this.#period, new Error('the disk does not keep up'));
+    }
+    const folder = this.#folder!;
+    if (folder.manifestIsDue()) {
+      this.#queue.push({ failed: false }, 0, () => folder.writeManifest());
+    }
+  }
+
+  /** Ends the recording; resolves when all of it is durable and the manifest is static. */
+  async close(): Promise<void> {
+    if (!this.#closed) {
+      this.#endPeriod();
+      this.#closed = true;
+      const folder = this.#folder!;
+      this.#queue.push({ failed: false }, 0, () => folder.close());
+    }
+    await this.#queue.idle();
+  }
+
+  /** Ticks of a unit on its track's timeline, on a new one where the sender's jumped. */
+  #ticks(track: VideoTrack | AudioTrack, kind: TrackKind, unit: AccessUnit): number {
+    const { rtpTimestamp, arrivalUs } = unit;
+    let ticks = track.anchor.clock.advance(rtpTimestamp, arrivalUs);
+    if (ticks === undefined) {
+      this.#options.log.warn({ stream: this.#options.stream, kind }, 'timestamps jump, new Period');
+      this.restartTrack(kind);
+      ticks = track.anchor.clock.advance(rtpTimestamp, arrivalUs)!;
+    }
+    if (track.anchor.offsetUs === undefined) this.#anchor(track.anchor, arrivalUs);
+    return ticks;
+  }
+
+  /** Gives a track that just began its provisional place on the wall clock. */
+  #anchor(anchor: WallClockAnchor, nowUs: number): void {
+    if (this.#provisionalSinceUs === undefined) {
+      this.#provisionalSinceUs = nowUs;
+      this.#floor = { video: this.#videoEnd, audio: this.#lane.end };
+    }
+    const others = this.#anchors();
+    settle([...others.filter((other) => other.locked), anchor]);
+  }
+
+  #anchors(): WallClockAnchor[] {
+    const anchors: WallClockAnchor[] = [];
+    if (this.#video?.anchor.offsetUs !== undefined) anchors.push(this.#video.anchor);
+    if (this.#audio?.anchor.offsetUs !== undefined) anchors.push(this.#audio.anchor);
+    return anchors;
+  }
+
+  /**
+   * Makes the tracks' places on the wall clock final, once the sender's reports are in or were
+   * waited for long enough, and moves what was written so far.
+   */
+  #settle(nowUs: number, force: boolean): void {
+    if (this.#provisionalSinceUs === undefined) return;
+    const anchors = this.#anchors();
+    const expected = (this.#video ? 1 : 0) + (this.#audio ? 1 : 0);
+    const complete = anchors.length === expected && haveReports(anchors);
+    if (!force && !complete && nowUs - this.#provisionalSinceUs < REPORT_WAIT_US) return;
+    const before = { video: this.#base('video'), audio: this.#base('audio') };
+    settle(anchors);
+    for (const anchor of anchors) anchor.locked = true;
+    this.#provisionalSinceUs = undefined;
+    let shift = {
+      video: this.#base('video') - before.video,
+      audio: this.#base('audio') - before.audio,
+    };
+    const overlapUs = this.#overlapUs(shift);
+    if (overlapUs > 0) {
+      for (const anchor of anchors) anchor.offsetUs! += overlapUs;
+      shift = {
+        video: this.#base('video') - before.video,
+        audio: this.#base('audio') - before.audio,
+      };
+    }
+    // Sound that never began has only silence, which moves with the picture it belongs to.
+    if (this.#audio?.anchor.offsetUs === undefined) {
+      shift.audio = Math.round((shift.video / VIDEO_TIMESCALE) * AUDIO_TIMESCALE);
+    }
+    for (const writer of this.#unsettled) writer.settle(shift[writer.kind]);
+    if (this.#unsettled.some((writer) => writer.kind === 'video' && writer.startTime)) {
+      this.#videoEnd += shift.video;
+    }
+    if (this.#unsettled.some((writer) => writer.kind === 'audio' && writer.startTime)) {
+      this.#lane.shift(shift.audio);
+    }
+    this.#unsettled = [];
+  }
+
+  /** How far a shift (in ticks) would move samples into those of an earlier Period, µs. */
+  #overlapUs(shift: Record<TrackKind, number>): number {
+    let overlapUs = 0;
+    for (const { kind, startTime } of this.#unsettled) {
+      if (startTime === undefined) continue;
+      const rate = kind === 'video' ? VIDEO_TIMESCALE : AUDIO_TIMESCALE;
+      const overlap = this.#floor[kind] - (startTime + shift[kind]);
+      overlapUs = Math.max(overlapUs, (overlap / rate) * 1e6);
+    }
+    return overlapUs;
+  }
+
+  /** Ticks between a track's own timeline and the Unix epoch; 0 before it began. */
+  #base(kind: TrackKind): number {
+    const track = kind === 'video' ? this.#video : this.#audio;
+    if (track?.anchor.offsetUs === undefined) return 0;
+    return Math.round((track.anchor.offsetUs / 1e6) * track.anchor.clock.clockRate);
+  }
+
+  #writePicture(picture: Picture): void {
+    const base = this.#base('video');
+    const start = base + picture.start;
+    const startUs = (start / VIDEO_TIMESCALE) * 1e6;
+    if (this.#needsPeriod(picture, startUs)) {
+      if (!picture.keyframe || picture.configuration === undefined || !this.#mayWrite()) {
+        this.#video!.undecodable++;
+        this.#askForKeyframe();
+        return;
+      }
+      this.#beginPeriod(startUs, picture.configuration);
+    }
+    const writer = this.#period!.video!;
+    const time = writer.startTime === undefined ? Math.max(start, this.#videoEnd) : this.#videoEnd;
+    const end = Math.max(base + picture.end, time + 1);
+    this.#videoEnd = end;
+    const { keyframe, parts } = picture;
+    writer.write({ time, duration: end - time, keyframe, parts });
+  }
+
+  #needsPeriod(picture: Picture, startUs: number): boolean {
+    const period = this.#period;
+    if (period?.video === undefined || period.failed) return true;
+    if (!picture.keyframe || picture.configuration === undefined) return false;
+    return (
+      !sameConfiguration(picture.configuration, period.configuration) ||
+      startUs >= this.#folderEndUs
+    );
+  }
+
+  #writePacket(packet: AudioPacket): void {
+    const base = this.#base('audio');
+    const start = base + packet.start;
+    const period = this.#period;
+    if (period === undefined || period.failed) {
+      if (this.#backlog.length === 0) this.#backlogSinceUs = this.#options.now();
+      this.#backlog.push(packet);
+      if (this.#backlog.length > MOST_BACKLOG) {
+        this.#backlog.shift();
+        this.#lane.late++;
+      }
+      return;
+    }
+    const startUs = (start / AUDIO_TIMESCALE) * 1e6;
+    if (period.video === undefined && startUs >= this.#folderEndUs) {
+      this.#beginPeriod(startUs, undefined);
+    }
+    if (this.#lane.period !== this.#period && start >= audioTicks(this.#period!.startUs)) {
+      this.#moveSound();
+    }
+    this.#lane.write(start, base + packet.end, packet.data);
+  }
+
+  #beginPeriod(startUs: number, configuration: H264Configuration | undefined): void {
+    const before = this.#period;
+    before?.video?.end();
+    this.#useFolder(startUs);
+    const period = new RunningPeriod({
+      folder: this.#folder!,
+      queue: this.#queue,
+      segmentSeconds: this.#options.segmentSeconds,
+      startUs,
+      configuration,
+      hasAudio: this.#audio !== undefined,
+      requestKeyframe: () => this.#askForKeyframe(),
+    });
+    this.#period = period;
+    for (const writer of [period.video, period.audio]) {
+      if (writer === undefined) continue;
+      if (this.#provisionalSinceUs === undefined) writer.settle(0);
+      else this.#unsettled.push(writer);
+    }
+    if (before === undefined || before.failed || this.#audio === undefined) this.#moveSound();
+    const backlog = this.#backlog;
+    this.#backlog = [];
+    for (const packet of backlog) this.#writePacket(packet);
+  }
+
+  /** The sound follows into the present Period; a folder that both tracks have left is closed. */
+  #moveSound(): void {
+    this.#lane.moveTo(this.#period!);
+    this.#closeLeftFolder();
+  }
+
+  #closeLeftFolder(): void {
+    const left = this.#leftFolder;
+    if (left === undefined) return;
+    this.#leftFolder = undefined;
+    this.#queue.push({ failed: false }, 0, () => left.close());
+  }
+
+  #endPeriod(): void {
+    const picture = this.#video?.finish();
+    if (picture && this.#period?.video) this.#writePicture(picture);
+    const packet = this.#audio?.finish();
+    if (packet && this.#period) this.#writePacket(packet);
+    this.#settle(this.#options.now(), true);
+    const period = this.#period;
+    if (period === undefined) return;
+    period.video?.end();
+    this.#lane.endPeriod();
+    this.#period = undefined;
+    this.#closeLeftFolder();
+  }
+
+  /** Opens the folder of the day an instant belongs to, and leaves the one before. */
+  #useFolder(us: number): void {
+    if (this.#folder !== undefined && us < this.#folderEndUs) return;
+    const { root, stream, baseFolder, segmentSeconds, now, onSegment } = this.#options;
+    const folder = new PresentationFolder({
+      root,
+      folder: dayFolder(stream, us, baseFolder),
+      stream,
+      dayUs: us,
+      segmentSeconds,
+      now,
+      onSegment: (segment) => {
+        this.error = undefined;
+        this.#retryDelayUs = FIRST_RETRY_US;
+        onSegment(segment);
+      },
+    });
+    this.#leftFolder = this.#folder;
+    this.#folder = folder;
+    this.#folderEndUs = dayEndUs(us);
+    this.#queue.push({ failed: false }, 0, () => folder.open());
+  }
+
+  #mayWrite(): boolean {
+    return this.#options.now() >= this.#retryUs;
+  }
+
+  #askForKeyframe(): void {
+    const now = this.#options.now();
+    if (now - this.#keyframeAskedUs < KEYFRAME_INTERVAL_US) return;
+    this.#keyframeAskedUs = now;
+    this.#options.requestKeyframe();
+  }
+
+  /** Replaces sound that does not come, while there is picture for it to keep step with. */
+  #fillSilence(nowUs: number): void {
+    if (this.#audio === undefined || nowUs - this.#audio.lastArrivalUs < AUDIO_LAG_US) return;
+    if (this.#video === undefined || nowUs - this.#video.lastArrivalUs >= AUDIO_LAG_US) return;
+    const period = this.#lane.period;
+    if (period === undefined) return;
+    const last = this.#audio.finish();
+    if (last) this.#writePacket(last);
+    const until = audioTicks(nowUs - AUDIO_LAG_US);
+    this.#lane.beginWithSilence(audioTicks(period.startUs), until);
+    this.#lane.fillTo(until);
+    if (period !== this.#period && this.#period && until >= audioTicks(this.#period.startUs)) {
+      this.#moveSound();
+    }
+  }
+
+  /** Ends a Period whose picture, or everything, has stopped: a hole in it would stop players. */
+  #leaveStale(nowUs: number): void {
+    const period = this.#period;
+    if (period === undefined) return;
+    const heardUs = this.#audio?.lastArrivalUs ?? 0;
+    const seenUs = this.#video?.lastArrivalUs ?? 0;
+    if (nowUs - Math.max(heardUs, seenUs) > STALE_US) {
+      if (nowUs - period.startUs > STALE_US) this.#endPeriod();
+    } else if (period.video !== undefined && nowUs - seenUs > STALE_US) {
+      const picture = this.#video?.finish();
+      if (picture) this.#writePicture(picture);
+      this.#beginPeriod((this.#lane.end / AUDIO_TIMESCALE) * 1e6, undefined);
+      this.#moveSound();
+    }
+  }
+
+  /** Begins with sound alone where the picture keeps it waiting. */
+  #startWithoutVideo(nowUs: number): void {
+    const first = this.#backlog[0];
+    if (first === undefined || this.#period !== undefined || !this.#mayWrite()) return;
+    if (this.#video !== undefined && nowUs - this.#backlogSinceUs < VIDEO_WAIT_US) return;
+    const start = this.#base('audio') + first.start;
+    this.#beginPeriod((start / AUDIO_TIMESCALE) * 1e6, undefined);
+  }
+
+  #giveUp(period: RunningPeriod, error: Error): void {
+    const { stream, log } = this.#options;
+    period.failed = true;
+    this.error = error.message;
+    this.#retryUs = this.#options.now() + this.#retryDelayUs;
+    log.error(
+      { stream, err: error, retry_ms: this.#retryDelayUs / 1000 },
+      'recording interrupted by a failed write, trying again',
+    );
+    this.#retryDelayUs = Math.min(this.#retryDelayUs * 2, LONGEST_RETRY_US);
+    this.#unsettled = this.#unsettled.filter(
+      (writer) => writer !== period.video && writer !== period.audio,
+    );
+    if (this.#period === period) this.#period = undefined;
+    if (this.#lane.period === period) this.#lane.abandon();
+  }
+
+  /** Saves what is on the disk after a failed write. Called by the queue, in turn with the writes. */
+  async #writeFailed(owner: WriteOwner, error: Error): Promise<void> {
+    const { stream, log } = this.#options;
+    if (!(owner instanceof RunningPeriod)) {
+      this.error = error.message;
+      log.error({ stream, err: error }, 'a folder or manifest could not be written');
+      return;
+    }
+    this.#giveUp(owner, error);
+    for (const writer of [owner.video, owner.audio]) {
+      await writer?.salvage().catch((err: unknown) => {
+        log.error({ stream, err }, 'a segment could not be closed; its part file remains');
+      });
+    }
+  }
+}
+
+function sameConfiguration(a: H264Configuration, b: H264Configuration | undefined): boolean {
+  return a === b || (b !== undefined && a.equals(b));
+}

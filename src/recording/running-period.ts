@@ -1,0 +1,98 @@
+import type { H264Configuration } from '../container/h264-parameter-sets.ts';
+import {
+  h264InitializationSegment,
+  opusInitializationSegment,
+} from '../container/initialization-segment.ts';
+import type { ManifestPeriod } from '../manifest/presentation.ts';
+import { AUDIO_TIMESCALE } from './audio-track.ts';
+import type { PresentationFolder } from './presentation-folder.ts';
+import { TrackWriter } from './track-writer.ts';
+import { VIDEO_TIMESCALE } from './video-track.ts';
+import type { WriteOwner, WriteQueue } from './write-queue.ts';
+
+/**
+ * Channels of every Opus track. RTP always says two (RFC 7587 §7) and each packet may be mono or
+ * stereo; a decoder set up for two plays both, so a switch needs no new Period.
+ */
+const OPUS_CHANNELS = 2;
+
+/** What a Period is made for. */
+export interface RunningPeriodOptions {
+  folder: PresentationFolder;
+  queue: WriteQueue;
+  segmentSeconds: number;
+  /** Where it begins on our wall clock, µs since the Unix epoch. */
+  startUs: number;
+  /** Present when it has video. */
+  configuration: H264Configuration | undefined;
+  hasAudio: boolean;
+  requestKeyframe(): void;
+}
+
+/**
+ * A Period while it is recorded: a stretch of a presentation in which the tracks, their codec
+ * configuration and their clocks stay the same (ISO/IEC 23009-1 §5.3.2).
+ */
+export class RunningPeriod implements WriteOwner {
+  failed = false;
+  readonly folder: PresentationFolder;
+  /** µs since the Unix epoch: audio from here on belongs to this Period. */
+  readonly startUs: number;
+  readonly configuration: H264Configuration | undefined;
+  readonly video: TrackWriter | undefined;
+  readonly audio: TrackWriter | undefined;
+  #entry: ManifestPeriod | undefined;
+
+  constructor(options: RunningPeriodOptions) {
+    const { folder, queue, segmentSeconds, configuration, requestKeyframe } = options;
+    this.folder = folder;
+    this.startUs = options.startUs;
+    this.configuration = configuration;
+    const shared = { folder, queue, segmentSeconds, requestKeyframe, owner: this };
+    if (configuration !== undefined) {
+      this.video = new TrackWriter({
+        ...shared,
+        kind: 'video',
+        timescale: VIDEO_TIMESCALE,
+        openTrack: () => this.#openVideo(configuration),
+      });
+    }
+    if (options.hasAudio) {
+      this.audio = new TrackWriter({
+        ...shared,
+        kind: 'audio',
+        timescale: AUDIO_TIMESCALE,
+        openTrack: () => this.#openAudio(),
+      });
+    }
+  }
+
+  async #openVideo(configuration: H264Configuration) {
+    await this.folder.open();
+    const { codec, width, height } = configuration;
+    const initialization = await h264InitializationSegment(configuration);
+    return this.folder.openTrack(this.#manifestPeriod(), 'video', initialization, {
+      mimeType: 'video/mp4',
+      codecs: codec,
+      timescale: VIDEO_TIMESCALE,
+      width,
+      height,
+    });
+  }
+
+  async #openAudio() {
+    await this.folder.open();
+    const initialization = await opusInitializationSegment({ channels: OPUS_CHANNELS });
+    return this.folder.openTrack(this.#manifestPeriod(), 'audio', initialization, {
+      mimeType: 'audio/mp4',
+      codecs: 'opus',
+      timescale: AUDIO_TIMESCALE,
+      channels: OPUS_CHANNELS,
+    });
+  }
+
+  #manifestPeriod(): ManifestPeriod {
+    this.#entry ??= this.folder.openPeriod();
+    return this.#entry;
+  }
+}

@@ -1,0 +1,196 @@
+import { writeChunk } from '../container/chunk.ts';
+import type { Sample } from '../container/sample.ts';
+import type { TrackKind } from '../rtp/access-unit.ts';
+import { CutPolicy } from './cut-policy.ts';
+import type { OpenSegment } from './open-segment.ts';
+import type { PeriodTrack, PresentationFolder } from './presentation-folder.ts';
+import type { WriteOwner, WriteQueue } from './write-queue.ts';
+
+/** A chunk goes to the disk after this much media, so that a crash costs no more: seconds. */
+const CHUNK_SECONDS = 1;
+/** … or after this many bytes, so that a very fast stream does not fill the memory. */
+const CHUNK_BYTES = 4 << 20;
+
+/** What a {@link TrackWriter} works for. */
+export interface TrackWriterOptions {
+  kind: TrackKind;
+  /** Ticks a second. */
+  timescale: number;
+  segmentSeconds: number;
+  folder: PresentationFolder;
+  /** Opens the Period and writes the initialization segment; runs in turn with the writes. */
+  openTrack(): Promise<PeriodTrack>;
+  owner: WriteOwner;
+  queue: WriteQueue;
+  /** Asks the publisher for a keyframe. */
+  requestKeyframe(): void;
+}
+
+/**
+ * One track of one Period: takes samples in order, gathers them into chunks and chunks into segment
+ * files. Nothing here waits: files are written by the queue.
+ *
+ * While the track's place on the wall clock is provisional, segments that are complete are held back
+ * from commit, and {@link TrackWriter.settle} moves them to their final time first: an announced
+ * segment never changes.
+ */
+export class TrackWriter {
+  readonly kind: TrackKind;
+  readonly #options: TrackWriterOptions;
+  readonly #cuts: CutPolicy;
+  #track: PeriodTrack | undefined;
+  #chunk: Sample[] = [];
+  #chunkBytes = 0;
+  #chunkNumber = 0;
+  #startTime: number | undefined;
+  #endTime = 0;
+  /** Whether the queue has been told to begin a segment for the samples to come. */
+  #begun = false;
+  #settled = false;
+  #segment: OpenSegment | undefined;
+  /** Complete segments that wait for their final time. */
+  #held: OpenSegment[] = [];
+
+  constructor(options: TrackWriterOptions) {
+    this.kind = options.kind;
+    this.#options = options;
+    this.#cuts = new CutPolicy(
+      options.segmentSeconds * options.timescale,
+      options.kind === 'video',
+    );
+    this.#push(0, async () => {
+      this.#track = await options.openTrack();
+    });
+  }
+
+  /** Time of the first sample, ticks since the Unix epoch; undefined before it. */
+  get startTime(): number | undefined {
+    return this.#startTime;
+  }
+
+  /** End of the last sample, ticks since the Unix epoch; 0 before the first. */
+  get endTime(): number {
+    return this.#endTime;
+  }
+
+  /** False while segments are held back because their times are provisional. */
+  get settled(): boolean {
+    return this.#settled;
+  }
+
+  /**
+   * Takes the next sample, which begins where the one before ended.
+   * @throws Error when it does not: a hole inside a Period would stop players for good
+   */
+  write(sample: Sample): void {
+    if (this.#startTime === undefined) this.#startTime = sample.time;
+    else if (sample.time !== this.#endTime) {
+      throw new Error(`${this.kind} sample at ${sample.time} does not follow ${this.#endTime}`);
+    }
+    if (this.#begun && this.#cuts.cutsBefore(sample)) this.#endSegment();
+    if (!this.#begun) this.#beginSegment(sample);
+    this.#chunk.push(sample);
+    for (const part of sample.parts) this.#chunkBytes += part.length;
+    this.#endTime = sample.time + sample.duration;
+    if (this.#cuts.isDue(this.#endTime)) this.#options.requestKeyframe();
+    const ticks = this.#endTime - this.#chunk[0]!.time;
+    if (ticks >= CHUNK_SECONDS * this.#options.timescale || this.#chunkBytes >= CHUNK_BYTES) {
+      this.flush();
+    }
+  }
+
+  /** Hands the samples to the disk when the first of them is older than a time in ticks. */
+  flushOlderThan(time: number): void {
+    if (this.#chunk.length > 0 && this.#chunk[0]!.time < time) this.flush();
+  }
+
+  /** Hands the samples gathered so far to the disk. */
+  flush(): void {
+    const samples = this.#chunk;
+    if (samples.length === 0) return;
+    const bytes = this.#chunkBytes;
+    this.#chunk = [];
+    this.#chunkBytes = 0;
+    const chunk = writeChunk({
+      kind: this.kind,
+      nalLengthPrefix: this.kind === 'video',
+      sequenceNumber: ++this.#chunkNumber,
+      samples,
+    });
+    const start = samples[0]!.time;
+    const end = this.#endTime;
+    const keyframes: number[] = [];
+    if (this.kind === 'video') {
+      for (const sample of samples) if (sample.keyframe) keyframes.push(sample.time);
+    }
+    this.#push(bytes, () => this.#segment!.append(chunk, start, end, keyframes));
+  }
+
+  /**
+   * Sets the final place on the wall clock and lets held segments be announced.
+   * @param ticks how much later than so far; may be negative
+   */
+  settle(ticks: number): void {
+    if (this.#settled) return;
+    this.flush();
+    this.#settled = true;
+    this.#cuts.shift(ticks);
+    this.#endTime += ticks;
+    if (this.#startTime !== undefined) this.#startTime += ticks;
+    this.#push(0, async () => {
+      const held = this.#held;
+      this.#held = [];
+      if (ticks !== 0) await this.#segment?.shift(ticks);
+      for (const segment of held) {
+        if (ticks !== 0) await segment.shift(ticks);
+        await this.#options.folder.commit(this.#track!, segment);
+      }
+    });
+  }
+
+  /** Ends the track: the last segment is committed. The times must be settled before. */
+  end(): void {
+    if (this.#begun) this.#endSegment();
+  }
+
+  /**
+   * After a failed write: commits what whole chunks are on the disk.
+   * @throws the file system's error when not even that is possible
+   */
+  async salvage(): Promise<void> {
+    const segments = [...this.#held, ...(this.#segment ? [this.#segment] : [])];
+    this.#held = [];
+    this.#segment = undefined;
+    for (const segment of segments) await this.#finish(segment);
+  }
+
+  #beginSegment(sample: Sample): void {
+    this.#begun = true;
+    this.#cuts.begin(sample);
+    const { keyframe } = sample;
+    this.#push(0, async () => {
+      this.#segment = await this.#options.folder.claim(this.#track!, keyframe);
+    });
+  }
+
+  #endSegment(): void {
+    this.flush();
+    this.#begun = false;
+    const settled = this.#settled;
+    this.#push(0, async () => {
+      const segment = this.#segment!;
+      this.#segment = undefined;
+      if (settled) await this.#finish(segment);
+      else this.#held.push(segment);
+    });
+  }
+
+  async #finish(segment: OpenSegment): Promise<void> {
+    if (segment.isEmpty) await segment.file.discard();
+    else await this.#options.folder.commit(this.#track!, segment);
+  }
+
+  #push(bytes: number, write: () => Promise<void>): void {
+    this.#options.queue.push(this.#options.owner, bytes, write);
+  }
+}

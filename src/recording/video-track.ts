@@ -1,0 +1,102 @@
+import { type H264Configuration, H264ParameterSets } from '../container/h264-parameter-sets.ts';
+import type { AccessUnit } from '../rtp/access-unit.ts';
+import type { MediaSection } from '../rtp/media-section.ts';
+import { TrackClock } from './track-clock.ts';
+import { WallClockAnchor } from './wall-clock-anchor.ts';
+
+/** Ticks a second of every video codec's RTP timestamp. */
+export const VIDEO_TIMESCALE = 90_000;
+/** Duration of a picture that has none after it and none before: 1/30 s in ticks. */
+const DEFAULT_DURATION = 3000;
+
+/** One picture whose duration is known. Times are ticks on the track's own timeline. */
+export interface Picture {
+  start: number;
+  end: number;
+  keyframe: boolean;
+  /** NAL units to store, without parameter sets. */
+  parts: Buffer[];
+  /** For a keyframe: the parameter sets it needs; undefined when they never came. */
+  configuration: H264Configuration | undefined;
+}
+
+/**
+ * The video of one publisher on its way into the recording: drops what cannot be decoded after a
+ * loss, and holds each picture until the next one tells its duration.
+ */
+export class VideoTrack {
+  anchor = new WallClockAnchor(new TrackClock(VIDEO_TIMESCALE));
+  /** Arrival of the latest access unit, µs since the Unix epoch; 0 before the first. */
+  lastArrivalUs = 0;
+  /** Access units that were dropped because what they refer to was lost. */
+  undecodable = 0;
+  #frozen = false;
+  #pending: Picture | undefined;
+  #lastDuration = DEFAULT_DURATION;
+  #configuration: H264Configuration | undefined;
+  readonly #parameterSets = new H264ParameterSets();
+
+  /** @param section as negotiated; its `sprop-parameter-sets` (RFC 6184 §8.1) are taken up */
+  constructor(section: MediaSection) {
+    for (const format of section.formats) {
+      const sets = format.parameters['sprop-parameter-sets'];
+      if (format.codec !== 'h264' || sets === undefined) continue;
+      this.#parameterSets.strip(sets.split(',').map((set) => Buffer.from(set, 'base64')));
+    }
+  }
+
+  /**
+   * Takes the next access unit.
+   * @param ticks its presentation time on the track's own timeline
+   * @returns the picture before it, now that its end is known
+   */
+  push(unit: AccessUnit, ticks: number): Picture | undefined {
+    this.lastArrivalUs = unit.arrivalUs;
+    const parts = this.#parameterSets.strip(unit.parts);
+    if (unit.keyframe) this.#frozen = false;
+    else if (unit.discontinuity) this.#frozen = true;
+    if (this.#frozen) {
+      this.undecodable++;
+      return undefined;
+    }
+    if (parts.length === 0) return undefined;
+    const before = this.#pending;
+    if (before !== undefined && ticks <= before.start) {
+      this.undecodable++;
+      return undefined;
+    }
+    this.#pending = {
+      start: ticks,
+      end: ticks,
+      keyframe: unit.keyframe,
+      parts,
+      configuration: unit.keyframe ? this.#currentConfiguration() : undefined,
+    };
+    if (before === undefined) return undefined;
+    before.end = ticks;
+    this.#lastDuration = ticks - before.start;
+    return before;
+  }
+
+  /** The last picture, with the duration of the one before it; nothing is pending after that. */
+  finish(): Picture | undefined {
+    const last = this.#pending;
+    this.#pending = undefined;
+    if (last !== undefined) last.end = last.start + Math.min(this.#lastDuration, VIDEO_TIMESCALE);
+    return last;
+  }
+
+  /** A new sender's timeline begins: nothing of the old one may mix with it. */
+  restart(): void {
+    this.anchor = new WallClockAnchor(new TrackClock(VIDEO_TIMESCALE));
+    this.#pending = undefined;
+    this.#frozen = true;
+  }
+
+  #currentConfiguration(): H264Configuration | undefined {
+    if (this.#configuration === undefined || this.#parameterSets.changed) {
+      this.#configuration = this.#parameterSets.current();
+    }
+    return this.#configuration;
+  }
+}

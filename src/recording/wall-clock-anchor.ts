@@ -1,0 +1,62 @@
+import type { TrackClock } from './track-clock.ts';
+
+/**
+ * Sender reports of two tracks may disagree with the arrival times by this much before they count
+ * as implausible (bridged sources had reports that were seconds wrong), µs.
+ */
+const IMPLAUSIBLE_US = 1_000_000;
+
+/**
+ * Where a track's media time lies on our wall clock: wall time = media time + offset. Provisional
+ * until the sender's reports are in (Chromium's first one for audio takes some seconds), then locked
+ * for as long as the sender's timeline lasts, so that media time is never bent afterwards.
+ */
+export class WallClockAnchor {
+  readonly clock: TrackClock;
+  /** µs; undefined before the track's first access unit. */
+  offsetUs: number | undefined;
+  locked = false;
+
+  constructor(clock: TrackClock) {
+    this.clock = clock;
+  }
+}
+
+/**
+ * Sets the offsets of all anchors that are not locked. Where every track has a plausible sender
+ * report, the sender's clock decides how the tracks lie to each other (lip sync, whatever the
+ * network does), and a locked track, or else the least delayed arrival of any, decides where the
+ * sender's clock lies on ours. Otherwise each track stands on its own arrivals, which are right to
+ * within the difference of the tracks' delays.
+ */
+export function settle(anchors: readonly WallClockAnchor[]): void {
+  const senderClockUs = senderClockOffset(anchors);
+  for (const anchor of anchors) {
+    if (anchor.locked) continue;
+    anchor.offsetUs =
+      senderClockUs === undefined
+        ? anchor.clock.arrivalOffsetUs
+        : anchor.clock.senderOffsetUs! + senderClockUs;
+  }
+}
+
+/** True when every track has a sender report, so that waiting longer brings nothing new. */
+export function haveReports(anchors: readonly WallClockAnchor[]): boolean {
+  return anchors.every((anchor) => anchor.clock.senderOffsetUs !== undefined);
+}
+
+/** Our wall clock minus the sender's, µs; undefined when the reports are missing or implausible. */
+function senderClockOffset(anchors: readonly WallClockAnchor[]): number | undefined {
+  let least = Number.POSITIVE_INFINITY;
+  let most = Number.NEGATIVE_INFINITY;
+  let locked: number | undefined;
+  for (const { clock, offsetUs, locked: isLocked } of anchors) {
+    if (clock.senderOffsetUs === undefined) return undefined;
+    const delay = clock.arrivalOffsetUs - clock.senderOffsetUs;
+    least = Math.min(least, delay);
+    most = Math.max(most, delay);
+    if (isLocked) locked = offsetUs! - clock.senderOffsetUs;
+  }
+  if (most - least > IMPLAUSIBLE_US) return undefined;
+  return locked ?? least;
+}
