@@ -1,0 +1,27 @@
+/** Type of a NAL unit from its first byte (ITU-T H.264 §7.4.1, table 7-1). */
+export function nalUnitType(nalUnit: Buffer): number {
+  return nalUnit[0]! & 0x1f;
+}
+
+/** NAL unit type of a coded slice of an IDR picture, where decoding can start. */
+export const idrSlice = 5;
+
+/** Whether the type is a video coding layer one: a slice or a partition of it. */
+export function isCodedSlice(type: number): boolean {
+  return type >= 1 && type <= 5;
+}
+
+/** Whether the type is a sequence or picture parameter set, or an extension of one. */
+export function isParameterSet(type: number): boolean {
+  return type === 7 || type === 8 || type === 13 || type === 15;
+}
+
+/**
+ * Whether a coded slice is the first one of its picture: `first_mb_in_slice`, the first element of
+ * its header, is 0, which Exp-Golomb codes as a single 1 bit (ITU-T H.264 §7.3.3, §9.1). Partitions
+ * B and C do not carry it and are never the first.
+ */
+export function startsPicture(slice: Buffer): boolean {
+  const type = nalUnitType(slice);
+  return type !== 3 && type !== 4 && (slice[1]! & 0x80) !== 0;
+}

@@ -1,0 +1,111 @@
+/** Longest audio in one Opus packet, in ticks at 48 kHz: 120 ms (RFC 6716 §3.2.5). */
+const maxDuration = 5760;
+
+/** Longest frame in bytes (RFC 6716 §3.4, requirement 2). */
+const maxFrameLength = 1275;
+
+/**
+ * Frame durations by configuration number in ticks at 48 kHz (RFC 6716 §3.1, table 2): four SILK
+ * sizes three times, two hybrid sizes twice, four CELT sizes four times.
+ */
+const silk = [480, 960, 1920, 2880];
+const hybrid = [480, 960];
+const celt = [120, 240, 480, 960];
+const frameDurations = [
+  ...[silk, silk, silk],
+  ...[hybrid, hybrid],
+  ...[celt, celt, celt, celt],
+].flat();
+
+/**
+ * How much audio an Opus packet holds, in ticks at 48 kHz, from its table-of-contents byte (RFC 6716
+ * §3.1) and its frame count.
+ *
+ * @returns undefined when the packet breaks a rule of RFC 6716 §3.4
+ */
+export function opusPacketDuration(packet: Buffer): number | undefined {
+  const toc = packet[0];
+  if (toc === undefined) return undefined;
+  const frames = frameCount(packet, toc & 3);
+  if (frames === undefined) return undefined;
+  const duration = frames * frameDurations[toc >> 3]!;
+  return duration <= maxDuration ? duration : undefined;
+}
+
+/** Whether an Opus packet was coded in two channels (RFC 6716 §3.1, bit `s`). */
+export function isStereo(packet: Buffer): boolean {
+  return ((packet[0] ?? 0) & 4) !== 0;
+}
+
+/** Frames in the packet by its code (RFC 6716 §3.2), undefined when their lengths do not add up. */
+function frameCount(packet: Buffer, code: number): number | undefined {
+  const rest = packet.length - 1;
+  switch (code) {
+    case 0:
+      return rest <= maxFrameLength ? 1 : undefined;
+    case 1:
+      return rest % 2 === 0 && rest / 2 <= maxFrameLength ? 2 : undefined;
+    case 2: {
+      const second = lengthAfterCodedFrames(packet, 1, packet.length, 1);
+      return second !== undefined && second <= maxFrameLength ? 2 : undefined;
+    }
+    default:
+      return signalledFrameCount(packet);
+  }
+}
+
+/** Code 3: the number of frames, padding and the kind of lengths are signalled (RFC 6716 §3.2.5). */
+function signalledFrameCount(packet: Buffer): number | undefined {
+  const control = packet[1];
+  if (control === undefined) return undefined;
+  const count = control & 0x3f;
+  if (count === 0) return undefined;
+
+  let start = 2;
+  let end = packet.length;
+  if ((control & 0x40) !== 0) {
+    let length = 255;
+    while (length === 255) {
+      const byte = packet[start];
+      if (byte === undefined) return undefined;
+      start++;
+      length = byte;
+      end -= byte === 255 ? 254 : byte;
+    }
+    if (end < start) return undefined;
+  }
+
+  if ((control & 0x80) !== 0) {
+    const last = lengthAfterCodedFrames(packet, start, end, count - 1);
+    return last !== undefined && last <= maxFrameLength ? count : undefined;
+  }
+  const rest = end - start;
+  return rest % count === 0 && rest / count <= maxFrameLength ? count : undefined;
+}
+
+/**
+ * Reads `count` frame lengths (RFC 6716 §3.2.1) from `start`.
+ *
+ * @returns bytes that are left before `end` for the frame without a coded length, undefined when the
+ *   lengths or their frames pass `end`
+ */
+function lengthAfterCodedFrames(
+  packet: Buffer,
+  start: number,
+  end: number,
+  count: number,
+): number | undefined {
+  let offset = start;
+  let framesLength = 0;
+  for (let frame = 0; frame < count; frame++) {
+    if (offset >= end) return undefined;
+    const first = packet[offset++]!;
+    framesLength += first;
+    if (first >= 252) {
+      if (offset >= end) return undefined;
+      framesLength += 4 * packet[offset++]!;
+    }
+  }
+  const rest = end - offset - framesLength;
+  return rest >= 0 ? rest : undefined;
+}

@@ -1,0 +1,165 @@
+import type { RtpPacket } from './rtp-packet.ts';
+
+/** What became of a packet that was given to a {@link ReorderBuffer}. */
+export type ReorderOutcome =
+  /** Delivered, or kept until those before it are. */
+  | 'taken'
+  /** The same packet is here or was delivered. */
+  | 'duplicate'
+  /** It came after its place had been given up, or after its trace was overwritten. */
+  | 'late';
+
+/** Limits of a {@link ReorderBuffer}. */
+export interface ReorderLimits {
+  /** How long a missing packet is waited for after the first later one arrived, in µs. */
+  maxWaitUs: number;
+  /** How many sequence numbers may lie between the oldest missing and the newest packet; a power of 2. */
+  capacity: number;
+}
+
+/**
+ * Brings the packets of one stream into the order of their extended sequence numbers.
+ *
+ * A missing packet holds back those after it until it arrives, its time runs out or the buffer is
+ * full. A recorder has no hurry, so the time is long enough for several retransmissions. Work per
+ * packet is constant: each sequence number has a fixed slot and is passed once.
+ */
+export class ReorderBuffer {
+  readonly #deliver: (packet: RtpPacket, lostBefore: boolean) => void;
+  readonly #maxWaitUs: number;
+  readonly #capacity: number;
+  readonly #mask: number;
+  readonly #packets: (RtpPacket | undefined)[];
+  /** Extended number of the last packet taken at each slot: what tells a duplicate. */
+  readonly #takenNumbers: Float64Array;
+  /** When each missing number was first known to be missing. */
+  readonly #missingSinceUs: Float64Array;
+  #started = false;
+  #next = 0;
+  #newest = 0;
+  #waiting = 0;
+  #lostBefore = false;
+  #lost = 0;
+
+  /**
+   * @param deliver takes the packets in order; `lostBefore` is true when at least one packet between
+   *   this and the one before was given up. It must not call `push`, `expire` or `flush`.
+   * @throws RangeError when `capacity` is not a power of 2
+   */
+  constructor(
+    deliver: (packet: RtpPacket, lostBefore: boolean) => void,
+    { maxWaitUs = 1_000_000, capacity = 2048 }: Partial<ReorderLimits> = {},
+  ) {
+    if (capacity < 1 || !Number.isInteger(Math.log2(capacity))) {
+      throw new RangeError(`capacity must be a power of 2, got ${capacity}`);
+    }
+    this.#deliver = deliver;
+    this.#maxWaitUs = maxWaitUs;
+    this.#capacity = capacity;
+    this.#mask = capacity - 1;
+    this.#packets = new Array(capacity).fill(undefined);
+    this.#takenNumbers = new Float64Array(capacity).fill(-1);
+    this.#missingSinceUs = new Float64Array(capacity);
+  }
+
+  /** The extended number that is delivered next; lower ones were delivered or given up. */
+  get next(): number {
+    return this.#next;
+  }
+
+  /** How many packets were given up so far. */
+  get lost(): number {
+    return this.#lost;
+  }
+
+  /**
+   * Takes one packet and delivers what is now in order.
+   *
+   * @param extended its extended sequence number, see `SequenceExtender`
+   * @param nowUs µs on any clock that runs forward, the same as for {@link expire}
+   */
+  push(extended: number, packet: RtpPacket, nowUs: number): ReorderOutcome {
+    if (!this.#started) this.#start(extended);
+    const slot = extended & this.#mask;
+    if (this.#takenNumbers[slot] === extended) return 'duplicate';
+    if (extended < this.#next) return 'late';
+
+    const oldestAllowed = extended - this.#capacity + 1;
+    if (oldestAllowed > this.#next) this.#giveUpBefore(oldestAllowed);
+    for (let n = Math.max(this.#newest + 1, this.#next); n < extended; n++) {
+      this.#missingSinceUs[n & this.#mask] = nowUs;
+    }
+    if (extended > this.#newest) this.#newest = extended;
+    this.#takenNumbers[slot] = extended;
+    this.#packets[slot] = packet;
+    this.#waiting++;
+    this.#deliverInOrder();
+    return 'taken';
+  }
+
+  /** Gives up the missing packets whose time has run out at `nowUs`. */
+  expire(nowUs: number): void {
+    while (
+      this.#waiting > 0 &&
+      nowUs - this.#missingSinceUs[this.#next & this.#mask]! >= this.#maxWaitUs
+    ) {
+      this.#giveUpBefore(this.#next + 1);
+    }
+  }
+
+  /** Gives up everything that is missing and delivers all packets that are here. */
+  flush(): void {
+    if (this.#waiting > 0) this.#giveUpBefore(this.#newest + 1);
+  }
+
+  /**
+   * Delivers all packets that are here and goes on at another extended number, higher than all
+   * before; the next packet is delivered with `lostBefore`.
+   */
+  skipTo(extended: number): void {
+    this.flush();
+    this.#start(extended);
+    this.#lostBefore = true;
+  }
+
+  /** Forgets all packets without delivering them. The next packet may have any number. */
+  reset(): void {
+    this.#packets.fill(undefined);
+    this.#takenNumbers.fill(-1);
+    this.#started = false;
+    this.#waiting = 0;
+    this.#lostBefore = false;
+  }
+
+  #start(extended: number): void {
+    this.#started = true;
+    this.#next = extended;
+    this.#newest = extended - 1;
+  }
+
+  #deliverInOrder(): void {
+    for (;;) {
+      const slot = this.#next & this.#mask;
+      const packet = this.#packets[slot];
+      if (packet === undefined) return;
+      const lostBefore = this.#lostBefore;
+      this.#packets[slot] = undefined;
+      this.#waiting--;
+      this.#next++;
+      this.#lostBefore = false;
+      this.#deliver(packet, lostBefore);
+    }
+  }
+
+  /** Moves on to `limit` at least, over what is missing. */
+  #giveUpBefore(limit: number): void {
+    while (this.#next < limit) {
+      // Otherwise a jump would be walked number by number with nothing to find.
+      const missing = this.#waiting === 0 ? limit - this.#next : 1;
+      this.#next += missing;
+      this.#lost += missing;
+      this.#lostBefore = true;
+      this.#deliverInOrder();
+    }
+  }
+}

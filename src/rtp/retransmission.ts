@@ -1,0 +1,38 @@
+import type { PayloadFormat } from './media-section.ts';
+import type { RtpPacket } from './rtp-packet.ts';
+
+/** Bytes of the original sequence number at the start of each retransmission payload. */
+const osnLength = 2;
+
+/** What a retransmission packet turned out to be. */
+export type Retransmission = RtpPacket | 'probe' | 'malformed';
+
+/**
+ * The original packet out of a retransmission packet (RFC 4588 §4): the payload begins with the
+ * original sequence number, the payload type says through `apt` which one was retransmitted.
+ *
+ * @param packet a packet of the retransmission stream, padding removed
+ * @param ssrc SSRC of the stream that is retransmitted
+ * @param formats the payload types of the section, by number
+ * @returns the original packet; 'probe' for a packet without payload, as senders use to measure
+ *   bandwidth; 'malformed' when the payload type is no retransmission or the payload too short
+ */
+export function restoreRetransmission(
+  packet: RtpPacket,
+  ssrc: number,
+  formats: readonly (PayloadFormat | undefined)[],
+): Retransmission {
+  const payload = packet.payload;
+  if (payload.length === 0) return 'probe';
+  const original = formats[packet.payloadType]?.retransmits;
+  if (original === undefined || payload.length < osnLength) return 'malformed';
+  return {
+    ssrc,
+    payloadType: original,
+    sequenceNumber: payload.readUInt16BE(0),
+    timestamp: packet.timestamp,
+    marker: packet.marker,
+    arrivalUs: packet.arrivalUs,
+    payload: payload.subarray(osnLength),
+  };
+}

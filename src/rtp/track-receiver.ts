@@ -1,0 +1,349 @@
+import type { AccessUnit } from './access-unit.ts';
+import { createDepacketizer, type Depacketizer } from './depacketizers/depacketizer.ts';
+import { KeyframeRequester } from './keyframe-requester.ts';
+import type { MediaSection, PayloadFormat } from './media-section.ts';
+import { NackGenerator } from './nack-generator.ts';
+import { ReceiveStatistics } from './receive-statistics.ts';
+import { ReorderBuffer } from './reorder-buffer.ts';
+import { restoreRetransmission } from './retransmission.ts';
+import type { ReportBlock } from './rtcp-report-block.ts';
+import type { RtpPacket } from './rtp-packet.ts';
+import { SequenceExtender, sequenceDistance } from './sequence-numbers.ts';
+
+/** A sequence number this far from the highest is not of the same run (RFC 3550 §A.1). */
+const maxDistance = 3000;
+
+/** Two packets no further apart than this show that the sequence really goes on elsewhere. */
+const maxProbationDistance = 16;
+
+/**
+ * How long a missing packet is waited for, in µs: without NACK only reordering can bring it, with
+ * NACK there is time for several requests.
+ */
+const reorderingWaitUs = 250_000;
+const retransmissionWaitUs = 1_000_000;
+
+/** Time between two ticks beyond this was spent asleep, with packets waiting in the socket, in µs. */
+const maxTickUs = 250_000;
+
+/** What a track counted since it was created, over all its SSRCs. */
+export interface TrackStatistics {
+  /** Packets that arrived in time, each counted once; retransmissions that filled a gap included. */
+  packetsReceived: number;
+  /** Missing packets that were given up. */
+  packetsLost: number;
+  /** Gaps that were filled late, by retransmission or because packets were reordered. */
+  packetsRecovered: number;
+  /** Packets that came again, or too late to be of use. */
+  duplicates: number;
+  /** Packets that broke a format, had an unknown payload type or belonged nowhere; dropped. */
+  malformed: number;
+  accessUnits: number;
+  /** Video access units where decoding can start. */
+  keyframes: number;
+  /** Payload bytes of `packetsReceived`. */
+  bytes: number;
+  /** Generic NACKs sent, each of which may ask for many packets. */
+  nacksSent: number;
+  /** Keyframe requests sent. */
+  plisSent: number;
+}
+
+/** What a {@link TrackReceiver} brings forth. All are called from within its methods. */
+export interface TrackReceiverEvents {
+  /** An access unit is whole; they come in decoding order. */
+  onAccessUnit(unit: AccessUnit): void;
+  /** Asks the sender for packets again (generic NACK, RFC 4585 §6.2.1). */
+  sendNack(ssrc: number, sequenceNumbers: number[]): void;
+  /** Asks the sender for a keyframe (RFC 4585 §6.3.1). */
+  sendKeyframeRequest(ssrc: number): void;
+}
+
+/**
+ * One track from decrypted RTP packets to access units: order, retransmission, feedback, statistics
+ * and the payload format.
+ */
+export class TrackReceiver {
+  readonly #events: TrackReceiverEvents;
+  readonly #isVideo: boolean;
+  /** The section's payload types by number. */
+  readonly #formats: (PayloadFormat | undefined)[] = new Array(128).fill(undefined);
+  readonly #reorder: ReorderBuffer;
+  readonly #nack: NackGenerator | undefined;
+  readonly #keyframes: KeyframeRequester | undefined;
+
+  #ssrc: number | undefined;
+  #started = false;
+  #sequence = new SequenceExtender();
+  #reception: ReceiveStatistics | undefined;
+  /** A packet far from all others: stray, or the first after a jump. The next one tells. */
+  #onProbation: RtpPacket | undefined;
+  #depacketizer: Depacketizer | undefined;
+  #depacketizerFormat: PayloadFormat | undefined;
+  /** Media was lost since the last packet that went to the depacketizer. */
+  #lostBefore = false;
+  /** µs on the steady clock, as of the last packet or tick. */
+  #nowUs = 0;
+  #lastTickUs: number | undefined;
+  /** µs that this receiver could have taken packets: the steady clock without the time asleep. */
+  #awakeUs = 0;
+
+  #packetsReceived = 0;
+  #packetsRecovered = 0;
+  #duplicates = 0;
+  #malformed = 0;
+  #malformedBefore = 0;
+  #accessUnits = 0;
+  #keyframeUnits = 0;
+  #bytes = 0;
+  #nacksSent = 0;
+  #plisSent = 0;
+
+  /**
+   * @param section what was negotiated; NACK and PLI are only used where its `feedback` allows them
+   * @param events takes what comes out
+   */
+  constructor(section: MediaSection, events: TrackReceiverEvents) {
+    this.#events = events;
+    this.#isVideo = section.kind === 'video';
+    for (const format of section.formats) this.#formats[format.payloadType] = format;
+    this.#reorder = new ReorderBuffer((packet, lostBefore) => this.#deliver(packet, lostBefore), {
+      maxWaitUs: section.feedback.nack ? retransmissionWaitUs : reorderingWaitUs,
+    });
+    if (section.feedback.nack) {
+      this.#nack = new NackGenerator((sequenceNumbers) => {
+        this.#nacksSent++;
+        this.#events.sendNack(this.#ssrc!, sequenceNumbers);
+      });
+    }
+    if (this.#isVideo && section.feedback.pli) {
+      this.#keyframes = new KeyframeRequester(() => {
+        this.#plisSent++;
+        this.#events.sendKeyframeRequest(this.#ssrc!);
+      });
+    }
+  }
+
+  /** SSRC of the stream that is received, undefined before its first packet. */
+  get ssrc(): number | undefined {
+    return this.#ssrc;
+  }
+
+  /** Takes a packet of the stream itself. One of another SSRC is dropped: see {@link restart}. */
+  receive(packet: RtpPacket): void {
+    this.#nowUs = packet.arrivalUs;
+    if (this.#ssrc === undefined) this.restart(packet.ssrc);
+    if (packet.ssrc !== this.#ssrc) {
+      this.#malformed++;
+      return;
+    }
+    if (!this.#started) {
+      this.#started = true;
+      this.#keyframes?.request(this.#nowUs);
+    }
+    const extended = this.#sequence.extend(packet.sequenceNumber);
+    if (this.#isNear(extended)) {
+      if (extended > (this.#sequence.highest ?? 0)) this.#dropOnProbation();
+      this.#takeOriginal(extended, packet);
+    } else {
+      this.#takeFar(packet);
+    }
+    this.#keyframes?.poll(this.#nowUs);
+  }
+
+  /** Takes a packet of the retransmission stream (RFC 4588). */
+  receiveRetransmission(packet: RtpPacket): void {
+    this.#nowUs = packet.arrivalUs;
+    if (this.#ssrc === undefined) return;
+    const original = restoreRetransmission(packet, this.#ssrc, this.#formats);
+    if (original === 'probe') return;
+    if (original === 'malformed') {
+      this.#malformed++;
+      return;
+    }
+    const extended = this.#sequence.extend(original.sequenceNumber);
+    if (this.#sequence.highest === undefined || !this.#isNear(extended)) {
+      this.#duplicates++;
+      return;
+    }
+    this.#take(extended, original);
+    this.#keyframes?.poll(this.#nowUs);
+  }
+
+  /**
+   * Notes a sender report of the stream, for the receiver reports.
+   *
+   * @param ntpMiddle32 middle 32 bits of its NTP time
+   * @param arrivalUs when it arrived, µs on the steady clock
+   */
+  onSenderReport(ntpMiddle32: number, arrivalUs: number): void {
+    this.#reception?.onSenderReport(ntpMiddle32, arrivalUs);
+  }
+
+  /**
+   * Does what is due at `nowUs`, µs on the steady clock: asks again for packets and keyframes, gives
+   * up packets that did not come. To be called every 20 ms.
+   */
+  tick(nowUs: number): void {
+    const elapsedUs = nowUs - (this.#lastTickUs ?? nowUs);
+    this.#lastTickUs = nowUs;
+    this.#nowUs = nowUs;
+    // After a stall the packets that fill the gaps wait in the socket: give them their time.
+    this.#awakeUs += Math.max(0, Math.min(elapsedUs, maxTickUs));
+    this.#reorder.expire(this.#awakeUs);
+    this.#nack?.poll(nowUs);
+    this.#keyframes?.poll(nowUs);
+  }
+
+  /** Asks the sender for a keyframe now, or as soon as the last request is old enough. */
+  requestKeyframe(nowUs: number): void {
+    this.#keyframes?.request(nowUs);
+    if (this.#started) this.#keyframes?.poll(nowUs);
+  }
+
+  /**
+   * A new SSRC took over the section. What can still be delivered of the old one is delivered before
+   * this returns; after that nothing of it is left, and the next unit is a discontinuity.
+   */
+  restart(ssrc: number): void {
+    const isFirst = this.#ssrc === undefined;
+    this.#reorder.flush();
+    this.#reorder.reset();
+    this.#nack?.reset();
+    this.#keyframes?.reset();
+    this.#depacketizer?.reset();
+    this.#dropOnProbation();
+    this.#sequence = new SequenceExtender();
+    this.#reception = new ReceiveStatistics(ssrc);
+    this.#ssrc = ssrc;
+    this.#started = false;
+    this.#lostBefore = !isFirst;
+  }
+
+  /**
+   * The report block for a receiver report at `nowUs` (µs on the steady clock); the fraction lost
+   * covers the time since the call before. Undefined before the first packet of the stream.
+   */
+  reportBlock(nowUs: number): ReportBlock | undefined {
+    return this.#reception?.reportBlock(nowUs);
+  }
+
+  /** What was counted so far. */
+  statistics(): TrackStatistics {
+    return {
+      packetsReceived: this.#packetsReceived,
+      packetsLost: this.#reorder.lost,
+      packetsRecovered: this.#packetsRecovered,
+      duplicates: this.#duplicates,
+      malformed: this.#malformed + this.#malformedBefore + (this.#depacketizer?.malformed ?? 0),
+      accessUnits: this.#accessUnits,
+      keyframes: this.#keyframeUnits,
+      bytes: this.#bytes,
+      nacksSent: this.#nacksSent,
+      plisSent: this.#plisSent,
+    };
+  }
+
+  #isNear(extended: number): boolean {
+    const highest = this.#sequence.highest;
+    return highest === undefined || Math.abs(extended - highest) <= maxDistance;
+  }
+
+  /** A packet far from the others begins a new run once a second one near it has come. */
+  #takeFar(packet: RtpPacket): void {
+    const other = this.#onProbation;
+    const distance =
+      other === undefined ? 0 : sequenceDistance(other.sequenceNumber, packet.sequenceNumber);
+    if (other !== undefined && distance === 0) {
+      this.#duplicates++;
+      return;
+    }
+    if (other === undefined || Math.abs(distance) > maxProbationDistance) {
+      this.#dropOnProbation();
+      this.#onProbation = packet;
+      return;
+    }
+    this.#onProbation = undefined;
+    const [first, second] = distance > 0 ? [other, packet] : [packet, other];
+    this.#nack?.reset();
+    this.#reception?.restartSequence();
+    const extended = this.#sequence.jump(first.sequenceNumber);
+    this.#reorder.skipTo(extended);
+    this.#takeOriginal(extended, first);
+    this.#takeOriginal(extended + Math.abs(distance), second);
+  }
+
+  #dropOnProbation(): void {
+    if (this.#onProbation === undefined) return;
+    this.#onProbation = undefined;
+    this.#malformed++;
+  }
+
+  #takeOriginal(extended: number, packet: RtpPacket): void {
+    const clockRate = this.#formats[packet.payloadType]?.clockRate ?? 0;
+    this.#reception?.receive(extended, packet.timestamp, packet.arrivalUs, clockRate);
+    this.#take(extended, packet);
+  }
+
+  #take(extended: number, packet: RtpPacket): void {
+    const isLate = extended < (this.#sequence.highest ?? 0);
+    this.#sequence.note(extended);
+    if (this.#reorder.push(extended, packet, this.#awakeUs) !== 'taken') {
+      this.#duplicates++;
+      return;
+    }
+    this.#packetsReceived++;
+    this.#bytes += packet.payload.length;
+    if (isLate) this.#packetsRecovered++;
+    if (this.#nack !== undefined && !this.#nack.receive(extended, this.#nowUs)) {
+      // Too much is missing to be asked for, so there is nothing to wait for either.
+      this.#reorder.flush();
+    }
+  }
+
+  /** Takes the packets in order. */
+  #deliver(packet: RtpPacket, lostBefore: boolean): void {
+    if (lostBefore) {
+      this.#lostBefore = true;
+      this.#nack?.forgetBefore(this.#reorder.next);
+      this.#keyframes?.request(this.#nowUs);
+    }
+    const format = this.#formats[packet.payloadType];
+    if (format === undefined || format.codec === 'rtx') {
+      // Comfort noise and telephone events share the numbers of the audio, but are not part of it.
+      this.#malformed++;
+      return;
+    }
+    const depacketizer = this.#depacketizerFor(format);
+    const lost = this.#lostBefore;
+    this.#lostBefore = false;
+    depacketizer.push(packet, lost);
+  }
+
+  #depacketizerFor(format: PayloadFormat): Depacketizer {
+    if (this.#depacketizer !== undefined && this.#depacketizerFormat?.codec === format.codec) {
+      return this.#depacketizer;
+    }
+    if (this.#depacketizer !== undefined) {
+      this.#depacketizer.flush();
+      this.#malformedBefore += this.#depacketizer.malformed;
+      this.#lostBefore = true;
+    }
+    this.#depacketizer = createDepacketizer(format, (unit) => this.#emit(unit));
+    this.#depacketizerFormat = format;
+    return this.#depacketizer;
+  }
+
+  #emit(unit: AccessUnit): void {
+    this.#accessUnits++;
+    if (this.#isVideo) {
+      if (unit.keyframe) {
+        this.#keyframeUnits++;
+        this.#keyframes?.keyframeReceived();
+      } else if (unit.discontinuity) {
+        this.#keyframes?.request(this.#nowUs);
+      }
+    }
+    this.#events.onAccessUnit(unit);
+  }
+}
