@@ -1,0 +1,143 @@
+import { randomInt } from 'node:crypto';
+import { type MediaDescription, type SessionDescription, write } from 'sdp-transform';
+import type { MediaSection, PayloadFormat } from '../rtp/media-section.ts';
+import type { HostCandidate } from './ice-sockets.ts';
+import { HEADER_EXTENSION_URIS, type Offer, type OfferedSection } from './offer.ts';
+import { RECORDABLE_CODECS } from './recordable-codecs.ts';
+import type { IceCredentials } from './sdp-lines.ts';
+
+/** What our side brings into an answer. */
+export interface AnswerParameters {
+  ice: IceCredentials;
+  candidates: readonly HostCandidate[];
+  /** SHA-256 of our DTLS certificate as `a=fingerprint` has it: `AB:CD:…`. */
+  fingerprint: string;
+}
+
+/**
+ * Writes the answer to an offer (RFC 9429 §5.3.1, RFC 9725 §4.2): ice-lite, DTLS server, receiving
+ * only, everything bundled on one transport, all candidates in it. Sections that are not taken are
+ * rejected with port 0.
+ */
+export function writeAnswer(offer: Offer, parameters: AnswerParameters): string {
+  const taken = offer.sections.filter((section) => section.taken !== undefined);
+  const session: SessionDescription = {
+    version: 0,
+    origin: {
+      username: '-',
+      sessionId: randomInt(2 ** 47),
+      sessionVersion: 1,
+      netType: 'IN',
+      ipVer: 4,
+      address: '127.0.0.1',
+    },
+    name: '-',
+    timing: { start: 0, stop: 0 },
+    groups: [{ type: 'BUNDLE', mids: taken.map(({ mid }) => mid).join(' ') }],
+    icelite: 'ice-lite',
+    iceOptions: 'trickle ice2',
+    media: offer.sections.map((section) =>
+      section.taken === undefined
+        ? rejectedSection(section)
+        : answeredSection(section, section.taken, parameters, section === taken[0]),
+    ),
+  };
+  return write(session);
+}
+
+/** Writes host candidates as `a=candidate` has them (RFC 8839 §5.1). */
+export function candidateAttributes(
+  candidates: readonly HostCandidate[],
+): NonNullable<MediaDescription['candidates']> {
+  return candidates.map((candidate, index) => ({
+    foundation: String(index + 1),
+    component: 1,
+    transport: 'udp',
+    // RFC 8445 §5.1.2.1: type preference 126 (host), local preferences in the order given.
+    priority: 126 * 2 ** 24 + (65535 - index) * 2 ** 8 + 255,
+    ip: candidate.address,
+    port: candidate.port,
+    type: 'host',
+  }));
+}
+
+function rejectedSection({ media, mid }: OfferedSection): MediaDescription {
+  return {
+    type: media.type,
+    port: 0,
+    protocol: media.protocol,
+    payloads: String(media.payloads),
+    connection: { version: 4, ip: '0.0.0.0' },
+    direction: 'inactive',
+    ...(mid === '' ? {} : { mid }),
+    rtp: [],
+    fmtp: [],
+  };
+}
+
+function answeredSection(
+  { media, mid }: OfferedSection,
+  taken: MediaSection,
+  { ice, candidates, fingerprint }: AnswerParameters,
+  carriesCandidates: boolean,
+): MediaDescription {
+  return {
+    type: taken.kind,
+    port: 9,
+    protocol: media.protocol,
+    payloads: taken.formats.map(({ payloadType }) => payloadType).join(' '),
+    connection: { version: 4, ip: '0.0.0.0' },
+    mid,
+    direction: 'recvonly',
+    rtcpMux: 'rtcp-mux',
+    ...(media.rtcpRsize === undefined ? {} : { rtcpRsize: media.rtcpRsize }),
+    setup: 'passive',
+    iceUfrag: ice.ufrag,
+    icePwd: ice.password,
+    fingerprint: { type: 'sha-256', hash: fingerprint },
+    ...(carriesCandidates
+      ? { candidates: candidateAttributes(candidates), endOfCandidates: 'end-of-candidates' }
+      : {}),
+    ext: Object.entries(taken.extensions).map(([name, value]) => ({
+      value,
+      uri: HEADER_EXTENSION_URIS[name as keyof typeof HEADER_EXTENSION_URIS],
+    })),
+    rtp: taken.formats.map((format) => rtpMap(media, format)),
+    fmtp: taken.formats.flatMap(formatParameters),
+    rtcpFb: taken.formats.flatMap((format) => feedback(taken, format)),
+  };
+}
+
+function rtpMap(media: MediaDescription, format: PayloadFormat): MediaDescription['rtp'][number] {
+  const offered = media.rtp.find(({ payload }) => payload === format.payloadType)!;
+  return {
+    payload: format.payloadType,
+    codec: offered.codec,
+    rate: format.clockRate,
+    ...(format.channels === undefined ? {} : { encoding: format.channels }),
+  };
+}
+
+function formatParameters(format: PayloadFormat): MediaDescription['fmtp'] {
+  const codec = RECORDABLE_CODECS.find(({ name }) => name === format.codec);
+  const parameters = codec?.answerParameters(format.parameters) ?? {
+    apt: String(format.retransmits),
+  };
+  const config = Object.entries(parameters).map(([name, value]) => `${name}=${value}`);
+  return config.length === 0 ? [] : [{ payload: format.payloadType, config: config.join(';') }];
+}
+
+// RFC 4588 §6.3: feedback is about the original stream, so 'rtx' formats have none.
+function feedback(
+  { feedback: agreed }: MediaSection,
+  { codec, payloadType: payload }: PayloadFormat,
+): NonNullable<MediaDescription['rtcpFb']> {
+  if (codec === 'rtx') return [];
+  return [
+    ...(agreed.remb ? [{ payload, type: 'goog-remb' }] : []),
+    ...(agreed.transportCc ? [{ payload, type: 'transport-cc' }] : []),
+    ...(agreed.fir ? [{ payload, type: 'ccm', subtype: 'fir' }] : []),
+    ...(agreed.nack ? [{ payload, type: 'nack' }] : []),
+    ...(agreed.pli ? [{ payload, type: 'nack', subtype: 'pli' }] : []),
+  ];
+}

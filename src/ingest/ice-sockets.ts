@@ -1,0 +1,176 @@
+import { randomInt } from 'node:crypto';
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { isIP } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { RequestError } from '../recorder.ts';
+
+/** Asked of the kernel for each socket, bytes: with the default an 800 ms stall loses 12 %. */
+const RECEIVE_BUFFER_BYTES = 2 * 1024 * 1024;
+
+/** Where a host candidate is to be, as configured. */
+export interface IceAddress {
+  address: string;
+  /** UDP port, 0 for any. */
+  port: number;
+}
+
+/** A transport address that we announce (RFC 8445 §5.1.1.1). */
+export interface HostCandidate {
+  address: string;
+  port: number;
+}
+
+/** One UDP socket that is bound for a session, and the candidate that names it. */
+export interface IceSocket {
+  socket: Socket;
+  candidate: HostCandidate;
+}
+
+/**
+ * Resolves `[webrtc] ice_udp_addrs`: `auto` (the addresses of this machine's interfaces), `ip`,
+ * `ip:port` or `[ipv6]:port`, several of them also separated by commas. Port 0 is any port. With
+ * nothing configured also loopback is announced, so that a browser on this machine can publish.
+ * @throws Error naming the entry that is no such address
+ */
+export function resolveIceAddresses(configured: readonly string[]): IceAddress[] {
+  const entries = configured.flatMap((entry) => entry.split(',')).map((entry) => entry.trim());
+  if (entries.length === 0) {
+    return [...interfaceAddresses(false), ...interfaceAddresses(true)];
+  }
+  const resolved = new Map<string, IceAddress>();
+  for (const entry of entries) {
+    for (const address of resolveEntry(entry)) {
+      resolved.set(`${address.address} ${address.port}`, address);
+    }
+  }
+  return [...resolved.values()];
+}
+
+/**
+ * Binds a UDP socket for each address. An address that is not this machine's own (one that a router
+ * maps to us) is announced and the socket bound to all addresses.
+ * @param onError told of a socket that cannot receive at the moment; it stays open
+ * @param portRange first and last port to use where the address names none; any free port if absent
+ * @throws RequestError 503 when no port is free
+ */
+export async function openIceSockets(
+  addresses: readonly IceAddress[],
+  portRange: readonly [number, number] | undefined,
+  onDatagram: (datagram: Buffer, from: RemoteInfo, socket: Socket) => void,
+  onError: (error: Error) => void,
+): Promise<IceSocket[]> {
+  const opened: IceSocket[] = [];
+  try {
+    for (const { address, port } of addresses) {
+      const socket = await bindOne(address, port, portRange);
+      opened.push({ socket, candidate: { address, port: socket.address().port } });
+      socket.on('message', (datagram, from) => onDatagram(datagram, from, socket));
+      socket.on('error', onError);
+      socket.setRecvBufferSize(RECEIVE_BUFFER_BYTES);
+    }
+  } catch (error) {
+    await closeIceSockets(opened);
+    throw error;
+  }
+  return opened;
+}
+
+/** Closes sockets; resolves when their ports are free again. */
+export async function closeIceSockets(sockets: readonly IceSocket[]): Promise<void> {
+  await Promise.all(
+    sockets.map(({ socket }) => new Promise<void>((resolve) => socket.close(() => resolve()))),
+  );
+}
+
+function resolveEntry(entry: string): IceAddress[] {
+  if (entry.toLowerCase() === 'auto') {
+    const external = interfaceAddresses(false);
+    return external.length > 0 ? external : interfaceAddresses(true);
+  }
+  const match = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d{1,5}))?$/.exec(entry);
+  const address = match?.[1] ?? match?.[2] ?? entry;
+  const port = Number(match?.[3] ?? 0);
+  if (isIP(address) === 0 || port > 65535) {
+    throw new Error(
+      `[webrtc] ice_udp_addrs: ${JSON.stringify(entry)} is not "auto", "ip", "ip:port" or "[ipv6]:port"`,
+    );
+  }
+  if (address === '0.0.0.0' || /^[0:]+$/.test(address)) {
+    throw new Error(
+      `[webrtc] ice_udp_addrs: ${JSON.stringify(entry)} cannot be announced to a publisher; name an address of this machine, or "auto"`,
+    );
+  }
+  return [{ address, port }];
+}
+
+function interfaceAddresses(internal: boolean): IceAddress[] {
+  return (
+    Object.values(networkInterfaces())
+      .flatMap((addresses) => addresses ?? [])
+      .filter((info) => info.internal === internal)
+      // Link-local addresses need a zone, which a candidate cannot carry (RFC 8445 §5.1.1.1).
+      .filter(({ address }) => !address.toLowerCase().startsWith('fe80:'))
+      .map(({ address }) => ({ address, port: 0 }))
+  );
+}
+
+async function bindOne(
+  address: string,
+  port: number,
+  portRange: readonly [number, number] | undefined,
+): Promise<Socket> {
+  if (port !== 0 || portRange === undefined) {
+    const socket = await bind(address, port);
+    if (socket !== undefined) return socket;
+    throw new RequestError(
+      503,
+      `UDP port ${port} of ${address} is in use. A port in [webrtc] ice_udp_addrs serves one publisher at a time: leave it out, or give a port range`,
+    );
+  }
+  const [first, last] = portRange;
+  const count = last - first + 1;
+  // Not always from the first one: sessions in several threads would race for the same ports.
+  const offset = randomInt(count);
+  for (let tried = 0; tried < count; tried++) {
+    const socket = await bind(address, first + ((offset + tried) % count));
+    if (socket !== undefined) return socket;
+  }
+  throw new RequestError(503, `no UDP port from ${first} to ${last} is free on ${address}`);
+}
+
+/** Resolves with `undefined` when the port is taken. */
+async function bind(address: string, port: number): Promise<Socket | undefined> {
+  const type = isIP(address) === 6 ? 'udp6' : 'udp4';
+  try {
+    return await bindSocket(type, address, port);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EADDRINUSE') return undefined;
+    if (code !== 'EADDRNOTAVAIL') throw error;
+  }
+  try {
+    return await bindSocket(type, undefined, port);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return undefined;
+    throw error;
+  }
+}
+
+function bindSocket(
+  type: 'udp4' | 'udp6',
+  address: string | undefined,
+  port: number,
+): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = createSocket({ type, ipv6Only: type === 'udp6' });
+    const failed = (error: Error): void => {
+      socket.close();
+      reject(error);
+    };
+    socket.once('error', failed);
+    socket.bind({ port, ...(address === undefined ? {} : { address }), exclusive: true }, () => {
+      socket.off('error', failed);
+      resolve(socket);
+    });
+  });
+}
