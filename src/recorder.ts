@@ -15,7 +15,7 @@ export interface TrackStatus {
   packetsReceived: number;
   packetsLost: number;
   packetsRecovered: number;
-  /** Packets dropped because they were malformed, replayed or failed authentication. */
+  /** Packets dropped because they were malformed or came twice. */
   packetsDropped: number;
   accessUnits: number;
   keyframes: number;
@@ -39,6 +39,15 @@ export interface StreamStatus {
   startedAtUs?: number;
   error?: string;
   tracks: TrackStatus[];
+  /** Packets of the present publisher's address that were not taken for any track. */
+  rejected?: {
+    /** Forged or damaged. */
+    authenticationFailures: number;
+    replayed: number;
+    malformed: number;
+    /** Authentic, but of no track that was negotiated. */
+    unroutable: number;
+  };
 }
 
 /** Where a recording goes, as answered to the one who started it. */

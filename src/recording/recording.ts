@@ -50,6 +50,8 @@ export interface RecordingOptions {
   segmentSeconds: number;
   /** What the publisher sends; at most one section a kind. */
   sections: readonly MediaSection[];
+  /** The stream's recording before this one is closed then; it may use the same folder. */
+  after: Promise<void>;
   /** No sample begins before this: the end of the stream's recording before, µs since the epoch. */
   notBeforeUs: number;
   /** The clock, µs since the Unix epoch. */
@@ -95,7 +97,7 @@ export class Recording {
 
   constructor(options: RecordingOptions) {
     this.#options = options;
-    this.#queue = new WriteQueue((owner, error) => this.#writeFailed(owner, error));
+    this.#queue = new WriteQueue(options.after, (owner, error) => this.#writeFailed(owner, error));
     for (const section of options.sections) {
       if (section.kind === 'video') this.#video = new VideoTrack(section);
       else this.#audio = new AudioTrack();

@@ -8,15 +8,17 @@ export interface WriteOwner {
  * media came, and a slow disk is noticed as a growing backlog instead of as interleaved writes.
  */
 export class WriteQueue {
-  #tail: Promise<void> = Promise.resolve();
+  #tail: Promise<void>;
   #bytes = 0;
   readonly #onFailure: (owner: WriteOwner, error: Error) => Promise<void>;
 
   /**
+   * @param after the first write waits for this; must not reject
    * @param onFailure called once for the first failed write of an owner, in turn with the writes;
    * must not throw
    */
-  constructor(onFailure: (owner: WriteOwner, error: Error) => Promise<void>) {
+  constructor(after: Promise<void>, onFailure: (owner: WriteOwner, error: Error) => Promise<void>) {
+    this.#tail = after;
     this.#onFailure = onFailure;
   }
 

@@ -1,0 +1,115 @@
+import picomatch from 'picomatch';
+import type { PublishAccepted, Recorder, RecordingStarted, StreamStatus } from '../recorder.ts';
+import { RequestError } from '../recorder.ts';
+import type { Segment } from '../segment-index/segment.ts';
+import { streamFolder } from '../storage/stream-folder.ts';
+import type { WorkerSettings } from './settings.ts';
+import { StreamHost, type StreamHostOptions } from './stream-host.ts';
+
+/** How often recordings look at the clock, ms. */
+const TICK_MS = 250;
+/** A stream about which nothing is left to say is forgotten after this, ms. */
+const FORGET_MS = 60_000;
+
+/** All streams of one worker thread. */
+export class MediaHost implements Recorder {
+  readonly #settings: WorkerSettings;
+  readonly #log: StreamHostOptions['log'];
+  readonly #onSegment: (segment: Segment) => void;
+  readonly #isAutomatic: (stream: string) => boolean;
+  readonly #streams = new Map<string, StreamHost>();
+  readonly #timer: NodeJS.Timeout;
+  #closed = false;
+
+  constructor(
+    settings: WorkerSettings,
+    log: StreamHostOptions['log'],
+    onSegment: (segment: Segment) => void,
+  ) {
+    this.#settings = settings;
+    this.#log = log;
+    this.#onSegment = onSegment;
+    const { autoStreams } = settings;
+    this.#isAutomatic = autoStreams.length === 0 ? () => false : picomatch(autoStreams);
+    this.#timer = setInterval(() => this.#tick(), TICK_MS);
+  }
+
+  publish(stream: string, offer: string): Promise<PublishAccepted> {
+    return this.#host(stream).publish(offer);
+  }
+
+  async trickle(
+    stream: string,
+    sessionId: string,
+    fragment: string,
+    ifMatch: string | undefined,
+  ): Promise<{ fragment: string; etag: string } | undefined> {
+    return this.#known(stream).trickle(sessionId, fragment, ifMatch);
+  }
+
+  async unpublish(stream: string, sessionId: string): Promise<void> {
+    await this.#known(stream).unpublish(sessionId);
+  }
+
+  async start(stream: string, baseDir?: string): Promise<RecordingStarted> {
+    return this.#host(stream).start(baseDir);
+  }
+
+  async stop(stream: string): Promise<void> {
+    await this.#streams.get(stream)?.stop();
+  }
+
+  async status(stream: string): Promise<StreamStatus> {
+    return this.#streams.get(stream)?.status() ?? { stream, state: 'idle', tracks: [] };
+  }
+
+  async streams(): Promise<StreamStatus[]> {
+    const statuses = [...this.#streams.values()].map((host) => host.status());
+    return statuses.filter(({ state }) => state !== 'idle');
+  }
+
+  async liveManifest(path: string): Promise<string | undefined> {
+    for (const host of this.#streams.values()) {
+      const text = host.liveManifest(path);
+      if (text !== undefined) return text;
+    }
+    return undefined;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all([...this.#streams.values()].map((host) => host.close()));
+    clearInterval(this.#timer);
+  }
+
+  #host(stream: string): StreamHost {
+    if (this.#closed) throw new RequestError(503, 'the recorder is stopping');
+    let host = this.#streams.get(stream);
+    if (host === undefined) {
+      // Refuses ids that cannot be a folder before anything is set up for them.
+      streamFolder(stream);
+      host = new StreamHost({
+        stream,
+        settings: this.#settings,
+        automatic: this.#isAutomatic(stream),
+        log: this.#log,
+        onSegment: this.#onSegment,
+      });
+      this.#streams.set(stream, host);
+    }
+    return host;
+  }
+
+  #known(stream: string): StreamHost {
+    const host = this.#streams.get(stream);
+    if (host === undefined) throw new RequestError(404, `no such stream "${stream}"`);
+    return host;
+  }
+
+  #tick(): void {
+    for (const [stream, host] of this.#streams) {
+      host.tick();
+      if (host.isIdle(FORGET_MS)) this.#streams.delete(stream);
+    }
+  }
+}

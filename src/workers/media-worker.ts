@@ -1,0 +1,47 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { RequestError } from '../recorder.ts';
+import { MediaHost } from './media-host.ts';
+import type { CallMessage, LogMessage, ReplyMessage, WorkerMessage } from './messages.ts';
+import type { WorkerSettings } from './settings.ts';
+
+// The entry of a worker thread: a MediaHost whose calls come as messages. Media never leaves here.
+
+const port = parentPort!;
+const say = (message: WorkerMessage): void => port.postMessage(message);
+
+function logTo(level: LogMessage['level']) {
+  return (fields: object, message: string): void => {
+    const plain: Record<string, unknown> = { ...fields };
+    if (plain.err instanceof Error) {
+      const { name, message: text, stack } = plain.err;
+      plain.err = { type: name, message: text, stack };
+    }
+    say({ type: 'log', level, fields: plain, message });
+  };
+}
+
+const log = {
+  debug: logTo('debug'),
+  info: logTo('info'),
+  warn: logTo('warn'),
+  error: logTo('error'),
+};
+const host = new MediaHost(workerData as WorkerSettings, log, (segment) =>
+  say({ type: 'segment', segment }),
+);
+
+async function answer({ id, call, args }: CallMessage): Promise<ReplyMessage> {
+  try {
+    const method = host[call] as (...args: unknown[]) => Promise<unknown>;
+    return { type: 'reply', id, result: await method.apply(host, args) };
+  } catch (error) {
+    const { message, stack } = error as Error;
+    const statusCode = error instanceof RequestError ? { statusCode: error.statusCode } : {};
+    return { type: 'reply', id, error: { message, ...statusCode, ...(stack && { stack }) } };
+  }
+}
+
+port.on('message', async (message: CallMessage) => {
+  say(await answer(message));
+  if (message.call === 'close') port.close();
+});

@@ -1,0 +1,37 @@
+import type { Recorder } from '../recorder.ts';
+import type { Segment } from '../segment-index/segment.ts';
+
+/** Names of the calls that a worker answers. */
+export type Call = keyof Recorder;
+
+/** From the main thread: a call of the worker's {@link Recorder}. */
+export interface CallMessage {
+  id: number;
+  call: Call;
+  args: unknown[];
+}
+
+/** What became of a call; an error crosses the thread border as its parts. */
+export interface ReplyMessage {
+  type: 'reply';
+  id: number;
+  result?: unknown;
+  error?: { message: string; statusCode?: number; stack?: string };
+}
+
+/** A segment became durable. */
+export interface SegmentMessage {
+  type: 'segment';
+  segment: Segment;
+}
+
+/** A line for the one log, which the main thread writes. */
+export interface LogMessage {
+  type: 'log';
+  level: 'debug' | 'info' | 'warn' | 'error';
+  fields: Record<string, unknown>;
+  message: string;
+}
+
+/** Everything a worker says. Messages arrive in the order in which they were sent. */
+export type WorkerMessage = ReplyMessage | SegmentMessage | LogMessage;

@@ -1,0 +1,152 @@
+import type { Config } from '../config/config.ts';
+import type { PublishAccepted, Recorder, RecordingStarted, StreamStatus } from '../recorder.ts';
+import type { SegmentIndex } from '../segment-index/segment-index.ts';
+import { streamFolder } from '../storage/stream-folder.ts';
+import { IndexFeed } from './index-feed.ts';
+import type { LogMessage } from './messages.ts';
+import type { WorkerSettings } from './settings.ts';
+import { WorkerLink } from './worker-link.ts';
+
+/** Logging as pino does it. */
+export type HostLog = Record<LogMessage['level'], (fields: object, message: string) => void>;
+
+/**
+ * Starts the media workers and returns the recorder that spreads streams over them.
+ * @throws Error for a storage that is not built yet
+ */
+export async function createRecorder(
+  config: Config,
+  index: SegmentIndex,
+  log: HostLog,
+): Promise<Recorder> {
+  const { storage, segmentSeconds, autoStreams, workers } = config.recorder;
+  if (storage.type !== 'fs') {
+    throw new Error(`recorder.storage.type: "${storage.type}" is not built yet, use "fs"`);
+  }
+  const settings: WorkerSettings = {
+    root: storage.root,
+    segmentSeconds,
+    iceAddresses: config.webrtc.iceUdpAddrs,
+    icePortRange: config.webrtc.icePortRange,
+    autoStreams,
+  };
+  return new RecorderHost(settings, workers, index, log);
+}
+
+/**
+ * The recorder of the main thread. A stream lives whole in one worker, so that media never crosses
+ * threads: it stays with the worker that saw it first, for as long as that worker knows it.
+ */
+class RecorderHost implements Recorder {
+  readonly #settings: WorkerSettings;
+  readonly #log: HostLog;
+  readonly #feed: IndexFeed;
+  readonly #links: WorkerLink[] = [];
+  /** Worker number of each stream. */
+  readonly #placed = new Map<string, number>();
+  #closing: Promise<void> | undefined;
+
+  constructor(settings: WorkerSettings, workers: number, index: SegmentIndex, log: HostLog) {
+    this.#settings = settings;
+    this.#log = log;
+    this.#feed = new IndexFeed(index, log);
+    for (let number = 0; number < workers; number++) this.#links.push(this.#startWorker(number));
+  }
+
+  publish(stream: string, offer: string): Promise<PublishAccepted> {
+    return this.#call(stream, 'publish', stream, offer) as Promise<PublishAccepted>;
+  }
+
+  trickle(
+    stream: string,
+    sessionId: string,
+    fragment: string,
+    ifMatch: string | undefined,
+  ): Promise<{ fragment: string; etag: string } | undefined> {
+    return this.#call(stream, 'trickle', stream, sessionId, fragment, ifMatch) as Promise<
+      { fragment: string; etag: string } | undefined
+    >;
+  }
+
+  async unpublish(stream: string, sessionId: string): Promise<void> {
+    await this.#call(stream, 'unpublish', stream, sessionId);
+    await this.#feed.idle();
+  }
+
+  start(stream: string, baseDir?: string): Promise<RecordingStarted> {
+    return this.#call(stream, 'start', stream, baseDir) as Promise<RecordingStarted>;
+  }
+
+  async stop(stream: string): Promise<void> {
+    if (!this.#placed.has(stream)) return;
+    await this.#call(stream, 'stop', stream);
+    await this.#feed.idle();
+  }
+
+  async status(stream: string): Promise<StreamStatus> {
+    if (!this.#placed.has(stream)) return { stream, state: 'idle', tracks: [] };
+    return (await this.#call(stream, 'status', stream)) as StreamStatus;
+  }
+
+  async streams(): Promise<StreamStatus[]> {
+    const all = await Promise.all(this.#links.map((link) => link.call('streams')));
+    const statuses = (all as StreamStatus[][]).flat();
+    const known = new Set(statuses.map(({ stream }) => stream));
+    // Ids are the callers' choice: without this the map would grow for as long as we run.
+    if (this.#placed.size > 2 * known.size + 1000) this.#forgetAllBut(known);
+    return statuses.sort((a, b) => (a.stream < b.stream ? -1 : 1));
+  }
+
+  async liveManifest(path: string): Promise<string | undefined> {
+    const texts = await Promise.all(this.#links.map((link) => link.call('liveManifest', path)));
+    return texts.find((text) => text !== undefined) as string | undefined;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#closeAll();
+    return this.#closing;
+  }
+
+  async #closeAll(): Promise<void> {
+    await Promise.all(this.#links.map((link) => link.close()));
+    await this.#feed.close();
+  }
+
+  #call(stream: string, ...call: Parameters<WorkerLink['call']>): Promise<unknown> {
+    let number = this.#placed.get(stream);
+    if (number === undefined) {
+      try {
+        streamFolder(stream);
+      } catch (error) {
+        return Promise.reject(error);
+      }
+      number = this.#leastLoaded();
+      this.#placed.set(stream, number);
+    }
+    return this.#links[number]!.call(...call);
+  }
+
+  #leastLoaded(): number {
+    const load = this.#links.map(() => 0);
+    for (const number of this.#placed.values()) load[number]!++;
+    return load.indexOf(Math.min(...load));
+  }
+
+  #forgetAllBut(streams: Set<string>): void {
+    for (const stream of this.#placed.keys()) {
+      if (!streams.has(stream)) this.#placed.delete(stream);
+    }
+  }
+
+  #startWorker(number: number): WorkerLink {
+    return new WorkerLink(this.#settings, {
+      onSegment: (segment) => this.#feed.add(segment),
+      onLog: ({ level, fields, message }) => this.#log[level](fields, message),
+      onDeath: (error) => {
+        this.#log.error({ err: error, worker: number }, 'media worker died, starting another');
+        for (const [stream, at] of this.#placed) if (at === number) this.#placed.delete(stream);
+        if (this.#closing === undefined) this.#links[number] = this.#startWorker(number);
+      },
+    });
+  }
+}

@@ -1,0 +1,289 @@
+import type { CloseReason, PublishSink } from '../ingest/whip-session.ts';
+import { WhipSession } from '../ingest/whip-session.ts';
+import {
+  type PublishAccepted,
+  type RecordingStarted,
+  RequestError,
+  type StreamState,
+  type StreamStatus,
+  type TrackStatus,
+} from '../recorder.ts';
+import { MANIFEST_NAME } from '../recording/presentation-folder.ts';
+import { Recording, type RecordingLog } from '../recording/recording.ts';
+import type { AccessUnit } from '../rtp/access-unit.ts';
+import type { MediaSection } from '../rtp/media-section.ts';
+import type { SenderReport } from '../rtp/rtp-receiver.ts';
+import type { Segment } from '../segment-index/segment.ts';
+import { steadyNowUs } from '../steady-clock.ts';
+import { baseFolder, dayFolder } from '../storage/stream-folder.ts';
+import type { WorkerSettings } from './settings.ts';
+
+/** What a stream's host needs of the thread it lives in. */
+export interface StreamHostOptions {
+  stream: string;
+  settings: WorkerSettings;
+  /** True when the stream is recorded as soon as somebody publishes it. */
+  automatic: boolean;
+  log: RecordingLog & { debug(fields: object, message: string): void };
+  onSegment(segment: Segment): void;
+}
+
+/**
+ * One stream of this worker: its publisher, if there is one, and its recording, if there is one.
+ * A recording belongs to one publisher; the next publisher's follows in the same folder.
+ */
+export class StreamHost {
+  readonly #options: StreamHostOptions;
+  #session: WhipSession | undefined;
+  #accepting = false;
+  #connected = false;
+  #publishedAtMs = 0;
+  /** A recording was asked for by name; it outlives the publisher. */
+  #armed = false;
+  /** A recording was stopped by name: it does not begin by itself while this publisher stays. */
+  #disarmed = false;
+  #baseFolder = '';
+  #recording: Recording | undefined;
+  #recordId = 0;
+  #startedAtUs = 0;
+  #failure: string | undefined;
+  /** End of the last recording; the next one begins no earlier. */
+  #endUs = 0;
+  #closing: Promise<void> = Promise.resolve();
+  #idleSinceMs = Date.now();
+
+  constructor(options: StreamHostOptions) {
+    this.#options = options;
+  }
+
+  /** Takes a publisher's offer. @throws RequestError 400, 409, 422, 503 */
+  async publish(offer: string): Promise<PublishAccepted> {
+    if (this.#accepting || this.#session !== undefined) {
+      throw new RequestError(409, `stream "${this.#options.stream}" has a publisher already`);
+    }
+    this.#accepting = true;
+    try {
+      const { iceAddresses, icePortRange } = this.#options.settings;
+      const { log } = this.#options;
+      const session = await WhipSession.accept(
+        offer,
+        { iceAddresses, ...(icePortRange && { icePortRange }), log },
+        this.#sink(),
+      );
+      this.#session = session;
+      this.#disarmed = false;
+      return { sessionId: session.id, answer: session.answer, etag: session.etag };
+    } finally {
+      this.#accepting = false;
+    }
+  }
+
+  /** See {@link import('../recorder.ts').Recorder.trickle}. */
+  async trickle(sessionId: string, fragment: string, ifMatch: string | undefined) {
+    const session = this.#sessionOf(sessionId);
+    if (ifMatch !== undefined && ifMatch !== '*' && ifMatch !== session.etag) {
+      throw new RequestError(412, 'If-Match: not the entity tag of the present ICE session');
+    }
+    if (session.isIceRestart(fragment)) return session.restartIce(fragment);
+    await session.trickle(fragment);
+    return undefined;
+  }
+
+  /** Ends the publisher's session. @throws RequestError 404 */
+  async unpublish(sessionId: string): Promise<void> {
+    await this.#sessionOf(sessionId).close('client');
+    await this.#closing;
+  }
+
+  /** See {@link import('../recorder.ts').Recorder.start}. */
+  start(baseDir: string | undefined): RecordingStarted {
+    if (this.#recording === undefined && !this.#armed) {
+      this.#baseFolder = baseDir === undefined ? '' : baseFolder(baseDir);
+      this.#nextRecordId();
+    }
+    this.#armed = true;
+    this.#disarmed = false;
+    if (this.#connected) this.#startRecording();
+    return { stream: this.#options.stream, recordId: this.#recordIdText, ...this.#place() };
+  }
+
+  /** Stops or disarms; resolves when all is durable. */
+  async stop(): Promise<void> {
+    this.#armed = false;
+    this.#disarmed = true;
+    this.#failure = undefined;
+    this.#stopRecording();
+    this.#baseFolder = '';
+    await this.#closing;
+  }
+
+  /** What operators see. */
+  status(): StreamStatus {
+    const state = this.#state();
+    const error = this.#recording?.error ?? this.#failure;
+    const isRecorded = this.#recording !== undefined || this.#armed;
+    return {
+      stream: this.#options.stream,
+      state,
+      tracks: this.#trackStatus(),
+      ...(this.#connected && { publishedAtMs: this.#publishedAtMs }),
+      ...(this.#session && { sessionId: this.#session.id }),
+      ...(isRecorded && { recordId: this.#recordIdText, ...this.#place() }),
+      ...(this.#recording && { startedAtUs: this.#startedAtUs }),
+      ...(error !== undefined && { error }),
+      ...(this.#rejected() && { rejected: this.#rejected()! }),
+    };
+  }
+
+  /** Text of the manifest being written at an object path, if it is this stream's. */
+  liveManifest(path: string): string | undefined {
+    return this.#recording?.manifest(path);
+  }
+
+  /** What time brings: call about four times a second. */
+  tick(): void {
+    this.#recording?.tick();
+  }
+
+  /** True when nothing is known here that anyone would miss. @param forMs how long already */
+  isIdle(forMs: number): boolean {
+    const idle = !this.#accepting && this.#state() === 'idle';
+    if (!idle) this.#idleSinceMs = Date.now();
+    return idle && Date.now() - this.#idleSinceMs >= forMs;
+  }
+
+  /** Ends session and recording; resolves when all is durable. */
+  async close(): Promise<void> {
+    this.#armed = false;
+    await this.#session?.close('shutdown');
+    this.#stopRecording();
+    await this.#closing;
+  }
+
+  #sink(): PublishSink {
+    return {
+      onConnected: () => this.#onConnected(),
+      onClosed: (reason, error) => this.#onClosed(reason, error),
+      onAccessUnit: (section: MediaSection, unit: AccessUnit) =>
+        this.#recording?.accept(section.kind, unit),
+      onSenderReport: (section: MediaSection, report: SenderReport) =>
+        this.#recording?.report(section.kind, report),
+      onTrackRestart: (section: MediaSection) => this.#recording?.restartTrack(section.kind),
+      // A goodbye says that a source stops, not that the publisher leaves; the idle timer knows.
+      onGoodbye: () => {},
+    };
+  }
+
+  #onConnected(): void {
+    const { stream, automatic, log } = this.#options;
+    this.#connected = true;
+    this.#publishedAtMs = Date.now();
+    log.info({ stream }, 'publisher connected');
+    if (this.#armed || (automatic && !this.#disarmed)) this.#startRecording();
+  }
+
+  #onClosed(reason: CloseReason, error: Error | undefined): void {
+    const { stream, log } = this.#options;
+    this.#session = undefined;
+    this.#connected = false;
+    if (error) log.warn({ stream, reason, err: error }, 'publisher lost');
+    else log.info({ stream, reason }, 'publisher left');
+    this.#stopRecording();
+    if (this.#armed) this.#nextRecordId();
+  }
+
+  #startRecording(): void {
+    const session = this.#session;
+    if (this.#recording !== undefined || session === undefined) return;
+    const { stream, settings, log, onSegment } = this.#options;
+    if (!this.#armed) this.#nextRecordId();
+    this.#failure = undefined;
+    this.#startedAtUs = steadyNowUs();
+    this.#recording = new Recording({
+      stream,
+      root: settings.root,
+      baseFolder: this.#baseFolder,
+      segmentSeconds: settings.segmentSeconds,
+      sections: session.sections,
+      after: this.#closing,
+      notBeforeUs: this.#endUs,
+      now: steadyNowUs,
+      requestKeyframe: () => session.requestKeyframe(),
+      onSegment,
+      log,
+    });
+    log.info({ stream, folder: this.#recording.folder }, 'recording');
+  }
+
+  #stopRecording(): void {
+    const recording = this.#recording;
+    if (recording === undefined) return;
+    const { stream, log } = this.#options;
+    this.#recording = undefined;
+    const closed = recording.close().then(() => {
+      this.#failure = recording.error;
+      log.info({ stream, folder: recording.folder }, 'recording ended');
+    });
+    this.#endUs = recording.endUs;
+    this.#closing = Promise.all([this.#closing, closed]).then(() => undefined);
+  }
+
+  #state(): StreamState {
+    if ((this.#recording?.error ?? this.#failure) !== undefined) return 'failed';
+    if (this.#recording !== undefined) return 'recording';
+    if (this.#connected) return 'live';
+    return this.#armed ? 'waiting' : 'idle';
+  }
+
+  #place(): { recordDir: string; mpdPath: string } {
+    const { stream } = this.#options;
+    const recordDir = this.#recording?.folder ?? dayFolder(stream, steadyNowUs(), this.#baseFolder);
+    return { recordDir, mpdPath: `${recordDir}/${MANIFEST_NAME}` };
+  }
+
+  /** Liveman takes the id for a Unix second of ten digits, and for unique within the stream. */
+  #nextRecordId(): void {
+    this.#recordId = Math.max(Math.floor(Date.now() / 1000), this.#recordId + 1);
+  }
+
+  get #recordIdText(): string {
+    return String(this.#recordId).padStart(10, '0');
+  }
+
+  #sessionOf(sessionId: string): WhipSession {
+    if (this.#session?.id !== sessionId) {
+      throw new RequestError(404, `no such session of stream "${this.#options.stream}"`);
+    }
+    return this.#session;
+  }
+
+  #rejected(): StreamStatus['rejected'] {
+    const rtp = this.#session?.statistics().rtp;
+    if (rtp === undefined) return undefined;
+    const { authenticationFailures, replayed, malformed, unroutable } = rtp;
+    return { authenticationFailures, replayed, malformed, unroutable };
+  }
+
+  #trackStatus(): TrackStatus[] {
+    const session = this.#session;
+    const rtp = session?.statistics().rtp;
+    if (session === undefined || rtp === undefined) return [];
+    const tracks: TrackStatus[] = [];
+    for (const section of session.sections) {
+      const track = rtp.tracks.get(section.mid);
+      if (track === undefined) continue;
+      tracks.push({
+        kind: section.kind,
+        codec: section.formats.find((format) => format.codec !== 'rtx')?.codec ?? 'unknown',
+        packetsReceived: track.packetsReceived,
+        packetsLost: track.packetsLost,
+        packetsRecovered: track.packetsRecovered,
+        packetsDropped: track.malformed + track.duplicates,
+        accessUnits: track.accessUnits,
+        keyframes: track.keyframes,
+        bytes: track.bytes,
+      });
+    }
+    return tracks;
+  }
+}

@@ -1,0 +1,87 @@
+import { Worker } from 'node:worker_threads';
+import { RequestError } from '../recorder.ts';
+import type { Segment } from '../segment-index/segment.ts';
+import type { Call, LogMessage, ReplyMessage, WorkerMessage } from './messages.ts';
+import type { WorkerSettings } from './settings.ts';
+
+interface Waiting {
+  resolve(result: unknown): void;
+  reject(error: Error): void;
+}
+
+/** What the owner of a worker hears from it. */
+export interface WorkerEvents {
+  onSegment(segment: Segment): void;
+  onLog(line: LogMessage): void;
+  /** The thread ended, though nobody asked it to; all its calls have failed. */
+  onDeath(error: Error): void;
+}
+
+/** The main thread's end of one media worker. */
+export class WorkerLink {
+  readonly #worker: Worker;
+  readonly #events: WorkerEvents;
+  readonly #waiting = new Map<number, Waiting>();
+  #lastId = 0;
+  #closing = false;
+  #ended: Error | undefined;
+
+  constructor(settings: WorkerSettings, events: WorkerEvents) {
+    this.#events = events;
+    this.#worker = new Worker(new URL('./media-worker.ts', import.meta.url), {
+      workerData: settings,
+    });
+    this.#worker.on('message', (message: WorkerMessage) => this.#onMessage(message));
+    this.#worker.on('error', (error: Error) => this.#onEnd(error));
+    this.#worker.on('exit', (code) =>
+      this.#onEnd(new Error(`media worker ended with code ${code}`)),
+    );
+  }
+
+  /** Calls the worker's Recorder. @throws RequestError and what else it throws; 503 once it ended */
+  call(call: Call, ...args: unknown[]): Promise<unknown> {
+    if (this.#ended)
+      return Promise.reject(new RequestError(503, 'the stream’s worker is restarting'));
+    const id = ++this.#lastId;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      this.#worker.postMessage({ id, call, args });
+    });
+  }
+
+  /** Lets the worker finish its recordings and end. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    if (this.#ended === undefined) await this.call('close');
+  }
+
+  #onMessage(message: WorkerMessage): void {
+    if (message.type === 'reply') this.#onReply(message);
+    else if (message.type === 'segment') this.#events.onSegment(message.segment);
+    else this.#events.onLog(message);
+  }
+
+  #onReply({ id, result, error }: ReplyMessage): void {
+    const waiting = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    if (error === undefined) waiting?.resolve(result);
+    else waiting?.reject(revive(error));
+  }
+
+  #onEnd(error: Error): void {
+    if (this.#ended) return;
+    this.#ended = error;
+    for (const waiting of this.#waiting.values()) {
+      waiting.reject(new RequestError(503, 'the stream’s worker ended and is started anew'));
+    }
+    this.#waiting.clear();
+    if (!this.#closing) this.#events.onDeath(error);
+  }
+}
+
+function revive({ message, statusCode, stack }: NonNullable<ReplyMessage['error']>): Error {
+  if (statusCode !== undefined) return new RequestError(statusCode, message);
+  const error = new Error(message);
+  if (stack !== undefined) error.stack = stack;
+  return error;
+}
