@@ -1,0 +1,208 @@
+import type { ServerResponse } from 'node:http';
+import { type FastifyPluginAsyncTypebox, type Static, Type } from '@fastify/type-provider-typebox';
+import { RequestError } from '../../../src/recorder.ts';
+import type {} from '../../../src/segment-index/fastify.ts';
+import type { SegmentQuery } from '../../../src/segment-index/segment-index.ts';
+
+const exampleSegment = {
+  node_alias: 'live777-node-001',
+  stream: 'cam1',
+  kind: 'video' as const,
+  start_ts: 1753315200000000,
+  end_ts: 1753315210000000,
+  duration_ms: 10000,
+  path: 'cam1/2025/07/24/seg_0001.m4s',
+  init_path: 'cam1/2025/07/24/init.m4s',
+  is_keyframe: true,
+  keyframes: [1753315200000000, 1753315205000000],
+  codec: 'avc1.42e01f',
+  size: 3145728,
+  created_at: 1753315210123456,
+};
+
+const kind = Type.Union([Type.Literal('video'), Type.Literal('audio')]);
+
+/** Integer µs since the Unix epoch. */
+const time = (description: string) =>
+  Type.Integer({
+    minimum: 0,
+    maximum: Number.MAX_SAFE_INTEGER,
+    description,
+  });
+
+const querystring = Type.Object(
+  {
+    stream: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description: 'Only segments of this stream.',
+        examples: ['cam1'],
+      }),
+    ),
+    kind: Type.Optional(
+      Type.Unsafe<'video' | 'audio'>({
+        type: 'string',
+        enum: ['video', 'audio'],
+        description: 'Only segments of this kind of track.',
+      }),
+    ),
+    since_ts: Type.Optional(
+      time('Only segments with `created_at` greater than this: the `last_ts` of the page before.'),
+    ),
+    limit: Type.Integer({
+      minimum: 1,
+      maximum: 1000,
+      default: 200,
+      description: 'At most so many segments.',
+    }),
+    start_ts: Type.Optional(time('Only segments that end after this, µs since the Unix epoch.')),
+    end_ts: Type.Optional(
+      time(
+        'Only segments that start before this, µs since the Unix epoch. ' +
+          'Equal to `start_ts` it asks for the segments at that instant.',
+      ),
+    ),
+    wait: Type.Integer({
+      minimum: 0,
+      maximum: 60,
+      default: 0,
+      description:
+        'Seconds to wait for a segment when there is none yet (long poll); the answer comes as ' +
+        'soon as there is one.',
+    }),
+  },
+  { additionalProperties: false },
+);
+
+const segment = Type.Object(
+  {
+    node_alias: Type.String({ description: 'Name of the node that recorded it.' }),
+    stream: Type.String(),
+    kind,
+    start_ts: Type.Integer({ description: 'Wall-clock start, µs since the Unix epoch.' }),
+    end_ts: Type.Integer({ description: 'Wall-clock end (exclusive), µs since the Unix epoch.' }),
+    duration_ms: Type.Integer(),
+    path: Type.String({ description: 'Path for `GET /api/record/object/{path}`.' }),
+    init_path: Type.String({ description: 'Path of the initialization segment it needs.' }),
+    is_keyframe: Type.Boolean({ description: 'Whether it begins with a keyframe.' }),
+    keyframes: Type.Array(Type.Integer(), {
+      description: 'Wall-clock times of its keyframes, µs since the Unix epoch; none for audio.',
+    }),
+    codec: Type.String({ description: 'Codec as in RFC 6381.' }),
+    size: Type.Integer({ description: 'Bytes.' }),
+    created_at: Type.Integer({
+      description:
+        'When it was listed, µs since the Unix epoch. Unique on a node and always rising, also ' +
+        'when the clock is set back.',
+    }),
+  },
+  { additionalProperties: false },
+);
+
+const page = Type.Object(
+  {
+    segments: Type.Array(segment),
+    last_ts: Type.Integer({
+      description:
+        '`created_at` of the last segment of this page; of an empty page the `since_ts` of the ' +
+        'request, or 0. The `since_ts` of the next request.',
+    }),
+    has_more: Type.Boolean({ description: 'Whether more segments are there already.' }),
+  },
+  {
+    additionalProperties: false,
+    description: 'Segments in the order of `created_at`.',
+    examples: [{ segments: [exampleSegment], last_ts: exampleSegment.created_at, has_more: false }],
+  },
+);
+
+const badRequest = Type.Object(
+  {
+    statusCode: Type.Integer(),
+    code: Type.Optional(Type.String()),
+    error: Type.String(),
+    message: Type.String(),
+  },
+  {
+    description: 'A parameter is unknown or malformed; the message names it.',
+    examples: [
+      {
+        statusCode: 400,
+        error: 'Bad Request',
+        message: 'end_ts must not be less than start_ts',
+      },
+    ],
+  },
+);
+
+const routes: FastifyPluginAsyncTypebox = async (app) => {
+  const waits = new Set<AbortController>();
+  let closing = false;
+
+  // Before the server closes it lets requests finish: those that wait must not hold it up.
+  app.addHook('preClose', async () => {
+    closing = true;
+    for (const wait of waits) wait.abort();
+  });
+
+  async function waitForSegment(
+    query: SegmentQuery,
+    seconds: number,
+    response: ServerResponse,
+  ): Promise<void> {
+    if (closing || response.destroyed) return;
+    const wait = new AbortController();
+    const abort = () => wait.abort();
+    waits.add(wait);
+    response.once('close', abort);
+    try {
+      await app.segmentIndex.waitForNewer(query, seconds * 1000, wait.signal);
+    } finally {
+      response.off('close', abort);
+      waits.delete(wait);
+    }
+  }
+
+  app.get(
+    '/segments',
+    {
+      config: { access: 'read' },
+      schema: {
+        summary: 'List recorded segments',
+        description:
+          'Segments in the order in which they were listed, page by page: give the `last_ts` of one ' +
+          'page as `since_ts` of the next and each segment comes exactly once. With `start_ts` and ' +
+          '`end_ts` only segments that overlap that time. A segment is listed once its bytes are ' +
+          'durable.',
+        tags: ['segments'],
+        querystring,
+        response: {
+          200: page,
+          400: badRequest,
+          401: Type.Null({ description: 'No token, or one that is not valid. The body is empty.' }),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { stream, kind, since_ts, limit, start_ts, end_ts, wait } = request.query;
+      if (start_ts !== undefined && end_ts !== undefined && end_ts < start_ts) {
+        throw new RequestError(400, 'end_ts must not be less than start_ts');
+      }
+      const query: SegmentQuery = {
+        stream,
+        kind,
+        sinceTs: since_ts,
+        limit,
+        startUs: start_ts,
+        endUs: end_ts,
+      };
+      if (wait > 0) await waitForSegment(query, wait, reply.raw);
+      reply.header('content-type', 'application/json; charset=utf-8');
+      reply.header('cache-control', 'no-store');
+      // The index writes the bytes itself; the schema describes them and does not serialize them.
+      return app.segmentIndex.page(query) as unknown as Static<typeof page>;
+    },
+  );
+};
+
+export default routes;

@@ -1,0 +1,127 @@
+import { randomUUID } from 'node:crypto';
+import { link, readFile, rename, unlink, writeFile } from 'node:fs/promises';
+
+/**
+ * Keeps a second process from writing to the same journal. The lock is a file beside it that names
+ * the process and when that process began, so that a number given again to another one after a
+ * crash, or in the next life of a container, is not taken for the holder.
+ */
+export class JournalLock {
+  readonly #path: string;
+  readonly #content: string;
+
+  private constructor(path: string, content: string) {
+    this.#path = path;
+    this.#content = content;
+  }
+
+  /**
+   * Takes the lock; the lock of a process that has ended is taken over.
+   * @throws Error when a running process (this one included) holds it
+   */
+  static async take(
+    path: string,
+    log: { warn(fields: object, message: string): void },
+  ): Promise<JournalLock> {
+    const content = JSON.stringify({ pid: process.pid, started: await processStart(process.pid) });
+    const own = `${path}.${randomUUID()}`;
+    await writeFile(own, content, { flag: 'wx' });
+    try {
+      // A link appears whole or not at all, and never in place of another.
+      while (!(await isNew(link(own, path)))) await dislodge(path, log);
+    } finally {
+      await unlink(own);
+    }
+    return new JournalLock(path, content);
+  }
+
+  /** Gives the lock back. */
+  async release(): Promise<void> {
+    if ((await readOrNothing(this.#path)) === this.#content) await unlink(this.#path);
+  }
+}
+
+/** Removes a lock whose holder has ended. */
+async function dislodge(
+  path: string,
+  log: { warn(fields: object, message: string): void },
+): Promise<void> {
+  const content = await readOrNothing(path);
+  if (content === undefined) return;
+  const holder = parseHolder(content);
+  if (holder && (await isRunning(holder))) {
+    throw new Error(
+      `the segment index is in use by process ${holder.pid} (lock file ${path}); ` +
+        'stop it, or give this one another recorder.index_path',
+    );
+  }
+  const aside = `${path}.${randomUUID()}`;
+  try {
+    await rename(path, aside);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return;
+    throw error;
+  }
+  // Another process may have dislodged the same lock and put its own in place meanwhile.
+  if ((await readOrNothing(aside)) !== content) await isNew(link(aside, path));
+  else log.warn({ path, pid: holder?.pid }, 'took over the index lock of a process that has ended');
+  await unlink(aside);
+}
+
+interface Holder {
+  pid: number;
+  started: string;
+}
+
+function parseHolder(content: string): Holder | undefined {
+  try {
+    const { pid, started } = JSON.parse(content);
+    return Number.isSafeInteger(pid) && pid > 0 ? { pid, started: String(started) } : undefined;
+  } catch {
+    // Written whole before it was linked: only a crash of the machine can have torn it.
+    return undefined;
+  }
+}
+
+async function isRunning(holder: Holder): Promise<boolean> {
+  try {
+    process.kill(holder.pid, 0);
+  } catch (error) {
+    if (codeOf(error) === 'ESRCH') return false;
+  }
+  const started = await processStart(holder.pid);
+  return started === '' || holder.started === '' || started === holder.started;
+}
+
+/** When a process began, as text to compare; empty where the system does not tell (not Linux). */
+async function processStart(pid: number): Promise<string> {
+  const stat = await readOrNothing(`/proc/${pid}/stat`);
+  const boot = await readOrNothing('/proc/sys/kernel/random/boot_id');
+  if (stat === undefined || boot === undefined) return '';
+  // proc_pid_stat(5): field 22 is the start in clock ticks since boot; field 2 may hold spaces.
+  const ticks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  return `${boot.trim()} ${ticks}`;
+}
+
+async function readOrNothing(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ESRCH') return undefined;
+    throw error;
+  }
+}
+
+async function isNew(linking: Promise<void>): Promise<boolean> {
+  try {
+    await linking;
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return (error as NodeJS.ErrnoException).code;
+}

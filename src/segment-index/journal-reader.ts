@@ -1,0 +1,77 @@
+import type { FileHandle } from 'node:fs/promises';
+import { decodeLine, type JournalEntry, journalVersion, maxLineBytes } from './journal-line.ts';
+
+const newline = 0x0a;
+
+/** What was found in a journal. */
+export interface JournalRead {
+  /** Bytes up to and with the last newline. */
+  length: number;
+  /** Bytes after it: a line that was never finished. */
+  tornBytes: number;
+  /** Lines that could not be read. */
+  damaged: number;
+  /** Byte offset of the first of them. */
+  firstDamaged: number | undefined;
+}
+
+/**
+ * Reads a journal line by line in constant memory.
+ * @param onEntry returns false for an entry that makes no sense where it stands
+ * @throws Error when not one line is that of a journal, or when the version is not known
+ */
+export async function readJournal(
+  file: FileHandle,
+  path: string,
+  onEntry: (entry: JournalEntry) => boolean,
+): Promise<JournalRead> {
+  const buffer = Buffer.allocUnsafeSlow(2 * maxLineBytes);
+  const read: JournalRead = { length: 0, tornBytes: 0, damaged: 0, firstDamaged: undefined };
+  let good = 0;
+  /** Bytes in the buffer, and where in the file its first one stands. */
+  let filled = 0;
+  let offset = 0;
+  /** Inside a line longer than any we write. */
+  let skipping = false;
+
+  const damaged = (at: number) => {
+    read.damaged++;
+    read.firstDamaged ??= at;
+  };
+  for (;;) {
+    const { bytesRead } = await file.read(buffer, filled, buffer.length - filled, offset + filled);
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+    let start = 0;
+    for (;;) {
+      const end = buffer.indexOf(newline, start);
+      if (end < 0 || end >= filled) break;
+      const entry = skipping ? undefined : decodeLine(buffer.subarray(start, end));
+      if (entry?.type === 'header' && entry.version > journalVersion) {
+        throw new Error(
+          `${path} was written by a later version of the recorder (journal version ${entry.version}, ` +
+            `this one reads ${journalVersion}); update the recorder or set another recorder.index_path`,
+        );
+      }
+      if (entry && onEntry(entry)) good++;
+      else damaged(offset + start);
+      skipping = false;
+      start = end + 1;
+      read.length = offset + start;
+    }
+    if (filled - start > maxLineBytes) {
+      skipping = true;
+      start = filled;
+    }
+    buffer.copyWithin(0, start, filled);
+    offset += start;
+    filled -= start;
+  }
+  read.tornBytes = offset + filled - read.length;
+  if (good === 0) {
+    throw new Error(
+      `${path} is not a segment journal; move it away or set another recorder.index_path`,
+    );
+  }
+  return read;
+}

@@ -1,0 +1,221 @@
+import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { encodeLine, type JournalEntry, journalVersion } from './journal-line.ts';
+import { readJournal } from './journal-reader.ts';
+
+/** What the journal says of itself as it is opened. */
+export interface JournalLog {
+  warn(fields: object, message: string): void;
+}
+
+/**
+ * The append-only file behind the index. Not safe for concurrent calls: whoever uses it makes one
+ * call at a time.
+ */
+export class Journal {
+  readonly #path: string;
+  #file: FileHandle;
+  /** Bytes that hold whole, durable lines. */
+  #length: number;
+  /** True while there may be bytes of a failed write beyond the length. */
+  #torn = false;
+
+  private constructor(path: string, file: FileHandle, length: number) {
+    this.#path = path;
+    this.#file = file;
+    this.#length = length;
+  }
+
+  /**
+   * Opens or creates a journal and reads it through. A torn last line is cut off, damaged lines are
+   * skipped; both are logged.
+   * @param onEntry called for every good line in order; returns false for one that makes no sense
+   * @throws Error when the file is something else than a journal, or a journal of a later version
+   */
+  static async open(
+    path: string,
+    log: JournalLog,
+    onEntry: (entry: JournalEntry) => boolean,
+  ): Promise<Journal> {
+    await mkdir(dirname(path), { recursive: true });
+    await rm(newPath(path), { force: true });
+    let file: FileHandle;
+    try {
+      file = await open(path, 'r+');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      file = await create(path);
+    }
+    try {
+      if ((await file.stat()).size === 0) {
+        await file.close();
+        file = await create(path);
+      }
+      const read = await readJournal(file, path, onEntry);
+      if (read.damaged > 0) {
+        log.warn(
+          { path, lines: read.damaged, firstOffset: read.firstDamaged },
+          'skipped damaged lines of the segment journal',
+        );
+      }
+      if (read.tornBytes > 0) {
+        await file.truncate(read.length);
+        await file.datasync();
+        log.warn({ path, bytes: read.tornBytes }, 'cut off the torn end of the segment journal');
+      }
+      return new Journal(path, file, read.length);
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+  }
+
+  /** Bytes of the file. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /**
+   * Adds lines; durable when it resolves. When it rejects the file is as it was before.
+   * @throws Error of the file system, such as ENOSPC
+   */
+  async append(lines: Buffer): Promise<void> {
+    await this.#cutTornEnd();
+    this.#torn = true;
+    try {
+      await writeAll(this.#file, lines, this.#length);
+      await this.#file.datasync();
+    } catch (error) {
+      // A line that was refused must not come to life at the next start. Should even this fail it
+      // is tried again before the next append.
+      await this.#cutTornEnd().catch(() => {});
+      throw error;
+    }
+    this.#torn = false;
+    this.#length += lines.length;
+  }
+
+  /**
+   * Begins a new file that is to take the place of this one.
+   * @param lastCreatedAt see the header of {@link JournalEntry}
+   */
+  async startRewrite(lastCreatedAt: number): Promise<JournalRewrite> {
+    return JournalRewrite.start(newPath(this.#path), lastCreatedAt);
+  }
+
+  /**
+   * Puts the new file in place of this one, atomically; durable when it resolves. When it cannot,
+   * the new file is thrown away and this one stays.
+   */
+  async adopt(rewrite: JournalRewrite): Promise<void> {
+    try {
+      await rewrite.file.datasync();
+      await rename(newPath(this.#path), this.#path);
+    } catch (error) {
+      await rewrite.abandon();
+      throw error;
+    }
+    const old = this.#file;
+    this.#file = rewrite.file;
+    this.#length = rewrite.length;
+    this.#torn = false;
+    await old.close();
+    await syncFolder(dirname(this.#path));
+  }
+
+  async close(): Promise<void> {
+    try {
+      await this.#cutTornEnd();
+    } finally {
+      await this.#file.close();
+    }
+  }
+
+  async #cutTornEnd(): Promise<void> {
+    if (!this.#torn) return;
+    await this.#file.truncate(this.#length);
+    await this.#file.datasync();
+    this.#torn = false;
+  }
+}
+
+/** A journal in the making. */
+export class JournalRewrite {
+  readonly file: FileHandle;
+  readonly #path: string;
+  #length = 0;
+
+  private constructor(file: FileHandle, path: string) {
+    this.file = file;
+    this.#path = path;
+  }
+
+  static async start(path: string, lastCreatedAt: number): Promise<JournalRewrite> {
+    const rewrite = new JournalRewrite(await open(path, 'w+'), path);
+    const header = encodeLine({ type: 'header', version: journalVersion, lastCreatedAt });
+    try {
+      await rewrite.append(Buffer.from(header));
+    } catch (error) {
+      await rewrite.abandon();
+      throw error;
+    }
+    return rewrite;
+  }
+
+  /** Bytes written. */
+  get length(): number {
+    return this.#length;
+  }
+
+  async append(lines: Buffer): Promise<void> {
+    await writeAll(this.file, lines, this.#length);
+    this.#length += lines.length;
+  }
+
+  /** Throws the new file away. */
+  async abandon(): Promise<void> {
+    await this.file.close();
+    await rm(this.#path, { force: true });
+  }
+}
+
+function newPath(path: string): string {
+  return `${path}.new`;
+}
+
+/** A journal appears with its header or not at all. */
+async function create(path: string): Promise<FileHandle> {
+  const rewrite = await JournalRewrite.start(newPath(path), 0);
+  try {
+    await rewrite.file.datasync();
+    await rename(newPath(path), path);
+    await syncFolder(dirname(path));
+  } catch (error) {
+    await rewrite.abandon();
+    throw error;
+  }
+  return rewrite.file;
+}
+
+async function writeAll(file: FileHandle, bytes: Buffer, position: number): Promise<void> {
+  let written = 0;
+  while (written < bytes.length) {
+    const { bytesWritten } = await file.write(
+      bytes,
+      written,
+      bytes.length - written,
+      position + written,
+    );
+    written += bytesWritten;
+  }
+}
+
+/** A new name in a folder survives a power cut only once the folder was synced. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}

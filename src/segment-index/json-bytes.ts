@@ -1,0 +1,60 @@
+const zero = 0x30;
+
+/** Writes JSON as bytes into a buffer that grows, without strings in between. */
+export class JsonBytes {
+  #buffer = Buffer.allocUnsafeSlow(64 * 1024);
+  #length = 0;
+
+  /** Begins anew. */
+  reset(): void {
+    this.#length = 0;
+  }
+
+  /** A copy of what was written. */
+  take(): Buffer {
+    return Buffer.from(this.#buffer.subarray(0, this.#length));
+  }
+
+  /** Makes room for so many bytes; whoever writes must have asked for enough. */
+  reserve(bytes: number): void {
+    if (this.#length + bytes <= this.#buffer.length) return;
+    const grown = Buffer.allocUnsafeSlow(Math.max(this.#buffer.length * 2, this.#length + bytes));
+    grown.set(this.#buffer.subarray(0, this.#length));
+    this.#buffer = grown;
+  }
+
+  bytes(bytes: Buffer): void {
+    this.#buffer.set(bytes, this.#length);
+    this.#length += bytes.length;
+  }
+
+  byte(byte: number): void {
+    this.#buffer[this.#length++] = byte;
+  }
+
+  /** A whole number from 0 to 2^53 - 1, with leading zeros up to `digits`. At most 16 bytes. */
+  number(value: number, digits = 1): void {
+    // Each half fits 32 bits, where division is cheap.
+    const high = Math.floor(value / 1e8);
+    const low = value - high * 1e8;
+    if (high === 0) {
+      this.#small(low, digits);
+    } else {
+      this.#small(high, digits - 8);
+      this.#small(low, 8);
+    }
+  }
+
+  #small(value: number, digits: number): void {
+    let width = 1;
+    for (let limit = 10; width < 9 && value >= limit; limit *= 10) width++;
+    if (width < digits) width = digits;
+    let rest = value | 0;
+    for (let at = this.#length + width - 1; at >= this.#length; at--) {
+      const tenth = (rest / 10) | 0;
+      this.#buffer[at] = zero + rest - tenth * 10;
+      rest = tenth;
+    }
+    this.#length += width;
+  }
+}

@@ -1,0 +1,55 @@
+import type { TrackKind } from '../rtp/access-unit.ts';
+import type { Segment } from './segment.ts';
+import type { SegmentFolder } from './segment-folder.ts';
+import type { SegmentName } from './segment-name.ts';
+import type { TrackRows } from './track-rows.ts';
+
+/** All that consecutive segments of a track share, kept once for all of them. */
+export interface Series {
+  /** Its number in the rows. */
+  readonly id: number;
+  readonly kind: TrackKind;
+  readonly initPath: string;
+  readonly codec: string;
+  /** The name of its segments, but for the number. */
+  readonly name: Omit<SegmentName, 'number'>;
+  readonly folder: SegmentFolder;
+  readonly track: TrackRows;
+  readonly json: SeriesJson;
+  /** How many live rows belong to it. */
+  rows: number;
+}
+
+/** The parts of a row's JSON that are the same in the whole series, as UTF-8. */
+export interface SeriesJson {
+  /** From `{` to `"start_ts":`. */
+  readonly head: Buffer;
+  /** From `,"path":` to the number in the name. */
+  readonly path: Buffer;
+  /** From the number in the name to `"is_keyframe":`. */
+  readonly init: Buffer;
+  /** From the `]` of the keyframes to `"size":`. */
+  readonly codec: Buffer;
+}
+
+/** What identifies a series. */
+export function seriesKey(segment: Segment, name: SegmentName): string {
+  return `${segment.stream}\0${segment.kind}\0${name.folder}\0${name.prefix}\0${name.digits}\0${name.suffix}\0${segment.initPath}\0${segment.codec}`;
+}
+
+/** Prepares the constant parts of the JSON of a series (DESIGN §2.2). */
+export function seriesJson(nodeAlias: string, segment: Segment, name: SegmentName): SeriesJson {
+  const { stream, kind, initPath, codec } = segment;
+  const unclosed = (text: string) => JSON.stringify(text).slice(0, -1);
+  const unopened = (text: string) => JSON.stringify(text).slice(1);
+  return {
+    head: Buffer.from(
+      `{"node_alias":${JSON.stringify(nodeAlias)},"stream":${JSON.stringify(stream)},"kind":"${kind}","start_ts":`,
+    ),
+    path: Buffer.from(`,"path":${unclosed(name.folder + name.prefix)}`),
+    init: Buffer.from(
+      `${unopened(name.suffix)},"init_path":${JSON.stringify(initPath)},"is_keyframe":`,
+    ),
+    codec: Buffer.from(`],"codec":${JSON.stringify(codec)},"size":`),
+  };
+}

@@ -1,0 +1,304 @@
+import type { TrackKind } from '../rtp/access-unit.ts';
+import type { Segment } from './segment.ts';
+import type { SegmentChunk } from './segment-chunk.ts';
+import { SegmentColumns } from './segment-columns.ts';
+import { type FolderSummary, SegmentFolder } from './segment-folder.ts';
+import { joinName, type SegmentName, splitName } from './segment-name.ts';
+import { queryRange, type SegmentQuery } from './segment-query.ts';
+import { type Series, seriesJson, seriesKey } from './segment-series.ts';
+import { TrackRows } from './track-rows.ts';
+
+/** How many folders keep the names of their segments at hand for {@link SegmentTable.has}. */
+const namedFolders = 4;
+
+interface StreamRows {
+  tracks: Record<TrackKind, TrackRows>;
+  folders: Map<string, SegmentFolder>;
+}
+
+/** All segments in memory: columns, and the lists that lead into them by stream, track and folder. */
+export class SegmentTable {
+  readonly columns = new SegmentColumns();
+  #nodeAlias: string;
+  #rows = 0;
+  #streams = new Map<string, StreamRows>();
+  #foldersByName = new Map<string, Set<SegmentFolder>>();
+  #series: (Series | undefined)[] = [];
+  #seriesByKey = new Map<string, Series>();
+  #freeSeries: number[] = [];
+  #names = new Map<SegmentFolder, Set<string>>();
+
+  constructor(nodeAlias: string) {
+    this.#nodeAlias = nodeAlias;
+  }
+
+  /** Live rows. */
+  get rows(): number {
+    return this.#rows;
+  }
+
+  /** Adds a checked segment; `created_at` (µs) must exceed that of all before. */
+  insert(createdAt: number, segment: Segment): void {
+    const name = splitName(segment.path);
+    const series = this.#seriesFor(segment, name);
+    const row = this.columns.push({
+      createdAt,
+      startUs: segment.startUs,
+      endUs: segment.endUs,
+      kind: segment.kind,
+      isKeyframe: segment.isKeyframe,
+      keyframes: segment.keyframes,
+      series: series.id,
+      number: name.number,
+      size: segment.size,
+    });
+    series.rows++;
+    series.track.push(row, segment.startUs, segment.endUs);
+    series.folder.add(segment.startUs, segment.endUs, segment.size);
+    this.#names.get(series.folder)?.add(segment.path);
+    this.#rows++;
+  }
+
+  /** Numbers of the first rows that match, in the order of `created_at`; at most `limit`. */
+  select(query: SegmentQuery, limit: number): number[] {
+    return query.stream === undefined
+      ? this.#selectAll(query, limit)
+      : this.#selectStream(query, query.stream, limit);
+  }
+
+  /** The series of a live row. */
+  seriesOf(chunk: SegmentChunk, at: number): Series {
+    return this.#series[chunk.series[at]!]!;
+  }
+
+  /** A live row as it was inserted. */
+  segmentAt(chunk: SegmentChunk, at: number): Segment {
+    const series = this.seriesOf(chunk, at);
+    const startUs = chunk.startUs[at]!;
+    const keyframes: number[] = [];
+    for (let place = chunk.keyframesStart(at); place < chunk.keyframesEnd(at); place++) {
+      keyframes.push(startUs + chunk.keyframeOffset(place));
+    }
+    return {
+      stream: series.folder.stream,
+      kind: series.kind,
+      startUs,
+      endUs: chunk.endUs[at]!,
+      path: this.#path(chunk, at),
+      initPath: series.initPath,
+      isKeyframe: chunk.isKeyframe(at),
+      keyframes,
+      codec: series.codec,
+      size: chunk.size[at]!,
+    };
+  }
+
+  /** One entry a stream and folder, by stream and then by time. */
+  folders(stream?: string): FolderSummary[] {
+    const streams =
+      stream === undefined
+        ? this.#streams.values()
+        : [this.#streams.get(stream)].filter((s) => !!s);
+    const summaries: FolderSummary[] = [];
+    for (const { folders } of streams) {
+      for (const folder of folders.values()) summaries.push(folder.summary());
+    }
+    const order = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+    return summaries.sort(
+      (a, b) => order(a.stream, b.stream) || a.startUs - b.startUs || order(a.folder, b.folder),
+    );
+  }
+
+  /**
+   * Whether a segment with this path is known. Meant to be asked folder by folder: the first
+   * question about a folder costs a walk over its rows.
+   */
+  has(path: string): boolean {
+    const folders = this.#foldersByName.get(splitName(path).folder);
+    if (!folders) return false;
+    for (const folder of folders) {
+      if (this.#namesIn(folder).has(path)) return true;
+    }
+    return false;
+  }
+
+  /** Drops all segments that end at or before a time (µs). @returns how many */
+  evict(beforeUs: number): number {
+    const before = this.#rows;
+    const touched = new Set<SegmentFolder>();
+    for (const chunk of this.columns.chunks) {
+      if (chunk.live === 0 || chunk.minEndUs > beforeUs) continue;
+      for (let at = 0; at < chunk.rows; at++) {
+        if (chunk.endUs[at]! > beforeUs || chunk.isDropped(at)) continue;
+        const series = this.seriesOf(chunk, at);
+        series.folder.remove(chunk.size[at]!);
+        touched.add(series.folder);
+        series.rows--;
+        if (series.rows === 0) this.#removeSeries(series, chunk, at);
+        chunk.drop(at);
+        this.#rows--;
+      }
+    }
+    for (const stream of new Set([...touched].map((folder) => folder.stream))) {
+      this.#removeDropped(stream, touched);
+    }
+    this.columns.releaseDropped();
+    return before - this.#rows;
+  }
+
+  #selectAll(query: SegmentQuery, limit: number): number[] {
+    const { fromUs, toUs } = queryRange(query);
+    const { kind } = query;
+    const since = query.sinceTs ?? 0;
+    const { chunks } = this.columns;
+    const rows: number[] = [];
+    for (let index = this.columns.firstChunkAfter(since); index < chunks.length; index++) {
+      const chunk = chunks[index]!;
+      const candidates =
+        kind === undefined ? chunk.live : kind === 'audio' ? chunk.liveAudio : chunk.liveVideo;
+      if (candidates === 0 || chunk.minStartUs >= toUs || chunk.maxEndUs <= fromUs) continue;
+      for (let at = this.columns.firstRowAfter(chunk, since); at < chunk.rows; at++) {
+        if (chunk.startUs[at]! >= toUs || chunk.endUs[at]! <= fromUs || chunk.isDropped(at))
+          continue;
+        if (kind !== undefined && chunk.kind(at) !== kind) continue;
+        if (rows.length === limit) return rows;
+        rows.push(chunk.base + at);
+      }
+    }
+    return rows;
+  }
+
+  #selectStream(query: SegmentQuery, stream: string, limit: number): number[] {
+    const tracks = this.#streams.get(stream)?.tracks;
+    if (!tracks) return [];
+    const { fromUs, toUs } = queryRange(query);
+    const lists = query.kind === undefined ? [tracks.video, tracks.audio] : [tracks[query.kind]];
+    const places = lists.map((list) =>
+      list.nextOverlap(list.firstAfter(query.sinceTs ?? 0), fromUs, toUs),
+    );
+    const rows: number[] = [];
+    while (rows.length < limit) {
+      let first = -1;
+      let row = Number.POSITIVE_INFINITY;
+      for (let index = 0; index < lists.length; index++) {
+        const place = places[index]!;
+        if (place < lists[index]!.length && lists[index]!.row(place) < row) {
+          first = index;
+          row = lists[index]!.row(place);
+        }
+      }
+      if (first < 0) break;
+      rows.push(row);
+      places[first] = lists[first]!.nextOverlap(places[first]! + 1, fromUs, toUs);
+    }
+    return rows;
+  }
+
+  #path(chunk: SegmentChunk, at: number): string {
+    return joinName({ ...this.seriesOf(chunk, at).name, number: chunk.number[at]! });
+  }
+
+  #seriesFor(segment: Segment, name: SegmentName): Series {
+    const key = seriesKey(segment, name);
+    const known = this.#seriesByKey.get(key);
+    if (known) return known;
+    let stream = this.#streams.get(segment.stream);
+    if (!stream) {
+      const tracks = { video: new TrackRows(this.columns), audio: new TrackRows(this.columns) };
+      stream = { tracks, folders: new Map() };
+      this.#streams.set(segment.stream, stream);
+    }
+    let folder = stream.folders.get(name.folder);
+    if (!folder) {
+      folder = new SegmentFolder(segment.stream, name.folder);
+      stream.folders.set(name.folder, folder);
+      const namesakes = this.#foldersByName.get(name.folder);
+      if (namesakes) namesakes.add(folder);
+      else this.#foldersByName.set(name.folder, new Set([folder]));
+    }
+    const { kind, initPath, codec } = segment;
+    const series: Series = {
+      id: this.#freeSeries.pop() ?? this.#series.length,
+      kind,
+      initPath,
+      codec,
+      name: { folder: name.folder, prefix: name.prefix, digits: name.digits, suffix: name.suffix },
+      folder,
+      track: stream.tracks[kind],
+      json: seriesJson(this.#nodeAlias, segment, name),
+      rows: 0,
+    };
+    this.#series[series.id] = series;
+    this.#seriesByKey.set(key, series);
+    return series;
+  }
+
+  #removeSeries(series: Series, chunk: SegmentChunk, at: number): void {
+    const segment = this.segmentAt(chunk, at);
+    this.#seriesByKey.delete(seriesKey(segment, splitName(segment.path)));
+    this.#series[series.id] = undefined;
+    this.#freeSeries.push(series.id);
+  }
+
+  #removeDropped(name: string, touched: Set<SegmentFolder>): void {
+    const stream = this.#streams.get(name)!;
+    for (const folder of stream.folders.values()) {
+      if (!touched.has(folder)) continue;
+      this.#names.delete(folder);
+      if (folder.segments > 0) continue;
+      stream.folders.delete(folder.folder);
+      const namesakes = this.#foldersByName.get(folder.folder)!;
+      namesakes.delete(folder);
+      if (namesakes.size === 0) this.#foldersByName.delete(folder.folder);
+    }
+    if (stream.folders.size === 0) {
+      this.#streams.delete(name);
+      return;
+    }
+    for (const track of [stream.tracks.video, stream.tracks.audio]) track.removeDropped();
+    for (const folder of touched) {
+      if (folder.stream !== name || folder.segments === 0) continue;
+      const { startUs, endUs } = folder;
+      folder.resetBounds();
+      this.#eachRow(folder, startUs, endUs, (chunk, at) =>
+        folder.widen(chunk.startUs[at]!, chunk.endUs[at]!),
+      );
+    }
+  }
+
+  #namesIn(folder: SegmentFolder): Set<string> {
+    let names = this.#names.get(folder);
+    if (!names) {
+      const found = new Set<string>();
+      this.#eachRow(folder, folder.startUs, folder.endUs, (chunk, at) =>
+        found.add(this.#path(chunk, at)),
+      );
+      names = found;
+      if (this.#names.size === namedFolders) {
+        this.#names.delete(this.#names.keys().next().value!);
+      }
+      this.#names.set(folder, names);
+    }
+    return names;
+  }
+
+  #eachRow(
+    folder: SegmentFolder,
+    startUs: number,
+    endUs: number,
+    visit: (chunk: SegmentChunk, at: number) => void,
+  ): void {
+    const { tracks } = this.#streams.get(folder.stream)!;
+    for (const track of [tracks.video, tracks.audio]) {
+      // One µs wider on both sides, for a segment that lasts no time at all.
+      let place = track.nextOverlap(0, startUs - 1, endUs + 1);
+      while (place < track.length) {
+        const row = track.row(place);
+        const chunk = this.columns.chunkOf(row);
+        const at = row - chunk.base;
+        if (this.seriesOf(chunk, at).folder === folder) visit(chunk, at);
+        place = track.nextOverlap(place + 1, startUs - 1, endUs + 1);
+      }
+    }
+  }
+}

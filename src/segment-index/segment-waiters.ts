@@ -1,0 +1,63 @@
+import type { Segment } from './segment.ts';
+import { matches, type SegmentQuery } from './segment-query.ts';
+
+interface Waiter {
+  query: SegmentQuery;
+  finish: () => void;
+}
+
+/** Those who wait for a segment that is not there yet, by the stream that they wait for. */
+export class SegmentWaiters {
+  /** Under undefined those who take any stream. */
+  #byStream = new Map<string | undefined, Set<Waiter>>();
+  #closed = false;
+
+  /** How many wait. */
+  get size(): number {
+    let size = 0;
+    for (const waiters of this.#byStream.values()) size += waiters.size;
+    return size;
+  }
+
+  /** Resolves when a segment that matches is announced, after `timeoutMs`, or on the signal. */
+  wait(query: SegmentQuery, timeoutMs: number, signal?: AbortSignal): Promise<void> {
+    if (this.#closed || signal?.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const finish = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', finish);
+        this.#remove(waiter);
+        resolve();
+      };
+      const waiter: Waiter = { query, finish };
+      const timer = setTimeout(finish, timeoutMs);
+      signal?.addEventListener('abort', finish);
+      const waiters = this.#byStream.get(query.stream);
+      if (waiters) waiters.add(waiter);
+      else this.#byStream.set(query.stream, new Set([waiter]));
+    });
+  }
+
+  /** Wakes those who wait for this segment. */
+  announce(createdAt: number, segment: Segment): void {
+    for (const stream of [segment.stream, undefined]) {
+      for (const waiter of this.#byStream.get(stream) ?? []) {
+        if (matches(waiter.query, createdAt, segment)) waiter.finish();
+      }
+    }
+  }
+
+  /** Wakes all, now and in future. */
+  close(): void {
+    this.#closed = true;
+    for (const waiters of this.#byStream.values()) {
+      for (const waiter of waiters) waiter.finish();
+    }
+  }
+
+  #remove(waiter: Waiter): void {
+    const waiters = this.#byStream.get(waiter.query.stream);
+    if (!waiters?.delete(waiter)) return;
+    if (waiters.size === 0) this.#byStream.delete(waiter.query.stream);
+  }
+}
