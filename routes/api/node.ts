@@ -1,0 +1,80 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
+import { steadyNowUs } from '../../src/steady-clock.ts';
+import { version } from '../../src/version.ts';
+
+const Info = Type.Object(
+  {
+    version: Type.String(),
+    gitHash: Type.String({ description: 'Empty where it is not known.' }),
+    buildTime: Type.String({ description: 'Empty: there is no build.' }),
+    features: Type.Array(Type.String()),
+  },
+  {
+    description: 'This program.',
+    examples: [{ version: '0.1.0', gitHash: '', buildTime: '', features: ['recorder'] }],
+  },
+);
+
+/** What Liveman and DASH players ask of a node as such (DESIGN §2.3, §3.4). */
+const plugin: FastifyPluginAsyncTypebox = async (app) => {
+  app.get(
+    '/info',
+    {
+      config: { access: 'open' },
+      schema: {
+        tags: ['live777'],
+        summary: 'Ask which program this is',
+        description: 'In the form of Live777. Needs no token.',
+        response: { 200: Info },
+      },
+    },
+    async () => ({ version, gitHash: '', buildTime: '', features: ['recorder'] }),
+  );
+
+  app.get(
+    '/strategy/',
+    {
+      schema: {
+        tags: ['live777'],
+        summary: 'Ask how many viewers a stream may have',
+        description: 'None: it keeps Liveman from sending viewers to a node that only records.',
+        response: {
+          200: Type.Object(
+            { each_stream_max_sub: Type.Integer() },
+            { description: 'Always this.', examples: [{ each_stream_max_sub: 0 }] },
+          ),
+        },
+      },
+    },
+    async () => ({ each_stream_max_sub: 0 }),
+  );
+
+  app.get(
+    '/time',
+    {
+      config: { access: 'open' },
+      schema: {
+        tags: ['read'],
+        summary: 'Ask what time it is',
+        description:
+          'The clock that manifests are written by, for players (`urn:mpeg:dash:utc:http-xsdate:2014`). Needs no token.',
+        response: {
+          200: {
+            description: 'Coordinated Universal Time.',
+            content: {
+              'text/plain': { schema: Type.String({ examples: ['2025-07-24T00:00:00.000Z'] }) },
+            },
+          },
+        },
+      },
+    },
+    async (_request, reply) =>
+      reply
+        .headers({ 'Cache-Control': 'no-store' })
+        .type('text/plain; charset=utf-8')
+        .send(new Date(steadyNowUs() / 1000).toISOString()),
+  );
+};
+
+export default plugin;

@@ -1,0 +1,81 @@
+import { basename, extname } from 'node:path/posix';
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
+import { errorReply } from '../../../src/http/errors.ts';
+import { readableObjectPath } from '../../../src/storage/object-store.ts';
+import { streamFolder } from '../../../src/storage/stream-folder.ts';
+
+const manifestType = 'application/dash+xml';
+
+const bytes = { schema: Type.String({ format: 'binary' }) };
+
+/** Recorded objects: manifests and segments, for any DASH player (DESIGN §2.3). */
+const plugin: FastifyPluginAsyncTypebox = async (app) => {
+  app.route({
+    method: 'GET',
+    url: '/object/*',
+    config: {
+      // …/<stream>/YYYY/MM/DD/<file>, whatever base directory stands before.
+      concerns: (request, stream) =>
+        (request.params as { '*': string })['*'].split('/').at(-5) === streamFolder(stream),
+    },
+    schema: {
+      tags: ['read'],
+      summary: 'Read a manifest or a segment',
+      description:
+        'Give the `mpd_path` of a recording to a DASH player as `/api/record/object/{mpd_path}`: it finds the rest by itself. Ranges (RFC 9110 §14) and conditional requests are answered. Parts of the path are percent-encoded once: a literal `%` in a folder name is `%25`.',
+      params: Type.Object({
+        '*': Type.String({
+          description: 'Object path below the storage root.',
+          examples: ['cam1/2025/07/24/manifest.mpd'],
+        }),
+      }),
+      response: {
+        200: {
+          description: 'The object. The manifest of a running recording is never cached.',
+          content: { [manifestType]: bytes, 'video/mp4': bytes, 'audio/mp4': bytes },
+        },
+        206: { description: 'The part of the object that `Range` asks for.', type: 'null' },
+        304: { description: 'The object is still the one with this `ETag`.', type: 'null' },
+        400: errorReply('The path is malformed, or leads out of the storage root.'),
+        404: errorReply('There is no such object.'),
+        412: errorReply('The object is not the one with this `ETag`.'),
+        416: errorReply('The range lies beyond the end of the object.'),
+      },
+    },
+    handler: async (request, reply) => {
+      const path = readableObjectPath(request.params['*']);
+      const type = contentType(path);
+      const isManifest = type === manifestType;
+      // A segment that is written never changes.
+      reply.header('Cache-Control', isManifest ? 'no-cache' : 'private, max-age=86400, immutable');
+      reply.type(type);
+      const live = isManifest ? await app.recorder.liveManifest(path) : undefined;
+      if (live !== undefined) return reply.send(live);
+      return reply.sendFile(path, app.store.root, {
+        cacheControl: false,
+        contentType: false,
+        dotfiles: 'deny',
+        index: false,
+      });
+    },
+  });
+};
+
+function contentType(path: string): string {
+  const name = basename(path);
+  const kind = name.startsWith('audio_') ? 'audio' : 'video';
+  switch (extname(name)) {
+    case '.mpd':
+      return manifestType;
+    case '.webm':
+      return `${kind}/webm`;
+    case '.m4s':
+    case '.mp4':
+      return `${kind}/mp4`;
+    default:
+      return 'application/octet-stream';
+  }
+}
+
+export default plugin;

@@ -1,0 +1,115 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
+import { errorReply } from '../../../src/http/errors.ts';
+import { StreamParams } from '../../../src/http/stream-id.ts';
+import { RecordStatusJson, statusJson } from '../../../src/http/stream-json.ts';
+
+const badName = errorReply('The name of the stream cannot be used.');
+
+/** Start, look at and stop the recording of one stream (DESIGN §2.3). */
+const plugin: FastifyPluginAsyncTypebox = async (app) => {
+  app.route({
+    method: 'POST',
+    url: '/:stream',
+    config: { access: 'execute' },
+    schema: {
+      tags: ['record'],
+      summary: 'Record a stream',
+      description:
+        'Starts recording, or waits with it until somebody publishes the stream. Answers at once, and the same when it is asked again.',
+      params: StreamParams,
+      body: Type.Object(
+        {
+          base_dir: Type.Optional(
+            Type.Unsafe<string | null>({
+              type: ['string', 'null'],
+              minLength: 1,
+              maxLength: 1024,
+              description: 'Folder below the storage root that the folder of the stream is put in.',
+            }),
+          ),
+        },
+        { additionalProperties: false, examples: [{ base_dir: 'archive/1753315200' }] },
+      ),
+      response: {
+        200: Type.Object(
+          {
+            id: Type.String({ description: 'The stream.' }),
+            record_id: Type.String({ description: 'Unix second of the start, ten digits.' }),
+            record_dir: Type.String({ description: 'Where the recording goes.' }),
+            mpd_path: Type.String({ description: 'Object path of its manifest.' }),
+          },
+          {
+            description: 'The recording runs, or waits for a publisher.',
+            examples: [
+              {
+                id: 'cam1',
+                record_id: '1753315200',
+                record_dir: 'cam1/2025/07/24',
+                mpd_path: 'cam1/2025/07/24/manifest.mpd',
+              },
+            ],
+          },
+        ),
+        400: errorReply('The name of the stream, the base directory or the body cannot be used.'),
+        413: errorReply('The body is larger than 256 KiB.'),
+        415: errorReply('The body is not JSON.'),
+        503: errorReply('The recorder is stopping.'),
+      },
+    },
+    // The body may be left out.
+    preValidation: async (request) => {
+      request.body ??= {};
+    },
+    handler: async (request) => {
+      const { stream } = request.params;
+      const started = await app.recorder.start(stream, request.body.base_dir ?? undefined);
+      return {
+        id: started.stream,
+        record_id: started.recordId,
+        record_dir: started.recordDir,
+        mpd_path: started.mpdPath,
+      };
+    },
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/:stream',
+    schema: {
+      tags: ['record'],
+      summary: 'Look at a recording',
+      description: 'Whether a stream is being recorded, and what arrives of it.',
+      params: StreamParams,
+      response: { 200: RecordStatusJson, 400: badName },
+    },
+    handler: async (request) => {
+      const { stream } = request.params;
+      const status = await app.recorder.status(stream);
+      return { recording: status.state === 'recording', id: stream, ...statusJson(status) };
+    },
+  });
+
+  app.route({
+    method: 'DELETE',
+    url: '/:stream',
+    config: { access: 'execute' },
+    schema: {
+      tags: ['record'],
+      summary: 'Stop a recording',
+      description:
+        'Stops recording, or waiting for a publisher, and answers when the last segment is stored. Quiet when nothing ran.',
+      params: StreamParams,
+      response: {
+        200: Type.Object({}, { description: 'Nothing is recorded of this stream any more.' }),
+        400: badName,
+      },
+    },
+    handler: async (request) => {
+      await app.recorder.stop(request.params.stream);
+      return {};
+    },
+  });
+};
+
+export default plugin;

@@ -1,0 +1,45 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { type Static, Type } from 'typebox';
+import { type FolderJson, StreamJson, statusJson } from '../../../src/http/stream-json.ts';
+
+/** Everything the console shows, in one request. */
+const plugin: FastifyPluginAsyncTypebox = async (app) => {
+  app.get(
+    '/streams',
+    {
+      schema: {
+        tags: ['record'],
+        summary: 'List streams and their recordings',
+        description:
+          'Every stream that is published, waited for, recorded, or was recorded at any time, with the folders it is recorded in.',
+        response: {
+          200: Type.Array(StreamJson, { description: 'The streams, in no particular order.' }),
+        },
+      },
+    },
+    async () => {
+      const folders = new Map<string, Static<typeof FolderJson>[]>();
+      for (const { stream, folder, ...summary } of app.segmentIndex.folders()) {
+        const ofStream = folders.get(stream) ?? [];
+        folders.set(stream, ofStream);
+        ofStream.push({
+          folder,
+          mpd_path: `${folder}/manifest.mpd`,
+          start_ts: summary.startUs,
+          end_ts: summary.endUs,
+          segments: summary.segments,
+          bytes: summary.bytes,
+        });
+      }
+      const statuses = await app.recorder.streams();
+      const present = new Set(statuses.map(({ stream }) => stream));
+      const onlyRecorded = [...folders.keys()].filter((stream) => !present.has(stream));
+      return [
+        ...statuses.map((status) => ({ stream: status.stream, ...statusJson(status) })),
+        ...onlyRecorded.map((stream) => ({ stream, state: 'idle' as const, tracks: [] })),
+      ].map((status) => ({ ...status, recordings: folders.get(status.stream) ?? [] }));
+    },
+  );
+};
+
+export default plugin;

@@ -1,0 +1,51 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
+import { errorReply } from '../../../src/http/errors.ts';
+import { Live777Stream, live777Stream } from '../../../src/http/live777-json.ts';
+import { StreamParams } from '../../../src/http/stream-id.ts';
+import { RequestError } from '../../../src/recorder.ts';
+
+/** Streams in Live777's form, for Liveman (DESIGN §2.3). */
+const plugin: FastifyPluginAsyncTypebox = async (app) => {
+  app.get(
+    '/',
+    {
+      schema: {
+        tags: ['live777'],
+        summary: 'List what is published here, as Live777 does',
+        description: 'Only streams that have a publisher at this moment.',
+        response: { 200: Type.Array(Live777Stream, { description: 'The streams.' }) },
+      },
+    },
+    async () => {
+      const statuses = await app.recorder.streams();
+      return statuses.map(live777Stream).filter((stream) => stream !== undefined);
+    },
+  );
+
+  app.get(
+    '/:stream',
+    {
+      schema: {
+        tags: ['live777'],
+        summary: 'Look at a published stream, as Live777 shows it',
+        params: StreamParams,
+        description: 'A stream that has a publisher at this moment.',
+        response: {
+          200: Live777Stream,
+          400: errorReply('The name of the stream cannot be used.'),
+          404: errorReply('Nobody publishes this stream.'),
+        },
+      },
+    },
+    async (request) => {
+      const status = live777Stream(await app.recorder.status(request.params.stream));
+      if (status === undefined) {
+        throw new RequestError(404, `nobody publishes the stream "${request.params.stream}"`);
+      }
+      return status;
+    },
+  );
+};
+
+export default plugin;

@@ -1,0 +1,24 @@
+import { createRequire } from 'node:module';
+import { basename, dirname, join } from 'node:path';
+import fastifyStatic from '@fastify/static';
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { consolePolicy } from '../src/http/security-headers.ts';
+
+const shaka = createRequire(import.meta.url).resolve('shaka-player');
+
+/** The console: its own files, and the player it loads. */
+const plugin: FastifyPluginAsyncTypebox = async (app) => {
+  await app.register(fastifyStatic, {
+    root: join(import.meta.dirname, '../web'),
+    decorateReply: false,
+    dotfiles: 'ignore',
+    setHeaders: (reply) => {
+      reply.header('Content-Security-Policy', consolePolicy);
+    },
+  });
+  app.get('/vendor/shaka-player.js', { schema: { hide: true } }, (_request, reply) =>
+    reply.sendFile(basename(shaka), dirname(shaka)),
+  );
+};
+
+export default plugin;

@@ -1,0 +1,118 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
+import { requireContentType } from '../src/http/content-type.ts';
+import { errorReply } from '../src/http/errors.ts';
+import { ifMatchTag } from '../src/http/if-match.ts';
+import { StreamId } from '../src/http/stream-id.ts';
+import { RequestError } from '../src/recorder.ts';
+
+const fragmentType = 'application/trickle-ice-sdpfrag';
+
+const exampleFragment = `a=ice-ufrag:EsAw\r
+a=ice-pwd:P2uYro0UCOQ4zxjKXaWCBui1\r
+m=audio 9 UDP/TLS/RTP/SAVPF 0\r
+a=mid:0\r
+a=candidate:1387637174 1 udp 2122260223 192.0.2.1 61764 typ host\r
+a=end-of-candidates\r
+`;
+
+const SessionParams = Type.Object({
+  stream: StreamId,
+  session: Type.String({
+    minLength: 1,
+    maxLength: 255,
+    description: 'Last part of the `Location` that publishing answered.',
+    examples: ['0f5b6c1e'],
+  }),
+});
+
+/** WHIP session (RFC 9725 §4.3): candidates, ICE restarts, and the end of publishing. */
+const plugin: FastifyPluginAsyncTypebox = async (app) => {
+  app.addContentTypeParser(fragmentType, { parseAs: 'string' }, (_request, body, done) => {
+    done(null, body);
+  });
+
+  app.route({
+    method: 'PATCH',
+    url: '/session/:stream/:session',
+    config: { access: 'publish' },
+    schema: {
+      tags: ['publish'],
+      summary: 'Trickle ICE candidates, or restart ICE',
+      description:
+        'A fragment with the ICE credentials of the session adds candidates; one with new credentials restarts ICE (RFC 9725 §4.3.2, §4.3.3).',
+      consumes: [fragmentType],
+      params: SessionParams,
+      headers: Type.Object({
+        'if-match': Type.Optional(
+          Type.String({
+            description: 'The tag of the ICE session in quotes, or `*` for a restart.',
+            examples: ['"9b1c"'],
+          }),
+        ),
+      }),
+      body: Type.String({
+        minLength: 1,
+        description: 'SDP fragment, RFC 8840',
+        examples: [exampleFragment],
+      }),
+      response: {
+        200: {
+          description: 'ICE was restarted: our credentials and candidates.',
+          headers: { ETag: Type.String({ description: 'Tag of the new ICE session.' }) },
+          content: {
+            [fragmentType]: { schema: Type.String({ examples: [exampleFragment] }) },
+          },
+        },
+        204: { description: 'The candidates were taken.', type: 'null' },
+        400: errorReply('The fragment or `If-Match` is malformed.'),
+        404: errorReply('There is no such session, or it has ended.'),
+        412: errorReply('`If-Match` names an ICE session that is over.'),
+        413: errorReply('The fragment is larger than 256 KiB.'),
+        415: errorReply(`The body is not announced as \`${fragmentType}\`.`),
+      },
+    },
+    onRequest: requireContentType(fragmentType, 'Accept-Patch'),
+    handler: async (request, reply) => {
+      const { stream, session } = request.params;
+      const tag = ifMatchTag(request.headers['if-match']);
+      const restart = await app.recorder.trickle(stream, session, request.body, tag);
+      if (restart === undefined) return reply.code(204).send(null);
+      return reply.header('ETag', `"${restart.etag}"`).type(fragmentType).send(restart.fragment);
+    },
+  });
+
+  app.route({
+    method: 'DELETE',
+    url: '/session/:stream/:session',
+    config: { access: 'publish' },
+    schema: {
+      tags: ['publish'],
+      summary: 'End a session',
+      description: 'Ends publishing at once (RFC 9725 §4.2).',
+      params: SessionParams,
+      response: {
+        200: Type.Unsafe<string>({ description: 'The session has ended. No body.', type: 'null' }),
+        400: errorReply('The name of the stream cannot be used.'),
+        404: errorReply('There is no such session, or it has ended.'),
+      },
+    },
+    handler: async (request, reply) => {
+      const { stream, session } = request.params;
+      await app.recorder.unpublish(stream, session);
+      return reply.send('');
+    },
+  });
+
+  app.route({
+    method: ['GET', 'HEAD', 'POST', 'PUT'],
+    url: '/session/:stream/:session',
+    onRequest: (_request, reply, done) => {
+      reply.header('Allow', 'PATCH, DELETE');
+      done(new RequestError(405, 'a WHIP session takes PATCH and DELETE (RFC 9725 §4.3)'));
+    },
+    handler: () => {},
+  });
+};
+
+export default plugin;

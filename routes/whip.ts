@@ -1,0 +1,133 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
+import { requireContentType } from '../src/http/content-type.ts';
+import { errorReply } from '../src/http/errors.ts';
+import { iceLinks } from '../src/http/ice-links.ts';
+import { StreamParams } from '../src/http/stream-id.ts';
+import { RequestError } from '../src/recorder.ts';
+
+const offerType = 'application/sdp';
+
+const exampleSdp = `v=0\r
+o=- 4611731400430051336 2 IN IP4 127.0.0.1\r
+s=-\r
+t=0 0\r
+a=group:BUNDLE 0\r
+m=video 9 UDP/TLS/RTP/SAVPF 96\r
+…`;
+
+const linkHeader = {
+  Link: Type.String({
+    description: 'An ICE server, RFC 9725 §4.6; one such field each.',
+    examples: ['<stun:stun.example.org:3478>; rel="ice-server"'],
+  }),
+};
+
+const sdpReply = {
+  description: 'The SDP answer. Media may be sent as soon as ICE and DTLS are up.',
+  headers: {
+    Location: Type.String({
+      description: 'The session: PATCH it to trickle candidates, DELETE it to end.',
+      examples: ['/session/cam1/0f5b6c1e'],
+    }),
+    ETag: Type.String({
+      description: 'Tag of the ICE session, for `If-Match`.',
+      examples: ['"9b1c"'],
+    }),
+    'Accept-Patch': Type.String({ examples: ['application/trickle-ice-sdpfrag'] }),
+    ...linkHeader,
+  },
+  content: {
+    [offerType]: { schema: Type.String({ description: 'SDP answer', examples: [exampleSdp] }) },
+  },
+};
+
+/** WHIP endpoint (RFC 9725 §4.2): one POST begins to publish a stream. */
+const plugin: FastifyPluginAsyncTypebox = async (app) => {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(offerType, { parseAs: 'string' }, (_request, body, done) => {
+    done(null, body);
+  });
+  const links = iceLinks(app.config.iceServers);
+
+  app.route({
+    method: 'POST',
+    url: '/whip/:stream',
+    config: { access: 'publish' },
+    schema: {
+      tags: ['publish'],
+      summary: 'Publish a stream',
+      description:
+        'Takes a WHIP offer and answers it. A stream has one publisher at a time. Whether it is recorded depends on `auto_streams` and on `POST /api/record/{stream}`.',
+      consumes: [offerType],
+      params: StreamParams,
+      body: Type.String({ minLength: 1, description: 'SDP offer', examples: [exampleSdp] }),
+      response: {
+        201: sdpReply,
+        400: errorReply('The offer is not SDP, or the name of the stream cannot be used.'),
+        409: errorReply('Somebody publishes this stream already.'),
+        413: errorReply('The offer is larger than 256 KiB.'),
+        415: errorReply('The body is not announced as `application/sdp`.'),
+        422: errorReply('The offer has nothing that can be recorded.'),
+        503: errorReply('The recorder is stopping.'),
+      },
+    },
+    onRequest: requireContentType(offerType, 'Accept-Post'),
+    handler: async (request, reply) => {
+      const { stream } = request.params;
+      const { sessionId, answer, etag } = await app.recorder.publish(stream, request.body);
+      if (links.length > 0) reply.header('Link', links);
+      return reply
+        .code(201)
+        .headers({
+          Location: `/session/${encodeURIComponent(stream)}/${encodeURIComponent(sessionId)}`,
+          ETag: `"${etag}"`,
+          'Accept-Patch': 'application/trickle-ice-sdpfrag',
+        })
+        .type(offerType)
+        .send(answer);
+    },
+  });
+
+  app.route({
+    method: 'OPTIONS',
+    url: '/whip/:stream',
+    // A preflight request has no token; the ICE servers are for those who have one, see below.
+    config: { access: 'open', cors: { preflightContinue: true, strictPreflight: false } },
+    schema: {
+      tags: ['publish'],
+      summary: 'Ask what can be published',
+      description:
+        'Tells the type of offer that is taken and, to a caller who may publish, the ICE servers (RFC 9725 §4.6).',
+      params: StreamParams,
+      response: {
+        204: {
+          description: 'See the headers.',
+          type: 'null',
+          headers: { 'Accept-Post': Type.String({ examples: [offerType] }), ...linkHeader },
+        },
+        400: errorReply('The name of the stream cannot be used.'),
+      },
+    },
+    handler: async (request, reply) => {
+      const caller = app.authorizer.callerOf(request);
+      if (caller !== undefined && links.length > 0) reply.header('Link', links);
+      return reply
+        .code(204)
+        .headers({ 'Accept-Post': offerType, Allow: 'POST, OPTIONS' })
+        .send(null);
+    },
+  });
+
+  app.route({
+    method: ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE'],
+    url: '/whip/:stream',
+    onRequest: (_request, reply, done) => {
+      reply.header('Allow', 'POST, OPTIONS');
+      done(new RequestError(405, 'a WHIP endpoint takes POST, with an SDP offer (RFC 9725 §4.2)'));
+    },
+    handler: () => {},
+  });
+};
+
+export default plugin;

@@ -1,0 +1,88 @@
+import { join } from 'node:path';
+import autoload from '@fastify/autoload';
+import cors from '@fastify/cors';
+import fastifyStatic from '@fastify/static';
+import fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance } from 'fastify';
+import type { Config } from './config/config.ts';
+import { registerApiDescription } from './http/api-description.ts';
+import { registerAuth } from './http/auth.ts';
+import './http/decorators.ts';
+import { ErrorReply, replyNotFound, replyWithError } from './http/errors.ts';
+import { registerJsonBodies } from './http/json-bodies.ts';
+import { RequestLog } from './http/request-log.ts';
+import { registerSecurityHeaders } from './http/security-headers.ts';
+import { compileValidator, validationError } from './http/validation.ts';
+import type { Recorder } from './recorder.ts';
+import type { SegmentIndex } from './segment-index/segment-index.ts';
+import type { ObjectStore } from './storage/object-store.ts';
+import { version } from './version.ts';
+
+/** What the routes work with. */
+export interface AppDependencies {
+  config: Config;
+  recorder: Recorder;
+  segmentIndex: SegmentIndex;
+  store: ObjectStore;
+  log: FastifyBaseLogger;
+}
+
+/** Bytes a request body may have: an offer with every codec of a browser has some 10 KB. */
+const bodyLimit = 256 * 1024;
+
+/**
+ * Builds the HTTP side, ready to listen or to `inject` requests into. Closing it closes neither the
+ * recorder nor the index.
+ */
+export async function buildApp(deps: AppDependencies): Promise<FastifyInstance> {
+  const app = fastify({
+    loggerInstance: deps.log,
+    logController: new RequestLog(),
+    bodyLimit,
+    trustProxy: false,
+    // Longer than any stream id, percent-encoded, so that its own rule is what refuses it.
+    routerOptions: { maxParamLength: 4096 },
+    return503OnClosing: true,
+    frameworkErrors: (error, request, reply) => {
+      replyWithError(error, request, reply);
+    },
+    schemaErrorFormatter: validationError,
+  });
+  app.setValidatorCompiler(compileValidator);
+  app.setErrorHandler<FastifyError>(replyWithError);
+  app.setNotFoundHandler(replyNotFound);
+  app.addSchema(ErrorReply);
+
+  app.decorate('config', deps.config);
+  app.decorate('recorder', deps.recorder);
+  app.decorate('segmentIndex', deps.segmentIndex);
+  app.decorate('store', deps.store);
+
+  registerJsonBodies(app);
+  registerSecurityHeaders(app);
+  // Before authentication: a browser's preflight request carries no token.
+  if (deps.config.http.cors) {
+    await app.register(cors, {
+      origin: '*',
+      methods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE', 'OPTIONS'],
+      exposedHeaders: [
+        'Accept-Patch',
+        'Accept-Post',
+        'Accept-Ranges',
+        'Content-Range',
+        'ETag',
+        'Link',
+        'Location',
+      ],
+      maxAge: 86_400,
+    });
+  }
+  await registerAuth(app, deps.config.auth);
+  await registerApiDescription(app, version);
+  // Only for `reply.sendFile`: each route names the folder it sends from.
+  await app.register(fastifyStatic, { serve: false });
+  await app.register(autoload, {
+    dir: join(import.meta.dirname, '../routes'),
+  });
+  await app.ready();
+  return app;
+}

@@ -1,0 +1,25 @@
+import type { Config } from '../config/config.ts';
+import type { Recorder } from '../recorder.ts';
+import type { SegmentIndex } from '../segment-index/segment-index.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
+import type { Access, Authorizer } from './auth.ts';
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    config: Config;
+    recorder: Recorder;
+    segmentIndex: SegmentIndex;
+    store: ObjectStore;
+    authorizer: Authorizer;
+  }
+
+  interface FastifyContextConfig {
+    /** What a caller must be allowed to do; by default `read` below `/api`, `open` elsewhere. */
+    access?: Access;
+    /**
+     * Whether a request is about this stream and no other, for tokens that are for one stream. By
+     * default it is when its path or its query names the stream.
+     */
+    concerns?: (request: FastifyRequest, stream: string) => boolean;
+  }
+}

@@ -1,0 +1,59 @@
+import { STATUS_CODES } from 'node:http';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
+import { RequestError } from '../recorder.ts';
+
+/** Body of every error reply but 401, which has none. */
+export const ErrorReply = Type.Object(
+  {
+    statusCode: Type.Integer({ description: 'The HTTP status.' }),
+    error: Type.String({ description: 'What the status means.' }),
+    message: Type.String({ description: 'What is wrong with this request, and how to mend it.' }),
+  },
+  { $id: 'Error', description: 'Why a request was refused.' },
+);
+
+/** Documents an error reply in a route's schema. */
+export function errorReply(description: string) {
+  return Type.Unsafe<{ statusCode: number; error: string; message: string }>({
+    $ref: 'Error#',
+    description,
+  });
+}
+
+/**
+ * Turns whatever a route throws into a reply. Messages of a {@link RequestError} and of refused
+ * requests are shown; of anything else only that it happened, and the log has the rest.
+ */
+export function replyWithError(
+  error: FastifyError | RequestError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  const statusCode = error.statusCode ?? 500;
+  if (error instanceof RequestError || (statusCode >= 400 && statusCode < 500)) {
+    request.log.debug({ statusCode, reason: error.message }, 'request refused');
+    return send(reply, statusCode, error.message);
+  }
+  request.log.error({ err: error, method: request.method, url: request.url }, 'request failed');
+  return send(
+    reply,
+    500,
+    `this is our fault; the log has the reason under request id ${request.id}`,
+  );
+}
+
+/** Replies 404 to a request for which there is no route, or no file. */
+export function replyNotFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const path = request.url.split('?', 1)[0];
+  return send(reply, 404, `there is nothing at ${request.method} ${path}`);
+}
+
+function send(reply: FastifyReply, statusCode: number, message: string): FastifyReply {
+  return reply
+    .code(statusCode)
+    .header('Cache-Control', 'no-store')
+    .type('application/json; charset=utf-8')
+    .serializer(JSON.stringify)
+    .send({ statusCode, error: STATUS_CODES[statusCode] ?? 'Error', message });
+}

@@ -1,0 +1,78 @@
+import { type Static, Type } from 'typebox';
+import type { StreamStatus } from '../recorder.ts';
+
+const Session = Type.Object({
+  id: Type.String(),
+  createdAt: Type.Integer(),
+  leaveAt: Type.Integer({ description: '0 while it lasts.' }),
+  state: Type.String(),
+  hasDataChannel: Type.Boolean(),
+});
+
+const Sessions = Type.Object({
+  leaveAt: Type.Integer({ description: '0 while somebody is there.' }),
+  sessions: Type.Array(Session),
+});
+
+/** A stream as Live777 lists it; times in milliseconds since the epoch. */
+export const Live777Stream = Type.Object(
+  {
+    id: Type.String(),
+    createdAt: Type.Integer(),
+    publish: Sessions,
+    subscribe: Sessions,
+    codecs: Type.Array(
+      Type.Object({ kind: Type.String(), codec: Type.String(), fmtp: Type.String() }),
+    ),
+  },
+  {
+    examples: [
+      {
+        id: 'cam1',
+        createdAt: 1753315199500,
+        publish: {
+          leaveAt: 0,
+          sessions: [
+            {
+              id: '0f5b6c1e',
+              createdAt: 1753315199500,
+              leaveAt: 0,
+              state: 'connected',
+              hasDataChannel: false,
+            },
+          ],
+        },
+        subscribe: { leaveAt: 0, sessions: [] },
+        codecs: [{ kind: 'video', codec: 'avc1.42e01f', fmtp: '' }],
+      },
+    ],
+  },
+);
+
+/**
+ * A stream in Live777's form.
+ * @returns undefined for a stream that nobody publishes here: Live777 would not list it
+ */
+export function live777Stream(status: StreamStatus): Static<typeof Live777Stream> | undefined {
+  const { stream, publishedAtMs, sessionId, tracks } = status;
+  if (publishedAtMs === undefined || sessionId === undefined) return undefined;
+  return {
+    id: stream,
+    createdAt: publishedAtMs,
+    publish: {
+      leaveAt: 0,
+      sessions: [
+        {
+          id: sessionId,
+          createdAt: publishedAtMs,
+          leaveAt: 0,
+          state: 'connected',
+          hasDataChannel: false,
+        },
+      ],
+    },
+    // Viewers are never sent here: what we have can be read as DASH only.
+    subscribe: { leaveAt: 0, sessions: [] },
+    codecs: tracks.map(({ kind, codec }) => ({ kind, codec, fmtp: '' })),
+  };
+}

@@ -1,0 +1,129 @@
+import { type Static, Type } from 'typebox';
+import type { StreamStatus, TrackStatus } from '../recorder.ts';
+
+/** One track of a stream, as replies show it. */
+export const TrackJson = Type.Object({
+  kind: Type.Enum(['video', 'audio']),
+  codec: Type.String({ description: 'RFC 6381 codecs string, or the name of the codec.' }),
+  packets_received: Type.Integer(),
+  packets_lost: Type.Integer({ description: 'Never arrived, not even when asked for again.' }),
+  packets_recovered: Type.Integer({ description: 'Arrived after they were asked for again.' }),
+  packets_dropped: Type.Integer({ description: 'Malformed, replayed or not authentic.' }),
+  access_units: Type.Integer({ description: 'Whole frames received.' }),
+  keyframes: Type.Integer(),
+  bytes: Type.Integer(),
+});
+
+const status = {
+  state: Type.Enum(['idle', 'waiting', 'live', 'recording', 'failed'], {
+    description:
+      'idle: not published; waiting: will be recorded once it is published; live: published, not recorded; recording; failed: its recording ended on an error',
+  }),
+  published_at: Type.Optional(
+    Type.Integer({ description: 'When its publisher connected: milliseconds since the epoch.' }),
+  ),
+  session_id: Type.Optional(Type.String({ description: 'The WHIP session of its publisher.' })),
+  record_id: Type.Optional(
+    Type.String({ description: 'Unix second at which the recording was started.' }),
+  ),
+  record_dir: Type.Optional(Type.String({ description: 'Folder of the recording.' })),
+  mpd_path: Type.Optional(Type.String({ description: 'Object path of the manifest.' })),
+  started_at: Type.Optional(
+    Type.Integer({ description: 'Start of the recording: microseconds since the epoch.' }),
+  ),
+  error: Type.Optional(Type.String({ description: 'Why the recording failed.' })),
+  tracks: Type.Array(TrackJson),
+};
+
+const example = {
+  state: 'recording',
+  published_at: 1753315199500,
+  session_id: '0f5b6c1e',
+  record_id: '1753315200',
+  record_dir: 'cam1/2025/07/24',
+  mpd_path: 'cam1/2025/07/24/manifest.mpd',
+  started_at: 1753315200000000,
+  tracks: [
+    {
+      kind: 'video',
+      codec: 'avc1.42e01f',
+      packets_received: 8123,
+      packets_lost: 0,
+      packets_recovered: 12,
+      packets_dropped: 0,
+      access_units: 900,
+      keyframes: 15,
+      bytes: 9437184,
+    },
+  ],
+};
+
+/** Reply of `GET /api/record/{stream}`. */
+export const RecordStatusJson = Type.Object(
+  { recording: Type.Boolean(), id: Type.String({ description: 'The stream.' }), ...status },
+  { examples: [{ recording: true, id: 'cam1', ...example }] },
+);
+
+/** What is recorded of a stream in one folder. */
+export const FolderJson = Type.Object({
+  folder: Type.String({ description: 'Folder of one UTC day, below the storage root.' }),
+  mpd_path: Type.String({ description: 'Object path of its manifest.' }),
+  start_ts: Type.Integer({ description: 'Start of the first segment.' }),
+  end_ts: Type.Integer({ description: 'End of the last segment.' }),
+  segments: Type.Integer({ description: 'Segments of all its tracks.' }),
+  bytes: Type.Integer(),
+});
+
+/** One element of the reply of `GET /api/recorder/streams`. */
+export const StreamJson = Type.Object(
+  { stream: Type.String(), ...status, recordings: Type.Array(FolderJson) },
+  {
+    examples: [
+      {
+        stream: 'cam1',
+        ...example,
+        recordings: [
+          {
+            folder: 'cam1/2025/07/24',
+            mpd_path: 'cam1/2025/07/24/manifest.mpd',
+            start_ts: 1753315200000000,
+            end_ts: 1753315230000000,
+            segments: 6,
+            bytes: 9437184,
+          },
+        ],
+      },
+    ],
+  },
+);
+
+/** A status under the names that replies use. */
+export function statusJson(
+  from: StreamStatus,
+): Omit<Static<typeof StreamJson>, 'stream' | 'recordings'> {
+  return {
+    state: from.state,
+    ...(from.publishedAtMs !== undefined && { published_at: from.publishedAtMs }),
+    ...(from.sessionId !== undefined && { session_id: from.sessionId }),
+    ...(from.recordId !== undefined && { record_id: from.recordId }),
+    ...(from.recordDir !== undefined && { record_dir: from.recordDir }),
+    ...(from.mpdPath !== undefined && { mpd_path: from.mpdPath }),
+    ...(from.startedAtUs !== undefined && { started_at: from.startedAtUs }),
+    ...(from.error !== undefined && { error: from.error }),
+    tracks: from.tracks.map(trackJson),
+  };
+}
+
+function trackJson(track: TrackStatus): Static<typeof TrackJson> {
+  return {
+    kind: track.kind,
+    codec: track.codec,
+    packets_received: track.packetsReceived,
+    packets_lost: track.packetsLost,
+    packets_recovered: track.packetsRecovered,
+    packets_dropped: track.packetsDropped,
+    access_units: track.accessUnits,
+    keyframes: track.keyframes,
+    bytes: track.bytes,
+  };
+}

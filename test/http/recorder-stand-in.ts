@@ -1,0 +1,106 @@
+import {
+  type PublishAccepted,
+  type Recorder,
+  type RecordingStarted,
+  RequestError,
+  type StreamStatus,
+} from '../../src/recorder.ts';
+
+/** What the stand-in was asked, in order: the method's name and its arguments. */
+export type Call = [method: string, ...args: unknown[]];
+
+/** A recorder without media: remembers what it is asked and answers what RFC 9725 lets it. */
+export class RecorderStandIn implements Recorder {
+  readonly calls: Call[] = [];
+  readonly statuses = new Map<string, StreamStatus>();
+  readonly manifests = new Map<string, string>();
+  /** Thrown by the next call, once. */
+  failure: Error | undefined;
+
+  async publish(stream: string, offer: string): Promise<PublishAccepted> {
+    this.#note('publish', stream, offer);
+    if (this.statuses.get(stream)?.sessionId !== undefined) {
+      throw new RequestError(409, `the stream "${stream}" has a publisher already`);
+    }
+    this.statuses.set(stream, {
+      stream,
+      state: 'live',
+      publishedAtMs: 1753315199500,
+      sessionId: 's 1',
+      tracks: [
+        {
+          kind: 'video',
+          codec: 'avc1.42e01f',
+          packetsReceived: 1,
+          packetsLost: 2,
+          packetsRecovered: 3,
+          packetsDropped: 4,
+          accessUnits: 5,
+          keyframes: 6,
+          bytes: 7,
+        },
+      ],
+    });
+    return { sessionId: 's 1', answer: 'v=0\r\nanswer\r\n', etag: 'e1' };
+  }
+
+  async trickle(stream: string, sessionId: string, fragment: string, ifMatch: string | undefined) {
+    this.#note('trickle', stream, sessionId, fragment, ifMatch);
+    if (ifMatch === 'stale') throw new RequestError(412, 'this ICE session is over');
+    return ifMatch === '*' ? { fragment: 'a=ice-ufrag:new\r\n', etag: 'e2' } : undefined;
+  }
+
+  async unpublish(stream: string, sessionId: string): Promise<void> {
+    this.#note('unpublish', stream, sessionId);
+    if (this.statuses.get(stream)?.sessionId !== sessionId) {
+      throw new RequestError(404, 'no such session');
+    }
+    this.statuses.delete(stream);
+  }
+
+  async start(stream: string, baseDir?: string): Promise<RecordingStarted> {
+    this.#note('start', stream, baseDir);
+    const recordDir = `${baseDir === undefined ? '' : `${baseDir}/`}${stream}/2025/07/24`;
+    this.statuses.set(stream, {
+      stream,
+      state: 'recording',
+      recordId: '1753315200',
+      recordDir,
+      mpdPath: `${recordDir}/manifest.mpd`,
+      startedAtUs: 1753315200000000,
+      tracks: [],
+    });
+    return { stream, recordId: '1753315200', recordDir, mpdPath: `${recordDir}/manifest.mpd` };
+  }
+
+  async stop(stream: string): Promise<void> {
+    this.#note('stop', stream);
+    this.statuses.delete(stream);
+  }
+
+  async status(stream: string): Promise<StreamStatus> {
+    this.#note('status', stream);
+    return this.statuses.get(stream) ?? { stream, state: 'idle', tracks: [] };
+  }
+
+  async streams(): Promise<StreamStatus[]> {
+    this.#note('streams');
+    return [...this.statuses.values()];
+  }
+
+  async liveManifest(path: string): Promise<string | undefined> {
+    this.#note('liveManifest', path);
+    return this.manifests.get(path);
+  }
+
+  async close(): Promise<void> {
+    this.#note('close');
+  }
+
+  #note(...call: Call): void {
+    this.calls.push(call);
+    const { failure } = this;
+    this.failure = undefined;
+    if (failure !== undefined) throw failure;
+  }
+}

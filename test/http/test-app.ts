@@ -1,0 +1,65 @@
+import { join } from 'node:path';
+import type { FastifyInstance } from 'fastify';
+import { type Logger, pino } from 'pino';
+import type { Test } from 'tap';
+import { buildApp } from '../../src/app.ts';
+import type { Config } from '../../src/config/config.ts';
+import { parseConfig } from '../../src/config/load-config.ts';
+import type { Segment } from '../../src/segment-index/segment.ts';
+import { SegmentIndex } from '../../src/segment-index/segment-index.ts';
+import { openObjectStore } from '../../src/storage/object-store.ts';
+import { RecorderStandIn } from './recorder-stand-in.ts';
+
+/** The HTTP side with a real index and store in a fresh folder, and a stand-in for the recorder. */
+export interface TestApp {
+  app: FastifyInstance;
+  config: Config;
+  recorder: RecorderStandIn;
+  segmentIndex: SegmentIndex;
+  /** Storage root. */
+  root: string;
+  /** Lines logged at level info and above. */
+  logged: Record<string, unknown>[];
+}
+
+/** @param toml more of live777.toml; `[recorder.storage]` is given */
+export async function testApp(t: Test, toml = ''): Promise<TestApp> {
+  const root = t.testdir({ '.index': {} });
+  const config = parseConfig(
+    `${toml}\n[recorder.storage]\ntype = "fs"\nroot = ${JSON.stringify(root)}`,
+    'live777.toml',
+  );
+  const logged: Record<string, unknown>[] = [];
+  const log: Logger = pino({}, { write: (line) => logged.push(JSON.parse(line)) });
+  const recorder = new RecorderStandIn();
+  const segmentIndex = await SegmentIndex.open({
+    journalPath: join(root, '.index', 'segments.jsonl'),
+    nodeAlias: 'test-node',
+    log,
+  });
+  const store = await openObjectStore(config.recorder.storage);
+  const app = await buildApp({ config, recorder, segmentIndex, store, log });
+  t.teardown(async () => {
+    await app.close();
+    await segmentIndex.close();
+  });
+  return { app, config, recorder, segmentIndex, root, logged };
+}
+
+/** A segment of 10 s, with what a test wants different. */
+export function segmentOf(stream: string, more: Partial<Segment> = {}): Segment {
+  const folder = `${stream}/2025/07/24`;
+  return {
+    stream,
+    kind: 'video',
+    startUs: 1753315200000000,
+    endUs: 1753315210000000,
+    path: `${folder}/seg_0001.m4s`,
+    initPath: `${folder}/init.m4s`,
+    isKeyframe: true,
+    keyframes: [1753315200000000],
+    codec: 'avc1.42e01f',
+    size: 3145728,
+    ...more,
+  };
+}
