@@ -160,7 +160,9 @@ function takeSection(
       );
     }
     const offered = offeredFormats(section.media);
-    for (const { encodingName } of offered) names.add(encodingName);
+    for (const { encodingName } of offered) {
+      if (encodingName.toLowerCase() !== 'rtx') names.add(encodingName);
+    }
     const formats = chooseFormats(kind, offered);
     if (formats.length === 0) continue;
     if (section.mid === '') {
@@ -179,7 +181,7 @@ function takeSection(
 
 function recordable(kind: TrackKind): string {
   const names = RECORDABLE_CODECS.filter((codec) => codec.kind === kind);
-  return names.map((codec) => codec.encodingName).join(', ');
+  return names.map((codec) => codec.description).join(', ');
 }
 
 function offeredFormats(media: MediaDescription): OfferedFormat[] {

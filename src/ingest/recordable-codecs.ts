@@ -7,6 +7,8 @@ export interface RecordableCodec {
   kind: TrackKind;
   /** Encoding name as `a=rtpmap` has it; compared without case (RFC 8866 §6.6). */
   encodingName: string;
+  /** What to call it when telling someone what could be recorded. */
+  description: string;
   /** RTP clock rate in ticks a second. */
   clockRate: number;
   /** Channels in `a=rtpmap` where the codec has that parameter. */
@@ -23,6 +25,7 @@ export const RECORDABLE_CODECS: readonly RecordableCodec[] = [
     name: 'h264',
     kind: 'video',
     encodingName: 'H264',
+    description: 'H264 (packetization-mode 0 or 1)',
     clockRate: 90000,
     // RFC 6184 §6.3: mode 1 lets large NAL units be fragmented and small ones be aggregated; mode 2
     // (interleaved) sends in another order than decoding order and is not depacketized.
@@ -39,6 +42,7 @@ export const RECORDABLE_CODECS: readonly RecordableCodec[] = [
     name: 'opus',
     kind: 'audio',
     encodingName: 'opus',
+    description: 'Opus (48000/2)',
     clockRate: 48000,
     channels: 2,
     rank: () => 1,
