@@ -60,6 +60,8 @@ export async function encodeH264(
   const file = join(folder, `${width}x${height}-${encoder.join('')}.h264`);
   await run('ffmpeg', [
     ...['-v', 'error', '-y', '-f', 'lavfi', '-i', `testsrc2=size=${width}x${height}:rate=30`],
+    // The source rounds to even sizes.
+    ...['-vf', `scale=${width}:${height}`],
     ...['-frames:v', String(frames), '-c:v', 'libx264', '-preset', 'ultrafast'],
     ...['-tune', 'zerolatency', ...encoder, '-x264-params'],
     `keyint=${keyframeInterval}:min-keyint=${keyframeInterval}:scenecut=0:repeat-headers=1:threads=1`,
