@@ -1,0 +1,232 @@
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import t from 'tap';
+import { avOffsets } from '../media/av-offset.ts';
+import { decodeBeeps } from '../media/beeps.ts';
+import { decodeFlashes } from '../media/flashes.ts';
+import { probeSegments } from '../media/probe.ts';
+import { readMpd } from '../media/read-mpd.ts';
+import { requireFfmpeg } from '../media/tool.ts';
+import { NOON_US, SimulatedPublisher } from './simulated-publisher.ts';
+
+const FOLDER = 'cam1/2026/03/04';
+
+t.test('a publisher becomes a day folder that an independent parser reads', async (t) => {
+  if (!requireFfmpeg(t)) return;
+  const publisher = new SimulatedPublisher(t, { videoReportUs: 300_000, audioReportUs: 2_500_000 });
+  await publisher.run(9);
+  await publisher.recording.close();
+  const folder = path.join(publisher.root, FOLDER);
+  const files = await readdir(folder);
+  t.same(
+    files.filter((file) => file.endsWith('.part')),
+    [],
+    'nothing is left open',
+  );
+  const mpd = readMpd(await readFile(path.join(folder, 'manifest.mpd'), 'utf8'));
+  t.equal(mpd.type, 'static');
+  t.equal(mpd.periods.length, 1);
+  for (const set of mpd.periods[0]!.adaptationSets) {
+    const all = [set.initialization, ...set.segments.map((segment) => segment.file)];
+    const media = await probeSegments(all.map((file) => path.join(folder, file)));
+    t.same(media.errors, []);
+    const { contentType } = set;
+    t.equal(media.frameCount, contentType === 'video' ? publisher.frame : publisher.packet);
+  }
+  for (const kind of ['video', 'audio'] as const) {
+    const segments = publisher.of(kind);
+    t.ok(segments.length >= 4, `${segments.length} ${kind} segments`);
+    t.equal(segments[0]!.startUs, NOON_US, 'begins when it was captured');
+    for (const [i, segment] of segments.entries()) {
+      if (i > 0) t.equal(segment.startUs, segments[i - 1]!.endUs, 'no hole, no overlap');
+    }
+  }
+  t.ok(publisher.of('video').every(({ isKeyframe, keyframes }) => isKeyframe && keyframes.length));
+});
+
+t.test('sound and picture stay in step whatever the network delays', async (t) => {
+  if (!requireFfmpeg(t)) return;
+  const late = [
+    { videoDelayUs: 180_000 },
+    { audioDelayUs: 180_000 },
+    { videoDelayUs: 60_000, senderClockUs: -3 * 3600e6 },
+  ];
+  for (const delays of late) {
+    const publisher = new SimulatedPublisher(t, {
+      videoReportUs: 300_000,
+      audioReportUs: 2_500_000,
+      ...delays,
+    });
+    await publisher.run(9);
+    await publisher.recording.close();
+    const folder = path.join(publisher.root, FOLDER);
+    const of = (kind: 'video' | 'audio') => [
+      path.join(folder, kind === 'video' ? 'init.m4s' : 'audio_init.m4s'),
+      ...publisher.of(kind).map((segment) => path.join(publisher.root, segment.path)),
+    ];
+    const offsets = avOffsets(await decodeFlashes(of('video')), await decodeBeeps(of('audio')));
+    t.ok(offsets.length >= 7, `${offsets.length} flashes with their beeps`);
+    for (const { time, offsetMs } of offsets) {
+      t.ok(Math.abs(offsetMs) <= 20, `${offsetMs.toFixed(1)} ms at ${time}`);
+    }
+    t.ok(
+      Math.abs(publisher.of('video')[0]!.startUs - NOON_US) < 200_000,
+      'wall-clock time is ours, not the sender’s',
+    );
+  }
+});
+
+t.test('without sender reports the arrival times decide', async (t) => {
+  const publisher = new SimulatedPublisher(t, { videoDelayUs: 50_000, audioDelayUs: 20_000 });
+  await publisher.run(8);
+  // The wait for reports is over, so these must come although the recording goes on.
+  while (publisher.of('video').length < 2) await new Promise((next) => setImmediate(next));
+  await publisher.recording.close();
+  t.equal(publisher.of('video')[0]!.startUs, NOON_US + 50_000);
+  t.equal(publisher.of('audio')[0]!.startUs, NOON_US + 20_000);
+});
+
+t.test('a second recording of the day goes on with the numbers and adds a Period', async (t) => {
+  const first = new SimulatedPublisher(t);
+  await first.run(5);
+  await first.recording.close();
+  const folder = path.join(first.root, FOLDER);
+  const before = await contents(folder);
+  const second = new SimulatedPublisher(t, { startUs: NOON_US + 60e6 }, first.root);
+  await second.run(5);
+  const during = readMpd(second.recording.manifest(`${FOLDER}/manifest.mpd`)!);
+  t.equal(during.type, 'dynamic');
+  await second.recording.close();
+  const after = await contents(folder);
+  for (const [file, data] of before) {
+    if (file !== 'manifest.mpd') t.ok(after.get(file)?.equals(data), `${file} is untouched`);
+  }
+  t.equal(second.of('video')[0]!.path, `${FOLDER}/seg_0004.m4s`);
+  t.equal(second.of('video')[0]!.initPath, `${FOLDER}/init_2.m4s`);
+  const mpd = readMpd(after.get('manifest.mpd')!.toString());
+  t.equal(mpd.type, 'static');
+  t.same(
+    mpd.periods.map((period) => period.adaptationSets.map((set) => set.segments.length)),
+    [
+      [3, 3],
+      [3, 3],
+    ],
+  );
+});
+
+t.test('midnight: the next day begins in its own folder without losing a frame', async (t) => {
+  const publisher = new SimulatedPublisher(t, { startUs: NOON_US + 43_200e6 - 5e6 });
+  await publisher.run(11);
+  await publisher.recording.close();
+  const total = { video: 0, audio: 0 };
+  for (const kind of ['video', 'audio'] as const) {
+    const segments = publisher.of(kind);
+    const days = segments.map((segment) => segment.path.slice(0, 15));
+    t.same([...new Set(days)], ['cam1/2026/03/04', 'cam1/2026/03/05']);
+    t.equal(
+      segments.find((segment) => segment.path.includes('/05/'))!.path.slice(-9),
+      '_0001.m4s'.slice(-9),
+    );
+    for (const [i, segment] of segments.entries()) {
+      if (i > 0) t.equal(segment.startUs, segments[i - 1]!.endUs, 'no hole, no overlap');
+      total[kind] += segment.endUs - segment.startUs;
+    }
+  }
+  t.ok(Math.abs(total.video - (publisher.frame / 30) * 1e6) < 10, 'every frame has its time');
+  t.ok(Math.abs(total.audio - publisher.packet * 20_000) < 10, 'every packet has its time');
+  t.ok(publisher.keyframeRequests > 1, 'a keyframe was asked for at midnight');
+  for (const day of ['04', '05']) {
+    const file = path.join(publisher.root, 'cam1/2026/03', day, 'manifest.mpd');
+    t.equal(readMpd(await readFile(file, 'utf8')).type, 'static');
+  }
+});
+
+t.test('lost sound becomes silence, and lost pictures are waited for', async (t) => {
+  if (!requireFfmpeg(t)) return;
+  const publisher = new SimulatedPublisher(t);
+  const lost = (kind: string, index: number) =>
+    kind === 'audio' ? index >= 100 && index < 160 : index === 75;
+  await publisher.run(8, lost);
+  await publisher.recording.close();
+  const audio = publisher.of('audio');
+  t.equal(audio.at(-1)!.endUs - audio[0]!.startUs, publisher.packet * 20_000);
+  const folder = path.join(publisher.root, FOLDER);
+  const mpd = readMpd(await readFile(path.join(folder, 'manifest.mpd'), 'utf8'));
+  t.equal(mpd.periods.length, 1, 'still one Period');
+  for (const set of mpd.periods[0]!.adaptationSets) {
+    const all = [set.initialization, ...set.segments.map((segment) => segment.file)];
+    const media = await probeSegments(all.map((file) => path.join(folder, file)));
+    t.same(media.errors, []);
+    // From the lost frame 75 to the next keyframe, 120, nothing can be decoded.
+    t.equal(
+      media.frameCount,
+      set.contentType === 'video' ? publisher.frame - 45 : publisher.packet,
+    );
+  }
+});
+
+t.test('a publisher that falls silent and comes back gets a new Period', async (t) => {
+  const publisher = new SimulatedPublisher(t);
+  await publisher.run(4);
+  await publisher.run(11.99, () => true);
+  await publisher.run(4);
+  await publisher.recording.close();
+  const file = path.join(publisher.root, FOLDER, 'manifest.mpd');
+  const mpd = readMpd(await readFile(file, 'utf8'));
+  t.equal(mpd.periods.length, 2);
+  t.same(
+    publisher.log.filter((line) => line.startsWith('error')),
+    [],
+  );
+});
+
+t.test('pictures that stop leave the sound going, and begin again with it', async (t) => {
+  const publisher = new SimulatedPublisher(t);
+  await publisher.run(4);
+  await publisher.run(10, (kind) => kind === 'video');
+  await publisher.run(6);
+  await publisher.recording.close();
+  const audio = publisher.of('audio');
+  t.equal(audio.at(-1)!.endUs - audio[0]!.startUs, publisher.packet * 20_000, 'no sound is lost');
+  for (const [i, segment] of audio.entries()) {
+    if (i > 0) t.equal(segment.startUs, audio[i - 1]!.endUs);
+  }
+  const file = path.join(publisher.root, FOLDER, 'manifest.mpd');
+  const periods = readMpd(await readFile(file, 'utf8')).periods;
+  t.same(
+    periods.map((period) => period.adaptationSets.map((set) => set.contentType)),
+    [['video', 'audio'], ['audio'], ['video', 'audio']],
+  );
+});
+
+t.test('sound that stops while pictures go on is replaced by silence', async (t) => {
+  const publisher = new SimulatedPublisher(t);
+  await publisher.run(3);
+  await publisher.run(8, (kind) => kind === 'audio');
+  await publisher.run(3);
+  await publisher.recording.close();
+  const audio = publisher.of('audio');
+  t.equal(audio.at(-1)!.endUs - audio[0]!.startUs, publisher.packet * 20_000);
+  const file = path.join(publisher.root, FOLDER, 'manifest.mpd');
+  t.equal(readMpd(await readFile(file, 'utf8')).periods.length, 1);
+});
+
+t.test('audio only and video only', async (t) => {
+  for (const kind of ['audio', 'video'] as const) {
+    const publisher = new SimulatedPublisher(t, {
+      video: kind === 'video',
+      audio: kind === 'audio',
+    });
+    await publisher.run(7);
+    await publisher.recording.close();
+    t.equal(publisher.segments.length, publisher.of(kind).length);
+    t.ok(publisher.of(kind).length >= 3);
+  }
+});
+
+async function contents(folder: string): Promise<Map<string, Buffer>> {
+  const files = new Map<string, Buffer>();
+  for (const name of await readdir(folder))
+    files.set(name, await readFile(path.join(folder, name)));
+  return files;
+}

@@ -1,0 +1,165 @@
+import type { Test } from 'tap';
+import { Recording, type RecordingOptions } from '../../src/recording/recording.ts';
+import type { TrackKind } from '../../src/rtp/access-unit.ts';
+import type { MediaSection } from '../../src/rtp/media-section.ts';
+import type { Segment } from '../../src/segment-index/segment.ts';
+import { audioPackets, FRAME_RATE, videoFrames } from '../publisher/clip.ts';
+
+/** 2026-03-04 12:00:00 UTC, µs since the Unix epoch. */
+export const NOON_US = Date.UTC(2026, 2, 4, 12) * 1000;
+
+const frames = videoFrames('flash-and-beep.h264');
+const packets = audioPackets();
+
+/** How a simulated publisher differs from a perfect one. */
+export interface SimulatedOptions {
+  startUs?: number;
+  segmentSeconds?: number;
+  video?: boolean;
+  audio?: boolean;
+  /** How long each track's media is under way, µs. */
+  videoDelayUs?: number;
+  audioDelayUs?: number;
+  /** When the first sender report of a track comes after its start, µs; never if undefined. */
+  videoReportUs?: number;
+  audioReportUs?: number;
+  /** The sender's clock minus ours, µs. */
+  senderClockUs?: number;
+  recording?: Partial<RecordingOptions>;
+}
+
+/**
+ * Feeds a {@link Recording} with the flash-and-beep clip under a simulated clock: media of a second
+ * takes a few milliseconds, while files, queue and container are the real ones.
+ */
+export class SimulatedPublisher {
+  readonly recording: Recording;
+  readonly root: string;
+  readonly segments: Segment[] = [];
+  readonly log: string[] = [];
+  keyframeRequests = 0;
+  /** µs since the Unix epoch. */
+  nowUs: number;
+  /** Number of the next frame and packet; their capture times follow from them. */
+  frame = 0;
+  packet = 0;
+  readonly #startUs: number;
+  readonly #options: SimulatedOptions;
+  #nextTickUs: number;
+  #nextReportUs = { video: 0, audio: 0 };
+
+  constructor(t: Test, options: SimulatedOptions = {}, root?: string) {
+    this.#options = options;
+    this.#startUs = options.startUs ?? NOON_US;
+    this.nowUs = this.#startUs;
+    this.#nextTickUs = this.#startUs;
+    this.#nextReportUs.video = this.#startUs + (options.videoReportUs ?? Number.POSITIVE_INFINITY);
+    this.#nextReportUs.audio = this.#startUs + (options.audioReportUs ?? Number.POSITIVE_INFINITY);
+    this.root = root ?? t.testdir({});
+    const line = (level: string) => (fields: object, message: string) => {
+      this.log.push(`${level} ${message} ${JSON.stringify(fields)}`);
+    };
+    const sections: MediaSection[] = [];
+    if (options.video !== false) sections.push(section('video'));
+    if (options.audio !== false) sections.push(section('audio'));
+    this.recording = new Recording({
+      stream: 'cam1',
+      root: this.root,
+      baseFolder: '',
+      segmentSeconds: options.segmentSeconds ?? 2,
+      sections,
+      after: Promise.resolve(),
+      notBeforeUs: 0,
+      now: () => this.nowUs,
+      requestKeyframe: () => this.keyframeRequests++,
+      onSegment: (segment) => this.segments.push(segment),
+      log: { info: line('info'), warn: line('warn'), error: line('error') },
+      ...options.recording,
+    });
+  }
+
+  /** Segments of one track, in the order of their announcement. */
+  of(kind: TrackKind): Segment[] {
+    return this.segments.filter((segment) => segment.kind === kind);
+  }
+
+  /**
+   * Lets time pass. What a track captures meanwhile reaches the recording, unless it is skipped.
+   * @param skip tells which access units are lost
+   */
+  async run(seconds: number, skip: (kind: TrackKind, index: number) => boolean = () => false) {
+    const endUs = this.nowUs + seconds * 1e6;
+    for (;;) {
+      const videoUs = this.#due('video');
+      const audioUs = this.#due('audio');
+      const nextUs = Math.min(videoUs, audioUs, this.#nextTickUs);
+      if (nextUs > endUs) break;
+      this.nowUs = nextUs;
+      if (nextUs === this.#nextTickUs) {
+        this.#nextTickUs += 250_000;
+        this.recording.tick();
+        // Lets the real writes go on, so that the queue does not hold minutes of media.
+        await new Promise((resolve) => setImmediate(resolve));
+      } else if (nextUs === videoUs) this.#sendVideo(skip);
+      else this.#sendAudio(skip);
+    }
+    this.nowUs = endUs;
+  }
+
+  #due(kind: TrackKind): number {
+    const { video, audio, videoDelayUs = 0, audioDelayUs = 0 } = this.#options;
+    if (kind === 'video') {
+      if (video === false) return Number.POSITIVE_INFINITY;
+      return this.#startUs + (this.frame / FRAME_RATE) * 1e6 + videoDelayUs;
+    }
+    if (audio === false) return Number.POSITIVE_INFINITY;
+    return this.#startUs + this.packet * 20_000 + audioDelayUs;
+  }
+
+  #sendVideo(skip: (kind: TrackKind, index: number) => boolean): void {
+    const index = this.frame++;
+    const { keyframe, units } = frames[index % frames.length]!;
+    if (skip('video', index)) return;
+    const rtpTimestamp = (4_294_960_000 + index * 3000) % 2 ** 32;
+    this.#report('video', rtpTimestamp, (index / FRAME_RATE) * 1e6);
+    const discontinuity = index > 0 && skip('video', index - 1);
+    const unit = { rtpTimestamp, arrivalUs: this.nowUs, keyframe, discontinuity, parts: units };
+    this.recording.accept('video', unit);
+  }
+
+  #sendAudio(skip: (kind: TrackKind, index: number) => boolean): void {
+    const index = this.packet++;
+    if (skip('audio', index)) return;
+    const rtpTimestamp = (77_000 + index * 960) % 2 ** 32;
+    this.#report('audio', rtpTimestamp, index * 20_000);
+    this.recording.accept('audio', {
+      rtpTimestamp,
+      arrivalUs: this.nowUs,
+      keyframe: true,
+      discontinuity: false,
+      parts: [packets[index % packets.length]!],
+    });
+  }
+
+  /** @param captureUs since the start */
+  #report(kind: TrackKind, rtpTimestamp: number, captureUs: number): void {
+    if (this.nowUs < this.#nextReportUs[kind]) return;
+    this.#nextReportUs[kind] += 1_000_000;
+    const ntpUs = this.#startUs + captureUs + (this.#options.senderClockUs ?? 0);
+    this.recording.report(kind, { ntpUs, rtpTimestamp, arrivalUs: this.nowUs });
+  }
+}
+
+function section(kind: TrackKind): MediaSection {
+  const codec = kind === 'video' ? 'h264' : 'opus';
+  const clockRate = kind === 'video' ? 90_000 : 48_000;
+  return {
+    mid: kind,
+    kind,
+    formats: [{ payloadType: 96, codec, clockRate, parameters: {} }],
+    extensions: {},
+    ssrcs: [],
+    retransmissionSsrcs: [],
+    feedback: { nack: true, pli: true, fir: false, transportCc: true, remb: false },
+  };
+}
