@@ -1,0 +1,62 @@
+/** A sender report (RFC 3550 §6.4.1), without its report blocks: we send nothing they could be of. */
+export interface RtcpSenderReport {
+  type: 'sender report';
+  ssrc: number;
+  /** NTP time: seconds since 1900, 32 bits. Seconds and fraction 0: the sender has no wall clock. */
+  ntpSeconds: number;
+  /** NTP time: 1/2^32 s, 32 bits. */
+  ntpFraction: number;
+  /** The same instant on the RTP clock of the stream, 32 bits. */
+  rtpTimestamp: number;
+}
+
+/** A goodbye (RFC 3550 §6.6): these sources send no more. */
+export interface RtcpGoodbye {
+  type: 'goodbye';
+  ssrcs: number[];
+}
+
+const senderReportType = 200;
+const goodbyeType = 203;
+const headerBytes = 4;
+
+/**
+ * Reads a compound packet (RFC 3550 §6.1, §A.2), decrypted, or one of reduced size (RFC 5506). What
+ * tells a receiver nothing (receiver reports, source descriptions, feedback, unknown types) is passed
+ * over.
+ *
+ * @returns what it says, in order; undefined when any of its packets is malformed
+ */
+export function parseRtcpCompound(packet: Buffer): (RtcpSenderReport | RtcpGoodbye)[] | undefined {
+  if (packet.length < headerBytes) return undefined;
+  const messages: (RtcpSenderReport | RtcpGoodbye)[] = [];
+  let offset = 0;
+  while (offset < packet.length) {
+    if (offset + headerBytes > packet.length) return undefined;
+    const first = packet[offset]!;
+    if (first >>> 6 !== 2) return undefined;
+    const count = first & 0x1f;
+    const end = offset + headerBytes + packet.readUInt16BE(offset + 2) * 4;
+    if (end > packet.length) return undefined;
+    const type = packet[offset + 1]!;
+    if (type === senderReportType) {
+      if (offset + 28 + count * 24 > end) return undefined;
+      messages.push({
+        type: 'sender report',
+        ssrc: packet.readUInt32BE(offset + 4),
+        ntpSeconds: packet.readUInt32BE(offset + 8),
+        ntpFraction: packet.readUInt32BE(offset + 12),
+        rtpTimestamp: packet.readUInt32BE(offset + 16),
+      });
+    } else if (type === goodbyeType) {
+      if (offset + headerBytes + count * 4 > end) return undefined;
+      const ssrcs: number[] = [];
+      for (let position = 0; position < count; position++) {
+        ssrcs.push(packet.readUInt32BE(offset + headerBytes + position * 4));
+      }
+      messages.push({ type: 'goodbye', ssrcs });
+    }
+    offset = end;
+  }
+  return messages;
+}

@@ -1,0 +1,86 @@
+const transportFeedbackType = 205;
+const payloadFeedbackType = 206;
+/** Entries of 17 packets each; 250 keep the packet within 1,012 bytes. */
+const maximumNackEntries = 250;
+
+/**
+ * Builds a picture loss indication (RFC 4585 §6.3.1): asks the sender of `mediaSsrc` for a keyframe.
+ *
+ * @param senderSsrc our own SSRC
+ */
+export function buildPictureLossIndication(senderSsrc: number, mediaSsrc: number): Buffer {
+  return feedback(payloadFeedbackType, 1, senderSsrc, mediaSsrc, 0);
+}
+
+/**
+ * Builds a full intra request (RFC 5104 §4.3.1): asks the sender of `mediaSsrc` for a keyframe.
+ *
+ * @param senderSsrc our own SSRC
+ * @param commandNumber 8 bits; one more for each new request, the same for a repetition
+ */
+export function buildFullIntraRequest(
+  senderSsrc: number,
+  mediaSsrc: number,
+  commandNumber: number,
+): Buffer {
+  // The media source of the common header is not used and must be 0.
+  const packet = feedback(payloadFeedbackType, 4, senderSsrc, 0, 8);
+  packet.writeUInt32BE(mediaSsrc, 12);
+  packet[16] = commandNumber;
+  return packet;
+}
+
+/**
+ * Builds generic NACKs (RFC 4585 §6.2.1), which ask for packets again.
+ *
+ * @param senderSsrc our own SSRC
+ * @param sequenceNumbers 16 bits each, in the order they were sent, wrapping or not; any order is
+ *   right, that one is the shortest
+ * @returns one packet for up to 250 groups of 17 neighbours; none when nothing is missing
+ */
+export function buildGenericNacks(
+  senderSsrc: number,
+  mediaSsrc: number,
+  sequenceNumbers: readonly number[],
+): Buffer[] {
+  const entries: number[] = [];
+  let first = -1;
+  let mask = 0;
+  for (const sequenceNumber of sequenceNumbers) {
+    const distance = (sequenceNumber - first) & 0xffff;
+    if (first >= 0 && distance <= 16) {
+      if (distance > 0) mask |= 1 << (distance - 1);
+      continue;
+    }
+    if (first >= 0) entries.push(first * 0x10000 + mask);
+    first = sequenceNumber & 0xffff;
+    mask = 0;
+  }
+  if (first >= 0) entries.push(first * 0x10000 + mask);
+
+  const packets: Buffer[] = [];
+  for (let start = 0; start < entries.length; start += maximumNackEntries) {
+    const part = entries.slice(start, start + maximumNackEntries);
+    const packet = feedback(transportFeedbackType, 1, senderSsrc, mediaSsrc, part.length * 4);
+    for (const [position, entry] of part.entries()) packet.writeUInt32BE(entry, 12 + position * 4);
+    packets.push(packet);
+  }
+  return packets;
+}
+
+/** The common head of feedback messages (RFC 4585 §6.1), with room for `bytes` of control information. */
+function feedback(
+  type: number,
+  format: number,
+  senderSsrc: number,
+  mediaSsrc: number,
+  bytes: number,
+): Buffer {
+  const packet = Buffer.alloc(12 + bytes);
+  packet[0] = 0x80 | format;
+  packet[1] = type;
+  packet.writeUInt16BE(packet.length / 4 - 1, 2);
+  packet.writeUInt32BE(senderSsrc, 4);
+  packet.writeUInt32BE(mediaSsrc, 8);
+  return packet;
+}

@@ -1,0 +1,115 @@
+/** What one feedback message tells; see `buildTransportCcPacket`. */
+export interface TransportCcReport {
+  /** Our own SSRC. */
+  senderSsrc: number;
+  /** Any stream of the transport. */
+  mediaSsrc: number;
+  /** 8 bits, one more with every feedback of the transport. */
+  feedbackCount: number;
+  /** Sequence number of the first packet told of, received or not; the low 16 bits are written. */
+  base: number;
+  /** The packets received: rising, from `base` on, at most 65,535 beyond it; at least one. */
+  sequences: Float64Array;
+  /** When each of them arrived, in 250 µs; neighbours at most 2^15 apart. */
+  ticks: Float64Array;
+}
+
+const headBytes = 20;
+const ticksPerReference = 256;
+const notReceived = 0;
+const smallDelta = 1;
+const largeDelta = 2;
+const longestRun = 0x1fff;
+
+/**
+ * Builds one transport-wide congestion control feedback message
+ * (draft-holmer-rmcat-transport-wide-cc-extensions-01 §3.1). What lies between `base` and the last
+ * received packet and is not in `sequences` is told missing. The message may end in padding, so that
+ * it must be the last of a compound packet (RFC 3550 §6.4.1).
+ */
+export function buildTransportCcPacket(report: TransportCcReport): Buffer {
+  const { base, sequences, ticks } = report;
+  const received = sequences.length;
+  const statusCount = sequences[received - 1]! - base + 1;
+  const reference = Math.floor(ticks[0]! / ticksPerReference);
+
+  const statuses = new Uint8Array(statusCount);
+  let deltaBytes = 0;
+  let before = reference * ticksPerReference;
+  for (let position = 0; position < received; position++) {
+    const delta = ticks[position]! - before;
+    before = ticks[position]!;
+    const status = delta >= 0 && delta <= 0xff ? smallDelta : largeDelta;
+    statuses[sequences[position]! - base] = status;
+    deltaBytes += status;
+  }
+  const chunks = statusChunks(statuses);
+
+  const unpadded = headBytes + chunks.length * 2 + deltaBytes;
+  const packet = Buffer.alloc(Math.ceil(unpadded / 4) * 4);
+  packet[0] = 0x80 | 15;
+  if (packet.length > unpadded) {
+    packet[0] |= 0x20;
+    packet[packet.length - 1] = packet.length - unpadded;
+  }
+  packet[1] = 205;
+  packet.writeUInt16BE(packet.length / 4 - 1, 2);
+  packet.writeUInt32BE(report.senderSsrc, 4);
+  packet.writeUInt32BE(report.mediaSsrc, 8);
+  packet.writeUInt16BE(base % 0x10000, 12);
+  packet.writeUInt16BE(statusCount, 14);
+  packet.writeUIntBE(reference % 0x1000000, 16, 3);
+  packet[19] = report.feedbackCount;
+
+  let offset = headBytes;
+  for (const chunk of chunks) offset = packet.writeUInt16BE(chunk, offset);
+  before = reference * ticksPerReference;
+  for (let position = 0; position < received; position++) {
+    const delta = ticks[position]! - before;
+    before = ticks[position]!;
+    const small = statuses[sequences[position]! - base] === smallDelta;
+    offset = small ? packet.writeUInt8(delta, offset) : packet.writeInt16BE(delta, offset);
+  }
+  return packet;
+}
+
+/**
+ * Packs statuses into chunks of 16 bits: runs (§3.1.3), vectors of 14 one-bit symbols or of 7 two-bit
+ * ones (§3.1.4), whichever says most at each point.
+ */
+function statusChunks(statuses: Uint8Array): number[] {
+  const chunks: number[] = [];
+  let start = 0;
+  while (start < statuses.length) {
+    const run = runLength(statuses, start);
+    const toTheEnd = start + run === statuses.length;
+    const oneBit = !statuses.subarray(start, start + 14).includes(largeDelta);
+    if (toTheEnd || run >= 14 || (run >= 7 && !oneBit)) {
+      chunks.push((statuses[start]! << 13) | run);
+      start += run;
+    } else if (oneBit) {
+      chunks.push(0x8000 | symbols(statuses, start, 14, 1));
+      start += 14;
+    } else {
+      chunks.push(0xc000 | symbols(statuses, start, 7, 2));
+      start += 7;
+    }
+  }
+  return chunks;
+}
+
+function runLength(statuses: Uint8Array, start: number): number {
+  const limit = Math.min(statuses.length, start + longestRun);
+  let end = start + 1;
+  while (end < limit && statuses[end] === statuses[start]) end++;
+  return end - start;
+}
+
+/** `count` symbols of `bits` bits, the first in the highest; those beyond the end are 0. */
+function symbols(statuses: Uint8Array, start: number, count: number, bits: number): number {
+  let packed = 0;
+  for (let position = start; position < start + count; position++) {
+    packed = (packed << bits) | (statuses[position] ?? notReceived);
+  }
+  return packed;
+}
