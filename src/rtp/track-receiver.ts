@@ -195,10 +195,14 @@ export class TrackReceiver {
     this.#keyframes?.poll(nowUs);
   }
 
-  /** Asks the sender for a keyframe now, or as soon as the last request is old enough. */
+  /**
+   * Asks the sender for a keyframe at `nowUs` (µs on the steady clock), or as soon as the last
+   * request is old enough. Before the first packet there is nobody to ask, and that one asks anyway.
+   */
   requestKeyframe(nowUs: number): void {
+    if (!this.#started) return;
     this.#keyframes?.request(nowUs);
-    if (this.#started) this.#keyframes?.poll(nowUs);
+    this.#keyframes?.poll(nowUs);
   }
 
   /**
@@ -339,7 +343,7 @@ export class TrackReceiver {
     if (this.#isVideo) {
       if (unit.keyframe) {
         this.#keyframeUnits++;
-        this.#keyframes?.keyframeReceived();
+        if (this.#depacketizer?.configured) this.#keyframes?.keyframeReceived();
       } else if (unit.discontinuity) {
         this.#keyframes?.request(this.#nowUs);
       }

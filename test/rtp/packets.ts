@@ -67,7 +67,7 @@ export function packetizeNalUnit(nalUnit: Buffer, size = 1200): Buffer[] {
 
 /** One STAP-A payload (RFC 6184 §5.7.1) of these NAL units. */
 export function aggregate(nalUnits: Buffer[]): Buffer {
-  const chunks = [Buffer.of(0x60 | 24)];
+  const chunks: Buffer[] = [Buffer.of(0x60 | 24)];
   for (const nalUnit of nalUnits) {
     const length = Buffer.alloc(2);
     length.writeUInt16BE(nalUnit.length);

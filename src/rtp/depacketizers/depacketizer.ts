@@ -10,6 +10,12 @@ export interface Depacketizer {
   readonly malformed: number;
 
   /**
+   * Whether all that a decoder needs beside a keyframe is known (H264: a sequence parameter set); a
+   * keyframe before that is of no use.
+   */
+  readonly configured: boolean;
+
+  /**
    * Takes the next packet and emits the access units that it completes.
    *
    * @param packet the next packet in sequence; its payload may become part of a unit as it is
@@ -36,7 +42,7 @@ export function createDepacketizer(
 ): Depacketizer {
   switch (format.codec) {
     case 'h264':
-      return new H264Depacketizer(emit);
+      return new H264Depacketizer(format, emit);
     case 'opus':
       return new OpusDepacketizer(emit);
     default:

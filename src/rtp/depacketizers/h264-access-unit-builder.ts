@@ -4,6 +4,7 @@ import {
   isCodedSlice,
   isParameterSet,
   nalUnitType,
+  sequenceParameterSet,
   startsPicture,
 } from './h264-nal-unit.ts';
 
@@ -33,11 +34,14 @@ export class H264AccessUnitBuilder {
   #bytes = 0;
   #hasPicture = false;
   #keyframe = false;
+  #hasSequenceParameterSet = false;
   #broken = false;
   /** The packets before this unit are not known, its first slices may be among them. */
   #startUncertain = false;
   #gapBefore = true;
   #discontinuity = false;
+  #sequenceParameterSetSeen = false;
+  #keyframesBringParameterSets = false;
 
   /** @param emit takes each whole access unit */
   constructor(emit: (unit: AccessUnit) => void) {
@@ -57,6 +61,11 @@ export class H264AccessUnitBuilder {
   /** Whether the first packets of the unit in hand may be lost. */
   get startUncertain(): boolean {
     return this.#startUncertain && !this.#hasPicture;
+  }
+
+  /** Whether a sequence parameter set came since the stream began. */
+  get sequenceParameterSetSeen(): boolean {
+    return this.#sequenceParameterSetSeen;
   }
 
   /** Bytes of the unit in hand. */
@@ -103,12 +112,16 @@ export class H264AccessUnitBuilder {
       return false;
     }
     if (isCodedSlice(type)) {
-      if (this.startUncertain && !startsPicture(nalUnit)) {
+      if (this.startUncertain && !this.#startsWith(nalUnit)) {
         this.breakUnit();
         return true;
       }
       this.#hasPicture = true;
       if (type === idrSlice) this.#keyframe = true;
+    }
+    if (type === sequenceParameterSet) {
+      this.#hasSequenceParameterSet = true;
+      this.#sequenceParameterSetSeen = true;
     }
     this.#nalUnits.push(nalUnit);
     this.#bytes += nalUnit.length;
@@ -135,6 +148,7 @@ export class H264AccessUnitBuilder {
       this.#clear();
       return;
     }
+    if (this.#keyframe) this.#keyframesBringParameterSets = this.#hasSequenceParameterSet;
     const unit: AccessUnit = {
       rtpTimestamp: this.#timestamp,
       arrivalUs: this.#arrivalUs,
@@ -155,6 +169,8 @@ export class H264AccessUnitBuilder {
     this.#bytes = 0;
     this.#discontinuity = false;
     this.#gapBefore = true;
+    this.#sequenceParameterSetSeen = false;
+    this.#keyframesBringParameterSets = false;
     this.#clear();
   }
 
@@ -162,8 +178,19 @@ export class H264AccessUnitBuilder {
     this.#open = false;
     this.#hasPicture = false;
     this.#keyframe = false;
+    this.#hasSequenceParameterSet = false;
     this.#broken = false;
     this.#startUncertain = false;
+  }
+
+  /**
+   * Whether nothing of the unit that a decoder needs can be missing before this slice, its first. A
+   * keyframe whose parameter sets were lost would decode with the ones before, which may be wrong.
+   */
+  #startsWith(slice: Buffer): boolean {
+    if (!startsPicture(slice)) return false;
+    const needsParameterSets = this.#keyframesBringParameterSets && nalUnitType(slice) === idrSlice;
+    return !needsParameterSets || this.#hasSequenceParameterSet;
   }
 
   #keepParameterSets(): void {

@@ -1,4 +1,5 @@
 import type { AccessUnit } from '../access-unit.ts';
+import type { PayloadFormat } from '../media-section.ts';
 import type { RtpPacket } from '../rtp-packet.ts';
 import { Slab } from '../slab.ts';
 import type { Depacketizer } from './depacketizer.ts';
@@ -23,19 +24,29 @@ const joined = new Slab();
  */
 export class H264Depacketizer implements Depacketizer {
   readonly #unit: H264AccessUnitBuilder;
+  /** The session description brought parameter sets (`sprop-parameter-sets`, RFC 6184 §8.1). */
+  readonly #configuredOutOfBand: boolean;
   readonly #fragments: Buffer[] = [];
   #fragmentsBytes = 0;
   /** First byte of the NAL unit that is being joined, −1 when none is. */
   #fragmentedHeader = -1;
   #malformed = 0;
 
-  /** @param emit takes each whole access unit, in decoding order */
-  constructor(emit: (unit: AccessUnit) => void) {
+  /**
+   * @param format the negotiated payload format
+   * @param emit takes each whole access unit, in decoding order
+   */
+  constructor(format: PayloadFormat, emit: (unit: AccessUnit) => void) {
+    this.#configuredOutOfBand = Boolean(format.parameters['sprop-parameter-sets']);
     this.#unit = new H264AccessUnitBuilder(emit);
   }
 
   get malformed(): number {
     return this.#malformed;
+  }
+
+  get configured(): boolean {
+    return this.#configuredOutOfBand || this.#unit.sequenceParameterSetSeen;
   }
 
   push(packet: RtpPacket, lostBefore: boolean): void {

@@ -6,6 +6,9 @@ export function nalUnitType(nalUnit: Buffer): number {
 /** NAL unit type of a coded slice of an IDR picture, where decoding can start. */
 export const idrSlice = 5;
 
+/** NAL unit type of a sequence parameter set. */
+export const sequenceParameterSet = 7;
+
 /** Whether the type is a video coding layer one: a slice or a partition of it. */
 export function isCodedSlice(type: number): boolean {
   return type >= 1 && type <= 5;
@@ -13,7 +16,7 @@ export function isCodedSlice(type: number): boolean {
 
 /** Whether the type is a sequence or picture parameter set, or an extension of one. */
 export function isParameterSet(type: number): boolean {
-  return type === 7 || type === 8 || type === 13 || type === 15;
+  return type === sequenceParameterSet || type === 8 || type === 13 || type === 15;
 }
 
 /**

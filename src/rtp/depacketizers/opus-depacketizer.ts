@@ -5,6 +5,8 @@ import { opusPacketDuration } from './opus-toc.ts';
 
 /** Opus over RTP (RFC 7587 §4.2): the payload of each packet is one Opus packet. */
 export class OpusDepacketizer implements Depacketizer {
+  /** An Opus packet says all that its decoder needs. */
+  readonly configured = true;
   readonly #emit: (unit: AccessUnit) => void;
   #malformed = 0;
   #discontinuity = false;

@@ -158,6 +158,33 @@ t.test('loss between two whole units is told by the later one', async (t) => {
   t.same(summary(), ['1 1', '2K! 7,5', '3 1']);
 });
 
+t.test(
+  'a keyframe that lost its parameter sets is no keyframe, where others bring them',
+  async (t) => {
+    const { push, summary } = setUp();
+    push(1, sps);
+    push(1, idr, 'marker');
+    push(2, idr, 'lost marker');
+    push(3, slice, 'marker');
+    push(4, idr, 'marker');
+    push(5, idr, 'lost marker');
+    t.same(summary(), ['1K 7,5', '3! 1', '4K 5', '5K! 5']);
+  },
+);
+
+t.test('whether a decoder could be set up', async (t) => {
+  const { push, depacketizer } = setUp();
+  push(1, idr, 'marker');
+  t.equal(depacketizer.configured, false);
+  push(2, sps);
+  t.equal(depacketizer.configured, true);
+  depacketizer.reset();
+  t.equal(depacketizer.configured, false);
+  const parameters = { 'sprop-parameter-sets': 'Z0LgH4w=,aM48gA==' };
+  const outOfBand = createDepacketizer({ ...h264Format, parameters }, () => {});
+  t.equal(outOfBand.configured, true);
+});
+
 t.test('loss inside one timestamp drops the unit even when slices remain', async (t) => {
   const { push, summary } = setUp();
   push(1, slice);
