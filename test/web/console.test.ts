@@ -111,15 +111,15 @@ t.test('a refusal is shown where it was asked for', async (t) => {
   });
   await page.goto(stub.url);
   await page.click('.stream-toggle');
-  await page.waitForFunction(`document.querySelector('.stream-error').textContent !== ''`);
+  await page.waitForSelector('.stream-error:not(:empty)');
   t.equal(await page.textContent('.stream-error'), 'This access token does not allow that.');
   await page.fill('#arm-stream', 'segments');
   await page.press('#arm-stream', 'Enter');
-  await page.waitForFunction(`document.getElementById('arm-message').textContent !== ''`);
+  await page.waitForSelector('#arm-message:not(:empty)');
   t.equal(await page.textContent('#arm-message'), 'segments is a reserved name');
   await page.fill('#arm-stream', '..');
   await page.press('#arm-stream', 'Enter');
-  await page.waitForFunction(`document.getElementById('arm-message').textContent.includes('..')`);
+  await page.waitForSelector('#arm-message:has-text("..")');
   t.notOk(calls(stub, 'POST').includes('/api/'), 'a name that would climb is never sent');
 });
 
@@ -167,7 +167,7 @@ t.test('the access token goes with every request, the player’s too', async (t)
   t.equal(await page.textContent('.recording-folder'), FOLDER);
 
   await page.click('.recording-play');
-  await page.waitForFunction(`document.getElementById('player-error').textContent !== ''`);
+  await page.waitForSelector('#player-error:not(:empty)');
   t.match(await page.textContent('#player-error'), '404');
   const asked = stub.requests.filter(({ url }) => url.startsWith('/api/record/object/'));
   t.ok(asked.length > 0);

@@ -120,9 +120,7 @@ t.test('the test picture goes out as H264 and Opus, armed before it is published
     t.match(body, /^m=.*\r\na=mid:/m);
   }
 
-  await page.waitForFunction(
-    `Number(document.getElementById('publish-preview').dataset.framesSent) > 0`,
-  );
+  await page.waitForSelector('#publish-preview[data-frames-sent]');
   t.match(await page.textContent('#publish-rate'), /bit\/s/);
   t.match(await page.textContent('#publish-codecs'), 'H264');
 
