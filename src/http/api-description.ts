@@ -2,21 +2,24 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance, FastifySchema } from 'fastify';
 
-const description = `Records what is published over WebRTC as MPEG-DASH.
+/** An OpenAPI document, as far as it is changed here. */
+interface Described {
+  paths?: Record<string, { post?: { requestBody?: { required?: boolean } } }>;
+}
 
-Publishers send with WHIP (RFC 9725); players read \`manifest.mpd\` and the segments below
-\`/api/record/object/\`; Liveman and other programs poll the segment index. Times are integer
-microseconds since the Unix epoch where not said otherwise.
-
-Where the configuration has tokens or a secret, send \`Authorization: Bearer TOKEN\`. A JSON Web
-Token is for one stream or for all (\`*\`), and allows to read, to publish, to start and stop
-recordings, or several of these.`;
+const description = [
+  'Records what is published over WebRTC as MPEG-DASH.',
+  'Publishers send with WHIP (RFC 9725); players read `manifest.mpd` and the segments below `/api/record/object/`; Liveman and other programs poll the segment index. Times are integer microseconds since the Unix epoch where not said otherwise.',
+  'Where the configuration has tokens or a secret, send `Authorization: Bearer TOKEN`. A JSON Web Token is for one stream or for all (`*`), and allows to read, to publish, to start and stop recordings, or several of these.',
+].join('\n\n');
 
 /**
  * Collects the schemas of all routes registered after it into one OpenAPI document, and shows it at
  * `/documentation`. What a route asks of its caller is added from its `config.access`.
  */
 export async function registerApiDescription(app: FastifyInstance, version: string): Promise<void> {
+  /** Paths whose POST may have no body, which a route's schema cannot say. */
+  const optionalBodies = new Set<string>();
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -47,13 +50,15 @@ export async function registerApiDescription(app: FastifyInstance, version: stri
       buildLocalReference: (json, _baseUri, _fragment, index) => String(json.$id ?? `def-${index}`),
     },
     hideUntagged: true,
-    transform: ({ schema, url, route }) => ({
-      schema: withAccess(
-        schema,
-        route.config?.access ?? (url.startsWith('/api/') ? 'read' : 'open'),
-      ),
-      url,
-    }),
+    transform: ({ schema, url, route }) => {
+      if (route.config?.bodyOptional) optionalBodies.add(url.replaceAll(/:(\w+)/g, '{$1}'));
+      const access = route.config?.access ?? (url.startsWith('/api/') ? 'read' : 'open');
+      return withNamedWildcard({ schema: withAccess(schema, access), url });
+    },
+    transformObject: (document) =>
+      'openapiObject' in document
+        ? tidied(document.openapiObject, optionalBodies)
+        : document.swaggerObject,
   });
   await app.register(swaggerUi, {
     routePrefix: '/documentation',
@@ -72,4 +77,24 @@ function withAccess(schema: FastifySchema | undefined, access: string): FastifyS
       403: { description: `The token does not allow to ${access} this stream.`, $ref: 'Error#' },
     },
   };
+}
+
+/** OpenAPI has no wildcards: `/object/*` is shown as `/object/{path}`. */
+function withNamedWildcard({ schema, url }: { schema: FastifySchema; url: string }) {
+  const params = schema.params as { properties?: Record<string, unknown> } | undefined;
+  const wildcard = params?.properties?.['*'];
+  if (wildcard === undefined) return { schema, url };
+  const named = { type: 'object', properties: { path: wildcard }, required: ['path'] };
+  return { schema: { ...schema, params: named }, url: url.replace('*', ':path') };
+}
+
+/** Puts paths in order, which is that of the files in a folder: it differs from machine to machine. */
+function tidied<T extends object>(document: T, optionalBodies: ReadonlySet<string>): T {
+  // Copied, since YAML shows an object that is used twice as an alias of the first.
+  const copy: T & Described = JSON.parse(JSON.stringify(document));
+  const paths = Object.entries(copy.paths ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
+  for (const [path, { post }] of paths) {
+    if (post?.requestBody && optionalBodies.has(path)) post.requestBody.required = false;
+  }
+  return { ...copy, paths: Object.fromEntries(paths) };
 }

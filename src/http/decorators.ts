@@ -16,6 +16,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** What a caller must be allowed to do; by default `read` below `/api`, `open` elsewhere. */
     access?: Access;
+    /** The body may be left out; only for the API's description. */
+    bodyOptional?: boolean;
     /**
      * Whether a request is about this stream and no other, for tokens that are for one stream. By
      * default it is when its path or its query names the stream.

@@ -26,6 +26,7 @@ export const Live777Stream = Type.Object(
     ),
   },
   {
+    description: 'The stream.',
     examples: [
       {
         id: 'cam1',

@@ -61,7 +61,7 @@ const example = {
 /** Reply of `GET /api/record/{stream}`. */
 export const RecordStatusJson = Type.Object(
   { recording: Type.Boolean(), id: Type.String({ description: 'The stream.' }), ...status },
-  { examples: [{ recording: true, id: 'cam1', ...example }] },
+  { description: 'What is known of it.', examples: [{ recording: true, id: 'cam1', ...example }] },
 );
 
 /** What is recorded of a stream in one folder. */

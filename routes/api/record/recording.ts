@@ -11,7 +11,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
   app.route({
     method: 'POST',
     url: '/:stream',
-    config: { access: 'execute' },
+    config: { access: 'execute', bodyOptional: true },
     schema: {
       tags: ['record'],
       summary: 'Record a stream',
@@ -57,7 +57,6 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
         503: errorReply('The recorder is stopping.'),
       },
     },
-    // The body may be left out.
     preValidation: async (request) => {
       request.body ??= {};
     },

@@ -1,0 +1,108 @@
+import { existsSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import type { Config, LogLevel } from './config/config.ts';
+import { type ListenAddress, parseListenAddress } from './config/listen-address.ts';
+
+/** What `--help` prints. */
+export const usage = `Usage: live777-recorder [options]
+
+Records what is published over WebRTC as DASH.
+
+  -c, --config FILE     live777.toml to read; by default ./live777.toml, else
+                        the config/live777.toml that comes with the program
+  --listen HOST:PORT    address of console and API, instead of [http] listen
+  -v                    log at level debug
+  --version             print the version
+  -h, --help            print this
+
+Environment:
+  PORT                  port, instead of the one in [http] listen
+  LOG_LEVEL             off, error, warn, info, debug or trace, instead of [log] level
+`;
+
+/** What was asked for on the command line and in the environment. */
+export interface Options {
+  /** Path of the configuration file. */
+  configFile: string;
+  listen?: ListenAddress;
+  port?: number;
+  logLevel?: LogLevel;
+  help: boolean;
+  version: boolean;
+}
+
+/** The command line or the environment cannot be used; the message says which part and how to mend it. */
+export class UsageError extends Error {
+  override name = 'UsageError';
+}
+
+/**
+ * Reads flags and environment.
+ * @param args without the program's own name
+ * @param fallback the configuration that comes with the program
+ * @throws UsageError
+ */
+export function readOptions(
+  args: string[],
+  environment: NodeJS.ProcessEnv,
+  fallback: string,
+): Options {
+  const flags = readFlags(args);
+  const { PORT, LOG_LEVEL } = environment;
+  const listen = flags.listen === undefined ? undefined : parseListenAddress(flags.listen);
+  if (flags.listen !== undefined && listen === undefined) {
+    throw new UsageError(`--listen ${flags.listen}: expected HOST:PORT, as in 127.0.0.1:7778`);
+  }
+  const port = PORT ? Number(PORT) : undefined;
+  if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65535)) {
+    throw new UsageError(`PORT=${PORT}: expected a port from 0 to 65535`);
+  }
+  const logLevel = flags.verbose ? 'debug' : LOG_LEVEL ? levelOf(LOG_LEVEL) : undefined;
+  return {
+    configFile: flags.config ?? (existsSync('live777.toml') ? 'live777.toml' : fallback),
+    ...(listen && { listen }),
+    ...(port !== undefined && { port }),
+    ...(logLevel && { logLevel }),
+    help: flags.help ?? false,
+    version: flags.version ?? false,
+  };
+}
+
+/** The configuration with what the command line and the environment say instead. */
+export function withOptions(config: Config, options: Options): Config {
+  return {
+    ...config,
+    http: {
+      ...config.http,
+      ...(options.port !== undefined && { port: options.port }),
+      ...options.listen,
+    },
+    log: { level: options.logLevel ?? config.log.level },
+  };
+}
+
+function readFlags(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        config: { type: 'string', short: 'c' },
+        listen: { type: 'string' },
+        verbose: { type: 'boolean', short: 'v' },
+        help: { type: 'boolean', short: 'h' },
+        version: { type: 'boolean' },
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message.split('. ', 1)[0]}; see --help`);
+  }
+}
+
+function levelOf(text: string): LogLevel {
+  const level = text.toLowerCase();
+  if (level === 'off') return 'silent';
+  const levels: LogLevel[] = ['silent', 'error', 'warn', 'info', 'debug', 'trace'];
+  const known = levels.find((each) => each === level);
+  if (known !== undefined) return known;
+  throw new UsageError(`LOG_LEVEL=${text}: expected one of off, error, warn, info, debug, trace`);
+}

@@ -1,0 +1,107 @@
+#!/usr/bin/env node
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { readOptions, UsageError, usage, withOptions } from './command-line.ts';
+import type { Config } from './config/config.ts';
+import { ConfigError } from './config/config-error.ts';
+import { isLoopback, urlHost } from './config/listen-address.ts';
+import { loadConfig } from './config/load-config.ts';
+import { openLog } from './log.ts';
+import { Service } from './service.ts';
+import { version } from './version.ts';
+
+/** What comes with the program, for those who have no live777.toml of their own. */
+const bundledConfig = join(import.meta.dirname, '../config/live777.toml');
+
+/** After this long a stop is no longer waited for, ms. */
+const stopTimeoutMs = 10_000;
+
+async function main(): Promise<void> {
+  const options = readOptions(process.argv.slice(2), process.env, bundledConfig);
+  if (options.help) return void process.stdout.write(usage);
+  if (options.version) return void process.stdout.write(`${version}\n`);
+  const config = withOptions(await loadConfig(options.configFile), options);
+  const { log, release } = openLog(config.log.level);
+  try {
+    const service = await Service.start(config, log);
+    stopOnSignal(service, log);
+    process.stdout.write(greeting(config, service.port, options.configFile));
+  } finally {
+    release();
+  }
+  remark(config, log);
+}
+
+/** Where to go, for somebody who sees this program for the first time. */
+function greeting(config: Config, port: number, configFile: string): string {
+  const { host } = config.http;
+  const isAnyAddress = host === '0.0.0.0' || host === '::';
+  const base = `http://${isAnyAddress ? 'localhost' : urlHost(host)}:${port}`;
+  const { storage } = config.recorder;
+  return [
+    `live777-recorder ${version}`,
+    `  console        ${base}/`,
+    `  API            ${base}/documentation`,
+    `  publish (WHIP) ${base}/whip/STREAM`,
+    `  recordings     ${storage.type === 'fs' ? storage.root : `${storage.type}:${storage.bucket}`}`,
+    `  configuration  ${configFile}`,
+    '',
+    '',
+  ].join('\n');
+}
+
+/** Tells the operator what is worth a second look. */
+function remark({ http, auth, ignoredTables, notices }: Config, log: Logger): void {
+  if (ignoredTables.length > 0) {
+    log.info({ ignored: ignoredTables }, 'the configuration has parts for Live777 alone');
+  }
+  for (const notice of notices) log.warn(notice);
+  if (auth.tokens.length === 0 && auth.secret === undefined && !isLoopback(http.host)) {
+    log.warn(
+      { listen: http.host },
+      'anybody who can reach this address may publish, record and watch: set [auth] tokens',
+    );
+  }
+}
+
+function stopOnSignal(service: Service, log: Logger): void {
+  let stopping = false;
+  const stop = async (reason: string, exitCode: number) => {
+    if (stopping) {
+      log.warn({ reason }, 'stopping at once');
+      process.exit(1);
+    }
+    stopping = true;
+    log.info({ reason }, 'stopping');
+    setTimeout(() => {
+      log.fatal(`did not stop within ${stopTimeoutMs / 1000} s`);
+      process.exit(1);
+    }, stopTimeoutMs).unref();
+    try {
+      await service.stop();
+      log.info('stopped');
+      process.exit(exitCode);
+    } catch (error) {
+      log.fatal({ err: error }, 'did not stop cleanly');
+      process.exit(1);
+    }
+  };
+  process.on('SIGTERM', () => void stop('SIGTERM', 0));
+  process.on('SIGINT', () => void stop('SIGINT', 0));
+  // What is recorded up to now can still be closed in order; going on could not be trusted.
+  const fail = (error: unknown) => {
+    log.fatal({ err: error }, 'this should not have happened');
+    if (!stopping) void stop('internal error', 1);
+  };
+  process.on('uncaughtException', fail);
+  process.on('unhandledRejection', fail);
+}
+
+try {
+  await main();
+} catch (error) {
+  const isExpected = error instanceof ConfigError || error instanceof UsageError;
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(isExpected ? `${message}\n` : `live777-recorder cannot start: ${message}\n`);
+  process.exit(1);
+}

@@ -1,0 +1,45 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { pino } from 'pino';
+import { buildApp } from './app.ts';
+import { parseConfig } from './config/load-config.ts';
+import type { Recorder } from './recorder.ts';
+import type { SegmentIndex } from './segment-index/segment-index.ts';
+
+/**
+ * The OpenAPI document of all routes as YAML, the same that `/documentation` shows. It depends on
+ * the code alone, not on the machine or on a configuration.
+ */
+export async function describeApi(): Promise<string> {
+  const app = await buildApp({
+    config: parseConfig('', 'live777.toml'),
+    // Routes are described, none is called.
+    recorder: {} as Recorder,
+    segmentIndex: {} as SegmentIndex,
+    store: { root: '/' },
+    log: pino({ level: 'silent' }),
+  });
+  try {
+    return app.swagger({ yaml: true });
+  } finally {
+    await app.close();
+  }
+}
+
+/** Writes openapi.yaml, or with `--check` tells whether it is what the code says. */
+async function main(): Promise<number> {
+  const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
+  const file = join(import.meta.dirname, '../openapi.yaml');
+  const described = await describeApi();
+  if (!values.check) {
+    await writeFile(file, described);
+    return 0;
+  }
+  const written = await readFile(file, 'utf8').catch(() => '');
+  if (written === described) return 0;
+  process.stderr.write('openapi.yaml is not what the routes say: run `npm run openapi`\n');
+  return 1;
+}
+
+if (import.meta.main) process.exitCode = await main();

@@ -1,0 +1,98 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+import { buildApp } from './app.ts';
+import type { Config } from './config/config.ts';
+import { urlHost } from './config/listen-address.ts';
+import type { Recorder } from './recorder.ts';
+import { SegmentIndex } from './segment-index/segment-index.ts';
+import { openObjectStore } from './storage/object-store.ts';
+import { createRecorder } from './workers/recorder-host.ts';
+
+/** How long replies that are under way may take when the service stops, ms. */
+const replyGraceMs = 3000;
+
+/** The whole program but its command line: everything that was started, and how to end it. */
+export class Service {
+  readonly #app: FastifyInstance;
+  readonly #recorder: Recorder;
+  readonly #index: SegmentIndex;
+
+  private constructor(app: FastifyInstance, recorder: Recorder, index: SegmentIndex) {
+    this.#app = app;
+    this.#recorder = recorder;
+    this.#index = index;
+  }
+
+  /**
+   * Starts recording and listening.
+   * @throws Error saying what is in the way, with nothing left running
+   */
+  static async start(config: Config, log: FastifyBaseLogger): Promise<Service> {
+    const store = await openObjectStore(config.recorder.storage);
+    const { indexPath: journalPath, nodeAlias } = config.recorder;
+    // Its lock, which lies beside it, is taken before it makes its folder.
+    await mkdir(dirname(journalPath), { recursive: true });
+    const segmentIndex = await SegmentIndex.open({ journalPath, nodeAlias, log });
+    const closers = [() => segmentIndex.close()];
+    try {
+      const recorder = await createRecorder(config, segmentIndex, log);
+      closers.unshift(() => recorder.close());
+      const app = await buildApp({ config, recorder, segmentIndex, store, log });
+      closers.unshift(() => app.close());
+      await listen(app, config.http);
+      return new Service(app, recorder, segmentIndex);
+    } catch (error) {
+      for (const close of closers) await close();
+      throw error;
+    }
+  }
+
+  /** Port that is listened on. */
+  get port(): number {
+    const address = this.#app.server.address();
+    return typeof address === 'object' && address !== null ? address.port : 0;
+  }
+
+  /**
+   * Takes no more requests, closes all recordings, then the index.
+   * @throws AggregateError with all that went wrong, after everything was tried
+   */
+  async stop(): Promise<void> {
+    const results = await Promise.allSettled([this.#closeApp(), this.#recorder.close()]);
+    // Last, since the recorder lists its last segments while it closes.
+    results.push(...(await Promise.allSettled([this.#index.close()])));
+    const errors = results.flatMap((result) =>
+      result.status === 'rejected' ? [result.reason as Error] : [],
+    );
+    if (errors.length > 0) throw new AggregateError(errors, 'the service did not stop cleanly');
+  }
+
+  async #closeApp(): Promise<void> {
+    const timer = setTimeout(() => this.#app.server.closeAllConnections(), replyGraceMs);
+    try {
+      await this.#app.close();
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+async function listen(app: FastifyInstance, { host, port }: Config['http']): Promise<void> {
+  try {
+    await app.listen({ host, port, listenTextResolver: () => 'listening' });
+  } catch (error) {
+    const address = `${urlHost(host)}:${port}`;
+    switch ((error as NodeJS.ErrnoException).code) {
+      case 'EADDRINUSE':
+        throw new Error(`${address} is in use by another program; choose with --listen HOST:PORT`);
+      case 'EACCES':
+        throw new Error(`${address} may not be listened on by this user; choose another port`);
+      case 'EADDRNOTAVAIL':
+      case 'ENOTFOUND':
+        throw new Error(`${address} is not an address of this machine; see --listen HOST:PORT`);
+      default:
+        throw error;
+    }
+  }
+}
