@@ -46,6 +46,12 @@ export class OpenSegment {
     return this.#chunks.length === 0;
   }
 
+  /** What is on disk of it. */
+  facts() {
+    const { name, startTime, endTime, keyframes, startsAtKeyframe } = this;
+    return { name, startTime, endTime, keyframes, startsAtKeyframe };
+  }
+
   /**
    * Appends one chunk.
    * @param chunk gather list and where its base time stands in it

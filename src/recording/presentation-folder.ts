@@ -9,10 +9,10 @@ import type { Segment } from '../segment-index/segment.ts';
 import { makeFolder, replaceFile } from '../storage/durable-file.ts';
 import { SegmentFile } from '../storage/segment-file.ts';
 import { dayStartUs } from '../storage/stream-folder.ts';
+import { initializationName, MANIFEST_NAME, parseFileName, segmentName } from './file-names.ts';
+import { nextPeriodId, type RecoveredSegment, recoverSegments } from './folder-recovery.ts';
 import { OpenSegment } from './open-segment.ts';
 
-/** Name of the manifest in each day folder. */
-export const MANIFEST_NAME = 'manifest.mpd';
 /** Where players that follow a live manifest ask for the time (DASH UTCTiming). */
 const TIME_URL = '/api/time';
 /** A commit of one track waits this long for the other's before the manifest is written, µs. */
@@ -22,9 +22,6 @@ const GATHER_US = 1_000_000;
  * day's manifest would cost gigabytes a stream; the live one is served from memory anyway.
  */
 const MANIFEST_BYTES_PER_SECOND = 12_000;
-
-const PREFIX: Record<TrackKind, string> = { video: '', audio: 'audio_' };
-const FILE_NAME = /^(audio_)?(seg|init)(?:_(\d+))?\.(?:m4s|webm)(\.part)?$/;
 
 /** What describes a track in the manifest, besides its segments. */
 export type TrackDescription = Pick<
@@ -102,18 +99,17 @@ export class PresentationFolder {
   async open(): Promise<void> {
     if (this.#isOpen) return;
     await makeFolder(this.#files);
-    for (const file of await readdir(this.#files)) {
-      const match = FILE_NAME.exec(file);
-      if (match === null) continue;
-      const kind = match[1] === undefined ? 'video' : 'audio';
-      const next = match[2] === 'seg' ? this.#next : this.#nextInit;
-      next[kind] = Math.max(next[kind], Number(match[3] ?? 1) + 1);
-    }
     const text = await readFile(path.join(this.#files, MANIFEST_NAME), 'utf8').catch(absent);
-    if (text !== undefined) {
-      for (const period of readMpd(text).periods) {
-        this.#presentation.periods.push({ ...period, ended: true });
-      }
+    if (text !== undefined) this.#presentation.periods = readMpd(text).periods;
+    const files = (await readdir(this.#files))
+      .map(parseFileName)
+      .filter((file) => file !== undefined);
+    for (const { type, kind, number } of files) {
+      const next = type === 'seg' ? this.#next : this.#nextInit;
+      next[kind] = Math.max(next[kind], number + 1);
+    }
+    for (const segment of await recoverSegments(this.#files, files, this.#presentation)) {
+      this.#announce(segment.entry, segment);
     }
     this.#isOpen = true;
     await this.writeManifest();
@@ -121,8 +117,7 @@ export class PresentationFolder {
 
   /** Adds a Period after all others. */
   openPeriod(): ManifestPeriod {
-    const last = this.#presentation.periods.at(-1)?.id ?? 'p0';
-    const period: ManifestPeriod = { id: `p${Number(last.slice(1)) + 1}`, ended: false };
+    const period: ManifestPeriod = { id: nextPeriodId(this.#presentation), ended: false };
     this.#presentation.periods.push(period);
     return period;
   }
@@ -157,7 +152,7 @@ export class PresentationFolder {
    */
   async claim(track: PeriodTrack, startsAtKeyframe: boolean): Promise<OpenSegment> {
     const number = this.#next[track.kind]++;
-    const name = `${PREFIX[track.kind]}seg_${String(number).padStart(4, '0')}.m4s`;
+    const name = segmentName(track.kind, number);
     const file = await SegmentFile.claim(path.join(this.#files, name));
     if (file === undefined) {
       throw new Error(`${this.path}/${name} exists already: does another recorder write here?`);
@@ -175,15 +170,20 @@ export class PresentationFolder {
    * @throws the file system's error
    */
   async commit(track: PeriodTrack, segment: OpenSegment): Promise<void> {
-    const { entry, kind } = track;
+    const { entry } = track;
     await segment.file.commit();
     entry.timeline.add(segment.startTime, segment.endTime - segment.startTime);
     entry.bytes += segment.file.size;
+    this.#announce(entry, { ...segment.facts(), size: segment.file.size });
+  }
+
+  /** Tells the index of a durable segment. Times are ticks. */
+  #announce(entry: ManifestTrack, segment: Omit<RecoveredSegment, 'entry' | 'kind'>): void {
     this.#dirtySinceUs ??= this.#options.now();
     const toUs = (ticks: number) => Math.round((ticks / entry.timescale) * 1e6);
     this.#options.onSegment({
       stream: this.#options.stream,
-      kind,
+      kind: entry.kind,
       startUs: toUs(segment.startTime),
       endUs: toUs(segment.endTime),
       path: `${this.path}/${segment.name}`,
@@ -191,7 +191,7 @@ export class PresentationFolder {
       isKeyframe: segment.startsAtKeyframe,
       keyframes: segment.keyframes.map(toUs),
       codec: entry.codecs,
-      size: segment.file.size,
+      size: segment.size,
     });
   }
 
@@ -231,7 +231,7 @@ export class PresentationFolder {
     const same = this.#inits.find((init) => init.kind === kind && init.data.equals(data));
     if (same !== undefined) return same.name;
     const number = this.#nextInit[kind]++;
-    const name = `${PREFIX[kind]}init${number === 1 ? '' : `_${number}`}.m4s`;
+    const name = initializationName(kind, number);
     const file = await SegmentFile.claim(path.join(this.#files, name));
     if (file === undefined) {
       throw new Error(`${this.path}/${name} exists already: does another recorder write here?`);

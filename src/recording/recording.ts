@@ -186,6 +186,11 @@ export class Recording {
     }
   }
 
+  /** Resolves when all chunks that are full by now are written. */
+  written(): Promise<void> {
+    return this.#queue.idle();
+  }
+
   /** Ends the recording; resolves when all of it is durable and the manifest is static. */
   async close(): Promise<void> {
     if (!this.#closed) {

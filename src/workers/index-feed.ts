@@ -38,6 +38,8 @@ export class IndexFeed {
   }
 
   async #add(segment: Segment): Promise<void> {
+    // After a crash a folder tells of segments again that the index may have heard of before.
+    if (this.#index.has(segment.path)) return;
     for (let tries = 1; ; tries++) {
       try {
         await this.#index.add(segment);

@@ -8,7 +8,7 @@ import {
   type StreamStatus,
   type TrackStatus,
 } from '../recorder.ts';
-import { MANIFEST_NAME } from '../recording/presentation-folder.ts';
+import { MANIFEST_NAME } from '../recording/file-names.ts';
 import { Recording, type RecordingLog } from '../recording/recording.ts';
 import type { AccessUnit } from '../rtp/access-unit.ts';
 import type { MediaSection } from '../rtp/media-section.ts';

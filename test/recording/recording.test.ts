@@ -79,8 +79,8 @@ t.test('sound and picture stay in step whatever the network delays', async (t) =
 t.test('without sender reports the arrival times decide', async (t) => {
   const publisher = new SimulatedPublisher(t, { videoDelayUs: 50_000, audioDelayUs: 20_000 });
   await publisher.run(8);
-  // The wait for reports is over, so these must come although the recording goes on.
-  while (publisher.of('video').length < 2) await new Promise((next) => setImmediate(next));
+  await publisher.recording.written();
+  t.ok(publisher.of('video').length >= 2, 'segments are announced after the wait for reports');
   await publisher.recording.close();
   t.equal(publisher.of('video')[0]!.startUs, NOON_US + 50_000);
   t.equal(publisher.of('audio')[0]!.startUs, NOON_US + 20_000);

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { Test } from 'tap';
 import { Recording, type RecordingOptions } from '../../src/recording/recording.ts';
 import type { TrackKind } from '../../src/rtp/access-unit.ts';
@@ -55,7 +56,7 @@ export class SimulatedPublisher {
     this.#nextTickUs = this.#startUs;
     this.#nextReportUs.video = this.#startUs + (options.videoReportUs ?? Number.POSITIVE_INFINITY);
     this.#nextReportUs.audio = this.#startUs + (options.audioReportUs ?? Number.POSITIVE_INFINITY);
-    this.root = root ?? t.testdir({});
+    this.root = root ?? path.join(t.testdir({}), 'recordings');
     const line = (level: string) => (fields: object, message: string) => {
       this.log.push(`${level} ${message} ${JSON.stringify(fields)}`);
     };

@@ -1,0 +1,64 @@
+/** What an initialization segment tells of its track. */
+export interface TrackFacts {
+  kind: 'video' | 'audio';
+  /** RFC 6381 codecs string. */
+  codecs: string;
+  /** Ticks a second. */
+  timescale: number;
+  /** Video: picture size in pixels. */
+  width?: number;
+  height?: number;
+  /** Audio: channel count. */
+  channels?: number;
+}
+
+/** Boxes that hold only boxes, on the way to the sample description (ISO/IEC 14496-12 §8). */
+const CONTAINERS = new Set(['moov', 'trak', 'mdia', 'minf', 'stbl']);
+
+/**
+ * Reads back what `h264InitializationSegment` and `opusInitializationSegment` wrote, to take up
+ * segments whose manifest entry a crash has lost.
+ * @returns undefined for anything else
+ */
+export function readInitializationSegment(data: Buffer): TrackFacts | undefined {
+  let timescale: number | undefined;
+  let entry: { type: string; start: number; end: number } | undefined;
+  const walk = (start: number, end: number): void => {
+    for (const box of boxes(data, start, end)) {
+      if (CONTAINERS.has(box.type)) walk(box.start, box.end);
+      else if (box.type === 'mdhd' && box.end - box.start >= 24) {
+        timescale = data.readUInt32BE(box.start + 12);
+      } else if (box.type === 'stsd') entry = boxes(data, box.start + 8, box.end)[0];
+    }
+  };
+  walk(0, data.length);
+  if (timescale === undefined || entry === undefined) return undefined;
+  const { type, start, end } = entry;
+  if (type === 'avc1' && end - start > 78) {
+    const avcC = boxes(data, start + 78, end).find((box) => box.type === 'avcC');
+    if (avcC === undefined || avcC.end - avcC.start < 4) return undefined;
+    return {
+      kind: 'video',
+      codecs: `avc1.${data.toString('hex', avcC.start + 1, avcC.start + 4)}`,
+      timescale,
+      width: data.readUInt16BE(start + 24),
+      height: data.readUInt16BE(start + 26),
+    };
+  }
+  if (type === 'Opus' && end - start > 28) {
+    return { kind: 'audio', codecs: 'opus', timescale, channels: data.readUInt16BE(start + 16) };
+  }
+  return undefined;
+}
+
+/** The boxes of a stretch of bytes, up to the first that does not fit into it. */
+function boxes(data: Buffer, start: number, end: number) {
+  const found: { type: string; start: number; end: number }[] = [];
+  for (let at = start; at + 8 <= end; ) {
+    const size = data.readUInt32BE(at);
+    if (size < 8 || at + size > end) break;
+    found.push({ type: data.toString('latin1', at + 4, at + 8), start: at + 8, end: at + size });
+    at += size;
+  }
+  return found;
+}

@@ -1,0 +1,163 @@
+import { type FileHandle, open, readFile, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { readChunks } from '../container/chunk-reader.ts';
+import { readInitializationSegment } from '../container/initialization-segment-reader.ts';
+import type { ManifestTrack, Presentation } from '../manifest/presentation.ts';
+import { SegmentTimeline } from '../manifest/segment-timeline.ts';
+import type { TrackKind } from '../rtp/access-unit.ts';
+import { PART_SUFFIX, syncFolder } from '../storage/durable-file.ts';
+import { type FolderFile, initializationName } from './file-names.ts';
+
+/** A segment that was on the disk and not in the manifest. Times are ticks since the Unix epoch. */
+export interface RecoveredSegment {
+  kind: TrackKind;
+  name: string;
+  startTime: number;
+  endTime: number;
+  keyframes: number[];
+  startsAtKeyframe: boolean;
+  size: number;
+  /** The manifest's entry it was added to. */
+  entry: ManifestTrack;
+}
+
+/** Tracks that begin within this of each other were one Period, seconds. */
+const SAME_PERIOD_SECONDS = 5;
+
+/**
+ * Takes up what a crash left in a day folder: segments that were committed after the manifest was
+ * written last, and part files, cut to their last whole chunk. They are added to the presentation
+ * in the order of their numbers, to the Period that they go on with or else to a new one.
+ *
+ * @param folder path of the file system
+ * @param files what is in it
+ * @throws the file system's error
+ */
+export async function recoverSegments(
+  folder: string,
+  files: FolderFile[],
+  presentation: Presentation,
+): Promise<RecoveredSegment[]> {
+  const recovered: RecoveredSegment[] = [];
+  const lost = files
+    .filter(({ type, kind, number }) => type === 'seg' && !isListed(presentation, kind, number))
+    .sort((a, b) => a.number - b.number);
+  for (const file of lost) {
+    const segment = await takeUp(folder, file);
+    if (segment === undefined) continue;
+    const entry = await entryFor(folder, files, presentation, file, segment.startTime);
+    if (entry === undefined) continue;
+    entry.timeline.add(segment.startTime, segment.endTime - segment.startTime);
+    entry.bytes += segment.size;
+    recovered.push({ ...segment, kind: file.kind, entry });
+  }
+  if (lost.some(({ isPart }) => isPart)) await syncFolder(folder);
+  return recovered;
+}
+
+function isListed(presentation: Presentation, kind: TrackKind, number: number): boolean {
+  return presentation.periods.some((period) => {
+    const track = period[kind];
+    if (track === undefined) return false;
+    return number >= track.startNumber && number < track.startNumber + track.timeline.count;
+  });
+}
+
+/** Makes a file a whole segment under its final name, and reads what it holds. */
+async function takeUp(folder: string, file: FolderFile) {
+  const found = path.join(folder, file.name + (file.isPart ? PART_SUFFIX : ''));
+  const handle = await open(found, 'r+');
+  try {
+    const { size } = await handle.stat();
+    const { chunks, validLength } = await readChunks(handle, size);
+    const first = chunks[0];
+    if (first === undefined) {
+      // A name that was claimed and never written to. Anything else stays for a human to look at.
+      if (file.isPart && size === 0) await rm(found);
+      return undefined;
+    }
+    if (file.isPart && validLength < size) await handle.truncate(validLength);
+    let endTime = first.startTime;
+    const keyframes: number[] = [];
+    for (const chunk of chunks) {
+      const shift = endTime - chunk.startTime;
+      if (shift !== 0) await moveChunk(handle, chunk.baseTimeOffset, endTime);
+      keyframes.push(...chunk.keyframeTimes.map((time) => time + shift));
+      endTime += chunk.duration;
+    }
+    if (file.isPart) {
+      await handle.datasync();
+      await rename(found, path.join(folder, file.name));
+    }
+    const startsAtKeyframe = file.kind === 'audio' || keyframes[0] === first.startTime;
+    const { startTime } = first;
+    return { name: file.name, startTime, endTime, keyframes, startsAtKeyframe, size: validLength };
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * Chunks of a segment follow each other without a hole; where they do not, the crash came while the
+ * segment was being moved to its final time, which starts with the first chunk.
+ */
+async function moveChunk(handle: FileHandle, position: number, time: number): Promise<void> {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64BE(BigInt(time));
+  await handle.write(bytes, 0, 8, position);
+}
+
+/** The manifest's entry that a segment goes on with, or a new one. */
+async function entryFor(
+  folder: string,
+  files: FolderFile[],
+  presentation: Presentation,
+  { kind, number }: FolderFile,
+  startTime: number,
+): Promise<ManifestTrack | undefined> {
+  for (const period of presentation.periods) {
+    const track = period[kind];
+    if (track === undefined) continue;
+    const { startNumber, timeline } = track;
+    if (startNumber + timeline.count === number && timeline.endTicks === startTime) return track;
+  }
+  const initialization = Math.max(
+    ...files.map((file) =>
+      file.type === 'init' && file.kind === kind && !file.isPart ? file.number : 0,
+    ),
+  );
+  if (initialization === 0) return undefined;
+  const name = initializationName(kind, initialization);
+  const facts = readInitializationSegment(await readFile(path.join(folder, name)));
+  if (facts === undefined) return undefined;
+  const { codecs, timescale, width, height, channels } = facts;
+  const entry: ManifestTrack = {
+    kind,
+    mimeType: `${kind}/mp4`,
+    codecs,
+    timescale,
+    initialization: name,
+    startNumber: number,
+    timeline: new SegmentTimeline(),
+    bytes: 0,
+    ...(width !== undefined && { width }),
+    ...(height !== undefined && { height }),
+    ...(channels !== undefined && { channels }),
+  };
+  const last = presentation.periods.at(-1);
+  const other = last?.[kind === 'video' ? 'audio' : 'video'];
+  const startSeconds = startTime / timescale;
+  if (last && !last[kind] && other && isNear(other, startSeconds)) last[kind] = entry;
+  else presentation.periods.push({ id: nextPeriodId(presentation), ended: true, [kind]: entry });
+  return entry;
+}
+
+function isNear({ timeline, timescale }: ManifestTrack, seconds: number): boolean {
+  return Math.abs(timeline.startTicks / timescale - seconds) < SAME_PERIOD_SECONDS;
+}
+
+/** Identifier of the Period after the last one. */
+export function nextPeriodId({ periods }: Presentation): string {
+  const last = periods.at(-1)?.id ?? 'p0';
+  return `p${Number(last.slice(1)) + 1}`;
+}
