@@ -36,9 +36,7 @@ export class GroupCommit<Item, Result> {
   }
 
   #start(): void {
-    this.#running ??= this.#run().finally(() => {
-      this.#running = undefined;
-    });
+    this.#running ??= this.#run();
   }
 
   async #run(): Promise<void> {
@@ -57,5 +55,7 @@ export class GroupCommit<Item, Result> {
         for (const { reject } of batch) reject(error);
       }
     }
+    // In the same turn as the last look for work, or what comes in between would lie for ever.
+    this.#running = undefined;
   }
 }

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { link, readFile, rename, unlink, writeFile } from 'node:fs/promises';
+import { link, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises';
 
 /**
  * Keeps a second process from writing to the same journal. The lock is a file beside it that names
  * the process and when that process began, so that a number given again to another one after a
- * crash, or in the next life of a container, is not taken for the holder.
+ * crash, or in the next life of a container, is not taken for the holder. Processes that do not see
+ * each other's numbers (containers on one volume) are not kept apart.
  */
 export class JournalLock {
   readonly #path: string;
@@ -23,14 +24,19 @@ export class JournalLock {
     path: string,
     log: { warn(fields: object, message: string): void },
   ): Promise<JournalLock> {
-    const content = JSON.stringify({ pid: process.pid, started: await processStart(process.pid) });
-    const own = `${path}.${randomUUID()}`;
+    const id = randomUUID();
+    const started = await processStart(process.pid);
+    const content = JSON.stringify({ pid: process.pid, started, id });
+    const own = `${path}.${id}`;
     await writeFile(own, content, { flag: 'wx' });
     try {
       // A link appears whole or not at all, and never in place of another.
-      while (!(await isNew(link(own, path)))) await dislodge(path, log);
+      while (!(await isNew(link(own, path)))) {
+        const stale = await readStale(path);
+        if (stale !== undefined && (await replaceStale(path, stale, own, log))) break;
+      }
     } finally {
-      await unlink(own);
+      await rm(own, { force: true });
     }
     return new JournalLock(path, content);
   }
@@ -41,31 +47,45 @@ export class JournalLock {
   }
 }
 
-/** Removes a lock whose holder has ended. */
-async function dislodge(
-  path: string,
-  log: { warn(fields: object, message: string): void },
-): Promise<void> {
+/**
+ * What a lock says whose holder has ended; undefined when it has gone.
+ * @throws Error when its holder runs
+ */
+async function readStale(path: string): Promise<string | undefined> {
   const content = await readOrNothing(path);
-  if (content === undefined) return;
-  const holder = parseHolder(content);
+  const holder = content === undefined ? undefined : parseHolder(content);
   if (holder && (await isRunning(holder))) {
     throw new Error(
       `the segment index is in use by process ${holder.pid} (lock file ${path}); ` +
         'stop it, or give this one another recorder.index_path',
     );
   }
-  const aside = `${path}.${randomUUID()}`;
+  return content;
+}
+
+/**
+ * Puts our lock in place of a stale one. Only who holds the lock for that may do it, or of two
+ * processes that found the same stale lock the slower would replace the lock of the faster.
+ * @returns false when the lock has changed meanwhile
+ */
+async function replaceStale(
+  path: string,
+  stale: string,
+  own: string,
+  log: { warn(fields: object, message: string): void },
+): Promise<boolean> {
+  const right = await JournalLock.take(`${path}.takeover`, log);
   try {
-    await rename(path, aside);
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return;
-    throw error;
+    if ((await readOrNothing(path)) !== stale) return false;
+    await rename(own, path);
+  } finally {
+    await right.release();
   }
-  // Another process may have dislodged the same lock and put its own in place meanwhile.
-  if ((await readOrNothing(aside)) !== content) await isNew(link(aside, path));
-  else log.warn({ path, pid: holder?.pid }, 'took over the index lock of a process that has ended');
-  await unlink(aside);
+  log.warn(
+    { path, pid: parseHolder(stale)?.pid },
+    'took over the index lock of a process that has ended',
+  );
+  return true;
 }
 
 interface Holder {

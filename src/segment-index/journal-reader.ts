@@ -31,8 +31,8 @@ export async function readJournal(
   /** Bytes in the buffer, and where in the file its first one stands. */
   let filled = 0;
   let offset = 0;
-  /** Inside a line longer than any we write. */
-  let skipping = false;
+  /** Where a line began that is longer than any we write, while inside it. */
+  let skippingFrom: number | undefined;
 
   const damaged = (at: number) => {
     read.damaged++;
@@ -46,7 +46,8 @@ export async function readJournal(
     for (;;) {
       const end = buffer.indexOf(newline, start);
       if (end < 0 || end >= filled) break;
-      const entry = skipping ? undefined : decodeLine(buffer.subarray(start, end));
+      const entry =
+        skippingFrom === undefined ? decodeLine(buffer.subarray(start, end)) : undefined;
       if (entry?.type === 'header' && entry.version > journalVersion) {
         throw new Error(
           `${path} was written by a later version of the recorder (journal version ${entry.version}, ` +
@@ -54,13 +55,13 @@ export async function readJournal(
         );
       }
       if (entry && onEntry(entry)) good++;
-      else damaged(offset + start);
-      skipping = false;
+      else damaged(skippingFrom ?? offset + start);
+      skippingFrom = undefined;
       start = end + 1;
       read.length = offset + start;
     }
     if (filled - start > maxLineBytes) {
-      skipping = true;
+      skippingFrom ??= offset + start;
       start = filled;
     }
     buffer.copyWithin(0, start, filled);

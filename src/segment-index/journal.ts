@@ -1,4 +1,4 @@
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { encodeLine, type JournalEntry, journalVersion } from './journal-line.ts';
 import { readJournal } from './journal-reader.ts';
@@ -27,7 +27,7 @@ export class Journal {
   }
 
   /**
-   * Opens or creates a journal and reads it through. A torn last line is cut off, damaged lines are
+   * Opens or creates a journal in a folder that exists, and reads it through. A torn last line is cut off, damaged lines are
    * skipped; both are logged.
    * @param onEntry called for every good line in order; returns false for one that makes no sense
    * @throws Error when the file is something else than a journal, or a journal of a later version
@@ -37,7 +37,6 @@ export class Journal {
     log: JournalLog,
     onEntry: (entry: JournalEntry) => boolean,
   ): Promise<Journal> {
-    await mkdir(dirname(path), { recursive: true });
     await rm(newPath(path), { force: true });
     let file: FileHandle;
     try {

@@ -1,3 +1,5 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { steadyNowUs } from '../steady-clock.ts';
 import { GroupCommit } from './group-commit.ts';
@@ -63,6 +65,7 @@ export class SegmentIndex {
    * cannot be read
    */
   static async open(options: SegmentIndexOptions): Promise<SegmentIndex> {
+    await mkdir(dirname(options.journalPath), { recursive: true });
     const lock = await JournalLock.take(`${options.journalPath}.lock`, options.log);
     try {
       const index = new SegmentIndex(options, lock);

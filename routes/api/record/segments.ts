@@ -1,7 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import { type FastifyPluginAsyncTypebox, type Static, Type } from '@fastify/type-provider-typebox';
+import '../../../src/http/decorators.ts';
+import { errorReply } from '../../../src/http/errors.ts';
 import { RequestError } from '../../../src/recorder.ts';
-import type {} from '../../../src/segment-index/fastify.ts';
 import type { SegmentQuery } from '../../../src/segment-index/segment-index.ts';
 
 const exampleSegment = {
@@ -116,25 +117,7 @@ const page = Type.Object(
   },
 );
 
-const badRequest = Type.Object(
-  {
-    statusCode: Type.Integer(),
-    code: Type.Optional(Type.String()),
-    error: Type.String(),
-    message: Type.String(),
-  },
-  {
-    description: 'A parameter is unknown or malformed; the message names it.',
-    examples: [
-      {
-        statusCode: 400,
-        error: 'Bad Request',
-        message: 'end_ts must not be less than start_ts',
-      },
-    ],
-  },
-);
-
+/** The segments of this node, for Liveman and other programs (DESIGN §2.2). */
 const routes: FastifyPluginAsyncTypebox = async (app) => {
   const waits = new Set<AbortController>();
   let closing = false;
@@ -178,8 +161,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
         querystring,
         response: {
           200: page,
-          400: badRequest,
-          401: Type.Null({ description: 'No token, or one that is not valid. The body is empty.' }),
+          400: errorReply('A parameter is unknown or malformed; the message names it.'),
         },
       },
     },
