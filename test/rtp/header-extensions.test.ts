@@ -1,6 +1,7 @@
 import t from 'tap';
 import { HeaderExtensions } from '../../src/rtp/header-extensions.ts';
 import { RtpHeader } from '../../src/rtp/rtp-header.ts';
+import { seededRandom } from './packets.ts';
 
 /** A packet with this extension, whose data is padded to whole words as a sender must. */
 function packetWith(profile: number, data: number[]): Buffer {
@@ -83,11 +84,8 @@ t.test('elements of the packet before are forgotten', async (t) => {
 });
 
 t.test('random extensions never reach beyond their end', async (t) => {
-  let seed = 11;
-  const random = () => {
-    seed = (Math.imul(seed, 1103515245) + 12345) & 0x7fffffff;
-    return seed >>> 8;
-  };
+  const next = seededRandom(11);
+  const random = () => Math.floor(next() * 0x1000000);
   const header = new RtpHeader();
   const extensions = new HeaderExtensions();
   let accepted = 0;

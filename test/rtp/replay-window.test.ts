@@ -1,5 +1,6 @@
 import t from 'tap';
 import { ReplayWindow } from '../../src/rtp/replay-window.ts';
+import { seededRandom } from './packets.ts';
 
 t.test('takes every index once, in any order within the window', async (t) => {
   const window = new ReplayWindow(64);
@@ -22,11 +23,7 @@ t.test('what is older than the window is not new', async (t) => {
 });
 
 t.test('agrees with a plain set over a long random run', async (t) => {
-  let seed = 1;
-  const random = () => {
-    seed = (Math.imul(seed, 1103515245) + 12345) & 0x7fffffff;
-    return seed / 0x7fffffff;
-  };
+  const random = seededRandom(1);
   for (const size of [64, 128, 1024]) {
     const window = new ReplayWindow(size);
     const seen = new Set<number>();

@@ -9,6 +9,7 @@ import {
   SourceDescriptionItem,
 } from 'werift';
 import { parseRtcpCompound } from '../../src/rtp/rtcp-compound.ts';
+import { seededRandom } from './packets.ts';
 
 const reportBlock = new RtcpReceiverInfo({
   ssrc: 1,
@@ -84,11 +85,8 @@ t.test('malformed packets are refused as a whole', async (t) => {
 });
 
 t.test('random and mutated packets never throw', async (t) => {
-  let seed = 3;
-  const random = () => {
-    seed = (Math.imul(seed, 1103515245) + 12345) & 0x7fffffff;
-    return seed >>> 8;
-  };
+  const next = seededRandom(3);
+  const random = () => Math.floor(next() * 0x1000000);
   const whole = Buffer.concat([senderReport, sourceDescription, receiverReport, goodbye]);
   let accepted = 0;
   for (let round = 0; round < 5000; round++) {

@@ -1,6 +1,7 @@
 import t from 'tap';
 import { RtpHeader as WeriftHeader, RtpPacket as WeriftPacket } from 'werift';
 import { RtpHeader } from '../../src/rtp/rtp-header.ts';
+import { seededRandom } from './packets.ts';
 
 t.test('reads what another implementation wrote', async (t) => {
   const packet = new WeriftPacket(
@@ -69,11 +70,8 @@ t.test('takes the padding off the payload', async (t) => {
 
 t.test('random bytes never read out of bounds', async (t) => {
   const header = new RtpHeader();
-  let seed = 7;
-  const random = () => {
-    seed = (Math.imul(seed, 1103515245) + 12345) & 0x7fffffff;
-    return seed >>> 8;
-  };
+  const next = seededRandom(7);
+  const random = () => Math.floor(next() * 0x1000000);
   let parsed = 0;
   for (let round = 0; round < 5000; round++) {
     const bytes = Buffer.alloc(random() % 100);

@@ -7,6 +7,7 @@ import {
   TransportWideCC,
 } from 'werift';
 import { TransportCcFeedback } from '../../src/rtp/transport-cc-feedback.ts';
+import { seededRandom } from './packets.ts';
 
 /** One feedback message as another implementation parses it. */
 interface Told {
@@ -201,11 +202,7 @@ t.test('a stray number moves nothing', async (t) => {
 });
 
 t.test('a long random run is told exactly, whatever the loss and reordering', async (t) => {
-  let seed = 5;
-  const random = () => {
-    seed = (Math.imul(seed, 1103515245) + 12345) & 0x7fffffff;
-    return (seed >>> 8) / 0x7fffff;
-  };
+  const random = seededRandom(5);
   for (const [loss, disorder] of [
     [0, 0],
     [0.03, 2],

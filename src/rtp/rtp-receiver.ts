@@ -1,0 +1,344 @@
+import { randomBytes, randomInt } from 'node:crypto';
+import type { AccessUnit } from './access-unit.ts';
+import { Demultiplexer } from './demultiplexer.ts';
+import { HeaderExtensions } from './header-extensions.ts';
+import type { MediaSection } from './media-section.ts';
+import { buildRemb, RembAdvertisement } from './remb.ts';
+import { parseRtcpCompound, type RtcpSenderReport } from './rtcp-compound.ts';
+import {
+  buildFullIntraRequest,
+  buildGenericNacks,
+  buildPictureLossIndication,
+} from './rtcp-feedback.ts';
+import { ntpMiddle32, ntpToUnixUs } from './rtcp-ntp-time.ts';
+import { buildReceiverReport, buildSourceDescription } from './rtcp-receiver-report.ts';
+import { RtpHeader } from './rtp-header.ts';
+import { Slab } from './slab.ts';
+import { SrtcpReceiver } from './srtcp-receiver.ts';
+import type { SrtpKeys } from './srtp-keys.ts';
+import { SrtpReceiver } from './srtp-receiver.ts';
+import { SsrcTable } from './ssrc-table.ts';
+import { TrackReceiver, type TrackStatistics } from './track-receiver.ts';
+import { TransportCcFeedback } from './transport-cc-feedback.ts';
+
+const reportIntervalUs = 1_000_000;
+/** Sender reports that came before the first packet of their stream. */
+const maximumEarlyReports = 16;
+
+/** One instant on the sender's wall clock and on the RTP clock of a stream (RFC 3550 §6.4.1). */
+export interface SenderReport {
+  /** The sender's wall clock, µs since the Unix epoch. It may be wrong: check it for plausibility. */
+  ntpUs: number;
+  /** 32 bits, ticks of the track's clock rate. */
+  rtpTimestamp: number;
+  /** When the report arrived: µs since the Unix epoch on our steady clock. */
+  arrivalUs: number;
+}
+
+/** Takes what a {@link RtpReceiver} brings forth; called from within `receive` and `tick`. */
+export interface RtpSink {
+  onAccessUnit(section: MediaSection, unit: AccessUnit): void;
+  /** Only reports of the stream that is being received, and only those that have a wall clock. */
+  onSenderReport(section: MediaSection, report: SenderReport): void;
+  /**
+   * Another SSRC took over: RTP timestamps and sender reports from before mean nothing any more. All
+   * access units of the old one have been delivered.
+   */
+  onTrackRestart(section: MediaSection): void;
+  /** The sender said that it stops sending the track (RFC 3550 §6.6). */
+  onGoodbye(section: MediaSection): void;
+}
+
+/** What a {@link RtpReceiver} counted. Whatever is dropped is counted in one of the first four. */
+export interface RtpReceiverStatistics {
+  /** RTP and RTCP packets that did not authenticate: forged, damaged, or under other keys. */
+  authenticationFailures: number;
+  /** RTP and RTCP packets that came again, or too late to tell. */
+  replayed: number;
+  /** RTP and RTCP packets whose lengths contradict each other. */
+  malformed: number;
+  /** RTP packets that belong to no section, or to a stream that is not the one being received. */
+  unroutable: number;
+  /** By MID. */
+  tracks: Map<string, TrackStatistics>;
+}
+
+/** Options of a {@link RtpReceiver}. */
+export interface RtpReceiverOptions {
+  /** The remote's keys, as exported by the DTLS handshake. */
+  keys: SrtpKeys;
+  /** All media sections that were negotiated for receiving. */
+  sections: MediaSection[];
+  /** Sends a plain RTCP packet; SRTCP and the socket are the transport's. */
+  sendRtcp(packet: Buffer): void;
+  sink: RtpSink;
+  /** Our SSRC in RTCP; random unless given. */
+  ssrc?: number;
+  /** The most that REMB ever advertises, bits per second; only used where transport-cc is not. */
+  rembCapBps?: number;
+}
+
+interface Track {
+  section: MediaSection;
+  receiver: TrackReceiver;
+  intraRequests: number;
+}
+
+/**
+ * The RTP path of one peer connection, from datagram to access unit: SRTP, demultiplexing, one
+ * {@link TrackReceiver} a media section, and all feedback to the sender. A bad packet is counted and
+ * dropped; nothing that arrives makes it throw.
+ */
+export class RtpReceiver {
+  readonly #sink: RtpSink;
+  readonly #sendRtcp: (packet: Buffer) => void;
+  readonly #ssrc: number;
+  readonly #canonicalName = randomBytes(12).toString('base64');
+  readonly #srtp: SrtpReceiver;
+  readonly #srtcp: SrtcpReceiver;
+  readonly #header = new RtpHeader();
+  readonly #extensions = new HeaderExtensions();
+  readonly #demultiplexer: Demultiplexer;
+  readonly #slab = new Slab();
+  readonly #tracks: Track[];
+  readonly #feedbackHead: Buffer;
+  readonly #transportCcId: number | undefined;
+  readonly #transportCc: TransportCcFeedback;
+  readonly #remb: RembAdvertisement | undefined;
+  readonly #earlyReports = new SsrcTable<{ report: RtcpSenderReport; arrivalUs: number }>(
+    maximumEarlyReports,
+  );
+  #lastAuthenticatedUs = 0;
+  #nowUs = 0;
+  #reportDueUs = 0;
+  #malformed = 0;
+  #unroutable = 0;
+
+  /** @throws RangeError when a key has the wrong length for its profile */
+  constructor(options: RtpReceiverOptions) {
+    const { keys, sections, sink } = options;
+    this.#sink = sink;
+    this.#sendRtcp = (packet) => options.sendRtcp(packet);
+    this.#ssrc = options.ssrc ?? randomInt(1, 0x100000000);
+    this.#srtp = new SrtpReceiver(keys);
+    this.#srtcp = new SrtcpReceiver(keys);
+    this.#demultiplexer = new Demultiplexer(sections);
+    this.#tracks = sections.map((section) => this.#createTrack(section));
+    this.#feedbackHead = buildReceiverReport(this.#ssrc, []);
+    this.#transportCc = new TransportCcFeedback(this.#ssrc, (packet) => this.#sendFeedback(packet));
+    // In a BUNDLE group an identifier means the same extension in all sections (RFC 9143 §9.1).
+    this.#transportCcId = sections.find(
+      ({ feedback, extensions }) => feedback.transportCc && extensions.transportCc !== undefined,
+    )?.extensions.transportCc;
+    if (this.#transportCcId === undefined && sections.some(({ feedback }) => feedback.remb)) {
+      this.#remb = new RembAdvertisement(options.rembCapBps);
+    }
+  }
+
+  /** When the last packet arrived that was authenticated, RTP or RTCP: steady clock µs; 0 for never. */
+  get lastAuthenticatedUs(): number {
+    return this.#lastAuthenticatedUs;
+  }
+
+  /**
+   * Takes a datagram whose first byte is 128–191 (RFC 7983) and tells RTP from RTCP (RFC 5761 §4).
+   *
+   * @param datagram not kept, and not changed
+   * @param arrivalUs µs since the Unix epoch on our steady clock
+   */
+  receive(datagram: Buffer, arrivalUs: number): void {
+    this.#nowUs = arrivalUs;
+    if (datagram.length < 2) {
+      this.#malformed++;
+      return;
+    }
+    const type = datagram[1]!;
+    if (type >= 192 && type <= 223) this.#receiveRtcp(datagram, arrivalUs);
+    else this.#receiveRtp(datagram, arrivalUs);
+  }
+
+  /**
+   * Does what is due: gives up missing packets, asks for them and for keyframes again, sends
+   * transport-wide feedback and, every second, receiver reports. Call it every 20 ms.
+   *
+   * @param nowUs µs since the Unix epoch on our steady clock
+   */
+  tick(nowUs: number): void {
+    this.#nowUs = nowUs;
+    for (const { receiver } of this.#tracks) receiver.tick(nowUs);
+    this.#transportCc.tick(nowUs);
+    if (nowUs >= this.#reportDueUs) this.#sendReport(nowUs);
+  }
+
+  /** Asks for a keyframe of every video section, as soon as the last request is old enough. */
+  requestKeyframe(): void {
+    for (const { section, receiver } of this.#tracks) {
+      if (section.kind === 'video') receiver.requestKeyframe(this.#nowUs);
+    }
+  }
+
+  /** What was counted so far. */
+  statistics(): RtpReceiverStatistics {
+    return {
+      authenticationFailures:
+        this.#srtp.authenticationFailures + this.#srtcp.authenticationFailures,
+      replayed: this.#srtp.replayed + this.#srtcp.replayed,
+      malformed: this.#malformed + this.#srtcp.malformed,
+      unroutable: this.#unroutable,
+      tracks: new Map(
+        this.#tracks.map(({ section, receiver }) => [section.mid, receiver.statistics()]),
+      ),
+    };
+  }
+
+  #createTrack(section: MediaSection): Track {
+    const track: Track = {
+      section,
+      receiver: new TrackReceiver(section, {
+        onAccessUnit: (unit) => this.#sink.onAccessUnit(section, unit),
+        sendNack: (ssrc, sequenceNumbers) => {
+          for (const packet of buildGenericNacks(this.#ssrc, ssrc, sequenceNumbers)) {
+            this.#sendFeedback(packet);
+          }
+        },
+        sendKeyframeRequest: (ssrc) => this.#sendKeyframeRequest(track, ssrc),
+      }),
+      intraRequests: 0,
+    };
+    return track;
+  }
+
+  #receiveRtp(datagram: Buffer, arrivalUs: number): void {
+    const header = this.#header;
+    if (!header.parse(datagram, datagram.length - this.#srtp.overhead)) {
+      this.#malformed++;
+      return;
+    }
+    const padded = this.#srtp.open(datagram, header);
+    if (padded === undefined) return;
+    this.#lastAuthenticatedUs = arrivalUs;
+    this.#remb?.onBytes(datagram.length);
+
+    const extensions = this.#extensions;
+    const length = header.payloadLength(padded);
+    if (length < 0 || !extensions.parse(datagram, header)) {
+      this.#malformed++;
+      return;
+    }
+    const position = extensions.find(this.#transportCcId);
+    if (position >= 0 && extensions.length(position) >= 2) {
+      const sequenceNumber = datagram.readUInt16BE(extensions.start(position));
+      this.#transportCc.onPacket(sequenceNumber, header.ssrc, arrivalUs);
+    }
+    const route = this.#demultiplexer.route(datagram, header, extensions, arrivalUs);
+    if (route === undefined) {
+      this.#unroutable++;
+      return;
+    }
+
+    const payload = this.#slab.take(length);
+    padded.copy(payload, 0, 0, length);
+    const packet = {
+      ssrc: header.ssrc,
+      payloadType: header.payloadType,
+      sequenceNumber: header.sequenceNumber,
+      timestamp: header.timestamp,
+      marker: header.marker,
+      arrivalUs,
+      payload,
+    };
+    const { section, receiver } = this.#tracks[route.index]!;
+    if (route.kind === 'retransmission') {
+      receiver.receiveRetransmission(packet);
+      return;
+    }
+    if (route.kind === 'takeover') {
+      receiver.restart(packet.ssrc);
+      this.#sink.onTrackRestart(section);
+    }
+    const isFirst = receiver.ssrc === undefined || route.kind === 'takeover';
+    receiver.receive(packet);
+    if (isFirst) this.#deliverEarlyReport(packet.ssrc);
+  }
+
+  #receiveRtcp(datagram: Buffer, arrivalUs: number): void {
+    const compound = this.#srtcp.open(datagram);
+    if (compound === undefined) return;
+    this.#lastAuthenticatedUs = arrivalUs;
+    const messages = parseRtcpCompound(compound);
+    if (messages === undefined) {
+      this.#malformed++;
+      return;
+    }
+    for (const message of messages) {
+      if (message.type === 'sender report') this.#onSenderReport(message, arrivalUs);
+      else for (const ssrc of message.ssrcs) this.#onGoodbye(ssrc);
+    }
+  }
+
+  #onSenderReport(report: RtcpSenderReport, arrivalUs: number): void {
+    const track = this.#trackOf(report.ssrc);
+    if (track === undefined) {
+      this.#earlyReports.set(report.ssrc, { report, arrivalUs });
+      return;
+    }
+    const { ntpSeconds, ntpFraction, rtpTimestamp } = report;
+    track.receiver.onSenderReport(ntpMiddle32(ntpSeconds, ntpFraction), arrivalUs);
+    if (ntpSeconds === 0 && ntpFraction === 0) return;
+    const ntpUs = ntpToUnixUs(ntpSeconds, ntpFraction);
+    this.#sink.onSenderReport(track.section, { ntpUs, rtpTimestamp, arrivalUs });
+  }
+
+  /** Chromium's audio has a report every five seconds: the first one must not be lost. */
+  #deliverEarlyReport(ssrc: number): void {
+    const early = this.#earlyReports.get(ssrc);
+    if (early === undefined) return;
+    this.#earlyReports.delete(ssrc);
+    this.#onSenderReport(early.report, early.arrivalUs);
+  }
+
+  #onGoodbye(ssrc: number): void {
+    const track = this.#trackOf(ssrc);
+    if (track !== undefined) this.#sink.onGoodbye(track.section);
+  }
+
+  #trackOf(ssrc: number): Track | undefined {
+    return this.#tracks.find(({ receiver }) => receiver.ssrc === ssrc);
+  }
+
+  #sendKeyframeRequest(track: Track, ssrc: number): void {
+    const { feedback } = track.section;
+    if (feedback.pli) {
+      this.#sendFeedback(buildPictureLossIndication(this.#ssrc, ssrc));
+    } else if (feedback.fir) {
+      track.intraRequests++;
+      this.#sendFeedback(buildFullIntraRequest(this.#ssrc, ssrc, track.intraRequests & 0xff));
+    }
+  }
+
+  #sendReport(nowUs: number): void {
+    const blocks = [];
+    const rembSsrcs = [];
+    for (const { section, receiver } of this.#tracks) {
+      const block = receiver.reportBlock(nowUs);
+      if (block === undefined) continue;
+      blocks.push(block);
+      if (section.feedback.remb) rembSsrcs.push(block.ssrc);
+    }
+    if (blocks.length === 0) return;
+    this.#reportDueUs = nowUs + reportIntervalUs;
+    const parts = [
+      buildReceiverReport(this.#ssrc, blocks),
+      buildSourceDescription(this.#ssrc, this.#canonicalName),
+    ];
+    if (this.#remb !== undefined && rembSsrcs.length > 0) {
+      parts.push(buildRemb(this.#ssrc, this.#remb.advertise(nowUs), rembSsrcs));
+    }
+    this.#sendRtcp(Buffer.concat(parts));
+  }
+
+  /** Feedback goes out at once, behind an empty receiver report (RFC 4585 §3.1). */
+  #sendFeedback(packet: Buffer): void {
+    this.#sendRtcp(Buffer.concat([this.#feedbackHead, packet]));
+  }
+}
