@@ -13,6 +13,10 @@ import { version } from './version.ts';
 /** What comes with the program, for those who have no live777.toml of their own. */
 const bundledConfig = join(import.meta.dirname, '../config/live777.toml');
 
+// Each stream waits for its own disk writes; the pool's usual four threads would let eight streams
+// wait for one another (DESIGN §4).
+process.env.UV_THREADPOOL_SIZE ??= '16';
+
 /** After this long a stop is no longer waited for, ms. */
 const stopTimeoutMs = 10_000;
 

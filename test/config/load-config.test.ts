@@ -1,0 +1,368 @@
+import { join, resolve } from 'node:path';
+import t from 'tap';
+import { ConfigError } from '../../src/config/config-error.ts';
+import { loadConfig, parseConfig } from '../../src/config/load-config.ts';
+
+/** Lines of the error that a text is refused with. */
+function refusal(lines: string[]): string[] {
+  try {
+    parseConfig(lines.join('\n'), 'live777.toml');
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message.split('\n');
+    throw error;
+  }
+  return [];
+}
+
+t.test('defaults', async (t) => {
+  const config = parseConfig('', 'live777.toml');
+  t.match(config, {
+    http: { host: '127.0.0.1', port: 7778, cors: false },
+    log: { level: 'info' },
+    auth: { tokens: [] },
+    iceServers: [],
+    webrtc: { iceUdpAddrs: ['auto'] },
+    recorder: {
+      autoStreams: [],
+      maxRecordingSeconds: 86400,
+      segmentSeconds: 10,
+      storage: { type: 'fs', root: resolve('recordings') },
+      indexPath: resolve('recordings/.index/segments.jsonl'),
+      sources: [],
+    },
+    ignoredTables: [],
+    notices: [],
+  });
+  t.notOk('secret' in config.auth);
+  t.notOk('icePortRange' in config.webrtc);
+  t.ok(config.recorder.workers >= 1);
+  t.not(config.recorder.nodeAlias, '');
+});
+
+t.test('every key of ours', async (t) => {
+  const config = parseConfig(
+    `
+    [http]
+    listen = "[::1]:80"
+    cors = true
+    [log]
+    level = "off"
+    [auth]
+    secret = "s"
+    tokens = ["a", "b"]
+    [[ice_servers]]
+    urls = ["stun:a", "turn:b?transport=udp"]
+    username = "u"
+    credential = "c"
+    [[ice_servers]]
+    urls = ["stun:c"]
+    username = ""
+    credential = ""
+    [webrtc]
+    ice_udp_addrs = ["auto", "192.0.2.1", "192.0.2.1:0", "[2001:db8::1]:5000", "2001:db8::1"]
+    ice_port_range = [50000, 50010]
+    [recorder]
+    auto_streams = ["cam*", "!cam9"]
+    node_alias = "node"
+    max_recording_seconds = 0
+    index_path = "x/journal"
+    workers = 3
+    segment_seconds = 60
+    [recorder.storage]
+    type = "fs"
+    root = "./r"
+    [[recorder.sources]]
+    url = "http://127.0.0.1:7777/"
+    token = "t"
+    [[recorder.sources]]
+    url = "https://example.org/live"
+    `,
+    'live777.toml',
+  );
+  t.strictSame(config, {
+    http: { host: '::1', port: 80, cors: true },
+    log: { level: 'silent' },
+    auth: { secret: 's', tokens: ['a', 'b'] },
+    iceServers: [
+      { urls: ['stun:a', 'turn:b?transport=udp'], username: 'u', credential: 'c' },
+      { urls: ['stun:c'] },
+    ],
+    webrtc: {
+      iceUdpAddrs: ['auto', '192.0.2.1', '192.0.2.1:0', '[2001:db8::1]:5000', '2001:db8::1'],
+      icePortRange: [50000, 50010],
+    },
+    recorder: {
+      autoStreams: ['cam*', '!cam9'],
+      nodeAlias: 'node',
+      maxRecordingSeconds: 0,
+      segmentSeconds: 60,
+      indexPath: resolve('x/journal'),
+      workers: 3,
+      storage: { type: 'fs', root: resolve('r') },
+      sources: [{ url: 'http://127.0.0.1:7777', token: 't' }, { url: 'https://example.org/live' }],
+    },
+    ignoredTables: [],
+    notices: [],
+  });
+});
+
+t.test('buckets are understood, though none can be used yet', async (t) => {
+  const s3 = parseConfig(
+    `[recorder.storage]
+    type = "s3"
+    bucket = "b"
+    root = "/a/b/"
+    region = "us-east-1"
+    endpoint = "http://127.0.0.1:9000"
+    access_key_id = "i"
+    secret_access_key = "k"
+    session_token = "t"
+    disable_config_load = true
+    enable_virtual_host_style = true`,
+    'live777.toml',
+  );
+  t.strictSame(s3.recorder.storage, {
+    type: 's3',
+    bucket: 'b',
+    root: 'a/b',
+    region: 'us-east-1',
+    endpoint: 'http://127.0.0.1:9000',
+    accessKeyId: 'i',
+    secretAccessKey: 'k',
+    sessionToken: 't',
+    disableConfigLoad: true,
+    enableVirtualHostStyle: true,
+  });
+  const oss = parseConfig(
+    `[recorder.storage]
+    type = "oss"
+    bucket = "b"
+    region = "oss-cn-hangzhou"
+    access_key_id = "i"
+    access_key_secret = "k"
+    security_token = "t"`,
+    'live777.toml',
+  );
+  t.strictSame(oss.recorder.storage, {
+    type: 'oss',
+    bucket: 'b',
+    root: '',
+    region: 'oss-cn-hangzhou',
+    accessKeyId: 'i',
+    accessKeySecret: 'k',
+    securityToken: 't',
+  });
+});
+
+t.test('what Live777 alone reads is left out and named', async (t) => {
+  const config = parseConfig(
+    `
+    [http]
+    listen = "[::]:7777"
+    [[ice_servers]]
+    urls = ["stun:stun.example.org:19302"]
+    [webrtc]
+    ice_udp_addrs = ["auto"]
+    ice_lite = true
+    [stream]
+    [stream.cam1]
+    on_demand = true
+    [[stream.cam1.sources]]
+    url = "rtsp://user:word@host:554/path"
+    [stream.cam1.strategy]
+    auto_create_whip = false
+    [recorder]
+    auto_streams = ["*"]
+    max_recording_seconds = 86400
+    [recorder.upload]
+    enabled = false
+    queue_path = "./recordings/upload_queue.jsonl"
+    [recorder.storage]
+    type = "fs"
+    root = "./storage"
+    [auth]
+    secret = ""
+    tokens = ["live777"]
+    [log]
+    level = "warn"
+    [sdp]
+    video_codecs = ["H264"]
+    [strategy]
+    each_stream_max_sub = 1
+    [hooks]
+    timeout_ms = 5000
+    [net4mqtt]
+    alias = "liveion-0"
+    [rtsp]
+    listen = "0.0.0.0:8554"
+    [cascade]
+    anything = 1
+    `,
+    'live777.toml',
+  );
+  t.strictSame([...config.ignoredTables].sort(), [
+    'cascade',
+    'hooks',
+    'net4mqtt',
+    'recorder.upload',
+    'rtsp',
+    'sdp',
+    'strategy',
+    'stream',
+    'webrtc.ice_lite',
+  ]);
+  t.strictSame(config.auth, { tokens: ['live777'] });
+});
+
+t.test('the index of Live777 itself is never written into', async (t) => {
+  const config = parseConfig('[recorder]\nindex_path = "./storage/index.json"', 'live777.toml');
+  t.equal(config.recorder.indexPath, resolve('storage/index.segments.jsonl'));
+  t.strictSame(config.notices, [
+    `recorder.index_path "./storage/index.json" is Live777's own index: ours is kept beside it, in ${resolve('storage/index.segments.jsonl')}`,
+  ]);
+});
+
+t.test('unknown keys, with the one that was meant', async (t) => {
+  t.strictSame(refusal(['[recorder]', '', '# next', 'auto_stream = ["*"]']), [
+    'live777.toml:4: recorder.auto_stream: unknown key, did you mean "auto_streams"?',
+  ]);
+  t.strictSame(refusal(['[recorder.storage]', 'type = "fs"', 'rooot = "x"']), [
+    'live777.toml:3: recorder.storage.rooot: unknown key, did you mean "root"?',
+  ]);
+  t.strictSame(refusal(['[recorder.storage]', 'type = "fs"', 'bucket = "x"']), [
+    'live777.toml:3: recorder.storage.bucket: unknown key, known here: type, root',
+  ]);
+  t.strictSame(refusal(['[[recorder.sources]]', 'url = "http://a"', '"to ken" = ""']), [
+    'live777.toml:3: recorder.sources[0]."to ken": unknown key, did you mean "token"?',
+  ]);
+  t.strictSame(refusal(['[recoder]', 'auto_streams = ["*"]']), [
+    'live777.toml:1: recoder: unknown key, did you mean "recorder"?',
+  ]);
+  t.strictSame(refusal(['listen = "127.0.0.1:1"']), [
+    'live777.toml:1: listen: unknown key, known here: http, log, auth, ice_servers, webrtc, recorder',
+  ]);
+  t.strictSame(refusal(['__proto__ = 1', 'constructor = 2']), [
+    'live777.toml:1: __proto__: unknown key, known here: http, log, auth, ice_servers, webrtc, recorder',
+    'live777.toml:2: constructor: unknown key, known here: http, log, auth, ice_servers, webrtc, recorder',
+  ]);
+});
+
+t.test('all that is wrong at once, in the order of the file', async (t) => {
+  const lines = [
+    '[webrtc]',
+    'ice_udp_addrs = ["auto", "somewhere"]',
+    'ice_port_range = [',
+    '  50000, # first',
+    '  70000,',
+    ']',
+    '[http]',
+    'listen = 7778',
+    'cors = "yes"',
+    '[recorder]',
+    'segment_seconds = 61',
+    'workers = 1.5',
+    'max_recording_seconds = -1',
+    'auto_streams = "*"',
+    'node_alias = ""',
+    'nod_alias = "x"',
+    'storage = "./recordings"',
+    '[[recorder.sources]]',
+    'url = "ftp://x"',
+    '[[recorder.sources]]',
+    'token = "x"',
+    '[log]',
+    'level = "loud"',
+  ];
+  t.strictSame(refusal(lines), [
+    'live777.toml:2: webrtc.ice_udp_addrs[1]: expected "auto" or an IP address with or without a port, got the text "somewhere"; write "192.0.2.10:0"',
+    'live777.toml:5: webrtc.ice_port_range[1]: expected a port from 1 to 65535, got the number 70000; write 50000',
+    'live777.toml:8: http.listen: expected an address and a port, "HOST:PORT", got the number 7778; write listen = "127.0.0.1:7778"',
+    'live777.toml:9: http.cors: expected true or false, got the text "yes"; write cors = true',
+    'live777.toml:11: recorder.segment_seconds: expected a whole number of seconds from 1 to 60, got the number 61; write segment_seconds = 10',
+    'live777.toml:12: recorder.workers: expected a whole number from 1 to 256, got the number 1.5; write workers = 2',
+    'live777.toml:13: recorder.max_recording_seconds: expected a whole number of seconds from 0 (off) to 31536000, got the number -1; write max_recording_seconds = 86400',
+    'live777.toml:14: recorder.auto_streams: expected a list of stream names or patterns, got the text "*"; write auto_streams = ["*"]',
+    'live777.toml:15: recorder.node_alias: expected text in quotes, got an empty text; write node_alias = "live777-node-001"',
+    'live777.toml:16: recorder.nod_alias: unknown key, did you mean "node_alias"?',
+    'live777.toml:17: recorder.storage: expected a table [recorder.storage], got the text "./recordings"',
+    'live777.toml:19: recorder.sources[0].url: expected the http:// or https:// address of a Live777 node or of Liveman, got the text "ftp://x"; write url = "http://127.0.0.1:7777"',
+    'live777.toml:20: recorder.sources[1].url: missing; write url = "http://127.0.0.1:7777"',
+    'live777.toml:23: log.level: expected one of "off", "error", "warn", "info", "debug", "trace", got the text "loud"; write level = "info"',
+  ]);
+});
+
+t.test('what each value alone does not show', async (t) => {
+  t.strictSame(refusal(['[http]', 'listen = "localhost"']), [
+    'live777.toml:2: http.listen: expected an address and a port, got the text "localhost"; write listen = "127.0.0.1:7778"',
+  ]);
+  t.strictSame(refusal(['[webrtc]', 'ice_port_range = [9, 3]']), [
+    'live777.toml:2: webrtc.ice_port_range: the first port 9 is above the last 3; write ice_port_range = [3, 9]',
+  ]);
+  t.strictSame(refusal(['[webrtc]', 'ice_port_range = [9]']), [
+    'live777.toml:2: webrtc.ice_port_range: expected the first and the last port, [min, max], got a list; write ice_port_range = [50000, 50999]',
+  ]);
+  t.strictSame(refusal(['[recorder.storage]', 'type = "gcs"']), [
+    'live777.toml:2: recorder.storage.type: expected one of "fs", "s3", "oss", got the text "gcs"; write type = "fs"',
+  ]);
+  t.strictSame(refusal(['[recorder.storage]', 'type = "s3"']), [
+    'live777.toml:1: recorder.storage.bucket: missing; write bucket = "my-recordings"',
+  ]);
+});
+
+t.test('tables where something else is wanted, and the reverse', async (t) => {
+  t.strictSame(refusal(['recorder = 3']), [
+    'live777.toml:1: recorder: expected a table [recorder], got the number 3',
+  ]);
+  t.strictSame(refusal(['[ice_servers]', 'urls = []']), [
+    'live777.toml:1: ice_servers: expected tables [[ice_servers]], got a table',
+  ]);
+  t.strictSame(refusal(['[http]', '[http.listen]']), [
+    'live777.toml:2: http.listen: expected an address and a port, "HOST:PORT", got a table; write listen = "127.0.0.1:7778"',
+  ]);
+  t.strictSame(refusal(['[http]', 'cors = 1979-05-27']), [
+    'live777.toml:2: http.cors: expected true or false, got a date; write cors = true',
+  ]);
+});
+
+t.test('secrets are not repeated in errors', async (t) => {
+  const errors = refusal([
+    '[auth]',
+    'secret = 123456',
+    'tokens = ["", 987654]',
+    '[recorder.storage]',
+    'type = "s3"',
+    'bucket = "b"',
+    'secret_access_key = 555555',
+  ]);
+  t.strictSame(errors, [
+    'live777.toml:2: auth.secret: expected text in quotes, got a number; write secret = "a long random text"',
+    'live777.toml:3: auth.tokens[0]: expected a token that is not empty, got an empty text; write "a long random text"',
+    'live777.toml:3: auth.tokens[1]: expected a token that is not empty, got a number; write "a long random text"',
+    'live777.toml:7: recorder.storage.secret_access_key: expected text in quotes, got a number; write secret_access_key = "…"',
+  ]);
+});
+
+t.test('syntax errors have their line', async (t) => {
+  t.match(refusal(['[http]', 'listen = "x']), [/^live777\.toml:2: not valid TOML: /]);
+  t.match(refusal(['a = 1', 'a = 2']), [/^live777\.toml:2: not valid TOML: /]);
+});
+
+t.test('files', async (t) => {
+  await t.rejects(loadConfig('/nonexistent/x.toml'), {
+    name: 'ConfigError',
+    message: '/nonexistent/x.toml: no such file; name one with --config FILE',
+  });
+  const dir = t.testdir({ 'a.toml': '[http]\nlisten = 1' });
+  await t.rejects(loadConfig(join(dir, 'a.toml')), { message: /a\.toml:2: http\.listen: / });
+  await t.rejects(loadConfig(dir), { message: /cannot be read \(EISDIR\)/ });
+});
+
+t.test('the configuration that comes with the program', async (t) => {
+  const file = join(import.meta.dirname, '../../config/live777.toml');
+  const config = await loadConfig(file);
+  t.match(config, {
+    http: { host: '127.0.0.1', port: 7778 },
+    recorder: { autoStreams: ['*'], storage: { type: 'fs', root: resolve('recordings') } },
+    ignoredTables: [],
+  });
+});
