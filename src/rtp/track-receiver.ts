@@ -55,7 +55,7 @@ export interface TrackReceiverEvents {
   onAccessUnit(unit: AccessUnit): void;
   /** Asks the sender for packets again (generic NACK, RFC 4585 §6.2.1). */
   sendNack(ssrc: number, sequenceNumbers: number[]): void;
-  /** Asks the sender for a keyframe (RFC 4585 §6.3.1). */
+  /** Asks the sender for a keyframe (PLI, RFC 4585 §6.3.1, or FIR, RFC 5104 §4.3.1). */
   sendKeyframeRequest(ssrc: number): void;
 }
 
@@ -100,7 +100,8 @@ export class TrackReceiver {
   #plisSent = 0;
 
   /**
-   * @param section what was negotiated; NACK and PLI are only used where its `feedback` allows them
+   * @param section what was negotiated; packets and keyframes are only asked for where its `feedback`
+   *   allows it (keyframes: PLI or FIR)
    * @param events takes what comes out
    */
   constructor(section: MediaSection, events: TrackReceiverEvents) {
@@ -116,7 +117,7 @@ export class TrackReceiver {
         this.#events.sendNack(this.#ssrc!, sequenceNumbers);
       });
     }
-    if (this.#isVideo && section.feedback.pli) {
+    if (this.#isVideo && (section.feedback.pli || section.feedback.fir)) {
       this.#keyframes = new KeyframeRequester(() => {
         this.#plisSent++;
         this.#events.sendKeyframeRequest(this.#ssrc!);

@@ -144,6 +144,7 @@ export class H264AccessUnitBuilder {
   end(): void {
     if (!this.#open) return;
     if (this.#broken || !this.#hasPicture) {
+      if (this.#broken && this.#hasSequenceParameterSet) this.#keyframesBringParameterSets = true;
       this.#keepParameterSets();
       this.#clear();
       return;

@@ -169,6 +169,11 @@ t.test(
     push(4, idr, 'marker');
     push(5, idr, 'lost marker');
     t.same(summary(), ['1K 7,5', '3! 1', '4K 5', '5K! 5']);
+    push(6, sps);
+    push(6, laterSlice, 'lost marker');
+    push(7, idr, 'lost marker');
+    push(8, slice, 'marker');
+    t.same(summary().slice(4), ['8! 7,1'], 'a dropped unit showed it, too');
   },
 );
 
