@@ -260,6 +260,19 @@ t.test('the first packet of a video track asks for a keyframe', async (t) => {
   t.ok(session.heard().some((message) => message instanceof PictureLossIndication));
 });
 
+t.test('a keyframe is asked for with FIR where PLI was not agreed on', async (t) => {
+  const fir = { ...video, feedback: { ...feedback, pli: false, fir: true } };
+  const session = new Session('AEAD_AES_128_GCM', [fir]);
+  session.send({ ssrc: videoSsrc, payloadType: 96, payload: Buffer.of(0x41, 1, 2), marker: true });
+  session.wait(1000);
+  const requests = session.rtcp
+    .map((packet) => packet.toString('hex'))
+    .filter((packet) => packet.includes('84ce0004'));
+  t.ok(requests.length >= 2);
+  t.match(requests[0], '84ce0004' + '98765432' + '00000000' + 'fedcba98' + '01000000');
+  t.match(requests[1], 'fedcba98' + '02000000', 'each with a number of its own');
+});
+
 t.test('receiver reports every second, with the last sender report', async (t) => {
   const session = new Session();
   sendKeyframe(session, 0);
