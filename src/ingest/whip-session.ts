@@ -20,6 +20,11 @@ import { createDtlsIdentity, type DtlsIdentity, DtlsSrtpServer } from './werift-
 
 /** How often feedback is due and time-outs are looked at, ms. */
 const TICK_MS = 20;
+/**
+ * The most that one tick adds to a time-out, µs. When this thread was held up (or the machine asleep)
+ * the timer fires before the sockets are read, and what waits there must count first.
+ */
+const LONGEST_TICK_US = 100_000;
 /** How long after a DTLS alert the publisher may still prove that it was forged, µs. */
 const ALERT_GRACE_US = 1_000_000;
 /** Packets that arrive this soon after an alert may have been overtaken by it, µs. */
@@ -86,11 +91,15 @@ export class WhipSession {
   readonly #agent: IceLiteAgent;
   readonly #dtls: DtlsSrtpServer;
   readonly #timer: NodeJS.Timeout;
-  readonly #startedUs = steadyNowUs();
   #receiver: RtpReceiver | undefined;
   #srtpProfile: SrtpKeys['profile'] | undefined;
-  #connectedUs = 0;
+  #tickedUs = steadyNowUs();
+  /** Time without connection, then without authentic packets, as ticks add it up. */
+  #silentUs = 0;
+  #heardUs = 0;
+  /** When an alert arrived that is not judged yet, 0 for none, and its age as ticks add it up. */
   #alertUs = 0;
+  #alertAgeUs = 0;
   #etag = newEntityTag();
   #closed: Promise<void> | undefined;
 
@@ -232,11 +241,7 @@ export class WhipSession {
   }
 
   get #lastAuthenticatedUs(): number {
-    return Math.max(
-      this.#connectedUs,
-      this.#agent.lastAuthenticatedUs,
-      this.#receiver?.lastAuthenticatedUs ?? 0,
-    );
+    return Math.max(this.#agent.lastAuthenticatedUs, this.#receiver?.lastAuthenticatedUs ?? 0);
   }
 
   // RFC 7983 §7: the first byte tells the protocols apart that share a socket.
@@ -263,7 +268,7 @@ export class WhipSession {
   }
 
   #onConnected(keys: SrtpKeys): void {
-    this.#connectedUs = steadyNowUs();
+    this.#silentUs = 0;
     this.#srtpProfile = keys.profile;
     this.#receiver = new RtpReceiver({
       keys,
@@ -281,33 +286,43 @@ export class WhipSession {
   }
 
   #onAlert(): void {
-    if (this.#alertUs === 0) this.#alertUs = steadyNowUs();
+    if (this.#alertUs !== 0) return;
+    this.#alertUs = steadyNowUs();
+    this.#alertAgeUs = 0;
   }
 
   #tick(): void {
     const nowUs = steadyNowUs();
+    const elapsedUs = Math.min(nowUs - this.#tickedUs, LONGEST_TICK_US);
+    this.#tickedUs = nowUs;
+    this.#silentUs += elapsedUs;
     if (this.#receiver === undefined) {
-      if (nowUs - this.#startedUs > this.#connectTimeoutUs) {
-        void this.#end('failed', this.#notConnected());
-      }
+      if (this.#silentUs > this.#connectTimeoutUs) void this.#end('failed', this.#notConnected());
       return;
     }
-    const lastUs = this.#lastAuthenticatedUs;
-    if (nowUs - lastUs > this.#idleTimeoutUs) {
-      void this.#end('idle');
-    } else if (this.#alertUs !== 0 && nowUs - this.#alertUs > ALERT_GRACE_US) {
-      if (lastUs - this.#alertUs < ALERT_REORDERING_US) {
-        void this.#end('dtls-closed');
-      } else {
-        this.#log.warn({ session: this.id }, 'ignored a DTLS alert: its sender is still there');
-        this.#alertUs = 0;
-      }
+    const heardUs = this.#lastAuthenticatedUs;
+    if (heardUs !== this.#heardUs) {
+      this.#heardUs = heardUs;
+      this.#silentUs = 0;
+    }
+    if (this.#silentUs > this.#idleTimeoutUs) void this.#end('idle');
+    else if (this.#alertUs !== 0) this.#judgeAlert(heardUs, elapsedUs);
+    if (this.#closed !== undefined) return;
+    try {
+      this.#receiver.tick(nowUs);
+    } catch (error) {
+      this.#onFault(error);
+    }
+  }
+
+  #judgeAlert(heardUs: number, elapsedUs: number): void {
+    this.#alertAgeUs += elapsedUs;
+    if (this.#alertAgeUs < ALERT_GRACE_US) return;
+    if (heardUs - this.#alertUs < ALERT_REORDERING_US) {
+      void this.#end('dtls-closed');
     } else {
-      try {
-        this.#receiver.tick(nowUs);
-      } catch (error) {
-        this.#onFault(error);
-      }
+      this.#log.warn({ session: this.id }, 'ignored a DTLS alert: its sender is still there');
+      this.#alertUs = 0;
     }
   }
 

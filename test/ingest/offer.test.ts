@@ -82,12 +82,16 @@ t.test('takes audio alone and video alone, needing no BUNDLE', async (t) => {
 t.test('takes what is not written as Chromium does', async (t) => {
   t.equal(readOffer(GOOD.replaceAll('\r\n', '\n')).sections.length, 2, 'lone line feeds');
   t.equal(
-    readOffer(GOOD.replace('m=audio 9 ', 'm=audio 0 ').replace('a=mid:1', 'a=mid:1\r\na=bundle-only'))
-      .sections[1]!.taken!.mid,
+    readOffer(
+      GOOD.replace('m=audio 9 ', 'm=audio 0 ').replace('a=mid:1', 'a=mid:1\r\na=bundle-only'),
+    ).sections[1]!.taken!.mid,
     '1',
     'a bundle-only section has port 0 (RFC 8843 §6)',
   );
-  const sessionLevel = GOOD.replaceAll(/a=(?:ice-ufrag|ice-pwd|fingerprint|setup):.*\r\n/g, '').replace(
+  const sessionLevel = GOOD.replaceAll(
+    /a=(?:ice-ufrag|ice-pwd|fingerprint|setup):.*\r\n/g,
+    '',
+  ).replace(
     't=0 0\r\n',
     `t=0 0\r\na=setup:active\r\na=ice-ufrag:abcd\r\na=ice-pwd:${'p'.repeat(22)}\r\na=fingerprint:SHA-256 ${Array(32).fill('0a').join(':')}\r\n`,
   );
@@ -115,8 +119,16 @@ t.test('leaves header extensions that it cannot agree to', async (t) => {
 
 t.test('refuses what it cannot record, saying what is there and what could be', async (t) => {
   const cases: [name: string, offer: string, message: RegExp][] = [
-    ['video without H264', offerOf(without(VIDEO, /H264/), AUDIO), /video has VP8, red; we can record H264/],
-    ['audio without Opus', offerOf(VIDEO, without(AUDIO, /opus/)), /audio has red, PCMU; we can record Opus/],
+    [
+      'video without H264',
+      offerOf(without(VIDEO, /H264/), AUDIO),
+      /video has VP8, red; we can record H264/,
+    ],
+    [
+      'audio without Opus',
+      offerOf(VIDEO, without(AUDIO, /opus/)),
+      /audio has red, PCMU; we can record Opus/,
+    ],
     [
       'interleaved H264 alone',
       offerOf(without(VIDEO, /rtpmap:104/)).replaceAll('-mode=1', '-mode=2'),

@@ -1,0 +1,124 @@
+import { createSocket } from 'node:dgram';
+import t, { type Test } from 'tap';
+import { classes } from 'werift';
+import { IceLiteAgent } from '../../src/ingest/ice-lite-agent.ts';
+import { areIceCredentials } from '../../src/ingest/sdp-lines.ts';
+import { StunClient } from './stun-client.ts';
+import { until } from './whip-server.ts';
+
+const REMOTE = { ufrag: 'peer', password: 'p'.repeat(22) };
+
+async function agentOnLoopback(t: Test): Promise<{ agent: IceLiteAgent; port: number }> {
+  const agent = new IceLiteAgent(REMOTE);
+  const socket = createSocket('udp4');
+  t.teardown(() => socket.close());
+  let nowUs = 1;
+  socket.on('message', (datagram, from) => agent.receive(datagram, from, socket, nowUs++));
+  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
+  return { agent, port: socket.address().port };
+}
+
+async function openClient(t: Test): Promise<StunClient> {
+  const client = await StunClient.open();
+  t.teardown(() => client.close());
+  return client;
+}
+
+t.test('answers a check with the address it came from', async (t) => {
+  const { agent, port } = await agentOnLoopback(t);
+  const client = await openClient(t);
+  const from = { address: '127.0.0.1', port: client.port, family: 'IPv4', size: 0 } as const;
+  t.equal(agent.isVerified(from), false);
+  const answer = await client.check(port, { local: agent.local });
+  t.equal(answer.messageClass, classes.RESPONSE);
+  t.same(answer.getAttributeValue('XOR-MAPPED-ADDRESS'), ['127.0.0.1', client.port]);
+  t.equal(agent.isVerified(from), true);
+  t.equal(agent.lastAuthenticatedUs, 1);
+});
+
+t.test('a check with a wrong password or name is dropped', async (t) => {
+  const { agent, port } = await agentOnLoopback(t);
+  const client = await openClient(t);
+  const { ufrag, password } = agent.local;
+  const from = { address: '127.0.0.1', port: client.port, family: 'IPv4', size: 0 } as const;
+  void client.check(port, { local: { ufrag, password: REMOTE.password }, nominate: true });
+  void client.check(port, { local: { ufrag: REMOTE.ufrag, password }, nominate: true });
+  client.socket.send(
+    Buffer.from('000100002112a442000102030405060708090a0b', 'hex'),
+    port,
+    '127.0.0.1',
+  );
+  client.socket.send(Buffer.from([0, 1, 0]), port, '127.0.0.1');
+  await until(() => agent.statistics().rejectedChecks === 4);
+  t.equal(agent.statistics().checks, 0);
+  t.equal(agent.isVerified(from), false);
+  t.equal(agent.lastAuthenticatedUs, 0);
+});
+
+t.test('stays the controlled agent (RFC 8445 §7.3.1.1)', async (t) => {
+  const { agent, port } = await agentOnLoopback(t);
+  const client = await openClient(t);
+  const answer = await client.check(port, { local: agent.local, controlled: true });
+  t.equal(answer.messageClass, classes.ERROR);
+  t.equal(answer.getAttributeValue('ERROR-CODE')[0], 487);
+});
+
+t.test('sends where the peer last nominated', async (t) => {
+  const { agent, port } = await agentOnLoopback(t);
+  const [first, second] = [await openClient(t), await openClient(t)];
+  agent.send(Buffer.from('nobody there'));
+  await first.check(port, { local: agent.local });
+  agent.send(Buffer.from([20, 1]));
+  await until(() => first.data.length === 1);
+  await second.check(port, { local: agent.local, nominate: true });
+  agent.send(Buffer.from([20, 2]));
+  await until(() => second.data.length === 1);
+  await first.check(port, { local: agent.local });
+  agent.send(Buffer.from([20, 3]));
+  await until(() => second.data.length === 2);
+  await first.check(port, { local: agent.local, nominate: true });
+  agent.send(Buffer.from([20, 4]));
+  await until(() => first.data.length === 2);
+  t.same(
+    first.data.map((datagram) => datagram[1]),
+    [1, 4],
+  );
+  t.same(
+    second.data.map((datagram) => datagram[1]),
+    [2, 3],
+  );
+});
+
+t.test('a restart keeps the old path until the new one is nominated', async (t) => {
+  const { agent, port } = await agentOnLoopback(t);
+  const [old, fresh] = [await openClient(t), await openClient(t)];
+  const before = agent.local;
+  await old.check(port, { local: before, nominate: true });
+  agent.restart({ ufrag: 'next', password: 'n'.repeat(22) });
+  t.notSame(agent.local, before);
+  t.equal(agent.remote.ufrag, 'next');
+  await old.check(port, { local: before, nominate: true });
+  agent.send(Buffer.from([20, 1]));
+  await until(() => old.data.length === 1);
+  await fresh.check(port, { local: agent.local });
+  agent.send(Buffer.from([20, 2]));
+  await until(() => old.data.length === 2);
+  await fresh.check(port, { local: agent.local, nominate: true });
+  agent.send(Buffer.from([20, 3]));
+  await until(() => fresh.data.length === 1);
+  void old.check(port, { local: before, nominate: true });
+  await until(() => agent.statistics().rejectedChecks === 1);
+  agent.send(Buffer.from([20, 4]));
+  await until(() => fresh.data.length === 2);
+  t.match(agent.statistics(), { restarts: 1, remote: `127.0.0.1 ${fresh.port}` });
+});
+
+t.test('credentials are of the form that SDP wants, and never the same', async (t) => {
+  const seen = new Set<string>();
+  for (let i = 0; i < 100; i++) {
+    const { local } = new IceLiteAgent(REMOTE);
+    if (!areIceCredentials(local)) t.fail(JSON.stringify(local));
+    seen.add(local.ufrag).add(local.password);
+  }
+  t.equal(seen.size, 200);
+});

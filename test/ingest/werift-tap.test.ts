@@ -1,0 +1,173 @@
+import { readFileSync } from 'node:fs';
+import t from 'tap';
+import { DtlsClient, DtlsServer } from 'werift';
+import {
+  createDtlsIdentity,
+  type DtlsIdentity,
+  DtlsSrtpServer,
+  readBindingRequest,
+  requireInternals,
+} from '../../src/ingest/werift-tap.ts';
+import type { SrtpKeys } from '../../src/rtp/srtp-keys.ts';
+
+t.test('reads the sample request of RFC 5769 §2.1', async (t) => {
+  const datagram = Buffer.from(
+    '000100582112a442b7e7a701bc34d686fa87dfae802200105354554e207465737420636c69656e74' +
+      '002400046e0001ff80290008932ff9b151263b36000600096576746a3a68367659202020' +
+      '000800149aeaa70cbfd8cb56781ef2b5b2d3f249c1b571a280280004e57a3bcf',
+    'hex',
+  );
+  const passwords: Record<string, string> = { evtj: 'VOkJxbRl1RmTxUk/WvJxBt' };
+  t.match(
+    readBindingRequest(datagram, (ufrag) => passwords[ufrag]),
+    {
+      ufrag: 'evtj',
+      nominates: false,
+      controlled: true,
+      transactionId: Buffer.from('b7e7a701bc34d686fa87dfae', 'hex'),
+    },
+  );
+  t.equal(
+    readBindingRequest(datagram, () => 'VOkJxbRl1RmTxUk/WvJxBu'),
+    undefined,
+    'another password',
+  );
+  t.equal(
+    readBindingRequest(datagram, () => undefined),
+    undefined,
+    'another name',
+  );
+  const fingerprintAt = datagram.length - 8;
+  for (let i = 0; i < fingerprintAt; i++) {
+    const spoilt = Buffer.from(datagram);
+    spoilt[i]! ^= 1;
+    if (readBindingRequest(spoilt, (ufrag) => passwords[ufrag])) t.fail(`byte ${i} is not covered`);
+    readBindingRequest(datagram.subarray(0, i), (ufrag) => passwords[ufrag]);
+  }
+});
+
+interface Outcome {
+  keys?: SrtpKeys;
+  error?: Error;
+  alerts: number;
+  client: DtlsClient;
+  server: DtlsSrtpServer;
+}
+
+/** Runs a handshake with a werift client over no network at all. */
+async function handshake(
+  certificate: DtlsIdentity,
+  key: DtlsIdentity,
+  announced: DtlsIdentity,
+  srtpProfiles: (1 | 7)[] = [7, 1],
+): Promise<Outcome> {
+  const ours = await createDtlsIdentity();
+  const toClient = {
+    type: 'test',
+    address: {} as never,
+    closed: false,
+    onData: (_datagram: Buffer, _from: readonly [string, number]) => {},
+    send: async (datagram: Buffer) => {
+      setImmediate(() => server.receive(datagram, false));
+    },
+    close: async () => {},
+  };
+  const outcome = { alerts: 0 } as Outcome;
+  const settled = Promise.withResolvers<void>();
+  const digest = Buffer.from(announced.fingerprint.replaceAll(':', ''), 'hex');
+  const server = new DtlsSrtpServer(ours, [{ algorithm: 'sha256', digest }], {
+    send: (datagram) => setImmediate(() => toClient.onData(datagram, ['', 0])),
+    onConnected: (keys) => {
+      outcome.keys = keys;
+      settled.resolve();
+    },
+    onFailed: (error) => {
+      outcome.error = error;
+      settled.resolve();
+    },
+    onAlert: () => outcome.alerts++,
+  });
+  const client = new DtlsClient({
+    cert: certificate.certificatePem,
+    key: key.privateKeyPem,
+    signatureHash: { hash: 4, signature: 3 },
+    transport: toClient,
+    srtpProfiles,
+    extendedMasterSecret: true,
+  });
+  const connected = client.onConnect.asPromise();
+  await client.connect();
+  await settled.promise;
+  if (outcome.keys) await connected;
+  client.dtls.flight = Number.MAX_SAFE_INTEGER;
+  return Object.assign(outcome, { client, server });
+}
+
+t.test('hands over the keys of the peer', async (t) => {
+  const theirs = await createDtlsIdentity();
+  for (const [id, profile, saltLength] of [
+    [1, 'AES_CM_128_HMAC_SHA1_80', 14],
+    [7, 'AEAD_AES_128_GCM', 12],
+  ] as const) {
+    const { keys, error, client, server } = await handshake(theirs, theirs, theirs, [id]);
+    t.equal(error, undefined);
+    const { localKey, localSalt } = client.extractSessionKeys(16, saltLength);
+    t.same(keys, { profile, masterKey: localKey, masterSalt: localSalt });
+    const packet = Buffer.from('80c9000100000001', 'hex');
+    t.ok(server.protectRtcp(packet)!.length > packet.length);
+    server.close();
+  }
+  const { keys, server } = await handshake(theirs, theirs, theirs, [1, 7]);
+  t.equal(keys!.profile, 'AEAD_AES_128_GCM', 'our order counts');
+  server.close();
+});
+
+t.test('refuses a peer that is not the one of the offer', async (t) => {
+  const [theirs, other] = [await createDtlsIdentity(), await createDtlsIdentity()];
+  const stranger = await handshake(other, other, theirs);
+  t.match(stranger.error?.message, /does not match a=fingerprint/);
+  t.equal(stranger.keys, undefined);
+  stranger.server.close();
+  const thief = await handshake(theirs, other, theirs);
+  t.match(thief.error?.message, /does not have the key of its DTLS certificate/);
+  t.equal(thief.keys, undefined);
+  thief.server.close();
+});
+
+t.test('reports an alert, but not one in the clear once media flows', async (t) => {
+  const theirs = await createDtlsIdentity();
+  const outcome = await handshake(theirs, theirs, theirs);
+  const alert = Buffer.from('15fefd00000000000000ff00020100', 'hex');
+  outcome.server.receive(alert, true);
+  t.equal(outcome.alerts, 0);
+  outcome.server.receive(alert, false);
+  t.equal(outcome.alerts, 1);
+  for (let length = 0; length < alert.length; length++) {
+    outcome.server.receive(alert.subarray(0, length), false);
+  }
+  outcome.server.close();
+  outcome.server.receive(alert, false);
+  t.equal(outcome.alerts, 1, 'nothing after it was closed');
+});
+
+t.test('names what an upgrade of werift has moved', async (t) => {
+  const transport = { type: 'test', onData: () => {}, closed: false } as never;
+  const build = () => new DtlsServer({ transport, srtpProfiles: [7] });
+  requireInternals(build());
+  for (const [path, spoil] of [
+    ['onConnect.subscribe', { onConnect: {} }],
+    ['extractSessionKeys', { extractSessionKeys: 1 }],
+    ['transport.socket.onData', { transport: {} }],
+    ['srtp', { srtp: null }],
+    ['dtls.flight', { dtls: { sortedHandshakeCache: [] } }],
+    ['dtls.sortedHandshakeCache', { dtls: { flight: 1 } }],
+  ] as const) {
+    t.throws(() => requireInternals(Object.assign(build(), spoil)), {
+      message: new RegExp(`^werift has changed: DtlsServer.${path.replaceAll('.', '\\.')} is no `),
+    });
+  }
+  const { dependencies } = JSON.parse(
+    readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+  );
+  t.match(dependencies.werift, /^\d+\.\d+\.\d+$/, 'pinned to one version');
+});

@@ -1,0 +1,306 @@
+import { createSocket } from 'node:dgram';
+import { setTimeout as delay } from 'node:timers/promises';
+import t, { type Test } from 'tap';
+import { WhipSession } from '../../src/ingest/whip-session.ts';
+import { WhipPublisher, type WhipPublisherOptions } from '../publisher/whip-publisher.ts';
+import { AUDIO, offerOf, VIDEO, without } from './offers.ts';
+import { credentialLines, RtcClient } from './rtc-client.ts';
+import { StunClient } from './stun-client.ts';
+import { LOOPBACK, listenWhip, RecordingSink, until, type WhipServer } from './whip-server.ts';
+
+async function publish(
+  t: Test,
+  server: WhipServer,
+  options: Partial<WhipPublisherOptions> = {},
+): Promise<{ publisher: WhipPublisher; session: WhipSession; sink: RecordingSink }> {
+  const index = server.sessions.length;
+  const publisher = await WhipPublisher.connect({ whipUrl: server.whipUrl, ...options });
+  t.teardown(() => publisher.vanish());
+  const session = server.sessions[index]!;
+  const sink = server.sinks[index]!;
+  await until(() => sink.events.includes('connected'));
+  return { publisher, session, sink };
+}
+
+async function connectClient(
+  t: Test,
+  options: Partial<typeof LOOPBACK> = {},
+): Promise<{ client: RtcClient; session: WhipSession; sink: RecordingSink }> {
+  const client = new RtcClient();
+  t.teardown(() => client.close());
+  const sink = new RecordingSink();
+  const session = await WhipSession.accept(await client.offer(), { ...LOOPBACK, ...options }, sink);
+  t.teardown(() => session.close('shutdown'));
+  await client.answer(session.answer);
+  await client.connected();
+  client.start();
+  await until(() => sink.units.audio.length > 0);
+  return { client, session, sink };
+}
+
+/** The UDP port that an answer announces. */
+function portOf(session: WhipSession): number {
+  return Number(/127\.0\.0\.1 (\d+) typ/.exec(session.answer)![1]);
+}
+
+/** Pattern of a RequestError, for `t.rejects`. */
+function refusal(statusCode: number, message = /./): Error {
+  return { name: 'RequestError', statusCode, message } as unknown as Error;
+}
+
+for (const srtpProfile of ['AES_CM_128_HMAC_SHA1_80', 'AEAD_AES_128_GCM'] as const) {
+  t.test(`receives both tracks with ${srtpProfile}, and answers with feedback`, async (t) => {
+    const server = await listenWhip(t);
+    const { publisher, session, sink } = await publish(t, server, { srtpProfile });
+    t.equal(session.statistics().srtpProfile, srtpProfile);
+    t.same(sink.events, ['connected'], 'told before any access unit');
+    publisher.start();
+    await until(() => sink.units.video.length > 30 && sink.units.audio.length > 50);
+    t.ok(sink.units.video[0]!.keyframe, 'begins with a keyframe');
+    t.ok(sink.senderReports > 0);
+    await until(() => publisher.received.transportCcPackets > 0);
+    const { pictureLossIndications } = publisher.received;
+    session.requestKeyframe();
+    await until(() => publisher.received.pictureLossIndications > pictureLossIndications);
+    t.match(session.statistics(), {
+      connected: true,
+      rtp: { authenticationFailures: 0, malformed: 0, unroutable: 0 },
+    });
+    await publisher.stop();
+    t.match(sink.closed, [{ reason: 'client', error: undefined }]);
+    t.equal(session.statistics().connected, false);
+  });
+}
+
+t.test('prefers AES-GCM', async (t) => {
+  const { publisher } = await publish(t, await listenWhip(t));
+  t.equal(publisher.srtpProfile, 'AEAD_AES_128_GCM');
+});
+
+t.test('a publisher that vanishes is noticed, and not before its time', async (t) => {
+  const server = await listenWhip(t, { idleTimeoutMs: 700 });
+  const { publisher, sink } = await publish(t, server);
+  publisher.start();
+  await until(() => sink.units.audio.length > 100);
+  t.same(sink.closed, [], 'lives longer than the time-out while it sends');
+  publisher.vanish();
+  const vanishedMs = performance.now();
+  await until(() => sink.closed.length > 0);
+  t.equal(sink.closed[0]!.reason, 'idle');
+  t.ok(sink.closed[0]!.atMs - vanishedMs > 600);
+});
+
+t.test('a publisher without media lives by its ICE checks', async (t) => {
+  const { client, session, sink } = await connectClient(t, { idleTimeoutMs: 500 });
+  client.stop();
+  const [ufrag, password] = credentialLines(session.answer).map((line) => line.split(':')[1]!);
+  const checker = await StunClient.open();
+  t.teardown(() => checker.close());
+  const startMs = performance.now();
+  while (performance.now() - startMs < 1500) {
+    await checker.check(portOf(session), { local: { ufrag: ufrag!, password: password! } });
+    await delay(50);
+  }
+  t.same(sink.closed, []);
+  await until(() => sink.closed.length > 0);
+  t.equal(sink.closed[0]!.reason, 'idle');
+});
+
+t.test('what is not authentic keeps nobody alive', async (t) => {
+  const server = await listenWhip(t, { idleTimeoutMs: 500 });
+  const { publisher, session, sink } = await publish(t, server);
+  publisher.start();
+  await until(() => sink.units.audio.length > 0);
+  const port = portOf(session);
+  publisher.vanish();
+  const attacker = createSocket('udp4');
+  t.teardown(() => attacker.close());
+  const rtp = Buffer.alloc(200, 0x55);
+  rtp[0] = 0x80;
+  const stun = Buffer.from('000100002112a442000102030405060708090a0b', 'hex');
+  const dtls = Buffer.concat([Buffer.from('16fefd00000000000000010020', 'hex'), Buffer.alloc(32)]);
+  const timer = setInterval(() => {
+    for (const datagram of [rtp, stun, dtls, Buffer.alloc(0)]) {
+      attacker.send(datagram, port, '127.0.0.1');
+    }
+  }, 10);
+  t.teardown(() => clearInterval(timer));
+  await until(() => sink.closed.length > 0);
+  t.equal(sink.closed[0]!.reason, 'idle');
+  t.ok(session.statistics().rtp!.authenticationFailures > 0);
+  t.ok(session.statistics().ice.rejectedChecks > 0);
+});
+
+t.test('a forged DTLS alert ends nothing', async (t) => {
+  for (const epoch of [0, 1]) {
+    const { client, session, sink } = await connectClient(t);
+    // close_notify in the clear (RFC 5246 §7.2), from the publisher's own address.
+    const alert = Buffer.from('15fefd00000000000000ff00020100', 'hex');
+    alert.writeUInt16BE(epoch, 3);
+    await client.dtls.iceTransport.connection.send(alert);
+    await delay(1500);
+    t.same(sink.closed, [], `in epoch ${epoch}`);
+    const received = sink.units.audio.length;
+    await until(() => sink.units.audio.length > received);
+    await session.close('client');
+  }
+});
+
+t.test('a forged ClientHello does not disturb', async (t) => {
+  const { client, sink } = await connectClient(t);
+  const hello = Buffer.from(
+    '16fefd0000000000000000003e0100003200000000000000320fefd'.padEnd(150, '0'),
+    'hex',
+  );
+  await client.dtls.iceTransport.connection.send(hello);
+  const received = sink.units.audio.length;
+  await until(() => sink.units.audio.length > received + 10);
+  t.same(sink.closed, []);
+});
+
+t.test('an alert after which nothing comes ends the session within seconds', async (t) => {
+  const { client, sink } = await connectClient(t, { idleTimeoutMs: 60_000 });
+  const alert = Buffer.from('15fefd00010000000000ff00020100', 'hex');
+  await client.dtls.iceTransport.connection.send(alert);
+  await client.close();
+  await until(() => sink.closed.length > 0);
+  t.equal(sink.closed[0]!.reason, 'dtls-closed');
+});
+
+t.test('a session that nobody comes to ends, saying so', async (t) => {
+  const sink = new RecordingSink();
+  const session = await WhipSession.accept(
+    offerOf(VIDEO, AUDIO),
+    { ...LOOPBACK, connectTimeoutMs: 100 },
+    sink,
+  );
+  t.teardown(() => session.close('shutdown'));
+  await until(() => sink.closed.length > 0);
+  t.equal(sink.closed[0]!.reason, 'failed');
+  t.match(sink.closed[0]!.error?.message, /no valid ICE check arrived.*127\.0\.0\.1 port \d+/);
+  t.same(sink.events, ['closed'], 'never connected');
+});
+
+t.test('a client whose certificate is not that of the offer is refused', async (t) => {
+  const client = new RtcClient();
+  t.teardown(() => client.close());
+  const offer = (await client.offer()).replaceAll(
+    /a=fingerprint:sha-256 .*/g,
+    `a=fingerprint:sha-256 ${Array(32).fill('AB').join(':')}`,
+  );
+  const sink = new RecordingSink();
+  const session = await WhipSession.accept(offer, LOOPBACK, sink);
+  t.teardown(() => session.close('shutdown'));
+  await client.answer(session.answer);
+  await until(() => sink.closed.length > 0);
+  t.match(sink.closed, [{ reason: 'failed', error: { message: /fingerprint/ } }]);
+});
+
+t.test('trickled candidates are taken when they are of this session', async (t) => {
+  const client = new RtcClient();
+  t.teardown(() => client.close());
+  const offer = await client.offer();
+  const sink = new RecordingSink();
+  const bare = offer.replaceAll(/a=candidate.*\r\n/g, '').replaceAll(/a=end-of.*\r\n/g, '');
+  const session = await WhipSession.accept(bare, LOOPBACK, sink);
+  t.teardown(() => session.close('shutdown'));
+  const fragment = [
+    ...credentialLines(offer),
+    'm=audio 9 UDP/TLS/RTP/SAVPF 111',
+    'a=mid:0',
+    'a=candidate:1 1 udp 2122194687 5c2f7f0e-3f0e-4b8e-9d2e-6c1f2a3b4c5d.local 38906 typ host',
+    'a=end-of-candidates',
+    '',
+  ].join('\r\n');
+  t.equal(session.isIceRestart(fragment), false);
+  const { etag } = session;
+  await session.trickle(fragment);
+  t.equal(session.etag, etag);
+  await t.rejects(
+    session.trickle(fragment.replace(/ice-ufrag:.*/, 'ice-ufrag:somebodyelse')),
+    refusal(400, /not those of this ICE session/),
+  );
+  await t.rejects(session.trickle('hello'), refusal(400));
+  await client.answer(session.answer);
+  await client.connected();
+});
+
+t.test('media survives an ICE restart', async (t) => {
+  const { client, session, sink } = await connectClient(t);
+  const { etag } = session;
+  const restart = await client.offer(true);
+  const fragment = `${credentialLines(restart).join('\r\n')}\r\n`;
+  t.equal(session.isIceRestart(fragment), true);
+  const reply = await session.restartIce(fragment);
+  t.not(reply.etag, etag);
+  t.equal(reply.etag, session.etag);
+  t.match(reply.fragment, /^a=ice-lite\r\n/m);
+  const [ufrag, password] = credentialLines(reply.fragment);
+  t.notOk(session.answer.includes(ufrag), 'new credentials');
+  await client.answer(
+    session.answer.replaceAll(/a=ice-ufrag:.*/g, ufrag).replaceAll(/a=ice-pwd:.*/g, password),
+    true,
+  );
+  const received = sink.units.audio.length;
+  await until(() => sink.units.audio.length > received + 20);
+  t.same(sink.events, ['connected', 'first audio'], 'no second handshake');
+  t.equal(session.statistics().ice.restarts, 1);
+  await t.rejects(session.restartIce(fragment), refusal(400), 'the same credentials again');
+  await t.rejects(session.restartIce('a=end-of-candidates\r\n'), refusal(400));
+});
+
+t.test('a fault of the sink ends its session and no other', async (t) => {
+  const other = await connectClient(t);
+  const client = new RtcClient();
+  t.teardown(() => client.close());
+  const sink = new RecordingSink();
+  sink.onAccessUnit = () => {
+    throw new Error('no space left');
+  };
+  const session = await WhipSession.accept(await client.offer(), LOOPBACK, sink);
+  t.teardown(() => session.close('shutdown'));
+  await client.answer(session.answer);
+  await client.connected();
+  client.start();
+  await until(() => sink.closed.length > 0);
+  t.match(sink.closed, [{ reason: 'failed', error: { message: 'no space left' } }]);
+  const received = other.sink.units.audio.length;
+  await until(() => other.sink.units.audio.length > received);
+});
+
+t.test('closing tells once, at once, and frees port and timer', async (t) => {
+  const { session, sink } = await connectClient(t);
+  const port = portOf(session);
+  const closing = session.close('replaced');
+  t.match(sink.closed, [{ reason: 'replaced' }]);
+  await Promise.all([closing, session.close('shutdown'), session.close('client')]);
+  t.equal(sink.closed.length, 1);
+  const socket = createSocket('udp4');
+  await new Promise<void>((resolve, reject) => {
+    socket.once('error', reject);
+    socket.bind(port, '127.0.0.1', resolve);
+  });
+  socket.close();
+});
+
+t.test('two hundred sessions leave no socket and no timer', async (t) => {
+  const count = () =>
+    process.getActiveResourcesInfo().filter((name) => /udp|timeout/i.test(name)).length;
+  const before = count();
+  for (let i = 0; i < 200; i++) {
+    const sink = new RecordingSink();
+    const session = await WhipSession.accept(offerOf(VIDEO, AUDIO), LOOPBACK, sink);
+    await session.close('client');
+  }
+  // The handle of a closed socket goes a turn later than its port.
+  await until(() => count() <= before);
+  t.ok(count() <= before);
+});
+
+t.test('offers that cannot be taken open nothing', async (t) => {
+  const before = process.getActiveResourcesInfo().filter((name) => /udp/i.test(name)).length;
+  const accept = (offer: string) => WhipSession.accept(offer, LOOPBACK, new RecordingSink());
+  await t.rejects(accept('v=0\r\nnonsense'), refusal(400));
+  await t.rejects(accept(offerOf(without(VIDEO, /H264/))), refusal(422));
+  t.equal(process.getActiveResourcesInfo().filter((name) => /udp/i.test(name)).length, before);
+});
