@@ -1,3 +1,5 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { type Logger, pino } from 'pino';
@@ -24,7 +26,8 @@ export interface TestApp {
 
 /** @param toml more of live777.toml; `[recorder.storage]` is given */
 export async function testApp(t: Test, toml = ''): Promise<TestApp> {
-  const root = t.testdir({ '.index': {} });
+  const root = await mkdtemp(join(tmpdir(), 'recorder-http-'));
+  await mkdir(join(root, '.index'));
   const config = parseConfig(
     `${toml}\n[recorder.storage]\ntype = "fs"\nroot = ${JSON.stringify(root)}`,
     'live777.toml',
@@ -42,6 +45,7 @@ export async function testApp(t: Test, toml = ''): Promise<TestApp> {
   t.teardown(async () => {
     await app.close();
     await segmentIndex.close();
+    await rm(root, { recursive: true });
   });
   return { app, config, recorder, segmentIndex, root, logged };
 }
