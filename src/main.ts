@@ -14,7 +14,7 @@ import { version } from './version.ts';
 const bundledConfig = join(import.meta.dirname, '../config/live777.toml');
 
 // Each stream waits for its own disk writes; the pool's usual four threads would let eight streams
-// wait for one another (DESIGN §4).
+// wait for one another.
 process.env.UV_THREADPOOL_SIZE ??= '16';
 
 /** After this long a stop is no longer waited for, ms. */
