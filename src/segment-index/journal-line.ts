@@ -37,16 +37,16 @@ export function encodeLine(entry: JournalEntry): string {
 }
 
 /**
- * Reads one line, given without its newline.
+ * Reads the line that stands in a buffer from `start` up to its newline at `end`.
  * @returns undefined when it is damaged
  */
-export function decodeLine(line: Buffer): JournalEntry | undefined {
-  if (line.length < checksumDigits + 2 || line[checksumDigits] !== space) return undefined;
-  const body = line.subarray(checksumDigits + 1);
-  const checksum = Number.parseInt(line.toString('latin1', 0, checksumDigits), 16);
-  if (crc32(body) !== checksum) return undefined;
+export function decodeLine(buffer: Buffer, start: number, end: number): JournalEntry | undefined {
+  const body = start + checksumDigits + 1;
+  if (body >= end || buffer[body - 1] !== space) return undefined;
+  const checksum = Number.parseInt(buffer.toString('latin1', start, body - 1), 16);
+  if (crc32(buffer.subarray(body, end)) !== checksum) return undefined;
   try {
-    return fromArray(JSON.parse(body.toString()));
+    return fromArray(JSON.parse(buffer.toString('utf8', body, end)));
   } catch {
     return undefined;
   }

@@ -46,8 +46,7 @@ export async function readJournal(
     for (;;) {
       const end = buffer.indexOf(newline, start);
       if (end < 0 || end >= filled) break;
-      const entry =
-        skippingFrom === undefined ? decodeLine(buffer.subarray(start, end)) : undefined;
+      const entry = skippingFrom === undefined ? decodeLine(buffer, start, end) : undefined;
       if (entry?.type === 'header' && entry.version > journalVersion) {
         throw new Error(
           `${path} was written by a later version of the recorder (journal version ${entry.version}, ` +

@@ -49,12 +49,14 @@ export class JsonBytes {
     let width = 1;
     for (let limit = 10; width < 9 && value >= limit; limit *= 10) width++;
     if (width < digits) width = digits;
+    const buffer = this.#buffer;
+    const start = this.#length;
     let rest = value | 0;
-    for (let at = this.#length + width - 1; at >= this.#length; at--) {
+    for (let at = start + width - 1; at >= start; at--) {
       const tenth = (rest / 10) | 0;
-      this.#buffer[at] = zero + rest - tenth * 10;
+      buffer[at] = zero + rest - tenth * 10;
       rest = tenth;
     }
-    this.#length += width;
+    this.#length = start + width;
   }
 }

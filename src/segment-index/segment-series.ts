@@ -37,6 +37,18 @@ export function seriesKey(segment: Segment, name: SegmentName): string {
   return `${segment.stream}\0${segment.kind}\0${name.folder}\0${name.prefix}\0${name.digits}\0${name.suffix}\0${segment.initPath}\0${segment.codec}`;
 }
 
+/** Whether a segment of the stream and kind of a series belongs to it. */
+export function isOfSeries(series: Series, segment: Segment, name: SegmentName): boolean {
+  return (
+    series.name.digits === name.digits &&
+    series.name.prefix === name.prefix &&
+    series.name.suffix === name.suffix &&
+    series.codec === segment.codec &&
+    series.name.folder === name.folder &&
+    series.initPath === segment.initPath
+  );
+}
+
 /** Prepares the constant parts of the JSON of a series (DESIGN §2.2). */
 export function seriesJson(nodeAlias: string, segment: Segment, name: SegmentName): SeriesJson {
   const { stream, kind, initPath, codec } = segment;

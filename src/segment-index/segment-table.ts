@@ -4,8 +4,9 @@ import type { SegmentChunk } from './segment-chunk.ts';
 import { SegmentColumns } from './segment-columns.ts';
 import { type FolderSummary, SegmentFolder } from './segment-folder.ts';
 import { joinName, type SegmentName, splitName } from './segment-name.ts';
-import { queryRange, type SegmentQuery } from './segment-query.ts';
-import { type Series, seriesJson, seriesKey } from './segment-series.ts';
+import type { SegmentQuery } from './segment-query.ts';
+import { selectFromAll, selectFromTracks } from './segment-select.ts';
+import { isOfSeries, type Series, seriesJson, seriesKey } from './segment-series.ts';
 import { TrackRows } from './track-rows.ts';
 
 /** How many folders keep the names of their segments at hand for {@link SegmentTable.has}. */
@@ -13,6 +14,8 @@ const namedFolders = 4;
 
 interface StreamRows {
   tracks: Record<TrackKind, TrackRows>;
+  /** The series that each track was last added to. */
+  latest: Record<TrackKind, Series | undefined>;
   folders: Map<string, SegmentFolder>;
 }
 
@@ -61,9 +64,11 @@ export class SegmentTable {
 
   /** Numbers of the first rows that match, in the order of `created_at`; at most `limit`. */
   select(query: SegmentQuery, limit: number): number[] {
-    return query.stream === undefined
-      ? this.#selectAll(query, limit)
-      : this.#selectStream(query, query.stream, limit);
+    if (query.stream === undefined) return selectFromAll(this.columns, query, limit);
+    const tracks = this.#streams.get(query.stream)?.tracks;
+    if (!tracks) return [];
+    const asked = query.kind === undefined ? [tracks.video, tracks.audio] : [tracks[query.kind]];
+    return selectFromTracks(asked, query, limit);
   }
 
   /** The series of a live row. */
@@ -146,66 +151,24 @@ export class SegmentTable {
     return before - this.#rows;
   }
 
-  #selectAll(query: SegmentQuery, limit: number): number[] {
-    const { fromUs, toUs } = queryRange(query);
-    const { kind } = query;
-    const since = query.sinceTs ?? 0;
-    const { chunks } = this.columns;
-    const rows: number[] = [];
-    for (let index = this.columns.firstChunkAfter(since); index < chunks.length; index++) {
-      const chunk = chunks[index]!;
-      const candidates =
-        kind === undefined ? chunk.live : kind === 'audio' ? chunk.liveAudio : chunk.liveVideo;
-      if (candidates === 0 || chunk.minStartUs >= toUs || chunk.maxEndUs <= fromUs) continue;
-      for (let at = this.columns.firstRowAfter(chunk, since); at < chunk.rows; at++) {
-        if (chunk.startUs[at]! >= toUs || chunk.endUs[at]! <= fromUs || chunk.isDropped(at))
-          continue;
-        if (kind !== undefined && chunk.kind(at) !== kind) continue;
-        if (rows.length === limit) return rows;
-        rows.push(chunk.base + at);
-      }
-    }
-    return rows;
-  }
-
-  #selectStream(query: SegmentQuery, stream: string, limit: number): number[] {
-    const tracks = this.#streams.get(stream)?.tracks;
-    if (!tracks) return [];
-    const { fromUs, toUs } = queryRange(query);
-    const lists = query.kind === undefined ? [tracks.video, tracks.audio] : [tracks[query.kind]];
-    const places = lists.map((list) =>
-      list.nextOverlap(list.firstAfter(query.sinceTs ?? 0), fromUs, toUs),
-    );
-    const rows: number[] = [];
-    while (rows.length < limit) {
-      let first = -1;
-      let row = Number.POSITIVE_INFINITY;
-      for (let index = 0; index < lists.length; index++) {
-        const place = places[index]!;
-        if (place < lists[index]!.length && lists[index]!.row(place) < row) {
-          first = index;
-          row = lists[index]!.row(place);
-        }
-      }
-      if (first < 0) break;
-      rows.push(row);
-      places[first] = lists[first]!.nextOverlap(places[first]! + 1, fromUs, toUs);
-    }
-    return rows;
-  }
-
   #path(chunk: SegmentChunk, at: number): string {
     return joinName({ ...this.seriesOf(chunk, at).name, number: chunk.number[at]! });
   }
 
   #seriesFor(segment: Segment, name: SegmentName): Series {
+    let stream = this.#streams.get(segment.stream);
+    // Nearly every segment belongs where the one before it did.
+    const latest = stream?.latest[segment.kind];
+    if (latest && isOfSeries(latest, segment, name)) return latest;
     const key = seriesKey(segment, name);
     const known = this.#seriesByKey.get(key);
-    if (known) return known;
-    let stream = this.#streams.get(segment.stream);
+    if (known) {
+      stream!.latest[segment.kind] = known;
+      return known;
+    }
     if (!stream) {
       const tracks = { video: new TrackRows(this.columns), audio: new TrackRows(this.columns) };
-      stream = { tracks, folders: new Map() };
+      stream = { tracks, latest: { video: undefined, audio: undefined }, folders: new Map() };
       this.#streams.set(segment.stream, stream);
     }
     let folder = stream.folders.get(name.folder);
@@ -230,12 +193,15 @@ export class SegmentTable {
     };
     this.#series[series.id] = series;
     this.#seriesByKey.set(key, series);
+    stream.latest[kind] = series;
     return series;
   }
 
   #removeSeries(series: Series, chunk: SegmentChunk, at: number): void {
     const segment = this.segmentAt(chunk, at);
     this.#seriesByKey.delete(seriesKey(segment, splitName(segment.path)));
+    const { latest } = this.#streams.get(segment.stream)!;
+    if (latest[series.kind] === series) latest[series.kind] = undefined;
     this.#series[series.id] = undefined;
     this.#freeSeries.push(series.id);
   }

@@ -1,0 +1,114 @@
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import type { Segment } from '../src/segment-index/segment.ts';
+import { SegmentIndex } from '../src/segment-index/segment-index.ts';
+
+const rows = 1_000_000;
+const streams = 50;
+const segmentUs = 10_000_000;
+const epochUs = Date.UTC(2025, 6, 24) * 1000;
+
+/** The nth segment of a node that records so many streams, each a video and an audio track. */
+function segmentOf(n: number): Segment {
+  const stream = `camera-${String((n >> 1) % streams).padStart(3, '0')}`;
+  const video = n % 2 === 0;
+  const inStream = Math.floor(n / 2 / streams);
+  const startUs = epochUs + inStream * segmentUs;
+  const day = new Date(startUs / 1000).toISOString().slice(0, 10).replaceAll('-', '/');
+  const number = String((inStream % 8640) + 1).padStart(4, '0');
+  const prefix = video ? '' : 'audio_';
+  return {
+    stream,
+    kind: video ? 'video' : 'audio',
+    startUs,
+    endUs: startUs + segmentUs,
+    path: `${stream}/${day}/${prefix}seg_${number}.m4s`,
+    initPath: `${stream}/${day}/${prefix}init.m4s`,
+    isKeyframe: true,
+    keyframes: video ? Array.from({ length: 5 }, (_, at) => startUs + at * 2_000_000) : [],
+    codec: video ? 'avc1.42e01f' : 'opus',
+    size: video ? 3_145_728 + n : 160_000,
+  };
+}
+
+function memory(): number {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+  const { heapUsed, external, arrayBuffers } = process.memoryUsage();
+  // What array buffers take is counted in external as well.
+  return heapUsed + Math.max(external, arrayBuffers);
+}
+
+/** Prints the processor time of one call: the best of several runs, as others may be busy too. */
+function time(name: string, calls: number, call: (n: number) => unknown): void {
+  let best = Number.POSITIVE_INFINITY;
+  for (let run = 0; run < 5; run++) {
+    const start = process.cpuUsage();
+    for (let n = 0; n < calls; n++) call(run * calls + n);
+    const { user, system } = process.cpuUsage(start);
+    best = Math.min(best, user + system);
+  }
+  console.log(`  ${name.padEnd(40)} ${(best / calls).toFixed(1).padStart(9)} µs`);
+}
+
+/** Memory, loading and queries of the segment index at a million segments. */
+export async function run(): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'bench-segment-index-'));
+  const options = {
+    journalPath: join(folder, 'index.journal'),
+    nodeAlias: 'live777-node-001',
+    log: { warn: (fields: object, message: string) => console.warn(message, fields) },
+  };
+  try {
+    const filling = await SegmentIndex.open(options);
+    let start = performance.now();
+    for (let n = 0; n < rows; n += 10_000) {
+      await Promise.all(Array.from({ length: 10_000 }, (_, at) => filling.add(segmentOf(n + at))));
+    }
+    const addUs = ((performance.now() - start) * 1000) / rows;
+    await filling.close();
+
+    const empty = memory();
+    start = performance.now();
+    const index = await SegmentIndex.open(options);
+    const loadSeconds = (performance.now() - start) / 1000;
+    const bytes = (memory() - empty) / rows;
+    const { size } = await stat(options.journalPath);
+    console.log(`segment index, ${rows} segments of ${streams} streams, half of them video`);
+    console.log(`  memory ${bytes.toFixed(1)} B a segment, journal ${Math.round(size / rows)} B`);
+    console.log(`  loaded in ${loadSeconds.toFixed(2)} s, added at ${addUs.toFixed(1)} µs each`);
+
+    const last = JSON.parse(index.page({ limit: 1000 }).toString()).last_ts as number;
+    const newest = Number.MAX_SAFE_INTEGER;
+    const stream = 'camera-007';
+    const day = { startUs: epochUs + 86_400_000_000, endUs: epochUs + 86_400_000_000 + 3.6e9 };
+    time('page of 1000', 50, () => index.page({ limit: 1000, sinceTs: last }));
+    time('page of 200', 200, () => index.page({ limit: 200, sinceTs: last }));
+    time('poll of 10 newer', 2000, () => index.page({ limit: 10, sinceTs: last }));
+    time('poll with nothing newer', 5000, () => index.page({ limit: 200, sinceTs: newest }));
+    time('poll of one stream with nothing newer', 5000, () =>
+      index.page({ limit: 200, sinceTs: newest, stream }),
+    );
+    time('page of 200 of one stream', 200, () => index.page({ limit: 200, sinceTs: last, stream }));
+    time('one hour of one stream (720)', 50, () => index.page({ limit: 1000, stream, ...day }));
+    time('one instant of one stream', 2000, () =>
+      index.page({ limit: 10, stream, startUs: day.startUs, endUs: day.startUs }),
+    );
+    time('one hour of all streams, first 1000', 50, () => index.page({ limit: 1000, ...day }));
+    time('folders', 5, () => index.folders());
+    time('is a path known', 5000, (n) => index.has(segmentOf((n * 2 * streams) % rows).path));
+
+    start = performance.now();
+    const evicted = await index.evict(epochUs + 86_400_000_000);
+    const evictSeconds = (performance.now() - start) / 1000;
+    console.log(`  evicted a day (${evicted} segments) in ${evictSeconds.toFixed(2)} s`);
+    await index.close();
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+if (import.meta.main) await run();
