@@ -1,0 +1,76 @@
+/** One element of the reply of `GET /api/record/segments`, as documented. */
+export interface SegmentRow {
+  node_alias: string;
+  stream: string;
+  kind: 'video' | 'audio';
+  /** µs since the Unix epoch. */
+  start_ts: number;
+  end_ts: number;
+  duration_ms: number;
+  path: string;
+  init_path: string;
+  is_keyframe: boolean;
+  keyframes: number[];
+  codec: string;
+  size: number;
+  created_at: number;
+}
+
+/** Reply of `GET /api/record/segments`. */
+export interface SegmentPage {
+  segments: SegmentRow[];
+  last_ts: number;
+  has_more: boolean;
+}
+
+/** One track in the reply of `GET /api/record/{stream}`. */
+export interface TrackRow {
+  kind: 'video' | 'audio';
+  codec: string;
+  packets_received: number;
+  packets_lost: number;
+  packets_recovered: number;
+  packets_dropped: number;
+  access_units: number;
+  keyframes: number;
+  bytes: number;
+}
+
+/** Reply of `GET /api/record/{stream}`. */
+export interface RecordRow {
+  recording: boolean;
+  state: string;
+  record_dir?: string;
+  mpd_path?: string;
+  error?: string;
+  /** Packets that belong to no track, by the reason they were dropped for. */
+  rejected?: Record<string, number>;
+  tracks: TrackRow[];
+}
+
+/**
+ * Fetches JSON.
+ * @throws Error naming address, status and message for any other status than 200
+ */
+export async function getJson<T>(address: string, init?: RequestInit): Promise<T> {
+  const response = await fetch(address, init);
+  const body = await response.text();
+  if (response.status !== 200) {
+    throw new Error(`${init?.method ?? 'GET'} ${address}: ${response.status} ${body}`);
+  }
+  return JSON.parse(body) as T;
+}
+
+/** One page of the index. @param url base address of the service */
+export function segmentPage(
+  url: string,
+  query: Record<string, string | number>,
+): Promise<SegmentPage> {
+  const search = new URLSearchParams(Object.entries(query).map(([k, v]) => [k, String(v)]));
+  return getJson(`${url}/api/record/segments?${search}`);
+}
+
+/** What there is to know of one stream. @param url base address of the service */
+export function recordStatus(url: string, stream: string): Promise<RecordRow> {
+  return getJson(`${url}/api/record/${encodeURIComponent(stream)}`);
+}
