@@ -1,0 +1,84 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import t from 'tap';
+import { listenRaw } from '../http/raw-request.ts';
+import { testApp } from '../http/test-app.ts';
+
+const packageFile = join(import.meta.dirname, '../../package.json');
+
+t.test('which program this is, and that it takes no viewers', async (t) => {
+  const { app } = await testApp(t);
+  const { version } = JSON.parse(await readFile(packageFile, 'utf8'));
+  t.strictSame((await app.inject('/api/info')).json(), {
+    version,
+    gitHash: '',
+    buildTime: '',
+    features: ['recorder'],
+  });
+  t.strictSame((await app.inject('/api/strategy/')).json(), { each_stream_max_sub: 0 });
+});
+
+t.test('the time, as players read it', async (t) => {
+  const { app } = await testApp(t);
+  const before = Date.now();
+  const reply = await app.inject('/api/time');
+  const after = Date.now();
+  t.match(reply.body, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+  const told = Date.parse(reply.body);
+  // Our clock and the system's are rounded each for itself.
+  t.ok(told >= before - 50 && told <= after + 50, `${before} ${told} ${after}`);
+  t.match(reply.headers, { 'content-type': /^text\/plain/, 'cache-control': 'no-store' });
+});
+
+t.test('paths where nothing is', async (t) => {
+  const { app } = await testApp(t);
+  for (const [method, url] of [
+    ['GET', '/nothing'],
+    ['GET', '/api/nothing'],
+    ['POST', '/api/info'],
+    ['DELETE', '/'],
+    ['GET', '/vendor/other.js'],
+  ] as const) {
+    const reply = await app.inject({ method, url: `${url}?secret=1` });
+    t.equal(reply.statusCode, 404);
+    t.strictSame(reply.json(), {
+      statusCode: 404,
+      error: 'Not Found',
+      message: `there is nothing at ${method} ${url}`,
+    });
+  }
+});
+
+t.test('the console and its player are served, nothing beside them is', async (t) => {
+  const { app } = await testApp(t);
+  const page = await app.inject('/');
+  t.equal(page.statusCode, 200);
+  t.match(page.headers, {
+    'content-type': 'text/html; charset=utf-8',
+    'content-security-policy': /default-src 'self'/,
+    'x-content-type-options': 'nosniff',
+    'x-frame-options': 'SAMEORIGIN',
+    'referrer-policy': 'no-referrer',
+  });
+  const player = await app.inject('/vendor/shaka-player.js');
+  t.equal(player.statusCode, 200);
+  t.match(player.headers['content-type'], /javascript/);
+  t.match(player.body, 'Shaka Player');
+  const send = await listenRaw(app);
+  for (const url of [
+    '/../package.json',
+    '/%2e%2e/package.json',
+    '/..%2fpackage.json',
+    '/%2e%2e%2fpackage.json',
+    '/..%5cpackage.json',
+    '//package.json',
+    '/./../package.json',
+    '/vendor/..%2f..%2fpackage.json',
+    '/%00',
+    '/index.html%00.js',
+  ]) {
+    const { status, body } = await send('GET', url);
+    t.ok(status >= 400 && status < 500, `${url}: ${status}`);
+    t.match(JSON.parse(body), { statusCode: status, message: String });
+  }
+});
