@@ -1,0 +1,206 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { access, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { type IncomingMessage, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { json } from 'node:stream/consumers';
+import t, { type Test } from 'tap';
+
+const main = join(import.meta.dirname, '../src/main.ts');
+
+/** A running program, in a fresh folder of its own. */
+class Program {
+  readonly process: ChildProcessWithoutNullStreams;
+  stdout = '';
+  stderr = '';
+  readonly #exit: Promise<unknown[]>;
+
+  constructor(args: string[], cwd: string, environment: NodeJS.ProcessEnv) {
+    const { PATH, HOME } = process.env;
+    this.process = spawn(process.execPath, [main, ...args], {
+      cwd,
+      env: { PATH, HOME, ...environment },
+    });
+    this.process.stdout.setEncoding('utf8').on('data', (text) => {
+      this.stdout += text;
+    });
+    this.process.stderr.setEncoding('utf8').on('data', (text) => {
+      this.stderr += text;
+    });
+    this.#exit = once(this.process, 'close');
+  }
+
+  /** Resolves with the exit code, or the signal that ended it. */
+  async ended(): Promise<number | string> {
+    const [code, signal] = await this.#exit;
+    return (code ?? signal) as number | string;
+  }
+
+  /** Resolves with the first match in what it has printed, or fails when it ends without. */
+  async prints(pattern: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
+      const match = pattern.exec(this.stdout);
+      if (match !== null) return match;
+      const next = once(this.process.stdout, 'data');
+      const ended = await Promise.race([next.then(() => false), this.#exit.then(() => true)]);
+      if (ended && !pattern.test(this.stdout)) {
+        throw new Error(`ended without ${pattern}: ${this.stdout}${this.stderr}`);
+      }
+    }
+  }
+
+  /** Address of the console. */
+  async address(): Promise<string> {
+    return (await this.prints(/console +(http:\S+)\/\n/))[1]!;
+  }
+
+  get log(): Record<string, unknown>[] {
+    return this.stdout
+      .split('\n')
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line));
+  }
+}
+
+async function run(
+  t: Test,
+  args: string[],
+  toml?: string,
+  environment: NodeJS.ProcessEnv = {},
+): Promise<Program & { folder: string }> {
+  const folder = await mkdtemp(join(tmpdir(), 'recorder-main-'));
+  if (toml !== undefined) await writeFile(join(folder, 'live777.toml'), toml);
+  const program = new Program(args, folder, environment);
+  t.teardown(async () => {
+    program.process.kill('SIGKILL');
+    await program.ended();
+    await rm(folder, { recursive: true });
+  });
+  return Object.assign(program, { folder });
+}
+
+t.test('a newcomer is told where to go, and it is there', async (t) => {
+  const program = await run(t, ['--listen', '127.0.0.1:0']);
+  const address = await program.address();
+  t.match(
+    program.stdout,
+    new RegExp(
+      [
+        '^live777-recorder \\d+\\.\\d+\\.\\d+',
+        `  console        ${address}/`,
+        `  API            ${address}/documentation`,
+        `  publish \\(WHIP\\) ${address}/whip/STREAM`,
+        `  recordings     .*/recordings`,
+        '  configuration  .*/config/live777\\.toml',
+      ].join('\n'),
+    ),
+    'before any line of the log',
+  );
+  t.match(await (await fetch(`${address}/`)).text(), '<title>');
+  t.equal((await fetch(`${address}/documentation`)).status, 200);
+  t.strictSame(await (await fetch(`${address}/api/recorder/streams`)).json(), []);
+  const offer = { method: 'POST', headers: { 'content-type': 'application/sdp' }, body: 'no SDP' };
+  const whip = await fetch(`${address}/whip/cam1`, offer);
+  t.ok(whip.status === 400 || whip.status === 422, `refused, not broken: ${whip.status}`);
+  await access(join(program.folder, 'recordings'));
+  program.process.kill('SIGTERM');
+  t.equal(await program.ended(), 0);
+  t.match(program.log.at(-1), { msg: 'stopped' });
+  t.equal(program.stderr, '');
+});
+
+t.test('SIGINT stops too, while somebody waits for segments', async (t) => {
+  const program = await run(t, ['--listen', '127.0.0.1:0']);
+  const address = await program.address();
+  const poll = request(`${address}/api/record/segments?wait=60`);
+  poll.end();
+  await once(poll, 'finish');
+  // The poll was sent before: once this is answered, it is under way.
+  await fetch(`${address}/api/info`);
+  program.process.kill('SIGINT');
+  const [reply] = (await once(poll, 'response')) as [IncomingMessage];
+  t.match(await json(reply), { segments: [], has_more: false });
+  t.equal(await program.ended(), 0);
+});
+
+t.test('what is wrong in the configuration is all that is said', async (t) => {
+  const program = await run(t, [], '[http]\nlisten = 1\n[recorder]\nauto_stream = ["*"]\n');
+  t.equal(await program.ended(), 1);
+  t.equal(
+    program.stderr,
+    'live777.toml:2: http.listen: expected an address and a port, "HOST:PORT", got the number 1; write listen = "127.0.0.1:7778"\n' +
+      'live777.toml:4: recorder.auto_stream: unknown key, did you mean "auto_streams"?\n',
+  );
+  t.equal(program.stdout, '');
+});
+
+t.test('a storage that is not built yet', async (t) => {
+  const program = await run(t, [], '[recorder.storage]\ntype = "s3"\nbucket = "b"\n');
+  t.equal(await program.ended(), 1);
+  t.equal(
+    program.stderr,
+    'live777-recorder cannot start: recorder.storage.type = "s3" is not built yet; write type = "fs" and root = "./recordings"\n',
+  );
+});
+
+t.test('an address that is in use', async (t) => {
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  t.teardown(() => other.close());
+  const { port } = other.address() as AddressInfo;
+  const program = await run(t, ['--listen', `127.0.0.1:${port}`]);
+  t.equal(await program.ended(), 1);
+  t.equal(
+    program.stderr,
+    `live777-recorder cannot start: 127.0.0.1:${port} is in use by another program; choose with --listen HOST:PORT\n`,
+  );
+  t.notMatch(program.stdout, 'console', 'nothing is promised that is not there');
+});
+
+t.test('a folder that another recorder writes to', async (t) => {
+  const first = await run(t, ['--listen', '127.0.0.1:0']);
+  await first.address();
+  const root = join(first.folder, 'recordings');
+  const toml = `[recorder.storage]\ntype = "fs"\nroot = ${JSON.stringify(root)}\n`;
+  const second = await run(t, ['--listen', '127.0.0.1:0'], toml);
+  t.equal(await second.ended(), 1);
+  t.match(second.stderr, /^live777-recorder cannot start: /);
+});
+
+t.test('flags that print and end', async (t) => {
+  const version = await run(t, ['--version']);
+  t.equal(await version.ended(), 0);
+  const manifest = await readFile(join(import.meta.dirname, '../package.json'), 'utf8');
+  t.equal(version.stdout, `${JSON.parse(manifest).version}\n`);
+  const help = await run(t, ['-h']);
+  t.equal(await help.ended(), 0);
+  t.match(help.stdout, /^Usage: live777-recorder \[options\]\n/);
+  const unknown = await run(t, ['--nonsense']);
+  t.equal(await unknown.ended(), 1);
+  t.equal(unknown.stderr, "Unknown option '--nonsense'; see --help\n");
+});
+
+t.test('the operator is told what is worth a second look', async (t) => {
+  const program = await run(
+    t,
+    [],
+    '[http]\nlisten = "localhost:0"\n[stream]\n[hooks]\n[recorder]\nindex_path = "i.json"\n',
+  );
+  await program.prints(/own index/);
+  t.match(program.log, [
+    { msg: 'listening' },
+    { msg: 'the configuration has parts for Live777 alone', ignored: ['stream', 'hooks'] },
+    { level: 40, msg: /^recorder\.index_path "i\.json" is Live777's own index/ },
+  ]);
+});
+
+t.test('an environment variable sets the port, and silence can be had', async (t) => {
+  const program = await run(t, [], '', { PORT: '0', LOG_LEVEL: 'off' });
+  await program.address();
+  program.process.kill('SIGTERM');
+  t.equal(await program.ended(), 0);
+  t.strictSame(program.log, []);
+});
