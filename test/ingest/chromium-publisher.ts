@@ -1,0 +1,57 @@
+import { fileURLToPath } from 'node:url';
+import type { Browser } from 'playwright-core';
+
+const SCRIPT = fileURLToPath(new URL('publisher-page.js', import.meta.url));
+
+/** What a page is to publish. */
+export interface ChromiumPublisherOptions {
+  /** Address of any page of the WHIP server's origin, which has its endpoint at `/whip`. */
+  pageUrl: string;
+  /** What the video encoder may send at most, bits a second. */
+  maxBitrate: number;
+  /** Size of the picture, pixels. */
+  width: number;
+  height: number;
+  /** Side of the square of noise that moves in it, pixels: less than the height. */
+  noiseSide: number;
+  /**
+   * Offer all candidates, with `.local` names for addresses, as Chromium does for a page that may not
+   * use the camera; by default candidates are not waited for.
+   */
+  hideAddresses?: boolean;
+}
+
+/** A page that publishes H264 and Opus. */
+export interface ChromiumPublisher {
+  offer: string;
+  /** From setting the answer to `connected`, ms. */
+  connectMs: number;
+  /** Restarts ICE by PATCH (RFC 9725 §4.3.3). */
+  restartIce(): Promise<void>;
+  /**
+   * Bits a second of video: what was sent since the call before, what the encoder aims at, and what
+   * bandwidth estimation holds to be possible.
+   */
+  rate(): Promise<{ sent: number; target: number; available: number }>;
+  /** Closes the peer connection, with no DELETE. */
+  close(): Promise<void>;
+}
+
+/** Opens a page that publishes, and waits until it is connected. */
+export async function publishFromChromium(
+  browser: Browser,
+  options: ChromiumPublisherOptions,
+): Promise<ChromiumPublisher> {
+  const page = await browser.newPage();
+  await page.goto(options.pageUrl);
+  await page.addScriptTag({ path: SCRIPT });
+  const published = await page.evaluate<Pick<ChromiumPublisher, 'offer' | 'connectMs'>>(
+    `publisher.publish(${JSON.stringify(options)})`,
+  );
+  return {
+    ...published,
+    restartIce: () => page.evaluate<void>('publisher.restartIce()'),
+    rate: () => page.evaluate('publisher.rate()'),
+    close: () => page.evaluate<void>('publisher.close()'),
+  };
+}
