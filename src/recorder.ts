@@ -1,11 +1,25 @@
 import type { TrackKind } from './rtp/access-unit.ts';
 
 /**
- * What a stream is doing: `idle` nobody publishes and nothing is asked for; `waiting` a recording
- * was asked for before anyone publishes; `live` published and not recorded; `recording`; `failed`
- * the recording ended on an error (see {@link StreamStatus.error}).
+ * What a stream is doing:
+ * - `idle`: nobody publishes and nothing is asked for;
+ * - `waiting`: a recording was asked for before anyone publishes;
+ * - `connecting`: it is live on another node and being pulled from there;
+ * - `live`: published and not recorded;
+ * - `recording`;
+ * - `degraded`: recording, but a track that was agreed on does not come;
+ * - `interrupted`: the publisher was lost, the record waits a while for it to come back;
+ * - `failed`: what comes cannot be written, see {@link StreamStatus.error}.
  */
-export type StreamState = 'idle' | 'waiting' | 'live' | 'recording' | 'failed';
+export type StreamState =
+  | 'idle'
+  | 'waiting'
+  | 'connecting'
+  | 'live'
+  | 'recording'
+  | 'degraded'
+  | 'interrupted'
+  | 'failed';
 
 /** What is known of one track that is being received. */
 export interface TrackStatus {

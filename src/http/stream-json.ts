@@ -8,17 +8,20 @@ export const TrackJson = Type.Object({
   packets_received: Type.Integer(),
   packets_lost: Type.Integer({ description: 'Never arrived, not even when asked for again.' }),
   packets_recovered: Type.Integer({ description: 'Arrived after they were asked for again.' }),
-  packets_dropped: Type.Integer({ description: 'Malformed, replayed or not authentic.' }),
+  packets_dropped: Type.Integer({ description: 'Malformed, or came twice.' }),
   access_units: Type.Integer({ description: 'Whole frames received.' }),
   keyframes: Type.Integer(),
   bytes: Type.Integer(),
 });
 
 const status = {
-  state: Type.Enum(['idle', 'waiting', 'live', 'recording', 'failed'], {
-    description:
-      'idle: not published; waiting: will be recorded once it is published; live: published, not recorded; recording; failed: its recording ended on an error',
-  }),
+  state: Type.Enum(
+    ['idle', 'waiting', 'connecting', 'live', 'recording', 'degraded', 'interrupted', 'failed'],
+    {
+      description:
+        'idle: not published; waiting: will be recorded once it is published; connecting: being pulled from a node; live: published, not recorded; recording; degraded: recording, but a track does not come; interrupted: the publisher was lost and the record waits for it; failed: what comes cannot be written',
+    },
+  ),
   published_at: Type.Optional(
     Type.Integer({ description: 'When its publisher connected: milliseconds since the epoch.' }),
   ),
@@ -31,8 +34,19 @@ const status = {
   started_at: Type.Optional(
     Type.Integer({ description: 'Start of the recording: microseconds since the epoch.' }),
   ),
-  error: Type.Optional(Type.String({ description: 'Why the recording failed.' })),
+  error: Type.Optional(Type.String({ description: 'Why it cannot be pulled or written.' })),
   tracks: Type.Array(TrackJson),
+  rejected: Type.Optional(
+    Type.Object(
+      {
+        authentication_failures: Type.Integer({ description: 'Forged or damaged.' }),
+        replayed: Type.Integer(),
+        malformed: Type.Integer(),
+        unroutable: Type.Integer({ description: 'Authentic, but of no track agreed on.' }),
+      },
+      { description: 'Packets from the publisher that were not taken for any track.' },
+    ),
+  ),
 };
 
 const example = {
@@ -97,6 +111,11 @@ export const StreamJson = Type.Object(
   },
 );
 
+/** True while there is a record that is not over. */
+export function isRecording({ state, startedAtUs }: StreamStatus): boolean {
+  return startedAtUs !== undefined && state !== 'idle' && state !== 'live';
+}
+
 /** A status under the names that replies use. */
 export function statusJson(
   from: StreamStatus,
@@ -111,6 +130,14 @@ export function statusJson(
     ...(from.startedAtUs !== undefined && { started_at: from.startedAtUs }),
     ...(from.error !== undefined && { error: from.error }),
     tracks: from.tracks.map(trackJson),
+    ...(from.rejected && {
+      rejected: {
+        authentication_failures: from.rejected.authenticationFailures,
+        replayed: from.rejected.replayed,
+        malformed: from.rejected.malformed,
+        unroutable: from.rejected.unroutable,
+      },
+    }),
   };
 }
 

@@ -40,6 +40,18 @@ export interface RecordingLog {
   error(fields: object, message: string): void;
 }
 
+/** One unbroken recording of one stream in one UTC day. Times are µs since the Unix epoch. */
+export interface RecordFacts {
+  stream: string;
+  recordId: string;
+  startUs: number;
+  /** Absent while it goes on. */
+  endUs?: number;
+  /** Object path of its manifest. */
+  mpdPath: string;
+  status: 'Active' | 'Completed' | 'Failed';
+}
+
 /** Settings of a {@link Recording}. */
 export interface RecordingOptions {
   stream: string;
@@ -48,24 +60,28 @@ export interface RecordingOptions {
   /** Encoded base folder below the root, or empty. */
   baseFolder: string;
   segmentSeconds: number;
-  /** What the publisher sends; at most one section a kind. */
-  sections: readonly MediaSection[];
+  /** After this long a new record begins without losing a frame, seconds; 0: only at midnight. */
+  maxRecordingSeconds: number;
   /** The stream's recording before this one is closed then; it may use the same folder. */
   after: Promise<void>;
   /** No sample begins before this: the end of the stream's recording before, µs since the epoch. */
   notBeforeUs: number;
   /** The clock, µs since the Unix epoch. */
   now(): number;
-  requestKeyframe(): void;
+  /** An identifier for the next record. */
+  nextRecordId(): string;
+  /** Told of each record as it begins and ends, and where its times become more exact. */
+  onRecord(record: RecordFacts): void;
   /** Told of each segment once it is durable. */
   onSegment(segment: Segment): void;
   log: RecordingLog;
 }
 
 /**
- * The recording of one stream from one publisher: takes access units, puts them on the wall clock
- * and lays them down as Periods of segments in day folders. Only {@link Recording.close} waits for
- * the disk; what comes in is taken at once.
+ * The recording of one stream: takes access units, puts them on the wall clock and lays them down as
+ * Periods of segments in day folders. It may outlive a publisher that was lost: what the next one
+ * sends goes on in the same record, in a new Period. Only {@link Recording.close} waits for the disk;
+ * what comes in is taken at once.
  *
  * Nothing is lost here but what cannot be decoded: a failed write ends the Period with what is on
  * the disk, and the next keyframe begins a new one as soon as the disk takes it.
@@ -75,8 +91,11 @@ export class Recording {
   error: string | undefined;
   readonly #options: RecordingOptions;
   readonly #queue: WriteQueue;
-  readonly #video: VideoTrack | undefined;
-  readonly #audio: AudioTrack | undefined;
+  #video: VideoTrack | undefined;
+  #audio: AudioTrack | undefined;
+  #requestKeyframe: () => void = () => {};
+  #attachedUs = 0;
+  #record: { id: string; startUs: number; mpdPath: string } | undefined;
   readonly #lane: AudioLane;
   #videoEnd: number;
   #period: RunningPeriod | undefined;
@@ -93,19 +112,58 @@ export class Recording {
   #keyframeAskedUs = 0;
   #retryUs = 0;
   #retryDelayUs = FIRST_RETRY_US;
+  #dropped = 0;
   #closed = false;
 
   constructor(options: RecordingOptions) {
     this.#options = options;
     this.#queue = new WriteQueue(options.after, (owner, error) => this.#writeFailed(owner, error));
-    for (const section of options.sections) {
-      if (section.kind === 'video') this.#video = new VideoTrack(section);
-      else this.#audio = new AudioTrack();
-    }
     this.#videoEnd = Math.ceil((options.notBeforeUs / 1e6) * VIDEO_TIMESCALE);
     this.#lane = new AudioLane(Math.ceil((options.notBeforeUs / 1e6) * AUDIO_TIMESCALE));
     this.#useFolder(options.now());
+  }
+
+  /**
+   * Takes what a publisher sends from now on, instead of what another sent before.
+   * @param sections at most one a kind
+   * @param requestKeyframe asks the publisher for a keyframe
+   */
+  attach(sections: readonly MediaSection[], requestKeyframe: () => void): void {
+    this.detach();
+    this.#requestKeyframe = requestKeyframe;
+    this.#attachedUs = this.#options.now();
+    for (const section of sections) {
+      if (section.kind === 'video') this.#video = new VideoTrack(section);
+      else this.#audio = new AudioTrack();
+    }
     if (this.#video) this.#askForKeyframe();
+  }
+
+  /** The publisher is gone: the Period ends, the record waits for another or for its end. */
+  detach(): void {
+    if (this.#closed) return;
+    this.#endPeriod();
+    this.#dropped = this.dropped;
+    this.#video = undefined;
+    this.#audio = undefined;
+    this.#backlog = [];
+    this.#provisionalSinceUs = undefined;
+    this.#keyframeAskedUs = 0;
+  }
+
+  /** Identifier of the present record; undefined before its first sample. */
+  get recordId(): string | undefined {
+    return this.#record?.id;
+  }
+
+  /** Kinds that were negotiated and have not come for some seconds. */
+  missing(): TrackKind[] {
+    const before = this.#options.now() - STALE_US;
+    if (this.#attachedUs > before) return [];
+    const missing: TrackKind[] = [];
+    if (this.#video && this.#video.lastArrivalUs < before) missing.push('video');
+    if (this.#audio && this.#audio.lastArrivalUs < before) missing.push('audio');
+    return missing;
   }
 
   /** Object path of the day folder that is written at present. */
@@ -126,11 +184,11 @@ export class Recording {
     );
   }
 
-  /** Access units and packets dropped because they could not be decoded or came too late. */
+  /** Access units and packets dropped because they could not be decoded. */
   get dropped(): number {
     const { undecodable = 0 } = this.#video ?? {};
     const { malformed = 0 } = this.#audio ?? {};
-    return undecodable + malformed + this.#lane.late;
+    return this.#dropped + undecodable + malformed;
   }
 
   /** Text of the manifest that is being written, if it is the one asked for. */
@@ -173,7 +231,7 @@ export class Recording {
     this.#fillSilence(now);
     this.#leaveStale(now);
     this.#startWithoutVideo(now);
-    if (this.#video && now >= this.#folderEndUs) this.#askForKeyframe();
+    if (this.#video && this.#period && this.#recordIsOver(now)) this.#askForKeyframe();
     const before = now - CHUNK_AGE_US;
     this.#period?.video?.flushOlderThan(Math.floor((before / 1e6) * VIDEO_TIMESCALE));
     this.#lane.period?.audio?.flushOlderThan(audioTicks(before));
@@ -194,7 +252,8 @@ export class Recording {
   /** Ends the recording; resolves when all of it is durable and the manifest is static. */
   async close(): Promise<void> {
     if (!this.#closed) {
-      this.#endPeriod();
+      this.detach();
+      this.#endRecord(this.endUs);
       this.#closed = true;
       const folder = this.#folder!;
       this.#queue.push({ failed: false }, 0, () => folder.close());
@@ -316,8 +375,7 @@ export class Recording {
     if (period?.video === undefined || period.failed) return true;
     if (!picture.keyframe || picture.configuration === undefined) return false;
     return (
-      !sameConfiguration(picture.configuration, period.configuration) ||
-      startUs >= this.#folderEndUs
+      !sameConfiguration(picture.configuration, period.configuration) || this.#recordIsOver(startUs)
     );
   }
 
@@ -335,7 +393,7 @@ export class Recording {
       return;
     }
     const startUs = (start / AUDIO_TIMESCALE) * 1e6;
-    if (period.video === undefined && startUs >= this.#folderEndUs) {
+    if (period.video === undefined && this.#recordIsOver(startUs)) {
       this.#beginPeriod(startUs, undefined);
     }
     if (this.#lane.period !== this.#period && start >= audioTicks(this.#period!.startUs)) {
@@ -347,7 +405,9 @@ export class Recording {
   #beginPeriod(startUs: number, configuration: H264Configuration | undefined): void {
     const before = this.#period;
     before?.video?.end();
+    if (this.#recordIsOver(startUs)) this.#endRecord(startUs);
     this.#useFolder(startUs);
+    this.#beginRecord(startUs);
     const period = new RunningPeriod({
       folder: this.#folder!,
       queue: this.#queue,
@@ -396,6 +456,32 @@ export class Recording {
     this.#closeLeftFolder();
   }
 
+  /** True when a record that reaches an instant has to end there. @param us since the epoch */
+  #recordIsOver(us: number): boolean {
+    if (us >= this.#folderEndUs) return true;
+    const { maxRecordingSeconds } = this.#options;
+    if (this.#record === undefined || maxRecordingSeconds === 0) return false;
+    return us - this.#record.startUs >= maxRecordingSeconds * 1e6;
+  }
+
+  #beginRecord(startUs: number): void {
+    if (this.#record !== undefined) return;
+    const { stream, nextRecordId, onRecord } = this.#options;
+    const { manifestPath: mpdPath } = this.#folder!;
+    const id = nextRecordId();
+    this.#record = { id, startUs: Math.round(startUs), mpdPath };
+    onRecord({ stream, recordId: id, startUs: this.#record.startUs, mpdPath, status: 'Active' });
+  }
+
+  #endRecord(endUs: number): void {
+    if (this.#record === undefined) return;
+    const { stream, onRecord } = this.#options;
+    const { id, startUs, mpdPath } = this.#record;
+    this.#record = undefined;
+    const status = this.error === undefined ? 'Completed' : 'Failed';
+    onRecord({ stream, recordId: id, startUs, endUs: Math.round(endUs), mpdPath, status });
+  }
+
   /** Opens the folder of the day an instant belongs to, and leaves the one before. */
   #useFolder(us: number): void {
     if (this.#folder !== undefined && us < this.#folderEndUs) return;
@@ -427,7 +513,7 @@ export class Recording {
     const now = this.#options.now();
     if (now - this.#keyframeAskedUs < KEYFRAME_INTERVAL_US) return;
     this.#keyframeAskedUs = now;
-    this.#options.requestKeyframe();
+    this.#requestKeyframe();
   }
 
   /** Replaces sound that does not come, while there is picture for it to keep step with. */

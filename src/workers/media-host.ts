@@ -1,7 +1,6 @@
 import picomatch from 'picomatch';
 import type { PublishAccepted, Recorder, RecordingStarted, StreamStatus } from '../recorder.ts';
 import { RequestError } from '../recorder.ts';
-import type { Segment } from '../segment-index/segment.ts';
 import { streamFolder } from '../storage/stream-folder.ts';
 import type { WorkerSettings } from './settings.ts';
 import { StreamHost, type StreamHostOptions } from './stream-host.ts';
@@ -11,24 +10,23 @@ const TICK_MS = 250;
 /** A stream about which nothing is left to say is forgotten after this, ms. */
 const FORGET_MS = 60_000;
 
+/** What a worker tells of its recordings. */
+export type MediaEvents = Pick<StreamHostOptions, 'onSegment' | 'onRecord'>;
+
 /** All streams of one worker thread. */
 export class MediaHost implements Recorder {
   readonly #settings: WorkerSettings;
   readonly #log: StreamHostOptions['log'];
-  readonly #onSegment: (segment: Segment) => void;
+  readonly #events: MediaEvents;
   readonly #isAutomatic: (stream: string) => boolean;
   readonly #streams = new Map<string, StreamHost>();
   readonly #timer: NodeJS.Timeout;
   #closed = false;
 
-  constructor(
-    settings: WorkerSettings,
-    log: StreamHostOptions['log'],
-    onSegment: (segment: Segment) => void,
-  ) {
+  constructor(settings: WorkerSettings, log: StreamHostOptions['log'], events: MediaEvents) {
     this.#settings = settings;
     this.#log = log;
-    this.#onSegment = onSegment;
+    this.#events = events;
     const { autoStreams } = settings;
     this.#isAutomatic = autoStreams.length === 0 ? () => false : picomatch(autoStreams);
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
@@ -93,7 +91,7 @@ export class MediaHost implements Recorder {
         settings: this.#settings,
         automatic: this.#isAutomatic(stream),
         log: this.#log,
-        onSegment: this.#onSegment,
+        ...this.#events,
       });
       this.#streams.set(stream, host);
     }

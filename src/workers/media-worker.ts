@@ -26,9 +26,10 @@ const log = {
   warn: logTo('warn'),
   error: logTo('error'),
 };
-const host = new MediaHost(workerData as WorkerSettings, log, (segment) =>
-  say({ type: 'segment', segment }),
-);
+const host = new MediaHost(workerData as WorkerSettings, log, {
+  onSegment: (segment) => say({ type: 'segment', segment }),
+  onRecord: (record) => say({ type: 'record', record }),
+});
 
 async function answer({ id, call, args }: CallMessage): Promise<ReplyMessage> {
   try {

@@ -1,4 +1,5 @@
 import type { Recorder } from '../recorder.ts';
+import type { RecordFacts } from '../recording/recording.ts';
 import type { Segment } from '../segment-index/segment.ts';
 
 /** Names of the calls that a worker answers. */
@@ -25,6 +26,12 @@ export interface SegmentMessage {
   segment: Segment;
 }
 
+/** A record began, changed or ended. */
+export interface RecordMessage {
+  type: 'record';
+  record: RecordFacts;
+}
+
 /** A line for the one log, which the main thread writes. */
 export interface LogMessage {
   type: 'log';
@@ -34,4 +41,4 @@ export interface LogMessage {
 }
 
 /** Everything a worker says. Messages arrive in the order in which they were sent. */
-export type WorkerMessage = ReplyMessage | SegmentMessage | LogMessage;
+export type WorkerMessage = ReplyMessage | SegmentMessage | RecordMessage | LogMessage;

@@ -19,7 +19,7 @@ export async function createRecorder(
   index: SegmentIndex,
   log: HostLog,
 ): Promise<Recorder> {
-  const { storage, segmentSeconds, autoStreams, workers } = config.recorder;
+  const { storage, segmentSeconds, maxRecordingSeconds, autoStreams, workers } = config.recorder;
   if (storage.type !== 'fs') {
     throw new Error(`recorder.storage.type: "${storage.type}" is not built yet, use "fs"`);
   }
@@ -29,6 +29,9 @@ export async function createRecorder(
     iceAddresses: config.webrtc.iceUdpAddrs,
     icePortRange: config.webrtc.icePortRange,
     autoStreams,
+    maxRecordingSeconds,
+    resumeGraceSeconds: 30,
+    iceServers: config.iceServers,
   };
   return new RecorderHost(settings, workers, index, log);
 }
@@ -141,6 +144,7 @@ class RecorderHost implements Recorder {
   #startWorker(number: number): WorkerLink {
     return new WorkerLink(this.#settings, {
       onSegment: (segment) => this.#feed.add(segment),
+      onRecord: () => {},
       onLog: ({ level, fields, message }) => this.#log[level](fields, message),
       onDeath: (error) => {
         this.#log.error({ err: error, worker: number }, 'media worker died, starting another');

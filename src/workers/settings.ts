@@ -1,11 +1,18 @@
+import type { IceServer } from '../recorder.ts';
+
 /** What a media worker is told at its start; a plain object, because it crosses a thread border. */
 export interface WorkerSettings {
   /** Storage root, a path of the file system. */
   root: string;
   segmentSeconds: number;
+  maxRecordingSeconds: number;
+  /** A publisher that was lost and comes back within this goes on in the same record. */
+  resumeGraceSeconds: number;
   /** `[webrtc] ice_udp_addrs`. */
   iceAddresses: string[];
   icePortRange: [number, number] | undefined;
+  /** STUN and TURN servers for streams that we pull. */
+  iceServers: IceServer[];
   /** `[recorder] auto_streams`: glob patterns. */
   autoStreams: string[];
 }

@@ -9,7 +9,7 @@ import {
   type TrackStatus,
 } from '../recorder.ts';
 import { MANIFEST_NAME } from '../recording/file-names.ts';
-import { Recording, type RecordingLog } from '../recording/recording.ts';
+import { type RecordFacts, Recording, type RecordingLog } from '../recording/recording.ts';
 import type { AccessUnit } from '../rtp/access-unit.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
 import type { SenderReport } from '../rtp/rtp-receiver.ts';
@@ -26,11 +26,13 @@ export interface StreamHostOptions {
   automatic: boolean;
   log: RecordingLog & { debug(fields: object, message: string): void };
   onSegment(segment: Segment): void;
+  onRecord(record: RecordFacts): void;
 }
 
 /**
  * One stream of this worker: its publisher, if there is one, and its recording, if there is one.
- * A recording belongs to one publisher; the next publisher's follows in the same folder.
+ * The recording of a publisher that was lost waits for it to come back; that of one that left is
+ * closed, and the next publisher's follows in the same folder.
  */
 export class StreamHost {
   readonly #options: StreamHostOptions;
@@ -44,7 +46,11 @@ export class StreamHost {
   #disarmed = false;
   #baseFolder = '';
   #recording: Recording | undefined;
+  /** Ends the record of a publisher that was lost and does not come back. */
+  #grace: NodeJS.Timeout | undefined;
   #recordId = 0;
+  /** The id was told to somebody, but no record has it yet. */
+  #recordIdIsFree = false;
   #startedAtUs = 0;
   #failure: string | undefined;
   /** End of the last recording; the next one begins no earlier. */
@@ -99,7 +105,7 @@ export class StreamHost {
   start(baseDir: string | undefined): RecordingStarted {
     if (this.#recording === undefined && !this.#armed) {
       this.#baseFolder = baseDir === undefined ? '' : baseFolder(baseDir);
-      this.#nextRecordId();
+      this.#reserveRecordId();
     }
     this.#armed = true;
     this.#disarmed = false;
@@ -155,6 +161,7 @@ export class StreamHost {
   /** Ends session and recording; resolves when all is durable. */
   async close(): Promise<void> {
     this.#armed = false;
+    this.#disarmed = true;
     await this.#session?.close('shutdown');
     this.#stopRecording();
     await this.#closing;
@@ -188,35 +195,52 @@ export class StreamHost {
     this.#connected = false;
     if (error) log.warn({ stream, reason, err: error }, 'publisher lost');
     else log.info({ stream, reason }, 'publisher left');
-    this.#stopRecording();
-    if (this.#armed) this.#nextRecordId();
+    if (reason === 'client' || reason === 'shutdown') this.#stopRecording();
+    else this.#interrupt();
+  }
+
+  /** Keeps the record open for a publisher that was lost and may come back. */
+  #interrupt(): void {
+    const { settings } = this.#options;
+    this.#recording?.detach();
+    clearTimeout(this.#grace);
+    this.#grace = setTimeout(() => this.#stopRecording(), settings.resumeGraceSeconds * 1000);
   }
 
   #startRecording(): void {
     const session = this.#session;
-    if (this.#recording !== undefined || session === undefined) return;
-    const { stream, settings, log, onSegment } = this.#options;
-    if (!this.#armed) this.#nextRecordId();
+    if (session === undefined) return;
+    clearTimeout(this.#grace);
+    this.#recording ??= this.#newRecording();
+    this.#recording.attach(session.sections, () => session.requestKeyframe());
+  }
+
+  #newRecording(): Recording {
+    const { stream, settings, log, onSegment, onRecord } = this.#options;
     this.#failure = undefined;
     this.#startedAtUs = steadyNowUs();
-    this.#recording = new Recording({
+    this.#reserveRecordId();
+    const recording = new Recording({
       stream,
       root: settings.root,
       baseFolder: this.#baseFolder,
       segmentSeconds: settings.segmentSeconds,
-      sections: session.sections,
+      maxRecordingSeconds: settings.maxRecordingSeconds,
       after: this.#closing,
       notBeforeUs: this.#endUs,
       now: steadyNowUs,
-      requestKeyframe: () => session.requestKeyframe(),
+      nextRecordId: () => this.#takeRecordId(),
+      onRecord,
       onSegment,
       log,
     });
-    log.info({ stream, folder: this.#recording.folder }, 'recording');
+    log.info({ stream, folder: recording.folder }, 'recording');
+    return recording;
   }
 
   #stopRecording(): void {
     const recording = this.#recording;
+    clearTimeout(this.#grace);
     if (recording === undefined) return;
     const { stream, log } = this.#options;
     this.#recording = undefined;
@@ -226,11 +250,16 @@ export class StreamHost {
     });
     this.#endUs = recording.endUs;
     this.#closing = Promise.all([this.#closing, closed]).then(() => undefined);
+    if (this.#armed) this.#reserveRecordId();
   }
 
   #state(): StreamState {
-    if ((this.#recording?.error ?? this.#failure) !== undefined) return 'failed';
-    if (this.#recording !== undefined) return 'recording';
+    const recording = this.#recording;
+    if ((recording?.error ?? this.#failure) !== undefined) return 'failed';
+    if (recording !== undefined) {
+      if (!this.#connected) return 'interrupted';
+      return recording.missing().length > 0 ? 'degraded' : 'recording';
+    }
     if (this.#connected) return 'live';
     return this.#armed ? 'waiting' : 'idle';
   }
@@ -242,8 +271,16 @@ export class StreamHost {
   }
 
   /** Liveman takes the id for a Unix second of ten digits, and for unique within the stream. */
-  #nextRecordId(): void {
+  #reserveRecordId(): void {
+    if (this.#recordIdIsFree) return;
     this.#recordId = Math.max(Math.floor(Date.now() / 1000), this.#recordId + 1);
+    this.#recordIdIsFree = true;
+  }
+
+  #takeRecordId(): string {
+    this.#reserveRecordId();
+    this.#recordIdIsFree = false;
+    return this.#recordIdText;
   }
 
   get #recordIdText(): string {

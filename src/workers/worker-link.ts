@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { RequestError } from '../recorder.ts';
+import type { RecordFacts } from '../recording/recording.ts';
 import type { Segment } from '../segment-index/segment.ts';
 import type { Call, LogMessage, ReplyMessage, WorkerMessage } from './messages.ts';
 import type { WorkerSettings } from './settings.ts';
@@ -12,6 +13,7 @@ interface Waiting {
 /** What the owner of a worker hears from it. */
 export interface WorkerEvents {
   onSegment(segment: Segment): void;
+  onRecord(record: RecordFacts): void;
   onLog(line: LogMessage): void;
   /** The thread ended, though nobody asked it to; all its calls have failed. */
   onDeath(error: Error): void;
@@ -58,6 +60,7 @@ export class WorkerLink {
   #onMessage(message: WorkerMessage): void {
     if (message.type === 'reply') this.#onReply(message);
     else if (message.type === 'segment') this.#events.onSegment(message.segment);
+    else if (message.type === 'record') this.#events.onRecord(message.record);
     else this.#events.onLog(message);
   }
 

@@ -224,6 +224,44 @@ t.test('audio only and video only', async (t) => {
   }
 });
 
+t.test('a publisher that was lost goes on in the same record, in a new Period', async (t) => {
+  const publisher = new SimulatedPublisher(t);
+  await publisher.run(4);
+  publisher.recording.detach();
+  await publisher.run(5.99, () => true);
+  publisher.attach();
+  await publisher.run(4);
+  await publisher.recording.close();
+  const file = path.join(publisher.root, FOLDER, 'manifest.mpd');
+  t.equal(readMpd(await readFile(file, 'utf8')).periods.length, 2);
+  t.match(publisher.records, [
+    { status: 'Active', startUs: NOON_US },
+    { status: 'Completed', startUs: NOON_US },
+  ]);
+  t.equal(new Set(publisher.records.map((record) => record.recordId)).size, 1);
+  t.equal(publisher.records[1]!.endUs, publisher.of('audio').at(-1)!.endUs);
+});
+
+t.test('a record that is long enough is followed by another without losing a frame', async (t) => {
+  const publisher = new SimulatedPublisher(t, { recording: { maxRecordingSeconds: 5 } });
+  await publisher.run(14);
+  await publisher.recording.close();
+  const ended = publisher.records.filter((record) => record.status === 'Completed');
+  t.same(
+    ended.map((record) => (record.startUs - NOON_US) / 1e6),
+    [0, 6, 12],
+    'each begins at the first keyframe after its time',
+  );
+  for (const [i, record] of ended.entries()) {
+    if (i > 0) t.equal(record.startUs, ended[i - 1]!.endUs);
+  }
+  for (const kind of ['video', 'audio'] as const) {
+    for (const [i, segment] of publisher.of(kind).entries()) {
+      if (i > 0) t.equal(segment.startUs, publisher.of(kind)[i - 1]!.endUs);
+    }
+  }
+});
+
 async function contents(folder: string): Promise<Map<string, Buffer>> {
   const files = new Map<string, Buffer>();
   for (const name of await readdir(folder))

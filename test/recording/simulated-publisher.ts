@@ -1,6 +1,10 @@
 import path from 'node:path';
 import type { Test } from 'tap';
-import { Recording, type RecordingOptions } from '../../src/recording/recording.ts';
+import {
+  type RecordFacts,
+  Recording,
+  type RecordingOptions,
+} from '../../src/recording/recording.ts';
 import type { TrackKind } from '../../src/rtp/access-unit.ts';
 import type { MediaSection } from '../../src/rtp/media-section.ts';
 import type { Segment } from '../../src/segment-index/segment.ts';
@@ -37,6 +41,8 @@ export class SimulatedPublisher {
   readonly recording: Recording;
   readonly root: string;
   readonly segments: Segment[] = [];
+  /** What was told of records, in that order. */
+  readonly records: RecordFacts[] = [];
   readonly log: string[] = [];
   keyframeRequests = 0;
   /** µs since the Unix epoch. */
@@ -44,6 +50,7 @@ export class SimulatedPublisher {
   /** Number of the next frame and packet; their capture times follow from them. */
   frame = 0;
   packet = 0;
+  readonly #sections: MediaSection[];
   readonly #startUs: number;
   readonly #options: SimulatedOptions;
   #nextTickUs: number;
@@ -68,15 +75,23 @@ export class SimulatedPublisher {
       root: this.root,
       baseFolder: '',
       segmentSeconds: options.segmentSeconds ?? 2,
-      sections,
+      maxRecordingSeconds: 0,
       after: Promise.resolve(),
       notBeforeUs: 0,
       now: () => this.nowUs,
-      requestKeyframe: () => this.keyframeRequests++,
+      nextRecordId: () => String(1_772_625_600 + this.records.length),
+      onRecord: (record) => this.records.push(record),
       onSegment: (segment) => this.segments.push(segment),
       log: { info: line('info'), warn: line('warn'), error: line('error') },
       ...options.recording,
     });
+    this.#sections = sections;
+    this.attach();
+  }
+
+  /** Connects, again after a `recording.detach()`. */
+  attach(): void {
+    this.recording.attach(this.#sections, () => this.keyframeRequests++);
   }
 
   /** Segments of one track, in the order of their announcement. */

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { errorReply } from '../../../src/http/errors.ts';
 import { StreamParams } from '../../../src/http/stream-id.ts';
-import { RecordStatusJson, statusJson } from '../../../src/http/stream-json.ts';
+import { isRecording, RecordStatusJson, statusJson } from '../../../src/http/stream-json.ts';
 
 const badName = errorReply('The name of the stream cannot be used.');
 
@@ -85,7 +85,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
     handler: async (request) => {
       const { stream } = request.params;
       const status = await app.recorder.status(stream);
-      return { recording: status.state === 'recording', id: stream, ...statusJson(status) };
+      return { recording: isRecording(status), id: stream, ...statusJson(status) };
     },
   });
 
