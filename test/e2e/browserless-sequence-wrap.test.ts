@@ -72,9 +72,8 @@ t.test('an outage across the wrap of the sequence number', { jobs: 2 }, async (t
         t.same(await rejected(), none, 'nothing was rejected so far');
         t.equal(publisher.replay('video', REPLAYED), REPLAYED);
         publisher.forge('video', FORGED);
-        await until('all forged packets', async () => {
-          return (await rejected())?.authentication_failures === FORGED;
-        });
+        const allCounted = async () => (await rejected())?.authentication_failures === FORGED;
+        await until('all forged packets are counted', allCounted, 5000);
         t.same(
           await rejected(),
           { ...none, authentication_failures: FORGED, replayed: REPLAYED },

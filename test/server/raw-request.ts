@@ -1,7 +1,8 @@
-import { type ClientRequest, request } from 'node:http';
-import { setImmediate as turn } from 'node:timers/promises';
+import { request } from 'node:http';
 
-const PIECE_BYTES = 65_536;
+/** A body above this is held back until the server had time to refuse it by its announced length. */
+const LARGE_BYTES = 65_536;
+const REFUSAL_MS = 2000;
 
 /** Reply to a {@link rawRequest}. */
 export interface RawReply {
@@ -10,7 +11,9 @@ export interface RawReply {
 }
 
 /**
- * Sends a request whose path goes out byte for byte: `fetch` would resolve its `..` first.
+ * Sends a request whose path goes out byte for byte: `fetch` would resolve its `..` first. Of a large
+ * body only the beginning is sent when the server refuses it at once: it closes the connection then,
+ * and a client that goes on sending may never get to see the reply.
  * @param url base address of the service
  */
 export function rawRequest(
@@ -21,30 +24,27 @@ export function rawRequest(
 ): Promise<RawReply> {
   const { hostname, port } = new URL(url);
   const { headers = {}, body = '' } = options;
+  const length = { 'content-length': String(Buffer.byteLength(body)) };
   return new Promise((resolve, reject) => {
-    let replied = false;
-    const sent = request({ hostname, port, method, path, headers, agent: false }, (response) => {
-      replied = true;
+    const options = { hostname, port, method, path, headers: { ...length, ...headers } };
+    const sent = request({ ...options, agent: false }, (response) => {
+      clearTimeout(timer);
       let text = '';
       response.setEncoding('utf8');
       response.on('data', (chunk) => {
         text += chunk;
       });
-      response.on('end', () => resolve({ status: response.statusCode!, body: text }));
+      response.on('end', () => {
+        sent.destroy();
+        resolve({ status: response.statusCode!, body: text });
+      });
       response.on('error', reject);
     });
     sent.on('error', reject);
-    if (!('content-length' in headers)) sent.setHeader('content-length', Buffer.byteLength(body));
-    void sendBody(sent, Buffer.from(body), () => replied);
+    const bytes = Buffer.from(body);
+    sent.write(bytes.subarray(0, LARGE_BYTES));
+    const finish = () => void sent.end(bytes.subarray(LARGE_BYTES));
+    const timer = bytes.length > LARGE_BYTES ? setTimeout(finish, REFUSAL_MS) : undefined;
+    if (timer === undefined) finish();
   });
-}
-
-/** A server may refuse a large body before it has read it: then the rest is not sent. */
-async function sendBody(sent: ClientRequest, body: Buffer, done: () => boolean): Promise<void> {
-  for (let at = 0; at < body.length && !done() && !sent.destroyed; at += PIECE_BYTES) {
-    sent.write(body.subarray(at, at + PIECE_BYTES));
-    // The turn in which a reply to what was sent so far is read.
-    await turn();
-  }
-  if (!done()) sent.end();
 }

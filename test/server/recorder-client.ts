@@ -40,6 +40,8 @@ export interface TrackRow {
 export interface RecordRow {
   recording: boolean;
   state: string;
+  /** The WHIP session of the present publisher. */
+  session_id?: string;
   record_dir?: string;
   mpd_path?: string;
   error?: string;
