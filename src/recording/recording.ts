@@ -6,17 +6,15 @@ import type { Segment } from '../segment-index/segment.ts';
 import { dayEndUs, dayFolder } from '../storage/stream-folder.ts';
 import { AudioLane, audioTicks } from './audio-lane.ts';
 import { AUDIO_TIMESCALE, type AudioPacket, AudioTrack } from './audio-track.ts';
+import { CurrentRecord, type CurrentRecordOptions } from './current-record.ts';
 import { PresentationFolder } from './presentation-folder.ts';
 import { RunningPeriod } from './running-period.ts';
-import type { TrackWriter } from './track-writer.ts';
+import { StreamTimeline } from './stream-timeline.ts';
 import { type Picture, VIDEO_TIMESCALE, VideoTrack } from './video-track.ts';
-import { haveReports, settle, type WallClockAnchor } from './wall-clock-anchor.ts';
 import { type WriteOwner, WriteQueue } from './write-queue.ts';
 
 /** Sound that is there before the first picture waits this long for it, µs. */
 const VIDEO_WAIT_US = 1_000_000;
-/** Sender reports of all tracks are waited for this long before times become final, µs. */
-const REPORT_WAIT_US = 6_000_000;
 /** Sound that lags behind by more than this is replaced by silence, µs. */
 const AUDIO_LAG_US = 2_000_000;
 /** Without media for this long a Period ends; what comes later begins another, µs. */
@@ -40,38 +38,19 @@ export interface RecordingLog {
   error(fields: object, message: string): void;
 }
 
-/** One unbroken recording of one stream in one UTC day. Times are µs since the Unix epoch. */
-export interface RecordFacts {
-  stream: string;
-  recordId: string;
-  startUs: number;
-  /** Absent while it goes on. */
-  endUs?: number;
-  /** Object path of its manifest. */
-  mpdPath: string;
-  status: 'Active' | 'Completed' | 'Failed';
-}
-
 /** Settings of a {@link Recording}. */
-export interface RecordingOptions {
-  stream: string;
+export interface RecordingOptions extends CurrentRecordOptions {
   /** Storage root, a path of the file system. */
   root: string;
   /** Encoded base folder below the root, or empty. */
   baseFolder: string;
   segmentSeconds: number;
-  /** After this long a new record begins without losing a frame, seconds; 0: only at midnight. */
-  maxRecordingSeconds: number;
   /** The stream's recording before this one is closed then; it may use the same folder. */
   after: Promise<void>;
   /** No sample begins before this: the end of the stream's recording before, µs since the epoch. */
   notBeforeUs: number;
   /** The clock, µs since the Unix epoch. */
   now(): number;
-  /** An identifier for the next record. */
-  nextRecordId(): string;
-  /** Told of each record as it begins and ends, and where its times become more exact. */
-  onRecord(record: RecordFacts): void;
   /** Told of each segment once it is durable. */
   onSegment(segment: Segment): void;
   log: RecordingLog;
@@ -95,18 +74,15 @@ export class Recording {
   #audio: AudioTrack | undefined;
   #requestKeyframe: () => void = () => {};
   #attachedUs = 0;
-  #record: { id: string; startUs: number; mpdPath: string } | undefined;
   readonly #lane: AudioLane;
+  readonly #record: CurrentRecord;
+  #timeline = new StreamTimeline(undefined, undefined);
   #videoEnd: number;
   #period: RunningPeriod | undefined;
   #folder: PresentationFolder | undefined;
   #folderEndUs = 0;
   /** Yesterday's folder, until its sound has come to its end. */
   #leftFolder: PresentationFolder | undefined;
-  /** Writers whose times are provisional, and since when; nothing may move below the floor. */
-  #unsettled: TrackWriter[] = [];
-  #floor: Record<TrackKind, number> = { video: 0, audio: 0 };
-  #provisionalSinceUs: number | undefined;
   #backlog: AudioPacket[] = [];
   #backlogSinceUs = 0;
   #keyframeAskedUs = 0;
@@ -118,6 +94,7 @@ export class Recording {
   constructor(options: RecordingOptions) {
     this.#options = options;
     this.#queue = new WriteQueue(options.after, (owner, error) => this.#writeFailed(owner, error));
+    this.#record = new CurrentRecord(options);
     this.#videoEnd = Math.ceil((options.notBeforeUs / 1e6) * VIDEO_TIMESCALE);
     this.#lane = new AudioLane(Math.ceil((options.notBeforeUs / 1e6) * AUDIO_TIMESCALE));
     this.#useFolder(options.now());
@@ -136,6 +113,7 @@ export class Recording {
       if (section.kind === 'video') this.#video = new VideoTrack(section);
       else this.#audio = new AudioTrack();
     }
+    this.#timeline = new StreamTimeline(this.#video, this.#audio);
     if (this.#video) this.#askForKeyframe();
   }
 
@@ -147,13 +125,12 @@ export class Recording {
     this.#video = undefined;
     this.#audio = undefined;
     this.#backlog = [];
-    this.#provisionalSinceUs = undefined;
     this.#keyframeAskedUs = 0;
   }
 
   /** Identifier of the present record; undefined before its first sample. */
   get recordId(): string | undefined {
-    return this.#record?.id;
+    return this.#record.id;
   }
 
   /** Kinds that were negotiated and have not come for some seconds. */
@@ -227,7 +204,7 @@ export class Recording {
   tick(): void {
     if (this.#closed) return;
     const now = this.#options.now();
-    this.#settle(now, false);
+    this.#settle(false);
     this.#fillSilence(now);
     this.#leaveStale(now);
     this.#startWithoutVideo(now);
@@ -236,7 +213,9 @@ export class Recording {
     this.#period?.video?.flushOlderThan(Math.floor((before / 1e6) * VIDEO_TIMESCALE));
     this.#lane.period?.audio?.flushOlderThan(audioTicks(before));
     if (this.#queue.pendingBytes > MOST_PENDING_BYTES && this.#period) {
-      this.#giveUp(this.#period, new Error('the disk does not keep up'));
+      const period = this.#period;
+      this.#giveUp(period, new Error('the disk does not keep up'));
+      this.#queue.push({ failed: false }, 0, () => this.#salvage(period));
     }
     const folder = this.#folder!;
     if (folder.manifestIsDue()) {
@@ -270,88 +249,20 @@ export class Recording {
       this.restartTrack(kind);
       ticks = track.anchor.clock.advance(rtpTimestamp, arrivalUs)!;
     }
-    if (track.anchor.offsetUs === undefined) this.#anchor(track.anchor, arrivalUs);
+    this.#timeline.anchor(kind, arrivalUs, { video: this.#videoEnd, audio: this.#lane.end });
     return ticks;
   }
 
-  /** Gives a track that just began its provisional place on the wall clock. */
-  #anchor(anchor: WallClockAnchor, nowUs: number): void {
-    if (this.#provisionalSinceUs === undefined) {
-      this.#provisionalSinceUs = nowUs;
-      this.#floor = { video: this.#videoEnd, audio: this.#lane.end };
-    }
-    const others = this.#anchors();
-    settle([...others.filter((other) => other.locked), anchor]);
-  }
-
-  #anchors(): WallClockAnchor[] {
-    const anchors: WallClockAnchor[] = [];
-    if (this.#video?.anchor.offsetUs !== undefined) anchors.push(this.#video.anchor);
-    if (this.#audio?.anchor.offsetUs !== undefined) anchors.push(this.#audio.anchor);
-    return anchors;
-  }
-
-  /**
-   * Makes the tracks' places on the wall clock final, once the sender's reports are in or were
-   * waited for long enough, and moves what was written so far.
-   */
-  #settle(nowUs: number, force: boolean): void {
-    if (this.#provisionalSinceUs === undefined) return;
-    const anchors = this.#anchors();
-    const expected = (this.#video ? 1 : 0) + (this.#audio ? 1 : 0);
-    const complete = anchors.length === expected && haveReports(anchors);
-    if (!force && !complete && nowUs - this.#provisionalSinceUs < REPORT_WAIT_US) return;
-    const before = { video: this.#base('video'), audio: this.#base('audio') };
-    settle(anchors);
-    for (const anchor of anchors) anchor.locked = true;
-    this.#provisionalSinceUs = undefined;
-    let shift = {
-      video: this.#base('video') - before.video,
-      audio: this.#base('audio') - before.audio,
-    };
-    const overlapUs = this.#overlapUs(shift);
-    if (overlapUs > 0) {
-      for (const anchor of anchors) anchor.offsetUs! += overlapUs;
-      shift = {
-        video: this.#base('video') - before.video,
-        audio: this.#base('audio') - before.audio,
-      };
-    }
-    // Sound that never began has only silence, which moves with the picture it belongs to.
-    if (this.#audio?.anchor.offsetUs === undefined) {
-      shift.audio = Math.round((shift.video / VIDEO_TIMESCALE) * AUDIO_TIMESCALE);
-    }
-    for (const writer of this.#unsettled) writer.settle(shift[writer.kind]);
-    if (this.#unsettled.some((writer) => writer.kind === 'video' && writer.startTime)) {
-      this.#videoEnd += shift.video;
-    }
-    if (this.#unsettled.some((writer) => writer.kind === 'audio' && writer.startTime)) {
-      this.#lane.shift(shift.audio);
-    }
-    this.#unsettled = [];
-  }
-
-  /** How far a shift (in ticks) would move samples into those of an earlier Period, µs. */
-  #overlapUs(shift: Record<TrackKind, number>): number {
-    let overlapUs = 0;
-    for (const { kind, startTime } of this.#unsettled) {
-      if (startTime === undefined) continue;
-      const rate = kind === 'video' ? VIDEO_TIMESCALE : AUDIO_TIMESCALE;
-      const overlap = this.#floor[kind] - (startTime + shift[kind]);
-      overlapUs = Math.max(overlapUs, (overlap / rate) * 1e6);
-    }
-    return overlapUs;
-  }
-
-  /** Ticks between a track's own timeline and the Unix epoch; 0 before it began. */
-  #base(kind: TrackKind): number {
-    const track = kind === 'video' ? this.#video : this.#audio;
-    if (track?.anchor.offsetUs === undefined) return 0;
-    return Math.round((track.anchor.offsetUs / 1e6) * track.anchor.clock.clockRate);
+  /** Moves the ends of what was written when the tracks' places become final. */
+  #settle(force: boolean): void {
+    const moved = this.#timeline.settle(this.#options.now(), force);
+    if (moved === undefined) return;
+    this.#videoEnd += moved.video;
+    this.#lane.shift(moved.audio);
   }
 
   #writePicture(picture: Picture): void {
-    const base = this.#base('video');
+    const base = this.#timeline.base('video');
     const start = base + picture.start;
     const startUs = (start / VIDEO_TIMESCALE) * 1e6;
     if (this.#needsPeriod(picture, startUs)) {
@@ -380,7 +291,7 @@ export class Recording {
   }
 
   #writePacket(packet: AudioPacket): void {
-    const base = this.#base('audio');
+    const base = this.#timeline.base('audio');
     const start = base + packet.start;
     const period = this.#period;
     if (period === undefined || period.failed) {
@@ -407,7 +318,7 @@ export class Recording {
     before?.video?.end();
     if (this.#recordIsOver(startUs)) this.#endRecord(startUs);
     this.#useFolder(startUs);
-    this.#beginRecord(startUs);
+    this.#record.begin(startUs, this.#folder!.manifestPath);
     const period = new RunningPeriod({
       folder: this.#folder!,
       queue: this.#queue,
@@ -418,11 +329,7 @@ export class Recording {
       requestKeyframe: () => this.#askForKeyframe(),
     });
     this.#period = period;
-    for (const writer of [period.video, period.audio]) {
-      if (writer === undefined) continue;
-      if (this.#provisionalSinceUs === undefined) writer.settle(0);
-      else this.#unsettled.push(writer);
-    }
+    for (const writer of period.writers) this.#timeline.adopt(writer);
     if (before === undefined || before.failed || this.#audio === undefined) this.#moveSound();
     const backlog = this.#backlog;
     this.#backlog = [];
@@ -447,7 +354,7 @@ export class Recording {
     if (picture && this.#period?.video) this.#writePicture(picture);
     const packet = this.#audio?.finish();
     if (packet && this.#period) this.#writePacket(packet);
-    this.#settle(this.#options.now(), true);
+    this.#settle(true);
     const period = this.#period;
     if (period === undefined) return;
     period.video?.end();
@@ -459,27 +366,11 @@ export class Recording {
   /** True when a record that reaches an instant has to end there. @param us since the epoch */
   #recordIsOver(us: number): boolean {
     if (us >= this.#folderEndUs) return true;
-    const { maxRecordingSeconds } = this.#options;
-    if (this.#record === undefined || maxRecordingSeconds === 0) return false;
-    return us - this.#record.startUs >= maxRecordingSeconds * 1e6;
-  }
-
-  #beginRecord(startUs: number): void {
-    if (this.#record !== undefined) return;
-    const { stream, nextRecordId, onRecord } = this.#options;
-    const { manifestPath: mpdPath } = this.#folder!;
-    const id = nextRecordId();
-    this.#record = { id, startUs: Math.round(startUs), mpdPath };
-    onRecord({ stream, recordId: id, startUs: this.#record.startUs, mpdPath, status: 'Active' });
+    return this.#record.isLongEnough(us);
   }
 
   #endRecord(endUs: number): void {
-    if (this.#record === undefined) return;
-    const { stream, onRecord } = this.#options;
-    const { id, startUs, mpdPath } = this.#record;
-    this.#record = undefined;
-    const status = this.error === undefined ? 'Completed' : 'Failed';
-    onRecord({ stream, recordId: id, startUs, endUs: Math.round(endUs), mpdPath, status });
+    this.#record.end(endUs, this.error === undefined ? 'Completed' : 'Failed');
   }
 
   /** Opens the folder of the day an instant belongs to, and leaves the one before. */
@@ -553,7 +444,7 @@ export class Recording {
     const first = this.#backlog[0];
     if (first === undefined || this.#period !== undefined || !this.#mayWrite()) return;
     if (this.#video !== undefined && nowUs - this.#backlogSinceUs < VIDEO_WAIT_US) return;
-    const start = this.#base('audio') + first.start;
+    const start = this.#timeline.base('audio') + first.start;
     this.#beginPeriod((start / AUDIO_TIMESCALE) * 1e6, undefined);
   }
 
@@ -567,24 +458,28 @@ export class Recording {
       'recording interrupted by a failed write, trying again',
     );
     this.#retryDelayUs = Math.min(this.#retryDelayUs * 2, LONGEST_RETRY_US);
-    this.#unsettled = this.#unsettled.filter(
-      (writer) => writer !== period.video && writer !== period.audio,
-    );
+    for (const writer of period.writers) this.#timeline.abandon(writer);
     if (this.#period === period) this.#period = undefined;
     if (this.#lane.period === period) this.#lane.abandon();
   }
 
   /** Saves what is on the disk after a failed write. Called by the queue, in turn with the writes. */
   async #writeFailed(owner: WriteOwner, error: Error): Promise<void> {
-    const { stream, log } = this.#options;
     if (!(owner instanceof RunningPeriod)) {
+      const { stream, log } = this.#options;
       this.error = error.message;
       log.error({ stream, err: error }, 'a folder or manifest could not be written');
       return;
     }
     this.#giveUp(owner, error);
-    for (const writer of [owner.video, owner.audio]) {
-      await writer?.salvage().catch((err: unknown) => {
+    await this.#salvage(owner);
+  }
+
+  /** Commits what whole chunks of a Period that was given up are on the disk. */
+  async #salvage(period: RunningPeriod): Promise<void> {
+    const { stream, log } = this.#options;
+    for (const writer of period.writers) {
+      await writer.salvage().catch((err: unknown) => {
         log.error({ stream, err }, 'a segment could not be closed; its part file remains');
       });
     }

@@ -67,6 +67,11 @@ export class RunningPeriod implements WriteOwner {
     }
   }
 
+  /** The writers of its tracks. */
+  get writers(): TrackWriter[] {
+    return [this.video, this.audio].filter((writer) => writer !== undefined);
+  }
+
   async #openVideo(configuration: H264Configuration) {
     await this.folder.open();
     const { codec, width, height } = configuration;

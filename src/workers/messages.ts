@@ -1,5 +1,5 @@
 import type { Recorder } from '../recorder.ts';
-import type { RecordFacts } from '../recording/recording.ts';
+import type { RecordFacts } from '../recording/current-record.ts';
 import type { Segment } from '../segment-index/segment.ts';
 
 /** Names of the calls that a worker answers. */

@@ -8,8 +8,9 @@ import {
   type StreamStatus,
   type TrackStatus,
 } from '../recorder.ts';
+import type { RecordFacts } from '../recording/current-record.ts';
 import { MANIFEST_NAME } from '../recording/file-names.ts';
-import { type RecordFacts, Recording, type RecordingLog } from '../recording/recording.ts';
+import { Recording, type RecordingLog } from '../recording/recording.ts';
 import type { AccessUnit } from '../rtp/access-unit.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
 import type { SenderReport } from '../rtp/rtp-receiver.ts';

@@ -1,10 +1,7 @@
 import path from 'node:path';
 import type { Test } from 'tap';
-import {
-  type RecordFacts,
-  Recording,
-  type RecordingOptions,
-} from '../../src/recording/recording.ts';
+import type { RecordFacts } from '../../src/recording/current-record.ts';
+import { Recording, type RecordingOptions } from '../../src/recording/recording.ts';
 import type { TrackKind } from '../../src/rtp/access-unit.ts';
 import type { MediaSection } from '../../src/rtp/media-section.ts';
 import type { Segment } from '../../src/segment-index/segment.ts';

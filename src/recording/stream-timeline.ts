@@ -1,0 +1,127 @@
+import type { TrackKind } from '../rtp/access-unit.ts';
+import { AUDIO_TIMESCALE, type AudioTrack } from './audio-track.ts';
+import type { TrackWriter } from './track-writer.ts';
+import { VIDEO_TIMESCALE, type VideoTrack } from './video-track.ts';
+import { haveReports, settle, type WallClockAnchor } from './wall-clock-anchor.ts';
+
+/** Sender reports of all tracks are waited for this long before times become final, µs. */
+const REPORT_WAIT_US = 6_000_000;
+
+/** Ticks of each track. */
+type Ticks = Record<TrackKind, number>;
+
+/** Ticks a second of each track. */
+export const TIMESCALE: Ticks = { video: VIDEO_TIMESCALE, audio: AUDIO_TIMESCALE };
+
+/**
+ * Where the tracks of one publisher lie on the wall clock. Their places are provisional until the
+ * sender's reports are in, so writers that were begun by then are moved once the places are final.
+ */
+export class StreamTimeline {
+  readonly #video: VideoTrack | undefined;
+  readonly #audio: AudioTrack | undefined;
+  #unsettled: TrackWriter[] = [];
+  #provisionalSinceUs: number | undefined;
+  /** Ends of the tracks when the places became provisional: nothing may be moved below. */
+  #floor: Ticks = { video: 0, audio: 0 };
+
+  constructor(video: VideoTrack | undefined, audio: AudioTrack | undefined) {
+    this.#video = video;
+    this.#audio = audio;
+  }
+
+  /**
+   * Ticks between a track's own timeline and the Unix epoch; 0 before {@link StreamTimeline.anchor}.
+   */
+  base(kind: TrackKind): number {
+    const anchor = this.#anchor(kind);
+    if (anchor?.offsetUs === undefined) return 0;
+    return Math.round((anchor.offsetUs / 1e6) * anchor.clock.clockRate);
+  }
+
+  /**
+   * Gives a track whose clock has begun its provisional place, unless it has one.
+   * @param nowUs µs since the Unix epoch
+   * @param ends of what was written of each track, ticks since the Unix epoch
+   */
+  anchor(kind: TrackKind, nowUs: number, ends: Ticks): void {
+    const anchor = this.#anchor(kind)!;
+    if (anchor.offsetUs !== undefined) return;
+    if (this.#provisionalSinceUs === undefined) {
+      this.#provisionalSinceUs = nowUs;
+      this.#floor = ends;
+    }
+    settle([...this.#anchors().filter((other) => other.locked), anchor]);
+  }
+
+  /** Takes charge of a new writer's times: final ones at once, or as soon as they are. */
+  adopt(writer: TrackWriter): void {
+    if (this.#provisionalSinceUs === undefined) writer.settle(0);
+    else this.#unsettled.push(writer);
+  }
+
+  /** Lets go of a writer that was given up. */
+  abandon(writer: TrackWriter): void {
+    this.#unsettled = this.#unsettled.filter((other) => other !== writer);
+  }
+
+  /**
+   * Makes the places final once all tracks' reports are in or were waited for long enough, and moves
+   * the writers.
+   * @param nowUs µs since the Unix epoch
+   * @param force do not wait any more
+   * @returns how much later each track now is; undefined when nothing was decided
+   */
+  settle(nowUs: number, force: boolean): Ticks | undefined {
+    if (this.#provisionalSinceUs === undefined) return undefined;
+    const anchors = this.#anchors();
+    const expected = (this.#video ? 1 : 0) + (this.#audio ? 1 : 0);
+    const complete = anchors.length === expected && haveReports(anchors);
+    if (!force && !complete && nowUs - this.#provisionalSinceUs < REPORT_WAIT_US) return undefined;
+    const before = { video: this.base('video'), audio: this.base('audio') };
+    settle(anchors);
+    const overlapUs = this.#overlapUs(this.#shiftSince(before));
+    for (const anchor of anchors) {
+      anchor.locked = true;
+      if (overlapUs > 0) anchor.offsetUs! += overlapUs;
+    }
+    this.#provisionalSinceUs = undefined;
+    const shift = this.#shiftSince(before);
+    const moved: Ticks = { video: 0, audio: 0 };
+    for (const writer of this.#unsettled) {
+      if (writer.startTime !== undefined) moved[writer.kind] = shift[writer.kind];
+      writer.settle(shift[writer.kind]);
+    }
+    this.#unsettled = [];
+    return moved;
+  }
+
+  #anchor(kind: TrackKind): WallClockAnchor | undefined {
+    return (kind === 'video' ? this.#video : this.#audio)?.anchor;
+  }
+
+  #anchors(): WallClockAnchor[] {
+    const anchors = [this.#video?.anchor, this.#audio?.anchor];
+    return anchors.filter((anchor) => anchor?.offsetUs !== undefined) as WallClockAnchor[];
+  }
+
+  #shiftSince(before: Ticks): Ticks {
+    const video = this.base('video') - before.video;
+    // Sound that never began has only silence, which moves with the picture it belongs to.
+    if (this.#audio?.anchor.offsetUs === undefined) {
+      return { video, audio: Math.round((video / VIDEO_TIMESCALE) * AUDIO_TIMESCALE) };
+    }
+    return { video, audio: this.base('audio') - before.audio };
+  }
+
+  /** How far a shift would move samples into those of an earlier Period, µs. */
+  #overlapUs(shift: Ticks): number {
+    let overlapUs = 0;
+    for (const { kind, startTime } of this.#unsettled) {
+      if (startTime === undefined) continue;
+      const overlap = this.#floor[kind] - (startTime + shift[kind]);
+      overlapUs = Math.max(overlapUs, (overlap / TIMESCALE[kind]) * 1e6);
+    }
+    return overlapUs;
+  }
+}
