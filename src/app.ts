@@ -29,6 +29,9 @@ export interface AppDependencies {
 /** Bytes a request body may have: an offer with every codec of a browser has some 10 KB. */
 const bodyLimit = 256 * 1024;
 
+/** How long a client may take to send a request, ms. */
+const requestTimeoutMs = 30_000;
+
 /**
  * Builds the HTTP side, ready to listen or to `inject` requests into. Closing it closes neither the
  * recorder nor the index.
@@ -38,6 +41,7 @@ export async function buildApp(deps: AppDependencies): Promise<FastifyInstance> 
     loggerInstance: deps.log,
     logController: new RequestLog(),
     bodyLimit,
+    requestTimeout: requestTimeoutMs,
     trustProxy: false,
     // Longer than any stream id, percent-encoded, so that its own rule is what refuses it.
     routerOptions: { maxParamLength: 4096 },

@@ -1,7 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { access, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { type IncomingMessage, request } from 'node:http';
+import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -18,9 +18,11 @@ class Program {
   stderr = '';
   readonly #exit: Promise<unknown[]>;
 
-  constructor(args: string[], cwd: string, environment: NodeJS.ProcessEnv) {
+  constructor(args: string[], cwd: string, environment: NodeJS.ProcessEnv, preload: string) {
     const { PATH, HOME } = process.env;
-    this.process = spawn(process.execPath, [main, ...args], {
+    const nodeFlags =
+      preload === '' ? [] : ['--import', `data:text/javascript,${encodeURIComponent(preload)}`];
+    this.process = spawn(process.execPath, [...nodeFlags, main, ...args], {
       cwd,
       env: { PATH, HOME, ...environment },
     });
@@ -65,15 +67,17 @@ class Program {
   }
 }
 
+/** @param preload JavaScript that runs before the program, in the same process */
 async function run(
   t: Test,
   args: string[],
   toml?: string,
   environment: NodeJS.ProcessEnv = {},
+  preload = '',
 ): Promise<Program & { folder: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'recorder-main-'));
   if (toml !== undefined) await writeFile(join(folder, 'live777.toml'), toml);
-  const program = new Program(args, folder, environment);
+  const program = new Program(args, folder, environment, preload);
   t.teardown(async () => {
     program.process.kill('SIGKILL');
     await program.ended();
@@ -203,4 +207,51 @@ t.test('an environment variable sets the port, and silence can be had', async (t
   program.process.kill('SIGTERM');
   t.equal(await program.ended(), 0);
   t.strictSame(program.log, []);
+});
+
+/** Begins a request and never ends it; resolves once the program has it. */
+async function beginRequest(address: string): Promise<ClientRequest> {
+  const unfinished = request(`${address}/api/record/cam1`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'content-length': 100 },
+  });
+  unfinished.on('error', () => {});
+  await new Promise((resolve) => unfinished.write('{', resolve));
+  // Sent later, so that the program has read the other when it answers this.
+  await fetch(`${address}/api/info`);
+  return unfinished;
+}
+
+t.test('a client that never finishes does not keep it from stopping', async (t) => {
+  const program = await run(t, ['--listen', '127.0.0.1:0']);
+  const unfinished = await beginRequest(await program.address());
+  program.process.kill('SIGTERM');
+  t.equal(await program.ended(), 0);
+  t.match(program.log.at(-1), { msg: 'stopped' });
+  unfinished.destroy();
+});
+
+t.test('a second signal does not wait', async (t) => {
+  const program = await run(t, ['--listen', '127.0.0.1:0']);
+  const unfinished = await beginRequest(await program.address());
+  program.process.kill('SIGTERM');
+  await program.prints(/"stopping"/);
+  program.process.kill('SIGTERM');
+  t.equal(await program.ended(), 1);
+  t.match(program.log.at(-1), { msg: 'stopping at once' });
+  unfinished.destroy();
+});
+
+t.test('an error that nobody expected is logged, and all is closed in order', async (t) => {
+  const preload = 'process.once("SIGUSR2", () => Promise.reject(new Error("unexpected")))';
+  const program = await run(t, ['--listen', '127.0.0.1:0'], undefined, {}, preload);
+  await program.address();
+  program.process.kill('SIGUSR2');
+  t.equal(await program.ended(), 1);
+  t.match(program.log, [
+    { msg: 'listening' },
+    { level: 60, err: { message: 'unexpected', stack: String } },
+    { msg: 'stopping', reason: 'internal error' },
+    { msg: 'stopped' },
+  ]);
 });

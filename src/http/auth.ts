@@ -67,7 +67,11 @@ export function accessOf(request: FastifyRequest): Access {
 
 function namesStream(request: FastifyRequest, stream: string): boolean {
   const { stream: inPath } = request.params as { stream?: string };
-  return (inPath ?? (request.query as { stream?: string }).stream) === stream;
+  if (inPath !== undefined) return inPath === stream;
+  // A query that the route does not read would only make it look as if it were about one stream.
+  const query = request.routeOptions.schema?.querystring as { properties?: object } | undefined;
+  const readsStream = query?.properties !== undefined && 'stream' in query.properties;
+  return readsStream && (request.query as { stream?: string }).stream === stream;
 }
 
 function createAuthorizer(app: FastifyInstance, config: Config['auth']): Authorizer {

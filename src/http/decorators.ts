@@ -20,7 +20,7 @@ declare module 'fastify' {
     bodyOptional?: boolean;
     /**
      * Whether a request is about this stream and no other, for tokens that are for one stream. By
-     * default it is when its path or its query names the stream.
+     * default it is when its path, or a query that the route knows, names the stream.
      */
     concerns?: (request: FastifyRequest, stream: string) => boolean;
   }
