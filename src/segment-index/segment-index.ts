@@ -1,14 +1,14 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
+import { GroupCommit } from '../journal/group-commit.ts';
+import { Journal, type JournalLog, type JournalRewrite } from '../journal/journal.ts';
+import { JournalLock } from '../journal/journal-lock.ts';
 import { steadyNowUs } from '../steady-clock.ts';
-import { GroupCommit } from './group-commit.ts';
-import { Journal, type JournalLog, type JournalRewrite } from './journal.ts';
-import { encodeLine, type JournalEntry } from './journal-line.ts';
-import { JournalLock } from './journal-lock.ts';
 import type { Segment } from './segment.ts';
 import { checkSegment } from './segment-check.ts';
 import type { FolderSummary } from './segment-folder.ts';
+import { encodeEntry, type SegmentEntry, segmentJournal } from './segment-journal.ts';
 import { segmentPage } from './segment-page.ts';
 import type { SegmentQuery } from './segment-query.ts';
 import { SegmentTable } from './segment-table.ts';
@@ -66,12 +66,22 @@ export class SegmentIndex {
    */
   static async open(options: SegmentIndexOptions): Promise<SegmentIndex> {
     await mkdir(dirname(options.journalPath), { recursive: true });
-    const lock = await JournalLock.take(`${options.journalPath}.lock`, options.log);
+    const lock = await JournalLock.take(
+      `${options.journalPath}.lock`,
+      'the segment index',
+      options.log,
+    );
     try {
       const index = new SegmentIndex(options, lock);
-      index.#journal = await Journal.open(options.journalPath, options.log, (entry) =>
-        index.#load(entry),
-      );
+      index.#journal = await Journal.open({
+        path: options.journalPath,
+        format: segmentJournal,
+        log: options.log,
+        onHeader: ({ lastStamp }) => {
+          index.#lastCreatedAt = Math.max(index.#lastCreatedAt, lastStamp);
+        },
+        onEntry: (entry) => index.#load(entry),
+      });
       return index;
     } catch (error) {
       await lock.release();
@@ -165,11 +175,8 @@ export class SegmentIndex {
     if (this.#closing) throw new Error('the segment index is closed');
   }
 
-  #load(entry: JournalEntry): boolean {
+  #load(entry: SegmentEntry): boolean {
     switch (entry.type) {
-      case 'header':
-        this.#lastCreatedAt = Math.max(this.#lastCreatedAt, entry.lastCreatedAt);
-        return true;
       case 'evict':
         this.#droppedLines += this.#table.evict(entry.beforeUs);
         return true;
@@ -182,17 +189,16 @@ export class SegmentIndex {
   }
 
   async #commit(changes: Change[]): Promise<number[]> {
-    const entries = changes.map((change): JournalEntry => {
+    const entries = changes.map((change): SegmentEntry => {
       if (change.type === 'evict') return change;
       // A clock that was set back must neither repeat a created_at nor hide a segment from a
       // reader who has seen later ones.
       this.#lastCreatedAt = Math.max(this.#now(), this.#lastCreatedAt + 1);
       return { type: 'segment', createdAt: this.#lastCreatedAt, segment: change.segment };
     });
-    await this.#journal.append(Buffer.from(entries.map(encodeLine).join('')));
+    await this.#journal.append(Buffer.from(entries.map(encodeEntry).join('')));
     const results = entries.map((entry) => {
       if (entry.type === 'evict') return this.#table.evict(entry.beforeUs);
-      if (entry.type !== 'segment') return 0;
       this.#table.insert(entry.createdAt, entry.segment);
       return entry.createdAt;
     });
@@ -245,7 +251,7 @@ export class SegmentIndex {
         const at = row - chunk.base;
         last = chunk.createdAt[at]!;
         const segment = this.#table.segmentAt(chunk, at);
-        lines += encodeLine({ type: 'segment', createdAt: last, segment });
+        lines += encodeEntry({ type: 'segment', createdAt: last, segment });
       }
       try {
         await rewrite.append(Buffer.from(lines));

@@ -4,8 +4,9 @@ import { appendFile, open, readdir, readFile, stat, truncate, writeFile } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { encodeLine } from '../../src/segment-index/journal-line.ts';
+import { encodeHeader } from '../../src/journal/journal-line.ts';
 import type { SegmentIndex } from '../../src/segment-index/segment-index.ts';
+import { encodeEntry, segmentJournal } from '../../src/segment-index/segment-journal.ts';
 import { openIndex, parse, segment } from './open-index.ts';
 
 /** What the index lists, as the numbers given to {@link segment}. */
@@ -79,7 +80,7 @@ t.test('damage is counted and logged once, and the file is left as it is', async
     lines[1],
     '\0'.repeat(100),
     lines[2],
-    encodeLine({ type: 'segment', createdAt: 1, segment: segment(9) }).trimEnd(),
+    encodeEntry({ type: 'segment', createdAt: 1, segment: segment(9) }).trimEnd(),
     lines[3],
     '',
   ].join('\n');
@@ -117,7 +118,7 @@ t.test('a file that is not a journal is refused and left as it is', async (t) =>
     t.equal(await readFile(path, 'utf8'), content);
   }
   const later = join(folder, 'later');
-  await writeFile(later, encodeLine({ type: 'header', version: 2, lastCreatedAt: 0 }));
+  await writeFile(later, encodeHeader(segmentJournal, { version: 2, lastStamp: 0 }));
   await t.rejects(openIndex(later), { message: /later version/ });
   t.strictSame((await readdir(folder)).sort(), ['half', 'later', 'text'], 'no lock is left');
 });
@@ -271,14 +272,14 @@ t.test(
 t.test('reads a journal larger than its buffer, whatever the line lengths', async (t) => {
   const path = join(t.testdir(), 'index.journal');
   const file = await open(path, 'w');
-  await file.write(encodeLine({ type: 'header', version: 1, lastCreatedAt: 0 }));
+  await file.write(encodeHeader(segmentJournal, { version: 1, lastStamp: 0 }));
   let expected = 0;
   for (let block = 0; block < 40; block++) {
     let lines = '';
     for (let n = 0; n < 100; n++) {
       const codec = 'x'.repeat((expected * 37) % 4096) || 'y';
       expected++;
-      lines += encodeLine({
+      lines += encodeEntry({
         type: 'segment',
         createdAt: expected,
         segment: segment(expected, { codec }),

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { JournalLock } from '../../src/segment-index/journal-lock.ts';
-import { openIndex, parse, segment } from './open-index.ts';
+import { JournalLock } from '../../src/journal/journal-lock.ts';
+import { openIndex, parse, segment } from '../segment-index/open-index.ts';
 
 const quiet = { warn() {} };
 
@@ -62,7 +62,7 @@ t.test('the lock of a process that was killed is taken over, and nothing is lost
 t.test('a process of another life with the same number does not hold it', async (t) => {
   const path = join(t.testdir(), 'lock');
   await writeFile(path, JSON.stringify({ pid: process.pid, started: 'another boot 1' }));
-  const lock = await JournalLock.take(path, quiet);
+  const lock = await JournalLock.take(path, 'the segment index', quiet);
   t.match(await readFile(path, 'utf8'), `"pid":${process.pid}`);
   await lock.release();
 });
@@ -71,7 +71,7 @@ t.test('a lock that was torn is taken over', async (t) => {
   const path = join(t.testdir(), 'lock');
   for (const content of ['', '{"pid":', '{}', '{"pid":-1}', 'null']) {
     await writeFile(path, content);
-    const lock = await JournalLock.take(path, quiet);
+    const lock = await JournalLock.take(path, 'the segment index', quiet);
     await lock.release();
   }
 });
@@ -82,7 +82,7 @@ t.test('one of many gets it', async (t) => {
   for (let round = 0; round < 20; round++) {
     await writeFile(path, '{"pid":999999999,"started":""}');
     const taken = await Promise.allSettled(
-      Array.from({ length: 8 }, () => JournalLock.take(path, quiet)),
+      Array.from({ length: 8 }, () => JournalLock.take(path, 'the segment index', quiet)),
     );
     const got = taken.filter((each) => each.status === 'fulfilled');
     t.equal(got.length, 1);

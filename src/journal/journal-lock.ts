@@ -18,10 +18,12 @@ export class JournalLock {
 
   /**
    * Takes the lock; the lock of a process that has ended is taken over.
+   * @param owner what is locked, as a message to the operator calls it
    * @throws Error when a running process (this one included) holds it
    */
   static async take(
     path: string,
+    owner: string,
     log: { warn(fields: object, message: string): void },
   ): Promise<JournalLock> {
     const id = randomUUID();
@@ -32,8 +34,8 @@ export class JournalLock {
     try {
       // A link appears whole or not at all, and never in place of another.
       while (!(await isNew(link(own, path)))) {
-        const stale = await readStale(path);
-        if (stale !== undefined && (await replaceStale(path, stale, own, log))) break;
+        const stale = await readStale(path, owner);
+        if (stale !== undefined && (await replaceStale(path, stale, own, owner, log))) break;
       }
     } finally {
       await rm(own, { force: true });
@@ -51,12 +53,12 @@ export class JournalLock {
  * What a lock says whose holder has ended; undefined when it has gone.
  * @throws Error when its holder runs
  */
-async function readStale(path: string): Promise<string | undefined> {
+async function readStale(path: string, owner: string): Promise<string | undefined> {
   const content = await readOrNothing(path);
   const holder = content === undefined ? undefined : parseHolder(content);
   if (holder && (await isRunning(holder))) {
     throw new Error(
-      `the segment index is in use by process ${holder.pid} (lock file ${path}); ` +
+      `${owner} is in use by process ${holder.pid} (lock file ${path}); ` +
         'stop it, or give this one another recorder.index_path',
     );
   }
@@ -72,9 +74,10 @@ async function replaceStale(
   path: string,
   stale: string,
   own: string,
+  owner: string,
   log: { warn(fields: object, message: string): void },
 ): Promise<boolean> {
-  const right = await JournalLock.take(`${path}.takeover`, log);
+  const right = await JournalLock.take(`${path}.takeover`, owner, log);
   try {
     if ((await readOrNothing(path)) !== stale) return false;
     await rename(own, path);
@@ -83,7 +86,7 @@ async function replaceStale(
   }
   log.warn(
     { path, pid: parseHolder(stale)?.pid },
-    'took over the index lock of a process that has ended',
+    'took over the lock of a process that has ended',
   );
   return true;
 }

@@ -1,6 +1,6 @@
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { encodeLine, type JournalEntry, journalVersion } from './journal-line.ts';
+import { encodeHeader, type JournalFormat, type JournalHeader } from './journal-line.ts';
 import { readJournal } from './journal-reader.ts';
 
 /** What the journal says of itself as it is opened. */
@@ -8,61 +8,79 @@ export interface JournalLog {
   warn(fields: object, message: string): void;
 }
 
+/** How a journal is opened. */
+export interface JournalOptions<Entry> {
+  path: string;
+  format: JournalFormat<Entry>;
+  log: JournalLog;
+  /** Called for the header line. */
+  onHeader(header: JournalHeader): void;
+  /** Called for every good line in order; returns false for one that makes no sense. */
+  onEntry(entry: Entry): boolean;
+}
+
 /**
- * The append-only file behind the index. Not safe for concurrent calls: whoever uses it makes one
- * call at a time.
+ * An append-only file of lines, durable one batch at a time. Not safe for concurrent calls: whoever
+ * uses it makes one call at a time.
  */
 export class Journal {
   readonly #path: string;
+  readonly #header: (lastStamp: number) => string;
   #file: FileHandle;
   /** Bytes that hold whole, durable lines. */
   #length: number;
   /** True while there may be bytes of a failed write beyond the length. */
   #torn = false;
 
-  private constructor(path: string, file: FileHandle, length: number) {
+  private constructor(
+    path: string,
+    header: (lastStamp: number) => string,
+    file: FileHandle,
+    length: number,
+  ) {
     this.#path = path;
+    this.#header = header;
     this.#file = file;
     this.#length = length;
   }
 
   /**
-   * Opens or creates a journal in a folder that exists, and reads it through. A torn last line is cut off, damaged lines are
-   * skipped; both are logged.
-   * @param onEntry called for every good line in order; returns false for one that makes no sense
+   * Opens or creates a journal in a folder that exists, and reads it through. A torn last line is
+   * cut off, damaged lines are skipped; both are logged.
    * @throws Error when the file is something else than a journal, or a journal of a later version
    */
-  static async open(
-    path: string,
-    log: JournalLog,
-    onEntry: (entry: JournalEntry) => boolean,
+  static async open<Entry extends { type: string }>(
+    options: JournalOptions<Entry>,
   ): Promise<Journal> {
+    const { path, format, log, onHeader, onEntry } = options;
+    const header = (lastStamp: number) =>
+      encodeHeader(format, { version: format.version, lastStamp });
     await rm(newPath(path), { force: true });
     let file: FileHandle;
     try {
       file = await open(path, 'r+');
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-      file = await create(path);
+      file = await create(path, header(0));
     }
     try {
       if ((await file.stat()).size === 0) {
         await file.close();
-        file = await create(path);
+        file = await create(path, header(0));
       }
-      const read = await readJournal(file, path, onEntry);
+      const read = await readJournal(file, path, format, onHeader, onEntry);
       if (read.damaged > 0) {
         log.warn(
           { path, lines: read.damaged, firstOffset: read.firstDamaged },
-          'skipped damaged lines of the segment journal',
+          `skipped damaged lines of the ${format.title}`,
         );
       }
       if (read.tornBytes > 0) {
         await file.truncate(read.length);
         await file.datasync();
-        log.warn({ path, bytes: read.tornBytes }, 'cut off the torn end of the segment journal');
+        log.warn({ path, bytes: read.tornBytes }, `cut off the torn end of the ${format.title}`);
       }
-      return new Journal(path, file, read.length);
+      return new Journal(path, header, file, read.length);
     } catch (error) {
       await file.close();
       throw error;
@@ -96,10 +114,10 @@ export class Journal {
 
   /**
    * Begins a new file that is to take the place of this one.
-   * @param lastCreatedAt see the header of {@link JournalEntry}
+   * @param lastStamp see {@link JournalHeader}
    */
-  async startRewrite(lastCreatedAt: number): Promise<JournalRewrite> {
-    return JournalRewrite.start(newPath(this.#path), lastCreatedAt);
+  async startRewrite(lastStamp: number): Promise<JournalRewrite> {
+    return JournalRewrite.start(newPath(this.#path), this.#header(lastStamp));
   }
 
   /**
@@ -149,9 +167,8 @@ export class JournalRewrite {
     this.#path = path;
   }
 
-  static async start(path: string, lastCreatedAt: number): Promise<JournalRewrite> {
+  static async start(path: string, header: string): Promise<JournalRewrite> {
     const rewrite = new JournalRewrite(await open(path, 'w+'), path);
-    const header = encodeLine({ type: 'header', version: journalVersion, lastCreatedAt });
     try {
       await rewrite.append(Buffer.from(header));
     } catch (error) {
@@ -183,8 +200,8 @@ function newPath(path: string): string {
 }
 
 /** A journal appears with its header or not at all. */
-async function create(path: string): Promise<FileHandle> {
-  const rewrite = await JournalRewrite.start(newPath(path), 0);
+async function create(path: string, header: string): Promise<FileHandle> {
+  const rewrite = await JournalRewrite.start(newPath(path), header);
   try {
     await rewrite.file.datasync();
     await rename(newPath(path), path);

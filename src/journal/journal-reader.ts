@@ -1,5 +1,10 @@
 import type { FileHandle } from 'node:fs/promises';
-import { decodeLine, type JournalEntry, journalVersion, maxLineBytes } from './journal-line.ts';
+import {
+  decodeLine,
+  type JournalFormat,
+  type JournalHeader,
+  maxLineBytes,
+} from './journal-line.ts';
 
 const newline = 0x0a;
 
@@ -17,13 +22,16 @@ export interface JournalRead {
 
 /**
  * Reads a journal line by line in constant memory.
+ * @param onHeader called for each header line
  * @param onEntry returns false for an entry that makes no sense where it stands
  * @throws Error when not one line is that of a journal, or when the version is not known
  */
-export async function readJournal(
+export async function readJournal<Entry extends { type: string }>(
   file: FileHandle,
   path: string,
-  onEntry: (entry: JournalEntry) => boolean,
+  format: JournalFormat<Entry>,
+  onHeader: (header: JournalHeader) => void,
+  onEntry: (entry: Entry) => boolean,
 ): Promise<JournalRead> {
   const buffer = Buffer.allocUnsafeSlow(2 * maxLineBytes);
   const read: JournalRead = { length: 0, tornBytes: 0, damaged: 0, firstDamaged: undefined };
@@ -38,6 +46,17 @@ export async function readJournal(
     read.damaged++;
     read.firstDamaged ??= at;
   };
+  const take = (line: JournalHeader | Entry): boolean => {
+    if (!isHeader(line)) return onEntry(line);
+    if (line.version > format.version) {
+      throw new Error(
+        `${path} was written by a later version of the recorder (journal version ${line.version}, ` +
+          `this one reads ${format.version}); update the recorder or set another recorder.index_path`,
+      );
+    }
+    onHeader(line);
+    return true;
+  };
   for (;;) {
     const { bytesRead } = await file.read(buffer, filled, buffer.length - filled, offset + filled);
     if (bytesRead === 0) break;
@@ -46,14 +65,8 @@ export async function readJournal(
     for (;;) {
       const end = buffer.indexOf(newline, start);
       if (end < 0 || end >= filled) break;
-      const entry = skippingFrom === undefined ? decodeLine(buffer, start, end) : undefined;
-      if (entry?.type === 'header' && entry.version > journalVersion) {
-        throw new Error(
-          `${path} was written by a later version of the recorder (journal version ${entry.version}, ` +
-            `this one reads ${journalVersion}); update the recorder or set another recorder.index_path`,
-        );
-      }
-      if (entry && onEntry(entry)) good++;
+      const line = skippingFrom === undefined ? decodeLine(format, buffer, start, end) : undefined;
+      if (line !== undefined && take(line)) good++;
       else damaged(skippingFrom ?? offset + start);
       skippingFrom = undefined;
       start = end + 1;
@@ -70,8 +83,12 @@ export async function readJournal(
   read.tornBytes = offset + filled - read.length;
   if (good === 0) {
     throw new Error(
-      `${path} is not a segment journal; move it away or set another recorder.index_path`,
+      `${path} is not a ${format.title}; move it away or set another recorder.index_path`,
     );
   }
   return read;
+}
+
+function isHeader(line: { type: string }): line is JournalHeader {
+  return line.type === 'header';
 }

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { GroupCommit } from '../../src/segment-index/group-commit.ts';
+import { GroupCommit } from '../../src/journal/group-commit.ts';
 
 t.test('items that come while a commit is under way share the next', async (t) => {
   const batches: number[][] = [];

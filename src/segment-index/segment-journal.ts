@@ -1,0 +1,80 @@
+import { encodeArray, type JournalFormat } from '../journal/journal-line.ts';
+import type { Segment } from './segment.ts';
+
+/** A line of the segment journal says one of these. */
+export type SegmentEntry =
+  | { type: 'segment'; createdAt: number; segment: Segment }
+  /** All segments in lines above that end at or before this (µs since the Unix epoch) are dropped. */
+  | { type: 'evict'; beforeUs: number };
+
+/** The journal of the segment index. No segment that passes its check needs a longer line than is read back. */
+export const segmentJournal: JournalFormat<SegmentEntry> = {
+  name: 'live777-recorder segment journal',
+  title: 'segment journal',
+  version: 1,
+  toArray,
+  fromArray,
+};
+
+/** An entry as a line. */
+export function encodeEntry(entry: SegmentEntry): string {
+  return encodeArray(toArray(entry));
+}
+
+function toArray(entry: SegmentEntry): unknown[] {
+  if (entry.type === 'evict') return ['evict', entry.beforeUs];
+  const { createdAt, segment } = entry;
+  const { stream, kind, startUs, endUs, path, initPath, isKeyframe, keyframes, codec, size } =
+    segment;
+  return [
+    createdAt,
+    stream,
+    kind,
+    startUs,
+    endUs - startUs,
+    path,
+    initPath,
+    isKeyframe ? 1 : 0,
+    keyframes.map((keyframe) => keyframe - startUs),
+    codec,
+    size,
+  ];
+}
+
+type SegmentArray = [
+  createdAt: number,
+  stream: string,
+  kind: Segment['kind'],
+  startUs: number,
+  lengthUs: number,
+  path: string,
+  initPath: string,
+  isKeyframe: number,
+  keyframeOffsetsUs: number[],
+  codec: string,
+  size: number,
+];
+
+// The checksum vouches for the types: nobody but toArray made the line.
+function fromArray(array: unknown[]): SegmentEntry | undefined {
+  if (array[0] === 'evict') return { type: 'evict', beforeUs: array[1] as number };
+  if (typeof array[0] !== 'number') return undefined;
+  const [createdAt, stream, kind, startUs, lengthUs, path, initPath, key, offsets, codec, size] =
+    array as SegmentArray;
+  return {
+    type: 'segment',
+    createdAt,
+    segment: {
+      stream,
+      kind,
+      startUs,
+      endUs: startUs + lengthUs,
+      path,
+      initPath,
+      isKeyframe: key === 1,
+      keyframes: offsets.map((offset) => startUs + offset),
+      codec,
+      size,
+    },
+  };
+}
