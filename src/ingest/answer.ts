@@ -1,8 +1,9 @@
 import { randomInt } from 'node:crypto';
 import { type MediaDescription, type SessionDescription, write } from 'sdp-transform';
 import type { MediaSection, PayloadFormat } from '../rtp/media-section.ts';
+import { HEADER_EXTENSION_URIS } from './description.ts';
 import type { HostCandidate } from './ice-sockets.ts';
-import { HEADER_EXTENSION_URIS, type Offer, type OfferedSection } from './offer.ts';
+import type { Offer, OfferedSection } from './offer.ts';
 import { RECORDABLE_CODECS } from './recordable-codecs.ts';
 import type { IceCredentials } from './sdp-lines.ts';
 

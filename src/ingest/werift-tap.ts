@@ -16,7 +16,7 @@ import {
   saltLength,
 } from 'werift';
 import type { SrtpKeys } from '../rtp/srtp-keys.ts';
-import type { Fingerprint } from './offer.ts';
+import type { Fingerprint } from './description.ts';
 
 // The only file that knows werift: of it we use the STUN messages, the DTLS server and the
 // encryption of SRTCP. What is not its documented surface is listed in REQUIRED_INTERNALS.

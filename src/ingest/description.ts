@@ -1,0 +1,220 @@
+import { type MediaDescription, parsePayloads, type SessionDescription } from 'sdp-transform';
+import { RequestError } from '../recorder.ts';
+import type { TrackKind } from '../rtp/access-unit.ts';
+import type { HeaderExtensionIds, MediaSection } from '../rtp/media-section.ts';
+import type { OfferedFormat } from './recordable-codecs.ts';
+import { areIceCredentials, type IceCredentials } from './sdp-lines.ts';
+
+// What reading an offer and reading an answer have in common (RFC 8866, RFC 9429). `what` is what the
+// text is called in messages: `offer`, `answer`.
+
+/** Longest description taken, in UTF-16 code units; a browser's has 3 to 12 kB. */
+export const MAX_DESCRIPTION_LENGTH = 65_536;
+/** Most `m=` sections taken. */
+const MAX_SECTIONS = 32;
+
+/** URIs of the RTP header extensions that we use, by their name in {@link HeaderExtensionIds}. */
+export const HEADER_EXTENSION_URIS: Readonly<Record<keyof HeaderExtensionIds, string>> = {
+  mid: 'urn:ietf:params:rtp-hdrext:sdes:mid',
+  rid: 'urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id',
+  repairedRid: 'urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id',
+  transportCc: 'http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01',
+  absSendTime: 'http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time',
+};
+
+/** A certificate fingerprint (RFC 8122 §5). */
+export interface Fingerprint {
+  /** Hash function as node names it: `sha256`, `sha384`, `sha512`. */
+  algorithm: string;
+  digest: Buffer;
+}
+
+/** What a list of fmtp parameters says, names in lower case (RFC 8866 §6.15). */
+function formatParameters(config: string | undefined): Record<string, string> {
+  const parameters = new Map<string, string>();
+  for (const part of (config ?? '').split(';')) {
+    const equals = part.indexOf('=');
+    if (equals < 1) continue;
+    parameters.set(part.slice(0, equals).trim().toLowerCase(), part.slice(equals + 1).trim());
+  }
+  return Object.fromEntries(parameters);
+}
+
+/**
+ * Checks the lines that what parses SDP downstream skips when it does not understand them.
+ * @throws RequestError 400 naming the line that is missing or malformed
+ */
+export function checkDescription(lines: readonly string[], what: string): void {
+  if (lines[0] !== 'v=0') throw new RequestError(400, `the ${what} does not begin with v=0`);
+  const firstMedia = lines.findIndex((line) => line.startsWith('m='));
+  if (firstMedia < 0) throw new RequestError(400, `the ${what} has no m= section`);
+  for (const type of ['o', 's', 't']) {
+    if (!lines.slice(0, firstMedia).some((line) => line.startsWith(`${type}=`))) {
+      throw new RequestError(400, `the ${what} has no ${type}= line before its first m= section`);
+    }
+  }
+  const mediaLines = lines.filter((line) => line.startsWith('m='));
+  if (mediaLines.length > MAX_SECTIONS) {
+    throw new RequestError(400, `the ${what} has more than ${MAX_SECTIONS} m= sections`);
+  }
+  for (const line of mediaLines) {
+    const match = /^m=[a-z]+ (\d{1,5})(?:\/\d+)? [A-Za-z0-9/]+((?: \S+)+)$/.exec(line);
+    if (match === null || Number(match[1]) > 65535) {
+      throw new RequestError(400, `the ${what} has a malformed line: ${JSON.stringify(line)}`);
+    }
+  }
+  for (const line of lines) {
+    if (line.startsWith('a=mid:') && !/^a=mid:[\w!#$%&'*+.^`{|}~-]{1,64}$/.test(line)) {
+      throw new RequestError(400, `the ${what} has a malformed line: ${JSON.stringify(line)}`);
+    }
+  }
+}
+
+/** The MIDs of `a=group:BUNDLE` (RFC 9143 §7.1); empty without one. */
+export function bundledMids(session: SessionDescription): string[] {
+  const group = session.groups?.find(({ type }) => type === 'BUNDLE');
+  return group === undefined ? [] : String(group.mids).trim().split(/\s+/);
+}
+
+/**
+ * The payload types of a section that have an `a=rtpmap`, in order of preference.
+ * @throws RequestError 400 for a payload type that is no number from 0 to 127
+ */
+export function sectionFormats(media: MediaDescription, what: string): OfferedFormat[] {
+  const formats: OfferedFormat[] = [];
+  for (const payloadType of parsePayloads(media.payloads ?? '')) {
+    if (!Number.isInteger(payloadType) || payloadType < 0 || payloadType > 127) {
+      throw new RequestError(400, `the ${what} has a payload type that is not in 0–127`);
+    }
+    const map = media.rtp.find(({ payload }) => payload === payloadType);
+    if (map === undefined || map.rate === undefined) continue;
+    const config = media.fmtp.find(({ payload }) => payload === payloadType)?.config;
+    formats.push({
+      payloadType,
+      encodingName: String(map.codec),
+      clockRate: map.rate,
+      channels: map.encoding === undefined ? undefined : Number(map.encoding),
+      parameters: formatParameters(config === undefined ? undefined : String(config)),
+    });
+  }
+  return formats;
+}
+
+/**
+ * What the RTP path has to know of a section: what the other side says of it, for the formats that
+ * are to be received.
+ */
+export function mediaSection(
+  kind: TrackKind,
+  media: MediaDescription,
+  mid: string,
+  formats: MediaSection['formats'],
+  session: SessionDescription,
+): MediaSection {
+  const primary = formats.filter(({ codec }) => codec !== 'rtx');
+  const offers = (type: string, subtype?: string): boolean =>
+    (media.rtcpFb ?? []).some(
+      (feedback) =>
+        feedback.type === type &&
+        feedback.subtype === subtype &&
+        (feedback.payload === '*' ||
+          primary.some(({ payloadType }) => payloadType === Number(feedback.payload))),
+    );
+  const pairs: [number, number][] = [];
+  for (const { semantics, ssrcs } of media.ssrcGroups ?? []) {
+    const [original, retransmission] = String(ssrcs).trim().split(/\s+/).map(Number);
+    if (semantics === 'FID' && isSsrc(original) && isSsrc(retransmission)) {
+      pairs.push([original, retransmission]);
+    }
+  }
+  const repairs = new Set(pairs.map((pair) => pair[1]));
+  const announced = new Set((media.ssrcs ?? []).map(({ id }) => id).filter(isSsrc));
+  return {
+    mid,
+    kind,
+    formats,
+    extensions: headerExtensions([...(session.ext ?? []), ...(media.ext ?? [])]),
+    ssrcs: [...announced].sort((a, b) => Number(repairs.has(a)) - Number(repairs.has(b))),
+    retransmissionSsrcs: pairs,
+    feedback: {
+      nack: offers('nack'),
+      pli: offers('nack', 'pli'),
+      fir: offers('ccm', 'fir'),
+      transportCc: offers('transport-cc'),
+      remb: offers('goog-remb'),
+    },
+  };
+}
+
+function isSsrc(value: number | undefined): value is number {
+  return Number.isInteger(value) && value! >= 0 && value! <= 0xffffffff;
+}
+
+function headerExtensions(offered: NonNullable<MediaDescription['ext']>): HeaderExtensionIds {
+  const ids: HeaderExtensionIds = {};
+  for (const [name, uri] of Object.entries(HEADER_EXTENSION_URIS)) {
+    const extension = offered.find(
+      (candidate) =>
+        candidate.uri === uri &&
+        candidate['encrypt-uri'] === undefined &&
+        candidate.direction !== 'recvonly' &&
+        candidate.direction !== 'inactive' &&
+        // RFC 8285 §4.2: identifiers of one-byte headers, which are all that we agree to.
+        candidate.value >= 1 &&
+        candidate.value <= 14,
+    );
+    if (extension !== undefined) ids[name as keyof HeaderExtensionIds] = extension.value;
+  }
+  return ids;
+}
+
+/**
+ * ICE credentials of a section, or of the session where the section has none (RFC 8839 §5.4).
+ * @throws RequestError 400 when they are missing or malformed
+ */
+export function iceCredentials(
+  session: SessionDescription,
+  media: MediaDescription,
+  what: string,
+): IceCredentials {
+  const credentials = {
+    ufrag: String(media.iceUfrag ?? session.iceUfrag ?? ''),
+    password: String(media.icePwd ?? session.icePwd ?? ''),
+  };
+  if (!areIceCredentials(credentials)) {
+    throw new RequestError(
+      400,
+      `the ${what} needs a=ice-ufrag of 4 to 256 and a=ice-pwd of 22 to 256 characters of A-Z, a-z, 0-9, + and /`,
+    );
+  }
+  return credentials;
+}
+
+/**
+ * The certificate fingerprints of a section and of the session. There may be several of them, one a
+ * hash function (RFC 8122 §5), of which sdp-transform keeps one.
+ * @param mediaIndex which `m=` section, counted from 0
+ * @throws RequestError 400 when there is none of a hash function that we know
+ */
+export function fingerprints(
+  lines: readonly string[],
+  mediaIndex: number,
+  what: string,
+): Fingerprint[] {
+  const found: Fingerprint[] = [];
+  let index = -1;
+  for (const line of lines) {
+    if (line.startsWith('m=')) index++;
+    if (index !== -1 && index !== mediaIndex) continue;
+    const match = /^a=fingerprint:sha-(256|384|512) ((?:[0-9a-f]{2}:)+[0-9a-f]{2})\s*$/i.exec(line);
+    if (match === null) continue;
+    const digest = Buffer.from(match[2]!.replaceAll(':', ''), 'hex');
+    if (digest.length * 8 === Number(match[1])) {
+      found.push({ algorithm: `sha${match[1]}`, digest });
+    }
+  }
+  if (found.length === 0) {
+    throw new RequestError(400, `the ${what} needs a=fingerprint with sha-256`);
+  }
+  return found;
+}
