@@ -18,8 +18,9 @@ import {
 import type { SrtpKeys } from '../rtp/srtp-keys.ts';
 import type { Fingerprint } from './description.ts';
 
-// The only file that knows werift: of it we use the STUN messages, the DTLS server and the
-// encryption of SRTCP. What is not its documented surface is listed in REQUIRED_INTERNALS.
+// With werift-ice.ts the only file that knows werift: of it we use here the STUN messages, both sides
+// of DTLS and the encryption of SRTCP. What is not its documented surface is listed in
+// REQUIRED_INTERNALS.
 
 /** SRTP protection profiles in order of preference (RFC 5764 §4.1.2, RFC 7714 §14.2). */
 const SRTP_PROFILES = [
@@ -123,11 +124,14 @@ export async function createDtlsIdentity(): Promise<DtlsIdentity> {
 
 const SIGNATURE = { hash: HashAlgorithm.sha256_4, signature: SignatureAlgorithm.ecdsa_3 } as const;
 
+/** Who begins a DTLS handshake: the client (`a=setup:active`, RFC 4145 §4). */
+export type DtlsRole = 'client' | 'server';
+
 /** What becomes of a DTLS handshake. */
 export interface DtlsEvents {
   /** Sends a datagram to the peer. */
   send(datagram: Buffer): void;
-  /** The handshake is done and the peer is who the offer says; once. */
+  /** The handshake is done and the peer is who its description says; once. */
   onConnected(keys: SrtpKeys): void;
   /** The handshake failed; once, never after `onConnected`. */
   onFailed(error: Error): void;
@@ -135,9 +139,10 @@ export interface DtlsEvents {
   onAlert(): void;
 }
 
-/** The DTLS server of a session (RFC 5763, RFC 5764), for the keys of SRTP and SRTCP. */
-export class DtlsSrtpServer {
-  readonly #server: DtlsServer;
+/** One side of a session's DTLS (RFC 5763, RFC 5764), for the keys of SRTP and SRTCP. */
+export class DtlsSrtp {
+  readonly role: DtlsRole;
+  readonly #socket: DtlsServer | DtlsClient;
   readonly #transport: {
     type: string;
     address: never;
@@ -155,7 +160,13 @@ export class DtlsSrtpServer {
    * @param fingerprints of the peer's certificate, one of which must match
    * @throws Error naming what is missing when werift is not the version this was written for
    */
-  constructor(identity: DtlsIdentity, fingerprints: readonly Fingerprint[], events: DtlsEvents) {
+  constructor(
+    role: DtlsRole,
+    identity: DtlsIdentity,
+    fingerprints: readonly Fingerprint[],
+    events: DtlsEvents,
+  ) {
+    this.role = role;
     this.#fingerprints = fingerprints;
     this.#events = events;
     this.#transport = {
@@ -168,7 +179,7 @@ export class DtlsSrtpServer {
       },
       close: async () => {},
     };
-    this.#server = new DtlsServer({
+    this.#socket = new (role === 'server' ? DtlsServer : DtlsClient)({
       cert: identity.certificatePem,
       key: identity.privateKeyPem,
       signatureHash: SIGNATURE,
@@ -177,10 +188,16 @@ export class DtlsSrtpServer {
       extendedMasterSecret: true,
       certificateRequest: true,
     });
-    requireInternals(this.#server);
-    this.#server.onConnect.subscribe(() => this.#connected());
-    this.#server.onError.subscribe((error) => this.#failed(error));
-    this.#server.onClose.subscribe(() => events.onAlert());
+    requireInternals(this.#socket);
+    this.#socket.onConnect.subscribe(() => this.#connected());
+    this.#socket.onError.subscribe((error: unknown) => this.#failed(error));
+    this.#socket.onClose.subscribe(() => events.onAlert());
+  }
+
+  /** Begins the handshake if that is our part, once the peer can be reached. */
+  start(): void {
+    if (!(this.#socket instanceof DtlsClient) || this.#settled) return;
+    this.#socket.connect().catch((error: unknown) => this.#failed(error));
   }
 
   /**
@@ -207,8 +224,8 @@ export class DtlsSrtpServer {
     this.#settled = true;
     this.#transport.closed = true;
     // The retransmission loop of a flight ends when it sees a later one.
-    this.#server.dtls.flight = Number.MAX_SAFE_INTEGER;
-    for (const event of [this.#server.onConnect, this.#server.onError, this.#server.onClose]) {
+    this.#socket.dtls.flight = Number.MAX_SAFE_INTEGER;
+    for (const event of [this.#socket.onConnect, this.#socket.onError, this.#socket.onClose]) {
       event.allUnsubscribe();
     }
   }
@@ -220,52 +237,49 @@ export class DtlsSrtpServer {
       this.#checkPeer();
       keys = this.#deriveKeys();
     } catch (error) {
-      this.#failed(error instanceof Error ? error : new Error(String(error)));
+      this.#failed(error);
       return;
     }
     this.#settled = true;
     this.#events.onConnected(keys);
   }
 
-  #failed(error: Error): void {
+  #failed(error: unknown): void {
     if (this.#settled) return;
     this.#settled = true;
-    this.#events.onFailed(error);
+    this.#events.onFailed(error instanceof Error ? error : new Error(String(error)));
   }
 
-  // werift reads the CertificateVerify message without checking it, and anyone can present a
-  // certificate; only the signature shows that the peer has its key (RFC 5246 §7.4.8).
+  // werift reads signatures without checking them, and anyone can present a certificate; only the
+  // signature shows that the peer has its key (RFC 5246 §7.4.8, RFC 8422 §5.4).
   #checkPeer(): void {
-    const certificate = this.#server.remoteCertificate;
-    if (certificate === undefined) throw new Error('the publisher sent no DTLS certificate');
+    const peer = this.role === 'server' ? 'publisher' : 'server';
+    const certificate = this.#socket.remoteCertificate;
+    if (certificate === undefined) throw new Error(`the ${peer} sent no DTLS certificate`);
     const known = this.#fingerprints.some(({ algorithm, digest }) =>
       createHash(algorithm).update(certificate).digest().equals(digest),
     );
-    if (!known) throw new Error('the DTLS certificate does not match a=fingerprint of the offer');
-
-    const transcript = this.#server.dtls.sortedHandshakeCache;
-    const index = transcript.findIndex(({ msg_type }) => msg_type === CERTIFICATE_VERIFY);
-    const message = transcript[index]?.fragment;
-    const hash = message && SIGNATURE_HASHES[message.readUInt8(0)];
-    if (message === undefined || hash === undefined) {
-      throw new Error('the publisher did not sign the DTLS handshake with a hash we know');
+    if (!known) {
+      throw new Error('the DTLS certificate of the other side does not match its a=fingerprint');
     }
-    const signed = Buffer.concat(transcript.slice(0, index).map((part) => part.serialize()));
+    const proof = this.role === 'server' ? this.#clientProof() : this.#serverProof();
+    if (proof === undefined) {
+      throw new Error(`the ${peer} did not sign the DTLS handshake with a hash we know`);
+    }
     const key = new X509Certificate(certificate).publicKey;
-    const signature = message.subarray(4, 4 + message.readUInt16BE(2));
-    if (!verify(hash, signed, key, signature)) {
-      throw new Error('the publisher does not have the key of its DTLS certificate');
+    if (!verify(proof.hash, proof.signed, key, proof.signature)) {
+      throw new Error(`the ${peer} does not have the key of its DTLS certificate`);
     }
   }
 
   #deriveKeys(): SrtpKeys {
-    const profile = this.#server.srtp.srtpProfile;
+    const profile = this.#socket.srtp.srtpProfile;
     if (profile === undefined) {
       throw new Error(
         'the publisher offers no SRTP profile that we have: AEAD_AES_128_GCM, AES_CM_128_HMAC_SHA1_80',
       );
     }
-    const { localKey, localSalt, remoteKey, remoteSalt } = this.#server.extractSessionKeys(
+    const { localKey, localSalt, remoteKey, remoteSalt } = this.#socket.extractSessionKeys(
       keyLength(profile),
       saltLength(profile),
     );

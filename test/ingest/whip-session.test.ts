@@ -1,5 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { setTimeout as delay } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import t, { type Test } from 'tap';
 import { WhipSession } from '../../src/ingest/whip-session.ts';
 import { WhipPublisher, type WhipPublisherOptions } from '../publisher/whip-publisher.ts';
@@ -104,6 +106,21 @@ t.test('a publisher without media lives by its ICE checks', async (t) => {
   t.same(sink.closed, []);
   await until(() => sink.closed.length > 0);
   t.equal(sink.closed[0]!.reason, 'idle');
+});
+
+t.test('what waits in the socket while this thread is held up counts', async (t) => {
+  const { client, session, sink } = await connectClient(t, { idleTimeoutMs: 300 });
+  client.stop();
+  const [ufrag, password] = credentialLines(session.answer).map((line) => line.split(':')[1]!);
+  const local = { ufrag: ufrag!, password: password! };
+  const checker = await StunClient.open();
+  t.teardown(() => checker.close());
+  for (let i = 0; i < 3; i++) {
+    const answered = checker.check(portOf(session), { local });
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400);
+    await answered;
+    t.same(sink.closed, []);
+  }
 });
 
 t.test('what is not authentic keeps nobody alive', async (t) => {
@@ -295,6 +312,31 @@ t.test('two hundred sessions leave no socket and no timer', async (t) => {
   // The handle of a closed socket goes a turn later than its port.
   await until(() => count() <= before);
   t.ok(count() <= before);
+});
+
+t.test('sessions that were connected leave nothing in memory', async (t) => {
+  setFlagsFromString('--expose-gc');
+  const collectGarbage: () => void = runInNewContext('gc');
+  const sessions: WeakRef<WhipSession>[] = [];
+  // A function of its own: the frame of this one would keep the last session.
+  const publishOnce = async () => {
+    const client = new RtcClient();
+    const sink = new RecordingSink();
+    const session = await WhipSession.accept(await client.offer(), LOOPBACK, sink);
+    sessions.push(new WeakRef(session));
+    await client.answer(session.answer);
+    await client.connected();
+    client.start();
+    await until(() => sink.units.audio.length > 0);
+    await session.close('client');
+    await client.close();
+  };
+  for (let i = 0; i < 10; i++) await publishOnce();
+  while (sessions.some((session) => session.deref() !== undefined)) {
+    await delay(50);
+    collectGarbage();
+  }
+  t.pass('all were collected');
 });
 
 t.test('offers that cannot be taken open nothing', async (t) => {
