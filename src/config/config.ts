@@ -43,11 +43,31 @@ export interface OssStorage {
 /** Where recordings are kept: `[recorder.storage]`. */
 export type StorageConfig = FsStorage | S3Storage | OssStorage;
 
-/** A Live777 node or Liveman whose streams we pull: one `[[recorder.sources]]`. */
-export interface SourceConfig {
+/** A Live777 node, or a Liveman for all of its cluster, whose streams we pull. */
+export interface NodeSourceConfig {
   /** Base address, without a trailing slash. */
   url: string;
   token?: string;
+}
+
+/** One stream of any WHEP server. */
+export interface WhepSourceConfig {
+  /** Address of the WHEP endpoint; may carry a secret in its query. */
+  whep: string;
+  /** What the stream is called here. */
+  stream: string;
+  token?: string;
+}
+
+/** Where streams are pulled from: one `[[recorder.sources]]`. */
+export type SourceConfig = NodeSourceConfig | WhepSourceConfig;
+
+/** The part of all streams that this recorder takes care of, among several that share a cluster. */
+export interface ShardConfig {
+  /** Which of the recorders this is, from 0. */
+  index: number;
+  /** How many recorders there are. */
+  count: number;
 }
 
 /** live777.toml, checked and with every default filled in. */
@@ -90,6 +110,10 @@ export interface Config {
     workers: number;
     storage: StorageConfig;
     sources: SourceConfig[];
+    /** Seconds a stream that was lost may stay away before its record is over. */
+    resumeGraceSeconds: number;
+    /** Absent: all streams. */
+    shard?: ShardConfig;
   };
   /** Tables and keys that mean something to Live777 only, such as `stream` or `recorder.upload`. */
   ignoredTables: string[];

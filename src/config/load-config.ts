@@ -10,6 +10,7 @@ import { keyName, lineOf, nearestKey, problemsOf } from './explain.ts';
 import { keyLines, pointerTo } from './key-lines.ts';
 import { parseListenAddress } from './listen-address.ts';
 import { ConfigFile, live777Only, type StorageTable, storageTables } from './schema.ts';
+import { sourceOf, sourceProblems } from './sources.ts';
 
 /**
  * Reads a live777.toml. Relative paths in it are relative to the working directory, as in Live777.
@@ -47,6 +48,7 @@ export function parseConfig(text: string, filename: string): Config {
     ...problemsOf(ConfigFile, document, '', lines),
     ...storageProblems(document, lines),
     ...contradictions(document, lines),
+    ...sourceProblems(asTable(document.recorder).sources, lines),
   ];
   if (problems.length > 0) {
     problems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
@@ -129,6 +131,13 @@ function contradictions(
       `the first port ${range[0]} is above the last ${range[1]}; write ice_port_range = [${range[1]}, ${range[0]}]`,
     );
   }
+  const { index, count } = asTable(asTable(document.recorder).shard);
+  if (typeof index === 'number' && typeof count === 'number' && count >= 1 && index >= count) {
+    report(
+      '/recorder/shard/index',
+      `${index} is not below the count ${count}; the recorders are numbered from 0 to ${count - 1}`,
+    );
+  }
   return problems;
 }
 
@@ -169,10 +178,9 @@ function withDefaults(file: ConfigFile, ignoredTables: string[]): Config {
       indexPath,
       workers: file.recorder?.workers ?? Math.max(1, availableParallelism() - 1),
       storage,
-      sources: (file.recorder?.sources ?? []).map(({ url, token }) => ({
-        url: url.replace(/\/+$/, ''),
-        ...(token ? { token } : {}),
-      })),
+      sources: (file.recorder?.sources ?? []).map(sourceOf),
+      resumeGraceSeconds: file.recorder?.resume_grace_seconds ?? 30,
+      ...(file.recorder?.shard ? { shard: { ...file.recorder.shard } } : {}),
     },
     ignoredTables,
     notices,

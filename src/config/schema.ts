@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { StreamId } from '../http/stream-id.ts';
 
 /**
  * What live777.toml may hold, as it is written there. Each value has a `description`, which ends
@@ -113,14 +114,50 @@ const WebrtcTable = Type.Object(
 
 const SourceTable = Type.Object(
   {
-    url: Type.String({
-      pattern: '^https?://[^\\s/?#]+',
-      description: 'the http:// or https:// address of a Live777 node or of Liveman',
-      examples: ['http://127.0.0.1:7777'],
-    }),
-    token: textOrEmpty('live777'),
+    // Exactly one of url and whep: looked at in `sourceProblems`.
+    url: Type.Optional(
+      Type.String({
+        pattern: '^https?://[^\\s/?#@]+(?:/[^\\s?#]*)?$',
+        description: 'the http:// or https:// address of a Live777 node or of Liveman',
+        examples: ['http://127.0.0.1:7777'],
+      }),
+    ),
+    whep: Type.Optional(
+      Type.String({
+        pattern: '^https?://[^\\s/?#@]+(?:[/?][^\\s#]*)?$',
+        description: 'the http:// or https:// address of a WHEP endpoint',
+        examples: ['http://127.0.0.1:8889/cam1/whep'],
+      }),
+    ),
+    stream: Type.Optional(StreamId),
+    // It becomes part of a header (RFC 9110 §5.5).
+    token: Type.Optional(
+      Type.String({
+        pattern: '^[\\x21-\\x7e]*$',
+        description: 'a token without spaces',
+        examples: ['live777'],
+      }),
+    ),
   },
   closed,
+);
+
+const ShardTable = Type.Object(
+  {
+    index: Type.Integer({
+      minimum: 0,
+      maximum: 999,
+      description: 'a whole number from 0 to count - 1',
+      examples: [0],
+    }),
+    count: Type.Integer({
+      minimum: 1,
+      maximum: 1000,
+      description: 'a whole number from 1 to 1000',
+      examples: [3],
+    }),
+  },
+  { ...closed, description: 'a table { index, count }', examples: [{ index: 0, count: 3 }] },
 );
 
 const FsTable = Type.Object(
@@ -219,6 +256,15 @@ const RecorderTable = Type.Object(
       ),
     ),
     sources: Type.Optional(Type.Array(SourceTable, { description: 'tables [[recorder.sources]]' })),
+    resume_grace_seconds: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 3600,
+        description: 'a whole number of seconds from 0 to 3600',
+        examples: [30],
+      }),
+    ),
+    shard: Type.Optional(ShardTable),
   },
   { ...closed, description: 'a table' },
 );

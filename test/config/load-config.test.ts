@@ -29,10 +29,12 @@ t.test('defaults', async (t) => {
       storage: { type: 'fs', root: resolve('recordings') },
       indexPath: resolve('recordings/.index/segments.jsonl'),
       sources: [],
+      resumeGraceSeconds: 30,
     },
     ignoredTables: [],
     notices: [],
   });
+  t.notOk('shard' in config.recorder);
   t.notOk('secret' in config.auth);
   t.notOk('icePortRange' in config.webrtc);
   t.ok(config.recorder.workers >= 1);
@@ -68,6 +70,8 @@ t.test('every key of ours', async (t) => {
     index_path = "x/journal"
     workers = 3
     segment_seconds = 60
+    resume_grace_seconds = 0
+    shard = { index = 2, count = 3 }
     [recorder.storage]
     type = "fs"
     root = "./r"
@@ -76,6 +80,10 @@ t.test('every key of ours', async (t) => {
     token = "t"
     [[recorder.sources]]
     url = "https://example.org/live"
+    [[recorder.sources]]
+    whep = "https://example.org/cam1/whep?key=k"
+    stream = "cam 1"
+    token = "w"
     `,
     'live777.toml',
   );
@@ -99,7 +107,13 @@ t.test('every key of ours', async (t) => {
       indexPath: resolve('x/journal'),
       workers: 3,
       storage: { type: 'fs', root: resolve('r') },
-      sources: [{ url: 'http://127.0.0.1:7777', token: 't' }, { url: 'https://example.org/live' }],
+      sources: [
+        { url: 'http://127.0.0.1:7777', token: 't' },
+        { url: 'https://example.org/live' },
+        { whep: 'https://example.org/cam1/whep?key=k', stream: 'cam 1', token: 'w' },
+      ],
+      resumeGraceSeconds: 0,
+      shard: { index: 2, count: 3 },
     },
     ignoredTables: [],
     notices: [],
@@ -286,7 +300,7 @@ t.test('all that is wrong at once, in the order of the file', async (t) => {
     'live777.toml:16: recorder.nod_alias: unknown key, did you mean "node_alias"?',
     'live777.toml:17: recorder.storage: expected a table [recorder.storage], got the text "./recordings"',
     'live777.toml:19: recorder.sources[0].url: expected the http:// or https:// address of a Live777 node or of Liveman, got the text "ftp://x"; write url = "http://127.0.0.1:7777"',
-    'live777.toml:20: recorder.sources[1].url: missing; write url = "http://127.0.0.1:7777"',
+    'live777.toml:20: recorder.sources[1].url: missing; write url = "http://127.0.0.1:7777" for a node, or whep and stream for a single stream',
     'live777.toml:23: log.level: expected one of "off", "error", "warn", "info", "debug", "trace", got the text "loud"; write level = "info"',
   ]);
 });
@@ -306,6 +320,56 @@ t.test('what each value alone does not show', async (t) => {
   ]);
   t.strictSame(refusal(['[recorder.storage]', 'type = "s3"']), [
     'live777.toml:1: recorder.storage.bucket: missing; write bucket = "my-recordings"',
+  ]);
+});
+
+t.test('sources', async (t) => {
+  const source = '[[recorder.sources]]';
+  const at = (line: number, key: string) => `live777.toml:${line}: recorder.sources[0].${key}:`;
+  t.strictSame(refusal([source, 'url = "http://a"', 'whep = "http://a/whep"']), [
+    `${at(3, 'whep')} url is given too; write a table [[recorder.sources]] for each`,
+  ]);
+  t.strictSame(refusal([source, 'whep = "http://a/whep"']), [
+    `${at(1, 'stream')} missing; write stream = "cam1", the name to record it under`,
+  ]);
+  t.strictSame(refusal([source, 'url = "http://a"', 'stream = "cam1"']), [
+    `${at(3, 'stream')} only goes with whep; which streams of a node are recorded, auto_streams says`,
+  ]);
+  t.match(refusal([source, 'whep = "http://a/whep"', 'stream = "../x"']), [
+    `${at(3, 'stream')} expected the name of a stream`,
+  ]);
+  t.match(refusal([source, 'whep = "http://a b/"', 'stream = "x"']), [
+    `${at(2, 'whep')} expected the http:// or https:// address of a WHEP endpoint`,
+  ]);
+  for (const url of ['http://user@a', 'http://a/?x=1', 'http://a/#x', 'a:7777', 'http://']) {
+    t.match(refusal([source, `url = "${url}"`]), [`${at(2, 'url')} expected the http:// or`], url);
+  }
+  t.strictSame(refusal([source, 'url = "http://a"', 'token = "a b"']), [
+    `${at(3, 'token')} expected a token without spaces, got another text; write token = "live777"`,
+  ]);
+  t.strictSame(refusal([source, 'url = "http://a"', source, 'url = "http://a/"']), [
+    'live777.toml:4: recorder.sources[1].url: the same as recorder.sources[0].url; leave one of them out',
+  ]);
+});
+
+t.test('shards', async (t) => {
+  const shard = (text: string) => refusal(['[recorder]', `shard = ${text}`]);
+  t.strictSame(shard('{ index = 2, count = 3 }'), []);
+  t.strictSame(shard('{ index = 3, count = 3 }'), [
+    'live777.toml:2: recorder.shard.index: 3 is not below the count 3; the recorders are numbered from 0 to 2',
+  ]);
+  t.strictSame(shard('{ index = 0 }'), [
+    'live777.toml:2: recorder.shard.count: missing; write count = 3',
+  ]);
+  t.strictSame(shard('{ index = -1, count = 0 }'), [
+    'live777.toml:2: recorder.shard.index: expected a whole number from 0 to count - 1, got the number -1; write index = 0',
+    'live777.toml:2: recorder.shard.count: expected a whole number from 1 to 1000, got the number 0; write count = 3',
+  ]);
+  t.strictSame(shard('3'), [
+    'live777.toml:2: recorder.shard: expected a table [recorder.shard], got the number 3',
+  ]);
+  t.strictSame(refusal(['[recorder]', 'resume_grace_seconds = 0.5']), [
+    'live777.toml:2: recorder.resume_grace_seconds: expected a whole number of seconds from 0 to 3600, got the number 0.5; write resume_grace_seconds = 30',
   ]);
 });
 

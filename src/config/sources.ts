@@ -1,0 +1,64 @@
+import type { SourceConfig } from './config.ts';
+import type { ConfigProblem } from './config-error.ts';
+import { keyName, lineOf } from './explain.ts';
+import { pointerTo } from './key-lines.ts';
+import type { ConfigFile } from './schema.ts';
+
+/** A table `[[recorder.sources]]` as it is written. */
+type SourceTable = NonNullable<NonNullable<ConfigFile['recorder']>['sources']>[number];
+
+/**
+ * What is wrong with `[[recorder.sources]]` beyond the single values: which keys belong together.
+ * @param tables what stands there, of whatever type
+ * @param lines lines of all keys, from `keyLines`
+ */
+export function sourceProblems(
+  tables: unknown,
+  lines: ReadonlyMap<string, number>,
+): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  const urls = new Map<string, number>();
+  (Array.isArray(tables) ? tables : []).forEach((table, index) => {
+    if (typeof table !== 'object' || table === null) return;
+    const pointer = pointerTo('/recorder/sources', index);
+    const report = (key: string, message: string) => {
+      const at = pointerTo(pointer, key);
+      problems.push({ line: lineOf(at, lines), message: `${keyName(at)}: ${message}` });
+    };
+    const { url, whep, stream } = table as Record<string, unknown>;
+    if (url === undefined && whep === undefined) {
+      report(
+        'url',
+        'missing; write url = "http://127.0.0.1:7777" for a node, or whep and stream for a single stream',
+      );
+    } else if (url !== undefined && whep !== undefined) {
+      report('whep', 'url is given too; write a table [[recorder.sources]] for each');
+    } else if (whep !== undefined && stream === undefined) {
+      report('stream', 'missing; write stream = "cam1", the name to record it under');
+    } else if (url !== undefined && stream !== undefined) {
+      report(
+        'stream',
+        'only goes with whep; which streams of a node are recorded, auto_streams says',
+      );
+    }
+    if (typeof url !== 'string') return;
+    const same = urls.get(withoutSlash(url));
+    if (same === undefined) urls.set(withoutSlash(url), index);
+    else report('url', `the same as recorder.sources[${same}].url; leave one of them out`);
+  });
+  return problems;
+}
+
+/** A source as the program uses it, from a table that was checked. */
+export function sourceOf({ url, whep, stream, token }: SourceTable): SourceConfig {
+  const secret = token ? { token } : {};
+  if (url !== undefined) return { url: withoutSlash(url), ...secret };
+  if (whep === undefined || stream === undefined) {
+    throw new TypeError('sources were checked before');
+  }
+  return { whep, stream, ...secret };
+}
+
+function withoutSlash(url: string): string {
+  return url.replace(/\/+$/, '');
+}
