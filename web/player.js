@@ -154,6 +154,8 @@ export class Player {
     if (player === undefined) return;
     const video = this.#video;
     const range = player.seekRange();
+    // Of a recording that has just begun, less is there than the player stays behind the live end.
+    range.end = Math.max(range.start, range.end, video.currentTime);
     const isLive = player.isLive();
     const position = this.#isDragging ? Number(this.#seek.value) : video.currentTime;
 

@@ -76,7 +76,7 @@ export class TestPicture {
         context.fillStyle = colour;
         context.fillRect(index * barWidth, 0, barWidth, height / 3);
       });
-      this.#drawNoise(height / 3, height / 6);
+      this.#drawNoise(width / 2 - 4 * unit, height / 3, 8 * unit, height / 6);
     }
 
     context.fillStyle = flash ? '#000' : '#fff';
@@ -92,13 +92,14 @@ export class TestPicture {
     this.framesDrawn++;
   }
 
-  #drawNoise(top, height) {
+  // A patch of it only: over the whole width it would leave no bits for the rest of the picture.
+  #drawNoise(left, top, width, height) {
     const context = this.#context;
-    const shift = Math.floor(Math.random() * NOISE_SIDE);
+    const [x, y] = [Math.random() * NOISE_SIDE, Math.random() * NOISE_SIDE].map(Math.floor);
     context.save();
-    context.translate(-shift, top - shift);
+    context.translate(left - x, top - y);
     context.fillStyle = this.#noise;
-    context.fillRect(shift, shift, this.#canvas.width, height);
+    context.fillRect(x, y, width, height);
     context.restore();
   }
 }

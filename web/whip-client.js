@@ -57,6 +57,16 @@ function preferH264(transceiver) {
   }
 }
 
+/**
+ * Lets an encoder that is short of bits drop pictures rather than shrink them: each other size is
+ * another set of parameters, and so another Period of the recording.
+ */
+async function keepSize(sender) {
+  const parameters = sender.getParameters();
+  parameters.degradationPreference = 'maintain-resolution';
+  await sender.setParameters(parameters);
+}
+
 /** One publication over WHIP (RFC 9725). Emits `statechange`. */
 export class WhipSession extends EventTarget {
   #connection = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
@@ -103,6 +113,7 @@ export class WhipSession extends EventTarget {
       if (track.kind !== 'video') continue;
       track.contentHint = 'motion';
       preferH264(transceiver);
+      await keepSize(transceiver.sender);
     }
     const endpoint = whipAddress(stream);
     const offer = await this.#connection.createOffer();

@@ -66,6 +66,10 @@ function countStalls() {
 function watchFlashes() {
   const context = new OffscreenCanvas(16, 9).getContext('2d', { willReadFrequently: true });
   let wasWhite = true;
+  // What comes next is not what followed: a seek into a flash is no beginning of one.
+  video.addEventListener('seeking', () => {
+    wasWhite = true;
+  });
   const look = (_now, { mediaTime }) => {
     context.drawImage(video, 0, 0, 16, 9);
     const { data } = context.getImageData(0, 0, 16, 4);
@@ -86,6 +90,9 @@ function watchBeeps() {
   context.createMediaElementSource(video).connect(analyser);
   const samples = new Float32Array(analyser.fftSize);
   let lastLoudMs = performance.now();
+  video.addEventListener('seeking', () => {
+    lastLoudMs = performance.now();
+  });
   setInterval(() => {
     analyser.getFloatTimeDomainData(samples);
     if (!samples.some((sample) => Math.abs(sample) > BEEP_LEVEL)) return;

@@ -1,0 +1,55 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** Part of the reply of `GET /api/record/{stream}`. */
+export interface RecordStatus {
+  recording: boolean;
+  state: 'idle' | 'waiting' | 'live' | 'recording' | 'failed';
+  /** When the publisher connected: ms since the Unix epoch. */
+  published_at?: number;
+  record_dir?: string;
+  mpd_path?: string;
+  error?: string;
+  tracks: {
+    kind: 'video' | 'audio';
+    packets_lost: number;
+    access_units: number;
+    keyframes: number;
+    bytes: number;
+  }[];
+}
+
+/** Asks the recorder what it knows of a stream. @param url base address */
+export async function recordStatus(url: string, stream: string): Promise<RecordStatus> {
+  const response = await fetch(`${url}/api/record/${encodeURIComponent(stream)}`);
+  if (!response.ok) throw new Error(`status of ${stream}: ${response.status}`);
+  return (await response.json()) as RecordStatus;
+}
+
+/**
+ * Asks until the status is what a test waits for.
+ * @param what said in the error
+ * @param timeoutMs bound that only a recorder that is stuck reaches
+ * @throws Error with the last status
+ */
+export async function untilStatus(
+  url: string,
+  stream: string,
+  what: string,
+  condition: (status: RecordStatus) => boolean,
+  timeoutMs = 60_000,
+): Promise<RecordStatus> {
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    const status = await recordStatus(url, stream);
+    if (condition(status)) return status;
+    if (performance.now() > deadline) {
+      throw new Error(`${stream} never came to ${what}: ${JSON.stringify(status)}`);
+    }
+    await delay(100);
+  }
+}
+
+/** Access units received of the picture. */
+export function picturesOf(status: RecordStatus): number {
+  return status.tracks.find(({ kind }) => kind === 'video')?.access_units ?? 0;
+}

@@ -1,0 +1,172 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import t from 'tap';
+import { ConsolePage } from '../chromium/console-page.ts';
+import { requireChromium } from '../chromium/launch.ts';
+import { PlayerPage, playerNames } from '../chromium/player-page.ts';
+import { picturesOf, recordStatus, untilStatus } from '../chromium/recorder-replies.ts';
+import { avOffsets } from '../media/av-offset.ts';
+import { probeSegment } from '../media/probe.ts';
+import { readMpd } from '../media/read-mpd.ts';
+import { requireFfmpeg } from '../media/tool.ts';
+import { startRecorder } from '../server/recorder-process.ts';
+
+const STREAM = 'from Chromium';
+const PUBLISH_MS = 35_000;
+
+t.setTimeout(300_000);
+
+const inOrder = (names: string[], pattern: RegExp) => names.filter((n) => pattern.test(n)).sort();
+
+const medianOf = (values: number[]) => values.toSorted((a, b) => a - b)[values.length >> 1]!;
+
+t.test('Chromium publishes H264 and Opus; the recording plays live and after', async (t) => {
+  t.setTimeout(280_000);
+  const browser = await requireChromium(t);
+  if (browser === undefined || !requireFfmpeg(t)) return;
+  const recorder = await startRecorder(t, { segmentSeconds: 10, autoStreams: [] });
+  const context = await browser.newContext();
+  const publisher = await ConsolePage.open(context, recorder.url);
+  await publisher.publish({ stream: STREAM });
+  await publisher.untilState(STREAM, 'recording');
+  const { mpd_path: mpdPath = '', published_at: publishedAt = 0 } = await untilStatus(
+    recorder.url,
+    STREAM,
+    'recording',
+    ({ state }) => state === 'recording',
+  );
+  const objectUrl = (path: string) =>
+    `${recorder.url}/api/record/object/${path.split('/').map(encodeURIComponent).join('/')}`;
+  const segments = await fetch(
+    `${recorder.url}/api/record/segments?stream=${encodeURIComponent(STREAM)}&kind=video&wait=60`,
+  );
+  t.equal(((await segments.json()) as { segments: object[] }).segments.length, 1);
+
+  await t.test('during the recording', async (t) => {
+    for (const name of playerNames) {
+      await t.test(name, async (t) => {
+        const player = await PlayerPage.open(context, name, objectUrl(mpdPath));
+        const begun = await player.untilAdvancedBy(3);
+        t.equal(begun.isLive, true);
+        t.strictSame([begun.width > 0, begun.height > 0], [true, true]);
+        const back = begun.seekStart + 1;
+        await player.seek(back);
+        const later = await player.untilAdvancedBy(2);
+        t.ok(later.flashes.length > 0, 'the picture is the one that was published');
+        t.strictSame(later.errors, []);
+        t.comment(
+          `${name}: ${later.stalls} stalls, ${Math.round(begun.seekEnd - begun.time)} s from the end`,
+        );
+        await player.close();
+      });
+    }
+  });
+
+  while (Date.now() - publishedAt < PUBLISH_MS) await delay(200);
+  const rate = await publisher.sendRate();
+  t.comment(`Chromium sends ${(rate / 1e6).toFixed(2)} of 2.50 Mbit/s`);
+  await publisher.freezePicture();
+  let received = -1;
+  for (let before = -2; before !== received; ) {
+    before = received;
+    // Longer than the console takes to look at its counters again.
+    await delay(1500);
+    received = picturesOf(await recordStatus(recorder.url, STREAM));
+  }
+  const status = await recordStatus(recorder.url, STREAM);
+  for (const track of status.tracks) t.equal(track.packets_lost, 0, `no ${track.kind} was lost`);
+  t.equal(await publisher.framesSent(), received, 'every picture arrived');
+  await publisher.stopPublishing();
+
+  const folder = join(recorder.root, ...status.record_dir!.split('/'));
+  const manifest = async () => readMpd(await readFile(join(folder, 'manifest.mpd'), 'utf8'));
+  while ((await manifest()).type !== 'static') await delay(50);
+  const names = await readdir(folder);
+  const videoSegments = inOrder(names, /^seg_\d{4}\.m4s$/);
+  const audioSegments = inOrder(names, /^audio_seg_\d{4}\.m4s$/);
+
+  await t.test('the day folder', async (t) => {
+    for (const name of ['manifest.mpd', 'init.m4s', 'audio_init.m4s']) t.ok(names.includes(name));
+    t.ok(videoSegments.length >= 3, `${videoSegments.length} of video`);
+    t.ok(audioSegments.length >= 3, `${audioSegments.length} of audio`);
+  });
+
+  // Where Chromium changes the size of its picture, a Period with other parameter sets begins.
+  const { periods } = await manifest();
+  const sizes = periods.map(({ adaptationSets }) => adaptationSets.map(({ width }) => width ?? 0));
+  t.comment(`widths of the picture, Period by Period: ${sizes.map((s) => Math.max(...s))}`);
+  const filesOf = (kind: 'video' | 'audio') =>
+    periods
+      .flatMap(({ adaptationSets }) => adaptationSets.filter((set) => set.contentType === kind))
+      .map(({ initialization, segments }) =>
+        [initialization, ...segments.map(({ file }) => file)].map((name) => join(folder, name)),
+      );
+
+  await t.test('every picture that was received is decoded, without an error', async (t) => {
+    let decoded = 0;
+    for (const [init, ...segments] of filesOf('video')) {
+      for (const segment of segments) {
+        const probed = await probeSegment(init!, segment);
+        t.strictSame(probed.errors, [], basename(segment));
+        t.equal(probed.streams[0]?.codecName, 'h264');
+        t.equal(probed.keyframePts[0], probed.pts[0], 'begins with a keyframe');
+        decoded += probed.frameCount;
+      }
+    }
+    t.equal(decoded, received);
+    for (const [init, ...segments] of filesOf('audio')) {
+      for (const segment of segments) {
+        const probed = await probeSegment(init!, segment);
+        t.strictSame(probed.errors, [], basename(segment));
+        t.equal(probed.streams[0]?.codecName, 'opus');
+        t.ok(probed.frameCount > 0);
+      }
+    }
+    const listed = new Set([...filesOf('video'), ...filesOf('audio')].flat());
+    const stored = names.filter((name) => name.endsWith('.m4s')).map((name) => join(folder, name));
+    t.strictSame([...listed].toSorted(), stored.toSorted(), 'the manifest names what is stored');
+  });
+
+  await t.test('after the recording', async (t) => {
+    for (const name of playerNames) {
+      await t.test(name, async (t) => {
+        const player = await PlayerPage.open(context, name, objectUrl(mpdPath));
+        const begun = await player.untilAdvancedBy(5);
+        t.equal(begun.isLive, false);
+        const offsets = avOffsets(begun.flashes, begun.beeps).map(({ offsetMs }) => offsetMs);
+        t.comment(`${name}: beep after flash, ms: ${offsets.map(Math.round)}`);
+        t.ok(offsets.length >= 3, 'a flash and a beep each second');
+        t.ok(Math.abs(medianOf(offsets)) < 100, 'picture and sound belong together');
+        const length = begun.seekEnd - begun.seekStart;
+        t.ok(length >= 34, `${length} s long`);
+        for (const part of [0.7, 0.1, 0.5]) await player.seek(begun.seekStart + part * length);
+        await player.page.evaluate(`player.seek(${begun.seekEnd - 3})`);
+        const ended = await player.until('the end', ({ isEnded }) => isEnded);
+        t.ok(ended.time > begun.seekEnd - 0.5, `ended at ${ended.time} of ${begun.seekEnd}`);
+        t.strictSame(ended.errors, []);
+        t.comment(`${name}: ${ended.stalls} stalls`);
+        await player.close();
+      });
+    }
+  });
+
+  await t.test('the console’s own player', async (t) => {
+    const { page } = publisher;
+    await page.click(`[data-stream="${STREAM}"] .recording-play`);
+    await page.waitForSelector('#player-toggle[aria-label="Pause"]');
+    const seek = page.locator('#player-seek');
+    const at = async () => Number(await seek.inputValue());
+    while ((await at()) < 1) await delay(100);
+    t.ok(Number(await seek.getAttribute('max')) >= 34, 'the bar spans the whole recording');
+    await seek.fill('30');
+    while ((await at()) < 30.5) await delay(100);
+    t.equal(await page.evaluate(`document.getElementById('player-video').videoWidth > 0`), true);
+    const clock = Date.parse((await page.getAttribute('#player-clock', 'datetime'))!);
+    t.ok(Math.abs(clock - (publishedAt + (await at()) * 1000)) < 3000, 'shows when it happened');
+    t.equal(await page.textContent('#player-error'), '');
+    t.strictSame(publisher.faults, []);
+  });
+
+  t.equal(await recorder.stop(), 0);
+});
