@@ -281,6 +281,8 @@ export class WhipSession {
   }
 
   #sendRtcp(packet: Buffer): void {
+    // The sink may still ask for a keyframe while it is told of the end.
+    if (this.#closed !== undefined) return;
     const datagram = this.#dtls.protectRtcp(packet);
     if (datagram !== undefined) this.#agent.send(datagram);
   }

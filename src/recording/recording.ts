@@ -120,6 +120,7 @@ export class Recording {
   /** The publisher is gone: the Period ends, the record waits for another or for its end. */
   detach(): void {
     if (this.#closed) return;
+    this.#requestKeyframe = () => {};
     this.#endPeriod();
     this.#dropped = this.dropped;
     this.#video = undefined;
