@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { RemoteInfo, Socket } from 'node:dgram';
 import type { IceCredentials } from './sdp-lines.ts';
-import { bindingErrorResponse, bindingSuccessResponse, readBindingRequest } from './werift-tap.ts';
+import { bindingErrorResponse, bindingSuccessResponse, readBindingRequest } from './werift-stun.ts';
 
 /** A way to the peer: one of our sockets and the address that checks came from. */
 interface Path {

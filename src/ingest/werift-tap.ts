@@ -1,26 +1,23 @@
 import { createHash, verify, X509Certificate } from 'node:crypto';
 import {
   CipherContext,
-  classes,
+  DtlsClient,
   DtlsServer,
   HashAlgorithm,
   keyLength,
-  Message,
-  methods,
   NamedCurveAlgorithm,
   ProtectionProfileAeadAes128Gcm,
   ProtectionProfileAes128CmHmacSha1_80,
-  parseMessage,
   SignatureAlgorithm,
   SrtcpSession,
   saltLength,
 } from 'werift';
 import type { SrtpKeys } from '../rtp/srtp-keys.ts';
 import type { Fingerprint } from './description.ts';
+import { requireMembers } from './werift-members.ts';
 
-// With werift-ice.ts the only file that knows werift: of it we use here the STUN messages, both sides
-// of DTLS and the encryption of SRTCP. What is not its documented surface is listed in
-// REQUIRED_INTERNALS.
+// Only the files werift-*.ts know werift. Of it we use here both sides of DTLS and the encryption of
+// SRTCP. What is not its documented surface is listed in REQUIRED_INTERNALS.
 
 /** SRTP protection profiles in order of preference (RFC 5764 §4.1.2, RFC 7714 §14.2). */
 const SRTP_PROFILES = [
@@ -32,74 +29,6 @@ const PROFILE_NAMES = {
   [ProtectionProfileAeadAes128Gcm]: 'AEAD_AES_128_GCM',
   [ProtectionProfileAes128CmHmacSha1_80]: 'AES_CM_128_HMAC_SHA1_80',
 } as const;
-
-/** A STUN binding request whose integrity was checked (RFC 8445 §7.3). */
-export interface BindingRequest {
-  /** Our user fragment, that the request was made with. */
-  ufrag: string;
-  /** USE-CANDIDATE is there. */
-  nominates: boolean;
-  /** The peer takes itself for the controlled agent. */
-  controlled: boolean;
-  transactionId: Buffer;
-}
-
-/**
- * Reads an ICE connectivity check.
- * @param passwordOf our password that belongs to one of our user fragments
- * @returns `undefined` for anything but a binding request with valid MESSAGE-INTEGRITY
- */
-export function readBindingRequest(
-  datagram: Buffer,
-  passwordOf: (ufrag: string) => string | undefined,
-): BindingRequest | undefined {
-  const unchecked = parseMessage(datagram);
-  if (
-    unchecked?.messageMethod !== methods.BINDING ||
-    unchecked.messageClass !== classes.REQUEST ||
-    !unchecked.attributesKeys.includes('USERNAME')
-  ) {
-    return undefined;
-  }
-  const username = String(unchecked.getAttributeValue('USERNAME'));
-  const ufrag = username.slice(0, username.indexOf(':'));
-  const password = passwordOf(ufrag);
-  if (password === undefined) return undefined;
-  const message = parseMessage(datagram, Buffer.from(password));
-  if (message === undefined) return undefined;
-  return {
-    ufrag,
-    nominates: message.attributesKeys.includes('USE-CANDIDATE'),
-    controlled: message.attributesKeys.includes('ICE-CONTROLLED'),
-    transactionId: message.transactionId,
-  };
-}
-
-/** Writes the answer to a check: the address it was seen to come from (RFC 8489 §6.3.1.1). */
-export function bindingSuccessResponse(
-  request: BindingRequest,
-  address: string,
-  port: number,
-  password: string,
-): Buffer {
-  return new Message(methods.BINDING, classes.RESPONSE, request.transactionId)
-    .setAttribute('XOR-MAPPED-ADDRESS', [address, port])
-    .addMessageIntegrity(Buffer.from(password))
-    .addFingerprint().bytes;
-}
-
-/** Writes the refusal of a check (RFC 8489 §6.3.1.2). */
-export function bindingErrorResponse(
-  request: BindingRequest,
-  code: number,
-  reason: string,
-  password: string,
-): Buffer {
-  return new Message(methods.BINDING, classes.ERROR, request.transactionId)
-    .setAttribute('ERROR-CODE', [code, reason])
-    .addMessageIntegrity(Buffer.from(password))
-    .addFingerprint().bytes;
-}
 
 /** A certificate for DTLS with its key. */
 export interface DtlsIdentity {
@@ -127,6 +56,28 @@ const SIGNATURE = { hash: HashAlgorithm.sha256_4, signature: SignatureAlgorithm.
 /** Who begins a DTLS handshake: the client (`a=setup:active`, RFC 4145 §4). */
 export type DtlsRole = 'client' | 'server';
 
+/** What the other side of a session is called in messages, and what it sent its fingerprint in. */
+export interface DtlsPeer {
+  name: string;
+  description: string;
+}
+
+const PUBLISHER: DtlsPeer = { name: 'publisher', description: 'offer' };
+/** The other side of a session that we began. */
+export const WHEP_SERVER: DtlsPeer = { name: 'server', description: 'answer' };
+
+/** A handshake message of werift, as far as we look at it. */
+type HandshakeMessage = Pick<FragmentedHandshake, 'msg_type' | 'fragment' | 'serialize'>;
+type FragmentedHandshake = DtlsServer['dtls']['sortedHandshakeCache'][number];
+
+/** What shows that the peer has the key of its certificate. */
+interface Proof {
+  /** Hash function as node names it. */
+  hash: string;
+  signed: Buffer;
+  signature: Buffer;
+}
+
 /** What becomes of a DTLS handshake. */
 export interface DtlsEvents {
   /** Sends a datagram to the peer. */
@@ -140,9 +91,9 @@ export interface DtlsEvents {
 }
 
 /** One side of a session's DTLS (RFC 5763, RFC 5764), for the keys of SRTP and SRTCP. */
-export class DtlsSrtp {
-  readonly role: DtlsRole;
-  readonly #socket: DtlsServer | DtlsClient;
+export abstract class DtlsSrtp<Socket extends DtlsServer | DtlsClient = DtlsServer | DtlsClient> {
+  protected readonly socket: Socket;
+  readonly #peer: DtlsPeer;
   readonly #transport: {
     type: string;
     address: never;
@@ -160,13 +111,14 @@ export class DtlsSrtp {
    * @param fingerprints of the peer's certificate, one of which must match
    * @throws Error naming what is missing when werift is not the version this was written for
    */
-  constructor(
-    role: DtlsRole,
+  protected constructor(
+    create: new (options: ConstructorParameters<typeof DtlsServer>[0]) => Socket,
+    peer: DtlsPeer,
     identity: DtlsIdentity,
     fingerprints: readonly Fingerprint[],
     events: DtlsEvents,
   ) {
-    this.role = role;
+    this.#peer = peer;
     this.#fingerprints = fingerprints;
     this.#events = events;
     this.#transport = {
@@ -179,7 +131,7 @@ export class DtlsSrtp {
       },
       close: async () => {},
     };
-    this.#socket = new (role === 'server' ? DtlsServer : DtlsClient)({
+    this.socket = new create({
       cert: identity.certificatePem,
       key: identity.privateKeyPem,
       signatureHash: SIGNATURE,
@@ -188,17 +140,14 @@ export class DtlsSrtp {
       extendedMasterSecret: true,
       certificateRequest: true,
     });
-    requireInternals(this.#socket);
-    this.#socket.onConnect.subscribe(() => this.#connected());
-    this.#socket.onError.subscribe((error: unknown) => this.#failed(error));
-    this.#socket.onClose.subscribe(() => events.onAlert());
+    requireInternals(this.socket);
+    this.socket.onConnect.subscribe(() => this.#connected());
+    this.socket.onError.subscribe((error: unknown) => this.failed(error));
+    this.socket.onClose.subscribe(() => events.onAlert());
   }
 
-  /** Begins the handshake if that is our part, once the peer can be reached. */
-  start(): void {
-    if (!(this.#socket instanceof DtlsClient) || this.#settled) return;
-    this.#socket.connect().catch((error: unknown) => this.#failed(error));
-  }
+  /** Begins the handshake if that is our part; to be called once the peer can be reached. */
+  abstract start(): void;
 
   /**
    * Takes a DTLS datagram. Never throws.
@@ -224,8 +173,8 @@ export class DtlsSrtp {
     this.#settled = true;
     this.#transport.closed = true;
     // The retransmission loop of a flight ends when it sees a later one.
-    this.#socket.dtls.flight = Number.MAX_SAFE_INTEGER;
-    for (const event of [this.#socket.onConnect, this.#socket.onError, this.#socket.onClose]) {
+    this.socket.dtls.flight = Number.MAX_SAFE_INTEGER;
+    for (const event of [this.socket.onConnect, this.socket.onError, this.socket.onClose]) {
       event.allUnsubscribe();
     }
   }
@@ -237,14 +186,18 @@ export class DtlsSrtp {
       this.#checkPeer();
       keys = this.#deriveKeys();
     } catch (error) {
-      this.#failed(error);
+      this.failed(error);
       return;
     }
     this.#settled = true;
     this.#events.onConnected(keys);
   }
 
-  #failed(error: unknown): void {
+  /** What the peer signed (see RFC 5246 §7.4); `undefined` when nothing that we can check. */
+  protected abstract proof(transcript: readonly HandshakeMessage[]): Proof | undefined;
+
+  /** Takes what werift throws, rejects with or reports: errors and strings. */
+  protected failed(error: unknown): void {
     if (this.#settled) return;
     this.#settled = true;
     this.#events.onFailed(error instanceof Error ? error : new Error(String(error)));
@@ -253,33 +206,33 @@ export class DtlsSrtp {
   // werift reads signatures without checking them, and anyone can present a certificate; only the
   // signature shows that the peer has its key (RFC 5246 §7.4.8, RFC 8422 §5.4).
   #checkPeer(): void {
-    const peer = this.role === 'server' ? 'publisher' : 'server';
-    const certificate = this.#socket.remoteCertificate;
-    if (certificate === undefined) throw new Error(`the ${peer} sent no DTLS certificate`);
+    const { name, description } = this.#peer;
+    const certificate = this.socket.remoteCertificate;
+    if (certificate === undefined) throw new Error(`the ${name} sent no DTLS certificate`);
     const known = this.#fingerprints.some(({ algorithm, digest }) =>
       createHash(algorithm).update(certificate).digest().equals(digest),
     );
     if (!known) {
-      throw new Error('the DTLS certificate of the other side does not match its a=fingerprint');
+      throw new Error(`the DTLS certificate does not match a=fingerprint of the ${description}`);
     }
-    const proof = this.role === 'server' ? this.#clientProof() : this.#serverProof();
+    const proof = this.proof(this.socket.dtls.sortedHandshakeCache);
     if (proof === undefined) {
-      throw new Error(`the ${peer} did not sign the DTLS handshake with a hash we know`);
+      throw new Error(`the ${name} did not sign the DTLS handshake with a hash we know`);
     }
     const key = new X509Certificate(certificate).publicKey;
     if (!verify(proof.hash, proof.signed, key, proof.signature)) {
-      throw new Error(`the ${peer} does not have the key of its DTLS certificate`);
+      throw new Error(`the ${name} does not have the key of its DTLS certificate`);
     }
   }
 
   #deriveKeys(): SrtpKeys {
-    const profile = this.#socket.srtp.srtpProfile;
+    const profile = this.socket.srtp.srtpProfile;
     if (profile === undefined) {
       throw new Error(
-        'the publisher offers no SRTP profile that we have: AEAD_AES_128_GCM, AES_CM_128_HMAC_SHA1_80',
+        `the ${this.#peer.name} has no SRTP profile that we have: AEAD_AES_128_GCM, AES_CM_128_HMAC_SHA1_80`,
       );
     }
-    const { localKey, localSalt, remoteKey, remoteSalt } = this.#socket.extractSessionKeys(
+    const { localKey, localSalt, remoteKey, remoteSalt } = this.socket.extractSessionKeys(
       keyLength(profile),
       saltLength(profile),
     );
@@ -296,11 +249,71 @@ export class DtlsSrtp {
   }
 }
 
+/** The DTLS server of a session: the other side begins. */
+export class DtlsSrtpServer extends DtlsSrtp<DtlsServer> {
+  /** See {@link DtlsSrtp}. */
+  constructor(
+    identity: DtlsIdentity,
+    fingerprints: readonly Fingerprint[],
+    events: DtlsEvents,
+    peer: DtlsPeer = PUBLISHER,
+  ) {
+    super(DtlsServer, peer, identity, fingerprints, events);
+  }
+
+  start(): void {}
+
+  // RFC 5246 §7.4.8: the client signs all messages up to then.
+  protected proof(transcript: readonly HandshakeMessage[]): Proof | undefined {
+    const index = transcript.findIndex(({ msg_type }) => msg_type === CERTIFICATE_VERIFY);
+    const message = transcript[index]?.fragment;
+    const signed = transcript.slice(0, index).map((part) => part.serialize());
+    return message && readSignature(message, 0, Buffer.concat(signed));
+  }
+}
+
+/** The DTLS client of a session: we begin. */
+export class DtlsSrtpClient extends DtlsSrtp<DtlsClient> {
+  /** See {@link DtlsSrtp}. */
+  constructor(
+    identity: DtlsIdentity,
+    fingerprints: readonly Fingerprint[],
+    events: DtlsEvents,
+    peer: DtlsPeer = WHEP_SERVER,
+  ) {
+    super(DtlsClient, peer, identity, fingerprints, events);
+  }
+
+  start(): void {
+    this.socket.connect().catch((error: unknown) => this.failed(error));
+  }
+
+  // RFC 8422 §5.4: the server signs both random values and its public key, which come as
+  // curve_type (1), namedcurve (2), length (1), point.
+  protected proof(transcript: readonly HandshakeMessage[]): Proof | undefined {
+    const message = transcript.find(({ msg_type }) => msg_type === SERVER_KEY_EXCHANGE)?.fragment;
+    if (message === undefined) return undefined;
+    const length = 4 + message.readUInt8(3);
+    const { localRandom, remoteRandom } = this.socket.cipher;
+    const signed = [localRandom.serialize(), remoteRandom.serialize(), message.subarray(0, length)];
+    return readSignature(message, length, Buffer.concat(signed));
+  }
+}
+
 /** HandshakeType of RFC 5246 §7.4. */
+const SERVER_KEY_EXCHANGE = 12;
 const CERTIFICATE_VERIFY = 15;
 
 /** HashAlgorithm of RFC 5246 §7.4.1.4.1 by number, without those that are broken. */
 const SIGNATURE_HASHES: Record<number, string> = { 4: 'sha256', 5: 'sha384', 6: 'sha512' };
+
+// RFC 5246 §4.7: hash (1), signature algorithm (1), length (2), signature.
+function readSignature(message: Buffer, at: number, signed: Buffer): Proof | undefined {
+  const hash = SIGNATURE_HASHES[message.readUInt8(at)];
+  if (hash === undefined) return undefined;
+  const signature = message.subarray(at + 4, at + 4 + message.readUInt16BE(at + 2));
+  return { hash, signed, signature };
+}
 
 // RFC 6347 §4.1: type (1), version (2), epoch (2), sequence number (6), length (2).
 function hasUnprotectedRecord(datagram: Buffer): boolean {
@@ -322,21 +335,21 @@ const REQUIRED_INTERNALS: readonly [path: string, type: string][] = [
   ['dtls.flight', 'number'],
   ['dtls.sortedHandshakeCache', 'object'],
 ];
+/** The same of a client. */
+const REQUIRED_OF_CLIENTS: typeof REQUIRED_INTERNALS = [
+  ['connect', 'function'],
+  ['cipher', 'object'],
+];
 
 /**
- * Checks that a werift DTLS server is built as this file expects.
+ * Checks that a werift DTLS server or client is built as this file expects.
  * @throws Error naming the internal that moved
  */
-export function requireInternals(server: object): void {
-  for (const [path, type] of REQUIRED_INTERNALS) {
-    let value: unknown = server;
-    for (const name of path.split('.')) {
-      value = (value as Record<string, unknown> | null | undefined)?.[name];
-    }
-    if (value === null || typeof value !== type) {
-      throw new Error(
-        `werift has changed: DtlsServer.${path} is no ${type}; src/ingest/werift-tap.ts must follow`,
-      );
-    }
-  }
+export function requireInternals(socket: object): void {
+  const isClient = socket instanceof DtlsClient;
+  requireMembers(
+    socket,
+    isClient ? 'DtlsClient' : 'DtlsServer',
+    isClient ? [...REQUIRED_INTERNALS, ...REQUIRED_OF_CLIENTS] : REQUIRED_INTERNALS,
+  );
 }

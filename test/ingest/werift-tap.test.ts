@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { DtlsClient, DtlsServer } from 'werift';
+import { readBindingRequest } from '../../src/ingest/werift-stun.ts';
 import {
   createDtlsIdentity,
   type DtlsIdentity,
   DtlsSrtpServer,
-  readBindingRequest,
   requireInternals,
 } from '../../src/ingest/werift-tap.ts';
 import type { SrtpKeys } from '../../src/rtp/srtp-keys.ts';
