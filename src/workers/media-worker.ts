@@ -46,3 +46,5 @@ port.on('message', async (message: CallMessage) => {
   say(await answer(message));
   if (message.call === 'close') port.close();
 });
+
+say({ type: 'ready' });

@@ -20,6 +20,11 @@ export interface ReplyMessage {
   error?: { message: string; statusCode?: number; stack?: string };
 }
 
+/** The worker takes calls. */
+export interface ReadyMessage {
+  type: 'ready';
+}
+
 /** A segment became durable. */
 export interface SegmentMessage {
   type: 'segment';
@@ -41,4 +46,9 @@ export interface LogMessage {
 }
 
 /** Everything a worker says. Messages arrive in the order in which they were sent. */
-export type WorkerMessage = ReplyMessage | SegmentMessage | RecordMessage | LogMessage;
+export type WorkerMessage =
+  | ReadyMessage
+  | ReplyMessage
+  | SegmentMessage
+  | RecordMessage
+  | LogMessage;

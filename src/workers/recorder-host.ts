@@ -7,12 +7,15 @@ import type { LogMessage } from './messages.ts';
 import type { WorkerSettings } from './settings.ts';
 import { WorkerLink } from './worker-link.ts';
 
+/** A worker that died is replaced after this, so that one that cannot live takes no whole core, ms. */
+const RESTART_MS = 500;
+
 /** Logging as pino does it. */
 export type HostLog = Record<LogMessage['level'], (fields: object, message: string) => void>;
 
 /**
  * Starts the media workers and returns the recorder that spreads streams over them.
- * @throws Error for a storage that is not built yet
+ * @throws Error for a storage that is not built yet, or what a worker died of
  */
 export async function createRecorder(
   config: Config,
@@ -33,7 +36,9 @@ export async function createRecorder(
     resumeGraceSeconds: 30,
     iceServers: config.iceServers,
   };
-  return new RecorderHost(settings, workers, index, log);
+  const host = new RecorderHost(settings, workers, index, log);
+  await host.ready();
+  return host;
 }
 
 /**
@@ -54,6 +59,16 @@ class RecorderHost implements Recorder {
     this.#log = log;
     this.#feed = new IndexFeed(index, log);
     for (let number = 0; number < workers; number++) this.#links.push(this.#startWorker(number));
+  }
+
+  /** Resolves when all workers take calls. @throws what one of them died of before that */
+  async ready(): Promise<void> {
+    try {
+      await Promise.all(this.#links.map((link) => link.ready));
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
   }
 
   publish(stream: string, offer: string): Promise<PublishAccepted> {
@@ -92,7 +107,7 @@ class RecorderHost implements Recorder {
   }
 
   async streams(): Promise<StreamStatus[]> {
-    const all = await Promise.all(this.#links.map((link) => link.call('streams')));
+    const all = await this.#askAll('streams');
     const statuses = (all as StreamStatus[][]).flat();
     const known = new Set(statuses.map(({ stream }) => stream));
     // Ids are the callers' choice: without this the map would grow for as long as we run.
@@ -101,7 +116,7 @@ class RecorderHost implements Recorder {
   }
 
   async liveManifest(path: string): Promise<string | undefined> {
-    const texts = await Promise.all(this.#links.map((link) => link.call('liveManifest', path)));
+    const texts = await this.#askAll('liveManifest', path);
     return texts.find((text) => text !== undefined) as string | undefined;
   }
 
@@ -129,6 +144,12 @@ class RecorderHost implements Recorder {
     return this.#links[number]!.call(...call);
   }
 
+  /** Answers of all workers but those that are being started anew, whose streams are gone. */
+  #askAll(...call: Parameters<WorkerLink['call']>): Promise<unknown[]> {
+    const links = this.#links.filter((link) => link.isAlive);
+    return Promise.all(links.map((link) => link.call(...call)));
+  }
+
   #leastLoaded(): number {
     const load = this.#links.map(() => 0);
     for (const number of this.#placed.values()) load[number]!++;
@@ -149,7 +170,9 @@ class RecorderHost implements Recorder {
       onDeath: (error) => {
         this.#log.error({ err: error, worker: number }, 'media worker died, starting another');
         for (const [stream, at] of this.#placed) if (at === number) this.#placed.delete(stream);
-        if (this.#closing === undefined) this.#links[number] = this.#startWorker(number);
+        setTimeout(() => {
+          if (this.#closing === undefined) this.#links[number] = this.#startWorker(number);
+        }, RESTART_MS).unref();
       },
     });
   }

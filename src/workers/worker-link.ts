@@ -24,12 +24,15 @@ export class WorkerLink {
   readonly #worker: Worker;
   readonly #events: WorkerEvents;
   readonly #waiting = new Map<number, Waiting>();
+  readonly #ready = Promise.withResolvers<void>();
   #lastId = 0;
   #closing = false;
   #ended: Error | undefined;
 
   constructor(settings: WorkerSettings, events: WorkerEvents) {
     this.#events = events;
+    // Not everybody waits for it; a death is told to the owner in any case.
+    this.#ready.promise.catch(() => {});
     this.#worker = new Worker(new URL('./media-worker.ts', import.meta.url), {
       workerData: settings,
     });
@@ -38,6 +41,16 @@ export class WorkerLink {
     this.#worker.on('exit', (code) =>
       this.#onEnd(new Error(`media worker ended with code ${code}`)),
     );
+  }
+
+  /** Resolves when the worker takes calls. @throws what it died of before that */
+  get ready(): Promise<void> {
+    return this.#ready.promise;
+  }
+
+  /** False once the thread has ended. */
+  get isAlive(): boolean {
+    return this.#ended === undefined;
   }
 
   /** Calls the worker's Recorder. @throws RequestError and what else it throws; 503 once it ended */
@@ -59,6 +72,7 @@ export class WorkerLink {
 
   #onMessage(message: WorkerMessage): void {
     if (message.type === 'reply') this.#onReply(message);
+    else if (message.type === 'ready') this.#ready.resolve();
     else if (message.type === 'segment') this.#events.onSegment(message.segment);
     else if (message.type === 'record') this.#events.onRecord(message.record);
     else this.#events.onLog(message);
@@ -74,6 +88,7 @@ export class WorkerLink {
   #onEnd(error: Error): void {
     if (this.#ended) return;
     this.#ended = error;
+    this.#ready.reject(error);
     for (const waiting of this.#waiting.values()) {
       waiting.reject(new RequestError(503, 'the stream’s worker ended and is started anew'));
     }
