@@ -3,12 +3,13 @@ import { bytesInWords, momentInWords, rangeInWords, spanInWords } from './displa
 const BADGES = {
   idle: 'not live',
   waiting: 'waiting for a publisher',
+  connecting: 'connecting to its node',
   live: 'live, not recorded',
   recording: 'recording',
+  degraded: 'recording, a track is missing',
+  interrupted: 'interrupted, waiting for its publisher',
   failed: 'failed',
 };
-
-const isRecorded = (status) => status.state === 'recording' || status.state === 'waiting';
 
 // Only touches the document where something changed: a rewritten text loses the reader's selection.
 function setText(element, text) {
@@ -101,7 +102,7 @@ export class StreamsList {
     row.badge.dataset.state = status.state;
     setText(row.badge, BADGES[status.state] ?? status.state);
 
-    row.record = !isRecorded(status);
+    row.record = status.record_id === undefined;
     const verb = row.record ? 'Record' : status.state === 'waiting' ? 'Disarm' : 'Stop';
     setText(row.toggle, verb);
     row.toggle.dataset.action = row.record ? 'start' : 'stop';

@@ -3,7 +3,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 /** Part of the reply of `GET /api/record/{stream}`. */
 export interface RecordStatus {
   recording: boolean;
-  state: 'idle' | 'waiting' | 'live' | 'recording' | 'failed';
+  state: string;
+  /** The publisher's session, while there is one. */
+  session_id?: string;
   /** When the publisher connected: ms since the Unix epoch. */
   published_at?: number;
   record_dir?: string;

@@ -7,9 +7,13 @@ const STREAM = 'Küche/100 %';
 const ENCODED = 'K%C3%BCche%2F100%20%25';
 const FOLDER = 'K%C3%BCche%2F100%20%25/2026/11/22';
 
+/** States in which a recording runs or is waited with. */
+const RECORDED = new Set(['waiting', 'recording', 'degraded', 'interrupted']);
+
 const status = (state: string, more: object = {}) => ({
   stream: STREAM,
   state,
+  ...(RECORDED.has(state) && { record_id: '1795364737' }),
   tracks: [],
   recordings: [],
   ...more,
@@ -51,6 +55,9 @@ t.test('each state has its badge and its button, kept up to date by polling', as
     ['live', 'live, not recorded', 'Record'],
     ['recording', 'recording', 'Stop'],
     ['waiting', 'waiting for a publisher', 'Disarm'],
+    ['degraded', 'recording, a track is missing', 'Stop'],
+    ['interrupted', 'interrupted, waiting for its publisher', 'Stop'],
+    ['connecting', 'connecting to its node', 'Record'],
     ['failed', 'failed', 'Record'],
     ['idle', 'not live', 'Record'],
   ] as const;
