@@ -51,6 +51,14 @@ export async function createDtlsIdentity(): Promise<DtlsIdentity> {
   };
 }
 
+let ofThisThread: Promise<DtlsIdentity> | undefined;
+
+/** The certificate that all sessions of this thread use: making one costs more than all else of a session. */
+export function dtlsIdentity(): Promise<DtlsIdentity> {
+  ofThisThread ??= createDtlsIdentity();
+  return ofThisThread;
+}
+
 const SIGNATURE = { hash: HashAlgorithm.sha256_4, signature: SignatureAlgorithm.ecdsa_3 } as const;
 
 /** Who begins a DTLS handshake: the client (`a=setup:active`, RFC 4145 §4). */
