@@ -1,0 +1,126 @@
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import type { Browser, Page } from 'playwright-core';
+import type { Test } from 'tap';
+import { writeMpd } from '../../src/manifest/mpd.ts';
+import type { Recording } from './two-periods.ts';
+
+/** The players that everything we write must play in. */
+export type PlayerName = 'dash.js' | 'shaka';
+
+const LIBRARIES: Record<PlayerName, string> = {
+  'dash.js': 'dashjs/dist/modern/umd/dash.all.min.js',
+  shaka: 'shaka-player/dist/shaka-player.compiled.js',
+};
+
+/** What a page saw since it was asked last. */
+export interface Seen {
+  /** Pictures in the order they were shown: media time in seconds, and width in pixels. */
+  frames: { time: number; width: number }[];
+  /** Where the player moved the playhead to, seconds; one that was asked for comes first. */
+  seeks: number[];
+  errors: string[];
+}
+
+// Runs in the page. Notes every picture shown, every move of the playhead and every error.
+const SCRIPT = `
+const video = document.querySelector('video');
+const seen = { frames: [], seeks: [], errors: [] };
+window.takeSeen = () => {
+  const result = structuredClone(seen);
+  for (const list of Object.values(seen)) list.length = 0;
+  return result;
+};
+addEventListener('error', (event) => seen.errors.push(event.message));
+video.addEventListener('seeking', () => seen.seeks.push(video.currentTime));
+video.addEventListener('error', () => seen.errors.push(video.error.message));
+const frame = (now, { mediaTime, width }) => {
+  seen.frames.push({ time: mediaTime, width });
+  video.requestVideoFrameCallback(frame);
+};
+video.requestVideoFrameCallback(frame);
+window.start = async (name, url) => {
+  if (name === 'shaka') {
+    shaka.polyfill.installAll();
+    const player = new shaka.Player();
+    player.addEventListener('error', ({ detail }) => seen.errors.push('shaka ' + detail.code));
+    await player.attach(video);
+    await player.load(url);
+    await video.play();
+  } else {
+    const player = dashjs.MediaPlayer().create();
+    player.on('error', ({ error }) => seen.errors.push('dash.js ' + error.code + ' ' + error.message));
+    player.initialize();
+    // Else a seek back into the last segment of an earlier Period ends up in the next one.
+    player.updateSettings({ streaming: { buffer: { reuseExistingSourceBuffers: false } } });
+    player.attachView(video);
+    player.setAutoPlay(true);
+    player.attachSource(url);
+  }
+};`;
+
+/**
+ * Serves a recording on loopback and opens a page with the player on it, which starts to play.
+ * Server and page are closed after the test.
+ */
+export async function playRecording(
+  t: Test,
+  browser: Browser,
+  player: PlayerName,
+  recording: Recording,
+): Promise<Page> {
+  const library = await readFile(
+    fileURLToPath(new URL(`../../node_modules/${LIBRARIES[player]}`, import.meta.url)),
+  );
+  const html = `<!doctype html><video width="320"></video><script src="/player.js"></script><script>${SCRIPT}</script>`;
+  const server = createServer((request, response) => {
+    const name = request.url!.slice(1);
+    const [type, body] =
+      name === ''
+        ? ['text/html', html]
+        : name === 'player.js'
+          ? ['text/javascript', library]
+          : name === 'manifest.mpd'
+            ? ['application/dash+xml', writeMpd(recording.presentation, { nowUs: 0 })]
+            : ['video/mp4', recording.files.get(name)];
+    response.writeHead(body === undefined ? 404 : 200, { 'content-type': type! }).end(body);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  const page = await browser.newPage();
+  t.teardown(() => page.close());
+  await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+  await page.evaluate(`start(${JSON.stringify(player)}, '/manifest.mpd')`);
+  return page;
+}
+
+/** Moves the playhead of the paused video, and gives where it and the picture shown then are. */
+export async function seek(
+  page: Page,
+  seconds: number,
+): Promise<{ playhead: number; time: number; width: number }> {
+  // A picture that was on its way when the video paused is let through before the list is emptied.
+  await page.evaluate(`video.pause(),
+    new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))`);
+  await page.evaluate(`takeSeen(), video.currentTime = ${seconds}`);
+  await page.waitForFunction('!video.seeking && seen.frames.length > 0');
+  return page.evaluate('({ playhead: video.currentTime, ...seen.frames.at(-1) })');
+}
+
+/** Plays from where the playhead is to the end, at twice the speed, and gives what was seen. */
+export async function playToTheEnd(page: Page): Promise<Seen> {
+  // The default as well, because it is taken up where dash.js loads the element anew.
+  await page.evaluate(`video.defaultPlaybackRate = video.playbackRate = 2,
+    new Promise((done) => {
+      video.addEventListener('ended', () => done(), { once: true });
+      if (video.ended) done();
+    })`);
+  return page.evaluate('takeSeen()');
+}

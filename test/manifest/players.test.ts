@@ -1,0 +1,83 @@
+import t from 'tap';
+import { requireChromium } from '../chromium/launch.ts';
+import { DAY_US } from './day.ts';
+import { type PlayerName, playRecording, playToTheEnd, seek } from './player-page.ts';
+import { recordTwoPeriods } from './two-periods.ts';
+
+const PLAYERS: PlayerName[] = ['dash.js', 'shaka'];
+/** Seconds that a picture is shown, which is as far as a time may be off. */
+const FRAME = 1 / 30;
+/** Between two times, but for the rounding of one picture. */
+function isWithin(time: number, from: number, to: number): boolean {
+  return time >= from - FRAME && time <= to;
+}
+
+t.test('two Periods of different size play through', async (t) => {
+  const browser = await requireChromium(t);
+  if (browser === undefined) return;
+  // Audio that begins and ends within a packet of the video, as silence can always make it.
+  const recording = await recordTwoPeriods(DAY_US, [
+    { delayMs: 13, packets: 299 },
+    { delayMs: -7, packets: 300 },
+  ]);
+  for (const player of PLAYERS) {
+    t.test(player, async (t) => {
+      const page = await playRecording(t, browser, player, recording);
+      const through = await playToTheEnd(page);
+      t.same(through.errors, []);
+      // A busy machine drops pictures, so which one is the first is left open by half a second.
+      t.ok(through.frames[0]!.time <= 0.5, `begins at ${through.frames[0]!.time}`);
+      t.ok(through.frames.at(-1)!.time >= 12 - 3 * FRAME, `ends at ${through.frames.at(-1)!.time}`);
+      t.same([...new Set(through.frames.map(({ width }) => width))], [320, 640]);
+      const change = through.frames.find(({ width }) => width === 640)!;
+      t.ok(isWithin(change.time, 6, 6.5), `second Period shows from ${change.time}`);
+      // A player that finds a hole moves the playhead over it.
+      t.same(
+        through.seeks.filter((to) => to > 2 * FRAME && Math.abs(to - 6) > FRAME),
+        [],
+        'without a jump',
+      );
+
+      for (const [target, width] of [
+        [10.5, 640],
+        [5, 320],
+        [7, 640],
+      ] as const) {
+        const shown = await seek(page, target);
+        t.equal(shown.width, width);
+        t.ok(Math.abs(shown.playhead - target) < 0.001, `playhead at ${shown.playhead}`);
+        t.ok(Math.abs(shown.time - target) <= FRAME + 0.01, `picture of ${shown.time}`);
+      }
+    });
+  }
+});
+
+t.test('audio that begins half a second before or after the video', async (t) => {
+  const browser = await requireChromium(t);
+  if (browser === undefined) return;
+  for (const [first, second] of [
+    [-500, 500],
+    [500, -500],
+  ] as const) {
+    const recording = await recordTwoPeriods(DAY_US, [
+      { delayMs: first, packets: 300 },
+      { delayMs: second, packets: 300 },
+    ]);
+    for (const player of PLAYERS) {
+      t.test(`${player}: ${first} ms, then ${second} ms`, async (t) => {
+        const page = await playRecording(t, browser, player, recording);
+        const { frames, errors } = await playToTheEnd(page);
+        t.same(errors, []);
+        t.same([...new Set(frames.map(({ width }) => width))], [320, 640]);
+        // What only one track has is passed over, at the start and between the Periods: from 0 to
+        // 0.5 s, and from 6 s, where the first track of the first Period ends, to 7 s, where the
+        // second track of the second begins.
+        t.ok(isWithin(frames[0]!.time, 0.5, 1), `begins at ${frames[0]!.time}`);
+        const change = frames.find(({ width }) => width === 640)!;
+        t.ok(isWithin(change.time, 7, 7.5), `second Period shows from ${change.time}`);
+        const end = second < 0 ? 13 : 12.5;
+        t.ok(Math.abs(frames.at(-1)!.time - end) <= 3 * FRAME, `ends at ${frames.at(-1)!.time}`);
+      });
+    }
+  }
+});
