@@ -1,6 +1,8 @@
 import type { Config } from '../config/config.ts';
 import type { PublishAccepted, Recorder, RecordingStarted, StreamStatus } from '../recorder.ts';
+import { recoverAfterCrash } from '../recording/crash-recovery.ts';
 import type { SegmentIndex } from '../segment-index/segment-index.ts';
+import { steadyNowUs } from '../steady-clock.ts';
 import { streamFolder } from '../storage/stream-folder.ts';
 import { IndexFeed } from './index-feed.ts';
 import type { LogMessage } from './messages.ts';
@@ -14,7 +16,7 @@ const RESTART_MS = 500;
 export type HostLog = Record<LogMessage['level'], (fields: object, message: string) => void>;
 
 /**
- * Starts the media workers and returns the recorder that spreads streams over them.
+ * Closes what a crash left open, starts the media workers and returns the recorder that spreads streams over them.
  * @throws Error for a storage that is not built yet, or what a worker died of
  */
 export async function createRecorder(
@@ -36,7 +38,17 @@ export async function createRecorder(
     resumeGraceSeconds: 30,
     iceServers: config.iceServers,
   };
-  const host = new RecorderHost(settings, workers, index, log);
+  const feed = new IndexFeed(index, log);
+  const streams = new Map(index.folders().map(({ folder, stream }) => [folder, stream]));
+  await recoverAfterCrash({
+    root: storage.root,
+    streamOf: (folder) => streams.get(folder),
+    nowUs: steadyNowUs(),
+    onSegment: (segment) => feed.add(segment),
+    log,
+  });
+  await feed.idle();
+  const host = new RecorderHost(settings, workers, feed, log);
   await host.ready();
   return host;
 }
@@ -54,10 +66,10 @@ class RecorderHost implements Recorder {
   readonly #placed = new Map<string, number>();
   #closing: Promise<void> | undefined;
 
-  constructor(settings: WorkerSettings, workers: number, index: SegmentIndex, log: HostLog) {
+  constructor(settings: WorkerSettings, workers: number, feed: IndexFeed, log: HostLog) {
     this.#settings = settings;
     this.#log = log;
-    this.#feed = new IndexFeed(index, log);
+    this.#feed = feed;
     for (let number = 0; number < workers; number++) this.#links.push(this.#startWorker(number));
   }
 

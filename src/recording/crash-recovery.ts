@@ -1,0 +1,101 @@
+import { opendir, readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Segment } from '../segment-index/segment.ts';
+import { PART_SUFFIX } from '../storage/durable-file.ts';
+import { dayStartUs } from '../storage/stream-folder.ts';
+import { MANIFEST_NAME } from './file-names.ts';
+import { PresentationFolder } from './presentation-folder.ts';
+import type { RecordingLog } from './recording.ts';
+
+const DAY_US = 86_400_000_000;
+/** A recorder that was down for longer finds its open folders all the same, if it was not a week. */
+const DAYS_BACK = 7;
+/** Folders of a base directory and a stream above the year: more than anybody nests. */
+const DEEPEST = 16;
+
+/** What {@link recoverAfterCrash} works with. */
+export interface CrashRecoveryOptions {
+  /** Storage root, a path of the file system. */
+  root: string;
+  /** Stream of a folder, where the index knows it. */
+  streamOf(folder: string): string | undefined;
+  /** µs since the Unix epoch. */
+  nowUs: number;
+  /** Told of every segment that was taken up, known to the index or not. */
+  onSegment(segment: Segment): void;
+  log: RecordingLog;
+}
+
+/**
+ * Closes what a recorder that died left open: takes up part files and segments that no manifest
+ * names, and makes the manifests static. Must run before anything is recorded. A folder that cannot
+ * be mended is logged and left as it is.
+ * @returns object paths of the folders that were mended
+ */
+export async function recoverAfterCrash(options: CrashRecoveryOptions): Promise<string[]> {
+  const { root, nowUs, streamOf, onSegment, log } = options;
+  const mended: string[] = [];
+  for await (const { folder, dayUs } of recentDays(root, '', nowUs, 0)) {
+    const stream = streamOf(folder) ?? streamName(folder);
+    try {
+      if (!(await isOpen(path.join(root, folder)))) continue;
+      const presentation = new PresentationFolder({
+        root,
+        folder,
+        stream,
+        dayUs,
+        segmentSeconds: 1,
+        now: () => nowUs,
+        onSegment,
+      });
+      await presentation.close();
+      mended.push(folder);
+      log.info({ stream, folder }, 'closed a recording that a crash had left open');
+    } catch (err) {
+      log.error({ stream, folder, err }, 'a recording that a crash had left open cannot be closed');
+    }
+  }
+  return mended;
+}
+
+/** Day folders of the last days, wherever they lie below the root. */
+async function* recentDays(
+  root: string,
+  below: string,
+  nowUs: number,
+  depth: number,
+): AsyncGenerator<{ folder: string; dayUs: number }> {
+  if (depth > DEEPEST) return;
+  for await (const entry of await opendir(path.join(root, below))) {
+    if (!entry.isDirectory() || entry.name.startsWith('.')) continue;
+    const inside = below === '' ? entry.name : `${below}/${entry.name}`;
+    for (let day = 0; day < DAYS_BACK; day++) {
+      const dayUs = dayStartUs(nowUs) - day * DAY_US;
+      const [year, ...rest] = new Date(dayUs / 1000).toISOString().slice(0, 10).split('-');
+      if (entry.name === year) yield { folder: `${inside}/${rest.join('/')}`, dayUs };
+    }
+    if (!/^\d{4}$/.test(entry.name)) yield* recentDays(root, inside, nowUs, depth + 1);
+  }
+}
+
+/** True for a folder that was being recorded to. */
+async function isOpen(folder: string): Promise<boolean> {
+  const files = await readdir(folder).catch((error: NodeJS.ErrnoException): string[] => {
+    if (error.code !== 'ENOENT') throw error;
+    return [];
+  });
+  if (files.some((file) => file.endsWith(`.m4s${PART_SUFFIX}`))) return true;
+  if (!files.includes(MANIFEST_NAME)) return files.some((file) => file.endsWith('.m4s'));
+  const manifest = await readFile(path.join(folder, MANIFEST_NAME), 'utf8');
+  return manifest.includes('type="dynamic"');
+}
+
+/** The stream whose folder this is, as far as the name tells (long names end in a hash). */
+function streamName(folder: string): string {
+  const encoded = folder.split('/').at(-4)!;
+  try {
+    return decodeURIComponent(encoded);
+  } catch {
+    return encoded;
+  }
+}
