@@ -50,7 +50,6 @@ for (const [keyType, profile, mtu] of [
     let peer: RemoteInfo;
     let keys: SrtpKeys | undefined;
     let failure: Error | undefined;
-    let alerts = 0;
     const server = new DtlsSrtpServer(
       await createDtlsIdentity(),
       [{ algorithm: 'sha256', digest: createHash('sha256').update(raw).digest() }],
@@ -62,7 +61,9 @@ for (const [keyType, profile, mtu] of [
         onFailed: (error) => {
           failure = error;
         },
-        onAlert: () => alerts++,
+        // Not waited for: werift takes one in twelve of OpenSSL's encrypted alerts for a plain one of
+        // unknown meaning, by the first bytes of the random nonce.
+        onAlert: () => {},
       },
     );
     t.teardown(() => server.close());
@@ -93,6 +94,5 @@ for (const [keyType, profile, mtu] of [
     t.same(keys!.masterSalt, material.subarray(32, 32 + keys!.masterSalt.length));
     client.stdin.end('Q\n');
     await once(client, 'exit');
-    await until(() => alerts === 1);
   });
 }
