@@ -12,6 +12,7 @@ import { registerJsonBodies } from './http/json-bodies.ts';
 import { RequestLog } from './http/request-log.ts';
 import { registerSecurityHeaders } from './http/security-headers.ts';
 import { compileValidator, validationError } from './http/validation.ts';
+import type { RecordCatalogue } from './record-catalogue/record-catalogue.ts';
 import type { Recorder } from './recorder.ts';
 import type { SegmentIndex } from './segment-index/segment-index.ts';
 import type { ObjectStore } from './storage/object-store.ts';
@@ -22,6 +23,7 @@ export interface AppDependencies {
   config: Config;
   recorder: Recorder;
   segmentIndex: SegmentIndex;
+  recordCatalogue: RecordCatalogue;
   store: ObjectStore;
   log: FastifyBaseLogger;
 }
@@ -34,7 +36,7 @@ const requestTimeoutMs = 30_000;
 
 /**
  * Builds the HTTP side, ready to listen or to `inject` requests into. Closing it closes neither the
- * recorder nor the index.
+ * recorder, nor the index, nor the catalogue.
  */
 export async function buildApp(deps: AppDependencies): Promise<FastifyInstance> {
   const app = fastify({
@@ -59,6 +61,7 @@ export async function buildApp(deps: AppDependencies): Promise<FastifyInstance> 
   app.decorate('config', deps.config);
   app.decorate('recorder', deps.recorder);
   app.decorate('segmentIndex', deps.segmentIndex);
+  app.decorate('recordCatalogue', deps.recordCatalogue);
   app.decorate('store', deps.store);
 
   registerJsonBodies(app);

@@ -1,9 +1,10 @@
 import { mkdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { buildApp } from './app.ts';
 import type { Config } from './config/config.ts';
 import { urlHost } from './config/listen-address.ts';
+import { RecordCatalogue } from './record-catalogue/record-catalogue.ts';
 import type { Recorder } from './recorder.ts';
 import { SegmentIndex } from './segment-index/segment-index.ts';
 import { openObjectStore } from './storage/object-store.ts';
@@ -17,11 +18,18 @@ export class Service {
   readonly #app: FastifyInstance;
   readonly #recorder: Recorder;
   readonly #index: SegmentIndex;
+  readonly #catalogue: RecordCatalogue;
 
-  private constructor(app: FastifyInstance, recorder: Recorder, index: SegmentIndex) {
+  private constructor(
+    app: FastifyInstance,
+    recorder: Recorder,
+    index: SegmentIndex,
+    catalogue: RecordCatalogue,
+  ) {
     this.#app = app;
     this.#recorder = recorder;
     this.#index = index;
+    this.#catalogue = catalogue;
   }
 
   /**
@@ -36,12 +44,17 @@ export class Service {
     const segmentIndex = await SegmentIndex.open({ journalPath, nodeAlias, log });
     const closers = [() => segmentIndex.close()];
     try {
-      const recorder = await createRecorder(config, segmentIndex, log);
+      const recordCatalogue = await RecordCatalogue.open({
+        journalPath: join(dirname(journalPath), 'records.jsonl'),
+        log,
+      });
+      closers.unshift(() => recordCatalogue.close());
+      const recorder = await createRecorder(config, segmentIndex, recordCatalogue, log);
       closers.unshift(() => recorder.close());
-      const app = await buildApp({ config, recorder, segmentIndex, store, log });
+      const app = await buildApp({ config, recorder, segmentIndex, recordCatalogue, store, log });
       closers.unshift(() => app.close());
       await listen(app, config.http);
-      return new Service(app, recorder, segmentIndex);
+      return new Service(app, recorder, segmentIndex, recordCatalogue);
     } catch (error) {
       for (const close of closers) await close();
       throw error;
@@ -55,13 +68,13 @@ export class Service {
   }
 
   /**
-   * Takes no more requests, closes all recordings, then the index.
+   * Takes no more requests, closes all recordings, then the index and the catalogue.
    * @throws AggregateError with all that went wrong, after everything was tried
    */
   async stop(): Promise<void> {
     const results = await Promise.allSettled([this.#closeApp(), this.#recorder.close()]);
-    // Last, since the recorder lists its last segments while it closes.
-    results.push(...(await Promise.allSettled([this.#index.close()])));
+    // Last, since the recorder lists its last segments and records while it closes.
+    results.push(...(await Promise.allSettled([this.#index.close(), this.#catalogue.close()])));
     const errors = results.flatMap((result) =>
       result.status === 'rejected' ? [result.reason as Error] : [],
     );

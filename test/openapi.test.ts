@@ -10,6 +10,7 @@ interface Operation {
   tags?: string[];
   security?: object[];
   parameters?: { name: string; description?: string }[];
+  requestBody?: object;
   responses: Record<string, { description?: string }>;
 }
 
@@ -33,10 +34,13 @@ t.test('every operation is described, with its errors', async (t) => {
   };
   t.strictSame(Object.keys(document.paths), [
     '/api/info',
+    '/api/playback',
+    '/api/playback/{stream}',
     '/api/record/object/{path}',
     '/api/record/segments',
     '/api/record/{stream}',
     '/api/recorder/streams',
+    '/api/recordings',
     '/api/strategy/',
     '/api/streams/',
     '/api/streams/{stream}',
@@ -59,7 +63,8 @@ t.test('every operation is described, with its errors', async (t) => {
       const needsToken = (operation.security ?? []).length > 0;
       t.equal('401' in operation.responses, needsToken, `${name}: 401`);
       t.equal('403' in operation.responses, needsToken, `${name}: 403`);
-      t.equal('400' in operation.responses, operation.parameters !== undefined, `${name}: 400`);
+      const takesInput = (operation.parameters ?? operation.requestBody) !== undefined;
+      t.equal('400' in operation.responses, takesInput, `${name}: 400`);
     }
   }
 });

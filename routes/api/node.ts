@@ -16,7 +16,10 @@ const Info = Type.Object(
   },
 );
 
-/** What Liveman and DASH players ask of a node as such (DESIGN §2.3, §3.4). */
+/** Every other rule of Live777's is left at its default. */
+const strategy = { each_stream_max_sub: 0 };
+
+/** What Liveman and DASH players ask of a node as such. */
 const plugin: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/info',
@@ -42,13 +45,15 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
         response: {
           200: Type.Object(
             { each_stream_max_sub: Type.Integer() },
-            { description: 'Always this.', examples: [{ each_stream_max_sub: 0 }] },
+            { description: 'Always this.', examples: [strategy] },
           ),
         },
       },
     },
-    async () => ({ each_stream_max_sub: 0 }),
+    async () => strategy,
   );
+  // Liveman asks with the slash, people without.
+  app.get('/strategy', async () => strategy);
 
   app.get(
     '/time',

@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts';
+import type { RecordCatalogue } from '../record-catalogue/record-catalogue.ts';
 import type { Recorder } from '../recorder.ts';
 import type { SegmentIndex } from '../segment-index/segment-index.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
@@ -9,6 +10,7 @@ declare module 'fastify' {
     config: Config;
     recorder: Recorder;
     segmentIndex: SegmentIndex;
+    recordCatalogue: RecordCatalogue;
     store: ObjectStore;
     authorizer: Authorizer;
   }

@@ -50,6 +50,31 @@ export const Live777Stream = Type.Object(
   },
 );
 
+/** Query of what lists streams in Live777's form: `?streams=cam1&streams=cam2`. */
+export const StreamsQuery = Type.Object({
+  streams: Type.Optional(
+    Type.Unsafe<string | string[]>({
+      anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }],
+      description: 'Only these; may be given more than once.',
+    }),
+  ),
+});
+
+/**
+ * Streams in Live777's form, those that somebody publishes here.
+ * @param named only these, where any are named
+ */
+export function live777Streams(
+  statuses: readonly StreamStatus[],
+  named: string | readonly string[] = [],
+): Static<typeof Live777Stream>[] {
+  const names = new Set([named].flat());
+  return statuses
+    .filter(({ stream }) => names.size === 0 || names.has(stream))
+    .map(live777Stream)
+    .filter((stream) => stream !== undefined);
+}
+
 /**
  * A stream in Live777's form.
  * @returns undefined for a stream that nobody publishes here: Live777 would not list it

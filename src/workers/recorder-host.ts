@@ -1,4 +1,6 @@
 import type { Config } from '../config/config.ts';
+import { folderEnds } from '../record-catalogue/folder-ends.ts';
+import type { RecordCatalogue } from '../record-catalogue/record-catalogue.ts';
 import type { PublishAccepted, Recorder, RecordingStarted, StreamStatus } from '../recorder.ts';
 import { recoverAfterCrash } from '../recording/crash-recovery.ts';
 import type { SegmentIndex } from '../segment-index/segment-index.ts';
@@ -6,6 +8,7 @@ import { steadyNowUs } from '../steady-clock.ts';
 import { streamFolder } from '../storage/stream-folder.ts';
 import { IndexFeed } from './index-feed.ts';
 import type { LogMessage } from './messages.ts';
+import { RecordFeed } from './record-feed.ts';
 import type { WorkerSettings } from './settings.ts';
 import { WorkerLink } from './worker-link.ts';
 
@@ -22,6 +25,7 @@ export type HostLog = Record<LogMessage['level'], (fields: object, message: stri
 export async function createRecorder(
   config: Config,
   index: SegmentIndex,
+  catalogue: RecordCatalogue,
   log: HostLog,
 ): Promise<Recorder> {
   const { storage, segmentSeconds, maxRecordingSeconds, autoStreams, workers } = config.recorder;
@@ -48,7 +52,11 @@ export async function createRecorder(
     log,
   });
   await feed.idle();
-  const host = new RecorderHost(settings, workers, feed, log);
+  // Now that the index knows how far they came.
+  const abandoned = await catalogue.completeAbandoned(folderEnds(index.folders()));
+  if (abandoned > 0) log.warn({ records: abandoned }, 'ended the records that a crash left open');
+  const records = new RecordFeed(catalogue, log);
+  const host = new RecorderHost(settings, workers, feed, records, log);
   await host.ready();
   return host;
 }
@@ -61,15 +69,23 @@ class RecorderHost implements Recorder {
   readonly #settings: WorkerSettings;
   readonly #log: HostLog;
   readonly #feed: IndexFeed;
+  readonly #records: RecordFeed;
   readonly #links: WorkerLink[] = [];
   /** Worker number of each stream. */
   readonly #placed = new Map<string, number>();
   #closing: Promise<void> | undefined;
 
-  constructor(settings: WorkerSettings, workers: number, feed: IndexFeed, log: HostLog) {
+  constructor(
+    settings: WorkerSettings,
+    workers: number,
+    feed: IndexFeed,
+    records: RecordFeed,
+    log: HostLog,
+  ) {
     this.#settings = settings;
     this.#log = log;
     this.#feed = feed;
+    this.#records = records;
     for (let number = 0; number < workers; number++) this.#links.push(this.#startWorker(number));
   }
 
@@ -100,7 +116,7 @@ class RecorderHost implements Recorder {
 
   async unpublish(stream: string, sessionId: string): Promise<void> {
     await this.#call(stream, 'unpublish', stream, sessionId);
-    await this.#feed.idle();
+    await Promise.all([this.#feed.idle(), this.#records.idle()]);
   }
 
   start(stream: string, baseDir?: string): Promise<RecordingStarted> {
@@ -110,7 +126,7 @@ class RecorderHost implements Recorder {
   async stop(stream: string): Promise<void> {
     if (!this.#placed.has(stream)) return;
     await this.#call(stream, 'stop', stream);
-    await this.#feed.idle();
+    await Promise.all([this.#feed.idle(), this.#records.idle()]);
   }
 
   async status(stream: string): Promise<StreamStatus> {
@@ -139,7 +155,7 @@ class RecorderHost implements Recorder {
 
   async #closeAll(): Promise<void> {
     await Promise.all(this.#links.map((link) => link.close()));
-    await this.#feed.close();
+    await Promise.all([this.#feed.close(), this.#records.close()]);
   }
 
   #call(stream: string, ...call: Parameters<WorkerLink['call']>): Promise<unknown> {
@@ -177,7 +193,7 @@ class RecorderHost implements Recorder {
   #startWorker(number: number): WorkerLink {
     return new WorkerLink(this.#settings, {
       onSegment: (segment) => this.#feed.add(segment),
-      onRecord: () => {},
+      onRecord: (record) => this.#records.add(record),
       onLog: ({ level, fields, message }) => this.#log[level](fields, message),
       onDeath: (error) => {
         this.#log.error({ err: error, worker: number }, 'media worker died, starting another');

@@ -7,6 +7,7 @@ import type { Test } from 'tap';
 import { buildApp } from '../../src/app.ts';
 import type { Config } from '../../src/config/config.ts';
 import { parseConfig } from '../../src/config/load-config.ts';
+import { RecordCatalogue } from '../../src/record-catalogue/record-catalogue.ts';
 import type { Segment } from '../../src/segment-index/segment.ts';
 import { SegmentIndex } from '../../src/segment-index/segment-index.ts';
 import { openObjectStore } from '../../src/storage/object-store.ts';
@@ -18,6 +19,7 @@ export interface TestApp {
   config: Config;
   recorder: RecorderStandIn;
   segmentIndex: SegmentIndex;
+  recordCatalogue: RecordCatalogue;
   /** Storage root. */
   root: string;
   /** Lines logged at level info and above. */
@@ -40,14 +42,19 @@ export async function testApp(t: Test, toml = ''): Promise<TestApp> {
     nodeAlias: 'test-node',
     log,
   });
+  const recordCatalogue = await RecordCatalogue.open({
+    journalPath: join(root, '.index', 'records.jsonl'),
+    log,
+  });
   const store = await openObjectStore(config.recorder.storage);
-  const app = await buildApp({ config, recorder, segmentIndex, store, log });
+  const app = await buildApp({ config, recorder, segmentIndex, recordCatalogue, store, log });
   t.teardown(async () => {
     await app.close();
     await segmentIndex.close();
+    await recordCatalogue.close();
     await rm(root, { recursive: true });
   });
-  return { app, config, recorder, segmentIndex, root, logged };
+  return { app, config, recorder, segmentIndex, recordCatalogue, root, logged };
 }
 
 /** A segment of 10 s, with what a test wants different. */

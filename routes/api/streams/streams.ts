@@ -1,11 +1,16 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { errorReply } from '../../../src/http/errors.ts';
-import { Live777Stream, live777Stream } from '../../../src/http/live777-json.ts';
+import {
+  Live777Stream,
+  live777Stream,
+  live777Streams,
+  StreamsQuery,
+} from '../../../src/http/live777-json.ts';
 import { StreamParams } from '../../../src/http/stream-id.ts';
 import { RequestError } from '../../../src/recorder.ts';
 
-/** Streams in Live777's form, for Liveman (DESIGN §2.3). */
+/** Streams in Live777's form, for Liveman. */
 const plugin: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/',
@@ -14,13 +19,14 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
         tags: ['live777'],
         summary: 'List what is published here, as Live777 does',
         description: 'Only streams that have a publisher at this moment.',
-        response: { 200: Type.Array(Live777Stream, { description: 'The streams.' }) },
+        querystring: StreamsQuery,
+        response: {
+          200: Type.Array(Live777Stream, { description: 'The streams.' }),
+          400: errorReply('A parameter is malformed; the message names it.'),
+        },
       },
     },
-    async () => {
-      const statuses = await app.recorder.streams();
-      return statuses.map(live777Stream).filter((stream) => stream !== undefined);
-    },
+    async (request) => live777Streams(await app.recorder.streams(), request.query.streams),
   );
 
   app.get(

@@ -1,0 +1,57 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
+import '../../src/http/decorators.ts';
+import { errorReply } from '../../src/http/errors.ts';
+import { PlaybackJson, playbackJson } from '../../src/http/record-json.ts';
+import { StreamParams } from '../../src/http/stream-id.ts';
+
+/** What can be played: all that was recorded, whatever Liveman has collected of it. */
+const plugin: FastifyPluginAsyncTypebox = async (app) => {
+  app.get(
+    '/playback',
+    {
+      schema: {
+        tags: ['live777'],
+        summary: 'List recorded streams',
+        description: 'Every stream that has a record.',
+        response: {
+          200: Type.Array(Type.String(), {
+            description: 'Their names, in their order.',
+            examples: [['cam1', 'cam2']],
+          }),
+        },
+      },
+    },
+    async () => app.recordCatalogue.streams(),
+  );
+
+  app.get(
+    '/playback/:stream',
+    {
+      schema: {
+        tags: ['live777'],
+        summary: 'List the records of a stream',
+        description: 'Every record of a stream, also one that goes on; none of an unknown stream.',
+        params: StreamParams,
+        response: {
+          200: Type.Array(PlaybackJson, {
+            description: 'The records, newest last.',
+            examples: [
+              [
+                {
+                  record: '1753315200',
+                  mpd_path: 'cam1/2025/07/24/manifest.mpd',
+                  duration_ms: 30000,
+                },
+              ],
+            ],
+          }),
+          400: errorReply('The name of the stream cannot be used.'),
+        },
+      },
+    },
+    async (request) => app.recordCatalogue.records(request.params.stream).map(playbackJson),
+  );
+};
+
+export default plugin;

@@ -1,0 +1,17 @@
+import type { FolderSummary } from '../segment-index/segment-index.ts';
+import type { RecordFacts } from './record.ts';
+
+/**
+ * Tells when the last segment in the folder of a record ends, µs since the Unix epoch, from what the
+ * segment index knows of folders; undefined where there is no segment.
+ */
+export function folderEnds(
+  folders: readonly FolderSummary[],
+): (record: RecordFacts) => number | undefined {
+  const ends = new Map<string, number>();
+  for (const { stream, folder, endUs } of folders) ends.set(`${folder}/\0${stream}`, endUs);
+  return ({ stream, mpdPath }) => {
+    const folder = mpdPath.slice(0, mpdPath.lastIndexOf('/') + 1);
+    return ends.get(`${folder}\0${stream}`);
+  };
+}

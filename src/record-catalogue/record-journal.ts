@@ -1,0 +1,72 @@
+import { encodeArray, type JournalFormat } from '../journal/journal-line.ts';
+import type { RecordFacts, RecordKey } from './record.ts';
+import type { Receipt } from './record-table.ts';
+
+/** A line of the record journal says one of these. */
+export type RecordEntry =
+  | { type: 'record'; updatedAt: number; newsAt: number; record: RecordFacts }
+  | { type: 'receipt'; receipt: Receipt; key: RecordKey }
+  /** All records in lines above that ended at or before this (µs since the Unix epoch) are dropped. */
+  | { type: 'evict'; beforeUs: number };
+
+/** The journal of the record catalogue. */
+export const recordJournal: JournalFormat<RecordEntry> = {
+  name: 'live777-recorder record journal',
+  title: 'record journal',
+  version: 1,
+  toArray,
+  fromArray,
+};
+
+/** An entry as a line. */
+export function encodeEntry(entry: RecordEntry): string {
+  return encodeArray(toArray(entry));
+}
+
+function toArray(entry: RecordEntry): unknown[] {
+  switch (entry.type) {
+    case 'evict':
+      return ['evict records', entry.beforeUs];
+    case 'receipt':
+      return [entry.receipt, entry.key.stream, entry.key.record];
+    case 'record': {
+      const { stream, recordId, startUs, endUs, mpdPath, status } = entry.record;
+      const times = [entry.updatedAt, entry.newsAt, startUs, endUs ?? null];
+      return ['record', ...times, stream, recordId, mpdPath, status];
+    }
+  }
+}
+
+type RecordArray = [
+  type: 'record',
+  updatedAt: number,
+  newsAt: number,
+  startUs: number,
+  endUs: number | null,
+  stream: string,
+  recordId: string,
+  mpdPath: string,
+  status: RecordFacts['status'],
+];
+
+// The checksum vouches for the types: nobody but toArray made the line.
+function fromArray(array: unknown[]): RecordEntry | undefined {
+  switch (array[0]) {
+    case 'evict records':
+      return { type: 'evict', beforeUs: array[1] as number };
+    case 'acked':
+    case 'removed': {
+      const key = { stream: array[1] as string, record: array[2] as string };
+      return { type: 'receipt', receipt: array[0], key };
+    }
+    case 'record': {
+      const [, updatedAt, newsAt, startUs, endUs, stream, recordId, mpdPath, status] =
+        array as RecordArray;
+      const record: RecordFacts = { stream, recordId, startUs, mpdPath, status };
+      if (endUs !== null) record.endUs = endUs;
+      return { type: 'record', updatedAt, newsAt, record };
+    }
+    default:
+      return undefined;
+  }
+}

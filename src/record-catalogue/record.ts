@@ -1,0 +1,65 @@
+/** One unbroken recording of one stream in one UTC day. Times are µs since the Unix epoch. */
+export interface RecordFacts {
+  stream: string;
+  /** Unix second of its start, ten digits; unique within the stream. */
+  recordId: string;
+  startUs: number;
+  /** Absent while it goes on. */
+  endUs?: number;
+  /** Object path of its manifest. */
+  mpdPath: string;
+  status: 'Active' | 'Completed' | 'Failed';
+}
+
+/** Names a record. */
+export interface RecordKey {
+  stream: string;
+  record: string;
+}
+
+// Generous for any path or stream id, and small enough that every record fits a journal line.
+const maxTextLength = 4096;
+
+/**
+ * Asserts that a record can be listed, and that every client can read it: one row that Liveman cannot
+ * parse would keep it from all later ones.
+ * @throws TypeError or RangeError that names the field at fault
+ */
+export function checkRecord(record: RecordFacts): void {
+  checkText('stream', record.stream);
+  checkText('mpdPath', record.mpdPath);
+  if (!/^\d{10}$/.test(record.recordId)) {
+    throw new TypeError(
+      `record.recordId must be ten digits, not ${JSON.stringify(record.recordId)}`,
+    );
+  }
+  checkTime('startUs', record.startUs);
+  if (record.status === 'Active') return;
+  if (record.status !== 'Completed' && record.status !== 'Failed') {
+    throw new TypeError(
+      `record.status must be Active, Completed or Failed, not ${String(record.status)}`,
+    );
+  }
+  checkTime('endUs', record.endUs);
+  if (record.endUs! < record.startUs) {
+    throw new RangeError(
+      `record.endUs (${record.endUs}) must not lie before record.startUs (${record.startUs})`,
+    );
+  }
+}
+
+function checkText(field: keyof RecordFacts, value: unknown): void {
+  // A lone surrogate has no UTF-8 form, and strict JSON parsers refuse its escape.
+  if (typeof value !== 'string' || value === '' || !value.isWellFormed()) {
+    throw new TypeError(`record.${field} must be a well-formed text of at least one character`);
+  }
+  if (value.length > maxTextLength) {
+    throw new RangeError(`record.${field} must not be longer than ${maxTextLength} characters`);
+  }
+}
+
+function checkTime(field: keyof RecordFacts, value: unknown): void {
+  if (!Number.isSafeInteger(value) || (value as number) < 0) {
+    throw new RangeError(`record.${field} must be whole µs since the Unix epoch, not ${value}`);
+  }
+}
