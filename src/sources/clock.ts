@@ -1,0 +1,18 @@
+import { steadyNowUs } from '../steady-clock.ts';
+
+/** Time as the watching of nodes goes by; another one lets tests pass hours in an instant. */
+export interface Clock {
+  /** ms since the Unix epoch; never steps back. */
+  now(): number;
+  /** Calls once after so many ms, unless the function it returns is called before. */
+  after(ms: number, call: () => void): () => void;
+}
+
+/** The machine's own time. */
+export const systemClock: Clock = {
+  now: () => steadyNowUs() / 1000,
+  after: (ms, call) => {
+    const timer = setTimeout(call, ms);
+    return () => clearTimeout(timer);
+  },
+};

@@ -1,0 +1,293 @@
+import type { NodeSourceConfig } from '../config/config.ts';
+import { Backoff } from './backoff.ts';
+import type { Clock } from './clock.ts';
+import { NodeClient, NodeError } from './node-client.ts';
+import { type NodeListing, type NodeStream, readListing } from './node-streams.ts';
+
+/** How often a node without events is asked, ms. */
+const POLL_MS = 2000;
+/** A node that sends no first listing of its own accord is asked for it after this, ms. */
+const FIRST_EVENT_MS = 1000;
+/** Where streams are live an event comes every 2 s; after this without one the node is asked, ms. */
+const SILENCE_MS = 15_000;
+/** Events that end, or are found stalled, earlier than this are not worth much, ms. */
+const SHORT_MS = 5000;
+/** After so many times in a row, events are given up for a while. */
+const MOST_BAD_ENDS = 3;
+/** How long a node without events is not asked for them again, ms. */
+const EVENTS_AGAIN_MS = 300_000;
+/** A wrong token is not right a second later: how long to wait, ms. */
+const UNAUTHORIZED_MS = 60_000;
+
+/**
+ * How a node is followed: `connecting` not yet, or anew; `sse` by its events; `polling` by asking
+ * it again and again; `unauthorized` it does not accept the token; `unreachable` it does not answer,
+ * or nothing that can be understood.
+ */
+export type NodeConnection = 'connecting' | 'sse' | 'polling' | 'unauthorized' | 'unreachable';
+
+/** A node as operators see it. */
+export interface NodeState {
+  /** Base address. */
+  url: string;
+  connection: NodeConnection;
+  /** Since when, ms since the Unix epoch. */
+  sinceMs: number;
+  /** What went wrong last, unless all is well again. */
+  error?: string;
+  /** How many live streams it listed last; 0 while it is not followed. */
+  liveStreams: number;
+}
+
+/** As much of a log as is used here. */
+export interface SourcesLog {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+}
+
+/** What a {@link NodeWatch} works with. */
+export interface NodeWatchOptions {
+  source: NodeSourceConfig;
+  clock: Clock;
+  /** From 0 to 1; see {@link Backoff}. */
+  random?: () => number;
+  log: SourcesLog;
+  /**
+   * The node listed its streams.
+   * @param unbroken it was followed without interruption since the listing before, so that what is
+   * missing now has ended; otherwise it may have been restarted
+   */
+  onListing(streams: NodeStream[], unbroken: boolean): void;
+  /** The node does not answer (any more), or not to us. Called at each failure. */
+  onLost(): void;
+}
+
+/** Follows the streams of one node for as long as it is open, whatever happens to the node. */
+export class NodeWatch {
+  readonly #options: NodeWatchOptions;
+  readonly #client: NodeClient;
+  readonly #backoff: Backoff;
+  readonly #life = new AbortController();
+  readonly #state: NodeState;
+  #running: Promise<void> | undefined;
+  /** False until the first listing after each interruption. */
+  #unbroken = false;
+  #fingerprint = '';
+  #unusable = '';
+  /** Not before this is the node asked for events, ms. */
+  #eventsFromMs = 0;
+  #badEnds = 0;
+
+  constructor(options: NodeWatchOptions) {
+    this.#options = options;
+    const { source, clock, random } = options;
+    this.#client = new NodeClient(source, clock);
+    this.#backoff = new Backoff(random);
+    this.#state = {
+      url: source.url,
+      connection: 'connecting',
+      sinceMs: clock.now(),
+      liveStreams: 0,
+    };
+  }
+
+  /** Begins; once. */
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  /** How it goes at this moment. */
+  state(): NodeState {
+    return { ...this.#state };
+  }
+
+  /** Ends; resolves when nothing is under way any more. */
+  async close(): Promise<void> {
+    this.#life.abort(new NodeError('failed', 'is not followed any more'));
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#life;
+    while (!signal.aborted) {
+      try {
+        if (this.#options.clock.now() >= this.#eventsFromMs) await this.#followEvents();
+        else await this.#poll();
+      } catch (error) {
+        if (signal.aborted) return;
+        if (!(error instanceof NodeError)) throw error;
+        await this.#afterFailure(error);
+      }
+    }
+  }
+
+  async #poll(): Promise<void> {
+    this.#take(await this.#list(this.#life.signal), 'polling');
+    await this.#wait(POLL_MS);
+  }
+
+  /** @throws NodeError when the node refuses, does not answer or answers nonsense */
+  async #followEvents(): Promise<void> {
+    const { clock } = this.#options;
+    const connection = new AbortController();
+    const silence = new Countdown(clock, () => void this.#checkSilence(silence, connection));
+    let openedMs = clock.now();
+    let isStalled = false;
+    try {
+      const signal = AbortSignal.any([this.#life.signal, connection.signal]);
+      const events = this.#client.events(signal, () => {
+        openedMs = clock.now();
+        silence.start(FIRST_EVENT_MS);
+      });
+      for await (const data of events) {
+        silence.start(SILENCE_MS);
+        if (clock.now() - openedMs > SHORT_MS) this.#badEnds = 0;
+        this.#take(this.#read(data), 'sse');
+      }
+    } catch (error) {
+      if (error !== stalled) throw error;
+      isStalled = true;
+    } finally {
+      silence.stop();
+      connection.abort();
+    }
+    // The check that found it stalled has just listed the streams.
+    if (!isStalled) this.#unbroken = false;
+    this.#change('connecting');
+    if (isStalled || clock.now() - openedMs < SHORT_MS) await this.#afterBadEnd();
+  }
+
+  /** No event for a while: asks the node whether that is because nothing happens there. */
+  async #checkSilence(silence: Countdown, connection: AbortController): Promise<void> {
+    const { starts } = silence;
+    const { signal } = connection;
+    const isMoot = () => signal.aborted || silence.starts !== starts;
+    try {
+      const listing = await this.#list(AbortSignal.any([this.#life.signal, signal]));
+      if (isMoot()) return;
+      const isFirst = this.#state.connection !== 'sse';
+      const isIdle = listing.fingerprint === this.#fingerprint;
+      this.#take(listing, 'sse');
+      if (isFirst || isIdle) silence.start(SILENCE_MS);
+      else connection.abort(stalled);
+    } catch (error) {
+      if (!isMoot()) connection.abort(error);
+    }
+  }
+
+  async #afterBadEnd(): Promise<void> {
+    this.#badEnds++;
+    if (this.#badEnds < MOST_BAD_ENDS) return this.#wait(this.#backoff.next());
+    this.#badEnds = 0;
+    this.#giveUpEvents('its events end or stall again and again');
+  }
+
+  async #afterFailure({ kind, message }: NodeError): Promise<void> {
+    if (kind === 'unsupported') return this.#giveUpEvents(message);
+    this.#unbroken = false;
+    const isRefused = kind === 'unauthorized';
+    const delay = isRefused ? UNAUTHORIZED_MS : this.#backoff.next();
+    this.#change(isRefused ? 'unauthorized' : 'unreachable', message);
+    this.#options.onLost();
+    await this.#wait(delay);
+  }
+
+  #giveUpEvents(why: string): void {
+    const { clock, log, source } = this.#options;
+    this.#eventsFromMs = clock.now() + EVENTS_AGAIN_MS;
+    log.debug({ node: source.url, why }, 'the node is polled for its streams');
+  }
+
+  async #list(signal: AbortSignal): Promise<NodeListing> {
+    return this.#read(await this.#client.list(signal));
+  }
+
+  #read(json: string): NodeListing {
+    try {
+      return readListing(json, this.#options.source.url);
+    } catch (error) {
+      throw new NodeError('failed', (error as Error).message);
+    }
+  }
+
+  #take({ streams, unusable, fingerprint }: NodeListing, connection: 'sse' | 'polling'): void {
+    const { log, source, onListing } = this.#options;
+    const unbroken = this.#unbroken;
+    this.#unbroken = true;
+    this.#fingerprint = fingerprint;
+    this.#backoff.reset();
+    this.#state.liveStreams = streams.filter(({ presence }) => presence === 'live').length;
+    this.#change(connection);
+    const names = JSON.stringify(unusable);
+    if (unusable.length > 0 && names !== this.#unusable) {
+      log.warn({ node: source.url, streams: unusable }, 'streams have names that cannot be paths');
+    }
+    this.#unusable = names;
+    onListing(streams, unbroken);
+  }
+
+  #change(connection: NodeConnection, error?: string): void {
+    const { clock, log, source } = this.#options;
+    const before = this.#state;
+    const isNew = before.connection !== connection;
+    if (isNew) before.sinceMs = clock.now();
+    if (error !== undefined) {
+      const level = isNew || before.error !== error ? 'warn' : 'debug';
+      log[level]({ node: source.url, error }, `the node is ${connection}`);
+      before.error = error;
+      before.liveStreams = 0;
+    } else if (connection !== 'connecting') {
+      delete before.error;
+      if (isNew) {
+        log.info(
+          { node: source.url, liveStreams: before.liveStreams },
+          connection === 'sse' ? 'follows the node by its events' : 'polls the node',
+        );
+      }
+    }
+    before.connection = connection;
+  }
+
+  /** Waits so many ms, or until the watch is closed. */
+  async #wait(ms: number): Promise<void> {
+    const { signal } = this.#life;
+    if (signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        cancel();
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      const cancel = this.#options.clock.after(ms, done);
+      signal.addEventListener('abort', done);
+    });
+  }
+}
+
+/** Ends events that no longer tell what happens on the node. */
+const stalled = new NodeError('failed', 'its events have stalled');
+
+/** Calls when nothing has started it anew for so long. */
+class Countdown {
+  readonly #clock: Clock;
+  readonly #call: () => void;
+  #cancel = () => {};
+  /** How often it was started or stopped: tells whether anything has happened in between. */
+  starts = 0;
+
+  constructor(clock: Clock, call: () => void) {
+    this.#clock = clock;
+    this.#call = call;
+  }
+
+  start(ms: number): void {
+    this.stop();
+    this.#cancel = this.#clock.after(ms, this.#call);
+  }
+
+  stop(): void {
+    this.starts++;
+    this.#cancel();
+  }
+}

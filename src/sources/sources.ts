@@ -1,0 +1,271 @@
+import picomatch from 'picomatch';
+import type { ShardConfig, SourceConfig, WhepSourceConfig } from '../config/config.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { type NodeState, NodeWatch, type SourcesLog } from './node-watch.ts';
+import type { PullPlan, PullTarget } from './pull-plan.ts';
+import { shardOf } from './shard.ts';
+import { type Sighting, StreamDirectory } from './stream-directory.ts';
+
+/** How long nothing is pulled after the start, so that all nodes can say what they have, ms. */
+const SETTLE_MS = 1000;
+
+/** What is told to the one who pulls. None of them may throw. */
+export interface SourcesEvents {
+  /**
+   * The stream is live and to be pulled; or its targets have changed, it was published anew, or it
+   * is back after {@link onHold}: what waits to try again should try at once.
+   */
+  onPull(plan: PullPlan): void;
+  /**
+   * No node that answers lists the stream, but it may come back, as after the restart of a node:
+   * its recording should stay open, and no target be asked for it, since a node makes up a stream
+   * that it is asked for and does not have. `onPull` or {@link onRelease} follows.
+   */
+  onHold?(stream: string): void;
+  /** It is not live any more: gone from all nodes, or away for longer than the grace. */
+  onRelease(stream: string): void;
+}
+
+/** What {@link Sources} works with. */
+export interface SourcesOptions {
+  sources: readonly SourceConfig[];
+  /** Patterns of the streams that are pulled without being asked for. */
+  autoStreams: readonly string[];
+  /** The part of all streams that this recorder pulls without being asked for; absent: all. */
+  shard?: ShardConfig | undefined;
+  /** How long a stream that was lost sight of counts as live, ms. */
+  resumeGraceMs: number;
+  log: SourcesLog;
+  events: SourcesEvents;
+  clock?: Clock;
+  /** From 0 to 1: spreads attempts of several recorders. */
+  random?: () => number;
+}
+
+/** A stream that is live. */
+export interface SourceStream {
+  stream: string;
+  /** Base addresses of the nodes that have it, or the endpoint it comes from, best first. */
+  nodes: string[];
+  /** Names of the codecs; empty where no node tells. */
+  codecs: string[];
+}
+
+/** A stream that the one who pulls knows of. */
+interface Pulled {
+  plan: PullPlan;
+  held: boolean;
+}
+
+/**
+ * Follows all sources, and decides which of their streams this recorder pulls from where: those
+ * that match `auto_streams` and belong to its shard, those that have an endpoint of their own and
+ * belong to its shard, and those that an operator asks for.
+ */
+export class Sources {
+  readonly #options: SourcesOptions;
+  readonly #clock: Clock;
+  readonly #isAutomatic: (stream: string) => boolean;
+  readonly #tokens = new Map<string, string>();
+  readonly #endpoints = new Map<string, PullTarget[]>();
+  readonly #watches: NodeWatch[] = [];
+  readonly #directory: StreamDirectory;
+  /** Nodes that have not said anything yet. */
+  readonly #awaited = new Set<string>();
+  readonly #wanted = new Set<string>();
+  readonly #unwanted = new Set<string>();
+  readonly #pulled = new Map<string, Pulled>();
+  #cancelSettling: (() => void) | undefined;
+  #isSettled = false;
+
+  constructor(options: SourcesOptions) {
+    const { sources, autoStreams, shard, resumeGraceMs: graceMs, log, random } = options;
+    this.#options = options;
+    const clock = options.clock ?? systemClock;
+    this.#clock = clock;
+    const matches = autoStreams.length === 0 ? () => false : picomatch([...autoStreams]);
+    this.#isAutomatic = (stream) =>
+      (this.#endpoints.has(stream) || matches(stream)) &&
+      (shard === undefined || shardOf(stream, shard.count) === shard.index);
+    this.#directory = new StreamDirectory({
+      clock,
+      graceMs,
+      onChange: (stream) => this.#decide(stream),
+    });
+    for (const source of sources) {
+      if ('whep' in source) {
+        this.#addEndpoint(source);
+        continue;
+      }
+      const { url, token } = source;
+      if (token !== undefined) this.#tokens.set(url, token);
+      this.#awaited.add(url);
+      this.#watches.push(
+        new NodeWatch({
+          source,
+          clock,
+          ...(random && { random }),
+          log,
+          onListing: (streams, unbroken) => {
+            this.#directory.listed(url, streams, unbroken);
+            this.#heardFrom(url);
+          },
+          onLost: () => {
+            this.#directory.lost(url);
+            this.#heardFrom(url);
+          },
+        }),
+      );
+    }
+  }
+
+  /** Begins; once. */
+  start(): void {
+    for (const watch of this.#watches) watch.start();
+    if (this.#awaited.size === 0) this.#settle();
+    else this.#cancelSettling = this.#clock.after(SETTLE_MS, () => this.#settle());
+  }
+
+  /**
+   * An operator wants a stream: it is pulled if or as soon as some node has it, whatever
+   * `auto_streams` and the shard say, also when it is published again later. `onPull` may be
+   * called before this returns.
+   */
+  want(stream: string): void {
+    this.#wanted.add(stream);
+    this.#unwanted.delete(stream);
+    this.#decide(stream);
+  }
+
+  /**
+   * An operator does not want a stream any more, also not automatically for as long as it stays
+   * live. Calls nothing: who calls this stops pulling.
+   */
+  unwant(stream: string): void {
+    this.#wanted.delete(stream);
+    this.#pulled.delete(stream);
+    if (this.#isPresent(stream)) this.#unwanted.add(stream);
+  }
+
+  /**
+   * True when some node lists the stream as live at this moment. An endpoint of a WHEP server counts
+   * as live always, since only trying tells.
+   */
+  has(stream: string): boolean {
+    return (
+      this.#endpoints.has(stream) ||
+      this.#directory.sightings(stream).some(({ state }) => state === 'live')
+    );
+  }
+
+  /** How it goes with each node, in the order of the configuration. */
+  state(): NodeState[] {
+    return this.#watches.map((watch) => watch.state());
+  }
+
+  /** All streams that are live, whether they are pulled or not, by name. */
+  streams(): SourceStream[] {
+    const names = this.#directory.streams().union(new Set(this.#endpoints.keys()));
+    return [...names]
+      .filter((stream) => this.has(stream))
+      .sort()
+      .map((stream) => {
+        const live = this.#directory.sightings(stream).filter(({ state }) => state === 'live');
+        const endpoints = this.#endpoints.get(stream) ?? [];
+        return {
+          stream,
+          nodes: [...endpoints, ...live].map(({ node }) => node),
+          codecs: [...(live.find(({ info }) => info.codecs.length > 0)?.info.codecs ?? [])],
+        };
+      });
+  }
+
+  /** Ends, and tells nobody; resolves when nothing is under way any more. */
+  async close(): Promise<void> {
+    this.#isSettled = false;
+    this.#cancelSettling?.();
+    await Promise.all(this.#watches.map((watch) => watch.close()));
+    this.#directory.close();
+  }
+
+  #addEndpoint({ whep, stream, token }: WhepSourceConfig): void {
+    const { origin, pathname } = new URL(whep);
+    const target = { url: whep, ...(token && { token }), node: `${origin}${pathname}` };
+    this.#endpoints.set(stream, [...(this.#endpoints.get(stream) ?? []), target]);
+  }
+
+  #heardFrom(url: string): void {
+    if (this.#awaited.delete(url) && this.#awaited.size === 0 && !this.#isSettled) this.#settle();
+  }
+
+  #settle(): void {
+    this.#cancelSettling?.();
+    this.#isSettled = true;
+    const names = this.#directory.streams().union(new Set(this.#endpoints.keys()));
+    for (const stream of names) this.#decide(stream);
+  }
+
+  /** Whether its present publication goes on, as far as that can be known. */
+  #isPresent(stream: string): boolean {
+    return (
+      this.#endpoints.has(stream) ||
+      this.#directory.sightings(stream).some(({ state }) => state !== 'idle')
+    );
+  }
+
+  /** Compares what should be pulled with what is, and tells the difference. */
+  #decide(stream: string): void {
+    if (!this.#isPresent(stream)) this.#unwanted.delete(stream);
+    if (!this.#isSettled) return;
+    const isWanted =
+      this.#wanted.has(stream) || (!this.#unwanted.has(stream) && this.#isAutomatic(stream));
+    if (!isWanted) {
+      // An automatic stream is unwanted by `unwant` only, which has forgotten it already.
+      return;
+    }
+    const sightings = this.#directory.sightings(stream);
+    const plan = this.#planOf(stream, sightings);
+    const pulled = this.#pulled.get(stream);
+    const { events } = this.#options;
+    if (plan !== undefined) {
+      if (pulled && !pulled.held && isSame(pulled.plan, plan)) return;
+      this.#pulled.set(stream, { plan, held: false });
+      events.onPull(plan);
+    } else if (pulled === undefined) {
+      return;
+    } else if (sightings.some(({ state }) => state === 'held')) {
+      if (pulled.held) return;
+      pulled.held = true;
+      events.onHold?.(stream);
+    } else {
+      this.#pulled.delete(stream);
+      events.onRelease(stream);
+    }
+  }
+
+  #planOf(stream: string, sightings: readonly Sighting[]): PullPlan | undefined {
+    const usable = sightings.filter(
+      ({ state }) => state === 'live' || (state === 'idle' && this.#wanted.has(stream)),
+    );
+    const targets = [
+      ...(this.#endpoints.get(stream) ?? []),
+      ...usable.map(({ node }) => this.#targetAt(node, stream)),
+    ];
+    if (targets.length === 0) return undefined;
+    const publishers = usable.flatMap(({ info }) => (info.relayed ? [] : info.publishers));
+    return { stream, targets, publication: publishers.sort().join(' ') };
+  }
+
+  #targetAt(node: string, stream: string): PullTarget {
+    const token = this.#tokens.get(node);
+    return {
+      url: `${node}/whep/${encodeURIComponent(stream)}`,
+      ...(token === undefined ? {} : { token }),
+      node,
+    };
+  }
+}
+
+function isSame(a: PullPlan, b: PullPlan): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
