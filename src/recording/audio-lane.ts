@@ -42,7 +42,6 @@ export class AudioLane {
 
   /**
    * Goes on in another Period. The sound of the one before ends where this one's begins.
-   * @param end ends the writer left behind
    */
   moveTo(period: RunningPeriod): void {
     this.#writer?.end();
@@ -51,9 +50,11 @@ export class AudioLane {
 
   /** Lays one packet. */
   write(start: number, end: number, data: Buffer): void {
-    this.fillTo(start);
     const writer = this.#writer;
     if (writer === undefined) return;
+    if (writer.startTime === undefined)
+      this.beginWithSilence(audioTicks(this.#period!.startUs), start);
+    else this.fillTo(start);
     const time = writer.startTime === undefined ? Math.max(start, this.#end) : this.#end;
     if (end <= time) {
       this.late++;
@@ -68,6 +69,10 @@ export class AudioLane {
     if (writer?.startTime === undefined) return;
     if (time - this.#end <= TOLERANCE) return;
     this.silence += time - this.#end;
+    this.#fill(writer, time);
+  }
+
+  #fill(writer: TrackWriter, time: number): void {
     const packet = opusSilence(2);
     while (this.#end < time) {
       const left = time - this.#end;
@@ -82,9 +87,10 @@ export class AudioLane {
     if (writer === undefined || writer.startTime !== undefined) return;
     const start = Math.max(from, this.#end);
     if (to - start < OPUS_SILENCE_TICKS) return;
-    this.silence += OPUS_SILENCE_TICKS;
-    this.#put(writer, start, start + OPUS_SILENCE_TICKS, opusSilence(2));
-    this.fillTo(to);
+    this.silence += to - start;
+    const first = Math.min(to - start, OPUS_SILENCE_TICKS);
+    this.#put(writer, start, start + first, opusSilence(2));
+    this.#fill(writer, to);
   }
 
   /** Moves the end after the Period's times were settled. @param ticks how much later */

@@ -1,4 +1,5 @@
 import type { H264Configuration } from '../container/h264-parameter-sets.ts';
+import { OPUS_SILENCE_TICKS } from '../container/opus-silence.ts';
 import type { AccessUnit, TrackKind } from '../rtp/access-unit.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
 import type { SenderReport } from '../rtp/rtp-receiver.ts';
@@ -15,8 +16,8 @@ import { type WriteOwner, WriteQueue } from './write-queue.ts';
 
 /** Sound that is there before the first picture waits this long for it, µs. */
 const VIDEO_WAIT_US = 1_000_000;
-/** Sound that lags behind by more than this is replaced by silence, µs. */
-const AUDIO_LAG_US = 2_000_000;
+/** A track that lags behind by more than this is not waited for any more, µs. */
+const LAG_US = 2_000_000;
 /** Without media for this long a Period ends; what comes later begins another, µs. */
 const STALE_US = 5_000_000;
 /** A chunk is written at the latest when its first sample is this old, µs. */
@@ -28,8 +29,8 @@ const FIRST_RETRY_US = 2_000_000;
 const LONGEST_RETRY_US = 30_000_000;
 /** Media that waits for a disk that does not keep up: beyond this the Period is given up, bytes. */
 const MOST_PENDING_BYTES = 64 << 20;
-/** Sound kept while no Period can begin: 2 s of 20 ms packets. */
-const MOST_BACKLOG = 100;
+/** Packets of sound kept while they cannot be written: 4 s of 20 ms each. */
+const MOST_SOUND = 200;
 
 /** Logging as pino does it. */
 export interface RecordingLog {
@@ -83,8 +84,12 @@ export class Recording {
   #folderEndUs = 0;
   /** Yesterday's folder, until its sound has come to its end. */
   #leftFolder: PresentationFolder | undefined;
-  #backlog: AudioPacket[] = [];
-  #backlogSinceUs = 0;
+  /**
+   * Sound that waits for the picture it belongs to, so that both tracks of a Period begin and end
+   * together: players skip up to a second where they do not.
+   */
+  #sound: AudioPacket[] = [];
+  #soundSinceUs = 0;
   #keyframeAskedUs = 0;
   #retryUs = 0;
   #retryDelayUs = FIRST_RETRY_US;
@@ -95,8 +100,8 @@ export class Recording {
     this.#options = options;
     this.#queue = new WriteQueue(options.after, (owner, error) => this.#writeFailed(owner, error));
     this.#record = new CurrentRecord(options);
-    this.#videoEnd = Math.ceil((options.notBeforeUs / 1e6) * VIDEO_TIMESCALE);
-    this.#lane = new AudioLane(Math.ceil((options.notBeforeUs / 1e6) * AUDIO_TIMESCALE));
+    this.#videoEnd = Math.ceil(toTicks(options.notBeforeUs, VIDEO_TIMESCALE));
+    this.#lane = new AudioLane(Math.ceil(toTicks(options.notBeforeUs, AUDIO_TIMESCALE)));
     this.#useFolder(options.now());
   }
 
@@ -125,7 +130,7 @@ export class Recording {
     this.#dropped = this.dropped;
     this.#video = undefined;
     this.#audio = undefined;
-    this.#backlog = [];
+    this.#sound = [];
     this.#keyframeAskedUs = 0;
   }
 
@@ -156,10 +161,7 @@ export class Recording {
 
   /** End of what was recorded so far, µs since the Unix epoch; 0 when nothing was. */
   get endUs(): number {
-    return Math.max(
-      (this.#videoEnd / VIDEO_TIMESCALE) * 1e6,
-      (this.#lane.end / AUDIO_TIMESCALE) * 1e6,
-    );
+    return Math.max(toUs(this.#videoEnd, VIDEO_TIMESCALE), toUs(this.#lane.end, AUDIO_TIMESCALE));
   }
 
   /** Access units and packets dropped because they could not be decoded. */
@@ -182,7 +184,7 @@ export class Recording {
       if (picture) this.#writePicture(picture);
     } else if (kind === 'audio' && this.#audio) {
       const packet = this.#audio.push(unit, this.#ticks(this.#audio, kind, unit));
-      if (packet) this.#writePacket(packet);
+      if (packet) this.#takeSound(packet);
     }
   }
 
@@ -209,9 +211,10 @@ export class Recording {
     this.#fillSilence(now);
     this.#leaveStale(now);
     this.#startWithoutVideo(now);
+    this.#writeSound(false);
     if (this.#video && this.#period && this.#recordIsOver(now)) this.#askForKeyframe();
     const before = now - CHUNK_AGE_US;
-    this.#period?.video?.flushOlderThan(Math.floor((before / 1e6) * VIDEO_TIMESCALE));
+    this.#period?.video?.flushOlderThan(Math.floor(toTicks(before, VIDEO_TIMESCALE)));
     this.#lane.period?.audio?.flushOlderThan(audioTicks(before));
     if (this.#queue.pendingBytes > MOST_PENDING_BYTES && this.#period) {
       const period = this.#period;
@@ -264,22 +267,41 @@ export class Recording {
 
   #writePicture(picture: Picture): void {
     const base = this.#timeline.base('video');
-    const start = base + picture.start;
-    const startUs = (start / VIDEO_TIMESCALE) * 1e6;
-    if (this.#needsPeriod(picture, startUs)) {
+    let start = base + picture.start;
+    if (this.#needsPeriod(picture, toUs(start, VIDEO_TIMESCALE))) {
       if (!picture.keyframe || picture.configuration === undefined || !this.#mayWrite()) {
         this.#video!.undecodable++;
         this.#askForKeyframe();
         return;
       }
-      this.#beginPeriod(startUs, picture.configuration);
+      start = this.#alignedStart(start);
+      this.#beginPeriod(toUs(start, VIDEO_TIMESCALE), picture.configuration);
     }
     const writer = this.#period!.video!;
-    const time = writer.startTime === undefined ? Math.max(start, this.#videoEnd) : this.#videoEnd;
+    const time = writer.startTime === undefined ? start : this.#videoEnd;
     const end = Math.max(base + picture.end, time + 1);
     this.#videoEnd = end;
     const { keyframe, parts } = picture;
     writer.write({ time, duration: end - time, keyframe, parts });
+    this.#writeSound(false);
+  }
+
+  /**
+   * Where the first picture of a Period begins: with the sound that was there before it, which would
+   * be lost otherwise, and not before sound that is written already.
+   * @param start of the picture, ticks; so is the result
+   */
+  #alignedStart(start: number): number {
+    const first = this.#sound[0];
+    if (this.#period === undefined && first !== undefined) {
+      const soundUs = toUs(this.#timeline.base('audio') + first.start, AUDIO_TIMESCALE);
+      start = Math.min(start, Math.round(toTicks(soundUs, VIDEO_TIMESCALE)));
+    }
+    if (this.#period?.video === undefined && this.#audio !== undefined) {
+      const writtenUs = toUs(this.#lane.end, AUDIO_TIMESCALE);
+      start = Math.max(start, Math.round(toTicks(writtenUs, VIDEO_TIMESCALE)));
+    }
+    return Math.max(start, this.#videoEnd);
   }
 
   #needsPeriod(picture: Picture, startUs: number): boolean {
@@ -291,27 +313,36 @@ export class Recording {
     );
   }
 
-  #writePacket(packet: AudioPacket): void {
-    const base = this.#timeline.base('audio');
-    const start = base + packet.start;
-    const period = this.#period;
-    if (period === undefined || period.failed) {
-      if (this.#backlog.length === 0) this.#backlogSinceUs = this.#options.now();
-      this.#backlog.push(packet);
-      if (this.#backlog.length > MOST_BACKLOG) {
-        this.#backlog.shift();
-        this.#lane.late++;
+  #takeSound(packet: AudioPacket): void {
+    if (this.#sound.length === 0) this.#soundSinceUs = this.#options.now();
+    this.#sound.push(packet);
+    if (this.#sound.length > MOST_SOUND) {
+      this.#sound.shift();
+      this.#lane.late++;
+    }
+    this.#writeSound(false);
+  }
+
+  /** Writes the sound that the picture has caught up with. @param all whatever the picture does */
+  #writeSound(all: boolean): void {
+    for (let first = this.#sound[0]; first !== undefined; first = this.#sound[0]) {
+      const period = this.#period;
+      if (period === undefined || period.failed) return;
+      const base = this.#timeline.base('audio');
+      const startUs = toUs(base + first.start, AUDIO_TIMESCALE);
+      if (!all && period.video !== undefined && this.#isAheadOfPicture(startUs)) return;
+      if (period.video === undefined && this.#recordIsOver(startUs)) {
+        this.#beginPeriod(startUs, undefined);
       }
-      return;
+      if (this.#lane.period !== this.#period && startUs >= this.#period!.startUs) this.#moveSound();
+      this.#sound.shift();
+      this.#lane.write(base + first.start, base + first.end, first.data);
     }
-    const startUs = (start / AUDIO_TIMESCALE) * 1e6;
-    if (period.video === undefined && this.#recordIsOver(startUs)) {
-      this.#beginPeriod(startUs, undefined);
-    }
-    if (this.#lane.period !== this.#period && start >= audioTicks(this.#period!.startUs)) {
-      this.#moveSound();
-    }
-    this.#lane.write(start, base + packet.end, packet.data);
+  }
+
+  #isAheadOfPicture(us: number): boolean {
+    if (us < toUs(this.#videoEnd, VIDEO_TIMESCALE)) return false;
+    return this.#options.now() - this.#video!.lastArrivalUs < LAG_US;
   }
 
   #beginPeriod(startUs: number, configuration: H264Configuration | undefined): void {
@@ -332,9 +363,7 @@ export class Recording {
     this.#period = period;
     for (const writer of period.writers) this.#timeline.adopt(writer);
     if (before === undefined || before.failed || this.#audio === undefined) this.#moveSound();
-    const backlog = this.#backlog;
-    this.#backlog = [];
-    for (const packet of backlog) this.#writePacket(packet);
+    if (configuration === undefined) this.#writeSound(false);
   }
 
   /** The sound follows into the present Period; a folder that both tracks have left is closed. */
@@ -350,11 +379,21 @@ export class Recording {
     this.#queue.push({ failed: false }, 0, () => left.close());
   }
 
+  /** Ends the Period with both tracks as long as the longer one. */
   #endPeriod(): void {
-    const picture = this.#video?.finish();
-    if (picture && this.#period?.video) this.#writePicture(picture);
     const packet = this.#audio?.finish();
-    if (packet && this.#period) this.#writePacket(packet);
+    if (packet) this.#sound.push(packet);
+    const picture = this.#video?.finish();
+    if (picture && this.#period?.video) {
+      const last = this.#sound.at(-1);
+      if (last) this.#holdPicture(picture, this.#timeline.base('audio') + last.end);
+      this.#writePicture(picture);
+    }
+    this.#writeSound(true);
+    if (this.#period?.video && this.#audio) {
+      const end = audioTicks(toUs(this.#videoEnd, VIDEO_TIMESCALE));
+      if (end - this.#lane.end > OPUS_SILENCE_TICKS) this.#lane.fillTo(end);
+    }
     this.#settle(true);
     const period = this.#period;
     if (period === undefined) return;
@@ -362,6 +401,12 @@ export class Recording {
     this.#lane.endPeriod();
     this.#period = undefined;
     this.#closeLeftFolder();
+  }
+
+  /** Lets a picture without a next one stay for as long as there is sound. @param end audio ticks */
+  #holdPicture(picture: Picture, end: number): void {
+    const ticks = Math.round(toTicks(toUs(end, AUDIO_TIMESCALE), VIDEO_TIMESCALE));
+    picture.end = Math.max(picture.end, ticks - this.#timeline.base('video'));
   }
 
   /** True when a record that reaches an instant has to end there. @param us since the epoch */
@@ -410,13 +455,13 @@ export class Recording {
 
   /** Replaces sound that does not come, while there is picture for it to keep step with. */
   #fillSilence(nowUs: number): void {
-    if (this.#audio === undefined || nowUs - this.#audio.lastArrivalUs < AUDIO_LAG_US) return;
-    if (this.#video === undefined || nowUs - this.#video.lastArrivalUs >= AUDIO_LAG_US) return;
+    if (this.#audio === undefined || nowUs - this.#audio.lastArrivalUs < LAG_US) return;
+    if (this.#video === undefined || nowUs - this.#video.lastArrivalUs >= LAG_US) return;
     const period = this.#lane.period;
     if (period === undefined) return;
     const last = this.#audio.finish();
-    if (last) this.#writePacket(last);
-    const until = audioTicks(nowUs - AUDIO_LAG_US);
+    if (last) this.#takeSound(last);
+    const until = audioTicks(nowUs - LAG_US);
     this.#lane.beginWithSilence(audioTicks(period.startUs), until);
     this.#lane.fillTo(until);
     if (period !== this.#period && this.#period && until >= audioTicks(this.#period.startUs)) {
@@ -434,19 +479,21 @@ export class Recording {
       if (nowUs - period.startUs > STALE_US) this.#endPeriod();
     } else if (period.video !== undefined && nowUs - seenUs > STALE_US) {
       const picture = this.#video?.finish();
-      if (picture) this.#writePicture(picture);
-      this.#beginPeriod((this.#lane.end / AUDIO_TIMESCALE) * 1e6, undefined);
+      if (picture) {
+        this.#holdPicture(picture, this.#lane.end);
+        this.#writePicture(picture);
+      }
+      this.#beginPeriod(toUs(this.#lane.end, AUDIO_TIMESCALE), undefined);
       this.#moveSound();
     }
   }
 
   /** Begins with sound alone where the picture keeps it waiting. */
   #startWithoutVideo(nowUs: number): void {
-    const first = this.#backlog[0];
+    const first = this.#sound[0];
     if (first === undefined || this.#period !== undefined || !this.#mayWrite()) return;
-    if (this.#video !== undefined && nowUs - this.#backlogSinceUs < VIDEO_WAIT_US) return;
-    const start = this.#timeline.base('audio') + first.start;
-    this.#beginPeriod((start / AUDIO_TIMESCALE) * 1e6, undefined);
+    if (this.#video !== undefined && nowUs - this.#soundSinceUs < VIDEO_WAIT_US) return;
+    this.#beginPeriod(toUs(this.#timeline.base('audio') + first.start, AUDIO_TIMESCALE), undefined);
   }
 
   #giveUp(period: RunningPeriod, error: Error): void {
@@ -489,4 +536,12 @@ export class Recording {
 
 function sameConfiguration(a: H264Configuration, b: H264Configuration | undefined): boolean {
   return a === b || (b !== undefined && a.equals(b));
+}
+
+function toUs(ticks: number, timescale: number): number {
+  return (ticks / timescale) * 1e6;
+}
+
+function toTicks(us: number, timescale: number): number {
+  return (us / 1e6) * timescale;
 }

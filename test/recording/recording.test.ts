@@ -82,8 +82,9 @@ t.test('without sender reports the arrival times decide', async (t) => {
   await publisher.recording.written();
   t.ok(publisher.of('video').length >= 2, 'segments are announced after the wait for reports');
   await publisher.recording.close();
-  t.equal(publisher.of('video')[0]!.startUs, NOON_US + 50_000);
   t.equal(publisher.of('audio')[0]!.startUs, NOON_US + 20_000);
+  t.equal(publisher.of('video')[0]!.startUs, NOON_US + 20_000, 'the picture begins with the sound');
+  t.equal(publisher.of('video')[1]!.startUs, NOON_US + 2_050_000);
 });
 
 t.test('a second recording of the day goes on with the numbers and adds a Period', async (t) => {
@@ -258,6 +259,73 @@ t.test('a record that is long enough is followed by another without losing a fra
   for (const kind of ['video', 'audio'] as const) {
     for (const [i, segment] of publisher.of(kind).entries()) {
       if (i > 0) t.equal(segment.startUs, publisher.of(kind)[i - 1]!.endUs);
+    }
+  }
+});
+
+t.test('both tracks of a Period begin and end together, so that players do not skip', async (t) => {
+  const changes: ((publisher: SimulatedPublisher) => Promise<void>)[] = [
+    (publisher) => publisher.run(9),
+    // Lost for a while, a pause of everything, of the picture, of the sound.
+    async (publisher) => {
+      await publisher.run(4);
+      publisher.recording.detach();
+      await publisher.run(3.99, () => true);
+      publisher.attach();
+      await publisher.run(3);
+    },
+    async (publisher) => {
+      await publisher.run(3);
+      await publisher.run(8.99, () => true);
+      await publisher.run(4);
+    },
+    async (publisher) => {
+      await publisher.run(3);
+      await publisher.run(8.99, (kind) => kind === 'video');
+      await publisher.run(4);
+    },
+    async (publisher) => {
+      await publisher.run(3);
+      await publisher.run(8.99, (kind) => kind === 'audio');
+      await publisher.run(4);
+    },
+  ];
+  for (const delays of [{}, { videoDelayUs: 180_000 }, { audioDelayUs: 180_000 }]) {
+    for (const change of changes) {
+      const publisher = new SimulatedPublisher(t, {
+        startUs: NOON_US + 43_200e6 - 2e6,
+        videoReportUs: 0,
+        audioReportUs: 0,
+        recording: { maxRecordingSeconds: 5 },
+        ...delays,
+      });
+      await change(publisher);
+      await publisher.recording.close();
+      for (const day of ['04', '05']) {
+        const file = path.join(publisher.root, 'cam1/2026/03', day, 'manifest.mpd');
+        const { periods } = readMpd(await readFile(file, 'utf8'));
+        for (const { id, adaptationSets } of periods) {
+          const [video, audio] = adaptationSets;
+          if (video === undefined || audio === undefined) continue;
+          const span = ({ segments, timescale }: typeof video) => {
+            const { time, duration } = segments.at(-1)!;
+            return [segments[0]!.time / timescale, (time + duration) / timescale] as const;
+          };
+          const start = span(video)[0] - span(audio)[0];
+          const end = span(video)[1] - span(audio)[1];
+          // Before the first reports the tracks' delays are unknown; so is where they begin.
+          const begun = span(video)[0] * 1e6;
+          const isUnsettled = publisher.attachedUs.some((us) => Math.abs(us - begun) < 1_900_000);
+          if (!isUnsettled)
+            t.ok(Math.abs(start) <= 0.0201, `Period ${day}/${id} starts ${start} apart`);
+          t.ok(Math.abs(end) <= 0.0201, `Period ${day}/${id} ends ${end} apart`);
+        }
+      }
+      for (const kind of ['video', 'audio'] as const) {
+        for (const [i, segment] of publisher.of(kind).entries()) {
+          if (i > 0) t.ok(segment.startUs >= publisher.of(kind)[i - 1]!.endUs, 'no overlap');
+        }
+      }
     }
   }
 });

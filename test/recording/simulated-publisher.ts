@@ -40,6 +40,8 @@ export class SimulatedPublisher {
   readonly segments: Segment[] = [];
   /** What was told of records, in that order. */
   readonly records: RecordFacts[] = [];
+  /** When it connected, µs since the Unix epoch. */
+  readonly attachedUs: number[] = [];
   readonly log: string[] = [];
   keyframeRequests = 0;
   /** µs since the Unix epoch. */
@@ -88,6 +90,7 @@ export class SimulatedPublisher {
 
   /** Connects, again after a `recording.detach()`. */
   attach(): void {
+    this.attachedUs.push(this.nowUs);
     this.recording.attach(this.#sections, () => this.keyframeRequests++);
   }
 
