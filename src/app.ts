@@ -15,6 +15,7 @@ import { compileValidator, validationError } from './http/validation.ts';
 import type { RecordCatalogue } from './record-catalogue/record-catalogue.ts';
 import type { Recorder } from './recorder.ts';
 import type { SegmentIndex } from './segment-index/segment-index.ts';
+import type { Sources } from './sources/sources.ts';
 import type { ObjectStore } from './storage/object-store.ts';
 import { version } from './version.ts';
 
@@ -23,6 +24,8 @@ export interface AppDependencies {
   config: Config;
   recorder: Recorder;
   segmentIndex: SegmentIndex;
+  /** Absent where nothing is pulled. */
+  sources?: Pick<Sources, 'state' | 'streams'>;
   recordCatalogue: RecordCatalogue;
   store: ObjectStore;
   log: FastifyBaseLogger;
@@ -61,6 +64,7 @@ export async function buildApp(deps: AppDependencies): Promise<FastifyInstance> 
   app.decorate('config', deps.config);
   app.decorate('recorder', deps.recorder);
   app.decorate('segmentIndex', deps.segmentIndex);
+  app.decorate('sources', deps.sources ?? { state: () => [], streams: () => [] });
   app.decorate('recordCatalogue', deps.recordCatalogue);
   app.decorate('store', deps.store);
 

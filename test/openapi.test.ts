@@ -41,6 +41,7 @@ t.test('every operation is described, with its errors', async (t) => {
     '/api/record/{stream}',
     '/api/recorder/streams',
     '/api/recordings',
+    '/api/sources',
     '/api/strategy/',
     '/api/streams/',
     '/api/streams/{stream}',

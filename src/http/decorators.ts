@@ -2,6 +2,7 @@ import type { Config } from '../config/config.ts';
 import type { RecordCatalogue } from '../record-catalogue/record-catalogue.ts';
 import type { Recorder } from '../recorder.ts';
 import type { SegmentIndex } from '../segment-index/segment-index.ts';
+import type { Sources } from '../sources/sources.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import type { Access, Authorizer } from './auth.ts';
 
@@ -10,6 +11,7 @@ declare module 'fastify' {
     config: Config;
     recorder: Recorder;
     segmentIndex: SegmentIndex;
+    sources: Pick<Sources, 'state' | 'streams'>;
     recordCatalogue: RecordCatalogue;
     store: ObjectStore;
     authorizer: Authorizer;
