@@ -15,7 +15,7 @@ import { OpenSegment } from './open-segment.ts';
 
 /** Where players that follow a live manifest ask for the time (DASH UTCTiming). */
 const TIME_URL = '/api/time';
-/** A commit of one track waits this long for the other's before the manifest is written, µs. */
+/** A commit of one track waits this long for the other's before it is told, µs. */
 const GATHER_US = 1_000_000;
 /**
  * Most bytes a second that rewriting the manifest may cost over time. With one write a segment a
@@ -72,7 +72,11 @@ export class PresentationFolder {
   /** Initialization segments written by this object, so that an equal one is not written again. */
   readonly #inits: { kind: TrackKind; name: string; data: Buffer }[] = [];
   #isOpen = false;
-  #dirtySinceUs: number | undefined;
+  /** The text that players are given, and the one that is on the disk. */
+  #published: string | undefined;
+  #written: string | undefined;
+  /** Since when something is to be told that is not in the published text. */
+  #newsSinceUs: number | undefined;
   #nextWriteUs = 0;
 
   constructor(options: PresentationFolderOptions) {
@@ -112,6 +116,7 @@ export class PresentationFolder {
       this.#announce(segment.entry, segment);
     }
     this.#isOpen = true;
+    if (this.#presentation.periods.some(hasSegments)) this.#publish(this.#presentation);
     await this.writeManifest();
   }
 
@@ -179,7 +184,7 @@ export class PresentationFolder {
 
   /** Tells the index of a durable segment. Times are ticks. */
   #announce(entry: ManifestTrack, segment: Omit<RecoveredSegment, 'entry' | 'kind'>): void {
-    this.#dirtySinceUs ??= this.#options.now();
+    this.#newsSinceUs ??= this.#options.now();
     const toUs = (ticks: number) => Math.round((ticks / entry.timescale) * 1e6);
     this.#options.onSegment({
       stream: this.#options.stream,
@@ -195,28 +200,41 @@ export class PresentationFolder {
     });
   }
 
-  /** The manifest as of now. */
-  manifest(): string {
-    return writeMpd(this.#presentation, { nowUs: this.#options.now(), utcTimingUrl: TIME_URL });
+  /**
+   * The manifest as players should see it; undefined before the first segment, because players give
+   * up on a manifest with nothing to play. It is a moment older than the last segment, so that both
+   * tracks' first segments appear in it together: players do not look for a second track later.
+   */
+  get manifest(): string | undefined {
+    return this.#published;
+  }
+
+  /** What time brings: call about four times a second. */
+  tick(): void {
+    const since = this.#newsSinceUs;
+    if (since === undefined || this.#options.now() - since < GATHER_US) return;
+    const { periods } = this.#presentation;
+    const held = periods.filter((period) => !this.#isPresentable(period));
+    this.#publish({ ...this.#presentation, periods: periods.filter((p) => !held.includes(p)) });
+    this.#newsSinceUs = held.some(hasSegments) ? since : undefined;
   }
 
   /**
-   * True when the manifest on disk should be written: something is new, the other track had its
-   * moment, and the last write is long enough ago for its size.
+   * True when the manifest on disk should be written: something is new, and the last write is long
+   * enough ago for its size.
    */
   manifestIsDue(): boolean {
-    if (this.#dirtySinceUs === undefined) return false;
-    const nowUs = this.#options.now();
-    return nowUs - this.#dirtySinceUs >= GATHER_US && nowUs >= this.#nextWriteUs;
+    return this.#published !== this.#written && this.#options.now() >= this.#nextWriteUs;
   }
 
   /** Replaces the manifest on disk. @throws the file system's error */
   async writeManifest(): Promise<void> {
-    const text = this.manifest();
+    const text = this.#published;
+    if (text === undefined || text === this.#written) return;
     const seconds = Math.max(this.#options.segmentSeconds, text.length / MANIFEST_BYTES_PER_SECOND);
     this.#nextWriteUs = this.#options.now() + seconds * 1e6;
     await replaceFile(path.join(this.#files, MANIFEST_NAME), text);
-    this.#dirtySinceUs = undefined;
+    this.#written = text;
   }
 
   /** Ends the presentation: the manifest becomes static. @throws the file system's error */
@@ -224,7 +242,22 @@ export class PresentationFolder {
     await this.open();
     this.#presentation.live = false;
     for (const period of this.#presentation.periods) period.ended = true;
+    if (this.#presentation.periods.some(hasSegments)) this.#publish(this.#presentation);
     await this.writeManifest();
+  }
+
+  #publish(presentation: Presentation): void {
+    const nowUs = this.#options.now();
+    this.#published = writeMpd(presentation, { nowUs, utcTimingUrl: TIME_URL });
+  }
+
+  /** A Period of two tracks is shown when both have a segment, or one has been alone for long. */
+  #isPresentable(period: ManifestPeriod): boolean {
+    const { video, audio } = period;
+    if (video === undefined || audio === undefined || period.ended) return true;
+    if (video.timeline.count > 0 && audio.timeline.count > 0) return true;
+    const alone = this.#options.now() - this.#newsSinceUs!;
+    return alone > this.#options.segmentSeconds * 1e6;
   }
 
   async #writeInitialization(kind: TrackKind, data: Buffer): Promise<string> {
@@ -245,4 +278,8 @@ export class PresentationFolder {
 
 function absent(error: NodeJS.ErrnoException): undefined {
   if (error.code !== 'ENOENT') throw error;
+}
+
+function hasSegments({ video, audio }: ManifestPeriod): boolean {
+  return (video?.timeline.count ?? 0) > 0 || (audio?.timeline.count ?? 0) > 0;
 }

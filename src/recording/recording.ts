@@ -173,7 +173,7 @@ export class Recording {
 
   /** Text of the manifest that is being written, if it is the one asked for. */
   manifest(path: string): string | undefined {
-    return path === this.#folder?.manifestPath ? this.#folder.manifest() : undefined;
+    return path === this.#folder?.manifestPath ? this.#folder.manifest : undefined;
   }
 
   /** Takes the next access unit of a track. */
@@ -222,6 +222,7 @@ export class Recording {
       this.#queue.push({ failed: false }, 0, () => this.#salvage(period));
     }
     const folder = this.#folder!;
+    folder.tick();
     if (folder.manifestIsDue()) {
       this.#queue.push({ failed: false }, 0, () => folder.writeManifest());
     }
