@@ -42,6 +42,7 @@ t.test('every operation is described, with its errors', async (t) => {
     '/api/recorder/streams',
     '/api/recordings',
     '/api/sources',
+    '/api/sse/streams',
     '/api/strategy/',
     '/api/streams/',
     '/api/streams/{stream}',

@@ -6,6 +6,7 @@ import { Journal, type JournalLog } from '../journal/journal.ts';
 import { JournalLock } from '../journal/journal-lock.ts';
 import { steadyNowUs } from '../steady-clock.ts';
 import { checkRecord, type RecordFacts, type RecordKey } from './record.ts';
+import { keysShown, planChanges, type RecordChange } from './record-changes.ts';
 import { encodeEntry, type RecordEntry, recordJournal } from './record-journal.ts';
 import { type Receipt, type RecordRow, RecordTable } from './record-table.ts';
 
@@ -35,11 +36,6 @@ export interface SessionPage {
   lastTs: number;
 }
 
-type Change =
-  | { type: 'put'; record: RecordFacts }
-  /** With each key the news time of the row that the client was shown. */
-  | { type: 'receipts'; receipt: Receipt; keys: { key: RecordKey; newsAt: number }[] };
-
 /** The journal is rewritten once it holds so many more lines than the live records need. */
 const spareLines = 10_000;
 
@@ -53,7 +49,7 @@ const spareLines = 10_000;
  */
 export class RecordCatalogue {
   readonly #table = new RecordTable();
-  readonly #commits = new GroupCommit<Change, number>((changes) => this.#commit(changes));
+  readonly #commits = new GroupCommit<RecordChange, number>((changes) => this.#commit(changes));
   readonly #lock: JournalLock;
   readonly #log: JournalLog;
   readonly #now: () => number;
@@ -250,50 +246,16 @@ export class RecordCatalogue {
 
   async #receive(receipt: Receipt, records: readonly RecordKey[]): Promise<number> {
     this.#checkOpen();
-    const keys = new Map<string, { key: RecordKey; newsAt: number }>();
-    for (const { stream, record } of records) {
-      const key = { stream, record };
-      const newsAt = this.#table.newsKnownOf(key);
-      if (newsAt !== undefined) keys.set(textOf(key), { key, newsAt });
-    }
-    if (keys.size === 0) return 0;
-    return this.#commits.add({ type: 'receipts', receipt, keys: [...keys.values()] });
+    const shown = keysShown(this.#table, records);
+    return shown.length === 0 ? 0 : this.#commits.add({ type: 'receipts', receipt, shown });
   }
 
-  async #commit(changes: Change[]): Promise<number[]> {
-    const entries: RecordEntry[] = [];
-    /** Rows as they will be: nothing changes in the table before it is durable. */
-    const ahead = new Map<string, Omit<RecordRow, 'updatedAt'>>();
-    const rowOf = (key: RecordKey) => ahead.get(textOf(key)) ?? this.#table.find(key);
-    const results = changes.map((change) => {
-      if (change.type === 'put') {
-        const { record } = change;
-        const key = { stream: record.stream, record: record.recordId };
-        const before = rowOf(key);
-        if (before && isSame(before.facts, record)) return 0;
-        // A clock that was set back must neither repeat an update time nor hide a record from a
-        // reader who has seen later ones.
-        this.#lastUpdatedAt = Math.max(this.#now(), this.#lastUpdatedAt + 1);
-        const updatedAt = this.#lastUpdatedAt;
-        const isNews = before === undefined || isNewsOf(before.facts, record);
-        const newsAt = isNews ? updatedAt : before.newsAt;
-        entries.push({ type: 'record', updatedAt, newsAt, record });
-        const receipt = isNews ? undefined : before.receipt;
-        ahead.set(textOf(key), { facts: record, newsAt, receipt });
-        return 0;
-      }
-      let count = 0;
-      const { receipt } = change;
-      for (const { key, newsAt } of change.keys) {
-        const row = rowOf(key);
-        if (row === undefined || row.receipt === 'removed') continue;
-        if (row.newsAt === newsAt && row.receipt !== receipt) {
-          entries.push({ type: 'receipt', receipt, key });
-          ahead.set(textOf(key), { facts: row.facts, newsAt, receipt });
-          count++;
-        } else if (receipt === 'acked') count++;
-      }
-      return count;
+  async #commit(changes: RecordChange[]): Promise<number[]> {
+    const { entries, results } = planChanges(this.#table, changes, () => {
+      // A clock that was set back must neither repeat an update time nor hide a record from a
+      // reader who has seen later ones.
+      this.#lastUpdatedAt = Math.max(this.#now(), this.#lastUpdatedAt + 1);
+      return this.#lastUpdatedAt;
     });
     await this.#append(entries);
     for (const entry of entries) {
@@ -354,25 +316,4 @@ function entriesOf({ facts: record, updatedAt, newsAt, receipt }: RecordRow): Re
     });
   }
   return entries;
-}
-
-/** A record's ten digits come first, so that no two keys have one text. */
-function textOf({ stream, record }: RecordKey): string {
-  return `${record} ${stream}`;
-}
-
-function isSame(a: RecordFacts, b: RecordFacts): boolean {
-  return (
-    a.status === b.status &&
-    a.startUs === b.startUs &&
-    a.endUs === b.endUs &&
-    a.mpdPath === b.mpdPath
-  );
-}
-
-/** Whether who has a receipt for one has to hear of the other. */
-function isNewsOf(before: RecordFacts, after: RecordFacts): boolean {
-  return (
-    after.status !== 'Active' || before.status !== 'Active' || before.mpdPath !== after.mpdPath
-  );
 }

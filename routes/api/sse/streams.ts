@@ -1,0 +1,76 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
+import '../../../src/http/decorators.ts';
+import { errorReply } from '../../../src/http/errors.ts';
+import { StreamsQuery } from '../../../src/http/live777-json.ts';
+import { StreamSnapshots } from '../../../src/http/stream-snapshots.ts';
+import { RequestError } from '../../../src/recorder.ts';
+
+const pollMs = 1000;
+const keepAliveMs = 15_000;
+const stallMs = 60_000;
+const maxClients = 100;
+/** Liveman waits as long on its own. */
+const retryAfterSeconds = 5;
+
+/** Changes of streams, for Liveman and for consoles. */
+const plugin: FastifyPluginAsyncTypebox = async (app) => {
+  const { recorder, log } = app;
+  const snapshots = new StreamSnapshots({
+    recorder,
+    log,
+    pollMs,
+    keepAliveMs,
+    stallMs,
+    maxClients,
+  });
+  // Before the server closes it lets replies finish: these never would.
+  app.addHook('preClose', async () => snapshots.close());
+
+  app.get(
+    '/streams',
+    {
+      // The headers alone would be asked for by nobody, and would leave a reply without an end.
+      exposeHeadRoute: false,
+      schema: {
+        tags: ['live777'],
+        summary: 'Listen to changes of what is published here, as Live777 tells them',
+        description:
+          'Server-sent events. The data of each is what `GET /api/streams/` replies: one at once, and one whenever something has changed. Comments keep the connection open in between.',
+        querystring: StreamsQuery,
+        response: {
+          200: {
+            description: 'Events without an end.',
+            content: {
+              'text/event-stream': {
+                schema: Type.String({
+                  examples: [
+                    'data: [{"id":"cam1","createdAt":1753315199500,"publish":{"leaveAt":0,"sessions":[]},"subscribe":{"leaveAt":0,"sessions":[]},"codecs":[]}]\n\n',
+                  ],
+                }),
+              },
+            },
+          },
+          400: errorReply('A parameter is malformed; the message names it.'),
+          503: errorReply('Too many listen already, or the recorder is stopping.'),
+        },
+      },
+    },
+    async (request, reply) => {
+      const events = snapshots.subscribe(request.query.streams);
+      if (events === undefined) {
+        reply.header('Retry-After', retryAfterSeconds);
+        throw new RequestError(503, `no more than ${maxClients} may listen at a time`);
+      }
+      reply.headers({
+        'Content-Type': 'text/event-stream',
+        'Cache-Control': 'no-store',
+        // nginx would hold events back until it has a page of them.
+        'X-Accel-Buffering': 'no',
+      });
+      return reply.send(events as never);
+    },
+  );
+};
+
+export default plugin;

@@ -1,0 +1,140 @@
+import { Readable } from 'node:stream';
+import type { Recorder } from '../recorder.ts';
+import { live777Streams } from './live777-json.ts';
+
+/** Settings of {@link StreamSnapshots}; times in ms. */
+export interface StreamSnapshotsOptions {
+  recorder: Pick<Recorder, 'streams'>;
+  log: { error(fields: object, message: string): void };
+  /** The recorder is asked this often, as long as there is a client. */
+  pollMs: number;
+  /** A client that was sent nothing for so long is sent a comment, for proxies between us. */
+  keepAliveMs: number;
+  /** A client that has taken nothing for so long is given up. */
+  stallMs: number;
+  maxClients: number;
+}
+
+/**
+ * Server-sent events with the streams in Live777's form: to each client all of them at once, and
+ * again all of them whenever something has changed. One question to the recorder serves all clients.
+ */
+export class StreamSnapshots {
+  readonly #options: StreamSnapshotsOptions;
+  readonly #clients = new Set<Client>();
+  #timer: NodeJS.Timeout | undefined;
+  #asking: Promise<void> | undefined;
+  #failing = false;
+  #closed = false;
+
+  constructor(options: StreamSnapshotsOptions) {
+    this.#options = options;
+  }
+
+  /** How many clients listen. */
+  get clients(): number {
+    return this.#clients.size;
+  }
+
+  /**
+   * Adds a client.
+   * @param named only these streams, where any are named
+   * @returns the body of its reply, which ends when this closes, and is to be destroyed when the
+   * client goes; undefined when there are too many
+   */
+  subscribe(named: string | readonly string[] = []): Readable | undefined {
+    if (this.#closed || this.#clients.size >= this.#options.maxClients) return undefined;
+    const client = new Client(named);
+    this.#clients.add(client);
+    client.body.once('close', () => {
+      this.#clients.delete(client);
+      if (this.#clients.size === 0) this.#rest();
+    });
+    // Whatever is being asked right now may be older than the client.
+    void (this.#asking ?? Promise.resolve()).then(() => this.#ask());
+    return client.body;
+  }
+
+  /** Ends all replies. */
+  close(): void {
+    this.#closed = true;
+    this.#rest();
+    for (const client of this.#clients) client.body.push(null);
+  }
+
+  #rest(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** Asks the recorder, unless that is under way, tells the clients, and asks again after a while. */
+  #ask(): Promise<void> {
+    this.#asking ??= this.#tell().finally(() => {
+      this.#asking = undefined;
+      this.#rest();
+      if (this.#closed || this.#clients.size === 0) return;
+      this.#timer = setTimeout(() => void this.#ask(), this.#options.pollMs);
+    });
+    return this.#asking;
+  }
+
+  async #tell(): Promise<void> {
+    const { recorder, log, keepAliveMs, stallMs } = this.#options;
+    try {
+      const statuses = await recorder.streams();
+      for (const client of this.#clients) {
+        client.offer(JSON.stringify(live777Streams(statuses, client.named)));
+      }
+      this.#failing = false;
+    } catch (err) {
+      if (!this.#failing) log.error({ err }, 'the streams cannot be listed for those who listen');
+      this.#failing = true;
+    }
+    const now = performance.now();
+    for (const client of this.#clients) {
+      if (now - client.sentAt >= keepAliveMs) client.send(': still here\n\n');
+      if (now - client.stalledAt >= stallMs) client.body.destroy();
+    }
+  }
+}
+
+/** One who listens. Only the newest snapshot waits for a client that is slow to take them. */
+class Client {
+  readonly named: string | readonly string[];
+  readonly body: Readable;
+  /** When it was sent something last, ms. */
+  sentAt = performance.now();
+  /** Since when it takes nothing, ms; not a number while it does. */
+  stalledAt = Number.NaN;
+  #snapshot = '';
+  #waiting: string | undefined;
+
+  constructor(named: string | readonly string[]) {
+    this.named = named;
+    this.body = new Readable({ read: () => this.#resume() });
+  }
+
+  /** Sends a snapshot where it is not the one that was sent before. */
+  offer(snapshot: string): void {
+    if (snapshot === this.#snapshot) return;
+    this.#snapshot = snapshot;
+    this.send(`data: ${snapshot}\n\n`);
+  }
+
+  /** @param event replaces one that waits: a snapshot says all that those before it said */
+  send(event: string): void {
+    if (!Number.isNaN(this.stalledAt)) {
+      if (event.startsWith('data:')) this.#waiting = event;
+      return;
+    }
+    this.sentAt = performance.now();
+    if (!this.body.push(event)) this.stalledAt = this.sentAt;
+  }
+
+  #resume(): void {
+    this.stalledAt = Number.NaN;
+    const event = this.#waiting;
+    this.#waiting = undefined;
+    if (event !== undefined) this.send(event);
+  }
+}

@@ -1,0 +1,100 @@
+import type { RecordFacts, RecordKey } from './record.ts';
+import type { RecordEntry } from './record-journal.ts';
+import type { Receipt, RecordRow, RecordTable } from './record-table.ts';
+
+/** A key, and the news time (µs since the Unix epoch) of the row that the client was shown. */
+export interface KeyShown {
+  key: RecordKey;
+  newsAt: number;
+}
+
+/** What is to happen to the catalogue. */
+export type RecordChange =
+  | { type: 'put'; record: RecordFacts }
+  | { type: 'receipts'; receipt: Receipt; shown: KeyShown[] };
+
+/** Lines for the journal, which make the changes; and for each change how many rows it is about. */
+export interface RecordPlan {
+  entries: RecordEntry[];
+  results: number[];
+}
+
+/** The keys of records that are known, each once, with what clients have seen of them. */
+export function keysShown(table: RecordTable, keys: readonly RecordKey[]): KeyShown[] {
+  const shown = new Map<string, KeyShown>();
+  for (const { stream, record } of keys) {
+    const key = { stream, record };
+    const newsAt = table.newsKnownOf(key);
+    if (newsAt !== undefined) shown.set(textOf(key), { key, newsAt });
+  }
+  return [...shown.values()];
+}
+
+/**
+ * Says what changes make of a table, without changing it: nothing may be seen before it is durable.
+ * @param nextUpdateTime gives a time, µs since the Unix epoch, later than all it gave before
+ */
+export function planChanges(
+  table: RecordTable,
+  changes: readonly RecordChange[],
+  nextUpdateTime: () => number,
+): RecordPlan {
+  const entries: RecordEntry[] = [];
+  /** Rows as they will be. */
+  const ahead = new Map<string, Omit<RecordRow, 'updatedAt'>>();
+  const rowOf = (key: RecordKey) => ahead.get(textOf(key)) ?? table.find(key);
+
+  const put = (facts: RecordFacts): void => {
+    const key = { stream: facts.stream, record: facts.recordId };
+    const before = rowOf(key);
+    if (before && isSame(before.facts, facts)) return;
+    const updatedAt = nextUpdateTime();
+    if (before === undefined || isNews(before.facts, facts)) {
+      entries.push({ type: 'record', updatedAt, newsAt: updatedAt, record: facts });
+      ahead.set(textOf(key), { facts, newsAt: updatedAt, receipt: undefined });
+    } else {
+      entries.push({ type: 'record', updatedAt, newsAt: before.newsAt, record: facts });
+      ahead.set(textOf(key), { facts, newsAt: before.newsAt, receipt: before.receipt });
+    }
+  };
+
+  const receive = (receipt: Receipt, { key, newsAt }: KeyShown): boolean => {
+    const row = rowOf(key);
+    if (row === undefined || row.receipt === 'removed') return false;
+    // A receipt for what was shown is none for what has happened since.
+    if (row.newsAt !== newsAt || row.receipt === receipt) return receipt === 'acked';
+    entries.push({ type: 'receipt', receipt, key });
+    ahead.set(textOf(key), { facts: row.facts, newsAt, receipt });
+    return true;
+  };
+
+  const results = changes.map((change) => {
+    if (change.type === 'receipts') {
+      return change.shown.filter((shown) => receive(change.receipt, shown)).length;
+    }
+    put(change.record);
+    return 1;
+  });
+  return { entries, results };
+}
+
+/** A text for the key of a known record, whose ten digits keep any two apart. */
+function textOf({ stream, record }: RecordKey): string {
+  return `${record} ${stream}`;
+}
+
+function isSame(a: RecordFacts, b: RecordFacts): boolean {
+  return (
+    a.status === b.status &&
+    a.startUs === b.startUs &&
+    a.endUs === b.endUs &&
+    a.mpdPath === b.mpdPath
+  );
+}
+
+/** Whether who has a receipt for the one has to hear of the other. */
+function isNews(before: RecordFacts, after: RecordFacts): boolean {
+  return (
+    after.status !== 'Active' || before.status !== 'Active' || before.mpdPath !== after.mpdPath
+  );
+}
