@@ -6,7 +6,7 @@
  * @property {number} framesPerSecond
  * @property {number} framesEncoded since the start
  * @property {number} framesSent since the start
- * @property {string[]} codecs e.g. `H264`, `opus`
+ * @property {string[]} codecs the picture's first, e.g. `H264`, `opus`
  */
 
 /** Turns the running counters of a peer connection into rates. */
@@ -36,6 +36,7 @@ export class SendRate {
       framesEncoded: video.framesEncoded,
       framesSent: video.framesSent,
       codecs: outbound
+        .toSorted((a, b) => b.kind.localeCompare(a.kind))
         .map(({ codecId }) => report.get(codecId)?.mimeType.split('/')[1])
         .filter((name) => name !== undefined),
     };
