@@ -5,7 +5,7 @@ import { networkInterfaces } from 'node:os';
 import { RequestError } from '../recorder.ts';
 
 /** Asked of the kernel for each socket, bytes: with the default an 800 ms stall loses 12 %. */
-const RECEIVE_BUFFER_BYTES = 2 * 1024 * 1024;
+export const RECEIVE_BUFFER_BYTES = 2 * 1024 * 1024;
 
 /** Where a host candidate is to be, as configured. */
 export interface IceAddress {

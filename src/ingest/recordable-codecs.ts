@@ -13,6 +13,8 @@ export interface RecordableCodec {
   clockRate: number;
   /** Channels in `a=rtpmap` where the codec has that parameter. */
   channels?: number;
+  /** `fmtp` parameters of the formats that we ask a server for, most wanted first. */
+  wanted: readonly Readonly<Record<string, string>>[];
   /** How much we want a format with these parameters: the highest rank offered is taken; 0: not at all. */
   rank(parameters: Record<string, string>): number;
   /** `fmtp` parameters of the answer, made of those of the offer. */
@@ -27,6 +29,13 @@ export const RECORDABLE_CODECS: readonly RecordableCodec[] = [
     encodingName: 'H264',
     description: 'H264 (packetization-mode 0 or 1)',
     clockRate: 90000,
+    // RFC 6184 §8.1: a server forwards what it was sent, so each profile that decoders of browsers
+    // have is asked for: constrained baseline, baseline, main, constrained high, high.
+    wanted: ['42e01f', '42001f', '4d001f', '640c1f', '64001f', '640032'].map((profile) => ({
+      'level-asymmetry-allowed': '1',
+      'packetization-mode': '1',
+      'profile-level-id': profile,
+    })),
     // RFC 6184 §6.3: mode 1 lets large NAL units be fragmented and small ones be aggregated; mode 2
     // (interleaved) sends in another order than decoding order and is not depacketized.
     rank: (parameters) => ({ '1': 2, '0': 1 })[parameters['packetization-mode'] ?? '0'] ?? 0,
@@ -45,6 +54,7 @@ export const RECORDABLE_CODECS: readonly RecordableCodec[] = [
     description: 'Opus (48000/2)',
     clockRate: 48000,
     channels: 2,
+    wanted: [{ minptime: '10', useinbandfec: '1', stereo: '1' }],
     rank: () => 1,
     // RFC 7587 §6.1: these say what the receiver wants. Without stereo=1 a sender mixes down to mono.
     answerParameters: (parameters) => {

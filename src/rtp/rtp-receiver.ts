@@ -109,6 +109,7 @@ export class RtpReceiver {
     maximumEarlyReports,
   );
   #lastAuthenticatedUs = 0;
+  #lastRtpUs = 0;
   #nowUs = 0;
   #reportDueUs = 0;
   #malformed = 0;
@@ -138,6 +139,11 @@ export class RtpReceiver {
   /** When the last packet arrived that was authenticated, RTP or RTCP: steady clock µs; 0 for never. */
   get lastAuthenticatedUs(): number {
     return this.#lastAuthenticatedUs;
+  }
+
+  /** The same of RTP alone. */
+  get lastRtpUs(): number {
+    return this.#lastRtpUs;
   }
 
   /**
@@ -217,6 +223,7 @@ export class RtpReceiver {
     const padded = this.#srtp.open(datagram, header);
     if (padded === undefined) return;
     this.#lastAuthenticatedUs = arrivalUs;
+    this.#lastRtpUs = arrivalUs;
     this.#remb?.onBytes(datagram.length);
 
     const extensions = this.#extensions;

@@ -209,7 +209,7 @@ export class WhipPublisher {
       await connection.setLocalDescription(offer);
       const { answer, resourceUrl } = await postOffer(
         options,
-        onlyLoopback(connection.localDescription!.sdp),
+        withTrackIds(onlyLoopback(connection.localDescription!.sdp)),
       );
       await connection.setRemoteDescription({ type: 'answer', sdp: answer });
       await connected(connection);
@@ -494,6 +494,13 @@ function onlyLoopback(sdp: string): string {
   return lines
     .filter((line) => !line.startsWith('a=candidate') || / 127\.0\.0\.1 /.test(line))
     .join('\r\n');
+}
+
+/** Names the tracks (RFC 8830): servers take two without a name for one. */
+function withTrackIds(sdp: string): string {
+  return sdp
+    .replaceAll(/^a=mid:(.*)$/gm, (line, mid) => `${line}\r\na=msid:clip track-${mid.trim()}\r`)
+    .replaceAll('\r\r', '\r');
 }
 
 function authorization(options: WhipPublisherOptions): Record<string, string> {

@@ -1,0 +1,37 @@
+import type { Layer } from './whep-resource.ts';
+
+/**
+ * What publishers call their simulcast encodings, the best one last. A RID says nothing by itself
+ * (RFC 8851 §3), and a WHEP server does not tell what is behind it.
+ */
+const RANKS: readonly (readonly string[])[] = [
+  ['q', 'quarter', 'low', 'lo', 'lq', 'sd', 'small', 's'],
+  ['h', 'half', 'm', 'mid', 'medium', 'mq'],
+  ['f', 'full', 'high', 'hi', 'hq', 'hd', 'large', 'l'],
+];
+
+/**
+ * Chooses the encoding with the highest resolution by its name: `q`, `h`, `f` as browsers' examples
+ * and Live777 have it; `l`, `m`, `h`; words; and plain numbers, of which OBS gives 0 to the full
+ * picture.
+ * @returns `undefined` where there is no choice or the names say nothing: the server's choice stays
+ */
+export function bestLayer(layers: readonly Layer[]): Layer | undefined {
+  if (layers.length < 2) return undefined;
+  const names = layers.map(({ encodingId }) => encodingId.toLowerCase());
+  if (names.every((name) => /^\d+$/.test(name))) {
+    const best = Math.min(...names.map(Number));
+    return layers[names.findIndex((name) => Number(name) === best)];
+  }
+  const ranks = names.map((name) => rank(name, names));
+  const best = Math.max(...ranks);
+  return best < 0 ? undefined : layers[ranks.indexOf(best)];
+}
+
+function rank(name: string, names: readonly string[]): number {
+  // In "l, m, h" these two mean low and high; in "q, h, f" h is half, in "s, m, l" l is large.
+  const lowToHigh = !names.includes('q') && !names.includes('f') && !names.includes('s');
+  if (lowToHigh && name === 'h') return 2;
+  if (lowToHigh && name === 'l') return 0;
+  return RANKS.findIndex((synonyms) => synonyms.includes(name));
+}

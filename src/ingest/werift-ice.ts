@@ -1,0 +1,350 @@
+import type { RemoteInfo, Socket } from 'node:dgram';
+import { isIP } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  Candidate,
+  CandidatePairState,
+  Connection,
+  createStunOverTurnClient,
+  type Message,
+  parseIceServers,
+  StunProtocol,
+  serverReflexiveCandidate,
+} from 'werift';
+import { type IceServer, RequestError } from '../recorder.ts';
+import { steadyNowUs } from '../steady-clock.ts';
+import { RECEIVE_BUFFER_BYTES } from './ice-sockets.ts';
+import type { IceCredentials } from './sdp-lines.ts';
+import { requireMembers } from './werift-members.ts';
+import { readBindingRequest } from './werift-stun.ts';
+
+/**
+ * How often the nominated way is checked again, ms. werift's own checks of consent (RFC 7675) come
+ * every 4 to 6 s, and servers count neither our RTCP nor anything else as a sign of life: some take
+ * us for gone after 5 s. Browsers check as often as this.
+ */
+const KEEPALIVE_MS = 2000;
+
+/** What an agent needs to know before it gathers candidates. */
+export interface IceAgentOptions {
+  /** Addresses to announce, see `resolveIceAddresses`. */
+  addresses: readonly string[];
+  /** First and last UDP port; any free port if absent. */
+  portRange?: readonly [number, number];
+  /** STUN and TURN servers to gather candidates from. There is no default. */
+  servers: readonly IceServer[];
+  /** How long gathering may hold up the offer, ms. What comes later is used all the same. */
+  gatherTimeoutMs: number;
+  /**
+   * Takes what is neither STUN nor stray.
+   * @param authentic false for a datagram that came from anywhere but from the other side
+   */
+  onDatagram(datagram: Buffer, authentic: boolean): void;
+  /** A candidate that was found after gathering was over, as `a=candidate` has it. */
+  onLateCandidate(candidate: string): void;
+}
+
+/** The other side, as its description has it. */
+export interface RemoteIce extends IceCredentials {
+  lite: boolean;
+  /** Values of `a=candidate`. */
+  candidates: readonly string[];
+}
+
+/** A way that werift sends and receives on: a UDP socket of ours, or a relay. */
+interface Way {
+  type: string;
+  transport: { socket: Socket };
+  localCandidate?: Candidate;
+}
+
+/** What we use of a werift ICE connection beyond its documented surface. */
+interface Internals {
+  protocols: Way[];
+  ensureProtocol(way: object): void;
+  pairLocalProtocol(way: object): void;
+  appendLocalCandidate(candidate: Candidate): void;
+  buildRequest(parameters: {
+    nominate: boolean;
+    remoteUsername: string;
+    localUsername: string;
+    iceControlling: boolean;
+    localCandidate: Candidate;
+  }): Message;
+}
+
+/** The same, and what each must be. */
+const REQUIRED_INTERNALS = [
+  ['protocols', 'object'],
+  ['ensureProtocol', 'function'],
+  ['pairLocalProtocol', 'function'],
+  ['appendLocalCandidate', 'function'],
+  ['buildRequest', 'function'],
+  ['stunServer', 'object'],
+  ['checkList', 'object'],
+] as const;
+
+/**
+ * A full ICE agent (RFC 8445) that begins a session: it gathers candidates, checks them and nominates.
+ * Media and DTLS are taken from its sockets before werift sees them.
+ */
+export class IceAgent {
+  /** Our credentials. */
+  readonly local: IceCredentials;
+  readonly #options: IceAgentOptions;
+  readonly #connection: Connection;
+  readonly #internals: Internals;
+  readonly #knownServers = new Set<string>();
+  #keepalive: NodeJS.Timeout | undefined;
+  #gathered = false;
+  #closed = false;
+  #checks = 0;
+  #rejectedChecks = 0;
+  #lastAuthenticatedUs = 0;
+
+  /**
+   * Opens sockets and gathers candidates.
+   * @throws RequestError 503 when no UDP port could be opened
+   */
+  static async gather(options: IceAgentOptions): Promise<IceAgent> {
+    const agent = new IceAgent(options);
+    try {
+      await agent.#gather();
+      return agent;
+    } catch (error) {
+      await agent.close();
+      throw error;
+    }
+  }
+
+  private constructor(options: IceAgentOptions) {
+    this.#options = options;
+    const { addresses, portRange } = options;
+    this.#connection = new Connection(true, {
+      useIpv4: false,
+      useIpv6: false,
+      additionalHostAddresses: [...addresses],
+      ...(portRange && { portRange: [portRange[0], portRange[1]] }),
+      ...bindAddresses(addresses),
+    });
+    this.#internals = this.#connection as unknown as Internals;
+    requireMembers(this.#connection, 'Connection', REQUIRED_INTERNALS);
+    // Without one werift asks a public server.
+    this.#connection.stunServer = undefined as never;
+    const { localUsername: ufrag, localPassword: password } = this.#connection;
+    this.local = { ufrag, password };
+    this.#connection.onData.subscribe((datagram) => options.onDatagram(datagram, true));
+  }
+
+  /** All candidates found so far, as `a=candidate` has them. */
+  get candidates(): string[] {
+    return this.#connection.localCandidates.map((candidate) => candidate.toSdp());
+  }
+
+  /** When the last valid check of the other side arrived: µs since the Unix epoch, 0 for never. */
+  get lastAuthenticatedUs(): number {
+    return this.#lastAuthenticatedUs;
+  }
+
+  /**
+   * Gathers candidates from more servers, such as a `Link` header named; those that were asked before
+   * are skipped. Resolves when all have answered or were given up.
+   */
+  async addServers(servers: readonly IceServer[]): Promise<void> {
+    const found: Promise<void>[] = [];
+    for (const { urls, username, credential } of servers) {
+      for (const url of urls) {
+        if (this.#knownServers.has(url)) continue;
+        this.#knownServers.add(url);
+        const { stunServer, turnServer, turnTransport } = parseIceServers([{ urls: url }]);
+        if (stunServer !== undefined) found.push(this.#reflect(stunServer));
+        if (turnServer !== undefined && username !== undefined && credential !== undefined) {
+          found.push(this.#relay(turnServer, turnTransport, username, credential));
+        }
+      }
+    }
+    await Promise.all(found);
+  }
+
+  /** Checks the way to the other side; resolves when one was found and nominated. */
+  async connect({ ufrag, password, lite, candidates }: RemoteIce): Promise<void> {
+    this.#connection.setRemoteParams({ iceLite: lite, usernameFragment: ufrag, password });
+    for (const candidate of candidates) {
+      await this.#connection.addRemoteCandidate(Candidate.fromSdp(candidate));
+    }
+    // Not told that no more candidates follow, it waits for checks of the other side until closed.
+    await this.#connection.connect();
+    if (!this.#closed) this.#keepalive = setInterval(() => this.#checkAgain(), KEEPALIVE_MS);
+  }
+
+  /** Sends a datagram to the other side. Dropped as long as there is no way to it. */
+  send(datagram: Buffer): void {
+    this.#connection.send(datagram).catch(() => {});
+  }
+
+  /** Counters since the session began. */
+  statistics(): { checks: number; rejectedChecks: number; restarts: number; remote: string } {
+    const address = this.#connection.nominated?.remoteAddr;
+    return {
+      checks: this.#checks,
+      rejectedChecks: this.#rejectedChecks,
+      restarts: 0,
+      remote: address === undefined ? '' : `${address[0]} ${address[1]}`,
+    };
+  }
+
+  /** Closes all sockets and ends all timers. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#keepalive);
+    this.#connection.onData.allUnsubscribe();
+    await this.#connection.close();
+  }
+
+  async #gather(): Promise<void> {
+    await this.#connection.gatherCandidates();
+    const ways = this.#internals.protocols.filter(({ type }) => type === StunProtocol.type);
+    if (ways.length === 0) {
+      const range = this.#options.portRange?.join(' to ') ?? 'any';
+      throw new RequestError(
+        503,
+        `no UDP port is free on ${this.#options.addresses.join(', ')} (ports: ${range})`,
+      );
+    }
+    for (const way of ways) this.#tap(way);
+    const { servers, gatherTimeoutMs } = this.#options;
+    const timeout = new AbortController();
+    const found = this.addServers(servers).finally(() => timeout.abort());
+    await Promise.race([
+      found,
+      delay(gatherTimeoutMs, undefined, { signal: timeout.signal }).catch(() => {}),
+    ]);
+    this.#gathered = true;
+  }
+
+  // RFC 7983 §7: the first byte tells the protocols apart that share a socket.
+  #tap({ transport: { socket } }: Way): void {
+    const [forward] = socket.listeners('message') as ((
+      datagram: Buffer,
+      from: RemoteInfo,
+    ) => void)[];
+    if (forward === undefined) throw new Error('werift has changed: its socket has no listener');
+    socket.removeAllListeners('message');
+    socket.on('error', () => {});
+    socket.setRecvBufferSize(RECEIVE_BUFFER_BYTES);
+    socket.on('message', (datagram: Buffer, from: RemoteInfo) => {
+      if (datagram.length === 0) return;
+      if (datagram[0]! > 3) this.#options.onDatagram(datagram, this.#isOtherSide(from));
+      else if (this.#isWelcome(datagram)) forward(datagram, from);
+    });
+  }
+
+  // werift takes checks for valid without looking at their MESSAGE-INTEGRITY (RFC 8445 §7.3).
+  #isWelcome(datagram: Buffer): boolean {
+    if (datagram.length < 20) return false;
+    const isRequest = (datagram.readUInt16BE(0) & 0x0110) === 0;
+    if (!isRequest) return true;
+    const { ufrag, password } = this.local;
+    const request = readBindingRequest(datagram, (name) => (name === ufrag ? password : undefined));
+    if (request === undefined) {
+      this.#rejectedChecks++;
+      return false;
+    }
+    this.#checks++;
+    this.#lastAuthenticatedUs = steadyNowUs();
+    return true;
+  }
+
+  #isOtherSide({ address, port }: RemoteInfo): boolean {
+    return this.#connection.checkList.some(
+      ({ state, remoteAddr }) =>
+        state === CandidatePairState.SUCCEEDED &&
+        remoteAddr[1] === port &&
+        remoteAddr[0] === address,
+    );
+  }
+
+  #checkAgain(): void {
+    const {
+      nominated,
+      remotePassword,
+      remoteUsername,
+      localUsername,
+      iceControlling,
+      remoteIsLite,
+    } = this.#connection;
+    if (nominated === undefined) return;
+    const { localCandidate, protocol, remoteAddr } = nominated;
+    // A lite agent knows of the nomination by this alone (RFC 8445 §8.2).
+    const nominate = iceControlling && remoteIsLite;
+    const check = this.#internals
+      .buildRequest({ nominate, remoteUsername, localUsername, iceControlling, localCandidate })
+      .addMessageIntegrity(Buffer.from(remotePassword))
+      .addFingerprint();
+    protocol.sendStun(check, remoteAddr).catch(() => {});
+  }
+
+  async #reflect(server: readonly [string, number]): Promise<void> {
+    const sockets = this.#internals.protocols.filter(({ type }) => type === StunProtocol.type);
+    await Promise.all(
+      sockets.map(async (way) => {
+        const candidate = await serverReflexiveCandidate(way as never, [...server]);
+        if (candidate !== undefined) this.#found(candidate);
+      }),
+    );
+  }
+
+  async #relay(
+    address: readonly [string, number],
+    transport: 'udp' | 'tcp' | 'tls' | undefined,
+    username: string,
+    password: string,
+  ): Promise<void> {
+    const relay = await createStunOverTurnClient(
+      { address: [...address], username, password },
+      { transport: transport ?? 'udp', ...bindAddresses(this.#options.addresses) },
+    ).catch(() => undefined);
+    if (relay === undefined) return;
+    if (this.#closed) {
+      await relay.close();
+      return;
+    }
+    const [host, port] = relay.turn.relayedAddress;
+    const [relatedHost, relatedPort] = relay.turn.mappedAddress;
+    relay.localCandidate = Candidate.fromSdp(
+      `relay 1 udp ${RELAY_PRIORITY} ${host} ${port} typ relay raddr ${relatedHost} rport ${relatedPort}`,
+    );
+    this.#internals.ensureProtocol(relay);
+    this.#internals.protocols.push(relay as unknown as Way);
+    this.#internals.pairLocalProtocol(relay);
+    this.#found(relay.localCandidate);
+  }
+
+  #found(candidate: Candidate): void {
+    if (this.#closed) return;
+    this.#internals.appendLocalCandidate(candidate);
+    if (this.#gathered) this.#options.onLateCandidate(candidate.toSdp());
+  }
+}
+
+/** RFC 8445 §5.1.2.1: type preference 0 (relayed), local preference 65535, component 1. */
+const RELAY_PRIORITY = 65535 * 2 ** 8 + 255;
+
+/**
+ * Sockets are bound to the address that is announced where there is one of its family only and it is
+ * this machine's own (a router may map another one to us); else to all addresses.
+ */
+function bindAddresses(addresses: readonly string[]): {
+  interfaceAddresses?: { udp4?: string; udp6?: string };
+} {
+  const own = Object.values(networkInterfaces()).flatMap((infos) =>
+    (infos ?? []).map(({ address }) => address),
+  );
+  const only = (family: 4 | 6): string | undefined => {
+    const ofFamily = addresses.filter((address) => isIP(address) === family);
+    return ofFamily.length === 1 && own.includes(ofFamily[0]!) ? ofFamily[0] : undefined;
+  };
+  const [udp4, udp6] = [only(4), only(6)];
+  return { interfaceAddresses: { ...(udp4 && { udp4 }), ...(udp6 && { udp6 }) } };
+}

@@ -1,0 +1,151 @@
+import { isIP } from 'node:net';
+import { type MediaDescription, parse, type SessionDescription } from 'sdp-transform';
+import { RequestError } from '../recorder.ts';
+import type { MediaSection, PayloadFormat } from '../rtp/media-section.ts';
+import {
+  bundledMids,
+  checkDescription,
+  type Fingerprint,
+  fingerprints,
+  iceCredentials,
+  MAX_DESCRIPTION_LENGTH,
+  mediaSection,
+  sectionFormats,
+} from './description.ts';
+import { type OfferedFormat, recordableCodec } from './recordable-codecs.ts';
+import { sdpLines } from './sdp-lines.ts';
+import type { RemoteIce } from './werift-ice.ts';
+import type { DtlsRole } from './werift-tap.ts';
+import { WhepError } from './whep-error.ts';
+import { WANTED_SECTIONS, type WantedSection } from './whep-offer.ts';
+
+/** Most candidates taken of an answer. */
+const MAX_CANDIDATES = 64;
+
+/** A server's answer to our offer. */
+export interface WhepAnswer {
+  /** What the server sends, one entry a section that it took. */
+  sections: MediaSection[];
+  ice: RemoteIce;
+  /** Of the server's DTLS certificate; one of them has to match. */
+  fingerprints: Fingerprint[];
+  /** Our part in the handshake. */
+  dtlsRole: DtlsRole;
+}
+
+/**
+ * Reads the answer to the offer of `writeOffer` (RFC 9429 §5.3.1, RFC 3264 §6).
+ * @throws WhepError `bad-answer` for what is no SDP, no answer to our offer, or takes none of it
+ */
+export function readAnswer(text: string): WhepAnswer {
+  try {
+    return read(text);
+  } catch (error) {
+    if (!(error instanceof RequestError)) throw error;
+    throw new WhepError('bad-answer', error.message);
+  }
+}
+
+function read(text: string): WhepAnswer {
+  const lines = sdpLines(text, 'answer', MAX_DESCRIPTION_LENGTH);
+  checkDescription(lines, 'answer');
+  const session = parse(lines.join('\r\n'));
+  if (session.media.length !== WANTED_SECTIONS.length) {
+    throw unfit(`has ${session.media.length} m= sections; the offer has ${WANTED_SECTIONS.length}`);
+  }
+  const taken: MediaDescription[] = [];
+  const sections: MediaSection[] = [];
+  for (const [index, wanted] of WANTED_SECTIONS.entries()) {
+    const media = session.media[index]!;
+    checkSection(media, wanted);
+    if (!sends(media, session)) continue;
+    if (media.rtcpMux === undefined) throw unfit(`needs a=rtcp-mux in its ${wanted.kind} section`);
+    taken.push(media);
+    sections.push(mediaSection(wanted.kind, media, wanted.mid, formats(media, wanted), session));
+  }
+  const [first] = taken;
+  if (first === undefined) throw unfit('sends neither video nor audio');
+  const bundled = bundledMids(session);
+  if (taken.length > 1 && !sections.every(({ mid }) => bundled.includes(mid))) {
+    throw unfit('needs a=group:BUNDLE with both of its sections');
+  }
+  return {
+    sections,
+    ice: {
+      ...iceCredentials(session, first, 'answer'),
+      lite: session.icelite !== undefined,
+      candidates: candidates(lines),
+    },
+    fingerprints: fingerprints(lines, session.media.indexOf(first), 'answer'),
+    dtlsRole: dtlsRole(session, first),
+  };
+}
+
+function unfit(what: string): WhepError {
+  return new WhepError('bad-answer', `the answer ${what}`);
+}
+
+function checkSection(media: MediaDescription, { kind, mid }: WantedSection): void {
+  if (media.type !== kind) throw unfit(`has a section ${media.type} where the offer has ${kind}`);
+  if (media.mid !== undefined && String(media.mid) !== mid) {
+    throw unfit(`has a=mid:${media.mid} where the offer has a=mid:${mid}`);
+  }
+}
+
+function sends(media: MediaDescription, session: SessionDescription): boolean {
+  const direction = media.direction ?? session.direction ?? 'sendrecv';
+  return media.port !== 0 && (direction === 'sendonly' || direction === 'sendrecv');
+}
+
+/** The formats of a section, each once; each must be one of the offer, under the same number. */
+function formats(media: MediaDescription, { kind, formats }: WantedSection): PayloadFormat[] {
+  const byNumber = new Map(
+    sectionFormats(media, 'answer').map((format) => [format.payloadType, format]),
+  );
+  const answered = [...byNumber.values()].map((format) => {
+    const offered = formats.find(({ payloadType }) => payloadType === format.payloadType);
+    if (offered === undefined || !isSame(kind, format, offered)) {
+      throw unfit(
+        `has ${kind} ${format.encodingName} as payload type ${format.payloadType}, which was not offered`,
+      );
+    }
+    return { ...offered, parameters: { ...offered.parameters, ...format.parameters } };
+  });
+  if (!answered.some(({ codec }) => codec !== 'rtx')) throw unfit(`has no codec for its ${kind}`);
+  return answered;
+}
+
+function isSame(
+  kind: WantedSection['kind'],
+  answered: OfferedFormat,
+  offered: PayloadFormat,
+): boolean {
+  if (offered.codec === 'rtx') {
+    return (
+      answered.encodingName.toLowerCase() === 'rtx' &&
+      answered.parameters.apt === String(offered.retransmits)
+    );
+  }
+  return recordableCodec(kind, answered)?.name === offered.codec;
+}
+
+// RFC 8839 §5.1, without extensions. UDP only, and no host names: `.local` ones would take multicast
+// to resolve, and a server knows its addresses.
+function candidates(lines: readonly string[]): string[] {
+  const found = new Set<string>();
+  for (const line of lines) {
+    const match = /^a=candidate:(\S+ 1 udp \d+ (\S+) \d+ typ (?:host|srflx|relay))\b/i.exec(line);
+    if (match !== null && isIP(match[2]!) !== 0 && found.size < MAX_CANDIDATES) {
+      found.add(match[1]!.toLowerCase());
+    }
+  }
+  return [...found];
+}
+
+// RFC 8842 §5.3: the answerer chooses.
+function dtlsRole(session: SessionDescription, media: MediaDescription): DtlsRole {
+  const setup = media.setup ?? session.setup;
+  if (setup === 'active') return 'server';
+  if (setup === 'passive') return 'client';
+  throw unfit('needs a=setup:active or a=setup:passive');
+}

@@ -1,0 +1,149 @@
+import { randomInt } from 'node:crypto';
+import { type MediaDescription, type SessionDescription, write } from 'sdp-transform';
+import type { TrackKind } from '../rtp/access-unit.ts';
+import type { PayloadFormat } from '../rtp/media-section.ts';
+import { HEADER_EXTENSION_URIS } from './description.ts';
+import { RECORDABLE_CODECS } from './recordable-codecs.ts';
+import type { IceCredentials } from './sdp-lines.ts';
+
+/** One `m=` section that we offer. */
+export interface WantedSection {
+  mid: string;
+  kind: TrackKind;
+  formats: readonly PayloadFormat[];
+}
+
+/** What our side brings into an offer. */
+export interface OfferParameters {
+  ice: IceCredentials;
+  /** Values of `a=candidate`. */
+  candidates: readonly string[];
+  /** SHA-256 of our DTLS certificate as `a=fingerprint` has it: `AB:CD:…`. */
+  fingerprint: string;
+}
+
+/** Header extensions that are of use in one direction, by their identifiers. */
+const EXTENSIONS = [
+  [1, HEADER_EXTENSION_URIS.mid],
+  [2, HEADER_EXTENSION_URIS.transportCc],
+  [3, HEADER_EXTENSION_URIS.absSendTime],
+] as const;
+
+/** RFC 3551 §6: the first dynamic payload type. */
+const FIRST_PAYLOAD_TYPE = 96;
+
+/** What a WHEP server is asked for: one video and one audio section with everything that can be recorded. */
+export const WANTED_SECTIONS: readonly WantedSection[] = wantedSections();
+
+/**
+ * Writes the offer of a WHEP client (draft-ietf-wish-whep §4.2, RFC 9429 §5.2.1): receiving only,
+ * everything bundled on one transport, either side may begin DTLS.
+ */
+export function writeOffer(parameters: OfferParameters): string {
+  const session: SessionDescription = {
+    version: 0,
+    origin: {
+      username: '-',
+      sessionId: randomInt(2 ** 47),
+      sessionVersion: 1,
+      netType: 'IN',
+      ipVer: 4,
+      address: '127.0.0.1',
+    },
+    name: '-',
+    timing: { start: 0, stop: 0 },
+    groups: [{ type: 'BUNDLE', mids: WANTED_SECTIONS.map(({ mid }) => mid).join(' ') }],
+    iceOptions: 'trickle ice2',
+    media: WANTED_SECTIONS.map((section) => offeredSection(section, parameters)),
+  };
+  // A candidate has extensions that sdp-transform does not know.
+  const candidates = parameters.candidates.map((candidate) => `a=candidate:${candidate}\r\n`);
+  return write(session).replaceAll(/^a=mid:.*\r\n/gm, (line) => line + candidates.join(''));
+}
+
+function wantedSections(): WantedSection[] {
+  let payloadType = FIRST_PAYLOAD_TYPE;
+  return (['video', 'audio'] as const).map((kind, index) => {
+    const formats: PayloadFormat[] = [];
+    for (const { kind: of, name: codec, clockRate, channels, wanted } of RECORDABLE_CODECS) {
+      if (of !== kind) continue;
+      for (const parameters of wanted) {
+        const retransmits = payloadType++;
+        formats.push({
+          payloadType: retransmits,
+          codec,
+          clockRate,
+          ...(channels === undefined ? {} : { channels }),
+          parameters: { ...parameters },
+        });
+        // RFC 4588 §8.6; nobody sends sound again in a format of its own.
+        if (kind === 'audio') continue;
+        const apt = { apt: String(retransmits) };
+        formats.push({
+          payloadType: payloadType++,
+          codec: 'rtx',
+          clockRate,
+          parameters: apt,
+          retransmits,
+        });
+      }
+    }
+    return { mid: String(index), kind, formats };
+  });
+}
+
+function offeredSection(
+  { mid, kind, formats }: WantedSection,
+  { ice, fingerprint }: OfferParameters,
+): MediaDescription {
+  return {
+    type: kind,
+    port: 9,
+    protocol: 'UDP/TLS/RTP/SAVPF',
+    payloads: formats.map(({ payloadType }) => payloadType).join(' '),
+    connection: { version: 4, ip: '0.0.0.0' },
+    mid,
+    direction: 'recvonly',
+    rtcpMux: 'rtcp-mux',
+    rtcpRsize: 'rtcp-rsize',
+    setup: 'actpass',
+    iceUfrag: ice.ufrag,
+    icePwd: ice.password,
+    fingerprint: { type: 'sha-256', hash: fingerprint },
+    ext: EXTENSIONS.map(([value, uri]) => ({ value, uri })),
+    rtp: formats.map(({ payloadType, codec, clockRate, channels }) => ({
+      payload: payloadType,
+      codec: RECORDABLE_CODECS.find(({ name }) => name === codec)?.encodingName ?? codec,
+      rate: clockRate,
+      ...(channels === undefined ? {} : { encoding: channels }),
+    })),
+    fmtp: formats.map(({ payloadType, parameters }) => ({
+      payload: payloadType,
+      config: Object.entries(parameters)
+        .map(([name, value]) => `${name}=${value}`)
+        .join(';'),
+    })),
+    rtcpFb: formats.flatMap(({ payloadType, codec }) => feedback(kind, payloadType, codec)),
+  };
+}
+
+// RFC 4585 §4.2, RFC 5104 §7.1; feedback is about the original stream (RFC 4588 §6.3).
+function feedback(
+  kind: TrackKind,
+  payload: number,
+  codec: PayloadFormat['codec'],
+): NonNullable<MediaDescription['rtcpFb']> {
+  if (codec === 'rtx') return [];
+  if (kind === 'audio')
+    return [
+      { payload, type: 'transport-cc' },
+      { payload, type: 'nack' },
+    ];
+  return [
+    { payload, type: 'goog-remb' },
+    { payload, type: 'transport-cc' },
+    { payload, type: 'ccm', subtype: 'fir' },
+    { payload, type: 'nack' },
+    { payload, type: 'nack', subtype: 'pli' },
+  ];
+}

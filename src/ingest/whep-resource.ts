@@ -1,0 +1,282 @@
+import type { IceServer } from '../recorder.ts';
+import { iceServersOf, type Link, readLinks } from './link-header.ts';
+import { WhepError, type WhepErrorKind } from './whep-error.ts';
+
+/** Where to subscribe. */
+export interface WhepTarget {
+  /** WHEP endpoint, e.g. `http://node/whep/cam1`. */
+  url: string;
+  /** Bearer token. It is sent to the endpoint's own origin alone. */
+  token?: string;
+}
+
+/** Longest reply that is read, bytes. */
+const MAX_REPLY_BYTES = 262_144;
+/** Most redirects followed. */
+const MAX_REDIRECTS = 3;
+/** How long requests about a session that is there may take, ms. */
+const FOLLOW_UP_TIMEOUT_MS = 3000;
+/** After we gave up a POST its reply is waited for this long, so that what it made can be deleted, ms. */
+const ABORTED_POST_GRACE_MS = 3000;
+/** Relation of the resource where layers are chosen (draft-murillo-whep §4.6.2). */
+const LAYER_RELATION = 'urn:ietf:params:whep:ext:core:layer';
+
+/** One encoding of a simulcast publisher (Live777's `Layer`). */
+export interface Layer {
+  encodingId: string;
+}
+
+/** A request as we make it. */
+interface HttpRequest {
+  method: string;
+  headers: Record<string, string>;
+  body?: string;
+  signal: AbortSignal;
+}
+
+/** A reply that was read to its end. */
+interface Reply {
+  status: number;
+  headers: Headers;
+  text: string;
+  /** Where it came from, after redirects. */
+  url: URL;
+}
+
+/**
+ * The HTTP side of a WHEP session (draft-ietf-wish-whep §4): the resource that a POST created. Nothing
+ * here waits longer than its time-out.
+ */
+export class WhepResource {
+  /** SDP answer. */
+  readonly answer: string;
+  /** STUN and TURN servers that the server named. */
+  readonly iceServers: readonly IceServer[];
+  /** True when trickle ICE fragments are taken. */
+  readonly takesFragments: boolean;
+  readonly #target: WhepTarget;
+  readonly #url: URL;
+  readonly #etag: string | null;
+  readonly #layers: URL | undefined;
+
+  /**
+   * POSTs an offer.
+   * @param timeoutMs for the reply; an on-demand source may hold it for half a minute
+   * @throws WhepError of every kind; the reason of `signal` when it was aborted. What the server made
+   * of the offer meanwhile is deleted then.
+   */
+  static async create(
+    target: WhepTarget,
+    offer: string,
+    timeoutMs: number,
+    signal: AbortSignal,
+  ): Promise<WhepResource> {
+    signal.throwIfAborted();
+    const late = new AbortController();
+    const posted = post(
+      target,
+      offer,
+      AbortSignal.any([late.signal, AbortSignal.timeout(timeoutMs)]),
+    );
+    const aborted = Promise.withResolvers<never>();
+    const onAbort = (): void => aborted.reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      const reply = await Promise.race([posted, aborted.promise]);
+      return new WhepResource(target, reply);
+    } catch (error) {
+      if (signal.aborted) dispose(target, posted, late);
+      throw signal.aborted ? signal.reason : error;
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  private constructor(target: WhepTarget, reply: Reply) {
+    this.#target = target;
+    const { headers, status, url, text } = reply;
+    this.#url = resourceUrl(reply);
+    this.#etag = headers.get('etag');
+    this.answer = text;
+    const links = readLinks(headers.get('link'));
+    this.iceServers = iceServersOf(links);
+    this.takesFragments = /\bapplication\/trickle-ice-sdpfrag\b/i.test(
+      headers.get('accept-patch') ?? '',
+    );
+    this.#layers = layersUrl(links, url);
+    const type = headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
+    if (type !== undefined && type !== 'application/sdp') {
+      void this.delete();
+      throw new WhepError('bad-answer', `the answer is ${type}, not application/sdp`, { status });
+    }
+  }
+
+  /** Sends a trickle ICE fragment (RFC 8840). @throws WhepError */
+  async patch(fragment: string): Promise<void> {
+    const headers: Record<string, string> = { 'content-type': 'application/trickle-ice-sdpfrag' };
+    if (this.#etag !== null) headers['if-match'] = this.#etag;
+    await this.#request('PATCH', this.#url, headers, fragment);
+  }
+
+  /** The encodings there are to choose from; empty where the server has no choice. @throws WhepError */
+  async layers(): Promise<Layer[]> {
+    if (this.#layers === undefined) return [];
+    const { text } = await this.#request('GET', this.#layers, { accept: 'application/json' });
+    return readLayers(text);
+  }
+
+  /** Chooses an encoding. @throws WhepError */
+  async selectLayer(layer: Layer): Promise<void> {
+    if (this.#layers === undefined) {
+      throw new WhepError('not-found', 'the server offers no choice of layers');
+    }
+    const headers = { 'content-type': 'application/json' };
+    await this.#request('POST', this.#layers, headers, JSON.stringify(layer));
+  }
+
+  /** Ends the session at the server. A server that is gone or knows it no more is as good. */
+  async delete(): Promise<void> {
+    await this.#request('DELETE', this.#url, {}).catch(() => {});
+  }
+
+  async #request(
+    method: string,
+    url: URL,
+    headers: Record<string, string>,
+    body?: string,
+  ): Promise<Reply> {
+    const signal = AbortSignal.timeout(FOLLOW_UP_TIMEOUT_MS);
+    const reply = await send(this.#target, url, { method, headers, signal, ...(body && { body }) });
+    if (reply.status < 200 || reply.status > 299) throw refusal(method, reply);
+    return reply;
+  }
+}
+
+async function post(target: WhepTarget, offer: string, signal: AbortSignal): Promise<Reply> {
+  const url = endpointUrl(target);
+  const headers = { 'content-type': 'application/sdp', accept: 'application/sdp' };
+  const reply = await send(target, url, { method: 'POST', headers, body: offer, signal });
+  if (reply.status !== 201) throw refusal('POST', reply);
+  return reply;
+}
+
+/** Deletes what a POST that nobody waits for any more may still create. */
+function dispose(target: WhepTarget, posted: Promise<Reply>, late: AbortController): void {
+  const timer = setTimeout(() => late.abort(), ABORTED_POST_GRACE_MS);
+  posted
+    .then((reply) => {
+      const signal = AbortSignal.timeout(FOLLOW_UP_TIMEOUT_MS);
+      return send(target, resourceUrl(reply), { method: 'DELETE', headers: {}, signal });
+    })
+    // Nothing was created, or nobody is there to be told.
+    .catch(() => {})
+    .finally(() => clearTimeout(timer));
+}
+
+function endpointUrl({ url }: WhepTarget): URL {
+  const parsed = URL.parse(url);
+  if (parsed === null || !/^https?:$/.test(parsed.protocol)) {
+    throw new WhepError('refused', `${JSON.stringify(url)} is no http or https address`);
+  }
+  return parsed;
+}
+
+/** Sends a request, follows redirects and reads the reply. @throws WhepError `refused`, `timeout`, `server` */
+async function send(target: WhepTarget, url: URL, request: HttpRequest): Promise<Reply> {
+  const home = endpointUrl(target).origin;
+  let at = url;
+  try {
+    for (let redirects = 0; ; redirects++) {
+      const headers = { ...request.headers };
+      if (target.token !== undefined && at.origin === home) {
+        headers.authorization = `Bearer ${target.token}`;
+      }
+      const response = await fetch(at, { ...request, headers, redirect: 'manual' });
+      const text = await readText(response);
+      const { status } = response;
+      // RFC 9110 §15.4.8, §15.4.9: those that keep method and body.
+      const location = status === 307 || status === 308 ? response.headers.get('location') : null;
+      const next = location === null ? null : URL.parse(location, at);
+      if (next === null) return { status, headers: response.headers, text, url: at };
+      if (redirects === MAX_REDIRECTS || !/^https?:$/.test(next.protocol)) {
+        throw new WhepError('server', `${at.origin} redirects too often or elsewhere`, { status });
+      }
+      at = next;
+    }
+  } catch (error) {
+    throw connectionError(error, request.method, at);
+  }
+}
+
+async function readText(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of response.body ?? []) {
+    length += chunk.length;
+    if (length > MAX_REPLY_BYTES) {
+      throw new WhepError('server', `the reply is longer than ${MAX_REPLY_BYTES} bytes`, {
+        status: response.status,
+      });
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+function connectionError(error: unknown, method: string, url: URL): unknown {
+  if (error instanceof WhepError) return error;
+  const { name } = error as Error;
+  if (name === 'TimeoutError') {
+    return new WhepError('timeout', `${method} ${url.origin}: no reply in time`, { cause: error });
+  }
+  if (name === 'AbortError') return error;
+  // fetch hides what happened in the cause.
+  const { cause } = error as { cause?: { code?: string; message?: string } };
+  const why = cause?.code ?? cause?.message ?? (error as Error).message;
+  return new WhepError('refused', `${method} ${url.origin}: ${why}`, { cause: error });
+}
+
+const KINDS: Record<number, WhepErrorKind> = {
+  401: 'unauthorized',
+  403: 'unauthorized',
+  404: 'not-found',
+  408: 'timeout',
+  409: 'conflict',
+  410: 'not-found',
+  504: 'timeout',
+};
+
+function refusal(method: string, { status, text, url }: Reply): WhepError {
+  const said = text.trim().split('\n', 1)[0]!.slice(0, 200);
+  const message = `${method} ${url.origin}${url.pathname}: ${status}${said === '' ? '' : `: ${said}`}`;
+  return new WhepError(KINDS[status] ?? 'server', message, { status });
+}
+
+function resourceUrl({ headers, url, status }: Reply): URL {
+  const location = headers.get('location');
+  const resource = location === null ? null : URL.parse(location, url);
+  if (resource === null || !/^https?:$/.test(resource.protocol)) {
+    throw new WhepError('bad-answer', 'the reply has no Location of the session', { status });
+  }
+  return resource;
+}
+
+function layersUrl(links: readonly Link[], base: URL): URL | undefined {
+  const link = links.find(({ relations }) => relations.includes(LAYER_RELATION));
+  const url = link && URL.parse(link.target, base);
+  return url && /^https?:$/.test(url.protocol) ? url : undefined;
+}
+
+function readLayers(text: string): Layer[] {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    throw new WhepError('server', 'the list of layers is no JSON');
+  }
+  if (!Array.isArray(json)) return [];
+  return json.flatMap((layer) => {
+    const id: unknown = layer?.encodingId;
+    return typeof id === 'string' ? [{ encodingId: id }] : [];
+  });
+}

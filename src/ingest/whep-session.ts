@@ -1,0 +1,210 @@
+import { randomUUID } from 'node:crypto';
+import type { IceServer } from '../recorder.ts';
+import type { MediaSection } from '../rtp/media-section.ts';
+import { bestLayer } from './best-layer.ts';
+import { resolveIceAddresses } from './ice-sockets.ts';
+import { MediaSession, type SessionStatistics } from './media-session.ts';
+import type { CloseReason, PublishSink, SessionLog } from './publish-sink.ts';
+import { IceAgent } from './werift-ice.ts';
+import { DtlsSrtpClient, DtlsSrtpServer, dtlsIdentity, WHEP_SERVER } from './werift-tap.ts';
+import { readAnswer, type WhepAnswer } from './whep-answer.ts';
+import { writeOffer } from './whep-offer.ts';
+import { type Layer, WhepResource, type WhepTarget } from './whep-resource.ts';
+
+export type { Layer, WhepTarget } from './whep-resource.ts';
+
+/** How long STUN and TURN servers may hold up the offer, ms. */
+const GATHER_TIMEOUT_MS = 1000;
+
+/** How a session is set up. */
+export interface WhepSessionOptions {
+  /** STUN and TURN servers of our own; those that the server names are used as well. */
+  iceServers?: readonly IceServer[];
+  /** Addresses for UDP as `[webrtc] ice_udp_addrs` has them; ports in them are not used. */
+  iceAddresses?: readonly string[];
+  /** First and last UDP port; any free port if absent. */
+  icePortRange?: readonly [number, number];
+  /** For the server's answer, ms; 40 000 if absent: an on-demand source may hold it for 35 s. */
+  requestTimeoutMs?: number;
+  /** Ends a session that is not connected this long after the answer, ms; 15 000 if absent. */
+  connectTimeoutMs?: number;
+  /** Ends a connected session without RTP for this long, ms; 5000 if absent. */
+  mediaTimeoutMs?: number;
+  log: SessionLog;
+}
+
+/**
+ * The client side of one WHEP session (draft-ietf-wish-whep): subscribes to a stream of a server and
+ * brings it to access units. To its sink it is what a WHIP session is.
+ */
+export class WhepSession {
+  readonly id = randomUUID();
+  /** What the server sends, one entry a section that it took. */
+  readonly sections: readonly MediaSection[];
+
+  readonly #resource: WhepResource;
+  readonly #agent: IceAgent;
+  readonly #media: MediaSession;
+  readonly #log: SessionLog;
+
+  /**
+   * POSTs the offer and sets the answer. The session connects from here on; whether it does is told to
+   * the sink. Aborting `signal` cancels at any stage up to here and ends the session at the server.
+   * @throws WhepError saying what kept us from it; RequestError 503 when no UDP port is free; the
+   * reason of `signal`. The sink is told nothing then.
+   */
+  static async connect(
+    target: WhepTarget,
+    options: WhepSessionOptions,
+    sink: PublishSink,
+    signal: AbortSignal = new AbortController().signal,
+  ): Promise<WhepSession> {
+    signal.throwIfAborted();
+    const { fingerprint } = await dtlsIdentity();
+    let session: WhepSession | undefined;
+    const agent = await IceAgent.gather({
+      addresses: announced(options.iceAddresses),
+      ...(options.icePortRange && { portRange: options.icePortRange }),
+      servers: options.iceServers ?? [],
+      gatherTimeoutMs: GATHER_TIMEOUT_MS,
+      onDatagram: (datagram, authentic) => {
+        if (session !== undefined) session.#media.receive(datagram, authentic);
+      },
+      onLateCandidate: (candidate) => {
+        if (session !== undefined) session.#tell(candidate);
+      },
+    });
+    let resource: WhepResource | undefined;
+    try {
+      const offer = writeOffer({ ice: agent.local, candidates: agent.candidates, fingerprint });
+      const timeoutMs = options.requestTimeoutMs ?? 40_000;
+      resource = await WhepResource.create(target, offer, timeoutMs, signal);
+      const answer = readAnswer(resource.answer);
+      const identity = await dtlsIdentity();
+      signal.throwIfAborted();
+      session = new WhepSession(resource, answer, agent, identity, options, sink);
+      void session.#start(answer);
+      return session;
+    } catch (error) {
+      await Promise.all([agent.close(), resource?.delete()]);
+      throw error;
+    }
+  }
+
+  private constructor(
+    resource: WhepResource,
+    answer: WhepAnswer,
+    agent: IceAgent,
+    identity: Awaited<ReturnType<typeof dtlsIdentity>>,
+    options: WhepSessionOptions,
+    sink: PublishSink,
+  ) {
+    this.#resource = resource;
+    this.#agent = agent;
+    this.#log = options.log;
+    this.sections = answer.sections;
+    const Dtls = answer.dtlsRole === 'client' ? DtlsSrtpClient : DtlsSrtpServer;
+    this.#media = new MediaSession({
+      id: this.id,
+      sections: this.sections,
+      sink,
+      log: options.log,
+      createDtls: (events) => new Dtls(identity, answer.fingerprints, events, WHEP_SERVER),
+      send: (datagram) => agent.send(datagram),
+      connectTimeoutMs: options.connectTimeoutMs ?? 15_000,
+      notConnected: () => this.#notConnected(answer),
+      silence: {
+        timeoutMs: options.mediaTimeoutMs ?? 5000,
+        reason: 'no-media',
+        heardUs: (receiver) => receiver.lastRtpUs,
+      },
+      alertReason: 'server-gone',
+      release: async () => {
+        await Promise.all([agent.close(), resource.delete()]);
+      },
+    });
+  }
+
+  /** Asks the server for a keyframe of the video; quiet before it is connected. */
+  requestKeyframe(): void {
+    this.#media.requestKeyframe();
+  }
+
+  /** Asks the server for one encoding of a simulcast publisher. @throws WhepError */
+  selectLayer(layer: Layer): Promise<void> {
+    return this.#resource.selectLayer(layer);
+  }
+
+  /**
+   * Ends the session here and at the server; resolves when its sockets are closed and the server was
+   * told, which takes 3 s at most. Tells the sink at once. A second call waits for the first.
+   */
+  close(reason: CloseReason): Promise<void> {
+    return this.#media.end(reason);
+  }
+
+  /** What the session has seen so far. */
+  statistics(): SessionStatistics {
+    return { ...this.#media.statistics(), ice: this.#agent.statistics() };
+  }
+
+  async #start({ ice }: WhepAnswer): Promise<void> {
+    void this.#agent.addServers(this.#resource.iceServers);
+    void this.#chooseLayer();
+    try {
+      await this.#agent.connect(ice);
+    } catch (error) {
+      // The connection time-out ends it: a check that arrives may still mend this.
+      this.#log.debug({ session: this.id, err: error }, 'no way to the server yet');
+      return;
+    }
+    this.#media.startDtls();
+  }
+
+  /** Before media flows, so that no other resolution comes first. */
+  async #chooseLayer(): Promise<void> {
+    try {
+      const layers = await this.#resource.layers();
+      const best = bestLayer(layers);
+      if (best === undefined || this.#media.closed) return;
+      await this.#resource.selectLayer(best);
+      this.#log.debug({ session: this.id, layer: best.encodingId }, 'chose a layer');
+    } catch (error) {
+      this.#log.warn({ session: this.id, err: error }, 'could not choose a layer');
+    }
+  }
+
+  /** Trickle ICE (RFC 8840): a server that checks us back learns of a candidate. */
+  #tell(candidate: string): void {
+    if (!this.#resource.takesFragments || this.#media.closed) return;
+    const { ufrag, password } = this.#agent.local;
+    const [{ mid, kind }] = this.sections as readonly [MediaSection];
+    const fragment = [
+      `a=ice-ufrag:${ufrag}`,
+      `a=ice-pwd:${password}`,
+      `m=${kind} 9 UDP/TLS/RTP/SAVPF 0`,
+      `a=mid:${mid}`,
+      `a=candidate:${candidate}`,
+      '',
+    ];
+    this.#resource.patch(fragment.join('\r\n')).catch((error: unknown) => {
+      this.#log.debug({ session: this.id, err: error }, 'the server takes no late candidate');
+    });
+  }
+
+  #notConnected({ ice }: WhepAnswer): Error {
+    const { remote } = this.#agent.statistics();
+    if (remote !== '') return new Error(`ICE connected to ${remote} but DTLS did not`);
+    const tried = ice.candidates.map((candidate) =>
+      candidate.split(' ').slice(4, 6).join(' port '),
+    );
+    return new Error(
+      `the server could not be reached over UDP; tried ${tried.join(', ') || 'nothing: its answer has no candidates'}`,
+    );
+  }
+}
+
+function announced(iceAddresses: readonly string[] = []): string[] {
+  const resolved = resolveIceAddresses(iceAddresses.length > 0 ? iceAddresses : ['auto']);
+  return [...new Set(resolved.map(({ address }) => address))];
+}
