@@ -9,9 +9,9 @@ export function folderEnds(
   folders: readonly FolderSummary[],
 ): (record: RecordFacts) => number | undefined {
   const ends = new Map<string, number>();
-  for (const { stream, folder, endUs } of folders) ends.set(`${folder}/\0${stream}`, endUs);
+  for (const { stream, folder, endUs } of folders) ends.set(`${folder}\0${stream}`, endUs);
   return ({ stream, mpdPath }) => {
-    const folder = mpdPath.slice(0, mpdPath.lastIndexOf('/') + 1);
+    const folder = mpdPath.slice(0, Math.max(mpdPath.lastIndexOf('/'), 0));
     return ends.get(`${folder}\0${stream}`);
   };
 }
