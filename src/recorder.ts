@@ -42,8 +42,10 @@ export interface StreamStatus {
   state: StreamState;
   /** When the present publisher connected: ms since the Unix epoch. */
   publishedAtMs?: number;
-  /** Publisher's session id, the last part of its WHIP resource. */
+  /** Publisher's session id, the last part of its WHIP resource; ours where we pull it. */
   sessionId?: string;
+  /** The node that it is pulled from. */
+  source?: string;
   /** Identifies the running recording: Unix second it was started, ten digits. */
   recordId?: string;
   /** Object path of the day folder, without a trailing slash. */

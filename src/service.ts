@@ -49,9 +49,22 @@ export class Service {
         log,
       });
       closers.unshift(() => recordCatalogue.close());
-      const recorder = await createRecorder(config, segmentIndex, recordCatalogue, log);
+      const { recorder, sources } = await createRecorder(
+        config,
+        segmentIndex,
+        recordCatalogue,
+        log,
+      );
       closers.unshift(() => recorder.close());
-      const app = await buildApp({ config, recorder, segmentIndex, recordCatalogue, store, log });
+      const app = await buildApp({
+        config,
+        recorder,
+        sources,
+        segmentIndex,
+        recordCatalogue,
+        store,
+        log,
+      });
       closers.unshift(() => app.close());
       await listen(app, config.http);
       return new Service(app, recorder, segmentIndex, recordCatalogue);

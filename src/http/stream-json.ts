@@ -26,6 +26,7 @@ const status = {
     Type.Integer({ description: 'When its publisher connected: milliseconds since the epoch.' }),
   ),
   session_id: Type.Optional(Type.String({ description: 'The WHIP session of its publisher.' })),
+  source: Type.Optional(Type.String({ description: 'The node that it is pulled from.' })),
   record_id: Type.Optional(
     Type.String({ description: 'Unix second at which the recording was started.' }),
   ),
@@ -124,6 +125,7 @@ export function statusJson(
     state: from.state,
     ...(from.publishedAtMs !== undefined && { published_at: from.publishedAtMs }),
     ...(from.sessionId !== undefined && { session_id: from.sessionId }),
+    ...(from.source !== undefined && { source: from.source }),
     ...(from.recordId !== undefined && { record_id: from.recordId }),
     ...(from.recordDir !== undefined && { record_dir: from.recordDir }),
     ...(from.mpdPath !== undefined && { mpd_path: from.mpdPath }),

@@ -1,6 +1,7 @@
 import picomatch from 'picomatch';
 import type { PublishAccepted, Recorder, RecordingStarted, StreamStatus } from '../recorder.ts';
 import { RequestError } from '../recorder.ts';
+import type { PullPlan } from '../sources/pull-plan.ts';
 import { streamFolder } from '../storage/stream-folder.ts';
 import type { WorkerSettings } from './settings.ts';
 import { StreamHost, type StreamHostOptions } from './stream-host.ts';
@@ -13,8 +14,18 @@ const FORGET_MS = 60_000;
 /** What a worker tells of its recordings. */
 export type MediaEvents = Pick<StreamHostOptions, 'onSegment' | 'onRecord'>;
 
+/** What a worker can be asked for: all that a recorder can, and to follow what other nodes have. */
+export interface MediaCalls extends Recorder {
+  /** Records a stream from one of the nodes that have it, or from others than before. */
+  pull(plan: PullPlan): Promise<void>;
+  /** No node has the stream at present, but it may come back. */
+  hold(stream: string): Promise<void>;
+  /** The stream is not live any more; resolves when its record is closed. */
+  release(stream: string): Promise<void>;
+}
+
 /** All streams of one worker thread. */
-export class MediaHost implements Recorder {
+export class MediaHost implements MediaCalls {
   readonly #settings: WorkerSettings;
   readonly #log: StreamHostOptions['log'];
   readonly #events: MediaEvents;
@@ -55,6 +66,18 @@ export class MediaHost implements Recorder {
 
   async stop(stream: string): Promise<void> {
     await this.#streams.get(stream)?.stop();
+  }
+
+  async pull(plan: PullPlan): Promise<void> {
+    this.#host(plan.stream).pull(plan);
+  }
+
+  async hold(stream: string): Promise<void> {
+    this.#streams.get(stream)?.hold();
+  }
+
+  async release(stream: string): Promise<void> {
+    await this.#streams.get(stream)?.release();
   }
 
   async status(stream: string): Promise<StreamStatus> {

@@ -1,11 +1,11 @@
-import type { Recorder } from '../recorder.ts';
 import type { RecordFacts } from '../recording/current-record.ts';
 import type { Segment } from '../segment-index/segment.ts';
+import type { MediaCalls } from './media-host.ts';
 
 /** Names of the calls that a worker answers. */
-export type Call = keyof Recorder;
+export type Call = keyof MediaCalls;
 
-/** From the main thread: a call of the worker's {@link Recorder}. */
+/** From the main thread: a call of the worker's {@link MediaCalls}. */
 export interface CallMessage {
   id: number;
   call: Call;

@@ -26,7 +26,9 @@ export class Pull {
   #since = 0;
   #timer: NodeJS.Timeout | undefined;
   #attempt: AbortController | undefined;
+  /** Nothing is to be tried: for good, or until another choice of nodes comes. */
   #stopped = false;
+  #held = false;
 
   /** @param targets best first, never empty */
   constructor(targets: readonly PullTarget[], options: PullOptions) {
@@ -41,13 +43,14 @@ export class Pull {
    */
   update(targets: readonly PullTarget[]): boolean {
     this.#targets = targets;
+    this.#held = false;
     const inUse = this.#target;
     if (inUse !== undefined && !targets.some(({ url }) => url === inUse.url)) {
       this.#failures = 0;
       this.#attempt?.abort();
       return true;
     }
-    if (this.#timer !== undefined) {
+    if (inUse === undefined) {
       this.#failures = 0;
       void this.#connect();
     }
@@ -61,6 +64,17 @@ export class Pull {
     this.#again();
   }
 
+  /** No node has the stream at present: nothing is tried until {@link Pull.update}. */
+  hold(): void {
+    this.#held = true;
+    clearTimeout(this.#timer);
+  }
+
+  /** The node in use or being tried. */
+  get node(): string | undefined {
+    return this.#target?.node;
+  }
+
   /** No more. */
   stop(): void {
     this.#stopped = true;
@@ -70,7 +84,6 @@ export class Pull {
 
   async #connect(): Promise<void> {
     clearTimeout(this.#timer);
-    this.#timer = undefined;
     const target = this.#targets[this.#failures % this.#targets.length]!;
     const attempt = new AbortController();
     this.#target = target;
@@ -90,7 +103,7 @@ export class Pull {
     const delay = Math.round(longest * (0.5 + Math.random() / 2));
     this.#failures++;
     this.#target = undefined;
-    this.#timer = setTimeout(() => void this.#connect(), delay);
+    if (!this.#held) this.#timer = setTimeout(() => void this.#connect(), delay);
     return delay;
   }
 }

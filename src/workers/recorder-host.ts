@@ -4,6 +4,8 @@ import type { RecordCatalogue } from '../record-catalogue/record-catalogue.ts';
 import type { PublishAccepted, Recorder, RecordingStarted, StreamStatus } from '../recorder.ts';
 import { recoverAfterCrash } from '../recording/crash-recovery.ts';
 import type { SegmentIndex } from '../segment-index/segment-index.ts';
+import type { PullPlan } from '../sources/pull-plan.ts';
+import { Sources, type SourcesEvents } from '../sources/sources.ts';
 import { steadyNowUs } from '../steady-clock.ts';
 import { streamFolder } from '../storage/stream-folder.ts';
 import { IndexFeed } from './index-feed.ts';
@@ -19,7 +21,8 @@ const RESTART_MS = 500;
 export type HostLog = Record<LogMessage['level'], (fields: object, message: string) => void>;
 
 /**
- * Closes what a crash left open, starts the media workers and returns the recorder that spreads streams over them.
+ * Closes what a crash left open, starts the media workers and returns the recorder that spreads
+ * streams over them, and what it knows of other nodes.
  * @throws Error for a storage that is not built yet, or what a worker died of
  */
 export async function createRecorder(
@@ -27,8 +30,9 @@ export async function createRecorder(
   index: SegmentIndex,
   catalogue: RecordCatalogue,
   log: HostLog,
-): Promise<Recorder> {
+): Promise<{ recorder: Recorder; sources: Sources }> {
   const { storage, segmentSeconds, maxRecordingSeconds, autoStreams, workers } = config.recorder;
+  const { resumeGraceSeconds, shard } = config.recorder;
   if (storage.type !== 'fs') {
     throw new Error(`recorder.storage.type: "${storage.type}" is not built yet, use "fs"`);
   }
@@ -39,7 +43,7 @@ export async function createRecorder(
     icePortRange: config.webrtc.icePortRange,
     autoStreams,
     maxRecordingSeconds,
-    resumeGraceSeconds: 30,
+    resumeGraceSeconds,
     iceServers: config.iceServers,
   };
   const feed = new IndexFeed(index, log);
@@ -58,14 +62,23 @@ export async function createRecorder(
   const records = new RecordFeed(catalogue, log);
   const host = new RecorderHost(settings, workers, feed, records, log);
   await host.ready();
-  return host;
+  const sources = new Sources({
+    sources: config.recorder.sources,
+    autoStreams,
+    ...(shard && { shard }),
+    resumeGraceMs: resumeGraceSeconds * 1000,
+    log,
+    events: host,
+  });
+  host.follow(sources);
+  return { recorder: host, sources };
 }
 
 /**
  * The recorder of the main thread. A stream lives whole in one worker, so that media never crosses
  * threads: it stays with the worker that saw it first, for as long as that worker knows it.
  */
-class RecorderHost implements Recorder {
+class RecorderHost implements Recorder, SourcesEvents {
   readonly #settings: WorkerSettings;
   readonly #log: HostLog;
   readonly #feed: IndexFeed;
@@ -73,6 +86,9 @@ class RecorderHost implements Recorder {
   readonly #links: WorkerLink[] = [];
   /** Worker number of each stream. */
   readonly #placed = new Map<string, number>();
+  /** What is pulled from other nodes; told again to a worker that had to be replaced. */
+  readonly #plans = new Map<string, PullPlan>();
+  #sources: Sources | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(
@@ -99,6 +115,26 @@ class RecorderHost implements Recorder {
     }
   }
 
+  /** Begins to record what other nodes have. */
+  follow(sources: Sources): void {
+    this.#sources = sources;
+    sources.start();
+  }
+
+  onPull(plan: PullPlan): void {
+    this.#plans.set(plan.stream, plan);
+    this.#tell(plan.stream, 'pull', plan);
+  }
+
+  onHold(stream: string): void {
+    this.#tell(stream, 'hold', stream);
+  }
+
+  onRelease(stream: string): void {
+    this.#plans.delete(stream);
+    this.#tell(stream, 'release', stream);
+  }
+
   publish(stream: string, offer: string): Promise<PublishAccepted> {
     return this.#call(stream, 'publish', stream, offer) as Promise<PublishAccepted>;
   }
@@ -119,11 +155,15 @@ class RecorderHost implements Recorder {
     await Promise.all([this.#feed.idle(), this.#records.idle()]);
   }
 
-  start(stream: string, baseDir?: string): Promise<RecordingStarted> {
-    return this.#call(stream, 'start', stream, baseDir) as Promise<RecordingStarted>;
+  async start(stream: string, baseDir?: string): Promise<RecordingStarted> {
+    const started = await this.#call(stream, 'start', stream, baseDir);
+    this.#sources?.want(stream);
+    return started as RecordingStarted;
   }
 
   async stop(stream: string): Promise<void> {
+    this.#sources?.unwant(stream);
+    this.#plans.delete(stream);
     if (!this.#placed.has(stream)) return;
     await this.#call(stream, 'stop', stream);
     await Promise.all([this.#feed.idle(), this.#records.idle()]);
@@ -154,8 +194,17 @@ class RecorderHost implements Recorder {
   }
 
   async #closeAll(): Promise<void> {
+    await this.#sources?.close();
     await Promise.all(this.#links.map((link) => link.close()));
     await Promise.all([this.#feed.close(), this.#records.close()]);
+  }
+
+  /** A call that nobody waits for. */
+  #tell(stream: string, ...call: Parameters<WorkerLink['call']>): void {
+    this.#call(stream, ...call).catch((err: unknown) => {
+      // A worker that died is told again; a name that cannot be a folder never can be.
+      this.#log.warn({ err, stream }, 'a stream of another node cannot be followed');
+    });
   }
 
   #call(stream: string, ...call: Parameters<WorkerLink['call']>): Promise<unknown> {
@@ -199,9 +248,16 @@ class RecorderHost implements Recorder {
         this.#log.error({ err: error, worker: number }, 'media worker died, starting another');
         for (const [stream, at] of this.#placed) if (at === number) this.#placed.delete(stream);
         setTimeout(() => {
-          if (this.#closing === undefined) this.#links[number] = this.#startWorker(number);
+          if (this.#closing === undefined) this.#replaceWorker(number);
         }, RESTART_MS).unref();
       },
     });
+  }
+
+  #replaceWorker(number: number): void {
+    this.#links[number] = this.#startWorker(number);
+    for (const [stream, plan] of this.#plans) {
+      if (!this.#placed.has(stream)) this.#tell(stream, 'pull', plan);
+    }
   }
 }

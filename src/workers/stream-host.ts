@@ -1,4 +1,5 @@
-import type { CloseReason, PublishSink } from '../ingest/whip-session.ts';
+import type { CloseReason, PublishSink } from '../ingest/publish-sink.ts';
+import { WhepSession } from '../ingest/whep-session.ts';
 import { WhipSession } from '../ingest/whip-session.ts';
 import {
   type PublishAccepted,
@@ -15,8 +16,10 @@ import type { AccessUnit } from '../rtp/access-unit.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
 import type { SenderReport } from '../rtp/rtp-receiver.ts';
 import type { Segment } from '../segment-index/segment.ts';
+import type { PullPlan, PullTarget } from '../sources/pull-plan.ts';
 import { steadyNowUs } from '../steady-clock.ts';
 import { baseFolder, dayFolder } from '../storage/stream-folder.ts';
+import { Pull } from './pull.ts';
 import type { WorkerSettings } from './settings.ts';
 
 /** What a stream's host needs of the thread it lives in. */
@@ -31,13 +34,17 @@ export interface StreamHostOptions {
 }
 
 /**
- * One stream of this worker: its publisher, if there is one, and its recording, if there is one.
+ * One stream of this worker: its publisher or the node it is pulled from, if there is one, and its
+ * recording, if there is one.
  * The recording of a publisher that was lost waits for it to come back; that of one that left is
  * closed, and the next publisher's follows in the same folder.
  */
 export class StreamHost {
   readonly #options: StreamHostOptions;
-  #session: WhipSession | undefined;
+  #session: WhipSession | WhepSession | undefined;
+  /** Keeps it connected to a node, where that is where it comes from. */
+  #pull: Pull | undefined;
+  #pullError: string | undefined;
   #accepting = false;
   #connected = false;
   #publishedAtMs = 0;
@@ -85,6 +92,36 @@ export class StreamHost {
     }
   }
 
+  /** Records it from one of the nodes that have it, for as long as it is not released. */
+  pull({ targets }: PullPlan): void {
+    if (this.#pull !== undefined) {
+      if (this.#pull.update(targets)) void this.#session?.close('replaced');
+      return;
+    }
+    this.#disarmed = false;
+    this.#pull = new Pull(targets, {
+      connect: (target, signal) => this.#subscribe(target, signal),
+      onFailure: (error, { node }, retryMs) => this.#notSubscribed(error, node, retryMs),
+    });
+  }
+
+  /** No node has it at present: its record stays open, and nothing is tried. */
+  hold(): void {
+    this.#pull?.hold();
+  }
+
+  /** It is live no more on any node; resolves when its record is closed. */
+  async release(): Promise<void> {
+    const pull = this.#pull;
+    if (pull === undefined) return;
+    this.#pull = undefined;
+    this.#pullError = undefined;
+    pull.stop();
+    await this.#session?.close('client');
+    this.#stopRecording();
+    await this.#closing;
+  }
+
   /** See {@link import('../recorder.ts').Recorder.trickle}. */
   async trickle(sessionId: string, fragment: string, ifMatch: string | undefined) {
     const session = this.#sessionOf(sessionId);
@@ -119,6 +156,7 @@ export class StreamHost {
     this.#armed = false;
     this.#disarmed = true;
     this.#failure = undefined;
+    await this.release();
     this.#stopRecording();
     this.#baseFolder = '';
     await this.#closing;
@@ -127,7 +165,7 @@ export class StreamHost {
   /** What operators see. */
   status(): StreamStatus {
     const state = this.#state();
-    const error = this.#recording?.error ?? this.#failure;
+    const error = this.#recording?.error ?? this.#failure ?? this.#pullError;
     const isRecorded = this.#recording !== undefined || this.#armed;
     return {
       stream: this.#options.stream,
@@ -135,6 +173,7 @@ export class StreamHost {
       tracks: this.#trackStatus(),
       ...(this.#connected && { publishedAtMs: this.#publishedAtMs }),
       ...(this.#session && { sessionId: this.#session.id }),
+      ...(this.#pull?.node !== undefined && { source: this.#pull.node }),
       ...(isRecorded && { recordId: this.#recordIdText, ...this.#place() }),
       ...(this.#recording && { startedAtUs: this.#startedAtUs }),
       ...(error !== undefined && { error }),
@@ -163,9 +202,32 @@ export class StreamHost {
   async close(): Promise<void> {
     this.#armed = false;
     this.#disarmed = true;
+    this.#pull?.stop();
     await this.#session?.close('shutdown');
     this.#stopRecording();
     await this.#closing;
+  }
+
+  async #subscribe({ url, token }: PullTarget, signal: AbortSignal): Promise<void> {
+    const { settings, log } = this.#options;
+    const { iceServers, iceAddresses, icePortRange } = settings;
+    if (this.#session !== undefined) throw new Error('it is published here');
+    const session = await WhepSession.connect(
+      { url, ...(token !== undefined && { token }) },
+      { iceServers, iceAddresses, ...(icePortRange && { icePortRange }), log },
+      this.#sink(),
+      signal,
+    );
+    this.#session = session;
+  }
+
+  #notSubscribed(error: Error, node: string, retryMs: number): void {
+    const { stream, log } = this.#options;
+    // The same failure at every try would fill the log of a node that is away for a night.
+    if (error.message !== this.#pullError) {
+      log.warn({ stream, node, err: error, retry_ms: retryMs }, 'cannot pull from the node');
+    }
+    this.#pullError = error.message;
   }
 
   #sink(): PublishSink {
@@ -186,8 +248,10 @@ export class StreamHost {
     const { stream, automatic, log } = this.#options;
     this.#connected = true;
     this.#publishedAtMs = Date.now();
-    log.info({ stream }, 'publisher connected');
-    if (this.#armed || (automatic && !this.#disarmed)) this.#startRecording();
+    this.#pullError = undefined;
+    log.info({ stream, ...(this.#pull && { node: this.#pull.node }) }, 'publisher connected');
+    const isWanted = this.#armed || this.#pull !== undefined || automatic;
+    if (isWanted && !this.#disarmed) this.#startRecording();
   }
 
   #onClosed(reason: CloseReason, error: Error | undefined): void {
@@ -198,6 +262,7 @@ export class StreamHost {
     else log.info({ stream, reason }, 'publisher left');
     if (reason === 'client' || reason === 'shutdown') this.#stopRecording();
     else this.#interrupt();
+    this.#pull?.lost();
   }
 
   /** Keeps the record open for a publisher that was lost and may come back. */
@@ -262,6 +327,7 @@ export class StreamHost {
       return recording.missing().length > 0 ? 'degraded' : 'recording';
     }
     if (this.#connected) return 'live';
+    if (this.#pull !== undefined) return 'connecting';
     return this.#armed ? 'waiting' : 'idle';
   }
 
@@ -289,10 +355,9 @@ export class StreamHost {
   }
 
   #sessionOf(sessionId: string): WhipSession {
-    if (this.#session?.id !== sessionId) {
-      throw new RequestError(404, `no such session of stream "${this.#options.stream}"`);
-    }
-    return this.#session;
+    const session = this.#session;
+    if (session instanceof WhipSession && session.id === sessionId) return session;
+    throw new RequestError(404, `no such session of stream "${this.#options.stream}"`);
   }
 
   #rejected(): StreamStatus['rejected'] {
