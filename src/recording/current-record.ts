@@ -1,14 +1,4 @@
-/** One unbroken recording of one stream in one UTC day. Times are µs since the Unix epoch. */
-export interface RecordFacts {
-  stream: string;
-  recordId: string;
-  startUs: number;
-  /** Absent while it goes on. */
-  endUs?: number;
-  /** Object path of its manifest. */
-  mpdPath: string;
-  status: 'Active' | 'Completed' | 'Failed';
-}
+import type { RecordFacts } from '../record-catalogue/record.ts';
 
 /** Settings of a {@link CurrentRecord}. */
 export interface CurrentRecordOptions {

@@ -1,4 +1,4 @@
-import type { RecordFacts } from '../recording/current-record.ts';
+import type { RecordFacts } from '../record-catalogue/record.ts';
 import type { Segment } from '../segment-index/segment.ts';
 import type { MediaCalls } from './media-host.ts';
 

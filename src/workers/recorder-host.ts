@@ -1,16 +1,17 @@
 import type { Config } from '../config/config.ts';
 import { folderEnds } from '../record-catalogue/folder-ends.ts';
+import type { RecordFacts } from '../record-catalogue/record.ts';
 import type { RecordCatalogue } from '../record-catalogue/record-catalogue.ts';
 import type { PublishAccepted, Recorder, RecordingStarted, StreamStatus } from '../recorder.ts';
 import { recoverAfterCrash } from '../recording/crash-recovery.ts';
+import type { Segment } from '../segment-index/segment.ts';
 import type { SegmentIndex } from '../segment-index/segment-index.ts';
 import type { PullPlan } from '../sources/pull-plan.ts';
 import { Sources, type SourcesEvents } from '../sources/sources.ts';
 import { steadyNowUs } from '../steady-clock.ts';
 import { streamFolder } from '../storage/stream-folder.ts';
-import { IndexFeed } from './index-feed.ts';
+import { JournalFeed } from './journal-feed.ts';
 import type { LogMessage } from './messages.ts';
-import { RecordFeed } from './record-feed.ts';
 import type { WorkerSettings } from './settings.ts';
 import { WorkerLink } from './worker-link.ts';
 
@@ -46,21 +47,32 @@ export async function createRecorder(
     resumeGraceSeconds,
     iceServers: config.iceServers,
   };
-  const feed = new IndexFeed(index, log);
+  const segments = new JournalFeed<Segment>({
+    // After a crash a folder tells of segments again that the index may have heard of before.
+    put: async (segment) => index.has(segment.path) || index.add(segment),
+    name: ({ stream, path }) => ({ stream, path }),
+    failure: 'a segment could not be put into the index',
+    log,
+  });
   const streams = new Map(index.folders().map(({ folder, stream }) => [folder, stream]));
   await recoverAfterCrash({
     root: storage.root,
     streamOf: (folder) => streams.get(folder),
     nowUs: steadyNowUs(),
-    onSegment: (segment) => feed.add(segment),
+    onSegment: (segment) => segments.add(segment),
     log,
   });
-  await feed.idle();
+  await segments.idle();
   // Now that the index knows how far they came.
   const abandoned = await catalogue.completeAbandoned(folderEnds(index.folders()));
   if (abandoned > 0) log.warn({ records: abandoned }, 'ended the records that a crash left open');
-  const records = new RecordFeed(catalogue, log);
-  const host = new RecorderHost(settings, workers, feed, records, log);
+  const records = new JournalFeed<RecordFacts>({
+    put: (record) => catalogue.put(record),
+    name: ({ stream, recordId }) => ({ stream, record: recordId }),
+    failure: 'a record could not be put into the catalogue',
+    log,
+  });
+  const host = new RecorderHost(settings, workers, segments, records, log);
   await host.ready();
   const sources = new Sources({
     sources: config.recorder.sources,
@@ -81,8 +93,8 @@ export async function createRecorder(
 class RecorderHost implements Recorder, SourcesEvents {
   readonly #settings: WorkerSettings;
   readonly #log: HostLog;
-  readonly #feed: IndexFeed;
-  readonly #records: RecordFeed;
+  readonly #segments: JournalFeed<Segment>;
+  readonly #records: JournalFeed<RecordFacts>;
   readonly #links: WorkerLink[] = [];
   /** Worker number of each stream. */
   readonly #placed = new Map<string, number>();
@@ -94,13 +106,13 @@ class RecorderHost implements Recorder, SourcesEvents {
   constructor(
     settings: WorkerSettings,
     workers: number,
-    feed: IndexFeed,
-    records: RecordFeed,
+    segments: JournalFeed<Segment>,
+    records: JournalFeed<RecordFacts>,
     log: HostLog,
   ) {
     this.#settings = settings;
     this.#log = log;
-    this.#feed = feed;
+    this.#segments = segments;
     this.#records = records;
     for (let number = 0; number < workers; number++) this.#links.push(this.#startWorker(number));
   }
@@ -152,7 +164,7 @@ class RecorderHost implements Recorder, SourcesEvents {
 
   async unpublish(stream: string, sessionId: string): Promise<void> {
     await this.#call(stream, 'unpublish', stream, sessionId);
-    await Promise.all([this.#feed.idle(), this.#records.idle()]);
+    await Promise.all([this.#segments.idle(), this.#records.idle()]);
   }
 
   async start(stream: string, baseDir?: string): Promise<RecordingStarted> {
@@ -166,7 +178,7 @@ class RecorderHost implements Recorder, SourcesEvents {
     this.#plans.delete(stream);
     if (!this.#placed.has(stream)) return;
     await this.#call(stream, 'stop', stream);
-    await Promise.all([this.#feed.idle(), this.#records.idle()]);
+    await Promise.all([this.#segments.idle(), this.#records.idle()]);
   }
 
   async status(stream: string): Promise<StreamStatus> {
@@ -196,7 +208,7 @@ class RecorderHost implements Recorder, SourcesEvents {
   async #closeAll(): Promise<void> {
     await this.#sources?.close();
     await Promise.all(this.#links.map((link) => link.close()));
-    await Promise.all([this.#feed.close(), this.#records.close()]);
+    await Promise.all([this.#segments.close(), this.#records.close()]);
   }
 
   /** A call that nobody waits for. */
@@ -241,7 +253,7 @@ class RecorderHost implements Recorder, SourcesEvents {
 
   #startWorker(number: number): WorkerLink {
     return new WorkerLink(this.#settings, {
-      onSegment: (segment) => this.#feed.add(segment),
+      onSegment: (segment) => this.#segments.add(segment),
       onRecord: (record) => this.#records.add(record),
       onLog: ({ level, fields, message }) => this.#log[level](fields, message),
       onDeath: (error) => {

@@ -1,6 +1,7 @@
 import type { CloseReason, PublishSink } from '../ingest/publish-sink.ts';
 import { WhepSession } from '../ingest/whep-session.ts';
 import { WhipSession } from '../ingest/whip-session.ts';
+import type { RecordFacts } from '../record-catalogue/record.ts';
 import {
   type PublishAccepted,
   type RecordingStarted,
@@ -9,7 +10,6 @@ import {
   type StreamStatus,
   type TrackStatus,
 } from '../recorder.ts';
-import type { RecordFacts } from '../recording/current-record.ts';
 import { MANIFEST_NAME } from '../recording/file-names.ts';
 import { Recording, type RecordingLog } from '../recording/recording.ts';
 import type { AccessUnit } from '../rtp/access-unit.ts';

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
+import type { RecordFacts } from '../record-catalogue/record.ts';
 import { RequestError } from '../recorder.ts';
-import type { RecordFacts } from '../recording/current-record.ts';
 import type { Segment } from '../segment-index/segment.ts';
 import type { Call, LogMessage, ReplyMessage, WorkerMessage } from './messages.ts';
 import type { WorkerSettings } from './settings.ts';

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { Test } from 'tap';
-import type { RecordFacts } from '../../src/recording/current-record.ts';
+import type { RecordFacts } from '../../src/record-catalogue/record.ts';
 import { Recording, type RecordingOptions } from '../../src/recording/recording.ts';
 import type { TrackKind } from '../../src/rtp/access-unit.ts';
 import type { MediaSection } from '../../src/rtp/media-section.ts';
