@@ -44,7 +44,9 @@ export class CurrentRecord {
   /** Ends the record that goes on, if there is one. @param endUs of its last sample */
   end(endUs: number, status: 'Completed' | 'Failed'): void {
     if (this.#facts === undefined) return;
-    const ended = { ...this.#facts, endUs: Math.round(endUs), status };
+    const { startUs } = this.#facts;
+    // Times that became final after the start may lie before it, by less than the network's delay.
+    const ended = { ...this.#facts, endUs: Math.max(startUs, Math.round(endUs)), status };
     this.#facts = undefined;
     this.#options.onRecord(ended);
   }
