@@ -1,5 +1,5 @@
+import { AUDIO_TIMESCALE } from '../container/initialization-segment.ts';
 import { OPUS_SILENCE_TICKS, opusSilence } from '../container/opus-silence.ts';
-import { AUDIO_TIMESCALE } from './audio-track.ts';
 import type { RunningPeriod } from './running-period.ts';
 import type { TrackWriter } from './track-writer.ts';
 

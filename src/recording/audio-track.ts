@@ -1,10 +1,9 @@
+import { AUDIO_TIMESCALE } from '../container/initialization-segment.ts';
 import type { AccessUnit } from '../rtp/access-unit.ts';
 import { opusPacketDuration } from '../rtp/depacketizers/opus-toc.ts';
 import { TrackClock } from './track-clock.ts';
 import { WallClockAnchor } from './wall-clock-anchor.ts';
 
-/** Ticks a second of Opus in RTP, whatever the encoder samples at (RFC 7587 §4.1). */
-export const AUDIO_TIMESCALE = 48_000;
 /** Up to this much, 2.5 ms, a packet's end is moved to the next one's start instead of filled. */
 const TOLERANCE = 120;
 

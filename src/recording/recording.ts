@@ -1,4 +1,5 @@
 import type { H264Configuration } from '../container/h264-parameter-sets.ts';
+import { AUDIO_TIMESCALE, VIDEO_TIMESCALE } from '../container/initialization-segment.ts';
 import { OPUS_SILENCE_TICKS } from '../container/opus-silence.ts';
 import type { AccessUnit, TrackKind } from '../rtp/access-unit.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
@@ -6,12 +7,12 @@ import type { SenderReport } from '../rtp/rtp-receiver.ts';
 import type { Segment } from '../segment-index/segment.ts';
 import { dayEndUs, dayFolder } from '../storage/stream-folder.ts';
 import { AudioLane, audioTicks } from './audio-lane.ts';
-import { AUDIO_TIMESCALE, type AudioPacket, AudioTrack } from './audio-track.ts';
+import { type AudioPacket, AudioTrack } from './audio-track.ts';
 import { CurrentRecord, type CurrentRecordOptions } from './current-record.ts';
 import { PresentationFolder } from './presentation-folder.ts';
 import { RunningPeriod } from './running-period.ts';
 import { StreamTimeline } from './stream-timeline.ts';
-import { type Picture, VIDEO_TIMESCALE, VideoTrack } from './video-track.ts';
+import { type Picture, VideoTrack } from './video-track.ts';
 import { type WriteOwner, WriteQueue } from './write-queue.ts';
 
 /** Sound that is there before the first picture waits this long for it, µs. */

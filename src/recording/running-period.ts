@@ -1,13 +1,13 @@
 import type { H264Configuration } from '../container/h264-parameter-sets.ts';
 import {
+  AUDIO_TIMESCALE,
   h264InitializationSegment,
   opusInitializationSegment,
+  VIDEO_TIMESCALE,
 } from '../container/initialization-segment.ts';
 import type { ManifestPeriod } from '../manifest/presentation.ts';
-import { AUDIO_TIMESCALE } from './audio-track.ts';
 import type { PresentationFolder } from './presentation-folder.ts';
 import { TrackWriter } from './track-writer.ts';
-import { VIDEO_TIMESCALE } from './video-track.ts';
 import type { WriteOwner, WriteQueue } from './write-queue.ts';
 
 /**

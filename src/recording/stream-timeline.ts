@@ -1,7 +1,8 @@
+import { AUDIO_TIMESCALE, VIDEO_TIMESCALE } from '../container/initialization-segment.ts';
 import type { TrackKind } from '../rtp/access-unit.ts';
-import { AUDIO_TIMESCALE, type AudioTrack } from './audio-track.ts';
+import type { AudioTrack } from './audio-track.ts';
 import type { TrackWriter } from './track-writer.ts';
-import { VIDEO_TIMESCALE, type VideoTrack } from './video-track.ts';
+import type { VideoTrack } from './video-track.ts';
 import { haveReports, settle, type WallClockAnchor } from './wall-clock-anchor.ts';
 
 /** Sender reports of all tracks are waited for this long before times become final, µs. */

@@ -1,11 +1,10 @@
 import { type H264Configuration, H264ParameterSets } from '../container/h264-parameter-sets.ts';
+import { VIDEO_TIMESCALE } from '../container/initialization-segment.ts';
 import type { AccessUnit } from '../rtp/access-unit.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
 import { TrackClock } from './track-clock.ts';
 import { WallClockAnchor } from './wall-clock-anchor.ts';
 
-/** Ticks a second of every video codec's RTP timestamp. */
-export const VIDEO_TIMESCALE = 90_000;
 /** Duration of a picture that has none after it and none before: 1/30 s in ticks. */
 const DEFAULT_DURATION = 3000;
 

@@ -34,7 +34,7 @@ const compactAfterRows = 10_000;
 type Change = { type: 'segment'; segment: Segment } | { type: 'evict'; beforeUs: number };
 
 /**
- * All segments of this node, for `GET /api/record/segments` (DESIGN §2.2). Queries are answered from
+ * All segments of this node, for `GET /api/record/segments`. Queries are answered from
  * memory; every change is in the journal before it can be seen.
  */
 export class SegmentIndex {
@@ -111,7 +111,7 @@ export class SegmentIndex {
     return this.#commits.add({ type: 'segment', segment });
   }
 
-  /** A page of segments in the order of `created_at`: UTF-8 JSON as in DESIGN §2.2. */
+  /** A page of segments in the order of `created_at`, as UTF-8 JSON. */
   page(query: SegmentQuery): Buffer {
     return segmentPage(this.#table, query);
   }

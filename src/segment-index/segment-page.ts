@@ -22,7 +22,7 @@ const rowBytes = 200;
 const json = new JsonBytes();
 
 /**
- * One page of segments as UTF-8 JSON (DESIGN §2.2), written from the columns: objects and a
+ * One page of segments as UTF-8 JSON, written from the columns: objects and a
  * serializer cost five times as much.
  */
 export function segmentPage(table: SegmentTable, query: SegmentQuery): Buffer {

@@ -49,7 +49,7 @@ export function isOfSeries(series: Series, segment: Segment, name: SegmentName):
   );
 }
 
-/** Prepares the constant parts of the JSON of a series (DESIGN §2.2). */
+/** Prepares the constant parts of the JSON of a series. */
 export function seriesJson(nodeAlias: string, segment: Segment, name: SegmentName): SeriesJson {
   const { stream, kind, initPath, codec } = segment;
   const unclosed = (text: string) => JSON.stringify(text).slice(0, -1);

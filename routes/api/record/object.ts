@@ -9,7 +9,7 @@ const manifestType = 'application/dash+xml';
 
 const bytes = { schema: Type.String({ format: 'binary' }) };
 
-/** Recorded objects: manifests and segments, for any DASH player (DESIGN §2.3). */
+/** Recorded objects: manifests and segments, for any DASH player. */
 const plugin: FastifyPluginAsyncTypebox = async (app) => {
   app.route({
     method: 'GET',

@@ -6,7 +6,7 @@ import { isRecording, RecordStatusJson, statusJson } from '../../../src/http/str
 
 const badName = errorReply('The name of the stream cannot be used.');
 
-/** Start, look at and stop the recording of one stream (DESIGN §2.3). */
+/** Start, look at and stop the recording of one stream. */
 const plugin: FastifyPluginAsyncTypebox = async (app) => {
   app.route({
     method: 'POST',

@@ -117,7 +117,7 @@ const page = Type.Object(
   },
 );
 
-/** The segments of this node, for Liveman and other programs (DESIGN §2.2). */
+/** The segments of this node, for Liveman and other programs. */
 const routes: FastifyPluginAsyncTypebox = async (app) => {
   const waits = new Set<AbortController>();
   let closing = false;
