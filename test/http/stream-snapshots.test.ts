@@ -1,0 +1,162 @@
+import { once } from 'node:events';
+import type { Readable } from 'node:stream';
+import t from 'tap';
+import { StreamSnapshots, type StreamSnapshotsOptions } from '../../src/http/stream-snapshots.ts';
+import { RecorderStandIn } from './recorder-stand-in.ts';
+
+const errors: string[] = [];
+
+/** Snapshots that are taken whenever there is a moment. */
+function snapshotsOf(recorder: RecorderStandIn, more: Partial<StreamSnapshotsOptions> = {}) {
+  return new StreamSnapshots({
+    recorder,
+    log: { error: (_fields, message) => errors.push(message) },
+    pollMs: 1,
+    keepAliveMs: 60_000,
+    stallMs: 60_000,
+    maxClients: 3,
+    ...more,
+  });
+}
+
+/** A client that reads one event at a time. */
+class Reader {
+  readonly body: Readable;
+  readonly #events: AsyncIterator<Buffer>;
+
+  constructor(body: Readable | undefined) {
+    if (body === undefined) throw new Error('there were too many');
+    this.body = body;
+    this.#events = body[Symbol.asyncIterator]();
+  }
+
+  /** The next event as it stands on the wire; undefined at the end. */
+  async next(): Promise<string | undefined> {
+    const { value, done } = await this.#events.next();
+    return done ? undefined : String(value);
+  }
+
+  /** Names of the streams in the next event. */
+  async streams(): Promise<string[]> {
+    const event = await this.next();
+    const [, json] = /^data: (\[.*\])\n\n$/.exec(event ?? '') ?? [];
+    if (json === undefined) throw new Error(`not an event: ${event}`);
+    return JSON.parse(json).map(({ id }: { id: string }) => id);
+  }
+
+  async leave(): Promise<void> {
+    this.body.destroy();
+    await once(this.body, 'close');
+  }
+}
+
+t.test('all streams at once, and again all of them when something changes', async (t) => {
+  const recorder = new RecorderStandIn();
+  const snapshots = snapshotsOf(recorder);
+  t.teardown(() => snapshots.close());
+  const all = new Reader(snapshots.subscribe());
+  const named = new Reader(snapshots.subscribe(['cam2', 'cam3']));
+  t.strictSame(await Promise.all([all.streams(), named.streams()]), [[], []]);
+  await recorder.publish('cam1', 'v=0');
+  t.strictSame(await all.streams(), ['cam1']);
+  await recorder.publish('cam2', 'v=0');
+  t.strictSame(await Promise.all([all.streams(), named.streams()]), [['cam1', 'cam2'], ['cam2']]);
+  t.strictSame(
+    await new Reader(snapshots.subscribe('cam1')).streams(),
+    ['cam1'],
+    'one who comes later',
+  );
+  await recorder.unpublish('cam1', 's 1');
+  t.strictSame(await all.streams(), ['cam2']);
+});
+
+t.test('one question at a time for all, and none when nobody listens', async (t) => {
+  const recorder = new RecorderStandIn();
+  let underWay = 0;
+  let most = 0;
+  let asked = 0;
+  const streams = async () => {
+    asked++;
+    most = Math.max(most, ++underWay);
+    await new Promise((resolve) => setImmediate(resolve));
+    underWay--;
+    return recorder.streams();
+  };
+  const snapshots = snapshotsOf(recorder, { recorder: { streams } });
+  const readers = [1, 2, 3].map(() => new Reader(snapshots.subscribe()));
+  t.equal(snapshots.subscribe(), undefined, 'three are enough');
+  await Promise.all(readers.map((reader) => reader.streams()));
+  await recorder.publish('cam1', 'v=0');
+  await Promise.all(readers.map((reader) => reader.streams()));
+  t.equal(most, 1);
+  for (const reader of readers) await reader.leave();
+  t.equal(snapshots.clients, 0);
+  // What was under way may end; after that nothing more is asked.
+  while (underWay > 0) await new Promise((resolve) => setImmediate(resolve));
+  const before = asked;
+  const another = new Reader(snapshotsOf(recorder).subscribe());
+  for (let events = 0; events < 3; events++) {
+    const name = `other${events}`;
+    const event = another.streams();
+    if (events > 0) await recorder.publish(name, 'v=0');
+    await event;
+  }
+  await another.leave();
+  t.equal(asked, before);
+  snapshots.close();
+});
+
+t.test('a comment where there is nothing to tell', async (t) => {
+  const snapshots = snapshotsOf(new RecorderStandIn(), { keepAliveMs: 0 });
+  const body = new Reader(snapshots.subscribe());
+  t.match(await body.next(), /^data: \[\]\n\n$/);
+  t.match(await body.next(), /^:[^\n]*\n\n$/);
+  snapshots.close();
+});
+
+t.test('a recorder that fails for a while is told once, and asked again', async (t) => {
+  const recorder = new RecorderStandIn();
+  errors.length = 0;
+  let failures = 3;
+  const streams = () => (failures-- > 0 ? Promise.reject(new Error('worker')) : recorder.streams());
+  const snapshots = snapshotsOf(recorder, { recorder: { streams } });
+  t.strictSame(await new Reader(snapshots.subscribe()).streams(), []);
+  t.equal(failures, -1);
+  t.equal(errors.length, 1);
+  snapshots.close();
+});
+
+t.test('a client that takes nothing keeps one snapshot waiting, and is given up', async (t) => {
+  const recorder = new RecorderStandIn();
+  // Larger than what a stream holds back.
+  for (let n = 0; n < 400; n++) await recorder.publish(`cam${n}`, 'v=0');
+  const snapshots = snapshotsOf(recorder);
+  const slow = new Reader(snapshots.subscribe());
+  const quick = new Reader(snapshots.subscribe());
+  await quick.next();
+  for (let n = 0; n < 20; n++) {
+    const event = quick.next();
+    await recorder.publish(`more${n}`, 'v=0');
+    await event;
+  }
+  await quick.leave();
+  const [first, second] = [await slow.streams(), await slow.streams()];
+  t.equal(first.length, 400);
+  t.equal(second.length, 420, 'the nineteen in between were left out');
+  snapshots.close();
+
+  const impatient = snapshotsOf(recorder, { stallMs: 0 });
+  const stalled = impatient.subscribe()!;
+  await once(stalled, 'close');
+  t.equal(impatient.clients, 0);
+  impatient.close();
+});
+
+t.test('all replies end when it closes', async (t) => {
+  const snapshots = snapshotsOf(new RecorderStandIn());
+  const body = new Reader(snapshots.subscribe());
+  await body.next();
+  snapshots.close();
+  t.equal(await body.next(), undefined);
+  t.equal(snapshots.subscribe(), undefined);
+});
