@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import type { Socket } from 'node:dgram';
 import { parse } from 'sdp-transform';
 import {
   RTCPeerConnection,
@@ -42,8 +43,8 @@ export class WhepPeer implements FeedReceiver {
   onKeyframeRequest: () => void = () => {};
   /** Called when the state of the connection changes. */
   onState: (state: RTCPeerConnection['connectionState']) => void = () => {};
-  /** Sends nothing. */
-  muted = false;
+  /** Answers true for each packet that is to be lost on its way. */
+  drop: () => boolean = () => false;
   readonly #connection: RTCPeerConnection;
   readonly #tracks = new Map<TrackKind, OutgoingTrack>();
   #transportSequence = 0;
@@ -69,16 +70,28 @@ export class WhepPeer implements FeedReceiver {
     return this.#connection.connectionState;
   }
 
+  /** Connectivity checks that arrived so far. */
+  get checksReceived(): number {
+    const pairs = this.#transport.iceTransport.connection.candidatePairs;
+    return pairs.reduce((sum, pair) => sum + pair.requestsReceived, 0);
+  }
+
+  /** Where the other side is, as `a=candidate` has it. */
+  get remoteCandidate(): string {
+    return this.#transport.iceTransport.connection.nominated!.remoteCandidate.toSdp();
+  }
+
   packet(kind: TrackKind, payload: Buffer, mediaSeconds: number, marker: boolean): void {
     const track = this.#tracks.get(kind);
-    if (track === undefined || this.muted || this.state !== 'connected') return;
+    if (track === undefined || this.state !== 'connected') return;
     this.sentPackets++;
-    this.#send(track.next(payload, track.timestampAt(mediaSeconds), marker).datagram);
+    const { datagram } = track.next(payload, track.timestampAt(mediaSeconds), marker);
+    if (!this.drop()) this.#send(datagram);
   }
 
   report(kind: TrackKind, wallClockUs: number, mediaSeconds: number): void {
     const track = this.#tracks.get(kind);
-    if (track === undefined || this.muted || this.state !== 'connected') return;
+    if (track === undefined || this.state !== 'connected') return;
     const { ssrc } = track.options;
     const rtpTimestamp = track.timestampAt(mediaSeconds);
     const { packets, octets } = track;
@@ -96,9 +109,12 @@ export class WhepPeer implements FeedReceiver {
 
   /** Sends a close_notify (RFC 5246 §7.2.1), as servers do that end a session in order. */
   async notifyClose(): Promise<void> {
-    // The other side takes any alert for a hint.
     const alert = Buffer.from('15fefd00010000000000ff00020100', 'hex');
-    await this.#connection.iceTransports[0]?.connection.send(alert);
+    const { protocol, remoteAddr } = this.#transport.iceTransport.connection.nominated!;
+    const { socket } = (protocol as unknown as { transport: { socket: Socket } }).transport;
+    const [address, port] = remoteAddr;
+    // A socket that is closed before has sent nothing.
+    await new Promise((resolve) => socket.send(alert, port, address, resolve));
   }
 
   /** Is gone from one moment to the next, as when the process is killed. */
