@@ -140,6 +140,11 @@ export class Recording {
     return this.#record.id;
   }
 
+  /** Arrival of the latest media, µs since the Unix epoch; 0 before any of this publisher. */
+  get lastArrivalUs(): number {
+    return Math.max(this.#video?.lastArrivalUs ?? 0, this.#audio?.lastArrivalUs ?? 0);
+  }
+
   /** Kinds that were negotiated and have not come for some seconds. */
   missing(): TrackKind[] {
     const before = this.#options.now() - STALE_US;

@@ -22,6 +22,11 @@ import { baseFolder, dayFolder } from '../storage/stream-folder.ts';
 import { Pull } from './pull.ts';
 import type { WorkerSettings } from './settings.ts';
 
+/** After another publication, a session that is silent for this long is replaced, µs. */
+const OUTDATED_SILENCE_US = 500_000;
+/** A session that still has media this long after another publication is fine, ms. */
+const OUTDATED_MS = 10_000;
+
 /** What a stream's host needs of the thread it lives in. */
 export interface StreamHostOptions {
   stream: string;
@@ -45,6 +50,9 @@ export class StreamHost {
   /** Keeps it connected to a node, where that is where it comes from. */
   #pull: Pull | undefined;
   #pullError: string | undefined;
+  #publication = '';
+  /** Since when the publication is another than the one that the session was made for. */
+  #outdatedSinceMs: number | undefined;
   #accepting = false;
   #connected = false;
   #publishedAtMs = 0;
@@ -93,9 +101,12 @@ export class StreamHost {
   }
 
   /** Records it from one of the nodes that have it, for as long as it is not released. */
-  pull({ targets }: PullPlan): void {
+  pull({ targets, publication }: PullPlan): void {
+    const isAnother = this.#publication !== publication;
+    this.#publication = publication;
     if (this.#pull !== undefined) {
       if (this.#pull.update(targets)) void this.#session?.close('replaced');
+      else if (isAnother && this.#session) this.#outdatedSinceMs = Date.now();
       return;
     }
     this.#disarmed = false;
@@ -189,6 +200,19 @@ export class StreamHost {
   /** What time brings: call about four times a second. */
   tick(): void {
     this.#recording?.tick();
+    if (this.#outdatedSinceMs !== undefined) this.#replaceOutdated(this.#outdatedSinceMs);
+  }
+
+  /**
+   * A publisher that came anew, as after the restart of a node, may have left our session without
+   * media: it is replaced as soon as it is silent, instead of after the time-out for that.
+   */
+  #replaceOutdated(sinceMs: number): void {
+    const silentUs = steadyNowUs() - (this.#recording?.lastArrivalUs ?? 0);
+    if (silentUs > OUTDATED_SILENCE_US) {
+      this.#outdatedSinceMs = undefined;
+      void this.#session?.close('replaced');
+    } else if (Date.now() - sinceMs > OUTDATED_MS) this.#outdatedSinceMs = undefined;
   }
 
   /** True when nothing is known here that anyone would miss. @param forMs how long already */
@@ -247,6 +271,7 @@ export class StreamHost {
   #onConnected(): void {
     const { stream, automatic, log } = this.#options;
     this.#connected = true;
+    this.#outdatedSinceMs = undefined;
     this.#publishedAtMs = Date.now();
     this.#pullError = undefined;
     log.info({ stream, ...(this.#pull && { node: this.#pull.node }) }, 'publisher connected');

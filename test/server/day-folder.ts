@@ -48,11 +48,11 @@ export async function readDayFolder(root: string, stream: string): Promise<DayFo
   return { path, names: (await readdir(path)).sort(), mpd, periods };
 }
 
-/** SHA-256 of each file of a folder by name, without the manifest, which alone may change. */
+/** SHA-256 of each file of a folder by name, without what may change: manifest and open segments. */
 export async function mediaHashes(folder: string): Promise<Map<string, string>> {
   const hashes = new Map<string, string>();
   for (const name of (await readdir(folder)).sort()) {
-    if (name.endsWith('.mpd')) continue;
+    if (name.endsWith('.mpd') || name.endsWith('.part')) continue;
     const bytes = await readFile(join(folder, name));
     hashes.set(name, createHash('sha256').update(bytes).digest('hex'));
   }
