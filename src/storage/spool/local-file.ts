@@ -1,0 +1,84 @@
+import { type FileHandle, link, open, rename, stat, unlink } from 'node:fs/promises';
+
+/** Suffix of a manifest that is in the store, while it is made sure that no newer one is here. */
+export const SENT_SUFFIX = '.sent';
+
+/** A committed file and what it held when it was read. Must be closed. */
+export class LocalFile {
+  readonly path: string;
+  readonly data: Buffer;
+  readonly #handle: FileHandle;
+  readonly #inode: bigint;
+
+  private constructor(path: string, data: Buffer, handle: FileHandle, inode: bigint) {
+    this.path = path;
+    this.data = data;
+    this.#handle = handle;
+    this.#inode = inode;
+  }
+
+  /** Reads a file once, as a whole. @throws the file system's error */
+  static async read(path: string): Promise<LocalFile> {
+    const handle = await open(path, 'r');
+    try {
+      const { ino } = await handle.stat({ bigint: true });
+      return new LocalFile(path, await handle.readFile(), handle, ino);
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#handle.close();
+  }
+
+  /** True when another file has its name now, or none. @throws the file system's error */
+  async isReplaced(): Promise<boolean> {
+    const stats = await stat(this.path, { bigint: true }).catch(absent);
+    return stats?.ino !== this.#inode;
+  }
+
+  /** Deletes a file that is never replaced. @throws the file system's error */
+  async remove(): Promise<void> {
+    await unlink(this.path).catch(absent);
+  }
+
+  /**
+   * Deletes the file unless it was replaced since it was read. It is taken aside first, because one
+   * that is replaced between a look and the deletion would be lost. The open handle keeps the inode
+   * from being given to another file meanwhile.
+   * @returns false when it was replaced: the newer one is left
+   * @throws the file system's error
+   */
+  async removeUnlessReplaced(): Promise<boolean> {
+    const aside = this.path + SENT_SUFFIX;
+    const isThere = await rename(this.path, aside).then(() => true, absent);
+    if (!isThere) return true;
+    const { ino } = await stat(aside, { bigint: true });
+    if (ino === this.#inode) {
+      await unlink(aside);
+      return true;
+    }
+    await restoreSent(this.path);
+    return false;
+  }
+}
+
+/**
+ * Gives a file that was taken aside its name back, unless there is a newer one.
+ * @param path its name without {@link SENT_SUFFIX}
+ * @throws the file system's error
+ */
+export async function restoreSent(path: string): Promise<void> {
+  const aside = path + SENT_SUFFIX;
+  await link(aside, path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
+  await unlink(aside);
+}
+
+/** Passes over a file that does not exist. @throws every other error */
+export function absent(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
+}

@@ -1,0 +1,99 @@
+import type { Clock } from '../../sources/clock.ts';
+
+/** First wait after a failure, ms; it doubles with each. */
+const FIRST_WAIT_MS = 500;
+const LONGEST_WAIT_MS = 30_000;
+/** Longest wait that a store may ask for, ms. */
+const LONGEST_ASKED_WAIT_MS = 600_000;
+/** Wait between tries while the store refuses everything, ms: only a human can mend that. */
+const REFUSED_WAIT_MS = 60_000;
+
+/** Handed out with each upload that is begun. */
+export interface Attempt {
+  readonly isProbe: boolean;
+}
+
+/**
+ * Whether the store as a whole answers, and so how many uploads may be under way. While it does not,
+ * there is one probe at a time, after waits that double: a hundred files waiting make no storm.
+ */
+export class StoreHealth {
+  /** `down`: it fails for now. `refused`: it says no to everything. */
+  mode: 'up' | 'down' | 'refused' = 'up';
+  readonly #clock: Clock;
+  readonly #concurrency: number;
+  readonly #random: () => number;
+  readonly #wake: () => void;
+  #failures = 0;
+  #probing = false;
+  #cancelWait: (() => void) | undefined;
+
+  /**
+   * @param wake called when a wait is over
+   * @param random from 0 to 1, spreads the probes of many recorders
+   */
+  constructor(clock: Clock, concurrency: number, wake: () => void, random: () => number) {
+    this.#clock = clock;
+    this.#concurrency = concurrency;
+    this.#wake = wake;
+    this.#random = random;
+  }
+
+  /** True when another upload may begin. @param active how many are under way */
+  mayStart(active: number): boolean {
+    if (this.mode === 'up') return active < this.#concurrency;
+    return !this.#probing && this.#cancelWait === undefined;
+  }
+
+  /** Begins an upload. */
+  start(): Attempt {
+    const isProbe = this.mode !== 'up';
+    if (isProbe) this.#probing = true;
+    return { isProbe };
+  }
+
+  /** Ends an attempt that says nothing about the store. */
+  ended({ isProbe }: Attempt): void {
+    if (isProbe) this.#probing = false;
+  }
+
+  /** The store answered. @returns what it was before, when that was not `up` */
+  answered(attempt: Attempt): 'down' | 'refused' | undefined {
+    this.ended(attempt);
+    // An upload begun before the failure says less than the failure.
+    if (this.mode === 'up' || !attempt.isProbe) return undefined;
+    const before = this.mode;
+    this.mode = 'up';
+    this.#failures = 0;
+    return before;
+  }
+
+  /**
+   * The store as a whole failed.
+   * @param retryAfterMs what it asked for, ms
+   */
+  failed(attempt: Attempt, mode: 'down' | 'refused', retryAfterMs = 0): void {
+    this.ended(attempt);
+    // One failure is enough: what was under way at the same time tells nothing new.
+    if (this.mode !== 'up' && !attempt.isProbe) return;
+    this.mode = mode;
+    const doubled = FIRST_WAIT_MS * 2 ** Math.min(this.#failures++, 10);
+    const upTo = mode === 'refused' ? REFUSED_WAIT_MS : Math.min(doubled, LONGEST_WAIT_MS);
+    const asked = Math.min(retryAfterMs, LONGEST_ASKED_WAIT_MS);
+    const wait = Math.max(asked, upTo * (0.5 + this.#random() / 2));
+    this.#cancelWait?.();
+    this.#cancelWait = this.#clock.after(wait, () => this.retryNow());
+  }
+
+  /** Ends a wait. */
+  retryNow(): void {
+    this.close();
+    this.#wake();
+  }
+
+  /** Ends all timers. */
+  close(): void {
+    this.#cancelWait?.();
+    this.#cancelWait = undefined;
+  }
+}
