@@ -152,3 +152,25 @@ t.test('a stream is recorded on request, and a muted one is subscribed anew', as
     return (await segmentPage(url, { stream: 'hall' })).segments.length > length + 2;
   });
 });
+
+t.test('a single stream of any WHEP server', async (t) => {
+  const server = await Live777StandIn.listen();
+  t.teardown(() => server.kill());
+  server.publish('cam1');
+  const { url } = await startRecorder(t, {
+    configToml: `[recorder]
+auto_streams = []
+segment_seconds = 2
+[[recorder.sources]]
+whep = "${server.url}/whep/cam1"
+stream = "hall"
+[recorder.storage]
+type = "fs"
+root = "{root}"
+`,
+  });
+  await until('it is recorded under its own name', async () => {
+    return (await segmentPage(url, { stream: 'hall' })).segments.length > 1;
+  });
+  t.equal(server.counts.listRequests + server.counts.sseRequests, 0, 'nothing else is asked for');
+});
