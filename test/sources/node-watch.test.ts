@@ -155,6 +155,45 @@ t.test('events that stall while media flows are asked for anew', async (t) => {
   t.equal(losses(), 0);
 });
 
+t.test('an event is newer than an answer that was asked for before it', async (t) => {
+  const node = await NodeStandIn.start(t, [stream('cam1')]);
+  const { clock, listings, losses, is } = follow(t, node.url);
+  await is('sse');
+  let answerLate = () => {};
+  node.onList = (_request, response) => {
+    answerLate = () => response.end('[]');
+  };
+  clock.advance(15_000);
+  await until(() => node.lists === 1);
+  node.show([stream('cam1'), stream('cam2')]);
+  await until(() => listings.length === 2);
+  answerLate();
+  node.onList = undefined;
+  clock.advance(15_000);
+  await until(() => listings.length === 3);
+  t.strictSame(
+    listings.map(({ names }) => names.length),
+    [1, 2, 2],
+  );
+  t.equal(node.subscriptions, 1);
+  t.equal(losses(), 0);
+});
+
+t.test('a restart while it is polled', async (t) => {
+  const node = await NodeStandIn.start(t, [stream('cam1')]);
+  node.onEvents = answers.status(404);
+  const { clock, listings, is } = follow(t, node.url);
+  await is('polling');
+  await node.stop();
+  clock.advance(2000);
+  await is('unreachable');
+  node.streams = [];
+  await node.listen();
+  clock.advance(500);
+  await is('polling');
+  t.strictSame(listings.at(-1), { names: [], unbroken: false });
+});
+
 t.test('a node that hangs with its events open', async (t) => {
   const node = await NodeStandIn.start(t, [stream('cam1')]);
   const { watch, clock, losses, is } = follow(t, node.url);
