@@ -109,12 +109,16 @@ export class WhipSession {
       silence: {
         timeoutMs: options.idleTimeoutMs ?? 8000,
         reason: 'idle',
-        heardUs: (receiver) =>
-          Math.max(this.#agent.lastAuthenticatedUs, receiver.lastAuthenticatedUs),
+        heardUs: () => this.heardUs,
       },
       alertReason: 'dtls-closed',
       release: () => closeIceSockets(this.#sockets),
     });
+  }
+
+  /** When the publisher was heard last, by whatever is authentic: µs since the epoch; 0: never. */
+  get heardUs(): number {
+    return Math.max(this.#agent.lastAuthenticatedUs, this.#media.lastAuthenticatedUs);
   }
 
   /** Entity tag of the present ICE session, without quotes (RFC 9725 §4.3.1). */

@@ -1,17 +1,21 @@
-import type { PullTarget } from '../sources/pull-plan.ts';
+import type { PullPlan, PullTarget } from '../sources/pull-plan.ts';
 
 /** The first try after a failure is made after this, ms; each further one after twice as long. */
 const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 30_000;
 /** A connection that lasted this long was a good one: the next failure begins at the first delay. */
 const GOOD_MS = 10_000;
+/** After another publication, a session that is silent for this long is replaced, ms. */
+const OUTDATED_SILENCE_MS = 500;
+/** A session that still has media this long after another publication is fine, ms. */
+const OUTDATED_MS = 10_000;
 
 /** What a {@link Pull} works with. */
 export interface PullOptions {
   /** Subscribes at a node; resolves when it answered. Aborting ends it at any stage. */
   connect(target: PullTarget, signal: AbortSignal): Promise<void>;
-  /** Told of each failure, for log and state. */
-  onFailure(error: Error, target: PullTarget, retryMs: number): void;
+  /** Told of a failure that is not the same as the one before. */
+  onFailure(error: Error, node: string, retryMs: number): void;
 }
 
 /**
@@ -20,54 +24,22 @@ export interface PullOptions {
  */
 export class Pull {
   readonly #options: PullOptions;
-  #targets: readonly PullTarget[];
+  #plan: PullPlan;
   #target: PullTarget | undefined;
+  #error: string | undefined;
   #failures = 0;
-  #since = 0;
+  #sinceMs = 0;
+  /** Since when the publication is another than the one that the session was made for. */
+  #outdatedSinceMs: number | undefined;
   #timer: NodeJS.Timeout | undefined;
   #attempt: AbortController | undefined;
-  /** Nothing is to be tried: for good, or until another choice of nodes comes. */
-  #stopped = false;
-  #held = false;
+  #isStopped = false;
+  #isHeld = false;
 
-  /** @param targets best first, never empty */
-  constructor(targets: readonly PullTarget[], options: PullOptions) {
-    this.#targets = targets;
+  constructor(plan: PullPlan, options: PullOptions) {
+    this.#plan = plan;
     this.#options = options;
     void this.#connect();
-  }
-
-  /**
-   * Takes another choice of nodes.
-   * @returns true when the node in use is not among them: its session should be ended
-   */
-  update(targets: readonly PullTarget[]): boolean {
-    this.#targets = targets;
-    this.#held = false;
-    const inUse = this.#target;
-    if (inUse !== undefined && !targets.some(({ url }) => url === inUse.url)) {
-      this.#failures = 0;
-      this.#attempt?.abort();
-      return true;
-    }
-    if (inUse === undefined) {
-      this.#failures = 0;
-      void this.#connect();
-    }
-    return false;
-  }
-
-  /** The session that `connect` made is over: another follows. */
-  lost(): void {
-    if (this.#stopped || this.#target === undefined) return;
-    if (Date.now() - this.#since > GOOD_MS) this.#failures = 0;
-    this.#again();
-  }
-
-  /** No node has the stream at present: nothing is tried until {@link Pull.update}. */
-  hold(): void {
-    this.#held = true;
-    clearTimeout(this.#timer);
   }
 
   /** The node in use or being tried. */
@@ -75,27 +47,90 @@ export class Pull {
     return this.#target?.node;
   }
 
+  /** Why it is not connected; undefined when it is, or was not tried yet. */
+  get error(): string | undefined {
+    return this.#error;
+  }
+
+  /**
+   * Takes another plan.
+   * @returns true when the node in use is not in it: its session should be ended
+   */
+  update(plan: PullPlan): boolean {
+    const isAnother = plan.publication !== this.#plan.publication;
+    this.#plan = plan;
+    this.#isHeld = false;
+    const inUse = this.#target;
+    if (inUse === undefined) {
+      this.#failures = 0;
+      void this.#connect();
+    } else if (!plan.targets.some(({ url }) => url === inUse.url)) {
+      this.#failures = 0;
+      this.#attempt?.abort();
+      return true;
+    } else if (isAnother) this.#outdatedSinceMs = Date.now();
+    return false;
+  }
+
+  /** No node has the stream at present: nothing is tried until {@link Pull.update}. */
+  hold(): void {
+    this.#isHeld = true;
+    clearTimeout(this.#timer);
+  }
+
+  /** The session that `connect` made is connected. */
+  connected(): void {
+    this.#error = undefined;
+    this.#outdatedSinceMs = undefined;
+  }
+
+  /**
+   * True when the session should be replaced: a publisher that came anew, as after the restart of a
+   * node, has left it without media. Waiting for the time-out would lose seconds.
+   * @param silentMs how long no media has come
+   */
+  isOutdated(silentMs: number): boolean {
+    if (this.#outdatedSinceMs === undefined) return false;
+    if (silentMs > OUTDATED_SILENCE_MS) return true;
+    if (Date.now() - this.#outdatedSinceMs > OUTDATED_MS) this.#outdatedSinceMs = undefined;
+    return false;
+  }
+
+  /** The session that `connect` made is over: another follows. */
+  lost(): void {
+    if (this.#isStopped || this.#target === undefined) return;
+    if (Date.now() - this.#sinceMs > GOOD_MS) this.#failures = 0;
+    this.#again();
+  }
+
   /** No more. */
   stop(): void {
-    this.#stopped = true;
+    this.#isStopped = true;
     clearTimeout(this.#timer);
     this.#attempt?.abort();
   }
 
   async #connect(): Promise<void> {
     clearTimeout(this.#timer);
-    const target = this.#targets[this.#failures % this.#targets.length]!;
+    const { targets } = this.#plan;
+    const target = targets[this.#failures % targets.length]!;
     const attempt = new AbortController();
     this.#target = target;
     this.#attempt = attempt;
-    this.#since = Date.now();
+    this.#sinceMs = Date.now();
     try {
       await this.#options.connect(target, attempt.signal);
     } catch (error) {
-      if (this.#stopped) return;
+      if (this.#isStopped) return;
       const retryMs = this.#again();
-      if (!attempt.signal.aborted) this.#options.onFailure(error as Error, target, retryMs);
+      if (!attempt.signal.aborted) this.#failed(error as Error, target.node, retryMs);
     }
+  }
+
+  // The same failure at every try would fill the log of a node that is away for a night.
+  #failed(error: Error, node: string, retryMs: number): void {
+    if (error.message !== this.#error) this.#options.onFailure(error, node, retryMs);
+    this.#error = error.message;
   }
 
   #again(): number {
@@ -103,7 +138,7 @@ export class Pull {
     const delay = Math.round(longest * (0.5 + Math.random() / 2));
     this.#failures++;
     this.#target = undefined;
-    if (!this.#held) this.#timer = setTimeout(() => void this.#connect(), delay);
+    if (!this.#isHeld) this.#timer = setTimeout(() => void this.#connect(), delay);
     return delay;
   }
 }

@@ -8,7 +8,6 @@ import {
   RequestError,
   type StreamState,
   type StreamStatus,
-  type TrackStatus,
 } from '../recorder.ts';
 import { MANIFEST_NAME } from '../recording/file-names.ts';
 import { Recording, type RecordingLog } from '../recording/recording.ts';
@@ -20,12 +19,15 @@ import type { PullPlan, PullTarget } from '../sources/pull-plan.ts';
 import { steadyNowUs } from '../steady-clock.ts';
 import { baseFolder, dayFolder } from '../storage/stream-folder.ts';
 import { Pull } from './pull.ts';
+import { RecordIds } from './record-ids.ts';
+import { sessionStatus } from './session-status.ts';
 import type { WorkerSettings } from './settings.ts';
 
-/** After another publication, a session that is silent for this long is replaced, µs. */
-const OUTDATED_SILENCE_US = 500_000;
-/** A session that still has media this long after another publication is fine, ms. */
-const OUTDATED_MS = 10_000;
+/**
+ * A publisher that was not heard for this long does not keep another one away, µs. It may be the same
+ * one after a break of its network, for which the time-out of the lost session would be too long.
+ */
+const LOST_US = 4_000_000;
 
 /** What a stream's host needs of the thread it lives in. */
 export interface StreamHostOptions {
@@ -49,10 +51,6 @@ export class StreamHost {
   #session: WhipSession | WhepSession | undefined;
   /** Keeps it connected to a node, where that is where it comes from. */
   #pull: Pull | undefined;
-  #pullError: string | undefined;
-  #publication = '';
-  /** Since when the publication is another than the one that the session was made for. */
-  #outdatedSinceMs: number | undefined;
   #accepting = false;
   #connected = false;
   #publishedAtMs = 0;
@@ -64,9 +62,7 @@ export class StreamHost {
   #recording: Recording | undefined;
   /** Ends the record of a publisher that was lost and does not come back. */
   #grace: NodeJS.Timeout | undefined;
-  #recordId = 0;
-  /** The id was told to somebody, but no record has it yet. */
-  #recordIdIsFree = false;
+  readonly #recordIds = new RecordIds();
   #startedAtUs = 0;
   #failure: string | undefined;
   /** End of the last recording; the next one begins no earlier. */
@@ -80,11 +76,12 @@ export class StreamHost {
 
   /** Takes a publisher's offer. @throws RequestError 400, 409, 422, 503 */
   async publish(offer: string): Promise<PublishAccepted> {
-    if (this.#accepting || this.#session !== undefined) {
+    if (this.#accepting || (this.#session !== undefined && !this.#isSilent(this.#session))) {
       throw new RequestError(409, `stream "${this.#options.stream}" has a publisher already`);
     }
     this.#accepting = true;
     try {
+      await this.#session?.close('replaced');
       const { iceAddresses, icePortRange } = this.#options.settings;
       const { log } = this.#options;
       const session = await WhipSession.accept(
@@ -101,18 +98,17 @@ export class StreamHost {
   }
 
   /** Records it from one of the nodes that have it, for as long as it is not released. */
-  pull({ targets, publication }: PullPlan): void {
-    const isAnother = this.#publication !== publication;
-    this.#publication = publication;
+  pull(plan: PullPlan): void {
     if (this.#pull !== undefined) {
-      if (this.#pull.update(targets)) void this.#session?.close('replaced');
-      else if (isAnother && this.#session) this.#outdatedSinceMs = Date.now();
+      if (this.#pull.update(plan)) void this.#session?.close('replaced');
       return;
     }
+    const { stream, log } = this.#options;
     this.#disarmed = false;
-    this.#pull = new Pull(targets, {
+    this.#pull = new Pull(plan, {
       connect: (target, signal) => this.#subscribe(target, signal),
-      onFailure: (error, { node }, retryMs) => this.#notSubscribed(error, node, retryMs),
+      onFailure: (err, node, retryMs) =>
+        log.warn({ stream, node, err, retry_ms: retryMs }, 'cannot pull from the node'),
     });
   }
 
@@ -126,7 +122,6 @@ export class StreamHost {
     const pull = this.#pull;
     if (pull === undefined) return;
     this.#pull = undefined;
-    this.#pullError = undefined;
     pull.stop();
     await this.#session?.close('client');
     this.#stopRecording();
@@ -154,12 +149,12 @@ export class StreamHost {
   start(baseDir: string | undefined): RecordingStarted {
     if (this.#recording === undefined && !this.#armed) {
       this.#baseFolder = baseDir === undefined ? '' : baseFolder(baseDir);
-      this.#reserveRecordId();
+      this.#recordIds.reserve();
     }
     this.#armed = true;
     this.#disarmed = false;
-    if (this.#connected) this.#startRecording();
-    return { stream: this.#options.stream, recordId: this.#recordIdText, ...this.#place() };
+    if (this.#connected && this.#recording === undefined) this.#startRecording();
+    return { stream: this.#options.stream, recordId: this.#recordIds.current, ...this.#place() };
   }
 
   /** Stops or disarms; resolves when all is durable. */
@@ -176,19 +171,18 @@ export class StreamHost {
   /** What operators see. */
   status(): StreamStatus {
     const state = this.#state();
-    const error = this.#recording?.error ?? this.#failure ?? this.#pullError;
+    const error = this.#recording?.error ?? this.#failure ?? this.#pull?.error;
     const isRecorded = this.#recording !== undefined || this.#armed;
     return {
       stream: this.#options.stream,
       state,
-      tracks: this.#trackStatus(),
+      ...sessionStatus(this.#session),
       ...(this.#connected && { publishedAtMs: this.#publishedAtMs }),
       ...(this.#session && { sessionId: this.#session.id }),
       ...(this.#pull?.node !== undefined && { source: this.#pull.node }),
-      ...(isRecorded && { recordId: this.#recordIdText, ...this.#place() }),
+      ...(isRecorded && { recordId: this.#recordIds.current, ...this.#place() }),
       ...(this.#recording && { startedAtUs: this.#startedAtUs }),
       ...(error !== undefined && { error }),
-      ...(this.#rejected() && { rejected: this.#rejected()! }),
     };
   }
 
@@ -200,19 +194,9 @@ export class StreamHost {
   /** What time brings: call about four times a second. */
   tick(): void {
     this.#recording?.tick();
-    if (this.#outdatedSinceMs !== undefined) this.#replaceOutdated(this.#outdatedSinceMs);
-  }
-
-  /**
-   * A publisher that came anew, as after the restart of a node, may have left our session without
-   * media: it is replaced as soon as it is silent, instead of after the time-out for that.
-   */
-  #replaceOutdated(sinceMs: number): void {
-    const silentUs = steadyNowUs() - (this.#recording?.lastArrivalUs ?? 0);
-    if (silentUs > OUTDATED_SILENCE_US) {
-      this.#outdatedSinceMs = undefined;
-      void this.#session?.close('replaced');
-    } else if (Date.now() - sinceMs > OUTDATED_MS) this.#outdatedSinceMs = undefined;
+    if (this.#recording === undefined) return;
+    const silentMs = (steadyNowUs() - this.#recording.lastArrivalUs) / 1000;
+    if (this.#pull?.isOutdated(silentMs)) void this.#session?.close('replaced');
   }
 
   /** True when nothing is known here that anyone would miss. @param forMs how long already */
@@ -232,6 +216,12 @@ export class StreamHost {
     await this.#closing;
   }
 
+  /** True for a publisher that was lost, as far as can be told: another may take its place. */
+  #isSilent(session: WhipSession | WhepSession): boolean {
+    if (!(session instanceof WhipSession) || !this.#connected) return false;
+    return steadyNowUs() - session.heardUs > LOST_US;
+  }
+
   async #subscribe({ url, token }: PullTarget, signal: AbortSignal): Promise<void> {
     const { settings, log } = this.#options;
     const { iceServers, iceAddresses, icePortRange } = settings;
@@ -243,15 +233,6 @@ export class StreamHost {
       signal,
     );
     this.#session = session;
-  }
-
-  #notSubscribed(error: Error, node: string, retryMs: number): void {
-    const { stream, log } = this.#options;
-    // The same failure at every try would fill the log of a node that is away for a night.
-    if (error.message !== this.#pullError) {
-      log.warn({ stream, node, err: error, retry_ms: retryMs }, 'cannot pull from the node');
-    }
-    this.#pullError = error.message;
   }
 
   #sink(): PublishSink {
@@ -271,9 +252,8 @@ export class StreamHost {
   #onConnected(): void {
     const { stream, automatic, log } = this.#options;
     this.#connected = true;
-    this.#outdatedSinceMs = undefined;
     this.#publishedAtMs = Date.now();
-    this.#pullError = undefined;
+    this.#pull?.connected();
     log.info({ stream, ...(this.#pull && { node: this.#pull.node }) }, 'publisher connected');
     const isWanted = this.#armed || this.#pull !== undefined || automatic;
     if (isWanted && !this.#disarmed) this.#startRecording();
@@ -310,7 +290,7 @@ export class StreamHost {
     const { stream, settings, log, onSegment, onRecord } = this.#options;
     this.#failure = undefined;
     this.#startedAtUs = steadyNowUs();
-    this.#reserveRecordId();
+    this.#recordIds.reserve();
     const recording = new Recording({
       stream,
       root: settings.root,
@@ -320,7 +300,7 @@ export class StreamHost {
       after: this.#closing,
       notBeforeUs: this.#endUs,
       now: steadyNowUs,
-      nextRecordId: () => this.#takeRecordId(),
+      nextRecordId: () => this.#recordIds.take(),
       onRecord,
       onSegment,
       log,
@@ -341,7 +321,7 @@ export class StreamHost {
     });
     this.#endUs = recording.endUs;
     this.#closing = Promise.all([this.#closing, closed]).then(() => undefined);
-    if (this.#armed) this.#reserveRecordId();
+    if (this.#armed) this.#recordIds.reserve();
   }
 
   #state(): StreamState {
@@ -362,56 +342,9 @@ export class StreamHost {
     return { recordDir, mpdPath: `${recordDir}/${MANIFEST_NAME}` };
   }
 
-  /** Liveman takes the id for a Unix second of ten digits, and for unique within the stream. */
-  #reserveRecordId(): void {
-    if (this.#recordIdIsFree) return;
-    this.#recordId = Math.max(Math.floor(Date.now() / 1000), this.#recordId + 1);
-    this.#recordIdIsFree = true;
-  }
-
-  #takeRecordId(): string {
-    this.#reserveRecordId();
-    this.#recordIdIsFree = false;
-    return this.#recordIdText;
-  }
-
-  get #recordIdText(): string {
-    return String(this.#recordId).padStart(10, '0');
-  }
-
   #sessionOf(sessionId: string): WhipSession {
     const session = this.#session;
     if (session instanceof WhipSession && session.id === sessionId) return session;
     throw new RequestError(404, `no such session of stream "${this.#options.stream}"`);
-  }
-
-  #rejected(): StreamStatus['rejected'] {
-    const rtp = this.#session?.statistics().rtp;
-    if (rtp === undefined) return undefined;
-    const { authenticationFailures, replayed, malformed, unroutable } = rtp;
-    return { authenticationFailures, replayed, malformed, unroutable };
-  }
-
-  #trackStatus(): TrackStatus[] {
-    const session = this.#session;
-    const rtp = session?.statistics().rtp;
-    if (session === undefined || rtp === undefined) return [];
-    const tracks: TrackStatus[] = [];
-    for (const section of session.sections) {
-      const track = rtp.tracks.get(section.mid);
-      if (track === undefined) continue;
-      tracks.push({
-        kind: section.kind,
-        codec: section.formats.find((format) => format.codec !== 'rtx')?.codec ?? 'unknown',
-        packetsReceived: track.packetsReceived,
-        packetsLost: track.packetsLost,
-        packetsRecovered: track.packetsRecovered,
-        packetsDropped: track.malformed + track.duplicates,
-        accessUnits: track.accessUnits,
-        keyframes: track.keyframes,
-        bytes: track.bytes,
-      });
-    }
-    return tracks;
   }
 }

@@ -1,0 +1,48 @@
+import t from 'tap';
+import { WhipPublisher } from '../publisher/whip-publisher.ts';
+import { readDayFolder } from '../server/day-folder.ts';
+import { getJson, recordStatus, segmentPage } from '../server/recorder-client.ts';
+import { startRecorder } from '../server/recorder-process.ts';
+import { until } from '../server/until.ts';
+
+interface Started {
+  id: string;
+  record_id: string;
+  record_dir: string;
+  mpd_path: string;
+}
+
+t.test('recordings are armed, started and stopped by name, and asking twice is once', async (t) => {
+  const { url, root } = await startRecorder(t, { autoStreams: ['other'] });
+  const post = () => getJson<Started>(`${url}/api/record/cam1`, { method: 'POST' });
+  const armed = await post();
+  t.match(armed, { id: 'cam1', record_id: /^\d{10}$/ });
+  t.equal((await recordStatus(url, 'cam1')).state, 'waiting');
+
+  const publisher = await WhipPublisher.connect({ whipUrl: `${url}/whip/cam1` });
+  t.teardown(() => publisher.stop().catch(() => undefined));
+  publisher.start();
+  await until('it is recorded', async () => (await recordStatus(url, 'cam1')).recording);
+  await until('a segment', async () => (await segmentPage(url, {})).segments.length > 0);
+  t.same(await post(), armed, 'the same reply while it is recorded');
+  t.same(await post(), armed);
+  await until('more segments', async () => (await segmentPage(url, {})).segments.length > 4);
+  const second = await fetch(`${url}/whip/cam1`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/sdp' },
+    body: 'v=0',
+  });
+  t.ok(second.status === 409 || second.status === 400, 'no second publisher');
+
+  const stop = () => fetch(`${url}/api/record/cam1`, { method: 'DELETE' });
+  t.equal((await stop()).status, 200);
+  t.equal((await stop()).status, 200, 'quiet when nothing runs');
+  t.equal((await recordStatus(url, 'cam1')).state, 'live', 'the publisher stays');
+  const folder = await readDayFolder(root, 'cam1');
+  t.equal(folder.mpd.type, 'static');
+  t.equal(folder.mpd.periods.length, 1, 'asking again has not torn the recording');
+
+  const again = await post();
+  t.not(again.record_id, armed.record_id, 'another record');
+  t.equal((await recordStatus(url, 'cam1')).state, 'recording');
+});
