@@ -86,6 +86,14 @@ const REQUIRED_INTERNALS = [
 ] as const;
 
 /**
+ * Checks that a werift ICE connection is built as this file expects.
+ * @throws Error naming the internal that moved
+ */
+export function requireIceInternals(connection: object): void {
+  requireMembers(connection, 'Connection', REQUIRED_INTERNALS);
+}
+
+/**
  * A full ICE agent (RFC 8445) that begins a session: it gathers candidates, checks them and nominates.
  * Media and DTLS are taken from its sockets before werift sees them.
  */
@@ -129,7 +137,7 @@ export class IceAgent {
       ...bindAddresses(addresses),
     });
     this.#internals = this.#connection as unknown as Internals;
-    requireMembers(this.#connection, 'Connection', REQUIRED_INTERNALS);
+    requireIceInternals(this.#connection);
     // Without one werift asks a public server.
     this.#connection.stunServer = undefined as never;
     const { localUsername: ufrag, localPassword: password } = this.#connection;

@@ -180,8 +180,12 @@ export abstract class DtlsSrtp<Socket extends DtlsServer | DtlsClient = DtlsServ
   close(): void {
     this.#settled = true;
     this.#transport.closed = true;
-    // The retransmission loop of a flight ends when it sees a later one.
-    this.socket.dtls.flight = Number.MAX_SAFE_INTEGER;
+    // The retransmission loop of a flight ends when it sees a later one. A message that is still being
+    // worked on must not begin another.
+    Object.defineProperty(this.socket.dtls, 'flight', {
+      get: () => Number.MAX_SAFE_INTEGER,
+      set: () => {},
+    });
     for (const event of [this.socket.onConnect, this.socket.onError, this.socket.onClose]) {
       event.allUnsubscribe();
     }

@@ -73,11 +73,8 @@ export class WhepResource {
   ): Promise<WhepResource> {
     signal.throwIfAborted();
     const late = new AbortController();
-    const posted = post(
-      target,
-      offer,
-      AbortSignal.any([late.signal, AbortSignal.timeout(timeoutMs)]),
-    );
+    const timer = setTimeout(() => late.abort(timedOut()), timeoutMs);
+    const posted = post(target, offer, late.signal).finally(() => clearTimeout(timer));
     const aborted = Promise.withResolvers<never>();
     const onAbort = (): void => aborted.reject(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
@@ -150,6 +147,11 @@ export class WhepResource {
     if (reply.status < 200 || reply.status > 299) throw refusal(method, reply);
     return reply;
   }
+}
+
+/** What a request is aborted with that took too long, as `AbortSignal.timeout` has it. */
+function timedOut(): DOMException {
+  return new DOMException('no reply in time', 'TimeoutError');
 }
 
 async function post(target: WhepTarget, offer: string, signal: AbortSignal): Promise<Reply> {

@@ -101,9 +101,16 @@ export class WhepPeer implements FeedReceiver {
 
   /** Leaves as a server should: the other side is told. */
   async close(): Promise<void> {
-    // Else a handshake that never ended is repeated for another 30 s.
-    const handshake = this.#connection.dtlsTransports[0]?.dtls?.dtls;
-    if (handshake) handshake.flight = Number.MAX_SAFE_INTEGER;
+    // Else a handshake that has not ended, or not even begun, is repeated for another 30 s.
+    for (const transport of this.#connection.dtlsTransports) {
+      transport.start = async () => {};
+      if (transport.dtls === undefined) continue;
+      Object.assign(transport.dtls, { connect: async () => {} });
+      Object.defineProperty(transport.dtls.dtls, 'flight', {
+        get: () => Number.MAX_SAFE_INTEGER,
+        set: () => {},
+      });
+    }
     await this.#connection.close();
   }
 
