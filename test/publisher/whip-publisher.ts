@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parse } from 'sdp-transform';
-import type { RTCDtlsTransport } from 'werift';
+import type { Connection, RTCDtlsTransport } from 'werift';
 import {
   RTCPeerConnection,
   RTCRtpCodecParameters,
@@ -26,6 +26,7 @@ import {
   videoFrames,
 } from './clip.ts';
 import { type Feedback, readFeedback } from './feedback.ts';
+import { keepAlive } from './ice-keepalive.ts';
 import { OutgoingTrack, type OutgoingTrackOptions } from './outgoing-track.ts';
 import { senderReport } from './sender-report.ts';
 
@@ -154,6 +155,7 @@ export class WhipPublisher {
   #nextClip: VideoFrame[] | undefined;
   #transportSequence = 0;
   #timer: NodeJS.Timeout | undefined;
+  readonly #keepalive: NodeJS.Timeout;
   /** Zero of the media clock: µs since the Unix epoch, true clock. */
   #startUs = 0;
   #nextFrame = 0;
@@ -180,7 +182,9 @@ export class WhipPublisher {
       if (track.kind === 'video') this.#video = new OutgoingTrack(this.#transport, track, next);
       else this.#audio = new OutgoingTrack(this.#transport, track, next);
     }
-    this.#transport.iceTransport.connection.onData.subscribe((data) => this.#onDatagram(data));
+    const ice = this.#transport.iceTransport.connection;
+    ice.onData.subscribe((data) => this.#onDatagram(data));
+    this.#keepalive = keepAlive(ice as Connection);
   }
 
   /**
@@ -290,6 +294,7 @@ export class WhipPublisher {
   /** Ends the session as a client should: DELETE of the WHIP resource (RFC 9725 §4.2). */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
+    clearInterval(this.#keepalive);
     const response = await fetch(this.resourceUrl, {
       method: 'DELETE',
       headers: authorization(this.#options),
@@ -304,6 +309,7 @@ export class WhipPublisher {
   /** Is gone from one moment to the next, as when the cable is cut: nothing more is sent. */
   vanish(): void {
     clearInterval(this.#timer);
+    clearInterval(this.#keepalive);
     const { protocols } = this.#transport.iceTransport.connection as unknown as {
       protocols: { transport: { send: () => Promise<void> } }[];
     };
