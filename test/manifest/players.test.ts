@@ -70,9 +70,10 @@ t.test('audio that begins half a second before or after the video', async (t) =>
         t.same(errors, []);
         t.same([...new Set(frames.map(({ width }) => width))], [320, 640]);
         // What only one track has is passed over, at the start and between the Periods: from 0 to
-        // 0.5 s, and from 6 s, where the first track of the first Period ends, to 7 s, where the
-        // second track of the second begins.
-        t.ok(isWithin(frames[0]!.time, 0.5, 1), `begins at ${frames[0]!.time}`);
+        // 0.5 s (dash.js may show the first picture already while it still stands at 0), and from
+        // 6 s, where the first track of the first Period ends, to 7 s, where the second track of the
+        // second begins.
+        t.ok(frames[0]!.time <= 1, `begins at ${frames[0]!.time}`);
         const change = frames.find(({ width }) => width === 640)!;
         t.ok(isWithin(change.time, 7, 7.5), `second Period shows from ${change.time}`);
         const end = second < 0 ? 13 : 12.5;
