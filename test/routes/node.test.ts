@@ -15,7 +15,9 @@ t.test('which program this is, and that it takes no viewers', async (t) => {
     buildTime: '',
     features: ['recorder'],
   });
-  t.strictSame((await app.inject('/api/strategy/')).json(), { each_stream_max_sub: 0 });
+  for (const path of ['/api/strategy/', '/api/strategy']) {
+    t.strictSame((await app.inject(path)).json(), { each_stream_max_sub: 0 });
+  }
 });
 
 t.test('the time, as players read it', async (t) => {

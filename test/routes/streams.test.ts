@@ -93,6 +93,9 @@ t.test('streams in the form of Live777: only those that are published', async (t
     codecs: [{ kind: 'video', codec: 'avc1.42e01f', fmtp: '' }],
   };
   t.strictSame((await app.inject('/api/streams/')).json(), [cam1]);
+  t.strictSame((await app.inject('/api/streams')).json(), [cam1], 'without the slash too');
+  t.strictSame((await app.inject('/api/streams/?streams=cam2&streams=cam1')).json(), [cam1]);
+  t.strictSame((await app.inject('/api/streams/?streams=cam2')).json(), []);
   t.strictSame((await app.inject('/api/streams/cam1')).json(), cam1);
   const waiting = await app.inject('/api/streams/waiting');
   t.equal(waiting.statusCode, 404);
