@@ -7,6 +7,12 @@ const Session = Type.Object({
   leaveAt: Type.Integer({ description: '0 while it lasts.' }),
   state: Type.String(),
   hasDataChannel: Type.Boolean(),
+  cascade: Type.Optional(
+    Type.Object(
+      { sourceUrl: Type.String() },
+      { description: 'Where it is pulled from, for a stream of another node.' },
+    ),
+  ),
 });
 
 const Sessions = Type.Object({
@@ -80,7 +86,7 @@ export function live777Streams(
  * @returns undefined for a stream that nobody publishes here: Live777 would not list it
  */
 export function live777Stream(status: StreamStatus): Static<typeof Live777Stream> | undefined {
-  const { stream, publishedAtMs, sessionId, tracks } = status;
+  const { stream, publishedAtMs, sessionId, source, tracks } = status;
   if (publishedAtMs === undefined || sessionId === undefined) return undefined;
   return {
     id: stream,
@@ -94,6 +100,10 @@ export function live777Stream(status: StreamStatus): Static<typeof Live777Stream
           leaveAt: 0,
           state: 'connected',
           hasDataChannel: false,
+          // Without it the node we pull from would take us, over Liveman, for another publisher.
+          ...(source !== undefined && {
+            cascade: { sourceUrl: `${source}/whep/${encodeURIComponent(stream)}` },
+          }),
         },
       ],
     },

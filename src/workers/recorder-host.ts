@@ -100,6 +100,8 @@ class RecorderHost implements Recorder, SourcesEvents {
   readonly #placed = new Map<string, number>();
   /** What is pulled from other nodes; told again to a worker that had to be replaced. */
   readonly #plans = new Map<string, PullPlan>();
+  /** Those of them that no node has at present; asking for one would make a node create it. */
+  readonly #held = new Set<string>();
   #sources: Sources | undefined;
   #closing: Promise<void> | undefined;
 
@@ -134,15 +136,18 @@ class RecorderHost implements Recorder, SourcesEvents {
   }
 
   onPull(plan: PullPlan): void {
+    this.#held.delete(plan.stream);
     this.#plans.set(plan.stream, plan);
     this.#tell(plan.stream, 'pull', plan);
   }
 
   onHold(stream: string): void {
+    this.#held.add(stream);
     this.#tell(stream, 'hold', stream);
   }
 
   onRelease(stream: string): void {
+    this.#held.delete(stream);
     this.#plans.delete(stream);
     this.#tell(stream, 'release', stream);
   }
@@ -269,7 +274,8 @@ class RecorderHost implements Recorder, SourcesEvents {
   #replaceWorker(number: number): void {
     this.#links[number] = this.#startWorker(number);
     for (const [stream, plan] of this.#plans) {
-      if (!this.#placed.has(stream)) this.#tell(stream, 'pull', plan);
+      const isHeld = this.#held.has(stream);
+      if (!isHeld && !this.#placed.has(stream)) this.#tell(stream, 'pull', plan);
     }
   }
 }
