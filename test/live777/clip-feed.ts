@@ -37,7 +37,7 @@ export class ClipFeed {
   #nextReportMs = { video: 0, audio: 0 };
   /** The clip is turned by this many frames. */
   #turn = 0;
-  /** Sends nothing to anyone. */
+  /** Sends no media to anyone; reports go on. */
   muted = false;
 
   constructor(kinds: readonly TrackKind[], clip: VideoClip) {
@@ -83,7 +83,7 @@ export class ClipFeed {
   }
 
   #report(kind: TrackKind, intervalMs: number, nowUs: number, elapsedMs: number): void {
-    if (this.muted || !this.#kinds.has(kind) || elapsedMs < this.#nextReportMs[kind]) return;
+    if (!this.#kinds.has(kind) || elapsedMs < this.#nextReportMs[kind]) return;
     this.#nextReportMs[kind] = elapsedMs + intervalMs;
     for (const receiver of this.receivers) receiver.report(kind, nowUs, elapsedMs / 1000);
   }
