@@ -1,0 +1,59 @@
+import { StoreError } from './store.ts';
+
+/** Longest key that S3 and OSS take, in bytes of UTF-8, with the root before it. */
+const LONGEST_KEY = 1024;
+
+/** Keys of objects below a root inside a bucket; the root may be written with or without slashes. */
+export class KeySpace {
+  /** Root without slashes at its ends; empty for the bucket itself. */
+  readonly root: string;
+  readonly #prefix: string;
+
+  constructor(root: string) {
+    this.root = root.replace(/^\/+|\/+$/g, '');
+    this.#prefix = this.root === '' ? '' : `${this.root}/`;
+  }
+
+  /**
+   * The bucket's key of an object.
+   * @throws StoreError `InvalidKey` for a key that no object can have, see {@link checkKey}
+   */
+  full(key: string): string {
+    checkKey(key);
+    const full = this.#prefix + key;
+    if (Buffer.byteLength(full) > LONGEST_KEY) {
+      throw invalid(key.slice(0, 100), `is longer than ${LONGEST_KEY} bytes`);
+    }
+    return full;
+  }
+
+  /** The bucket's prefix for a prefix of keys. */
+  fullPrefix(prefix: string): string {
+    return this.#prefix + prefix;
+  }
+
+  /** The key of an object that was found by {@link fullPrefix}. */
+  relative(full: string): string {
+    return full.slice(this.#prefix.length);
+  }
+}
+
+/**
+ * Checks that a key means the same object in every store: path parts that are not empty, `.` or `..`
+ * (HTTP clients and file systems resolve those), and no control characters (XML cannot list them).
+ * @throws StoreError `misconfigured` with the code `InvalidKey`
+ */
+export function checkKey(key: string): void {
+  if (key.split('/').some((part) => part === '' || part === '.' || part === '..')) {
+    throw invalid(key, 'has an empty, "." or ".." part');
+  }
+  if (/\p{Cc}/u.test(key)) throw invalid(key, 'has control characters');
+  if (!key.isWellFormed()) throw invalid(key, 'is not well-formed Unicode');
+}
+
+function invalid(key: string, why: string): StoreError {
+  return new StoreError(`the key ${JSON.stringify(key)} ${why}`, {
+    kind: 'misconfigured',
+    code: 'InvalidKey',
+  });
+}

@@ -1,0 +1,137 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { accessSync, constants, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as after } from 'node:timers/promises';
+import type { Test } from 'tap';
+
+const INSTALL = 'go install github.com/versity/versitygw/cmd/versitygw@v1.8.0';
+
+/** Keys of the server's root user. */
+export const rootKeys = {
+  accessKeyId: 'ROOTKEYOFTHETEST',
+  secretAccessKey: 'root/secret+of=the test',
+};
+
+/** How the server is started. */
+export interface VersitygwOptions {
+  region?: string;
+  /** Buckets in front of this host name, e.g. `localhost`. */
+  virtualDomain?: string;
+  buckets: string[];
+}
+
+/** A running S3 server on loopback. */
+export interface Versitygw {
+  port: number;
+  /** E.g. `http://127.0.0.1:40000`. */
+  endpoint: string;
+  /** Folder of all buckets. */
+  folder: string;
+  /** The process, to be killed or stopped by a test. */
+  process: ChildProcess;
+}
+
+/**
+ * Starts versitygw over a temporary folder; it ends with the test. Where neither it nor Go is on
+ * this machine, the test is skipped with what to install, and fails under `CI=true`.
+ * @returns undefined where the test cannot go on
+ */
+export async function startVersitygw(
+  t: Test,
+  options: VersitygwOptions,
+): Promise<Versitygw | undefined> {
+  const program = findOrInstall();
+  if (program === undefined) {
+    const message = `no versitygw in PATH: ${INSTALL}`;
+    if (process.env.CI === 'true') t.fail(message);
+    else t.pass('versitygw is in PATH', { skip: message });
+    return undefined;
+  }
+  const folder = mkdtempSync(path.join(tmpdir(), 'versitygw-'));
+  for (const bucket of options.buckets) mkdirSync(path.join(folder, bucket));
+  const port = await freePort();
+  const child = run(program, port, folder, options);
+  t.teardown(async () => {
+    child.kill('SIGKILL');
+    if (child.exitCode === null && child.signalCode === null) {
+      await new Promise((resolve) => child.once('exit', resolve));
+    }
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const endpoint = `http://127.0.0.1:${port}`;
+  await answering(endpoint, child);
+  return { port, endpoint, folder, process: child };
+}
+
+/** Path of the program, installed by Go where it is missing; undefined without Go. */
+export function findOrInstall(): string | undefined {
+  const goBin = goFolder();
+  const folders = (process.env.PATH ?? '').split(path.delimiter);
+  for (const folder of goBin === undefined ? folders : [...folders, goBin]) {
+    const program = path.join(folder, 'versitygw');
+    if (isExecutable(program)) return program;
+  }
+  if (goBin === undefined) return undefined;
+  const [go = 'go', ...args] = INSTALL.split(' ');
+  execFileSync(go, args, { stdio: 'ignore' });
+  return path.join(goBin, 'versitygw');
+}
+
+function goFolder(): string | undefined {
+  try {
+    const said = execFileSync('go', ['env', 'GOBIN', 'GOPATH'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const [bin, gopath] = said.toString().split('\n');
+    return bin || path.join(gopath ?? '', 'bin');
+  } catch {
+    return undefined;
+  }
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function run(program: string, port: number, folder: string, options: VersitygwOptions) {
+  const { region = 'us-east-1', virtualDomain } = options;
+  const args = ['--port', `127.0.0.1:${port}`, '--region', region, '--quiet', '--keep-alive'];
+  if (virtualDomain !== undefined) args.push('--virtual-domain', virtualDomain);
+  const env = {
+    PATH: process.env.PATH,
+    HOME: folder,
+    ROOT_ACCESS_KEY_ID: rootKeys.accessKeyId,
+    ROOT_SECRET_ACCESS_KEY: rootKeys.secretAccessKey,
+  };
+  return spawn(program, [...args, 'posix', folder], { env, stdio: 'ignore' });
+}
+
+async function answering(endpoint: string, child: ChildProcess): Promise<void> {
+  while (child.exitCode === null && child.signalCode === null) {
+    try {
+      await fetch(endpoint);
+      return;
+    } catch {
+      await after(20);
+    }
+  }
+  throw new Error('versitygw ended before it answered');
+}
+
+/** A TCP port of loopback that nothing listened on just now. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}
