@@ -13,7 +13,7 @@ const DAYS_BACK = 7;
 /** Folders of a base directory and a stream above the year: more than anybody nests. */
 const DEEPEST = 16;
 
-/** What {@link recoverAfterCrash} works with. */
+/** What closing abandoned folders needs. */
 export interface CrashRecoveryOptions {
   /** Storage root, a path of the file system. */
   root: string;
@@ -27,35 +27,49 @@ export interface CrashRecoveryOptions {
 }
 
 /**
- * Closes what a recorder that died left open: takes up part files and segments that no manifest
- * names, and makes the manifests static. Must run before anything is recorded. A folder that cannot
- * be mended is logged and left as it is.
+ * Closes what a recorder that died left open in the days before: takes up part files and segments
+ * that no manifest names, and makes the manifests static. Must run before anything is recorded.
  * @returns object paths of the folders that were mended
  */
 export async function recoverAfterCrash(options: CrashRecoveryOptions): Promise<string[]> {
-  const { root, nowUs, streamOf, onSegment, log } = options;
   const mended: string[] = [];
-  for await (const { folder, dayUs } of recentDays(root, '', nowUs, 0)) {
-    const stream = streamOf(folder) ?? streamName(folder);
-    try {
-      if (!(await isOpen(path.join(root, folder)))) continue;
-      const presentation = new PresentationFolder({
-        root,
-        folder,
-        stream,
-        dayUs,
-        segmentSeconds: 1,
-        now: () => nowUs,
-        onSegment,
-      });
-      await presentation.close();
-      mended.push(folder);
-      log.info({ stream, folder }, 'closed a recording that a crash had left open');
-    } catch (err) {
-      log.error({ stream, folder, err }, 'a recording that a crash had left open cannot be closed');
-    }
+  for await (const { folder, dayUs } of recentDays(options.root, '', options.nowUs, 0)) {
+    if (await closeAbandoned(folder, dayUs, options)) mended.push(folder);
   }
   return mended;
+}
+
+/**
+ * Closes one day folder that nobody writes to any more, if it was left open. One that cannot be
+ * mended is logged and left as it is.
+ * @param dayUs any instant of its UTC day, µs since the Unix epoch
+ * @returns true when there was something to mend, and it was
+ */
+export async function closeAbandoned(
+  folder: string,
+  dayUs: number,
+  options: CrashRecoveryOptions,
+): Promise<boolean> {
+  const { root, nowUs, streamOf, onSegment, log } = options;
+  const stream = streamOf(folder) ?? streamName(folder);
+  try {
+    if (!(await isOpen(path.join(root, folder)))) return false;
+    const presentation = new PresentationFolder({
+      root,
+      folder,
+      stream,
+      dayUs,
+      segmentSeconds: 1,
+      now: () => nowUs,
+      onSegment,
+    });
+    await presentation.close();
+    log.info({ stream, folder }, 'closed a recording that a crash had left open');
+    return true;
+  } catch (err) {
+    log.error({ stream, folder, err }, 'a recording that a crash had left open cannot be closed');
+    return false;
+  }
 }
 
 /** Day folders of the last days, wherever they lie below the root. */

@@ -1,9 +1,11 @@
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../config/config.ts';
 import { folderEnds } from '../record-catalogue/folder-ends.ts';
 import type { RecordFacts } from '../record-catalogue/record.ts';
 import type { RecordCatalogue } from '../record-catalogue/record-catalogue.ts';
 import type { PublishAccepted, Recorder, RecordingStarted, StreamStatus } from '../recorder.ts';
-import { recoverAfterCrash } from '../recording/crash-recovery.ts';
+import { closeAbandoned, recoverAfterCrash } from '../recording/crash-recovery.ts';
 import type { Segment } from '../segment-index/segment.ts';
 import type { SegmentIndex } from '../segment-index/segment-index.ts';
 import type { PullPlan } from '../sources/pull-plan.ts';
@@ -98,6 +100,8 @@ class RecorderHost implements Recorder, SourcesEvents {
   readonly #links: WorkerLink[] = [];
   /** Worker number of each stream. */
   readonly #placed = new Map<string, number>();
+  /** Records that go on, by stream. */
+  readonly #active = new Map<string, RecordFacts>();
   /** What is pulled from other nodes; told again to a worker that had to be replaced. */
   readonly #plans = new Map<string, PullPlan>();
   /** Those of them that no node has at present; asking for one would make a node create it. */
@@ -187,7 +191,9 @@ class RecorderHost implements Recorder, SourcesEvents {
   }
 
   async status(stream: string): Promise<StreamStatus> {
-    if (!this.#placed.has(stream)) return { stream, state: 'idle', tracks: [] };
+    const number = this.#placed.get(stream);
+    if (number === undefined) return { stream, state: 'idle', tracks: [] };
+    if (!this.#links[number]!.isAlive) return { stream, state: 'interrupted', tracks: [] };
     return (await this.#call(stream, 'status', stream)) as StreamStatus;
   }
 
@@ -259,23 +265,51 @@ class RecorderHost implements Recorder, SourcesEvents {
   #startWorker(number: number): WorkerLink {
     return new WorkerLink(this.#settings, {
       onSegment: (segment) => this.#segments.add(segment),
-      onRecord: (record) => this.#records.add(record),
+      onRecord: (record) => {
+        if (record.status === 'Active') this.#active.set(record.stream, record);
+        else this.#active.delete(record.stream);
+        this.#records.add(record);
+      },
       onLog: ({ level, fields, message }) => this.#log[level](fields, message),
       onDeath: (error) => {
         this.#log.error({ err: error, worker: number }, 'media worker died, starting another');
-        for (const [stream, at] of this.#placed) if (at === number) this.#placed.delete(stream);
-        setTimeout(() => {
-          if (this.#closing === undefined) this.#replaceWorker(number);
-        }, RESTART_MS).unref();
+        if (this.#closing === undefined) void this.#replaceWorker(number);
       },
     });
   }
 
-  #replaceWorker(number: number): void {
+  /**
+   * Closes what a worker that died had open, then starts another in its place. Until then its streams
+   * stay where they are, so that no other worker writes into the same folders.
+   */
+  async #replaceWorker(number: number): Promise<void> {
+    const streams = [...this.#placed].filter(([, at]) => at === number).map(([stream]) => stream);
+    for (const stream of streams) await this.#closeAbandoned(stream);
+    await delay(RESTART_MS, undefined, { ref: false });
+    if (this.#closing !== undefined) return;
+    for (const stream of streams) this.#placed.delete(stream);
     this.#links[number] = this.#startWorker(number);
-    for (const [stream, plan] of this.#plans) {
-      const isHeld = this.#held.has(stream);
-      if (!isHeld && !this.#placed.has(stream)) this.#tell(stream, 'pull', plan);
+    for (const stream of streams) {
+      const plan = this.#plans.get(stream);
+      if (plan !== undefined && !this.#held.has(stream)) this.#tell(stream, 'pull', plan);
     }
+  }
+
+  async #closeAbandoned(stream: string): Promise<void> {
+    const record = this.#active.get(stream);
+    if (record === undefined) return;
+    this.#active.delete(stream);
+    let endUs = record.startUs;
+    await closeAbandoned(path.posix.dirname(record.mpdPath), record.startUs, {
+      root: this.#settings.root,
+      streamOf: () => stream,
+      nowUs: steadyNowUs(),
+      onSegment: (segment) => {
+        endUs = Math.max(endUs, segment.endUs);
+        this.#segments.add(segment);
+      },
+      log: this.#log,
+    });
+    this.#records.add({ ...record, endUs, status: 'Failed' });
   }
 }

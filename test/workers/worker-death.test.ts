@@ -1,0 +1,81 @@
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { pino } from 'pino';
+import t from 'tap';
+import { parseConfig } from '../../src/config/load-config.ts';
+import { RecordCatalogue } from '../../src/record-catalogue/record-catalogue.ts';
+import { SegmentIndex } from '../../src/segment-index/segment-index.ts';
+import { createRecorder } from '../../src/workers/recorder-host.ts';
+import { Live777StandIn } from '../live777/live777-stand-in.ts';
+import { readMpd } from '../media/read-mpd.ts';
+import { until } from '../server/until.ts';
+
+t.test('a worker that dies takes nothing with it but the moment', async (t) => {
+  // There is no other way to get hold of a thread in order to kill it.
+  const threads = new Set<Worker>();
+  const { postMessage } = Worker.prototype;
+  t.teardown(() => Object.assign(Worker.prototype, { postMessage }));
+  Object.assign(Worker.prototype, {
+    postMessage(this: Worker, ...message: Parameters<typeof postMessage>) {
+      threads.add(this);
+      return postMessage.apply(this, message);
+    },
+  });
+
+  const node = await Live777StandIn.listen();
+  t.teardown(() => node.kill());
+  node.publish('cam1');
+  const root = t.testdir({});
+  const config = parseConfig(
+    `[recorder]
+auto_streams = ["*"]
+segment_seconds = 1
+workers = 1
+[[recorder.sources]]
+url = "${node.url}"
+[recorder.storage]
+type = "fs"
+root = ${JSON.stringify(root)}`,
+    'live777.toml',
+  );
+  const log = pino({ level: 'silent' });
+  const journalPath = path.join(root, 'segments.jsonl');
+  const index = await SegmentIndex.open({ journalPath, nodeAlias: 'node', log });
+  t.teardown(() => index.close());
+  const records = path.join(root, 'records.jsonl');
+  const catalogue = await RecordCatalogue.open({ journalPath: records, log });
+  t.teardown(() => catalogue.close());
+  const { recorder } = await createRecorder(config, index, catalogue, log);
+  t.teardown(() => recorder.close());
+
+  await until('some segments', () => (index.folders('cam1')[0]?.segments ?? 0) >= 4);
+  const before = index.folders('cam1')[0]!.segments;
+  const [thread] = threads;
+  await thread!.terminate();
+  const [record] = await until('its record is ended', () => {
+    const { sessions } = catalogue.sessions({ limit: 10 });
+    return sessions.some(({ status }) => status === 'Failed') && sessions;
+  });
+  t.ok(record!.endUs! > record!.startUs, 'with the end of what was saved');
+  const folder = path.join(root, index.folders('cam1')[0]!.folder);
+  await until('it is recorded again, by another', async () => {
+    return (await recorder.status('cam1')).state === 'recording';
+  });
+  await until('more segments', () => index.folders('cam1')[0]!.segments > before + 4);
+  await recorder.close();
+
+  const files = await readdir(folder);
+  t.same(
+    files.filter((file) => file.endsWith('.part')),
+    [],
+    'nothing is left open',
+  );
+  const mpd = readMpd(await readFile(path.join(folder, 'manifest.mpd'), 'utf8'));
+  t.equal(mpd.type, 'static');
+  t.equal(mpd.periods.length, 2);
+  const listed = mpd.periods.flatMap(({ adaptationSets }) =>
+    adaptationSets.flatMap(({ segments }) => segments.map(({ file }) => file)),
+  );
+  t.same(listed.toSorted(), files.filter((file) => /seg_\d+\.m4s$/.test(file)).sort());
+});
