@@ -63,7 +63,14 @@ export async function openSpool(
   return { root, store, clock, spool, uploaded, logged };
 }
 
-/** Resolves once a condition holds that file system calls bring about. */
+/**
+ * Resolves once a condition holds that file system calls bring about.
+ * @throws Error when it does not for 20 s
+ */
 export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+  const end = performance.now() + 20_000;
+  while (!condition()) {
+    if (performance.now() > end) throw new Error(`never: ${condition}`);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
 }
