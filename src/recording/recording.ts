@@ -16,7 +16,7 @@ import { type Picture, VideoTrack } from './video-track.ts';
 import { type WriteOwner, WriteQueue } from './write-queue.ts';
 
 /** Sound that is there before the first picture waits this long for it, µs. */
-const VIDEO_WAIT_US = 1_000_000;
+const VIDEO_WAIT_US = 3_000_000;
 /** A track that lags behind by more than this is not waited for any more, µs. */
 const LAG_US = 2_000_000;
 /** Without media for this long a Period ends; what comes later begins another, µs. */

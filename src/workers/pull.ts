@@ -81,7 +81,6 @@ export class Pull {
   /** The session that `connect` made is connected. */
   connected(): void {
     this.#error = undefined;
-    this.#outdatedSinceMs = undefined;
   }
 
   /**
@@ -116,6 +115,7 @@ export class Pull {
     const target = targets[this.#failures % targets.length]!;
     const attempt = new AbortController();
     this.#target = target;
+    this.#outdatedSinceMs = undefined;
     this.#attempt = attempt;
     this.#sinceMs = Date.now();
     try {
