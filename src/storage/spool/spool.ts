@@ -3,93 +3,20 @@ import { type FileHandle, open, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { type Clock, systemClock } from '../../sources/clock.ts';
 import { FolderSync } from './folder-sync.ts';
-import { HighWater, type SpoolLimits } from './high-water.ts';
-import { absent, LocalFile, SENT_SUFFIX } from './local-file.ts';
+import { HighWater } from './high-water.ts';
+import { absent, SENT_SUFFIX } from './local-file.ts';
 import { ObjectRole, objectRole } from './object-role.ts';
-import { RecentKeys } from './recent-keys.ts';
-import { committedNames, findFile, walkSpool } from './spool-tree.ts';
-import { type Attempt, StoreHealth } from './store-health.ts';
-import { Throughput } from './throughput.ts';
-import { type SpoolStore, TimedPut } from './timed-put.ts';
-import { uploadFailure } from './upload-failure.ts';
-import { type Waiting, WaitingFiles } from './waiting-files.ts';
-import type { WaitingFile } from './waiting-folder.ts';
+import type { SpoolOptions, SpoolState } from './spool-options.ts';
+import { findFile, walkSpool } from './spool-tree.ts';
+import { Uploader } from './uploader.ts';
+import { folderOf, nameOf, WaitingFiles } from './waiting-files.ts';
 
-/** Where the spool says what happens to it. */
-export interface SpoolLog {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
-
-/** Settings of a {@link Spool}. */
-export interface SpoolOptions {
-  /** Folder whose files are to be stored, a path of the file system. Nobody else may upload from it. */
-  root: string;
-  store: SpoolStore;
-  /** Uploads at once; 4 by default. So many files are held in memory. */
-  concurrency?: number;
-  log: SpoolLog;
-  /**
-   * True for a file that stays here after it was uploaded, such as the manifest of today. Asked
-   * after each upload, and again every ten minutes: once it says false the file is uploaded and
-   * deleted.
-   */
-  keep?(key: string): boolean;
-  /** Without them everything waits for as long as it must. */
-  limits?: SpoolLimits;
-  /** The machine's own by default. */
-  clock?: Clock;
-  /** From 0 to 1, spreads retries; `Math.random` by default. */
-  random?(): number;
-  /**
-   * ms for an upload, besides a second for each 50 kB; 60,000 by default. The store's own time-out
-   * should come before.
-   */
-  putTimeoutMs?: number;
-}
-
-/** How the spool does. Times are ms since the Unix epoch. */
-export interface SpoolState {
-  /**
-   * - `ok`: what is recorded is uploaded.
-   * - `delayed`: the store does not answer for now, or the oldest file waits for over a minute.
-   * - `alarm`: somebody must act: files are parked, the store refuses everything, or so much waits
-   *   that the warning mark is passed.
-   * - `full`: nothing new should be recorded.
-   */
-  state: 'ok' | 'delayed' | 'alarm' | 'full';
-  /** Files that are not in the store, parked ones too. */
-  waitingFiles: number;
-  waitingBytes: number;
-  /** Files that the store would not have. */
-  parkedFiles: number;
-  /** When the oldest waiting file was committed. */
-  oldestMs?: number;
-  /** The last failure, also when all is well since. */
-  lastError?: { at: number; code: string; message: string };
-  /** Over the last minute. */
-  bytesPerSecond: number;
-  /** Since the spool was opened, as the following. */
-  uploadedFiles: number;
-  /** Uploads that failed. */
-  failures: number;
-  /** Files deleted unstored because the high-water mark was passed. */
-  droppedFiles: number;
-}
-
-/** Files refused in a row, each for the first time, after which it must be the store. */
-const REFUSED_ALL = 5;
-/** Parked files are tried again, and kept files asked about, every so many ms. */
-const SLOW_RETRY_MS = 600_000;
 /** A file that waits for longer than this is late, ms. */
 const LATE_MS = 60_000;
-const PUT_TIMEOUT_MS = 60_000;
 /** Looking for something to drop, when there was too little, is worth it with so much more. */
 const DROP_AGAIN = 1.01;
 /** ms that closing waits for uploads under way. */
 const CLOSE_GRACE_MS = 5_000;
-const RECENT_KEYS = 20_000;
 
 /**
  * What lies between recording to disk and a remote store. The tree of committed files is the queue:
@@ -108,38 +35,27 @@ export class Spool {
   readonly #options: SpoolOptions;
   readonly #clock: Clock;
   readonly #waiting = new WaitingFiles();
-  readonly #health: StoreHealth;
   readonly #highWater: HighWater;
   readonly #sync: FolderSync;
-  readonly #throughput = new Throughput();
-  readonly #recent = new RecentKeys(RECENT_KEYS);
-  /** In the store and still here. */
-  readonly #kept = new Set<string>();
-  readonly #store: TimedPut;
-  /** Manifests that an upload which ended too late may have put an older one over. */
-  readonly #outdated = new Set<string>();
-  #active = 0;
-  #refusedInRow = 0;
+  readonly #uploader: Uploader;
   #dropping = false;
   /** Bytes waiting at which looking for something to drop is worth it again. */
   #dropAgainAt = 0;
-  #closed = false;
-  #cancelSlowRetry: (() => void) | undefined;
-  #idleWaiters: (() => void)[] = [];
-  #uploadedFiles = 0;
   #droppedFiles = 0;
-  #failures = 0;
-  #lastError: SpoolState['lastError'];
+  #closed = false;
+  #idleWaiters: (() => void)[] = [];
 
   private constructor(options: SpoolOptions) {
-    const { store, clock = systemClock, concurrency = 4, random = Math.random } = options;
-    const { putTimeoutMs = PUT_TIMEOUT_MS } = options;
     this.#options = options;
-    this.#clock = clock;
-    this.#store = new TimedPut(store, clock, putTimeoutMs, (key) => this.#late(key));
-    this.#health = new StoreHealth(clock, concurrency, () => this.#start(), random);
+    this.#clock = options.clock ?? systemClock;
     this.#highWater = new HighWater(options.limits);
-    this.#sync = new FolderSync(clock, options.log);
+    this.#sync = new FolderSync(this.#clock, options.log);
+    this.#uploader = new Uploader(options, this.#waiting, this.#sync, {
+      stored: (key) => this.#tell(this.onUploaded, key),
+      found: (key) => this.offer(key),
+      changed: () => this.#measure(),
+      idle: () => this.#wakeIdle(),
+    });
   }
 
   /**
@@ -157,7 +73,7 @@ export class Spool {
     const { count, bytes } = spool.#waiting;
     if (count > 0) options.log.info({ files: count, bytes }, 'files wait for upload');
     spool.#measure();
-    spool.#start();
+    spool.#uploader.start();
     return spool;
   }
 
@@ -179,19 +95,19 @@ export class Spool {
       return;
     }
     if (found === undefined) {
-      this.#kept.delete(key);
+      this.#uploader.kept.delete(key);
       return;
     }
-    const known = this.#waiting.get(folder, name);
+    const known = this.#waiting.find(key);
     if (known === undefined) {
-      this.#kept.delete(key);
+      this.#uploader.kept.delete(key);
       this.#waiting.add(folder, name, found.size, found.committedMs);
     } else {
       this.#waiting.resize(known.file, found.size);
       known.file.again = true;
     }
     this.#measure();
-    this.#start();
+    this.#uploader.start();
   }
 
   /**
@@ -199,8 +115,8 @@ export class Spool {
    * one never heard of, or uploaded so long ago that it is forgotten (20,000 files at least).
    */
   uploaded(key: string): boolean | undefined {
-    if (this.#find(key) !== undefined) return false;
-    if (this.#kept.has(key) || this.#recent.has(key)) return true;
+    if (this.#waiting.find(key) !== undefined) return false;
+    if (this.#uploader.kept.has(key) || this.#uploader.recent.has(key)) return true;
     return existsSync(this.#path(key)) ? false : undefined;
   }
 
@@ -229,44 +145,44 @@ export class Spool {
   /** How the spool does, at the price of a look at each folder. */
   state(): SpoolState {
     const { count, bytes, parked, oldestMs } = this.#waiting;
+    const { lastError, throughput, uploadedFiles, failures } = this.#uploader;
     return {
       state: this.#stateName(oldestMs),
       waitingFiles: count,
       waitingBytes: bytes,
       parkedFiles: parked,
       ...(oldestMs !== undefined && { oldestMs }),
-      ...(this.#lastError !== undefined && { lastError: this.#lastError }),
-      bytesPerSecond: this.#throughput.bytesPerSecond(this.#clock.now()),
-      uploadedFiles: this.#uploadedFiles,
-      failures: this.#failures,
+      ...(lastError !== undefined && { lastError }),
+      bytesPerSecond: throughput.bytesPerSecond(this.#clock.now()),
+      uploadedFiles,
+      failures,
       droppedFiles: this.#droppedFiles,
     };
   }
 
   /** Tries parked files again, and the store if it is away: somebody says that it is mended. */
   retryParked(): void {
-    this.#waiting.unpark(this.#clock.now());
-    this.#health.retryNow();
+    this.#uploader.retryNow();
   }
 
   /** Resolves once everything is uploaded but what is parked, and manifests that wait for that. */
   async drained(): Promise<void> {
-    while (!this.#isDrained())
+    while (!this.#uploader.isIdle || this.#dropping) {
       await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
+    }
     await this.#sync.flush();
   }
 
   /** Ends uploading. What waits is found at the next start; so is what does not end within 5 s. */
   async close(): Promise<void> {
     this.#closed = true;
-    this.#health.close();
-    this.#cancelSlowRetry?.();
+    this.#uploader.close();
     let isOver = false;
     const cancel = this.#clock.after(CLOSE_GRACE_MS, () => {
       isOver = true;
       this.#wakeIdle();
     });
-    while ((this.#active > 0 || this.#dropping) && !isOver) {
+    while ((this.#uploader.active > 0 || this.#dropping) && !isOver) {
       await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
     }
     cancel();
@@ -275,206 +191,16 @@ export class Spool {
 
   #stateName(oldestMs: number | undefined): SpoolState['state'] {
     if (!this.accepts()) return 'full';
-    const { mode } = this.#health;
+    const { mode } = this.#uploader;
     if (mode === 'refused' || this.#waiting.parked > 0 || this.#highWater.isWarning) return 'alarm';
     const isLate = oldestMs !== undefined && this.#clock.now() - oldestMs > LATE_MS;
     return mode === 'down' || isLate ? 'delayed' : 'ok';
-  }
-
-  /** Begins as many uploads as may be under way. */
-  #start(): void {
-    while (!this.#closed && this.#health.mayStart(this.#active)) {
-      const next = this.#waiting.next();
-      if (next === undefined) break;
-      next.folder.start(next.file);
-      this.#active++;
-      void this.#upload(next, this.#health.start());
-    }
-    if (this.#closed || this.#isDrained()) this.#wakeIdle();
-  }
-
-  #isDrained(): boolean {
-    return this.#active === 0 && !this.#dropping && this.#waiting.next() === undefined;
   }
 
   #wakeIdle(): void {
     const waiters = this.#idleWaiters;
     this.#idleWaiters = [];
     for (const resolve of waiters) resolve();
-  }
-
-  /** Uploads one file and deletes it. Never rejects. */
-  async #upload(waiting: Waiting, attempt: Attempt): Promise<void> {
-    const local = await this.#read(waiting);
-    if (local === undefined) this.#health.ended(attempt);
-    else {
-      const key = waiting.folder.key(waiting.file);
-      try {
-        await this.#store.put(key, local.data);
-        this.#answered(attempt);
-        this.#refusedInRow = 0;
-        await this.#stored(waiting, local);
-      } catch (error) {
-        this.#failed(waiting, attempt, error);
-      }
-      await local.close();
-    }
-    this.#active--;
-    this.#start();
-  }
-
-  /** Reads a file if it may be uploaded now; if not, says what becomes of it. Never rejects. */
-  async #read(waiting: Waiting): Promise<LocalFile | undefined> {
-    const { folder, file } = waiting;
-    const key = folder.key(file);
-    let local: LocalFile | undefined;
-    try {
-      local = await LocalFile.read(this.#path(key));
-      if (objectRole(file.name) !== ObjectRole.manifest) return local;
-      if (!(await this.#mayBeAhead(folder.path))) return local;
-      folder.putBack(file, this.#clock.now());
-    } catch (error) {
-      const { code = 'Error', message } = error as NodeJS.ErrnoException;
-      if (code !== 'ENOENT') {
-        this.#lastError = { at: this.#clock.now(), code, message };
-        this.#park(waiting, 'a recorded file cannot be read');
-      } else if (file.again) folder.putBack(file, this.#clock.now());
-      else {
-        // Told of once more just after it had been stored.
-        if (!this.#recent.has(key))
-          this.#options.log.warn({ key }, 'a file was deleted before its upload');
-        this.#waiting.remove(waiting);
-      }
-    }
-    await local?.close();
-    return undefined;
-  }
-
-  /**
-   * True when a folder holds media that may be named by the manifest just read. Asked of the disk,
-   * because its commit may not have been told yet.
-   */
-  async #mayBeAhead(folder: string): Promise<boolean> {
-    let isAhead = false;
-    for (const name of await committedNames(path.join(this.#options.root, folder))) {
-      const key = folder === '' ? name : `${folder}/${name}`;
-      if (objectRole(name) === ObjectRole.manifest || this.#kept.has(key)) continue;
-      isAhead = true;
-      if (this.#waiting.get(folder, name) === undefined) this.offer(key);
-    }
-    return isAhead;
-  }
-
-  /** The store has what was read: deletes it, unless it must stay or was replaced. Never rejects. */
-  async #stored(waiting: Waiting, local: LocalFile): Promise<void> {
-    const { folder, file } = waiting;
-    const key = folder.key(file);
-    const outcome = await this.#removeStored(key, file, local);
-    this.#uploadedFiles++;
-    this.#throughput.add(local.data.length, this.#clock.now());
-    this.#recent.add(key);
-    // Told of while it was being deleted: it is there again.
-    const isStale = this.#outdated.delete(key) || file.again;
-    if (outcome === 'replaced' || isStale) folder.putBack(file, this.#clock.now());
-    else {
-      this.#waiting.remove(waiting);
-      if (outcome === 'kept') {
-        this.#kept.add(key);
-        this.#armSlowRetry();
-      }
-    }
-    this.#measure();
-    this.#tell(this.onUploaded, key);
-  }
-
-  async #removeStored(
-    key: string,
-    file: WaitingFile,
-    local: LocalFile,
-  ): Promise<'gone' | 'kept' | 'replaced'> {
-    const isManifest = objectRole(file.name) === ObjectRole.manifest;
-    const mayBeReplaced = isManifest || file.again;
-    file.again = false;
-    try {
-      if (this.#outdated.has(key)) return 'replaced';
-      if ((isManifest && this.#store.isOverdue(key)) || this.#options.keep?.(key)) {
-        return (await local.isReplaced()) ? 'replaced' : 'kept';
-      }
-      this.#sync.add(path.dirname(local.path));
-      if (mayBeReplaced) return (await local.removeUnlessReplaced()) ? 'gone' : 'replaced';
-      await local.remove();
-      return 'gone';
-    } catch (err) {
-      this.#options.log.error({ key, err }, 'an uploaded file cannot be deleted here');
-      return 'kept';
-    }
-  }
-
-  #failed(waiting: Waiting, attempt: Attempt, error: unknown): void {
-    const { folder, file } = waiting;
-    const now = this.#clock.now();
-    const { scope, code, message, retryAfterMs } = uploadFailure(error, file.refusals);
-    this.#failures++;
-    this.#lastError = { at: now, code, message };
-    this.#outdated.delete(folder.key(file));
-    const isFirst = file.refusals++ === 0;
-    if (scope === 'store' || scope === 'refused') {
-      this.#away(attempt, scope === 'store' ? 'down' : 'refused', retryAfterMs);
-      folder.putBack(file, now);
-    } else if (scope === 'denied' && this.#health.mode === 'refused') {
-      this.#away(attempt, 'refused', retryAfterMs);
-      folder.putBack(file, now);
-    } else {
-      this.#answered(attempt);
-      this.#park(waiting, 'the store will not have a file; it stays here and is tried again');
-      if (scope === 'denied' && isFirst && ++this.#refusedInRow >= REFUSED_ALL) {
-        this.#away(attempt, 'refused', retryAfterMs);
-      }
-    }
-  }
-
-  #away(attempt: Attempt, mode: 'down' | 'refused', retryAfterMs: number): void {
-    const before = this.#health.mode;
-    this.#health.failed(attempt, mode, retryAfterMs);
-    if (this.#health.mode === before) return;
-    const { code, message } = this.#lastError!;
-    const { log } = this.#options;
-    if (mode === 'down') log.warn({ code, message }, 'the store fails; uploads wait for it');
-    else
-      log.error({ code, message }, 'the store refuses everything; check its settings and rights');
-  }
-
-  #answered(attempt: Attempt): void {
-    const before = this.#health.answered(attempt);
-    if (before === undefined) return;
-    const { count, bytes } = this.#waiting;
-    this.#options.log.info({ files: count, bytes }, 'the store is back; what waits is uploaded');
-    if (before === 'refused') this.#waiting.unpark(this.#clock.now());
-  }
-
-  #park(waiting: Waiting, reason: string): void {
-    const { code, message } = this.#lastError!;
-    this.#waiting.park(waiting);
-    this.#armSlowRetry();
-    this.#options.log.error({ key: waiting.folder.key(waiting.file), code, message }, reason);
-  }
-
-  #armSlowRetry(): void {
-    if (this.#closed) return;
-    this.#cancelSlowRetry ??= this.#clock.after(SLOW_RETRY_MS, () => {
-      this.#cancelSlowRetry = undefined;
-      this.#waiting.unpark(this.#clock.now());
-      for (const key of this.#kept) if (!this.#options.keep?.(key)) this.offer(key);
-      if (this.#kept.size > 0) this.#armSlowRetry();
-      this.#start();
-    });
-  }
-
-  /** An upload ended after its time: what it wrote may be older than what is there. */
-  #late(key: string): void {
-    if (objectRole(key) !== ObjectRole.manifest) return;
-    if (this.#kept.has(key)) this.offer(key);
-    else if (this.#find(key)?.file.state === 'active') this.#outdated.add(key);
   }
 
   /** Compares what waits with the limits, after it has changed. */
@@ -531,7 +257,7 @@ export class Spool {
     if (files > 0) log.error({ files, bytes }, 'DELETED the oldest recordings, which no store has');
     this.#dropAgainAt = this.#waiting.bytes * DROP_AGAIN;
     this.#dropping = false;
-    this.#start();
+    this.#uploader.start();
   }
 
   #tell(listener: ((key: string) => void) | undefined, key: string): void {
@@ -542,10 +268,6 @@ export class Spool {
     }
   }
 
-  #find(key: string): Waiting | undefined {
-    return this.#waiting.get(folderOf(key), nameOf(key));
-  }
-
   #path(key: string): string {
     if (/(?:^|\/)\.{0,2}(?:\/|$)/.test(key)) throw new Error(`"${key}" is no path below the root`);
     return path.join(this.#options.root, key);
@@ -554,12 +276,4 @@ export class Spool {
 
 function isSegment(key: string): boolean {
   return objectRole(nameOf(key)) === ObjectRole.segment;
-}
-
-function folderOf(key: string): string {
-  return key.slice(0, Math.max(0, key.lastIndexOf('/')));
-}
-
-function nameOf(key: string): string {
-  return key.slice(key.lastIndexOf('/') + 1);
 }

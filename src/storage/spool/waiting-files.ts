@@ -33,11 +33,11 @@ export class WaitingFiles {
     return oldest;
   }
 
-  /** Finds a file by its folder and name. */
-  get(folder: string, name: string): Waiting | undefined {
-    const found = this.#folders.get(folder);
-    const file = found?.get(name);
-    return file === undefined ? undefined : { folder: found!, file };
+  /** Finds a file. */
+  find(key: string): Waiting | undefined {
+    const folder = this.#folders.get(folderOf(key));
+    const file = folder?.get(nameOf(key));
+    return file === undefined ? undefined : { folder: folder!, file };
   }
 
   /** Takes in a file that does not wait yet. @param committedMs ms since the Unix epoch */
@@ -108,4 +108,14 @@ export class WaitingFiles {
     folder.hold(file, 'dropping');
     this.#parked.delete(file);
   }
+}
+
+/** The folder of a key, below the root; empty for the root itself. */
+export function folderOf(key: string): string {
+  return key.slice(0, Math.max(0, key.lastIndexOf('/')));
+}
+
+/** The name of a key within its folder. */
+export function nameOf(key: string): string {
+  return key.slice(key.lastIndexOf('/') + 1);
 }

@@ -1,7 +1,8 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Test } from 'tap';
-import { Spool, type SpoolOptions } from '../../../src/storage/spool/spool.ts';
+import { Spool } from '../../../src/storage/spool/spool.ts';
+import type { SpoolOptions } from '../../../src/storage/spool/spool-options.ts';
 import { ManualClock } from '../../sources/manual-clock.ts';
 import { FaultyStore } from './faulty-store.ts';
 

@@ -1,0 +1,295 @@
+import path from 'node:path';
+import { type Clock, systemClock } from '../../sources/clock.ts';
+import type { FolderSync } from './folder-sync.ts';
+import { LocalFile } from './local-file.ts';
+import { ObjectRole, objectRole } from './object-role.ts';
+import { RecentKeys } from './recent-keys.ts';
+import type { SpoolOptions, SpoolState } from './spool-options.ts';
+import { committedNames } from './spool-tree.ts';
+import { type Attempt, StoreHealth } from './store-health.ts';
+import { Throughput } from './throughput.ts';
+import { TimedPut } from './timed-put.ts';
+import { uploadFailure } from './upload-failure.ts';
+import type { Waiting, WaitingFiles } from './waiting-files.ts';
+import type { WaitingFile } from './waiting-folder.ts';
+
+/** Files refused in a row, each for the first time, after which it must be the store. */
+const REFUSED_ALL = 5;
+/** Parked files are tried again, and kept files asked about, every so many ms. */
+const SLOW_RETRY_MS = 600_000;
+const PUT_TIMEOUT_MS = 60_000;
+/** Stored files that are remembered at least. */
+const RECENT_KEYS = 20_000;
+
+/** Who wants to know what an {@link Uploader} does. None of these may throw. */
+export interface UploaderListener {
+  /** A file is in the store. */
+  stored(key: string): void;
+  /** A committed file was come upon that may not have been told of. */
+  found(key: string): void;
+  /** Less waits than before. */
+  changed(): void;
+  /** Nothing is under way, and nothing can be. */
+  idle(): void;
+}
+
+/**
+ * Takes what waits to the store, file by file, and deletes it here; decides what a failure means for
+ * the file and for all others.
+ */
+export class Uploader {
+  /** In the store and still here. */
+  readonly kept = new Set<string>();
+  /** What was stored last. */
+  readonly recent = new RecentKeys(RECENT_KEYS);
+  readonly throughput = new Throughput();
+  uploadedFiles = 0;
+  failures = 0;
+  lastError: SpoolState['lastError'];
+
+  readonly #options: SpoolOptions;
+  readonly #clock: Clock;
+  readonly #waiting: WaitingFiles;
+  readonly #sync: FolderSync;
+  readonly #listener: UploaderListener;
+  readonly #health: StoreHealth;
+  readonly #store: TimedPut;
+  /** Manifests that an upload which ended too late may have put an older one over. */
+  readonly #outdated = new Set<string>();
+  #active = 0;
+  #refusedInRow = 0;
+  #closed = false;
+  #cancelSlowRetry: (() => void) | undefined;
+
+  constructor(
+    options: SpoolOptions,
+    waiting: WaitingFiles,
+    sync: FolderSync,
+    listener: UploaderListener,
+  ) {
+    const { store, clock = systemClock, concurrency = 4, random = Math.random } = options;
+    this.#options = options;
+    this.#clock = clock;
+    this.#waiting = waiting;
+    this.#sync = sync;
+    this.#listener = listener;
+    this.#health = new StoreHealth(clock, concurrency, () => this.start(), random);
+    const { putTimeoutMs = PUT_TIMEOUT_MS } = options;
+    this.#store = new TimedPut(store, clock, putTimeoutMs, (key) => this.#late(key));
+  }
+
+  /** Whether the store answers. */
+  get mode(): StoreHealth['mode'] {
+    return this.#health.mode;
+  }
+
+  /** Uploads under way. */
+  get active(): number {
+    return this.#active;
+  }
+
+  /** True when nothing is under way, and nothing waits but what is parked or waits for that. */
+  get isIdle(): boolean {
+    return this.#active === 0 && this.#waiting.next() === undefined;
+  }
+
+  /** Begins as many uploads as may be under way. */
+  start(): void {
+    while (!this.#closed && this.#health.mayStart(this.#active)) {
+      const next = this.#waiting.next();
+      if (next === undefined) break;
+      next.folder.start(next.file);
+      this.#active++;
+      void this.#upload(next, this.#health.start());
+    }
+    if (this.#closed || this.isIdle) this.#listener.idle();
+  }
+
+  /** Tries parked files again, and the store if it is away. */
+  retryNow(): void {
+    this.#waiting.unpark(this.#clock.now());
+    this.#health.retryNow();
+  }
+
+  /** Begins nothing more. */
+  close(): void {
+    this.#closed = true;
+    this.#health.close();
+    this.#cancelSlowRetry?.();
+  }
+
+  /** Uploads one file and deletes it. Never rejects. */
+  async #upload(waiting: Waiting, attempt: Attempt): Promise<void> {
+    const local = await this.#read(waiting);
+    if (local === undefined) this.#health.ended(attempt);
+    else {
+      const key = waiting.folder.key(waiting.file);
+      try {
+        await this.#store.put(key, local.data);
+        this.#answered(attempt);
+        this.#refusedInRow = 0;
+        await this.#stored(waiting, local);
+      } catch (error) {
+        this.#failed(waiting, attempt, error);
+      }
+      await local.close();
+    }
+    this.#active--;
+    this.start();
+  }
+
+  /** Reads a file if it may be uploaded now; if not, says what becomes of it. Never rejects. */
+  async #read(waiting: Waiting): Promise<LocalFile | undefined> {
+    const { folder, file } = waiting;
+    const key = folder.key(file);
+    let local: LocalFile | undefined;
+    try {
+      local = await LocalFile.read(path.join(this.#options.root, key));
+      if (objectRole(file.name) !== ObjectRole.manifest) return local;
+      if (!(await this.#mayBeAhead(folder.path))) return local;
+      folder.putBack(file, this.#clock.now());
+    } catch (error) {
+      const { code = 'Error', message } = error as NodeJS.ErrnoException;
+      if (code !== 'ENOENT') {
+        this.lastError = { at: this.#clock.now(), code, message };
+        this.#park(waiting, 'a recorded file cannot be read');
+      } else if (file.again) folder.putBack(file, this.#clock.now());
+      else {
+        // Told of once more just after it had been stored.
+        if (!this.recent.has(key))
+          this.#options.log.warn({ key }, 'a file was deleted before its upload');
+        this.#waiting.remove(waiting);
+        this.#listener.changed();
+      }
+    }
+    await local?.close();
+    return undefined;
+  }
+
+  /**
+   * True when a folder holds media that may be named by the manifest just read. Asked of the disk,
+   * because its commit may not have been told yet.
+   */
+  async #mayBeAhead(folder: string): Promise<boolean> {
+    let isAhead = false;
+    for (const name of await committedNames(path.join(this.#options.root, folder))) {
+      const key = folder === '' ? name : `${folder}/${name}`;
+      if (objectRole(name) === ObjectRole.manifest || this.kept.has(key)) continue;
+      isAhead = true;
+      if (this.#waiting.find(key) === undefined) this.#listener.found(key);
+    }
+    return isAhead;
+  }
+
+  /** The store has what was read: deletes it, unless it must stay or was replaced. Never rejects. */
+  async #stored(waiting: Waiting, local: LocalFile): Promise<void> {
+    const { folder, file } = waiting;
+    const key = folder.key(file);
+    const outcome = await this.#removeStored(key, file, local);
+    this.uploadedFiles++;
+    this.throughput.add(local.data.length, this.#clock.now());
+    this.recent.add(key);
+    // Told of while it was being deleted: it is there again.
+    const isStale = this.#outdated.delete(key) || file.again;
+    if (outcome === 'replaced' || isStale) folder.putBack(file, this.#clock.now());
+    else {
+      this.#waiting.remove(waiting);
+      if (outcome === 'kept') {
+        this.kept.add(key);
+        this.#armSlowRetry();
+      }
+    }
+    this.#listener.changed();
+    this.#listener.stored(key);
+  }
+
+  async #removeStored(
+    key: string,
+    file: WaitingFile,
+    local: LocalFile,
+  ): Promise<'gone' | 'kept' | 'replaced'> {
+    const isManifest = objectRole(file.name) === ObjectRole.manifest;
+    const mayBeReplaced = isManifest || file.again;
+    file.again = false;
+    try {
+      if (this.#outdated.has(key)) return 'replaced';
+      if ((isManifest && this.#store.isOverdue(key)) || this.#options.keep?.(key)) {
+        return (await local.isReplaced()) ? 'replaced' : 'kept';
+      }
+      this.#sync.add(path.dirname(local.path));
+      if (mayBeReplaced) return (await local.removeUnlessReplaced()) ? 'gone' : 'replaced';
+      await local.remove();
+      return 'gone';
+    } catch (err) {
+      this.#options.log.error({ key, err }, 'an uploaded file cannot be deleted here');
+      return 'kept';
+    }
+  }
+
+  #failed(waiting: Waiting, attempt: Attempt, error: unknown): void {
+    const { folder, file } = waiting;
+    const now = this.#clock.now();
+    const { scope, code, message, retryAfterMs } = uploadFailure(error, file.refusals);
+    this.failures++;
+    this.lastError = { at: now, code, message };
+    this.#outdated.delete(folder.key(file));
+    const isFirst = file.refusals++ === 0;
+    if (scope === 'store' || scope === 'refused') {
+      this.#away(attempt, scope === 'store' ? 'down' : 'refused', retryAfterMs);
+      folder.putBack(file, now);
+    } else if (scope === 'denied' && this.#health.mode === 'refused') {
+      this.#away(attempt, 'refused', retryAfterMs);
+      folder.putBack(file, now);
+    } else {
+      this.#answered(attempt);
+      this.#park(waiting, 'the store will not have a file; it stays here and is tried again');
+      if (scope === 'denied' && isFirst && ++this.#refusedInRow >= REFUSED_ALL) {
+        this.#away(attempt, 'refused', retryAfterMs);
+      }
+    }
+  }
+
+  #away(attempt: Attempt, mode: 'down' | 'refused', retryAfterMs: number): void {
+    const before = this.#health.mode;
+    this.#health.failed(attempt, mode, retryAfterMs);
+    if (this.#health.mode === before) return;
+    const { code, message } = this.lastError!;
+    const { log } = this.#options;
+    if (mode === 'down') log.warn({ code, message }, 'the store fails; uploads wait for it');
+    else
+      log.error({ code, message }, 'the store refuses everything; check its settings and rights');
+  }
+
+  #answered(attempt: Attempt): void {
+    const before = this.#health.answered(attempt);
+    if (before === undefined) return;
+    const { count, bytes } = this.#waiting;
+    this.#options.log.info({ files: count, bytes }, 'the store is back; what waits is uploaded');
+    if (before === 'refused') this.#waiting.unpark(this.#clock.now());
+  }
+
+  #park(waiting: Waiting, reason: string): void {
+    const { code, message } = this.lastError!;
+    this.#waiting.park(waiting);
+    this.#armSlowRetry();
+    this.#options.log.error({ key: waiting.folder.key(waiting.file), code, message }, reason);
+  }
+
+  #armSlowRetry(): void {
+    if (this.#closed) return;
+    this.#cancelSlowRetry ??= this.#clock.after(SLOW_RETRY_MS, () => {
+      this.#cancelSlowRetry = undefined;
+      this.#waiting.unpark(this.#clock.now());
+      for (const key of this.kept) if (!this.#options.keep?.(key)) this.#listener.found(key);
+      if (this.kept.size > 0) this.#armSlowRetry();
+      this.start();
+    });
+  }
+
+  /** An upload ended after its time: what it wrote may be older than what is there. */
+  #late(key: string): void {
+    if (objectRole(key) !== ObjectRole.manifest) return;
+    if (this.kept.has(key)) this.#listener.found(key);
+    else if (this.#waiting.find(key)?.file.state === 'active') this.#outdated.add(key);
+  }
+}
