@@ -2,11 +2,10 @@
 export interface UploadFailure {
   /**
    * - `store`: it is away for now; the file is tried again.
-   * - `refused`: nothing can be stored as it is set up.
-   * - `denied`: it would not have this file, which may be true of all.
+   * - `refused`: it would not have this file. Whether that is true of all, only others can tell.
    * - `file`: this file cannot be stored.
    */
-  scope: 'store' | 'refused' | 'denied' | 'file';
+  scope: 'store' | 'refused' | 'file';
   code: string;
   message: string;
   /** What the store asked for, ms. */
@@ -45,10 +44,9 @@ export function uploadFailure(error: unknown, refusals: number): UploadFailure {
 function scopeOf(kind: string | undefined, refusals: number): UploadFailure['scope'] {
   switch (kind) {
     case 'misconfigured':
-      return 'refused';
     case 'denied':
     case 'not-found':
-      return 'denied';
+      return 'refused';
     case 'too-large':
       return 'file';
     case 'integrity':

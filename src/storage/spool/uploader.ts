@@ -234,16 +234,13 @@ export class Uploader {
     this.lastError = { at: now, code, message };
     this.#outdated.delete(folder.key(file));
     const isFirst = file.refusals++ === 0;
-    if (scope === 'store' || scope === 'refused') {
+    if (scope === 'store' || (scope === 'refused' && this.mode === 'refused')) {
       this.#away(attempt, scope === 'store' ? 'down' : 'refused', retryAfterMs);
-      folder.putBack(file, now);
-    } else if (scope === 'denied' && this.#health.mode === 'refused') {
-      this.#away(attempt, 'refused', retryAfterMs);
       folder.putBack(file, now);
     } else {
       this.#answered(attempt);
       this.#park(waiting, 'the store will not have a file; it stays here and is tried again');
-      if (scope === 'denied' && isFirst && ++this.#refusedInRow >= REFUSED_ALL) {
+      if (scope === 'refused' && isFirst && ++this.#refusedInRow >= REFUSED_ALL) {
         this.#away(attempt, 'refused', retryAfterMs);
       }
     }

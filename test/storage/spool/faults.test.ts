@@ -85,6 +85,7 @@ for (const [kind, code] of [
   ['denied', 'AccessDenied'],
   ['not-found', 'NoSuchKey'],
   ['too-large', 'EntityTooLarge'],
+  ['misconfigured', 'InvalidKey'],
 ] as const) {
   t.test(`a file that is ${kind} is parked, and its folder's manifest waits for it`, async (t) => {
     let refuses = true;
