@@ -5,11 +5,11 @@ import type { AccessUnit, TrackKind } from '../rtp/access-unit.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
 import type { SenderReport } from '../rtp/rtp-receiver.ts';
 import type { Segment } from '../segment-index/segment.ts';
-import { dayEndUs, dayFolder } from '../storage/stream-folder.ts';
 import { AudioLane, audioTicks } from './audio-lane.ts';
 import { type AudioPacket, AudioTrack } from './audio-track.ts';
 import { CurrentRecord, type CurrentRecordOptions } from './current-record.ts';
-import { PresentationFolder } from './presentation-folder.ts';
+import { DayFolders } from './day-folders.ts';
+import { RetryDelay } from './retry-delay.ts';
 import { RunningPeriod } from './running-period.ts';
 import { StreamTimeline } from './stream-timeline.ts';
 import { type Picture, VideoTrack } from './video-track.ts';
@@ -25,9 +25,6 @@ const STALE_US = 5_000_000;
 const CHUNK_AGE_US = 1_500_000;
 /** Keyframes are asked for at most this often, µs. */
 const KEYFRAME_INTERVAL_US = 1_000_000;
-/** After a failed write the next try is made after this, doubling up to the longest, µs. */
-const FIRST_RETRY_US = 2_000_000;
-const LONGEST_RETRY_US = 30_000_000;
 /** Media that waits for a disk that does not keep up: beyond this the Period is given up, bytes. */
 const MOST_PENDING_BYTES = 64 << 20;
 /** Packets of sound kept while they cannot be written: 4 s of 20 ms each. */
@@ -78,13 +75,11 @@ export class Recording {
   #attachedUs = 0;
   readonly #lane: AudioLane;
   readonly #record: CurrentRecord;
+  readonly #folders: DayFolders;
+  readonly #retry = new RetryDelay();
   #timeline = new StreamTimeline(undefined, undefined);
   #videoEnd: number;
   #period: RunningPeriod | undefined;
-  #folder: PresentationFolder | undefined;
-  #folderEndUs = 0;
-  /** Yesterday's folder, until its sound has come to its end. */
-  #leftFolder: PresentationFolder | undefined;
   /**
    * Sound that waits for the picture it belongs to, so that both tracks of a Period begin and end
    * together: players skip up to a second where they do not.
@@ -92,8 +87,6 @@ export class Recording {
   #sound: AudioPacket[] = [];
   #soundSinceUs = 0;
   #keyframeAskedUs = 0;
-  #retryUs = 0;
-  #retryDelayUs = FIRST_RETRY_US;
   #dropped = 0;
   #closed = false;
 
@@ -103,7 +96,14 @@ export class Recording {
     this.#record = new CurrentRecord(options);
     this.#videoEnd = Math.ceil(toTicks(options.notBeforeUs, VIDEO_TIMESCALE));
     this.#lane = new AudioLane(Math.ceil(toTicks(options.notBeforeUs, AUDIO_TIMESCALE)));
-    this.#useFolder(options.now());
+    this.#folders = new DayFolders(options.now(), this.#queue, {
+      ...options,
+      onSegment: (segment) => {
+        this.error = undefined;
+        this.#retry.succeeded();
+        options.onSegment(segment);
+      },
+    });
   }
 
   /**
@@ -157,12 +157,12 @@ export class Recording {
 
   /** Object path of the day folder that is written at present. */
   get folder(): string {
-    return this.#folder!.path;
+    return this.#folders.current.path;
   }
 
   /** Object path of its manifest. */
   get manifestPath(): string {
-    return this.#folder!.manifestPath;
+    return this.#folders.current.manifestPath;
   }
 
   /** End of what was recorded so far, µs since the Unix epoch; 0 when nothing was. */
@@ -179,7 +179,8 @@ export class Recording {
 
   /** Text of the manifest that is being written, if it is the one asked for. */
   manifest(path: string): string | undefined {
-    return path === this.#folder?.manifestPath ? this.#folder.manifest : undefined;
+    const folder = this.#folders.current;
+    return path === folder.manifestPath ? folder.manifest : undefined;
   }
 
   /** Takes the next access unit of a track. */
@@ -227,11 +228,7 @@ export class Recording {
       this.#giveUp(period, new Error('the disk does not keep up'));
       this.#queue.push({ failed: false }, 0, () => this.#salvage(period));
     }
-    const folder = this.#folder!;
-    folder.tick();
-    if (folder.manifestIsDue()) {
-      this.#queue.push({ failed: false }, 0, () => folder.writeManifest());
-    }
+    this.#folders.tick();
   }
 
   /** Resolves when all chunks that are full by now are written. */
@@ -245,8 +242,7 @@ export class Recording {
       this.detach();
       this.#endRecord(this.endUs);
       this.#closed = true;
-      const folder = this.#folder!;
-      this.#queue.push({ failed: false }, 0, () => folder.close());
+      this.#folders.close();
     }
     await this.#queue.idle();
   }
@@ -356,10 +352,10 @@ export class Recording {
     const before = this.#period;
     before?.video?.end();
     if (this.#recordIsOver(startUs)) this.#endRecord(startUs);
-    this.#useFolder(startUs);
-    this.#record.begin(startUs, this.#folder!.manifestPath);
+    this.#folders.goTo(startUs);
+    this.#record.begin(startUs, this.#folders.current.manifestPath);
     const period = new RunningPeriod({
-      folder: this.#folder!,
+      folder: this.#folders.current,
       queue: this.#queue,
       segmentSeconds: this.#options.segmentSeconds,
       startUs,
@@ -376,14 +372,7 @@ export class Recording {
   /** The sound follows into the present Period; a folder that both tracks have left is closed. */
   #moveSound(): void {
     this.#lane.moveTo(this.#period!);
-    this.#closeLeftFolder();
-  }
-
-  #closeLeftFolder(): void {
-    const left = this.#leftFolder;
-    if (left === undefined) return;
-    this.#leftFolder = undefined;
-    this.#queue.push({ failed: false }, 0, () => left.close());
+    this.#folders.closeLeft();
   }
 
   /** Ends the Period with both tracks as long as the longer one. */
@@ -407,7 +396,7 @@ export class Recording {
     period.video?.end();
     this.#lane.endPeriod();
     this.#period = undefined;
-    this.#closeLeftFolder();
+    this.#folders.closeLeft();
   }
 
   /** Lets a picture without a next one stay for as long as there is sound. @param end audio ticks */
@@ -418,39 +407,15 @@ export class Recording {
 
   /** True when a record that reaches an instant has to end there. @param us since the epoch */
   #recordIsOver(us: number): boolean {
-    if (us >= this.#folderEndUs) return true;
-    return this.#record.isLongEnough(us);
+    return us >= this.#folders.endUs || this.#record.isLongEnough(us);
   }
 
   #endRecord(endUs: number): void {
     this.#record.end(endUs, this.error === undefined ? 'Completed' : 'Failed');
   }
 
-  /** Opens the folder of the day an instant belongs to, and leaves the one before. */
-  #useFolder(us: number): void {
-    if (this.#folder !== undefined && us < this.#folderEndUs) return;
-    const { root, stream, baseFolder, segmentSeconds, now, onSegment } = this.#options;
-    const folder = new PresentationFolder({
-      root,
-      folder: dayFolder(stream, us, baseFolder),
-      stream,
-      dayUs: us,
-      segmentSeconds,
-      now,
-      onSegment: (segment) => {
-        this.error = undefined;
-        this.#retryDelayUs = FIRST_RETRY_US;
-        onSegment(segment);
-      },
-    });
-    this.#leftFolder = this.#folder;
-    this.#folder = folder;
-    this.#folderEndUs = dayEndUs(us);
-    this.#queue.push({ failed: false }, 0, () => folder.open());
-  }
-
   #mayWrite(): boolean {
-    return this.#options.now() >= this.#retryUs;
+    return this.#retry.mayTry(this.#options.now());
   }
 
   #askForKeyframe(): void {
@@ -507,12 +472,8 @@ export class Recording {
     const { stream, log } = this.#options;
     period.failed = true;
     this.error = error.message;
-    this.#retryUs = this.#options.now() + this.#retryDelayUs;
-    log.error(
-      { stream, err: error, retry_ms: this.#retryDelayUs / 1000 },
-      'recording interrupted by a failed write, trying again',
-    );
-    this.#retryDelayUs = Math.min(this.#retryDelayUs * 2, LONGEST_RETRY_US);
+    const retryMs = this.#retry.failed(this.#options.now());
+    log.error({ stream, err: error, retry_ms: retryMs }, 'a write failed, recording tries again');
     for (const writer of period.writers) this.#timeline.abandon(writer);
     if (this.#period === period) this.#period = undefined;
     if (this.#lane.period === period) this.#lane.abandon();

@@ -94,7 +94,10 @@ t.test('a second recording of the day goes on with the numbers and adds a Period
   const folder = path.join(first.root, FOLDER);
   const before = await contents(folder);
   const second = new SimulatedPublisher(t, { startUs: NOON_US + 60e6 }, first.root);
-  await second.run(5);
+  await second.run(3.5);
+  // A segment is told a moment after it is durable, on the recording's own clock.
+  await second.recording.written();
+  await second.run(1.5);
   const during = readMpd(second.recording.manifest(`${FOLDER}/manifest.mpd`)!);
   t.equal(during.type, 'dynamic');
   await second.recording.close();

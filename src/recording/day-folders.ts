@@ -1,0 +1,79 @@
+import { dayEndUs, dayFolder } from '../storage/stream-folder.ts';
+import { PresentationFolder, type PresentationFolderOptions } from './presentation-folder.ts';
+import type { WriteQueue } from './write-queue.ts';
+
+/** Settings of {@link DayFolders}. */
+export interface DayFoldersOptions extends Omit<PresentationFolderOptions, 'folder' | 'dayUs'> {
+  /** Encoded base folder below the root, or empty. */
+  baseFolder: string;
+}
+
+/** The day folders of one recording: the one that is written to, and at midnight the one before. */
+export class DayFolders {
+  readonly #options: DayFoldersOptions;
+  readonly #queue: WriteQueue;
+  #current: PresentationFolder;
+  #endUs: number;
+  /** Yesterday's, until its sound has come to its end. */
+  #left: PresentationFolder | undefined;
+
+  /** Opens the folder of an instant's day. @param us µs since the Unix epoch */
+  constructor(us: number, queue: WriteQueue, options: DayFoldersOptions) {
+    this.#options = options;
+    this.#queue = queue;
+    this.#current = this.#open(us);
+    this.#endUs = dayEndUs(us);
+  }
+
+  /** The folder that is written to. */
+  get current(): PresentationFolder {
+    return this.#current;
+  }
+
+  /** UTC midnight at which its day ends, µs since the Unix epoch. */
+  get endUs(): number {
+    return this.#endUs;
+  }
+
+  /** Goes on in the folder of the day an instant belongs to, if that is a later one. */
+  goTo(us: number): void {
+    if (us < this.#endUs) return;
+    this.#left = this.#current;
+    this.#current = this.#open(us);
+    this.#endUs = dayEndUs(us);
+  }
+
+  /** Both tracks have left the folder of the day before: it is closed. */
+  closeLeft(): void {
+    const left = this.#left;
+    this.#left = undefined;
+    if (left !== undefined) this.#queue.push({ failed: false }, 0, () => left.close());
+  }
+
+  /** What time brings: call about four times a second. */
+  tick(): void {
+    const folder = this.#current;
+    folder.tick();
+    if (folder.manifestIsDue()) {
+      this.#queue.push({ failed: false }, 0, () => folder.writeManifest());
+    }
+  }
+
+  /** Ends the recording in this folder. */
+  close(): void {
+    this.closeLeft();
+    const folder = this.#current;
+    this.#queue.push({ failed: false }, 0, () => folder.close());
+  }
+
+  #open(us: number): PresentationFolder {
+    const { stream, baseFolder } = this.#options;
+    const folder = new PresentationFolder({
+      ...this.#options,
+      folder: dayFolder(stream, us, baseFolder),
+      dayUs: us,
+    });
+    this.#queue.push({ failed: false }, 0, () => folder.open());
+    return folder;
+  }
+}
