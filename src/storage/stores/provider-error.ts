@@ -39,7 +39,7 @@ const TRANSIENT = new Set([
   'ConnectionTimeout',
   'ResponseTimeout',
   'SocketAssignTimeout',
-  'Request',
+  'ConnectionError',
   'RequestTimeout',
   'RequestTimeoutException',
   'IncompleteBody',
@@ -151,6 +151,9 @@ function statusOf(failure: ClientError): number | undefined {
 }
 
 function codeOf(failure: ClientError, status: number | undefined): string {
+  if (failure.status === -1 && typeof failure.message === 'string') {
+    return codeInText(failure.message);
+  }
   const inner = Array.isArray(failure.errors) ? (failure.errors[0] as ClientError) : undefined;
   for (const found of [failure.Code, failure.code, inner?.code, failure.name]) {
     if (typeof found !== 'string' || found === '' || /^\d+$/.test(found)) continue;
@@ -159,6 +162,13 @@ function codeOf(failure: ClientError, status: number | undefined): string {
     return code;
   }
   return status === undefined ? 'UnknownError' : `HTTP${status}`;
+}
+
+/** ali-oss keeps the system's code of a broken connection in its message only. */
+function codeInText(message: string): string {
+  const words = message.split(', ', 1)[0] ?? '';
+  if (/certificate|SSL|TLS/.test(words)) return 'TLSError';
+  return words.match(/\bE[A-Z_]{3,}\b/)?.[0] ?? 'ConnectionError';
 }
 
 /** ali-oss appends `Error` to each code; names that end so themselves are kept. */

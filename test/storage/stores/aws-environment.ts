@@ -17,8 +17,13 @@ export function withoutAwsEnvironment(t: Test): void {
   });
 }
 
-/** Resolves every name to loopback, for `bucket.localhost` on systems that do not know it. */
-export const loopbackNames: LookupFunction = (_hostname, options, callback) => {
-  if (options.all) callback(null, [{ address: '127.0.0.1', family: 4 }]);
+/** Resolves names below `localhost` to loopback, also on systems that do not know them. */
+export const loopbackNames: LookupFunction = (hostname, options, callback) => {
+  if (!/(^|\.)localhost$/.test(hostname)) {
+    callback(
+      Object.assign(new Error(`getaddrinfo ENOTFOUND ${hostname}`), { code: 'ENOTFOUND' }),
+      '',
+    );
+  } else if (options.all) callback(null, [{ address: '127.0.0.1', family: 4 }]);
   else callback(null, '127.0.0.1', 4);
 };

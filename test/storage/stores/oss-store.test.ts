@@ -153,7 +153,9 @@ await t.test('what is wrong is told, and what to change', async (t) => {
     [{ ...guest, securityToken: 'CAISother' }, 'denied', 'InvalidSecurityToken', /security_token/],
     [stale, 'denied', 'SecurityTokenExpired', /security_token/],
     [{ region: 'oss-cn-beijing' }, 'misconfigured', 'InvalidArgument', /region/],
-    [{ endpoint: 'http://127.0.0.1:1' }, 'transient', undefined, undefined],
+    [{ endpoint: 'http://127.0.0.1:1' }, 'transient', 'ECONNREFUSED', /endpoint/],
+    [{ endpoint: 'http://no.such.host.invalid' }, 'transient', 'ENOTFOUND', /endpoint/],
+    [{ endpoint: `https://127.0.0.1:${server.port}` }, 'misconfigured', 'TLSError', /TLS/],
   ] as const) {
     const store = opened(t, storage(server.port, more));
     for (const work of [
@@ -163,8 +165,8 @@ await t.test('what is wrong is told, and what to change', async (t) => {
     ]) {
       const failure = await failureOf(t, work());
       t.equal(failure.kind, kind, failure.message);
-      if (code !== undefined) t.equal(failure.code, code);
-      if (mend !== undefined) t.match(failure.mend, mend);
+      t.equal(failure.code, code);
+      t.match(failure.mend, mend);
     }
   }
 });
