@@ -81,6 +81,7 @@ export class Pull {
   /** The session that `connect` made is connected. */
   connected(): void {
     this.#error = undefined;
+    this.#outdatedSinceMs = undefined;
   }
 
   /**
