@@ -14,7 +14,7 @@ function seeded(seed: number): () => number {
   };
 }
 
-for (const seed of [1, 2, 3, 4, 5, 6]) {
+for (const seed of [1, 2, 3, 4]) {
   t.test(`no manifest in the store names what is not there, seed ${seed}`, async (t) => {
     const random = seeded(seed);
     let lives = true;
@@ -66,7 +66,7 @@ for (const seed of [1, 2, 3, 4, 5, 6]) {
       if (random() < 0.5) clock.advance(random() * 2000);
       if (random() < 0.01) spool.retryParked();
       // As much of the disk's time as the spool needs for a file, on a busy machine too.
-      for (let i = 0; i < 6; i++) await stat(root);
+      for (let i = 0; i < 4; i++) await stat(root);
     }
     t.ok(checked > 0, `${checked} manifests were looked at while recording`);
     lives = false;
