@@ -19,12 +19,12 @@ class Program {
   readonly #exit: Promise<unknown[]>;
 
   constructor(args: string[], cwd: string, environment: NodeJS.ProcessEnv, preload: string) {
-    const { PATH, HOME } = process.env;
+    const { PATH, HOME, NODE_COMPILE_CACHE } = process.env;
     const nodeFlags =
       preload === '' ? [] : ['--import', `data:text/javascript,${encodeURIComponent(preload)}`];
     this.process = spawn(process.execPath, [...nodeFlags, main, ...args], {
       cwd,
-      env: { PATH, HOME, ...environment },
+      env: { PATH, HOME, NODE_COMPILE_CACHE, ...environment },
     });
     this.process.stdout.setEncoding('utf8').on('data', (text) => {
       this.stdout += text;

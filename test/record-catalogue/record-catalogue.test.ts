@@ -7,6 +7,7 @@ import type {
   RecordFacts,
   RecordKey,
 } from '../../src/record-catalogue/record-catalogue.ts';
+import { repeat } from '../thoroughness.ts';
 import { NaiveCatalogue } from './naive-catalogue.ts';
 import { active, completed, daySeconds, keyOf, openCatalogue } from './open-catalogue.ts';
 
@@ -31,7 +32,7 @@ function offered(catalogue: RecordCatalogue): string[] {
 
 const streams = ['cam1', 'cam2', 'caméra "3"', 'a/b', '1753315200 cam'];
 
-for (const seed of [1, 2, 3, 4]) {
+for (const seed of repeat([1, 2, 3, 4], [1])) {
   t.test(`answers as a plain list does, seed ${seed}`, async (t) => {
     const next = random(seed);
     const below = (n: number) => Math.floor(next() * n);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import type { Segment } from '../../src/segment-index/segment.ts';
 import type { SegmentQuery } from '../../src/segment-index/segment-index.ts';
+import { repeat } from '../thoroughness.ts';
 import { NaiveIndex } from './naive-index.ts';
 import { openIndex, parse, segment } from './open-index.ts';
 
@@ -29,7 +30,7 @@ const names = [
 ];
 const streams = ['cam1', 'cam2', 'caméra "3"', 'a/b'];
 
-for (const seed of [1, 2, 3, 4]) {
+for (const seed of repeat([1, 2, 3, 4], [1])) {
   t.test(`answers as a plain array does, seed ${seed}`, async (t) => {
     const next = random(seed);
     const pick = <T>(of: readonly T[]): T => of[Math.floor(next() * of.length)]!;

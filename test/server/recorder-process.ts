@@ -69,7 +69,11 @@ export async function startRecorder(
     // A terminal's colours and a caller's PORT or LOG_LEVEL have no say in a test.
     {
       cwd: folder,
-      env: { PATH: process.env.PATH, NO_COLOR: '1' },
+      env: {
+        PATH: process.env.PATH,
+        NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
+        NO_COLOR: '1',
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   );
