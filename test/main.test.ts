@@ -10,6 +10,8 @@ import { json } from 'node:stream/consumers';
 import t, { type Test } from 'tap';
 
 const main = join(import.meta.dirname, '../src/main.ts');
+/** Compiled modules of all test processes. */
+const compileCache = join(import.meta.dirname, '../node_modules/.cache/compile');
 
 /** A running program, in a fresh folder of its own. */
 class Program {
@@ -19,12 +21,12 @@ class Program {
   readonly #exit: Promise<unknown[]>;
 
   constructor(args: string[], cwd: string, environment: NodeJS.ProcessEnv, preload: string) {
-    const { PATH, HOME, NODE_COMPILE_CACHE } = process.env;
+    const { PATH, HOME } = process.env;
     const nodeFlags =
       preload === '' ? [] : ['--import', `data:text/javascript,${encodeURIComponent(preload)}`];
     this.process = spawn(process.execPath, [...nodeFlags, main, ...args], {
       cwd,
-      env: { PATH, HOME, NODE_COMPILE_CACHE, ...environment },
+      env: { PATH, HOME, NODE_COMPILE_CACHE: compileCache, ...environment },
     });
     this.process.stdout.setEncoding('utf8').on('data', (text) => {
       this.stdout += text;

@@ -71,7 +71,7 @@ export async function startRecorder(
       cwd: folder,
       env: {
         PATH: process.env.PATH,
-        NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
+        NODE_COMPILE_CACHE: join(REPOSITORY, 'node_modules/.cache/compile'),
         NO_COLOR: '1',
       },
       stdio: ['ignore', 'pipe', 'pipe'],
