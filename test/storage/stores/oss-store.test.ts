@@ -3,6 +3,7 @@ import t, { type Test } from 'tap';
 import type { OssStorage } from '../../../src/config/config.ts';
 import { type OssStoreOptions, openOssStore } from '../../../src/storage/stores/oss-store.ts';
 import type { Store } from '../../../src/storage/stores/store.ts';
+import { repeat } from '../../thoroughness.ts';
 import { startFaultProxy } from '../servers/fault-proxy.ts';
 import { startOssServer } from '../servers/oss-server.ts';
 import { loopbackNames } from './aws-environment.ts';
@@ -57,7 +58,7 @@ function opened(t: Test, config: OssStorage, options: OssStoreOptions = {}): Sto
   return store;
 }
 
-for (const signature of ['v1', 'v4'] as const) {
+for (const signature of repeat(['v1', 'v4'] as const, ['v4'] as const)) {
   for (const [who, credentials] of Object.entries({ user, guest })) {
     await t.test(`the common suite, ${signature}, ${who}`, async (t) => {
       server.objects.clear();
