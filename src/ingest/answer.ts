@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import { type MediaDescription, type SessionDescription, write } from 'sdp-transform';
 import type { MediaSection, PayloadFormat } from '../rtp/media-section.ts';
 import { HEADER_EXTENSION_URIS } from './description.ts';
@@ -6,6 +5,7 @@ import type { HostCandidate } from './ice-sockets.ts';
 import type { Offer, OfferedSection } from './offer.ts';
 import { RECORDABLE_CODECS } from './recordable-codecs.ts';
 import type { IceCredentials } from './sdp-lines.ts';
+import { sessionLevel } from './session-level.ts';
 
 /** What our side brings into an answer. */
 export interface AnswerParameters {
@@ -23,20 +23,8 @@ export interface AnswerParameters {
 export function writeAnswer(offer: Offer, parameters: AnswerParameters): string {
   const taken = offer.sections.filter((section) => section.taken !== undefined);
   const session: SessionDescription = {
-    version: 0,
-    origin: {
-      username: '-',
-      sessionId: randomInt(2 ** 47),
-      sessionVersion: 1,
-      netType: 'IN',
-      ipVer: 4,
-      address: '127.0.0.1',
-    },
-    name: '-',
-    timing: { start: 0, stop: 0 },
-    groups: [{ type: 'BUNDLE', mids: taken.map(({ mid }) => mid).join(' ') }],
+    ...sessionLevel(taken.map(({ mid }) => mid)),
     icelite: 'ice-lite',
-    iceOptions: 'trickle ice2',
     media: offer.sections.map((section) =>
       section.taken === undefined
         ? rejectedSection(section)

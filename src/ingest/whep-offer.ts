@@ -1,10 +1,10 @@
-import { randomInt } from 'node:crypto';
 import { type MediaDescription, type SessionDescription, write } from 'sdp-transform';
 import type { TrackKind } from '../rtp/access-unit.ts';
 import type { PayloadFormat } from '../rtp/media-section.ts';
 import { HEADER_EXTENSION_URIS } from './description.ts';
 import { RECORDABLE_CODECS } from './recordable-codecs.ts';
 import type { IceCredentials } from './sdp-lines.ts';
+import { sessionLevel } from './session-level.ts';
 
 /** One `m=` section that we offer. */
 export interface WantedSection {
@@ -41,19 +41,7 @@ export const WANTED_SECTIONS: readonly WantedSection[] = wantedSections();
  */
 export function writeOffer(parameters: OfferParameters): string {
   const session: SessionDescription = {
-    version: 0,
-    origin: {
-      username: '-',
-      sessionId: randomInt(2 ** 47),
-      sessionVersion: 1,
-      netType: 'IN',
-      ipVer: 4,
-      address: '127.0.0.1',
-    },
-    name: '-',
-    timing: { start: 0, stop: 0 },
-    groups: [{ type: 'BUNDLE', mids: WANTED_SECTIONS.map(({ mid }) => mid).join(' ') }],
-    iceOptions: 'trickle ice2',
+    ...sessionLevel(WANTED_SECTIONS.map(({ mid }) => mid)),
     media: WANTED_SECTIONS.map((section) => offeredSection(section, parameters)),
   };
   // A candidate has extensions that sdp-transform does not know.

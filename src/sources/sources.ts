@@ -1,6 +1,6 @@
 import picomatch from 'picomatch';
+import { type Clock, systemClock } from '../clock.ts';
 import type { ShardConfig, SourceConfig, WhepSourceConfig } from '../config/config.ts';
-import { type Clock, systemClock } from './clock.ts';
 import { type NodeState, NodeWatch, type SourcesLog } from './node-watch.ts';
 import type { PullPlan, PullTarget } from './pull-plan.ts';
 import { shardOf } from './shard.ts';

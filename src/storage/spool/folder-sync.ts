@@ -1,4 +1,4 @@
-import type { Clock } from '../../sources/clock.ts';
+import type { Clock } from '../../clock.ts';
 import { syncFolder } from '../durable-file.ts';
 import { absent } from './local-file.ts';
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { type FileHandle, open, unlink } from 'node:fs/promises';
 import path from 'node:path';
-import { type Clock, systemClock } from '../../sources/clock.ts';
+import { type Clock, systemClock } from '../../clock.ts';
 import { FolderSync } from './folder-sync.ts';
 import { HighWater } from './high-water.ts';
 import { absent, SENT_SUFFIX } from './local-file.ts';

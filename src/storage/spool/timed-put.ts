@@ -1,4 +1,4 @@
-import type { Clock } from '../../sources/clock.ts';
+import type { Clock } from '../../clock.ts';
 import { contentType } from './object-role.ts';
 import { UploadTimeout } from './upload-failure.ts';
 

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { type Clock, systemClock } from '../../sources/clock.ts';
+import { type Clock, systemClock } from '../../clock.ts';
 import type { FolderSync } from './folder-sync.ts';
 import { LocalFile } from './local-file.ts';
 import { ObjectRole, objectRole } from './object-role.ts';

@@ -7,6 +7,7 @@ import { type Agents, type ConnectionLimits, defaultLimits, makeAgents } from '.
 import { objectBody, sizeOfContentRange } from './object-body.ts';
 import { KeySpace } from './object-key.ts';
 import { type FailureContext, storeError } from './provider-error.ts';
+import { compareSize, isAbsent } from './size-check.ts';
 import {
   type ByteRange,
   type ObjectReading,
@@ -94,7 +95,7 @@ class OssStore implements Store {
       }),
     );
     const stored = storedMd5(res.headers as Headers);
-    if (stored === undefined) await this.#compareSize(key, data.length);
+    if (stored === undefined) await compareSize(this, key, data.length);
     else if (!stored.equals(md5)) {
       throw new StoreError(
         `${this.name}: put ${key}: the server stored other bytes than were sent`,
@@ -199,21 +200,11 @@ class OssStore implements Store {
     return { timeout: [connectMs, requestMs] as unknown as number };
   }
 
-  async #compareSize(key: string, size: number): Promise<void> {
-    const stored = await this.head(key);
-    if (stored?.size === size) return;
-    const text = `${this.name}: put ${key}: the server holds ${stored?.size ?? 'no'} of ${size} bytes`;
-    throw new StoreError(text, { kind: 'integrity', code: 'SizeMismatch' });
-  }
-
   async #unlessAbsent<T>(action: string, work: () => Promise<T>): Promise<T | undefined> {
     try {
       return await this.#try(action, work);
     } catch (error) {
-      // A range past the end is not an absent object.
-      if ((error as StoreError).kind === 'not-found' && (error as StoreError).status === 404) {
-        return undefined;
-      }
+      if (isAbsent(error)) return undefined;
       throw error;
     }
   }

@@ -20,6 +20,7 @@ import { objectBody, sizeOfContentRange } from './object-body.ts';
 import { KeySpace } from './object-key.ts';
 import { type FailureContext, storeError } from './provider-error.ts';
 import { askRegion } from './s3-region.ts';
+import { compareSize, isAbsent } from './size-check.ts';
 import {
   type ByteRange,
   type ObjectReading,
@@ -93,7 +94,7 @@ class S3Store implements Store {
     });
     const answer = await this.#try(`put ${key}`, () => this.#client.send(command));
     const stored = checksumSaid(answer, this.#checksum);
-    if (stored === undefined) await this.#compareSize(key, data.length);
+    if (stored === undefined) await compareSize(this, key, data.length);
     else if (stored !== sent) {
       throw new StoreError(
         `${this.name}: put ${key}: the server stored other bytes than were sent`,
@@ -163,21 +164,11 @@ class S3Store implements Store {
     return this.#try(`sign ${key}`, () => getSignedUrl(this.#client, command, { expiresIn }));
   }
 
-  async #compareSize(key: string, size: number): Promise<void> {
-    const stored = await this.head(key);
-    if (stored?.size === size) return;
-    const text = `${this.name}: put ${key}: the server holds ${stored?.size ?? 'no'} of ${size} bytes`;
-    throw new StoreError(text, { kind: 'integrity', code: 'SizeMismatch' });
-  }
-
   async #unlessAbsent<T>(action: string, work: () => Promise<T>): Promise<T | undefined> {
     try {
       return await this.#try(action, work);
     } catch (error) {
-      // A range past the end is not an absent object.
-      if ((error as StoreError).kind === 'not-found' && (error as StoreError).status === 404) {
-        return undefined;
-      }
+      if (isAbsent(error)) return undefined;
       throw error;
     }
   }

@@ -1,4 +1,4 @@
-import { steadyNowUs } from '../steady-clock.ts';
+import { steadyNowUs } from './steady-clock.ts';
 
 /** Time as the watching of nodes goes by; another one lets tests pass hours in an instant. */
 export interface Clock {
