@@ -1,15 +1,10 @@
-import { AUDIO_TIMESCALE } from '../container/initialization-segment.ts';
 import { OPUS_SILENCE_TICKS, opusSilence } from '../container/opus-silence.ts';
+import { audioTicks } from './media-time.ts';
 import type { RunningPeriod } from './running-period.ts';
 import type { TrackWriter } from './track-writer.ts';
 
 /** Gaps up to this much, 2.5 ms, are within the clocks' rounding and are closed without silence. */
 const TOLERANCE = 120;
-
-/** Ticks of the audio timescale at an instant. @param us µs since the Unix epoch */
-export function audioTicks(us: number): number {
-  return Math.round((us / 1e6) * AUDIO_TIMESCALE);
-}
 
 /**
  * Lays the sound of a stream end to end over its Periods. What is missing becomes silence of the

@@ -5,7 +5,7 @@ import { PART_SUFFIX } from '../storage/durable-file.ts';
 import { dayStartUs } from '../storage/stream-folder.ts';
 import { MANIFEST_NAME } from './file-names.ts';
 import { PresentationFolder } from './presentation-folder.ts';
-import type { RecordingLog } from './recording.ts';
+import type { RecordingLog } from './recording-options.ts';
 
 const DAY_US = 86_400_000_000;
 /** A recorder that was down for longer finds its open folders all the same, if it was not a week. */

@@ -4,15 +4,17 @@ import { OPUS_SILENCE_TICKS } from '../container/opus-silence.ts';
 import type { AccessUnit, TrackKind } from '../rtp/access-unit.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
 import type { SenderReport } from '../rtp/rtp-receiver.ts';
-import type { Segment } from '../segment-index/segment.ts';
-import { AudioLane, audioTicks } from './audio-lane.ts';
-import { type AudioPacket, AudioTrack } from './audio-track.ts';
-import { CurrentRecord, type CurrentRecordOptions } from './current-record.ts';
+import { AudioLane } from './audio-lane.ts';
+import type { AudioPacket, AudioTrack } from './audio-track.ts';
+import { CurrentRecord } from './current-record.ts';
 import { DayFolders } from './day-folders.ts';
+import { audioTicks, toTicks, toUs, videoTicks } from './media-time.ts';
+import { Publisher } from './publisher.ts';
+import type { RecordingOptions } from './recording-options.ts';
 import { RetryDelay } from './retry-delay.ts';
 import { RunningPeriod } from './running-period.ts';
-import { StreamTimeline } from './stream-timeline.ts';
-import { type Picture, VideoTrack } from './video-track.ts';
+import type { Picture, VideoTrack } from './video-track.ts';
+import { WaitingSound } from './waiting-sound.ts';
 import { type WriteOwner, WriteQueue } from './write-queue.ts';
 
 /** Sound that is there before the first picture waits this long for it, µs. */
@@ -23,37 +25,11 @@ const LAG_US = 2_000_000;
 const STALE_US = 5_000_000;
 /** A chunk is written at the latest when its first sample is this old, µs. */
 const CHUNK_AGE_US = 1_500_000;
-/** Keyframes are asked for at most this often, µs. */
-const KEYFRAME_INTERVAL_US = 1_000_000;
 /** Media that waits for a disk that does not keep up: beyond this the Period is given up, bytes. */
 const MOST_PENDING_BYTES = 64 << 20;
-/** Packets of sound kept while they cannot be written: 4 s of 20 ms each. */
-const MOST_SOUND = 200;
 
-/** Logging as pino does it. */
-export interface RecordingLog {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
-
-/** Settings of a {@link Recording}. */
-export interface RecordingOptions extends CurrentRecordOptions {
-  /** Storage root, a path of the file system. */
-  root: string;
-  /** Encoded base folder below the root, or empty. */
-  baseFolder: string;
-  segmentSeconds: number;
-  /** The stream's recording before this one is closed then; it may use the same folder. */
-  after: Promise<void>;
-  /** No sample begins before this: the end of the stream's recording before, µs since the epoch. */
-  notBeforeUs: number;
-  /** The clock, µs since the Unix epoch. */
-  now(): number;
-  /** Told of each segment once it is durable. */
-  onSegment(segment: Segment): void;
-  log: RecordingLog;
-}
+/** Before the first publisher and between two. */
+const NOBODY = new Publisher([], () => {}, 0);
 
 /**
  * The recording of one stream: takes access units, puts them on the wall clock and lays them down as
@@ -69,24 +45,19 @@ export class Recording {
   error: string | undefined;
   readonly #options: RecordingOptions;
   readonly #queue: WriteQueue;
-  #video: VideoTrack | undefined;
-  #audio: AudioTrack | undefined;
-  #requestKeyframe: () => void = () => {};
-  #attachedUs = 0;
+  #publisher = NOBODY;
   readonly #lane: AudioLane;
   readonly #record: CurrentRecord;
   readonly #folders: DayFolders;
   readonly #retry = new RetryDelay();
-  #timeline = new StreamTimeline(undefined, undefined);
+  readonly #onUnsaved = (err: Error): void => {
+    const { stream, log } = this.#options;
+    log.error({ stream, err }, 'a segment could not be closed; its part file remains');
+  };
   #videoEnd: number;
   #period: RunningPeriod | undefined;
-  /**
-   * Sound that waits for the picture it belongs to, so that both tracks of a Period begin and end
-   * together: players skip up to a second where they do not.
-   */
-  #sound: AudioPacket[] = [];
-  #soundSinceUs = 0;
-  #keyframeAskedUs = 0;
+  readonly #sound = new WaitingSound();
+  /** Of the publishers before. */
   #dropped = 0;
   #closed = false;
 
@@ -113,26 +84,17 @@ export class Recording {
    */
   attach(sections: readonly MediaSection[], requestKeyframe: () => void): void {
     this.detach();
-    this.#requestKeyframe = requestKeyframe;
-    this.#attachedUs = this.#options.now();
-    for (const section of sections) {
-      if (section.kind === 'video') this.#video = new VideoTrack(section);
-      else this.#audio = new AudioTrack();
-    }
-    this.#timeline = new StreamTimeline(this.#video, this.#audio);
-    if (this.#video) this.#askForKeyframe();
+    this.#publisher = new Publisher(sections, requestKeyframe, this.#options.now());
+    if (this.#publisher.video) this.#askForKeyframe();
   }
 
   /** The publisher is gone: the Period ends, the record waits for another or for its end. */
   detach(): void {
     if (this.#closed) return;
-    this.#requestKeyframe = () => {};
     this.#endPeriod();
     this.#dropped = this.dropped;
-    this.#video = undefined;
-    this.#audio = undefined;
-    this.#sound = [];
-    this.#keyframeAskedUs = 0;
+    this.#publisher = NOBODY;
+    this.#sound.clear();
   }
 
   /** Identifier of the present record; undefined before its first sample. */
@@ -142,17 +104,12 @@ export class Recording {
 
   /** Arrival of the latest media, µs since the Unix epoch; 0 before any of this publisher. */
   get lastArrivalUs(): number {
-    return Math.max(this.#video?.lastArrivalUs ?? 0, this.#audio?.lastArrivalUs ?? 0);
+    return Math.max(this.#publisher.seenUs, this.#publisher.heardUs);
   }
 
   /** Kinds that were negotiated and have not come for some seconds. */
   missing(): TrackKind[] {
-    const before = this.#options.now() - STALE_US;
-    if (this.#attachedUs > before) return [];
-    const missing: TrackKind[] = [];
-    if (this.#video && this.#video.lastArrivalUs < before) missing.push('video');
-    if (this.#audio && this.#audio.lastArrivalUs < before) missing.push('audio');
-    return missing;
+    return this.#publisher.missingSince(this.#options.now() - STALE_US);
   }
 
   /** Object path of the day folder that is written at present. */
@@ -172,9 +129,7 @@ export class Recording {
 
   /** Access units and packets dropped because they could not be decoded. */
   get dropped(): number {
-    const { undecodable = 0 } = this.#video ?? {};
-    const { malformed = 0 } = this.#audio ?? {};
-    return this.#dropped + undecodable + malformed;
+    return this.#dropped + this.#publisher.dropped;
   }
 
   /** Text of the manifest that is being written, if it is the one asked for. */
@@ -186,24 +141,25 @@ export class Recording {
   /** Takes the next access unit of a track. */
   accept(kind: TrackKind, unit: AccessUnit): void {
     if (this.#closed) return;
-    if (kind === 'video' && this.#video) {
-      const picture = this.#video.push(unit, this.#ticks(this.#video, kind, unit));
+    const { video, audio } = this.#publisher;
+    if (kind === 'video' && video) {
+      const picture = video.push(unit, this.#ticks(video, kind, unit));
       if (picture) this.#writePicture(picture);
-    } else if (kind === 'audio' && this.#audio) {
-      const packet = this.#audio.push(unit, this.#ticks(this.#audio, kind, unit));
+    } else if (kind === 'audio' && audio) {
+      const packet = audio.push(unit, this.#ticks(audio, kind, unit));
       if (packet) this.#takeSound(packet);
     }
   }
 
   /** Takes a sender report of a track. */
   report(kind: TrackKind, report: SenderReport): void {
-    const track = kind === 'video' ? this.#video : this.#audio;
+    const track = this.#publisher.track(kind);
     track?.anchor.clock.report(report.ntpUs, report.rtpTimestamp);
   }
 
   /** The sender began a new timeline for a track (another SSRC, or timestamps that jump). */
   restartTrack(kind: TrackKind): void {
-    const track = kind === 'video' ? this.#video : this.#audio;
+    const track = this.#publisher.track(kind);
     if (this.#closed || track === undefined) return;
     this.#endPeriod();
     track.restart();
@@ -219,14 +175,14 @@ export class Recording {
     this.#leaveStale(now);
     this.#startWithoutVideo(now);
     this.#writeSound(false);
-    if (this.#video && this.#period && this.#recordIsOver(now)) this.#askForKeyframe();
+    if (this.#publisher.video && this.#period && this.#recordIsOver(now)) this.#askForKeyframe();
     const before = now - CHUNK_AGE_US;
     this.#period?.video?.flushOlderThan(Math.floor(toTicks(before, VIDEO_TIMESCALE)));
     this.#lane.period?.audio?.flushOlderThan(audioTicks(before));
     if (this.#queue.pendingBytes > MOST_PENDING_BYTES && this.#period) {
       const period = this.#period;
       this.#giveUp(period, new Error('the disk does not keep up'));
-      this.#queue.push({ failed: false }, 0, () => this.#salvage(period));
+      this.#queue.push({ failed: false }, 0, () => period.salvage(this.#onUnsaved));
     }
     this.#folders.tick();
   }
@@ -256,24 +212,27 @@ export class Recording {
       this.restartTrack(kind);
       ticks = track.anchor.clock.advance(rtpTimestamp, arrivalUs)!;
     }
-    this.#timeline.anchor(kind, arrivalUs, { video: this.#videoEnd, audio: this.#lane.end });
+    this.#publisher.timeline.anchor(kind, arrivalUs, {
+      video: this.#videoEnd,
+      audio: this.#lane.end,
+    });
     return ticks;
   }
 
   /** Moves the ends of what was written when the tracks' places become final. */
   #settle(force: boolean): void {
-    const moved = this.#timeline.settle(this.#options.now(), force);
+    const moved = this.#publisher.timeline.settle(this.#options.now(), force);
     if (moved === undefined) return;
     this.#videoEnd += moved.video;
     this.#lane.shift(moved.audio);
   }
 
   #writePicture(picture: Picture): void {
-    const base = this.#timeline.base('video');
+    const base = this.#publisher.timeline.base('video');
     let start = base + picture.start;
     if (this.#needsPeriod(picture, toUs(start, VIDEO_TIMESCALE))) {
       if (!picture.keyframe || picture.configuration === undefined || !this.#mayWrite()) {
-        this.#video!.undecodable++;
+        this.#publisher.video!.undecodable++;
         this.#askForKeyframe();
         return;
       }
@@ -295,14 +254,14 @@ export class Recording {
    * @param start of the picture, ticks; so is the result
    */
   #alignedStart(start: number): number {
-    const first = this.#sound[0];
+    const first = this.#sound.first;
     if (this.#period === undefined && first !== undefined) {
-      const soundUs = toUs(this.#timeline.base('audio') + first.start, AUDIO_TIMESCALE);
-      start = Math.min(start, Math.round(toTicks(soundUs, VIDEO_TIMESCALE)));
+      const soundUs = toUs(this.#publisher.timeline.base('audio') + first.start, AUDIO_TIMESCALE);
+      start = Math.min(start, videoTicks(soundUs));
     }
-    if (this.#period?.video === undefined && this.#audio !== undefined) {
+    if (this.#period?.video === undefined && this.#publisher.audio !== undefined) {
       const writtenUs = toUs(this.#lane.end, AUDIO_TIMESCALE);
-      start = Math.max(start, Math.round(toTicks(writtenUs, VIDEO_TIMESCALE)));
+      start = Math.max(start, videoTicks(writtenUs));
     }
     return Math.max(start, this.#videoEnd);
   }
@@ -317,21 +276,16 @@ export class Recording {
   }
 
   #takeSound(packet: AudioPacket): void {
-    if (this.#sound.length === 0) this.#soundSinceUs = this.#options.now();
-    this.#sound.push(packet);
-    if (this.#sound.length > MOST_SOUND) {
-      this.#sound.shift();
-      this.#lane.late++;
-    }
+    if (!this.#sound.push(packet, this.#options.now())) this.#lane.late++;
     this.#writeSound(false);
   }
 
   /** Writes the sound that the picture has caught up with. @param all whatever the picture does */
   #writeSound(all: boolean): void {
-    for (let first = this.#sound[0]; first !== undefined; first = this.#sound[0]) {
+    for (let first = this.#sound.first; first !== undefined; first = this.#sound.first) {
       const period = this.#period;
       if (period === undefined || period.failed) return;
-      const base = this.#timeline.base('audio');
+      const base = this.#publisher.timeline.base('audio');
       const startUs = toUs(base + first.start, AUDIO_TIMESCALE);
       if (!all && period.video !== undefined && this.#isAheadOfPicture(startUs)) return;
       if (period.video === undefined && this.#recordIsOver(startUs)) {
@@ -345,7 +299,7 @@ export class Recording {
 
   #isAheadOfPicture(us: number): boolean {
     if (us < toUs(this.#videoEnd, VIDEO_TIMESCALE)) return false;
-    return this.#options.now() - this.#video!.lastArrivalUs < LAG_US;
+    return this.#options.now() - this.#publisher.seenUs < LAG_US;
   }
 
   #beginPeriod(startUs: number, configuration: H264Configuration | undefined): void {
@@ -360,12 +314,13 @@ export class Recording {
       segmentSeconds: this.#options.segmentSeconds,
       startUs,
       configuration,
-      hasAudio: this.#audio !== undefined,
+      hasAudio: this.#publisher.audio !== undefined,
       requestKeyframe: () => this.#askForKeyframe(),
     });
     this.#period = period;
-    for (const writer of period.writers) this.#timeline.adopt(writer);
-    if (before === undefined || before.failed || this.#audio === undefined) this.#moveSound();
+    for (const writer of period.writers) this.#publisher.timeline.adopt(writer);
+    if (before === undefined || before.failed || this.#publisher.audio === undefined)
+      this.#moveSound();
     if (configuration === undefined) this.#writeSound(false);
   }
 
@@ -377,16 +332,16 @@ export class Recording {
 
   /** Ends the Period with both tracks as long as the longer one. */
   #endPeriod(): void {
-    const packet = this.#audio?.finish();
-    if (packet) this.#sound.push(packet);
-    const picture = this.#video?.finish();
+    const packet = this.#publisher.audio?.finish();
+    if (packet) this.#sound.push(packet, this.#options.now());
+    const picture = this.#publisher.video?.finish();
     if (picture && this.#period?.video) {
-      const last = this.#sound.at(-1);
-      if (last) this.#holdPicture(picture, this.#timeline.base('audio') + last.end);
+      const last = this.#sound.last;
+      if (last) this.#holdPicture(picture, this.#publisher.timeline.base('audio') + last.end);
       this.#writePicture(picture);
     }
     this.#writeSound(true);
-    if (this.#period?.video && this.#audio) {
+    if (this.#period?.video && this.#publisher.audio) {
       const end = audioTicks(toUs(this.#videoEnd, VIDEO_TIMESCALE));
       if (end - this.#lane.end > OPUS_SILENCE_TICKS) this.#lane.fillTo(end);
     }
@@ -401,8 +356,8 @@ export class Recording {
 
   /** Lets a picture without a next one stay for as long as there is sound. @param end audio ticks */
   #holdPicture(picture: Picture, end: number): void {
-    const ticks = Math.round(toTicks(toUs(end, AUDIO_TIMESCALE), VIDEO_TIMESCALE));
-    picture.end = Math.max(picture.end, ticks - this.#timeline.base('video'));
+    const ticks = videoTicks(toUs(end, AUDIO_TIMESCALE));
+    picture.end = Math.max(picture.end, ticks - this.#publisher.timeline.base('video'));
   }
 
   /** True when a record that reaches an instant has to end there. @param us since the epoch */
@@ -419,19 +374,17 @@ export class Recording {
   }
 
   #askForKeyframe(): void {
-    const now = this.#options.now();
-    if (now - this.#keyframeAskedUs < KEYFRAME_INTERVAL_US) return;
-    this.#keyframeAskedUs = now;
-    this.#requestKeyframe();
+    this.#publisher.askForKeyframe(this.#options.now());
   }
 
   /** Replaces sound that does not come, while there is picture for it to keep step with. */
   #fillSilence(nowUs: number): void {
-    if (this.#audio === undefined || nowUs - this.#audio.lastArrivalUs < LAG_US) return;
-    if (this.#video === undefined || nowUs - this.#video.lastArrivalUs >= LAG_US) return;
+    const { video, audio, heardUs, seenUs } = this.#publisher;
+    if (audio === undefined || nowUs - heardUs < LAG_US) return;
+    if (video === undefined || nowUs - seenUs >= LAG_US) return;
     const period = this.#lane.period;
     if (period === undefined) return;
-    const last = this.#audio.finish();
+    const last = audio.finish();
     if (last) this.#takeSound(last);
     const until = audioTicks(nowUs - LAG_US);
     this.#lane.beginWithSilence(audioTicks(period.startUs), until);
@@ -445,12 +398,11 @@ export class Recording {
   #leaveStale(nowUs: number): void {
     const period = this.#period;
     if (period === undefined) return;
-    const heardUs = this.#audio?.lastArrivalUs ?? 0;
-    const seenUs = this.#video?.lastArrivalUs ?? 0;
+    const { heardUs, seenUs } = this.#publisher;
     if (nowUs - Math.max(heardUs, seenUs) > STALE_US) {
       if (nowUs - period.startUs > STALE_US) this.#endPeriod();
     } else if (period.video !== undefined && nowUs - seenUs > STALE_US) {
-      const picture = this.#video?.finish();
+      const picture = this.#publisher.video?.finish();
       if (picture) {
         this.#holdPicture(picture, this.#lane.end);
         this.#writePicture(picture);
@@ -462,10 +414,13 @@ export class Recording {
 
   /** Begins with sound alone where the picture keeps it waiting. */
   #startWithoutVideo(nowUs: number): void {
-    const first = this.#sound[0];
+    const first = this.#sound.first;
     if (first === undefined || this.#period !== undefined || !this.#mayWrite()) return;
-    if (this.#video !== undefined && nowUs - this.#soundSinceUs < VIDEO_WAIT_US) return;
-    this.#beginPeriod(toUs(this.#timeline.base('audio') + first.start, AUDIO_TIMESCALE), undefined);
+    if (this.#publisher.video !== undefined && nowUs - this.#sound.sinceUs < VIDEO_WAIT_US) return;
+    this.#beginPeriod(
+      toUs(this.#publisher.timeline.base('audio') + first.start, AUDIO_TIMESCALE),
+      undefined,
+    );
   }
 
   #giveUp(period: RunningPeriod, error: Error): void {
@@ -474,7 +429,7 @@ export class Recording {
     this.error = error.message;
     const retryMs = this.#retry.failed(this.#options.now());
     log.error({ stream, err: error, retry_ms: retryMs }, 'a write failed, recording tries again');
-    for (const writer of period.writers) this.#timeline.abandon(writer);
+    for (const writer of period.writers) this.#publisher.timeline.abandon(writer);
     if (this.#period === period) this.#period = undefined;
     if (this.#lane.period === period) this.#lane.abandon();
   }
@@ -488,28 +443,10 @@ export class Recording {
       return;
     }
     this.#giveUp(owner, error);
-    await this.#salvage(owner);
-  }
-
-  /** Commits what whole chunks of a Period that was given up are on the disk. */
-  async #salvage(period: RunningPeriod): Promise<void> {
-    const { stream, log } = this.#options;
-    for (const writer of period.writers) {
-      await writer.salvage().catch((err: unknown) => {
-        log.error({ stream, err }, 'a segment could not be closed; its part file remains');
-      });
-    }
+    await owner.salvage(this.#onUnsaved);
   }
 }
 
 function sameConfiguration(a: H264Configuration, b: H264Configuration | undefined): boolean {
   return a === b || (b !== undefined && a.equals(b));
-}
-
-function toUs(ticks: number, timescale: number): number {
-  return (ticks / timescale) * 1e6;
-}
-
-function toTicks(us: number, timescale: number): number {
-  return (us / 1e6) * timescale;
 }

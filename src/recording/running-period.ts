@@ -72,6 +72,14 @@ export class RunningPeriod implements WriteOwner {
     return [this.video, this.audio].filter((writer) => writer !== undefined);
   }
 
+  /**
+   * After a failed write: commits what whole chunks are on the disk.
+   * @param onFailure told of each segment for which not even that is possible
+   */
+  async salvage(onFailure: (error: Error) => void): Promise<void> {
+    for (const writer of this.writers) await writer.salvage().catch(onFailure);
+  }
+
   async #openVideo(configuration: H264Configuration) {
     await this.folder.open();
     const { codec, width, height } = configuration;

@@ -1,6 +1,7 @@
 import { AUDIO_TIMESCALE, VIDEO_TIMESCALE } from '../container/initialization-segment.ts';
 import type { TrackKind } from '../rtp/access-unit.ts';
 import type { AudioTrack } from './audio-track.ts';
+import { TIMESCALE } from './media-time.ts';
 import type { TrackWriter } from './track-writer.ts';
 import type { VideoTrack } from './video-track.ts';
 import { haveReports, settle, type WallClockAnchor } from './wall-clock-anchor.ts';
@@ -10,9 +11,6 @@ const REPORT_WAIT_US = 6_000_000;
 
 /** Ticks of each track. */
 type Ticks = Record<TrackKind, number>;
-
-/** Ticks a second of each track. */
-export const TIMESCALE: Ticks = { video: VIDEO_TIMESCALE, audio: AUDIO_TIMESCALE };
 
 /**
  * Where the tracks of one publisher lie on the wall clock. Their places are provisional until the

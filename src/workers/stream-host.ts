@@ -10,7 +10,8 @@ import {
   type StreamStatus,
 } from '../recorder.ts';
 import { MANIFEST_NAME } from '../recording/file-names.ts';
-import { Recording, type RecordingLog } from '../recording/recording.ts';
+import { Recording } from '../recording/recording.ts';
+import type { RecordingLog } from '../recording/recording-options.ts';
 import type { AccessUnit } from '../rtp/access-unit.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
 import type { SenderReport } from '../rtp/rtp-receiver.ts';

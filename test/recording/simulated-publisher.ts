@@ -1,7 +1,8 @@
 import path from 'node:path';
 import type { Test } from 'tap';
 import type { RecordFacts } from '../../src/record-catalogue/record.ts';
-import { Recording, type RecordingOptions } from '../../src/recording/recording.ts';
+import { Recording } from '../../src/recording/recording.ts';
+import type { RecordingOptions } from '../../src/recording/recording-options.ts';
 import type { TrackKind } from '../../src/rtp/access-unit.ts';
 import type { MediaSection } from '../../src/rtp/media-section.ts';
 import type { Segment } from '../../src/segment-index/segment.ts';

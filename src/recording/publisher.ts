@@ -1,0 +1,69 @@
+import type { TrackKind } from '../rtp/access-unit.ts';
+import type { MediaSection } from '../rtp/media-section.ts';
+import { AudioTrack } from './audio-track.ts';
+import { StreamTimeline } from './stream-timeline.ts';
+import { VideoTrack } from './video-track.ts';
+
+/** Keyframes are asked for at most this often, µs. */
+const KEYFRAME_INTERVAL_US = 1_000_000;
+
+/** The publisher of a recording: its tracks, where they lie in time, and the way to ask it. */
+export class Publisher {
+  readonly video: VideoTrack | undefined;
+  readonly audio: AudioTrack | undefined;
+  readonly timeline: StreamTimeline;
+  readonly #requestKeyframe: () => void;
+  readonly #attachedUs: number;
+  #keyframeAskedUs = 0;
+
+  /**
+   * @param sections at most one a kind; none while nobody publishes
+   * @param requestKeyframe asks the publisher for a keyframe
+   * @param nowUs µs since the Unix epoch
+   */
+  constructor(sections: readonly MediaSection[], requestKeyframe: () => void, nowUs: number) {
+    this.#requestKeyframe = requestKeyframe;
+    this.#attachedUs = nowUs;
+    for (const section of sections) {
+      if (section.kind === 'video') this.video = new VideoTrack(section);
+      else this.audio = new AudioTrack();
+    }
+    this.timeline = new StreamTimeline(this.video, this.audio);
+  }
+
+  /** The track of a kind, if it was negotiated. */
+  track(kind: TrackKind): VideoTrack | AudioTrack | undefined {
+    return kind === 'video' ? this.video : this.audio;
+  }
+
+  /** Arrival of the latest picture, µs since the Unix epoch; 0 before any. */
+  get seenUs(): number {
+    return this.video?.lastArrivalUs ?? 0;
+  }
+
+  /** Arrival of the latest sound, µs since the Unix epoch; 0 before any. */
+  get heardUs(): number {
+    return this.audio?.lastArrivalUs ?? 0;
+  }
+
+  /** Kinds that were negotiated and have not come since an instant. @param us since the epoch */
+  missingSince(us: number): TrackKind[] {
+    const missing: TrackKind[] = [];
+    if (this.#attachedUs > us) return missing;
+    if (this.video && this.seenUs < us) missing.push('video');
+    if (this.audio && this.heardUs < us) missing.push('audio');
+    return missing;
+  }
+
+  /** Access units and packets dropped because they could not be decoded. */
+  get dropped(): number {
+    return (this.video?.undecodable ?? 0) + (this.audio?.malformed ?? 0);
+  }
+
+  /** Asks for a keyframe, unless that was done a moment ago. @param nowUs since the Unix epoch */
+  askForKeyframe(nowUs: number): void {
+    if (nowUs - this.#keyframeAskedUs < KEYFRAME_INTERVAL_US) return;
+    this.#keyframeAskedUs = nowUs;
+    this.#requestKeyframe();
+  }
+}
