@@ -5,6 +5,8 @@ import { buildTransportCcPacket } from './rtcp-transport-cc.ts';
 const intervalUs = 50_000;
 /** Feedback at the latest after so many packets: keeps it within 1,200 bytes whatever the pattern. */
 const maximumPackets = 100;
+/** Packets, received or not, that one feedback can tell of. */
+const maximumStatuses = 0xffff;
 /** How far packets may be out of order; a gap beyond it is a jump of the numbering, not loss. */
 const windowPackets = 8192;
 /** So many packets in a row from outside the window mean that the sender numbers anew. */
@@ -102,7 +104,7 @@ export class TransportCcFeedback {
       const late = this.#sequences[first]! < this.#next;
       const base = late ? this.#sequences[first]! : this.#next;
       let end = first + 1;
-      while (end < this.#pending && this.#fits(end, late)) end++;
+      while (end < this.#pending && this.#fits(end, base, late)) end++;
       const packet = buildTransportCcPacket({
         senderSsrc: this.#senderSsrc,
         mediaSsrc: this.#mediaSsrc,
@@ -120,12 +122,14 @@ export class TransportCcFeedback {
   }
 
   /** Whether the pending packet at `position` can go into the same feedback as the one before it. */
-  #fits(position: number, late: boolean): boolean {
+  #fits(position: number, base: number, late: boolean): boolean {
     const delta = this.#ticks[position]! - this.#ticks[position - 1]!;
     if (delta < -0x8000 || delta > 0x7fff) return false;
+    const sequence = this.#sequences[position]!;
+    // The count of packets told of has 16 bits; what many gaps in a row leave out is more.
+    if (sequence - base >= maximumStatuses) return false;
     if (!late) return true;
     // Between late packets lie some that were reported as received already.
-    const sequence = this.#sequences[position]!;
     return sequence < this.#next && sequence === this.#sequences[position - 1]! + 1;
   }
 }

@@ -246,3 +246,14 @@ t.test('a long random run is told exactly, whatever the loss and reordering', as
     t.equal(wrong, 0, `loss ${loss}, disorder ${disorder}, first ${first}`);
   }
 });
+
+t.test('gaps that add up to more than a feedback can count are told in two', async (t) => {
+  const told: Told[] = [];
+  const feedback = new TransportCcFeedback(0x98765432, (packet) => told.push(read(packet)));
+  const gaps = 20;
+  for (let sent = 0; sent < gaps; sent++) feedback.onPacket((sent * 8000) & 0xffff, ssrc, startUs);
+  feedback.tick(startUs + 100_000);
+  const arrivals = told.flatMap((one) => one.arrivals);
+  t.equal(arrivals.length, (gaps - 1) * 8000 + 1);
+  t.equal(arrivals.filter((atUs) => atUs !== undefined).length, gaps);
+});
