@@ -1,0 +1,38 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+
+const folder = join(import.meta.dirname, 'corpus');
+const crashFolder = join(import.meta.dirname, 'crashes');
+
+/** The inputs that are kept in the repository for a target: one in base64 a line. */
+export function readCorpus(target: string): Buffer[] {
+  const path = corpusPath(target);
+  if (!existsSync(path)) return [];
+  const lines = readFileSync(path, 'latin1').split('\n');
+  return lines.filter((line) => line !== '').map((line) => Buffer.from(line, 'base64'));
+}
+
+/** Writes the inputs that are to be kept for a target, in place of those before. */
+export function writeCorpus(target: string, inputs: readonly Buffer[]): void {
+  mkdirSync(folder, { recursive: true });
+  const lines = inputs.map((input) => `${input.toString('base64')}\n`);
+  writeFileSync(corpusPath(target), lines.join(''));
+}
+
+/**
+ * Keeps an input that was a finding.
+ *
+ * @returns its path, from the working directory
+ */
+export function saveCrash(target: string, input: Buffer): string {
+  mkdirSync(crashFolder, { recursive: true });
+  const digest = createHash('sha256').update(input).digest('hex').slice(0, 12);
+  const path = join(crashFolder, `${target}-${digest}`);
+  writeFileSync(path, input);
+  return relative(process.cwd(), path);
+}
+
+function corpusPath(target: string): string {
+  return join(folder, `${target}.txt`);
+}

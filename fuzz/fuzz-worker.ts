@@ -1,0 +1,23 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { Fuzzer } from './fuzzer.ts';
+import type { Watched } from './watchdog.ts';
+
+const { name, seed, seconds, watched } = workerData as {
+  name: string;
+  seed: number;
+  seconds: number;
+  watched: Watched;
+};
+const bytes = Buffer.from(watched.bytes);
+const result = await Fuzzer.run(name, seed, seconds, {
+  onInput(input) {
+    // The thread above reads it only when nothing has changed for long.
+    input.copy(bytes);
+    Atomics.store(watched.state, 1, input.length);
+    Atomics.add(watched.state, 0, 1);
+  },
+  onFinding(finding) {
+    parentPort!.postMessage({ finding });
+  },
+});
+parentPort!.postMessage({ result });
