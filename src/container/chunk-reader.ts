@@ -1,4 +1,18 @@
-import type { FileHandle } from 'node:fs/promises';
+import { TRACK_ID } from './chunk.ts';
+
+/** Where bytes are read from: a file's handle, or an object of a store. */
+export interface ByteSource {
+  /**
+   * Reads into a buffer what there is at a place, as `FileHandle.read` does.
+   * @returns how many bytes came; 0 at the end
+   */
+  read(
+    buffer: Buffer,
+    offset: number,
+    length: number,
+    position: number,
+  ): Promise<{ bytesRead: number }>;
+}
 
 /** What the headers of one chunk (`moof` and `mdat`) in a segment file say. */
 export interface ChunkFacts {
@@ -13,6 +27,12 @@ export interface ChunkFacts {
   /** Sum of the samples' durations, ticks. */
   duration: number;
   sampleCount: number;
+  /** Bytes of each sample, in the order in which they stand in the `mdat`. */
+  sampleSizes: number[];
+  /** Byte offset in the file of the first sample. */
+  payloadOffset: number;
+  /** Places among the samples where decoding can start; empty where all samples are such (audio). */
+  keyframes: number[];
   /**
    * Decode times of the samples where decoding can start, ticks; empty where all samples are such
    * (audio).
@@ -32,59 +52,93 @@ const MAX_MOOF_BYTES = 16 * 1024 * 1024;
  * `moov`, `styp`, `free`) are passed over.
  *
  * @param size bytes of the file to look at
- * @returns the whole chunks, and `validLength`, the bytes up to the end of the last of them
+ * @returns the whole chunks; `validLength`, the bytes up to the end of the last of them; and where
+ * that is not the end of the file, `problem`, what is wrong there
  * @throws what reading the file throws
  */
 export async function readChunks(
-  handle: FileHandle,
+  handle: ByteSource,
   size: number,
-): Promise<{ chunks: ChunkFacts[]; validLength: number }> {
+): Promise<{ chunks: ChunkFacts[]; validLength: number; problem?: string }> {
   const chunks: ChunkFacts[] = [];
   let validLength = 0;
+  let problem: string | undefined;
   let offset = 0;
   let buffer = Buffer.allocUnsafe(READ_AHEAD_BYTES);
   while (offset + 8 <= size) {
     let available = await readFully(handle, buffer, offset);
     const header = boxHeader(buffer, 0, available);
-    if (header === undefined || offset + header.size > size) break;
+    if (header === undefined) {
+      problem = 'what should be a box has no sane header';
+      break;
+    }
+    if (offset + header.size > size) {
+      problem = `a box of ${header.size} bytes is cut short`;
+      break;
+    }
     if (header.type !== 'moof') {
       // A payload without its moof cannot be played: there is nothing sane behind it.
-      if (header.type === 'mdat' || !PASSED_OVER.has(header.type)) break;
+      if (header.type === 'mdat' || !PASSED_OVER.has(header.type)) {
+        problem = 'a moof is missing';
+        break;
+      }
       offset += header.size;
       continue;
     }
     const moofBytes = header.size;
-    if (moofBytes > MAX_MOOF_BYTES) break;
+    if (moofBytes > MAX_MOOF_BYTES) {
+      problem = `a moof of ${moofBytes} bytes is not one of ours`;
+      break;
+    }
     if (moofBytes + 16 > available && available === buffer.length) {
       buffer = Buffer.allocUnsafe(moofBytes + 16);
       available = await readFully(handle, buffer, offset);
     }
-    if (available < moofBytes + 8) break;
     const mdat = boxHeader(buffer, moofBytes, available);
     const byteLength = moofBytes + (mdat?.size ?? 0);
-    if (mdat === undefined || mdat.type !== 'mdat' || offset + byteLength > size) break;
+    if (mdat === undefined || mdat.type !== 'mdat') {
+      problem = 'a moof is not followed by its mdat';
+      break;
+    }
+    if (offset + byteLength > size) {
+      problem = `an mdat of ${mdat.size} bytes is cut short`;
+      break;
+    }
     const facts = readMovieFragment(buffer.subarray(0, moofBytes));
-    if (facts === undefined || facts.payloadBytes !== mdat.size - mdat.headerSize) break;
-    if (facts.dataOffset !== moofBytes + mdat.headerSize) break;
+    if (facts === undefined) {
+      problem = 'the boxes of a moof are damaged';
+      break;
+    }
+    if (
+      facts.payloadBytes !== mdat.size - mdat.headerSize ||
+      facts.dataOffset !== moofBytes + mdat.headerSize
+    ) {
+      problem = 'the sample sizes of a moof do not fill its mdat';
+      break;
+    }
     chunks.push({
       offset,
       byteLength,
       baseTimeOffset: offset + facts.baseTimeOffset,
       startTime: facts.startTime,
       duration: facts.duration,
-      sampleCount: facts.sampleCount,
+      sampleCount: facts.sampleSizes.length,
+      sampleSizes: facts.sampleSizes,
+      payloadOffset: offset + facts.dataOffset,
+      keyframes: facts.keyframes,
       keyframeTimes: facts.keyframeTimes,
     });
     offset += byteLength;
     validLength = offset;
   }
-  return { chunks, validLength };
+  if (problem === undefined && offset !== size) problem = 'a few bytes too many';
+  return { chunks, validLength, ...(problem !== undefined && { problem }) };
 }
 
 const PASSED_OVER = new Set(['ftyp', 'moov', 'styp', 'sidx', 'free', 'skip', 'prft', 'emsg']);
 
 /** Reads until the buffer is full or the file ends; one `read` may give less. */
-async function readFully(handle: FileHandle, buffer: Buffer, position: number): Promise<number> {
+async function readFully(handle: ByteSource, buffer: Buffer, position: number): Promise<number> {
   let filled = 0;
   while (filled < buffer.length) {
     const { bytesRead } = await handle.read(
@@ -125,7 +179,8 @@ interface FragmentFacts {
   baseTimeOffset: number;
   startTime: number;
   duration: number;
-  sampleCount: number;
+  sampleSizes: number[];
+  keyframes: number[];
   keyframeTimes: number[];
   payloadBytes: number;
   dataOffset: number;
@@ -144,6 +199,7 @@ function readMovieFragment(moof: Buffer): FragmentFacts | undefined {
   if (tfhd === undefined || tfdt === undefined || trun === undefined) return undefined;
   if (tfhd.end - tfhd.start !== 12 || tfdt.end - tfdt.start !== 12) return undefined;
   if (moof.readUInt32BE(tfhd.start) !== 0x02_0020 || moof[tfdt.start] !== 1) return undefined;
+  if (moof.readUInt32BE(tfhd.start + 4) !== TRACK_ID) return undefined;
   const defaultIsKeyframe = isSync(moof.readUInt32BE(tfhd.start + 8));
   const baseTimeOffset = tfdt.start + 4;
   const startTime =
@@ -164,22 +220,30 @@ function readMovieFragment(moof: Buffer): FragmentFacts | undefined {
     ? isSync(moof.readUInt32BE(trun.start + 12))
     : defaultIsKeyframe;
 
+  const keyframes: number[] = [];
   const keyframeTimes: number[] = [];
+  const sampleSizes: number[] = [];
   let duration = 0;
   let payloadBytes = 0;
   for (let i = 0; i < sampleCount; i++, at += stride) {
     if (!defaultIsKeyframe) {
       const keyframe = withFlags ? isSync(moof.readUInt32BE(at + 8)) : i === 0 && firstIsKeyframe;
-      if (keyframe) keyframeTimes.push(startTime + duration);
+      if (keyframe) {
+        keyframes.push(i);
+        keyframeTimes.push(startTime + duration);
+      }
     }
     duration += moof.readUInt32BE(at);
-    payloadBytes += moof.readUInt32BE(at + 4);
+    const size = moof.readUInt32BE(at + 4);
+    sampleSizes.push(size);
+    payloadBytes += size;
   }
   return {
     baseTimeOffset,
     startTime,
     duration,
-    sampleCount,
+    sampleSizes,
+    keyframes,
     keyframeTimes,
     payloadBytes,
     dataOffset,

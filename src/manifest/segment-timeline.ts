@@ -1,3 +1,6 @@
+/** One run, as this file writes it. */
+const RUN = /<S(?: t="(\d+)")? d="(\d+)"(?: r="(\d+)")?\/>/g;
+
 /**
  * The `SegmentTimeline` of a track in one Period (ISO/IEC 23009-1 §5.3.9.6): where each segment
  * starts and how long it is, in runs of equal durations. Runs that are over are kept as text, so
@@ -66,6 +69,18 @@ export class SegmentTimeline {
     if (this.#count === 0) this.#startTicks = startTicks;
     if (durationTicks > this.#longestTicks) this.#longestTicks = durationTicks;
     this.#count++;
+  }
+
+  /** Start and duration of each segment in order, ticks. */
+  *segments(): Generator<{ startTicks: number; durationTicks: number }> {
+    let startTicks = 0;
+    for (const [, start, duration, repeat = '0'] of this.toXml().matchAll(RUN)) {
+      const durationTicks = Number(duration);
+      if (start !== undefined) startTicks = Number(start);
+      for (let left = Number(repeat); left >= 0; left--, startTicks += durationTicks) {
+        yield { startTicks, durationTicks };
+      }
+    }
   }
 
   /** The `SegmentTimeline` element. */

@@ -7,6 +7,21 @@ const PREFIX: Record<TrackKind, string> = { video: '', audio: 'audio_' };
 const PATTERN =
   /^(?<name>(?<audio>audio_)?(?<type>seg|init)(?:_(?<number>\d+))?\.m4s)(?<part>\.part)?$/;
 
+const ASIDE_PATTERN = /\.damaged(-\d+)?$/;
+
+/**
+ * Name under which a repair keeps a file that it found unreadable.
+ * @param count how many of that name there are already
+ */
+export function asideName(file: string, count: number): string {
+  return `${file}.damaged${count === 0 ? '' : `-${count + 1}`}`;
+}
+
+/** Whether a file is one that a repair has kept. */
+export function isSetAside(file: string): boolean {
+  return ASIDE_PATTERN.test(file);
+}
+
 /** A media file of a day folder, as its name tells. */
 export interface FolderFile {
   /** Name without the suffix of files that are being written. */

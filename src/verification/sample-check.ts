@@ -1,0 +1,51 @@
+import { opusPacketDuration } from '../rtp/depacketizers/opus-toc.ts';
+
+const NAL_LENGTH_BYTES = 4;
+const NAL_IDR = 5;
+/** Highest NAL unit type of a single unit (RFC 6184 §5.2); what lies above stands in RTP alone. */
+const NAL_HIGHEST = 23;
+
+/**
+ * Looks at one sample as far as this goes without decoding it.
+ * @param codecs RFC 6381 codecs string of its track; samples of an unknown codec are taken as sound
+ * @param keyframe whether the container says that decoding can start here
+ * @returns what is wrong, or undefined
+ */
+export function sampleProblem(
+  codecs: string,
+  sample: Buffer,
+  keyframe: boolean,
+): string | undefined {
+  if (codecs.startsWith('avc1.')) return accessUnitProblem(sample, keyframe);
+  if (codecs === 'opus') {
+    return opusPacketDuration(sample) === undefined
+      ? 'is no Opus packet (RFC 6716 §3.4)'
+      : undefined;
+  }
+  return undefined;
+}
+
+/** NAL units with four-byte lengths before them (ISO/IEC 14496-15 §5.3.4.2). */
+function accessUnitProblem(sample: Buffer, keyframe: boolean): string | undefined {
+  let hasIdr = false;
+  let at = 0;
+  while (at < sample.length) {
+    if (at + NAL_LENGTH_BYTES >= sample.length) return 'ends inside a NAL unit';
+    const length = sample.readUInt32BE(at);
+    at += NAL_LENGTH_BYTES;
+    if (length === 0 || at + length > sample.length) {
+      return `has a NAL unit of ${length} bytes where ${sample.length - at} are left`;
+    }
+    const header = sample[at]!;
+    const type = header & 0x1f;
+    // forbidden_zero_bit and nal_unit_type (ITU-T H.264 §7.4.1).
+    if (header >= 0x80 || type === 0 || type > NAL_HIGHEST) {
+      return `has a NAL unit that begins with 0x${header.toString(16).padStart(2, '0')}`;
+    }
+    if (type === NAL_IDR) hasIdr = true;
+    at += length;
+  }
+  if (keyframe && !hasIdr) return 'is flagged as a keyframe and is none';
+  if (hasIdr && !keyframe) return 'is a keyframe and not flagged as one';
+  return undefined;
+}

@@ -1,0 +1,85 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { type ChunkFacts, readChunks } from '../container/chunk-reader.ts';
+import { sampleProblem } from './sample-check.ts';
+
+/** Samples that are told of one by one; a damaged file may have thousands. */
+const MOST_PROBLEMS = 3;
+
+/** What one segment file holds. Times are ticks at the track's timescale since the Unix epoch. */
+export interface SegmentInspection {
+  /** Bytes of the file. */
+  size: number;
+  /** Bytes up to the end of its last whole chunk. */
+  validLength: number;
+  chunks: ChunkFacts[];
+  samples: number;
+  /** Start of its first sample; 0 without one. */
+  startTime: number;
+  /** Sum of its samples' durations. */
+  duration: number;
+  /** What is wrong with the boxes, and at which byte. */
+  torn?: string;
+  /** What is wrong with samples: the first few, then how many more. */
+  undecodable: string[];
+  /** Where a chunk does not begin at the end of the one before. */
+  disjoint?: string;
+}
+
+/**
+ * Reads a whole segment file: boxes, and the structure of each sample.
+ * @param codecs RFC 6381 codecs string of its track
+ * @throws the file system's error
+ */
+export async function inspectSegment(file: string, codecs: string): Promise<SegmentInspection> {
+  const handle = await open(file);
+  try {
+    const { size } = await handle.stat();
+    const { chunks, validLength, problem } = await readChunks(handle, size);
+    const inspection: SegmentInspection = {
+      size,
+      validLength,
+      chunks,
+      samples: 0,
+      startTime: chunks[0]?.startTime ?? 0,
+      duration: 0,
+      undecodable: [],
+    };
+    if (problem !== undefined) inspection.torn = `${problem}, at byte ${validLength} of ${size}`;
+    else if (chunks.length === 0) inspection.torn = `${size} bytes without a sample`;
+    let bad = 0;
+    for (const chunk of chunks) {
+      const end = inspection.startTime + inspection.duration;
+      if (chunk.startTime !== end && inspection.disjoint === undefined) {
+        inspection.disjoint = `the chunk at byte ${chunk.offset} begins at ${chunk.startTime}, the one before ends at ${end}`;
+      }
+      for (const { index, what } of await sampleProblems(handle, chunk, codecs)) {
+        bad++;
+        if (bad > MOST_PROBLEMS) continue;
+        inspection.undecodable.push(`sample ${inspection.samples + index} ${what}`);
+      }
+      inspection.samples += chunk.sampleCount;
+      inspection.duration += chunk.duration;
+    }
+    if (bad > MOST_PROBLEMS) inspection.undecodable.push(`${bad - MOST_PROBLEMS} more like that`);
+    return inspection;
+  } finally {
+    await handle.close();
+  }
+}
+
+async function sampleProblems(
+  handle: FileHandle,
+  { payloadOffset, sampleSizes, keyframes }: ChunkFacts,
+  codecs: string,
+): Promise<{ index: number; what: string }[]> {
+  const payload = Buffer.allocUnsafe(sampleSizes.reduce((sum, size) => sum + size, 0));
+  await handle.read(payload, 0, payload.length, payloadOffset);
+  const problems: { index: number; what: string }[] = [];
+  let at = 0;
+  for (const [index, size] of sampleSizes.entries()) {
+    const what = sampleProblem(codecs, payload.subarray(at, at + size), keyframes.includes(index));
+    if (what !== undefined) problems.push({ index, what });
+    at += size;
+  }
+  return problems;
+}

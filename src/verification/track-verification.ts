@@ -1,0 +1,114 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { readInitializationSegment } from '../container/initialization-segment-reader.ts';
+import type { ManifestTrack } from '../manifest/presentation.ts';
+import { segmentName } from '../recording/file-names.ts';
+import { type Finding, finding, type TrackExtent } from './finding.ts';
+import { inspectSegment, type SegmentInspection } from './segment-inspection.ts';
+
+/** Steps of the manifest's bandwidth, and how often it may have been rounded, bits a second. */
+const BANDWIDTH_SLACK = 2000;
+
+/** What a track of a Period is checked against. */
+export interface TrackVerificationOptions {
+  /** Path of the recording's folder. */
+  folder: string;
+  /** Names of the files in it. */
+  names: ReadonlySet<string>;
+  /** Where a segment may begin, µs since the Unix epoch. */
+  fromUs: number;
+  toUs: number;
+}
+
+/**
+ * Holds one track of one Period of the manifest against its files.
+ * @throws the file system's error
+ */
+export async function verifyTrack(
+  track: ManifestTrack,
+  options: TrackVerificationOptions,
+): Promise<{ extent: TrackExtent; findings: Finding[] }> {
+  const { kind, timescale, startNumber, codecs } = track;
+  const { folder, names } = options;
+  const findings = await verifyInitialization(track, options);
+  const toUs = (ticks: number) => Math.round((ticks / timescale) * 1e6);
+  const { startTicks, endTicks } = track.timeline;
+  const extent: TrackExtent = {
+    segments: 0,
+    samples: 0,
+    bytes: 0,
+    startUs: toUs(startTicks),
+    endUs: toUs(endTicks),
+  };
+  let number = startNumber;
+  let end = startTicks;
+  for (const { startTicks: start, durationTicks: duration } of track.timeline.segments()) {
+    const name = segmentName(kind, number++);
+    if (start > end) {
+      const seconds = ((start - end) / timescale).toFixed(3);
+      findings.push(finding('hole', `${seconds} s are missing before it`, name));
+    }
+    end = start + duration;
+    if (toUs(start) < options.fromUs || toUs(start) >= options.toUs) {
+      findings.push(finding('times', `${iso(toUs(start))} is not on the day of its folder`, name));
+    }
+    if (!names.has(name)) {
+      findings.push(finding('missing', 'the manifest names it, and there is no such file', name));
+      continue;
+    }
+    const found = await inspectSegment(path.join(folder, name), codecs);
+    extent.segments++;
+    extent.samples += found.samples;
+    extent.bytes += found.size;
+    findings.push(...segmentFindings(name, found));
+    if (found.chunks.length === 0 || found.torn !== undefined) continue;
+    if (found.startTime !== start || found.duration !== duration) {
+      const by = ((found.startTime - start) / timescale).toFixed(3);
+      const longer = ((found.duration - duration) / timescale).toFixed(3);
+      findings.push(
+        finding('times', `begins ${by} s off the manifest and lasts ${longer} s longer`, name),
+      );
+    }
+  }
+  const isWhole = extent.segments === track.timeline.count;
+  const seconds = (endTicks - startTicks) / timescale;
+  const off = ((extent.bytes - track.bytes) * 8) / seconds;
+  if (isWhole && Math.abs(off) > BANDWIDTH_SLACK) {
+    const bits = `${Math.round(off / 1000)} kbit/s`;
+    findings.push(finding('size', `${kind}: the files take ${bits} more than the manifest says`));
+  }
+  return { extent, findings };
+}
+
+/** What is wrong with one segment file in itself. */
+export function segmentFindings(name: string, inspection: SegmentInspection): Finding[] {
+  const { torn, undecodable, disjoint } = inspection;
+  const findings: Finding[] = [];
+  if (torn !== undefined) findings.push(finding('torn', torn, name));
+  if (disjoint !== undefined) findings.push(finding('times', disjoint, name));
+  if (undecodable.length > 0) findings.push(finding('undecodable', undecodable.join('; '), name));
+  return findings;
+}
+
+async function verifyInitialization(
+  track: ManifestTrack,
+  { folder, names }: TrackVerificationOptions,
+): Promise<Finding[]> {
+  const name = track.initialization;
+  const tell = (message: string) => [finding('initialization', message, name)];
+  if (!names.has(name)) return tell('the manifest names it, and there is no such file');
+  const facts = readInitializationSegment(await readFile(path.join(folder, name)));
+  if (facts === undefined) return tell('cannot be read');
+  const findings: Finding[] = [];
+  for (const key of ['kind', 'codecs', 'timescale', 'width', 'height', 'channels'] as const) {
+    if (facts[key] === track[key]) continue;
+    findings.push(...tell(`${key} is ${facts[key]}, in the manifest ${track[key]}`));
+  }
+  return findings;
+}
+
+/** An instant as text, to the millisecond. @param us µs since the Unix epoch */
+export function iso(us: number): string {
+  const date = new Date(us / 1000);
+  return Number.isNaN(date.getTime()) ? `${us} µs` : date.toISOString();
+}

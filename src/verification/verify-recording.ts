@@ -1,0 +1,202 @@
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { ManifestError, readMpd } from '../manifest/mpd-reader.ts';
+import type { Presentation } from '../manifest/presentation.ts';
+import {
+  type FolderFile,
+  initializationName,
+  isSetAside,
+  MANIFEST_NAME,
+  parseFileName,
+  segmentName,
+} from '../recording/file-names.ts';
+import type { TrackKind } from '../rtp/access-unit.ts';
+import { PART_SUFFIX } from '../storage/durable-file.ts';
+import { dayEndUs } from '../storage/stream-folder.ts';
+import { type Finding, finding, type PeriodExtent, type Verification } from './finding.ts';
+import { inspectSegment } from './segment-inspection.ts';
+import { iso, segmentFindings, verifyTrack } from './track-verification.ts';
+
+/** Tracks of a Period that begin and end within this of each other are even, µs. */
+const EVEN_US = 100_000;
+/** Time between Periods that is not worth a word, µs: a picture of a slow camera. */
+const NO_GAP_US = 50_000;
+/** Sound that belongs to the first picture of a day may begin before midnight by this, µs. */
+const DAY_SLACK_US = 5_000_000;
+/** What a file that no manifest names is taken for. */
+const LIKELY_CODECS = { video: 'avc1.', audio: 'opus' } as const;
+
+/** How a recording is checked. */
+export interface VerifyOptions {
+  /** A recorder is running on it: what it has not finished yet is no damage. */
+  live?: boolean;
+}
+
+/**
+ * Checks one recording, a day folder: its manifest against its files, and each file in itself down to
+ * the structure of each sample. Nothing is decoded, and nothing is changed.
+ * @param folder path of the file system, `…/<stream>/YYYY/MM/DD`
+ * @throws the file system's error
+ */
+export async function verifyRecording(
+  folder: string,
+  { live = false }: VerifyOptions = {},
+): Promise<Verification> {
+  const periods: PeriodExtent[] = [];
+  const findings: Finding[] = [];
+  // Before the list of files, so that a segment that comes meanwhile is unlisted and not missing.
+  const { presentation, problem } = await readManifest(folder);
+  const names = await readdir(folder);
+  const files = names.map(parseFileName).filter((file) => file !== undefined);
+  const isLive = live && presentation?.live !== false;
+  if (problem !== undefined && (files.length > 0 || names.includes(MANIFEST_NAME))) {
+    findings.push(finding(isLive ? 'live' : 'manifest', problem, MANIFEST_NAME));
+  } else if (presentation?.live) {
+    const message = isLive
+      ? 'recording goes on'
+      : 'says that recording goes on, and nobody records';
+    findings.push(finding(isLive ? 'live' : 'unfinished', message, MANIFEST_NAME));
+  }
+
+  const listed = new Map<string, string>();
+  for (const period of presentation?.periods ?? []) {
+    const extent: PeriodExtent = { id: period.id };
+    for (const kind of ['video', 'audio'] as const) {
+      const track = period[kind];
+      if (track === undefined) continue;
+      for (let i = 0; i < track.timeline.count; i++) {
+        const name = segmentName(kind, track.startNumber + i);
+        const other = listed.get(name);
+        if (other !== undefined) {
+          findings.push(finding('duplicate', `stands in Periods ${other} and ${period.id}`, name));
+        }
+        listed.set(name, period.id);
+      }
+      const result = await verifyTrack(track, {
+        folder,
+        names: new Set(names),
+        fromUs: presentation!.dayStartUs - DAY_SLACK_US,
+        toUs: dayEndUs(presentation!.dayStartUs),
+      });
+      findings.push(...result.findings);
+      extent[kind] = result.extent;
+    }
+    periods.push(extent);
+  }
+  findings.push(...betweenPeriods(periods), ...insidePeriods(periods));
+  findings.push(...sameNumbers(files));
+  for (const name of names.sort()) {
+    if (!listed.has(name)) findings.push(...(await besideManifest(folder, name, listed, isLive)));
+  }
+  return { folder, periods, findings };
+}
+
+async function readManifest(
+  folder: string,
+): Promise<{ presentation?: Presentation; problem?: string }> {
+  try {
+    const presentation = readMpd(await readFile(path.join(folder, MANIFEST_NAME), 'utf8'));
+    const day = iso(presentation.dayStartUs).slice(0, 10);
+    const folderDay = path.resolve(folder).split(path.sep).slice(-3).join('-');
+    if (/^\d{4}-\d\d-\d\d$/.test(folderDay) && day !== folderDay) {
+      return { presentation, problem: `is of ${day}, its folder of ${folderDay}` };
+    }
+    return { presentation };
+  } catch (error) {
+    if (error instanceof ManifestError) return { problem: error.message };
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { problem: 'is missing' };
+    throw error;
+  }
+}
+
+/** Looks at a file that the manifest does not name as a segment. */
+async function besideManifest(
+  folder: string,
+  name: string,
+  listed: ReadonlyMap<string, string>,
+  isLive: boolean,
+): Promise<Finding[]> {
+  if (name === MANIFEST_NAME) return [];
+  if (name === MANIFEST_NAME + PART_SUFFIX) {
+    return [finding('live', 'a manifest that was being written; the next one replaces it', name)];
+  }
+  if (isSetAside(name)) return [finding('set aside', 'kept by a repair', name)];
+  const file = parseFileName(name);
+  if (file === undefined) return [finding('foreign', 'none of our files', name)];
+  // One that no Period names was written for a Period that never got a segment.
+  if (file.type === 'init' && !file.isPart) return [];
+  if (file.type === 'init') {
+    return [finding(isLive ? 'live' : 'part', 'an unfinished initialization segment', name)];
+  }
+  const found = await inspectSegment(path.join(folder, name), LIKELY_CODECS[file.kind]);
+  const holds = `${found.chunks.length} whole chunks, ${found.samples} samples`;
+  if (isLive) return [finding('live', `being recorded: ${holds}`, name)];
+  if (file.isPart) {
+    const twin = listed.has(file.name) ? `; ${file.name} is there too` : '';
+    return [finding('part', `was being written when the recorder ended: ${holds}${twin}`, name)];
+  }
+  return [
+    finding('unlisted', `not in the manifest: ${holds}`, name),
+    ...segmentFindings(name, found),
+  ];
+}
+
+/** Two files that claim one number. */
+function sameNumbers(files: FolderFile[]): Finding[] {
+  const findings: Finding[] = [];
+  const seen = new Map<string, FolderFile>();
+  for (const file of files) {
+    const { type, kind, number, isPart } = file;
+    const name = type === 'seg' ? segmentName(kind, number) : initializationName(kind, number);
+    const other = seen.get(name);
+    seen.set(name, file);
+    if (other === undefined) continue;
+    const message = `number ${number} was used for ${other.name}${other.isPart ? PART_SUFFIX : ''} too`;
+    findings.push(finding('duplicate', message, file.name + (isPart ? PART_SUFFIX : '')));
+  }
+  return findings;
+}
+
+/** Whether each track goes forward in time from Period to Period, and where there is nothing. */
+function betweenPeriods(periods: PeriodExtent[]): Finding[] {
+  const findings: Finding[] = [];
+  const ends: Partial<Record<TrackKind, number>> = {};
+  let endUs = Number.NEGATIVE_INFINITY;
+  for (const { id, ...tracks } of periods) {
+    for (const kind of ['video', 'audio'] as const) {
+      const track = tracks[kind];
+      const before = ends[kind];
+      if (track === undefined) continue;
+      if (before !== undefined && track.startUs < before) {
+        const seconds = ((before - track.startUs) / 1e6).toFixed(3);
+        findings.push(finding('overlap', `${kind} of Period ${id} begins ${seconds} s too early`));
+      }
+      ends[kind] = track.endUs;
+    }
+    const extents = [tracks.video, tracks.audio].filter((track) => track !== undefined);
+    const startUs = Math.min(...extents.map((extent) => extent.startUs));
+    if (startUs - endUs > NO_GAP_US && endUs > 0) {
+      const seconds = ((startUs - endUs) / 1e6).toFixed(3);
+      findings.push(finding('gap', `nothing for ${seconds} s from ${iso(endUs)} on`));
+    }
+    endUs = Math.max(endUs, ...extents.map((extent) => extent.endUs));
+  }
+  return findings;
+}
+
+/** Whether both tracks of each Period begin and end together. */
+function insidePeriods(periods: PeriodExtent[]): Finding[] {
+  const findings: Finding[] = [];
+  for (const { id, video, audio } of periods) {
+    if (video === undefined || audio === undefined) continue;
+    for (const [verb, us] of [
+      ['begins', audio.startUs - video.startUs],
+      ['ends', audio.endUs - video.endUs],
+    ] as const) {
+      if (Math.abs(us) <= EVEN_US) continue;
+      const when = `${Math.abs(us / 1e6).toFixed(3)} s ${us > 0 ? 'after' : 'before'} video`;
+      findings.push(finding('uneven', `Period ${id}: audio ${verb} ${when}`));
+    }
+  }
+  return findings;
+}
