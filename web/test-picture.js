@@ -2,6 +2,8 @@ const FRAMES_PER_SECOND = 30;
 const FLASH_SECONDS = 0.1;
 const FLASH_FRAMES = FRAMES_PER_SECOND * FLASH_SECONDS;
 const BEEP_HERTZ = 1000;
+// A busy machine may leave out any frame, also the one in which a beep would be thought of.
+const SECONDS_AHEAD = 2;
 const BAR_COLOURS = ['#c0c0c0', '#c0c000', '#00c0c0', '#00c000', '#c000c0', '#c00000', '#0000c0'];
 const NOISE_SIDE = 256;
 
@@ -56,9 +58,7 @@ export class TestPicture {
   #tick(frame) {
     this.#draw(frame);
     this.#beep.observe(wallClockMs());
-    if (frame % FRAMES_PER_SECOND === Math.floor(FRAMES_PER_SECOND / 2)) {
-      this.#beep.schedule((Math.floor(frame / FRAMES_PER_SECOND) + 1) * 1000);
-    }
+    this.#beep.scheduleUntil(Math.floor(frame / FRAMES_PER_SECOND) + SECONDS_AHEAD);
   }
 
   /** @param {number} frame 1/30 s since the Unix epoch */
@@ -123,6 +123,8 @@ class Beep {
   #destination;
   // Seconds that the wall clock is ahead of the audio clock; the audio clock moves in small jumps.
   #aheadBy;
+  // Whole second of the wall clock whose beep was scheduled last.
+  #scheduled = 0;
 
   static async start() {
     const beep = new Beep();
@@ -151,12 +153,17 @@ class Beep {
     else this.#aheadBy += (aheadBy - this.#aheadBy) / 16;
   }
 
-  /** @param {number} startMs wall clock, ms since the Unix epoch */
-  schedule(startMs) {
-    const start = startMs / 1000 - this.#aheadBy;
-    if (start < this.#context.currentTime) return;
-    this.#gate.gain.setValueAtTime(0.5, start);
-    this.#gate.gain.setValueAtTime(0, start + FLASH_SECONDS);
+  /** Schedules the beeps up to a second that are not yet. @param {number} last seconds since the Unix epoch */
+  scheduleUntil(last) {
+    const now = this.#context.currentTime;
+    const present = Math.floor(now + this.#aheadBy);
+    for (let second = Math.max(this.#scheduled + 1, present); second <= last; second++) {
+      const start = second - this.#aheadBy;
+      this.#scheduled = second;
+      if (start + FLASH_SECONDS <= now) continue;
+      this.#gate.gain.setValueAtTime(0.5, Math.max(start, now));
+      this.#gate.gain.setValueAtTime(0, start + FLASH_SECONDS);
+    }
   }
 
   stop() {

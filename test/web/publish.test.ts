@@ -131,6 +131,36 @@ t.test('the test picture goes out as H264 and Opus, armed before it is published
   t.ok(await page.isEnabled('#publish-start'), 'and it can be published again');
 });
 
+t.test('each flash of the test picture has its beep, whatever frames are left out', async (t) => {
+  const opened = await openConsole(t);
+  if (opened === undefined) return;
+  const { page } = opened;
+  const started = page.waitForEvent('worker');
+  await page.evaluate(`(async () => {
+    globalThis.beeps = [];
+    const { setValueAtTime } = AudioParam.prototype;
+    AudioParam.prototype.setValueAtTime = function (value, seconds) {
+      if (value > 0) beeps.push(seconds);
+      return setValueAtTime.call(this, value, seconds);
+    };
+    const { TestPicture } = await import('./test-picture.js');
+    globalThis.picture = new TestPicture(document.createElement('canvas'));
+    await picture.start();
+  })()`);
+  const timer = await started;
+  // No frame around the middle of three seconds: where the next flash is half a second away.
+  for (let second = 0; second < 3; second++) {
+    await timer.evaluate(`(async () => {
+      await new Promise((resolve) => setTimeout(resolve, (1300 - (Date.now() % 1000)) % 1000));
+      while (Date.now() % 1000 < 700);
+    })()`);
+  }
+  const beeps = await page.evaluate<number[]>('picture.stop(), beeps');
+  t.ok(beeps.length >= 3, `${beeps.length} beeps`);
+  const apart = beeps.slice(2).map((beep, i) => Math.round(beep - beeps[i + 1]!));
+  t.strictSame(new Set(apart), new Set([1]), 'one a second');
+});
+
 t.test('a closed tab ends its session', async (t) => {
   const opened = await openConsole(t);
   if (opened === undefined) return;
