@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { RemoteInfo, Socket } from 'node:dgram';
+import { readBindingRequest } from './binding-request.ts';
 import type { IceCredentials } from './sdp-lines.ts';
-import { bindingErrorResponse, bindingSuccessResponse, readBindingRequest } from './werift-stun.ts';
+import { bindingErrorResponse, bindingSuccessResponse } from './werift-stun.ts';
 
 /** A way to the peer: one of our sockets and the address that checks came from. */
 interface Path {

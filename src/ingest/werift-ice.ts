@@ -14,10 +14,10 @@ import {
 } from 'werift';
 import { type IceServer, RequestError } from '../recorder.ts';
 import { steadyNowUs } from '../steady-clock.ts';
+import { MAX_STUN_BYTES, readBindingRequest } from './binding-request.ts';
 import { RECEIVE_BUFFER_BYTES } from './ice-sockets.ts';
 import type { IceCredentials } from './sdp-lines.ts';
 import { requireMembers } from './werift-members.ts';
-import { readBindingRequest } from './werift-stun.ts';
 
 /**
  * How often the nominated way is checked again, ms. werift's own checks of consent (RFC 7675) come
@@ -250,7 +250,8 @@ export class IceAgent {
 
   // werift takes checks for valid without looking at their MESSAGE-INTEGRITY (RFC 8445 §7.3).
   #isWelcome(datagram: Buffer): boolean {
-    if (datagram.length < 20) return false;
+    // werift's reader takes time that grows with the square of the length.
+    if (datagram.length < 20 || datagram.length > MAX_STUN_BYTES) return false;
     const isRequest = (datagram.readUInt16BE(0) & 0x0110) === 0;
     if (!isRequest) return true;
     const { ufrag, password } = this.local;

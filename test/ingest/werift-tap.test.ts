@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { DtlsClient, DtlsServer } from 'werift';
-import { readBindingRequest } from '../../src/ingest/werift-stun.ts';
 import {
   createDtlsIdentity,
   type DtlsIdentity,
@@ -9,42 +8,6 @@ import {
   requireInternals,
 } from '../../src/ingest/werift-tap.ts';
 import type { SrtpKeys } from '../../src/rtp/srtp-keys.ts';
-
-t.test('reads the sample request of RFC 5769 §2.1', async (t) => {
-  const datagram = Buffer.from(
-    '000100582112a442b7e7a701bc34d686fa87dfae802200105354554e207465737420636c69656e74' +
-      '002400046e0001ff80290008932ff9b151263b36000600096576746a3a68367659202020' +
-      '000800149aeaa70cbfd8cb56781ef2b5b2d3f249c1b571a280280004e57a3bcf',
-    'hex',
-  );
-  const passwords: Record<string, string> = { evtj: 'VOkJxbRl1RmTxUk/WvJxBt' };
-  t.match(
-    readBindingRequest(datagram, (ufrag) => passwords[ufrag]),
-    {
-      ufrag: 'evtj',
-      nominates: false,
-      controlled: true,
-      transactionId: Buffer.from('b7e7a701bc34d686fa87dfae', 'hex'),
-    },
-  );
-  t.equal(
-    readBindingRequest(datagram, () => 'VOkJxbRl1RmTxUk/WvJxBu'),
-    undefined,
-    'another password',
-  );
-  t.equal(
-    readBindingRequest(datagram, () => undefined),
-    undefined,
-    'another name',
-  );
-  const fingerprintAt = datagram.length - 8;
-  for (let i = 0; i < fingerprintAt; i++) {
-    const spoilt = Buffer.from(datagram);
-    spoilt[i]! ^= 1;
-    if (readBindingRequest(spoilt, (ufrag) => passwords[ufrag])) t.fail(`byte ${i} is not covered`);
-    readBindingRequest(datagram.subarray(0, i), (ufrag) => passwords[ufrag]);
-  }
-});
 
 interface Outcome {
   keys?: SrtpKeys;
