@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Recording } from '../src/recording/recording.ts';
+import { StreamClock } from '../src/recording/stream-clock.ts';
 import type { MediaSection } from '../src/rtp/media-section.ts';
 import { audioPackets, videoFrames } from '../test/publisher/clip.ts';
 
@@ -30,6 +31,7 @@ export async function run(): Promise<void> {
       segmentSeconds: 10,
       maxRecordingSeconds: 0,
       after: Promise.resolve(),
+      clock: new StreamClock(),
       notBeforeUs: 0,
       now: () => nowUs,
       nextRecordId: () => '1772625600',

@@ -2,18 +2,26 @@ import { type FileHandle, open, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { readChunks } from '../container/chunk-reader.ts';
 import { readInitializationSegment } from '../container/initialization-segment-reader.ts';
+import {
+  REFERENCE_TIMES_BYTES,
+  readReferenceTimes,
+  type WallClockSpan,
+  wallClockSpan,
+  writeReferenceTimes,
+} from '../container/reference-time.ts';
 import type { ManifestTrack, Presentation } from '../manifest/presentation.ts';
 import { SegmentTimeline } from '../manifest/segment-timeline.ts';
 import type { TrackKind } from '../rtp/access-unit.ts';
 import { PART_SUFFIX, syncFolder } from '../storage/durable-file.ts';
 import { type FolderFile, initializationName } from './file-names.ts';
+import { TIMESCALE } from './media-time.ts';
 
 /** A segment that was on the disk and not in the manifest. Times are ticks since the Unix epoch. */
 export interface RecoveredSegment {
   kind: TrackKind;
   name: string;
-  startTime: number;
-  endTime: number;
+  /** Where it lies in media time and on the wall clock. */
+  span: WallClockSpan;
   keyframes: number[];
   startsAtKeyframe: boolean;
   size: number;
@@ -45,9 +53,10 @@ export async function recoverSegments(
   for (const file of lost) {
     const segment = await takeUp(folder, file);
     if (segment === undefined) continue;
-    const entry = await entryFor(folder, files, presentation, file, segment.startTime);
+    const entry = await entryFor(folder, files, presentation, file, segment.span.startTime);
     if (entry === undefined) continue;
-    entry.timeline.add(segment.startTime, segment.endTime - segment.startTime);
+    const { startTime, endTime } = segment.span;
+    entry.timeline.add(startTime, endTime - startTime);
     entry.bytes += segment.size;
     recovered.push({ ...segment, kind: file.kind, entry });
   }
@@ -85,16 +94,27 @@ async function takeUp(folder: string, file: FolderFile) {
       keyframes.push(...chunk.keyframeTimes.map((time) => time + shift));
       endTime += chunk.duration;
     }
+    const { startTime } = first;
+    const head = await readHead(handle, TIMESCALE[file.kind]);
+    const span = wallClockSpan(head, startTime, endTime, TIMESCALE[file.kind]);
+    if (head !== undefined && head !== span) {
+      await handle.write(writeReferenceTimes(span), 0, REFERENCE_TIMES_BYTES, 0);
+    }
     if (file.isPart) {
       await handle.datasync();
       await rename(found, path.join(folder, file.name));
     }
-    const startsAtKeyframe = file.kind === 'audio' || keyframes[0] === first.startTime;
-    const { startTime } = first;
-    return { name: file.name, startTime, endTime, keyframes, startsAtKeyframe, size: validLength };
+    const startsAtKeyframe = file.kind === 'audio' || keyframes[0] === startTime;
+    return { name: file.name, span, keyframes, startsAtKeyframe, size: validLength };
   } finally {
     await handle.close();
   }
+}
+
+async function readHead(handle: FileHandle, timescale: number): Promise<WallClockSpan | undefined> {
+  const head = Buffer.alloc(REFERENCE_TIMES_BYTES);
+  await handle.read(head, 0, head.length, 0);
+  return readReferenceTimes(head, timescale);
 }
 
 /**

@@ -1,4 +1,10 @@
+import {
+  REFERENCE_TIMES_BYTES,
+  type WallClockSpan,
+  writeReferenceTimes,
+} from '../container/reference-time.ts';
 import type { SegmentFile } from '../storage/segment-file.ts';
+import type { TrackWallClock } from './stream-clock.ts';
 
 /** What a chunk's bytes hold, to correct or to salvage a segment by. */
 interface WrittenChunk {
@@ -24,9 +30,17 @@ export class OpenSegment {
   /** Presentation times of the keyframes; empty for audio. */
   readonly keyframes: number[] = [];
   readonly #chunks: WrittenChunk[] = [];
+  readonly #wallClock: TrackWallClock;
 
-  constructor(file: SegmentFile, number: number, name: string, startsAtKeyframe: boolean) {
+  constructor(
+    file: SegmentFile,
+    number: number,
+    name: string,
+    startsAtKeyframe: boolean,
+    wallClock: TrackWallClock,
+  ) {
     this.file = file;
+    this.#wallClock = wallClock;
     this.number = number;
     this.name = name;
     this.startsAtKeyframe = startsAtKeyframe;
@@ -46,12 +60,6 @@ export class OpenSegment {
     return this.#chunks.length === 0;
   }
 
-  /** What is on disk of it. */
-  facts() {
-    const { name, startTime, endTime, keyframes, startsAtKeyframe } = this;
-    return { name, startTime, endTime, keyframes, startsAtKeyframe };
-  }
-
   /**
    * Appends one chunk.
    * @param chunk gather list and where its base time stands in it
@@ -64,8 +72,14 @@ export class OpenSegment {
     endTime: number,
     keyframes: number[],
   ): Promise<void> {
-    const position = this.file.size + chunk.baseTimeOffset;
-    await this.file.append(chunk.buffers, chunk.byteLength);
+    let { buffers, byteLength } = chunk;
+    let position = this.file.size + chunk.baseTimeOffset;
+    if (this.isEmpty) {
+      buffers = [writeReferenceTimes(this.#span(startTime, startTime)), ...buffers];
+      byteLength += REFERENCE_TIMES_BYTES;
+      position += REFERENCE_TIMES_BYTES;
+    }
+    await this.file.append(buffers, byteLength);
     this.#chunks.push({ baseTimePosition: position, startTime, endTime });
     this.keyframes.push(...keyframes);
   }
@@ -84,5 +98,24 @@ export class OpenSegment {
       await this.file.patch(time, chunk.baseTimePosition);
     }
     for (let i = 0; i < this.keyframes.length; i++) this.keyframes[i]! += ticks;
+    const { startTime } = this;
+    await this.file.patch(writeReferenceTimes(this.#span(startTime, startTime)), 0);
+  }
+
+  /**
+   * Says in the file where it lies on the wall clock, and makes it durable under its final name.
+   * @throws the file system's error
+   */
+  async commit() {
+    const { name, startTime, endTime, keyframes, startsAtKeyframe, file } = this;
+    const span = this.#span(startTime, endTime);
+    await file.patch(writeReferenceTimes(span), 0);
+    await file.commit();
+    return { name, span, keyframes, startsAtKeyframe, size: file.size };
+  }
+
+  #span(startTime: number, endTime: number): WallClockSpan {
+    const startUs = this.#wallClock.us(startTime);
+    return { startTime, endTime, startUs, endUs: this.#wallClock.us(endTime) };
   }
 }

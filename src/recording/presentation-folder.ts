@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { wallClockUs } from '../container/reference-time.ts';
 import { writeMpd } from '../manifest/mpd.ts';
 import { readMpd } from '../manifest/mpd-reader.ts';
 import type { ManifestPeriod, ManifestTrack, Presentation } from '../manifest/presentation.ts';
@@ -12,6 +13,7 @@ import { dayStartUs } from '../storage/stream-folder.ts';
 import { initializationName, MANIFEST_NAME, parseFileName, segmentName } from './file-names.ts';
 import { nextPeriodId, type RecoveredSegment, recoverSegments } from './folder-recovery.ts';
 import { OpenSegment } from './open-segment.ts';
+import type { TrackWallClock } from './stream-clock.ts';
 
 /** Where players that follow a live manifest ask for the time (DASH UTCTiming). */
 const TIME_URL = '/api/time';
@@ -34,6 +36,8 @@ export interface PeriodTrack {
   readonly kind: TrackKind;
   /** Its entry in the manifest. */
   readonly entry: ManifestTrack;
+  /** Where its media time lies on our wall clock. */
+  readonly wallClock: TrackWallClock;
   /** Number of the segment claimed last; undefined before the first. */
   lastNumber: number | undefined;
 }
@@ -137,6 +141,7 @@ export class PresentationFolder {
     kind: TrackKind,
     initialization: Buffer,
     description: TrackDescription,
+    wallClock: TrackWallClock,
   ): Promise<PeriodTrack> {
     const entry: ManifestTrack = {
       ...description,
@@ -147,7 +152,7 @@ export class PresentationFolder {
       bytes: 0,
     };
     period[kind] = entry;
-    return { kind, entry, lastNumber: undefined };
+    return { kind, entry, wallClock, lastNumber: undefined };
   }
 
   /**
@@ -167,7 +172,7 @@ export class PresentationFolder {
       throw new Error(`${this.path}/${name} does not follow number ${track.lastNumber}`);
     }
     track.lastNumber = number;
-    return new OpenSegment(file, number, name, startsAtKeyframe);
+    return new OpenSegment(file, number, name, startsAtKeyframe, track.wallClock);
   }
 
   /**
@@ -176,25 +181,25 @@ export class PresentationFolder {
    */
   async commit(track: PeriodTrack, segment: OpenSegment): Promise<void> {
     const { entry } = track;
-    await segment.file.commit();
+    const facts = await segment.commit();
     entry.timeline.add(segment.startTime, segment.endTime - segment.startTime);
-    entry.bytes += segment.file.size;
-    this.#announce(entry, { ...segment.facts(), size: segment.file.size });
+    entry.bytes += facts.size;
+    this.#announce(entry, facts);
   }
 
   /** Tells the index of a durable segment. Times are ticks. */
   #announce(entry: ManifestTrack, segment: Omit<RecoveredSegment, 'entry' | 'kind'>): void {
     this.#newsSinceUs ??= this.#options.now();
-    const toUs = (ticks: number) => Math.round((ticks / entry.timescale) * 1e6);
+    const { span } = segment;
     this.#options.onSegment({
       stream: this.#options.stream,
       kind: entry.kind,
-      startUs: toUs(segment.startTime),
-      endUs: toUs(segment.endTime),
+      startUs: span.startUs,
+      endUs: span.endUs,
       path: `${this.path}/${segment.name}`,
       initPath: `${this.path}/${entry.initialization}`,
       isKeyframe: segment.startsAtKeyframe,
-      keyframes: segment.keyframes.map(toUs),
+      keyframes: segment.keyframes.map((time) => wallClockUs(span, time)),
       codec: entry.codecs,
       size: segment.size,
     });

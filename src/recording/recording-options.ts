@@ -1,5 +1,6 @@
 import type { Segment } from '../segment-index/segment.ts';
 import type { CurrentRecordOptions } from './current-record.ts';
+import type { StreamClock } from './stream-clock.ts';
 
 /** Logging as pino does it. */
 export interface RecordingLog {
@@ -17,7 +18,9 @@ export interface RecordingOptions extends CurrentRecordOptions {
   segmentSeconds: number;
   /** The stream's recording before this one is closed then; it may use the same folder. */
   after: Promise<void>;
-  /** No sample begins before this: the end of the stream's recording before, µs since the epoch. */
+  /** Media time of the stream, which goes on from one recording to the next. */
+  clock: StreamClock;
+  /** Media time at which the stream's recording before ended, µs since the epoch; 0: none. */
   notBeforeUs: number;
   /** The clock, µs since the Unix epoch. */
   now(): number;

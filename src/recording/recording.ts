@@ -122,7 +122,7 @@ export class Recording {
     return this.#folders.current.manifestPath;
   }
 
-  /** End of what was recorded so far, µs since the Unix epoch; 0 when nothing was. */
+  /** Media time at which what was recorded so far ends, µs since the epoch; 0 when nothing was. */
   get endUs(): number {
     return Math.max(toUs(this.#videoEnd, VIDEO_TIMESCALE), toUs(this.#lane.end, AUDIO_TIMESCALE));
   }
@@ -171,12 +171,13 @@ export class Recording {
     if (this.#closed) return;
     const now = this.#options.now();
     this.#settle(false);
+    this.#options.clock.steer(now, this.#publisher.timeline.errorUs(now));
     this.#fillSilence(now);
     this.#leaveStale(now);
     this.#startWithoutVideo(now);
     this.#writeSound(false);
     if (this.#publisher.video && this.#period && this.#recordIsOver(now)) this.#askForKeyframe();
-    const before = now - CHUNK_AGE_US;
+    const before = this.#options.clock.mediaUs(now) - CHUNK_AGE_US;
     this.#period?.video?.flushOlderThan(Math.floor(toTicks(before, VIDEO_TIMESCALE)));
     this.#lane.period?.audio?.flushOlderThan(audioTicks(before));
     if (this.#queue.pendingBytes > MOST_PENDING_BYTES && this.#period) {
@@ -196,7 +197,7 @@ export class Recording {
   async close(): Promise<void> {
     if (!this.#closed) {
       this.detach();
-      this.#endRecord(this.endUs);
+      this.#endRecord(this.#wallUs(this.endUs));
       this.#closed = true;
       this.#folders.close();
     }
@@ -212,16 +213,16 @@ export class Recording {
       this.restartTrack(kind);
       ticks = track.anchor.clock.advance(rtpTimestamp, arrivalUs)!;
     }
-    this.#publisher.timeline.anchor(kind, arrivalUs, {
-      video: this.#videoEnd,
-      audio: this.#lane.end,
-    });
+    const ends = { video: this.#videoEnd, audio: this.#lane.end };
+    const { clock } = this.#options;
+    this.#publisher.timeline.anchor(kind, arrivalUs, ends, clock.correctionUs(arrivalUs));
     return ticks;
   }
 
   /** Moves the ends of what was written when the tracks' places become final. */
   #settle(force: boolean): void {
-    const moved = this.#publisher.timeline.settle(this.#options.now(), force);
+    const { now, clock } = this.#options;
+    const moved = this.#publisher.timeline.settle(now(), force, clock.correctionUs(now()));
     if (moved === undefined) return;
     this.#videoEnd += moved.video;
     this.#lane.shift(moved.audio);
@@ -230,7 +231,7 @@ export class Recording {
   #writePicture(picture: Picture): void {
     const base = this.#publisher.timeline.base('video');
     let start = base + picture.start;
-    if (this.#needsPeriod(picture, toUs(start, VIDEO_TIMESCALE))) {
+    if (this.#needsPeriod(picture, this.#wallUs(toUs(start, VIDEO_TIMESCALE)))) {
       if (!picture.keyframe || picture.configuration === undefined || !this.#mayWrite()) {
         this.#publisher.video!.undecodable++;
         this.#askForKeyframe();
@@ -266,6 +267,7 @@ export class Recording {
     return Math.max(start, this.#videoEnd);
   }
 
+  /** @param startUs wall clock */
   #needsPeriod(picture: Picture, startUs: number): boolean {
     const period = this.#period;
     if (period?.video === undefined || period.failed) return true;
@@ -288,7 +290,7 @@ export class Recording {
       const base = this.#publisher.timeline.base('audio');
       const startUs = toUs(base + first.start, AUDIO_TIMESCALE);
       if (!all && period.video !== undefined && this.#isAheadOfPicture(startUs)) return;
-      if (period.video === undefined && this.#recordIsOver(startUs)) {
+      if (period.video === undefined && this.#recordIsOver(this.#wallUs(startUs))) {
         this.#beginPeriod(startUs, undefined);
       }
       if (this.#lane.period !== this.#period && startUs >= this.#period!.startUs) this.#moveSound();
@@ -302,17 +304,20 @@ export class Recording {
     return this.#options.now() - this.#publisher.seenUs < LAG_US;
   }
 
+  /** @param startUs media time */
   #beginPeriod(startUs: number, configuration: H264Configuration | undefined): void {
     const before = this.#period;
     before?.video?.end();
-    if (this.#recordIsOver(startUs)) this.#endRecord(startUs);
-    this.#folders.goTo(startUs);
-    this.#record.begin(startUs, this.#folders.current.manifestPath);
+    const wallUs = this.#wallUs(startUs);
+    if (this.#recordIsOver(wallUs)) this.#endRecord(wallUs);
+    this.#folders.goTo(wallUs);
+    this.#record.begin(wallUs, this.#folders.current.manifestPath);
     const period = new RunningPeriod({
       folder: this.#folders.current,
       queue: this.#queue,
       segmentSeconds: this.#options.segmentSeconds,
       startUs,
+      clock: this.#options.clock,
       configuration,
       hasAudio: this.#publisher.audio !== undefined,
       requestKeyframe: () => this.#askForKeyframe(),
@@ -360,9 +365,13 @@ export class Recording {
     picture.end = Math.max(picture.end, ticks - this.#publisher.timeline.base('video'));
   }
 
-  /** True when a record that reaches an instant has to end there. @param us since the epoch */
+  /** True when a record that reaches an instant has to end there. @param us wall clock */
   #recordIsOver(us: number): boolean {
     return us >= this.#folders.endUs || this.#record.isLongEnough(us);
+  }
+
+  #wallUs(us: number): number {
+    return this.#options.clock.wallUs(us);
   }
 
   #endRecord(endUs: number): void {
@@ -386,7 +395,7 @@ export class Recording {
     if (period === undefined) return;
     const last = audio.finish();
     if (last) this.#takeSound(last);
-    const until = audioTicks(nowUs - LAG_US);
+    const until = audioTicks(this.#options.clock.mediaUs(nowUs) - LAG_US);
     this.#lane.beginWithSilence(audioTicks(period.startUs), until);
     this.#lane.fillTo(until);
     if (period !== this.#period && this.#period && until >= audioTicks(this.#period.startUs)) {
@@ -400,7 +409,7 @@ export class Recording {
     if (period === undefined) return;
     const { heardUs, seenUs } = this.#publisher;
     if (nowUs - Math.max(heardUs, seenUs) > STALE_US) {
-      if (nowUs - period.startUs > STALE_US) this.#endPeriod();
+      if (this.#options.clock.mediaUs(nowUs) - period.startUs > STALE_US) this.#endPeriod();
     } else if (period.video !== undefined && nowUs - seenUs > STALE_US) {
       const picture = this.#publisher.video?.finish();
       if (picture) {

@@ -6,7 +6,9 @@ import {
   VIDEO_TIMESCALE,
 } from '../container/initialization-segment.ts';
 import type { ManifestPeriod } from '../manifest/presentation.ts';
-import type { PresentationFolder } from './presentation-folder.ts';
+import type { TrackKind } from '../rtp/access-unit.ts';
+import type { PresentationFolder, TrackDescription } from './presentation-folder.ts';
+import { type StreamClock, TrackWallClock } from './stream-clock.ts';
 import { TrackWriter } from './track-writer.ts';
 import type { WriteOwner, WriteQueue } from './write-queue.ts';
 
@@ -21,8 +23,9 @@ export interface RunningPeriodOptions {
   folder: PresentationFolder;
   queue: WriteQueue;
   segmentSeconds: number;
-  /** Where it begins on our wall clock, µs since the Unix epoch. */
+  /** Media time at which it begins, µs since the Unix epoch. */
   startUs: number;
+  clock: StreamClock;
   /** Present when it has video. */
   configuration: H264Configuration | undefined;
   hasAudio: boolean;
@@ -36,11 +39,13 @@ export interface RunningPeriodOptions {
 export class RunningPeriod implements WriteOwner {
   failed = false;
   readonly folder: PresentationFolder;
-  /** µs since the Unix epoch: audio from here on belongs to this Period. */
+  /** Media time, µs since the Unix epoch: audio from here on belongs to this Period. */
   readonly startUs: number;
   readonly configuration: H264Configuration | undefined;
   readonly video: TrackWriter | undefined;
   readonly audio: TrackWriter | undefined;
+  readonly #clock: StreamClock;
+  readonly #rebase: Record<TrackKind, number>;
   #entry: ManifestPeriod | undefined;
 
   constructor(options: RunningPeriodOptions) {
@@ -48,12 +53,15 @@ export class RunningPeriod implements WriteOwner {
     this.folder = folder;
     this.startUs = options.startUs;
     this.configuration = configuration;
+    this.#clock = options.clock;
+    this.#rebase = options.clock.enter(folder.path, options.startUs);
     const shared = { folder, queue, segmentSeconds, requestKeyframe, owner: this };
     if (configuration !== undefined) {
       this.video = new TrackWriter({
         ...shared,
         kind: 'video',
         timescale: VIDEO_TIMESCALE,
+        rebase: this.#rebase.video,
         openTrack: () => this.#openVideo(configuration),
       });
     }
@@ -62,6 +70,7 @@ export class RunningPeriod implements WriteOwner {
         ...shared,
         kind: 'audio',
         timescale: AUDIO_TIMESCALE,
+        rebase: this.#rebase.audio,
         openTrack: () => this.#openAudio(),
       });
     }
@@ -84,24 +93,32 @@ export class RunningPeriod implements WriteOwner {
     await this.folder.open();
     const { codec, width, height } = configuration;
     const initialization = await h264InitializationSegment(configuration);
-    return this.folder.openTrack(this.#manifestPeriod(), 'video', initialization, {
+    const description = {
       mimeType: 'video/mp4',
       codecs: codec,
       timescale: VIDEO_TIMESCALE,
       width,
       height,
-    });
+    };
+    return this.#openTrack('video', initialization, description);
   }
 
   async #openAudio() {
     await this.folder.open();
     const initialization = await opusInitializationSegment({ channels: OPUS_CHANNELS });
-    return this.folder.openTrack(this.#manifestPeriod(), 'audio', initialization, {
+    const description = {
       mimeType: 'audio/mp4',
       codecs: 'opus',
       timescale: AUDIO_TIMESCALE,
       channels: OPUS_CHANNELS,
-    });
+    };
+    return this.#openTrack('audio', initialization, description);
+  }
+
+  #openTrack(kind: TrackKind, initialization: Buffer, description: TrackDescription) {
+    const wallClock = new TrackWallClock(this.#clock, kind, this.#rebase[kind]);
+    const period = this.#manifestPeriod();
+    return this.folder.openTrack(period, kind, initialization, description, wallClock);
   }
 
   #manifestPeriod(): ManifestPeriod {

@@ -9,6 +9,9 @@ import { haveReports, settle, type WallClockAnchor } from './wall-clock-anchor.t
 /** Sender reports of all tracks are waited for this long before times become final, µs. */
 const REPORT_WAIT_US = 6_000_000;
 
+/** What a track's packets tell of the wall clock holds for so long, µs. */
+const FRESH_US = 5_000_000;
+
 /** Ticks of each track. */
 type Ticks = Record<TrackKind, number>;
 
@@ -41,16 +44,17 @@ export class StreamTimeline {
   /**
    * Gives a track whose clock has begun its provisional place, unless it has one.
    * @param nowUs µs since the Unix epoch
-   * @param ends of what was written of each track, ticks since the Unix epoch
+   * @param ends of what was written of each track, media time in ticks since the Unix epoch
+   * @param correctionUs our wall clock minus the stream's media time, µs
    */
-  anchor(kind: TrackKind, nowUs: number, ends: Ticks): void {
+  anchor(kind: TrackKind, nowUs: number, ends: Ticks, correctionUs: number): void {
     const anchor = this.#anchor(kind)!;
     if (anchor.offsetUs !== undefined) return;
     if (this.#provisionalSinceUs === undefined) {
       this.#provisionalSinceUs = nowUs;
       this.#floor = ends;
     }
-    settle([...this.#anchors().filter((other) => other.locked), anchor]);
+    settle([...this.#anchors().filter((other) => other.locked), anchor], correctionUs);
   }
 
   /** Takes charge of a new writer's times: final ones at once, or as soon as they are. */
@@ -69,19 +73,20 @@ export class StreamTimeline {
    * the writers.
    * @param nowUs µs since the Unix epoch
    * @param force do not wait any more
+   * @param correctionUs our wall clock minus the stream's media time, µs
    * @returns how much later each track now is; undefined when nothing was decided
    */
-  settle(nowUs: number, force: boolean): Ticks | undefined {
+  settle(nowUs: number, force: boolean, correctionUs: number): Ticks | undefined {
     if (this.#provisionalSinceUs === undefined) return undefined;
     const anchors = this.#anchors();
     const expected = (this.#video ? 1 : 0) + (this.#audio ? 1 : 0);
     const complete = anchors.length === expected && haveReports(anchors);
     if (!force && !complete && nowUs - this.#provisionalSinceUs < REPORT_WAIT_US) return undefined;
     const before = { video: this.base('video'), audio: this.base('audio') };
-    settle(anchors);
+    settle(anchors, correctionUs);
     const overlapUs = this.#overlapUs(this.#shiftSince(before));
     for (const anchor of anchors) {
-      anchor.locked = true;
+      if (!anchor.locked) anchor.lock(correctionUs);
       if (overlapUs > 0) anchor.offsetUs! += overlapUs;
     }
     this.#provisionalSinceUs = undefined;
@@ -93,6 +98,21 @@ export class StreamTimeline {
     }
     this.#unsettled = [];
     return moved;
+  }
+
+  /**
+   * Our wall clock minus the media time of the tracks whose places are final, by their least delayed
+   * packets, µs; undefined when none of them was heard lately.
+   * @param nowUs µs since the Unix epoch
+   */
+  errorUs(nowUs: number): number | undefined {
+    let least: number | undefined;
+    for (const anchor of this.#anchors()) {
+      if (!anchor.locked || nowUs - anchor.clock.latestArrivalUs > FRESH_US) continue;
+      const errorUs = anchor.errorUs;
+      if (least === undefined || errorUs < least) least = errorUs;
+    }
+    return least;
   }
 
   #anchor(kind: TrackKind): WallClockAnchor | undefined {

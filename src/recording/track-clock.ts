@@ -76,6 +76,11 @@ export class TrackClock {
     return Math.min(this.#least, this.#leastBefore);
   }
 
+  /** Arrival of the latest packet, µs since the Unix epoch; 0 before one. */
+  get latestArrivalUs(): number {
+    return this.#latestArrivalUs;
+  }
+
   #unwrap(timestamp: number): number {
     if (this.#latest === undefined) return timestamp;
     let step = (timestamp - this.#latest) % CIRCLE;

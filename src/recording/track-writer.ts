@@ -16,6 +16,8 @@ export interface TrackWriterOptions {
   kind: TrackKind;
   /** Ticks a second. */
   timescale: number;
+  /** What the files' times add to media time, ticks. */
+  rebase: number;
   segmentSeconds: number;
   folder: PresentationFolder;
   /** Opens the Period and writes the initialization segment; runs in turn with the writes. */
@@ -63,12 +65,12 @@ export class TrackWriter {
     });
   }
 
-  /** Time of the first sample, ticks since the Unix epoch; undefined before it. */
+  /** Media time of the first sample, ticks since the Unix epoch; undefined before it. */
   get startTime(): number | undefined {
     return this.#startTime;
   }
 
-  /** End of the last sample, ticks since the Unix epoch; 0 before the first. */
+  /** Media time of the end of the last sample, ticks since the Unix epoch; 0 before the first. */
   get endTime(): number {
     return this.#endTime;
   }
@@ -79,7 +81,8 @@ export class TrackWriter {
   }
 
   /**
-   * Takes the next sample, which begins where the one before ended.
+   * Takes the next sample, which begins where the one before ended; its media time becomes the
+   * file's.
    * @throws Error when it does not: a hole inside a Period would stop players for good
    */
   write(sample: Sample): void {
@@ -89,19 +92,20 @@ export class TrackWriter {
     }
     if (this.#begun && this.#cuts.cutsBefore(sample)) this.#endSegment();
     if (!this.#begun) this.#beginSegment(sample);
+    this.#endTime = sample.time + sample.duration;
+    sample.time += this.#options.rebase;
     this.#chunk.push(sample);
     for (const part of sample.parts) this.#chunkBytes += part.length;
-    this.#endTime = sample.time + sample.duration;
     if (this.#cuts.isDue(this.#endTime)) this.#options.requestKeyframe();
-    const ticks = this.#endTime - this.#chunk[0]!.time;
+    const ticks = sample.time + sample.duration - this.#chunk[0]!.time;
     if (ticks >= CHUNK_SECONDS * this.#options.timescale || this.#chunkBytes >= CHUNK_BYTES) {
       this.flush();
     }
   }
 
-  /** Hands the samples to the disk when the first of them is older than a time in ticks. */
+  /** Hands the samples to the disk when the first of them is older than a media time in ticks. */
   flushOlderThan(time: number): void {
-    if (this.#chunk.length > 0 && this.#chunk[0]!.time < time) this.flush();
+    if (this.#chunk.length > 0 && this.#chunk[0]!.time - this.#options.rebase < time) this.flush();
   }
 
   /** Hands the samples gathered so far to the disk. */
@@ -118,7 +122,7 @@ export class TrackWriter {
       samples,
     });
     const start = samples[0]!.time;
-    const end = this.#endTime;
+    const end = this.#endTime + this.#options.rebase;
     const keyframes: number[] = [];
     if (this.kind === 'video') {
       for (const sample of samples) if (sample.keyframe) keyframes.push(sample.time);

@@ -7,18 +7,32 @@ import type { TrackClock } from './track-clock.ts';
 const IMPLAUSIBLE_US = 1_000_000;
 
 /**
- * Where a track's media time lies on our wall clock: wall time = media time + offset. Provisional
- * until the sender's reports are in (Chromium's first one for audio takes some seconds), then locked
- * for as long as the sender's timeline lasts, so that media time is never bent afterwards.
+ * Where a track's own timeline lies in the stream's media time, which is our wall clock but for the
+ * slow correction of `StreamClock`: media time = track time + offset. Provisional until the sender's
+ * reports are in (Chromium's first one for audio takes some seconds), then locked for as long as the
+ * sender's timeline lasts, so that media time is never bent afterwards.
  */
 export class WallClockAnchor {
   readonly clock: TrackClock;
   /** µs; undefined before the track's first access unit. */
   offsetUs: number | undefined;
   locked = false;
+  /** How much later than its place says the least delayed packet came as it was locked, µs. */
+  #delayUs = 0;
 
   constructor(clock: TrackClock) {
     this.clock = clock;
+  }
+
+  /** Makes the place final. @param correctionUs our wall clock minus the stream's media time, µs */
+  lock(correctionUs: number): void {
+    this.locked = true;
+    this.#delayUs = this.clock.arrivalOffsetUs - this.offsetUs! - correctionUs;
+  }
+
+  /** Our wall clock minus media time, as the least delayed packets of late tell it, µs. */
+  get errorUs(): number {
+    return this.clock.arrivalOffsetUs - this.offsetUs! - this.#delayUs;
   }
 }
 
@@ -28,14 +42,15 @@ export class WallClockAnchor {
  * network does), and a locked track, or else the least delayed arrival of any, decides where the
  * sender's clock lies on ours. Otherwise each track stands on its own arrivals, which are right to
  * within the difference of the tracks' delays.
+ * @param correctionUs our wall clock minus the stream's media time, µs
  */
-export function settle(anchors: readonly WallClockAnchor[]): void {
-  const senderClockUs = senderClockOffset(anchors);
+export function settle(anchors: readonly WallClockAnchor[], correctionUs: number): void {
+  const senderClockUs = senderClockOffset(anchors, correctionUs);
   for (const anchor of anchors) {
     if (anchor.locked) continue;
     anchor.offsetUs =
       senderClockUs === undefined
-        ? anchor.clock.arrivalOffsetUs
+        ? anchor.clock.arrivalOffsetUs - correctionUs
         : anchor.clock.senderOffsetUs! + senderClockUs;
   }
 }
@@ -45,8 +60,11 @@ export function haveReports(anchors: readonly WallClockAnchor[]): boolean {
   return anchors.every((anchor) => anchor.clock.senderOffsetUs !== undefined);
 }
 
-/** Our wall clock minus the sender's, µs; undefined when the reports are missing or implausible. */
-function senderClockOffset(anchors: readonly WallClockAnchor[]): number | undefined {
+/** Media time minus the sender's clock, µs; undefined when the reports are missing or implausible. */
+function senderClockOffset(
+  anchors: readonly WallClockAnchor[],
+  correctionUs: number,
+): number | undefined {
   let least = Number.POSITIVE_INFINITY;
   let most = Number.NEGATIVE_INFINITY;
   let locked: number | undefined;
@@ -58,5 +76,5 @@ function senderClockOffset(anchors: readonly WallClockAnchor[]): number | undefi
     if (isLocked) locked = offsetUs! - clock.senderOffsetUs;
   }
   if (most - least > IMPLAUSIBLE_US) return undefined;
-  return locked ?? least;
+  return locked ?? least - correctionUs;
 }

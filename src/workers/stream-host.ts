@@ -12,6 +12,7 @@ import {
 import { MANIFEST_NAME } from '../recording/file-names.ts';
 import { Recording } from '../recording/recording.ts';
 import type { RecordingLog } from '../recording/recording-options.ts';
+import { StreamClock } from '../recording/stream-clock.ts';
 import type { AccessUnit } from '../rtp/access-unit.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
 import type { SenderReport } from '../rtp/rtp-receiver.ts';
@@ -66,7 +67,8 @@ export class StreamHost {
   readonly #recordIds = new RecordIds();
   #startedAtUs = 0;
   #failure: string | undefined;
-  /** End of the last recording; the next one begins no earlier. */
+  readonly #clock = new StreamClock();
+  /** Media time at which the last recording ended; the next one begins no earlier. */
   #endUs = 0;
   #closing: Promise<void> = Promise.resolve();
   #idleSinceMs = Date.now();
@@ -299,6 +301,7 @@ export class StreamHost {
       segmentSeconds: settings.segmentSeconds,
       maxRecordingSeconds: settings.maxRecordingSeconds,
       after: this.#closing,
+      clock: this.#clock,
       notBeforeUs: this.#endUs,
       now: steadyNowUs,
       nextRecordId: () => this.#recordIds.take(),

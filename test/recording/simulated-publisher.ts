@@ -3,6 +3,7 @@ import type { Test } from 'tap';
 import type { RecordFacts } from '../../src/record-catalogue/record.ts';
 import { Recording } from '../../src/recording/recording.ts';
 import type { RecordingOptions } from '../../src/recording/recording-options.ts';
+import { StreamClock } from '../../src/recording/stream-clock.ts';
 import type { TrackKind } from '../../src/rtp/access-unit.ts';
 import type { MediaSection } from '../../src/rtp/media-section.ts';
 import type { Segment } from '../../src/segment-index/segment.ts';
@@ -77,6 +78,7 @@ export class SimulatedPublisher {
       segmentSeconds: options.segmentSeconds ?? 2,
       maxRecordingSeconds: 0,
       after: Promise.resolve(),
+      clock: new StreamClock(),
       notBeforeUs: 0,
       now: () => this.nowUs,
       nextRecordId: () => String(1_772_625_600 + this.records.length),

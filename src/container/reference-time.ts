@@ -1,0 +1,106 @@
+import { TRACK_ID } from './chunk.ts';
+
+// A full box of version 1: header, reference_track_ID, NTP timestamp and media time of 64 bits each.
+const BOX_BYTES = 32;
+/** Bytes of the two boxes at the head of each segment file. */
+export const REFERENCE_TIMES_BYTES = 2 * BOX_BYTES;
+
+/**
+ * Flags of the box: its times lie on the wall clock as the media was captured, and all boxes with
+ * these flags on the same (ISO/IEC 14496-12 §8.16.5.3).
+ */
+const CAPTURED = 0x18;
+/** Seconds from 1900, where NTP begins, to the Unix epoch (RFC 5905 §6). */
+const NTP_TO_UNIX = 2_208_988_800;
+/** NTP counts 32 bits of seconds and begins anew in 2036. */
+const NTP_ERA = 2 ** 32;
+
+/** Where a stretch of media time lies on the wall clock. */
+export interface WallClockSpan {
+  /** Media time of start and end, ticks since the Unix epoch. */
+  startTime: number;
+  endTime: number;
+  /** The same instants on our wall clock, integer µs since the Unix epoch. */
+  startUs: number;
+  endUs: number;
+}
+
+/**
+ * Two `prft` boxes (ISO/IEC 14496-12 §8.16.5), for start and end of a segment: media time follows the
+ * sender's clock, whose crystal is never quite right, and these say where our wall clock was. While a
+ * segment grows both tell of its start.
+ */
+export function writeReferenceTimes(span: WallClockSpan): Buffer {
+  const bytes = Buffer.alloc(REFERENCE_TIMES_BYTES);
+  writeBox(bytes, 0, span.startTime, span.startUs);
+  writeBox(bytes, BOX_BYTES, span.endTime, span.endUs);
+  return bytes;
+}
+
+function writeBox(bytes: Buffer, at: number, time: number, us: number): void {
+  const seconds = Math.floor(us / 1e6);
+  bytes.writeUInt32BE(BOX_BYTES, at);
+  bytes.write('prft', at + 4, 'latin1');
+  bytes.writeUInt32BE(0x0100_0000 | CAPTURED, at + 8);
+  bytes.writeUInt32BE(TRACK_ID, at + 12);
+  bytes.writeUInt32BE((seconds + NTP_TO_UNIX) % NTP_ERA, at + 16);
+  bytes.writeUInt32BE(Math.round(((us - seconds * 1e6) / 1e6) * 2 ** 32), at + 20);
+  bytes.writeBigUInt64BE(BigInt(time), at + 24);
+}
+
+/**
+ * Reads the head of a segment file.
+ * @param head its first bytes; {@link REFERENCE_TIMES_BYTES} are enough
+ * @param timescale ticks a second of the track
+ * @returns undefined where it does not begin with boxes that {@link writeReferenceTimes} wrote
+ */
+export function readReferenceTimes(head: Buffer, timescale: number): WallClockSpan | undefined {
+  const start = readBox(head, 0, timescale);
+  const end = readBox(head, BOX_BYTES, timescale);
+  if (start === undefined || end === undefined) return undefined;
+  return { startTime: start.time, endTime: end.time, startUs: start.us, endUs: end.us };
+}
+
+function readBox(bytes: Buffer, at: number, timescale: number) {
+  if (bytes.length < at + BOX_BYTES || bytes.readUInt32BE(at) !== BOX_BYTES) return undefined;
+  if (bytes.toString('latin1', at + 4, at + 8) !== 'prft') return undefined;
+  if (bytes.readUInt32BE(at + 8) !== (0x0100_0000 | CAPTURED)) return undefined;
+  if (bytes.readUInt32BE(at + 12) !== TRACK_ID) return undefined;
+  const time = Number(bytes.readBigUInt64BE(at + 24));
+  if (!Number.isSafeInteger(time)) return undefined;
+  // Of the eras, the one that is nearest to what the media time says.
+  const inEra = bytes.readUInt32BE(at + 16) - NTP_TO_UNIX;
+  const seconds = inEra + Math.round((time / timescale - inEra) / NTP_ERA) * NTP_ERA;
+  return { time, us: seconds * 1e6 + Math.round((bytes.readUInt32BE(at + 20) / 2 ** 32) * 1e6) };
+}
+
+/**
+ * Where a segment lies on the wall clock, by what its file says.
+ * @param head what {@link readReferenceTimes} found; without it media time is all there is
+ * @param startTime of its first sample, ticks since the Unix epoch
+ * @param endTime of its last sample
+ * @param timescale ticks a second
+ */
+export function wallClockSpan(
+  head: WallClockSpan | undefined,
+  startTime: number,
+  endTime: number,
+  timescale: number,
+): WallClockSpan {
+  if (head !== undefined && head.startTime === startTime && head.endTime === endTime) return head;
+  // A segment that was never closed: what was true of its start holds for all of it.
+  const offsetUs = head === undefined ? 0 : head.startUs - microseconds(head.startTime, timescale);
+  const us = (time: number) => Math.round(microseconds(time, timescale) + offsetUs);
+  return { startTime, endTime, startUs: us(startTime), endUs: us(endTime) };
+}
+
+/** A media time within a span on the wall clock, integer µs. @param time ticks since the epoch */
+export function wallClockUs(span: WallClockSpan, time: number): number {
+  const { startTime, endTime, startUs, endUs } = span;
+  return Math.round(startUs + ((time - startTime) / (endTime - startTime)) * (endUs - startUs));
+}
+
+/** Ticks as µs. */
+function microseconds(ticks: number, timescale: number): number {
+  return (ticks / timescale) * 1e6;
+}
