@@ -7,7 +7,7 @@ export const TrackJson = Type.Object({
   codec: Type.String({ description: 'RFC 6381 codecs string, or the name of the codec.' }),
   packets_received: Type.Integer(),
   packets_lost: Type.Integer({ description: 'Never arrived, not even when asked for again.' }),
-  packets_recovered: Type.Integer({ description: 'Arrived after they were asked for again.' }),
+  packets_recovered: Type.Integer({ description: 'Arrived because they were asked for again.' }),
   packets_dropped: Type.Integer({ description: 'Malformed, or came twice.' }),
   access_units: Type.Integer({ description: 'Whole frames received.' }),
   keyframes: Type.Integer(),

@@ -1,5 +1,5 @@
 import type { MediaSection } from '../rtp/media-section.ts';
-import { RtpReceiver } from '../rtp/rtp-receiver.ts';
+import { RtpReceiver, type RtpReceiverOptions } from '../rtp/rtp-receiver.ts';
 import type { SrtpKeys } from '../rtp/srtp-keys.ts';
 import { steadyNowUs } from '../steady-clock.ts';
 import type { CloseReason, PublishSink, SessionLog } from './publish-sink.ts';
@@ -51,6 +51,8 @@ export interface MediaSessionOptions {
   };
   /** What a session ends with when the other side ended DTLS. */
   alertReason: CloseReason;
+  /** See {@link RtpReceiverOptions.keepIncomplete}. */
+  keepIncomplete?: boolean;
   /** Frees what the owner holds; called once, when the session ends. */
   release(): Promise<void>;
 }
@@ -136,6 +138,12 @@ export class MediaSession {
     this.#dtls.close();
     const { release, log, sink, id } = this.#options;
     this.#closed = release();
+    try {
+      // Media that waits for packets that cannot come any more is not lost with the session.
+      if (reason !== 'failed') this.#receiver?.flush();
+    } catch (err) {
+      log.warn({ session: id, err }, 'what was left of a session could not be taken');
+    }
     log.debug({ session: id, reason, err: error }, 'session closed');
     sink.onClosed(reason, error);
     return this.#closed;
@@ -163,6 +171,7 @@ export class MediaSession {
       sections: [...sections],
       sendRtcp: (packet) => this.#sendRtcp(packet),
       sink,
+      ...(this.#options.keepIncomplete && { keepIncomplete: true }),
     });
     log.debug({ session: id, srtpProfile: keys.profile }, 'session connected');
     sink.onConnected();

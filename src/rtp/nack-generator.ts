@@ -1,13 +1,26 @@
-/** Reordering is not loss: a missing packet is asked for when two later ones or this much time came. */
-const allowanceUs = 10_000;
+import type { Reordering } from './reordering.ts';
+import { SmoothedDelay } from './smoothed-delay.ts';
 
-/** First interval between two requests for one packet: a usual round trip with room. */
+/**
+ * A missing packet is asked for when so much time came, or when two later packets came where all
+ * keep their order: what is only late comes by itself.
+ */
+const minAllowanceUs = 10_000;
+/** On the worst of networks it is asked for after this: what is lost must come back in time. */
+const maxAllowanceUs = 300_000;
+
+/** Interval between two requests for one packet before a round trip was measured. */
 const firstIntervalUs = 100_000;
+const minIntervalUs = 30_000;
+const maxIntervalUs = 500_000;
 const intervalGrowth = 1.5;
 const maxTries = 10;
 
 /** More missing packets than this are not asked for. */
 const maxMissing = 300;
+
+/** So many packets that were asked for twice and never came, and nobody answers. */
+const maxUnanswered = 64;
 
 interface MissingPacket {
   extended: number;
@@ -16,22 +29,34 @@ interface MissingPacket {
   dueUs: number;
   intervalUs: number;
   tries: number;
+  firstAskedUs: number;
 }
 
 /**
  * Decides when which missing packet of one stream is asked for with a generic NACK (RFC 4585
- * §6.2.1): soon after it is missing, then at growing intervals until it arrives or is given up.
+ * §6.2.1): once it is later than packets of this network are, then at growing intervals, longer than
+ * a round trip, until it arrives or is given up.
  */
 export class NackGenerator {
   readonly #send: (sequenceNumbers: number[]) => void;
+  readonly #reordering: Reordering;
   /** By extended number; ascending, because numbers are added as they are found missing. */
   readonly #missing = new Map<number, MissingPacket>();
+  /** From a request to the packet. */
+  readonly #roundTrip = new SmoothedDelay();
   #newest: number | undefined;
   #notYetAsked = 0;
+  #unanswered = 0;
+  /** Retransmissions come in the format of RFC 4588, so that they can be told. */
+  #ownFormat = false;
 
-  /** @param send takes the 16-bit sequence numbers to ask for, in ascending extended order. */
-  constructor(send: (sequenceNumbers: number[]) => void) {
+  /**
+   * @param send takes the 16-bit sequence numbers to ask for, in ascending extended order
+   * @param reordering how the network mixes up the order of packets; fed by the owner
+   */
+  constructor(send: (sequenceNumbers: number[]) => void, reordering: Reordering) {
     this.#send = send;
+    this.#reordering = reordering;
   }
 
   /** How many packets are missing and still asked for. */
@@ -39,20 +64,40 @@ export class NackGenerator {
     return this.#missing.size;
   }
 
+  /** False when packets that were asked for do not come, as with a sender that keeps none. */
+  get isAnswered(): boolean {
+    return this.#unanswered < maxUnanswered;
+  }
+
   /**
-   * Notes the arrival of a packet, original or retransmitted, and asks for what two later packets
-   * have overtaken.
+   * Whether a missing packet that has come now was sent again, as far as can be told. To be called
+   * before {@link receive}.
+   *
+   * @param extended its extended sequence number
+   * @param isRetransmission it came in the format of RFC 4588
+   */
+  wasAsked(extended: number, isRetransmission: boolean): boolean {
+    if (isRetransmission) {
+      this.#ownFormat = true;
+      return true;
+    }
+    return !this.#ownFormat && (this.#missing.get(extended)?.tries ?? 0) > 0;
+  }
+
+  /**
+   * Notes the arrival of a packet, original or retransmitted, and asks for what has been overtaken.
    *
    * @param extended its extended sequence number
    * @param nowUs µs on the steady clock
+   * @param wasAsked it came because it was asked for
    * @returns false when so many are missing that asking for them would only add to the congestion:
    *   all are forgotten, and a keyframe should be asked for instead.
    */
-  receive(extended: number, nowUs: number): boolean {
+  receive(extended: number, nowUs: number, wasAsked = false): boolean {
     const newest = this.#newest ?? extended;
     if (extended <= newest) {
       this.#newest = newest;
-      if (this.#missing.size > 0) this.#forget(extended);
+      if (this.#missing.size > 0) this.#arrived(extended, nowUs, wasAsked);
       return true;
     }
     this.#newest = extended;
@@ -63,13 +108,18 @@ export class NackGenerator {
     }
     // Before the new ones are noted: this packet is only the first that overtook those.
     if (this.#notYetAsked > 0) this.#ask(nowUs);
+    if (extended === newest + 1) return true;
+    const allowanceUs = this.#reordering.allowanceUs(nowUs);
+    const dueUs = nowUs + Math.max(minAllowanceUs, Math.min(allowanceUs, maxAllowanceUs));
     for (let n = newest + 1; n < extended; n++) {
       this.#missing.set(n, {
         extended: n,
-        shownBy: extended,
-        dueUs: nowUs + allowanceUs,
-        intervalUs: firstIntervalUs,
+        // Where order means little, no number of later packets is a sign of loss.
+        shownBy: allowanceUs > 0 ? Number.POSITIVE_INFINITY : extended,
+        dueUs,
+        intervalUs: this.#intervalUs,
         tries: 0,
+        firstAskedUs: 0,
       });
       this.#notYetAsked++;
     }
@@ -81,10 +131,11 @@ export class NackGenerator {
     if (this.#missing.size > 0) this.#ask(nowUs);
   }
 
-  /** Stops asking for packets below this extended number. */
+  /** Stops asking for packets below this extended number: they were given up. */
   forgetBefore(extended: number): void {
-    for (const missing of this.#missing.keys()) {
-      if (missing >= extended) return;
+    for (const missing of this.#missing.values()) {
+      if (missing.extended >= extended) return;
+      if (missing.tries > 1) this.#unanswered++;
       this.#forget(missing);
     }
   }
@@ -94,12 +145,30 @@ export class NackGenerator {
     this.#missing.clear();
     this.#notYetAsked = 0;
     this.#newest = undefined;
+    this.#unanswered = 0;
+    this.#ownFormat = false;
+    this.#roundTrip.reset();
   }
 
-  #forget(extended: number): void {
+  get #intervalUs(): number {
+    if (!this.#roundTrip.known) return firstIntervalUs;
+    return Math.max(minIntervalUs, Math.min(this.#roundTrip.above(2), maxIntervalUs));
+  }
+
+  #arrived(extended: number, nowUs: number, wasAsked: boolean): void {
     const missing = this.#missing.get(extended);
     if (missing === undefined) return;
-    this.#missing.delete(extended);
+    if (wasAsked && missing.tries > 0) {
+      this.#unanswered = 0;
+      // Which of several requests was answered is not known. The first one is an upper bound: with
+      // the last one a round trip that is longer than the interval would never be found out.
+      this.#roundTrip.note(nowUs - missing.firstAskedUs);
+    }
+    this.#forget(missing);
+  }
+
+  #forget(missing: MissingPacket): void {
+    this.#missing.delete(missing.extended);
     if (missing.tries === 0) this.#notYetAsked--;
   }
 
@@ -108,12 +177,20 @@ export class NackGenerator {
     for (const missing of this.#missing.values()) {
       const overtaken = missing.tries === 0 && missing.shownBy < this.#newest!;
       if (!overtaken && nowUs < missing.dueUs) continue;
+      if (missing.tries === maxTries) {
+        // Kept for one interval more, so that the answer to the last request is known for one.
+        this.#unanswered++;
+        this.#missing.delete(missing.extended);
+        continue;
+      }
       sequenceNumbers.push(missing.extended & 0xffff);
-      if (missing.tries === 0) this.#notYetAsked--;
+      if (missing.tries === 0) {
+        this.#notYetAsked--;
+        missing.firstAskedUs = nowUs;
+      }
       missing.tries++;
       missing.dueUs = nowUs + missing.intervalUs;
       missing.intervalUs *= intervalGrowth;
-      if (missing.tries === maxTries) this.#missing.delete(missing.extended);
     }
     if (sequenceNumbers.length > 0) this.#send(sequenceNumbers);
   }

@@ -21,12 +21,13 @@ export interface ReorderLimits {
  * Brings the packets of one stream into the order of their extended sequence numbers.
  *
  * A missing packet holds back those after it until it arrives, its time runs out or the buffer is
- * full. A recorder has no hurry, so the time is long enough for several retransmissions. Work per
- * packet is constant: each sequence number has a fixed slot and is passed once.
+ * full, which bounds the memory. Work per packet is constant: each sequence number has a fixed slot
+ * and is passed once.
  */
 export class ReorderBuffer {
+  /** How long a missing packet is waited for, see {@link ReorderLimits}; may change at any time. */
+  maxWaitUs: number;
   readonly #deliver: (packet: RtpPacket, lostBefore: boolean) => void;
-  readonly #maxWaitUs: number;
   readonly #capacity: number;
   readonly #mask: number;
   readonly #packets: (RtpPacket | undefined)[];
@@ -35,6 +36,7 @@ export class ReorderBuffer {
   /** When each missing number was first known to be missing. */
   readonly #missingSinceUs: Float64Array;
   #started = false;
+  #first = 0;
   #next = 0;
   #newest = 0;
   #waiting = 0;
@@ -54,7 +56,7 @@ export class ReorderBuffer {
       throw new RangeError(`capacity must be a power of 2, got ${capacity}`);
     }
     this.#deliver = deliver;
-    this.#maxWaitUs = maxWaitUs;
+    this.maxWaitUs = maxWaitUs;
     this.#capacity = capacity;
     this.#mask = capacity - 1;
     this.#packets = new Array(capacity).fill(undefined);
@@ -70,6 +72,19 @@ export class ReorderBuffer {
   /** How many packets were given up so far. */
   get lost(): number {
     return this.#lost;
+  }
+
+  /**
+   * How long a number has been known to be missing, µs: also one that was given up, as long as its
+   * trace is there. 0 for one that is not missing.
+   *
+   * @param nowUs the clock of {@link push}
+   */
+  missingForUs(extended: number, nowUs: number): number {
+    if (!this.#started || extended < this.#first || extended >= this.#newest) return 0;
+    if (extended <= this.#newest - this.#capacity) return 0;
+    const slot = extended & this.#mask;
+    return this.#takenNumbers[slot] === extended ? 0 : nowUs - this.#missingSinceUs[slot]!;
   }
 
   /**
@@ -101,7 +116,7 @@ export class ReorderBuffer {
   expire(nowUs: number): void {
     while (
       this.#waiting > 0 &&
-      nowUs - this.#missingSinceUs[this.#next & this.#mask]! >= this.#maxWaitUs
+      nowUs - this.#missingSinceUs[this.#next & this.#mask]! >= this.maxWaitUs
     ) {
       this.#giveUpBefore(this.#next + 1);
     }
@@ -133,6 +148,7 @@ export class ReorderBuffer {
 
   #start(extended: number): void {
     this.#started = true;
+    this.#first = extended;
     this.#next = extended;
     this.#newest = extended - 1;
   }

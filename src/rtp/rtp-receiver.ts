@@ -76,6 +76,8 @@ export interface RtpReceiverOptions {
   ssrc?: number;
   /** The most that REMB ever advertises, bits per second; only used where transport-cc is not. */
   rembCapBps?: number;
+  /** Hand out access units of which a part never came, with what came of them; false by default. */
+  keepIncomplete?: boolean;
 }
 
 interface Track {
@@ -124,7 +126,9 @@ export class RtpReceiver {
     this.#srtp = new SrtpReceiver(keys);
     this.#srtcp = new SrtcpReceiver(keys);
     this.#demultiplexer = new Demultiplexer(sections);
-    this.#tracks = sections.map((section) => this.#createTrack(section));
+    this.#tracks = sections.map((section) =>
+      this.#createTrack(section, options.keepIncomplete ?? false),
+    );
     this.#feedbackHead = buildReceiverReport(this.#ssrc, []);
     this.#transportCc = new TransportCcFeedback(this.#ssrc, (packet) => this.#sendFeedback(packet));
     // In a BUNDLE group an identifier means the same extension in all sections (RFC 9143 §9.1).
@@ -176,6 +180,11 @@ export class RtpReceiver {
     if (nowUs >= this.#reportDueUs) this.#sendReport(nowUs);
   }
 
+  /** The session has ended: access units that wait for packets before them are delivered now. */
+  flush(): void {
+    for (const { receiver } of this.#tracks) receiver.flush();
+  }
+
   /** Asks for a keyframe of every video section, as soon as the last request is old enough. */
   requestKeyframe(): void {
     for (const { section, receiver } of this.#tracks) {
@@ -197,18 +206,22 @@ export class RtpReceiver {
     };
   }
 
-  #createTrack(section: MediaSection): Track {
+  #createTrack(section: MediaSection, keepIncomplete: boolean): Track {
     const track: Track = {
       section,
-      receiver: new TrackReceiver(section, {
-        onAccessUnit: (unit) => this.#sink.onAccessUnit(section, unit),
-        sendNack: (ssrc, sequenceNumbers) => {
-          for (const packet of buildGenericNacks(this.#ssrc, ssrc, sequenceNumbers)) {
-            this.#sendFeedback(packet);
-          }
+      receiver: new TrackReceiver(
+        section,
+        {
+          onAccessUnit: (unit) => this.#sink.onAccessUnit(section, unit),
+          sendNack: (ssrc, sequenceNumbers) => {
+            for (const packet of buildGenericNacks(this.#ssrc, ssrc, sequenceNumbers)) {
+              this.#sendFeedback(packet);
+            }
+          },
+          sendKeyframeRequest: (ssrc) => this.#sendKeyframeRequest(track, ssrc),
         },
-        sendKeyframeRequest: (ssrc) => this.#sendKeyframeRequest(track, ssrc),
-      }),
+        keepIncomplete,
+      ),
       intraRequests: 0,
     };
     return track;

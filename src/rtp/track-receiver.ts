@@ -5,6 +5,7 @@ import type { MediaSection, PayloadFormat } from './media-section.ts';
 import { NackGenerator } from './nack-generator.ts';
 import { ReceiveStatistics } from './receive-statistics.ts';
 import { ReorderBuffer } from './reorder-buffer.ts';
+import { Reordering } from './reordering.ts';
 import { restoreRetransmission } from './retransmission.ts';
 import type { ReportBlock } from './rtcp-report-block.ts';
 import type { RtpPacket } from './rtp-packet.ts';
@@ -17,11 +18,13 @@ const maxDistance = 3000;
 const maxProbationDistance = 16;
 
 /**
- * How long a missing packet is waited for, in µs: without NACK only reordering can bring it, with
- * NACK there is time for several requests.
+ * How long a missing packet is waited for, in µs. A recorder has no hurry: where NACKs are answered
+ * there is time for several of them; else only reordering can bring it, and the wait is as long as
+ * the network needs for that.
  */
-const reorderingWaitUs = 250_000;
 const retransmissionWaitUs = 1_000_000;
+const minReorderingWaitUs = 250_000;
+const maxReorderingWaitUs = 1_000_000;
 
 /** Time between two ticks beyond this was spent asleep, with packets waiting in the socket, in µs. */
 const maxTickUs = 250_000;
@@ -32,13 +35,17 @@ export interface TrackStatistics {
   packetsReceived: number;
   /** Missing packets that were given up. */
   packetsLost: number;
-  /** Gaps that were filled late, by retransmission or because packets were reordered. */
+  /** Packets that came because they were asked for. */
   packetsRecovered: number;
+  /** Packets that came by themselves after later ones had. */
+  packetsReordered: number;
   /** Packets that came again, or too late to be of use. */
   duplicates: number;
   /** Packets that broke a format, had an unknown payload type or belonged nowhere; dropped. */
   malformed: number;
   accessUnits: number;
+  /** Access units of which a part never came. */
+  accessUnitsBroken: number;
   /** Video access units where decoding can start. */
   keyframes: number;
   /** Payload bytes of `packetsReceived`. */
@@ -68,6 +75,8 @@ export class TrackReceiver {
   readonly #isVideo: boolean;
   /** The section's payload types by number. */
   readonly #formats: (PayloadFormat | undefined)[] = new Array(128).fill(undefined);
+  readonly #keepIncomplete: boolean;
+  readonly #reordering = new Reordering();
   readonly #reorder: ReorderBuffer;
   readonly #nack: NackGenerator | undefined;
   readonly #keyframes: KeyframeRequester | undefined;
@@ -90,9 +99,11 @@ export class TrackReceiver {
 
   #packetsReceived = 0;
   #packetsRecovered = 0;
+  #packetsReordered = 0;
   #duplicates = 0;
   #malformed = 0;
   #malformedBefore = 0;
+  #brokenBefore = 0;
   #accessUnits = 0;
   #keyframeUnits = 0;
   #bytes = 0;
@@ -103,20 +114,22 @@ export class TrackReceiver {
    * @param section what was negotiated; packets and keyframes are only asked for where its `feedback`
    *   allows it (keyframes: PLI or FIR)
    * @param events takes what comes out
+   * @param keepIncomplete hand out access units of which a part never came, with what came of them
    */
-  constructor(section: MediaSection, events: TrackReceiverEvents) {
+  constructor(section: MediaSection, events: TrackReceiverEvents, keepIncomplete = false) {
     this.#events = events;
     this.#isVideo = section.kind === 'video';
+    this.#keepIncomplete = keepIncomplete;
     for (const format of section.formats) this.#formats[format.payloadType] = format;
-    this.#reorder = new ReorderBuffer((packet, lostBefore) => this.#deliver(packet, lostBefore), {
-      maxWaitUs: section.feedback.nack ? retransmissionWaitUs : reorderingWaitUs,
-    });
     if (section.feedback.nack) {
       this.#nack = new NackGenerator((sequenceNumbers) => {
         this.#nacksSent++;
         this.#events.sendNack(this.#ssrc!, sequenceNumbers);
-      });
+      }, this.#reordering);
     }
+    this.#reorder = new ReorderBuffer((packet, lostBefore) => this.#deliver(packet, lostBefore), {
+      maxWaitUs: this.#waitUs(),
+    });
     if (this.#isVideo && (section.feedback.pli || section.feedback.fir)) {
       this.#keyframes = new KeyframeRequester(() => {
         this.#plisSent++;
@@ -167,7 +180,7 @@ export class TrackReceiver {
       this.#duplicates++;
       return;
     }
-    this.#take(extended, original);
+    this.#take(extended, original, true);
     this.#keyframes?.poll(this.#nowUs);
   }
 
@@ -191,6 +204,7 @@ export class TrackReceiver {
     this.#nowUs = nowUs;
     // After a stall the packets that fill the gaps wait in the socket: give them their time.
     this.#awakeUs += Math.max(0, Math.min(elapsedUs, maxTickUs));
+    this.#reorder.maxWaitUs = this.#waitUs();
     this.#reorder.expire(this.#awakeUs);
     this.#nack?.poll(nowUs);
     this.#keyframes?.poll(nowUs);
@@ -226,6 +240,14 @@ export class TrackReceiver {
   }
 
   /**
+   * The stream has ended: what waits for packets that will not come any more is delivered. A picture
+   * that is not whole is not.
+   */
+  flush(): void {
+    this.#reorder.flush();
+  }
+
+  /**
    * The report block for a receiver report at `nowUs` (µs on the steady clock); the fraction lost
    * covers the time since the call before. Undefined before the first packet of the stream.
    */
@@ -239,9 +261,11 @@ export class TrackReceiver {
       packetsReceived: this.#packetsReceived,
       packetsLost: this.#reorder.lost,
       packetsRecovered: this.#packetsRecovered,
+      packetsReordered: this.#packetsReordered,
       duplicates: this.#duplicates,
       malformed: this.#malformed + this.#malformedBefore + (this.#depacketizer?.malformed ?? 0),
       accessUnits: this.#accessUnits,
+      accessUnitsBroken: this.#brokenBefore + (this.#depacketizer?.broken ?? 0),
       keyframes: this.#keyframeUnits,
       bytes: this.#bytes,
       nacksSent: this.#nacksSent,
@@ -287,23 +311,35 @@ export class TrackReceiver {
   #takeOriginal(extended: number, packet: RtpPacket): void {
     const clockRate = this.#formats[packet.payloadType]?.clockRate ?? 0;
     this.#reception?.receive(extended, packet.timestamp, packet.arrivalUs, clockRate);
-    this.#take(extended, packet);
+    this.#take(extended, packet, false);
   }
 
-  #take(extended: number, packet: RtpPacket): void {
+  #take(extended: number, packet: RtpPacket, isRetransmission: boolean): void {
     const isLate = extended < (this.#sequence.highest ?? 0);
     this.#sequence.note(extended);
+    const missingForUs = isLate ? this.#reorder.missingForUs(extended, this.#awakeUs) : 0;
+    const wasAsked =
+      isLate && this.#nack !== undefined ? this.#nack.wasAsked(extended, isRetransmission) : false;
+    // Also of one that comes too late: the next one shall be waited for.
+    if (missingForUs > 0 && !wasAsked) this.#reordering.note(missingForUs, this.#nowUs);
     if (this.#reorder.push(extended, packet, this.#awakeUs) !== 'taken') {
       this.#duplicates++;
       return;
     }
     this.#packetsReceived++;
     this.#bytes += packet.payload.length;
-    if (isLate) this.#packetsRecovered++;
-    if (this.#nack !== undefined && !this.#nack.receive(extended, this.#nowUs)) {
+    if (wasAsked) this.#packetsRecovered++;
+    else if (isLate) this.#packetsReordered++;
+    if (this.#nack !== undefined && !this.#nack.receive(extended, this.#nowUs, wasAsked)) {
       // Too much is missing to be asked for, so there is nothing to wait for either.
       this.#reorder.flush();
     }
+  }
+
+  #waitUs(): number {
+    if (this.#nack?.isAnswered) return retransmissionWaitUs;
+    const allowanceUs = 1.5 * this.#reordering.allowanceUs(this.#nowUs);
+    return Math.max(minReorderingWaitUs, Math.min(allowanceUs, maxReorderingWaitUs));
   }
 
   /** Takes the packets in order. */
@@ -311,7 +347,6 @@ export class TrackReceiver {
     if (lostBefore) {
       this.#lostBefore = true;
       this.#nack?.forgetBefore(this.#reorder.next);
-      this.#keyframes?.request(this.#nowUs);
     }
     const format = this.#formats[packet.payloadType];
     if (format === undefined || format.codec === 'rtx') {
@@ -323,6 +358,8 @@ export class TrackReceiver {
     const lost = this.#lostBefore;
     this.#lostBefore = false;
     depacketizer.push(packet, lost);
+    // At once: what is lost may be known long before the next unit is whole.
+    if (lost && depacketizer.discontinuity) this.#keyframes?.request(this.#nowUs);
   }
 
   #depacketizerFor(format: PayloadFormat): Depacketizer {
@@ -332,9 +369,14 @@ export class TrackReceiver {
     if (this.#depacketizer !== undefined) {
       this.#depacketizer.flush();
       this.#malformedBefore += this.#depacketizer.malformed;
+      this.#brokenBefore += this.#depacketizer.broken;
       this.#lostBefore = true;
     }
-    this.#depacketizer = createDepacketizer(format, (unit) => this.#emit(unit));
+    this.#depacketizer = createDepacketizer(
+      format,
+      (unit) => this.#emit(unit),
+      this.#keepIncomplete,
+    );
     this.#depacketizerFormat = format;
     return this.#depacketizer;
   }

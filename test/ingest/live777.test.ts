@@ -16,7 +16,7 @@ t.test('subscribes at a real Live777 node', { skip }, async (t) => {
     (await fetch(`${node.url}/api/streams/`)).json() as Promise<StreamJson[]>;
   const publisher = await WhipPublisher.connect({
     whipUrl: `${node.url}/whip/cam1`,
-    keyframeOnRequest: true,
+    keyframeOnRequest: 'at once',
   });
   t.teardown(() => publisher.vanish());
   publisher.start();

@@ -26,7 +26,8 @@ export function decodePictures(files: string[]): Promise<Picture[]> {
       ...['-v', 'error', '-copyts', '-i', path],
       // In µs, because pts_time is printed with six digits only.
       ...['-vf', 'settb=1/1000000,signalstats,metadata=print:key=lavfi.signalstats.YAVG:file=-'],
-      ...['-f', 'null', '-'],
+      // In µs here too: in ticks of a mean frame rate two pictures of a camera may get one time.
+      ...['-fps_mode', 'passthrough', '-enc_time_base', '1:1000000', '-f', 'null', '-'],
     ]);
     if (stderr !== '') throw new Error(`decoding ${files.join(' ')}:\n${stderr}`);
     const entry = /^frame:\d+ +pts:(\d+) .*\nlavfi\.signalstats\.YAVG=([\d.]+)$/gm;

@@ -132,7 +132,7 @@ t.test('answers feedback', async (t) => {
 });
 
 t.test('jumps to a keyframe when asked to', async (t) => {
-  const { receiver, publisher } = await connect(t, { keyframeOnRequest: true });
+  const { receiver, publisher } = await connect(t, { keyframeOnRequest: 'at once' });
   publisher.start();
   await until(() => byTrack(receiver.rtp).video.length > 20);
   await receiver.sendRtcp(pli(byTrack(receiver.rtp).video[0]!.header.ssrc));

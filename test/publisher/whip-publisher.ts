@@ -75,10 +75,18 @@ export interface WhipPublisherOptions {
   /** Answer NACKs; true by default. */
   answerNacks?: boolean;
   /**
-   * Jump to the clip's next keyframe when one is asked for. From then on the flashes are not at the
-   * time of the beeps; by default requests are only counted.
+   * Jump to the clip's next keyframe when one is asked for: at once, after which the flashes are not
+   * at the time of the beeps, or at the next whole second, which keeps them there. By default
+   * requests are only counted.
    */
-  keyframeOnRequest?: boolean;
+  keyframeOnRequest?: 'at once' | 'in step';
+  /** Ask for generic NACKs of the sound too; false by default, as browsers do. */
+  audioNacks?: boolean;
+  /**
+   * Gives the port of 127.0.0.1 to send to instead of the service's: a relay's that stands for a
+   * network.
+   */
+  relay?: (port: number) => Promise<number>;
   /** Answers true for each packet that is to be lost on its way. */
   drop?: (packet: { kind: TrackKind; sequenceNumber: number; index: number }) => boolean;
 }
@@ -215,7 +223,8 @@ export class WhipPublisher {
         options,
         withTrackIds(onlyLoopback(connection.localDescription!.sdp)),
       );
-      await connection.setRemoteDescription({ type: 'answer', sdp: answer });
+      const sdp = options.relay ? await throughRelay(answer, options.relay) : answer;
+      await connection.setRemoteDescription({ type: 'answer', sdp });
       await connected(connection);
       return new WhipPublisher(
         options,
@@ -235,6 +244,16 @@ export class WhipPublisher {
     return id === SRTP_PROFILE_IDS.AEAD_AES_128_GCM
       ? 'AEAD_AES_128_GCM'
       : 'AES_CM_128_HMAC_SHA1_80';
+  }
+
+  /** SSRC of a track, not of its retransmissions. */
+  ssrc(kind: TrackKind): number {
+    return this.#track(kind).options.ssrc;
+  }
+
+  /** First sequence number of a track. */
+  firstSequenceNumber(kind: TrackKind): number {
+    return this.#track(kind).options.sequenceStart;
   }
 
   /** Captures and sends from now on: the media clock starts at zero. */
@@ -342,7 +361,7 @@ export class WhipPublisher {
   #sendFrame(): void {
     const number = this.#nextFrame++;
     if (!this.#video || this.#paused) return;
-    if (this.#jumpToKeyframe) this.#moveToKeyframe(number);
+    if (this.#jumpToKeyframe && this.#mayJump(number)) this.#moveToKeyframe(number);
     let frame = this.#frames[(number - this.#clipStartsAt) % this.#frames.length]!;
     if (frame.keyframe && this.#nextClip) {
       this.#frames = this.#nextClip;
@@ -362,6 +381,10 @@ export class WhipPublisher {
     this.sent.videoFrames++;
     if (frame.keyframe) this.sent.videoKeyframes++;
     this.sent.videoPackets += frame.payloads.length;
+  }
+
+  #mayJump(number: number): boolean {
+    return this.#options.keyframeOnRequest === 'at once' || number % FRAME_RATE === 0;
   }
 
   /** Turns the loop so that its next keyframe stands at a frame number. */
@@ -425,11 +448,11 @@ export class WhipPublisher {
     switch (item.type) {
       case 'pli':
         this.received.pictureLossIndications++;
-        this.#jumpToKeyframe = this.#options.keyframeOnRequest ?? false;
+        this.#jumpToKeyframe = this.#options.keyframeOnRequest !== undefined;
         break;
       case 'fir':
         this.received.fullIntraRequests++;
-        this.#jumpToKeyframe = this.#options.keyframeOnRequest ?? false;
+        this.#jumpToKeyframe = this.#options.keyframeOnRequest !== undefined;
         break;
       case 'nack':
         this.received.nackedPackets += item.sequenceNumbers.length;
@@ -483,7 +506,13 @@ function newPeerConnection(options: WhipPublisherOptions): RTCPeerConnection {
   return new RTCPeerConnection({
     codecs: {
       video: rtx ? [h264, retransmission] : [h264],
-      audio: [useOPUS({ payloadType: 111, clockRate: AUDIO_CLOCK_RATE })],
+      audio: [
+        useOPUS({
+          payloadType: 111,
+          clockRate: AUDIO_CLOCK_RATE,
+          rtcpFeedback: options.audioNacks ? [useNACK()] : [],
+        }),
+      ],
     },
     headerExtensions: { video: extensions, audio: extensions },
     iceServers: [],
@@ -500,6 +529,18 @@ function onlyLoopback(sdp: string): string {
   return lines
     .filter((line) => !line.startsWith('a=candidate') || / 127\.0\.0\.1 /.test(line))
     .join('\r\n');
+}
+
+/** The answer with the candidates of a relay in front of the service. */
+async function throughRelay(
+  answer: string,
+  relay: (port: number) => Promise<number>,
+): Promise<string> {
+  const candidate = /^(a=candidate:\S+ \d+ udp \d+ 127\.0\.0\.1 )(\d+)(?= )/im;
+  const port = candidate.exec(answer)?.[2];
+  if (port === undefined) throw new Error(`the answer has no candidate on loopback:\n${answer}`);
+  const instead = await relay(Number(port));
+  return answer.replaceAll(new RegExp(candidate, 'gim'), `$1${instead}`);
 }
 
 /** Names the tracks (RFC 8830): servers take two without a name for one. */

@@ -1,11 +1,14 @@
 import t from 'tap';
 import { NackGenerator } from '../../src/rtp/nack-generator.ts';
+import { Reordering } from '../../src/rtp/reordering.ts';
 
 const ms = 1000;
 
 function setUp() {
   const asked: number[][] = [];
-  return { asked, nack: new NackGenerator((sequenceNumbers) => asked.push(sequenceNumbers)) };
+  const reordering = new Reordering();
+  const nack = new NackGenerator((sequenceNumbers) => asked.push(sequenceNumbers), reordering);
+  return { asked, nack, reordering };
 }
 
 t.test('two later packets are the sign of loss', async (t) => {
@@ -85,4 +88,77 @@ t.test('reset forgets numbers and place', async (t) => {
   nack.receive(5001, 0);
   nack.poll(1000 * ms);
   t.same(asked, []);
+});
+
+t.test('where order means little, only time is a sign of loss', async (t) => {
+  const { asked, nack, reordering } = setUp();
+  for (let i = 0; i < 50; i++) reordering.note(i % 2 ? 40 * ms : 20 * ms, 0);
+  const allowance = Math.ceil(reordering.allowanceUs(0) / ms);
+  t.ok(allowance > 40 && allowance < 100, `${allowance} ms`);
+  nack.receive(1, 0);
+  for (let n = 3; n < 30; n++) nack.receive(n, 0);
+  nack.poll((allowance - 1) * ms);
+  t.same(asked, []);
+  nack.poll(allowance * ms);
+  t.same(asked, [[2]]);
+
+  nack.receive(2, 100 * ms);
+  nack.receive(31, 11_000 * ms);
+  nack.receive(32, 11_000 * ms);
+  t.same(asked.at(-1), [30], 'ten seconds in order, and it means something again');
+});
+
+t.test('however mixed up the network is, what is lost is asked for in time', async (t) => {
+  const { asked, nack, reordering } = setUp();
+  reordering.note(5000 * ms, 0);
+  nack.receive(1, 0);
+  nack.receive(3, 0);
+  nack.poll(300 * ms);
+  t.same(asked, [[2]]);
+});
+
+/** Loses one packet in two; what is asked for comes `roundTripMs` later. */
+function answered(roundTripMs: number) {
+  const { asked, nack } = setUp();
+  let next = 1;
+  for (let now = 0; now < 20_000; now += 10) {
+    if (now % 100 === 0) {
+      nack.receive(next, now * ms);
+      next += 2;
+    }
+    if (now % 100 === 20 + (roundTripMs % 100) && now > roundTripMs) {
+      nack.receive(next - 3 - 2 * Math.floor((20 + roundTripMs) / 100), now * ms, true);
+    }
+    nack.poll(now * ms);
+  }
+  return asked.flat().length / (next / 2);
+}
+
+t.test('requests are further apart than a round trip', async (t) => {
+  for (const roundTripMs of [10, 50, 200, 400]) {
+    const requests = answered(roundTripMs);
+    t.ok(requests < 1.3, `${requests.toFixed(2)} requests a packet at ${roundTripMs} ms`);
+  }
+});
+
+t.test('a packet that was sent again is told from one that is late', async (t) => {
+  const { nack } = setUp();
+  for (const n of [1, 3]) nack.receive(n, 0);
+  t.equal(nack.wasAsked(2, false), false, 'it was not asked for');
+  nack.receive(4, 0);
+  t.equal(nack.wasAsked(2, false), true);
+  t.equal(nack.wasAsked(2, true), true);
+  t.equal(nack.wasAsked(2, false), false, 'retransmissions have a format of their own');
+});
+
+t.test('nobody answers, until one packet comes', async (t) => {
+  const { nack } = setUp();
+  nack.receive(0, 0);
+  for (let n = 2; n < 140; n += 2) nack.receive(n, 0);
+  for (let now = 0; now < 1000; now += 20) nack.poll(now * ms);
+  t.equal(nack.isAnswered, true, 'not given up yet');
+  nack.forgetBefore(131);
+  t.equal(nack.isAnswered, false);
+  nack.receive(131, 1000 * ms, true);
+  t.equal(nack.isAnswered, true);
 });

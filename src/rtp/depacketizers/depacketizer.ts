@@ -9,6 +9,12 @@ export interface Depacketizer {
   /** How many packets broke the payload format; what was wrong in them was dropped. */
   readonly malformed: number;
 
+  /** How many access units something was missing of. */
+  readonly broken: number;
+
+  /** Media was lost since the last unit that came out, and the next ones may depend on it. */
+  readonly discontinuity: boolean;
+
   /**
    * Whether all that a decoder needs beside a keyframe is known (H264: a sequence parameter set); a
    * keyframe before that is of no use.
@@ -34,15 +40,17 @@ export interface Depacketizer {
  * The depacketizer for a negotiated payload format.
  *
  * @param emit takes each access unit, in decoding order
+ * @param keepIncomplete emit units that miss something too, with what came of them
  * @throws TypeError when the format carries no media of its own (`rtx`)
  */
 export function createDepacketizer(
   format: PayloadFormat,
   emit: (unit: AccessUnit) => void,
+  keepIncomplete = false,
 ): Depacketizer {
   switch (format.codec) {
     case 'h264':
-      return new H264Depacketizer(format, emit);
+      return new H264Depacketizer(format, emit, keepIncomplete);
     case 'opus':
       return new OpusDepacketizer(emit);
     default:

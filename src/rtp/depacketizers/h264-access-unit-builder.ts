@@ -2,6 +2,7 @@ import type { AccessUnit } from '../access-unit.ts';
 import {
   idrSlice,
   isCodedSlice,
+  isDisposable,
   isParameterSet,
   nalUnitType,
   sequenceParameterSet,
@@ -21,12 +22,15 @@ const maxKeptParameterSets = 32;
  * Collects the NAL units of one access unit after the other and decides what becomes of each unit:
  *
  * - one with a picture that is whole is emitted;
- * - one that misses something is dropped, and the next one says so;
+ * - one that misses something is dropped, and the next one says so, unless nothing refers to it;
  * - parameter sets without a picture, or beside a picture that was dropped, go ahead of the next
  *   unit: some encoders send them with a timestamp of their own, some send them only once.
  */
 export class H264AccessUnitBuilder {
+  /** Units that something was missing of. */
+  brokenUnits = 0;
   readonly #emit: (unit: AccessUnit) => void;
+  readonly #keepIncomplete: boolean;
   #open = false;
   #timestamp = 0;
   #arrivalUs = 0;
@@ -35,7 +39,12 @@ export class H264AccessUnitBuilder {
   #hasPicture = false;
   #keyframe = false;
   #hasSequenceParameterSet = false;
+  /** Nothing more is taken into the unit in hand, and it is not emitted. */
   #broken = false;
+  /** Something is missing of the unit in hand. */
+  #incomplete = false;
+  /** A slice of the unit in hand says that no other picture refers to this one. */
+  #disposable = false;
   /** The packets before this unit are not known, its first slices may be among them. */
   #startUncertain = false;
   #gapBefore = true;
@@ -43,9 +52,14 @@ export class H264AccessUnitBuilder {
   #sequenceParameterSetSeen = false;
   #keyframesBringParameterSets = false;
 
-  /** @param emit takes each whole access unit */
-  constructor(emit: (unit: AccessUnit) => void) {
+  /**
+   * @param emit takes each whole access unit
+   * @param keepIncomplete emit units that miss something too, with the whole NAL units that came;
+   *   such a unit is no keyframe and a discontinuity
+   */
+  constructor(emit: (unit: AccessUnit) => void, keepIncomplete: boolean) {
     this.#emit = emit;
+    this.#keepIncomplete = keepIncomplete;
   }
 
   /** Whether a unit with this RTP timestamp is being built. */
@@ -53,9 +67,19 @@ export class H264AccessUnitBuilder {
     return this.#open && this.#timestamp === timestamp;
   }
 
-  /** Whether the unit in hand already misses something, so that more of it is of no use. */
+  /** Whether more of the unit in hand is of no use. */
   get broken(): boolean {
     return this.#broken;
+  }
+
+  /** Whether something is missing of the unit in hand, for which nobody here is to blame. */
+  get incomplete(): boolean {
+    return this.#incomplete;
+  }
+
+  /** Whether a unit was lost, since the last one that came out, that others may refer to. */
+  get discontinuity(): boolean {
+    return this.#discontinuity;
   }
 
   /** Whether the first packets of the unit in hand may be lost. */
@@ -73,11 +97,22 @@ export class H264AccessUnitBuilder {
     return this.#bytes;
   }
 
-  /** Notes that packets were lost after the last one: the unit in hand cannot be trusted. */
-  lose(): void {
-    this.#discontinuity = true;
+  /**
+   * Notes that packets were lost after the last one: the unit in hand cannot be trusted.
+   *
+   * @param timestamp of the first packet behind the gap. Where it is that of the unit in hand, all
+   *   that was lost is of this unit.
+   */
+  lose(timestamp: number): void {
+    const inside = this.isOpen(timestamp);
+    if (!inside) this.#discontinuity = true;
     this.#gapBefore = true;
     if (this.#open) this.breakUnit();
+  }
+
+  /** Notes the first byte of a slice of which more is to come. */
+  noteSlice(firstByte: number): void {
+    if (isCodedSlice(firstByte & 0x1f) && isDisposable(firstByte)) this.#disposable = true;
   }
 
   /** Ends the unit in hand and begins one with this RTP timestamp. */
@@ -104,20 +139,25 @@ export class H264AccessUnitBuilder {
     const type = nalUnitType(nalUnit);
     if (type === 0 || type > 23) return false;
     if (
-      (isCodedSlice(type) && nalUnit.length < 2) ||
       this.#nalUnits.length === maxNalUnits ||
       this.#bytes + nalUnit.length > maxAccessUnitBytes
     ) {
       this.breakUnit();
+      this.#giveUp();
       return false;
     }
     if (isCodedSlice(type)) {
+      if (nalUnit.length < 2) {
+        this.breakUnit();
+        return false;
+      }
       if (this.startUncertain && !this.#startsWith(nalUnit)) {
         this.breakUnit();
-        return true;
+        if (this.#broken) return true;
       }
       this.#hasPicture = true;
       if (type === idrSlice) this.#keyframe = true;
+      this.noteSlice(nalUnit[0]!);
     }
     if (type === sequenceParameterSet) {
       this.#hasSequenceParameterSet = true;
@@ -128,33 +168,39 @@ export class H264AccessUnitBuilder {
     return true;
   }
 
-  /** Gives the unit in hand up: it will not be emitted, and the next one is a discontinuity. */
+  /**
+   * Notes that something of the unit in hand is missing. Unless incomplete units are kept it is given
+   * up. Either way what comes next is a discontinuity, if it may refer to this one.
+   */
   breakUnit(): void {
-    this.#broken = true;
-    this.#discontinuity = true;
-    this.#keepParameterSets();
+    this.#incomplete = true;
+    if (!this.#disposable) this.#discontinuity = true;
+    if (!this.#keepIncomplete) this.#giveUp();
   }
 
   /** Whether the marker bit can end the unit in hand: not while only a picture's prelude is there. */
   get endsAtMarker(): boolean {
-    return this.#hasPicture || this.#broken;
+    return this.#hasPicture || this.#incomplete;
   }
 
-  /** Ends the unit in hand, if any: emits it when it is whole. */
+  /** Ends the unit in hand, if any: emits it when it is whole, or to be kept. */
   end(): void {
     if (!this.#open) return;
+    if (this.#incomplete) this.brokenUnits++;
+    if (this.#incomplete && this.#hasSequenceParameterSet) this.#keyframesBringParameterSets = true;
     if (this.#broken || !this.#hasPicture) {
-      if (this.#broken && this.#hasSequenceParameterSet) this.#keyframesBringParameterSets = true;
       this.#keepParameterSets();
       this.#clear();
       return;
     }
-    if (this.#keyframe) this.#keyframesBringParameterSets = this.#hasSequenceParameterSet;
+    if (this.#keyframe && !this.#incomplete) {
+      this.#keyframesBringParameterSets = this.#hasSequenceParameterSet;
+    }
     const unit: AccessUnit = {
       rtpTimestamp: this.#timestamp,
       arrivalUs: this.#arrivalUs,
-      keyframe: this.#keyframe,
-      discontinuity: this.#discontinuity,
+      keyframe: this.#keyframe && !this.#incomplete,
+      discontinuity: this.#discontinuity || this.#incomplete,
       parts: this.#nalUnits,
     };
     this.#discontinuity = false;
@@ -175,12 +221,19 @@ export class H264AccessUnitBuilder {
     this.#clear();
   }
 
+  #giveUp(): void {
+    this.#broken = true;
+    this.#keepParameterSets();
+  }
+
   #clear(): void {
     this.#open = false;
     this.#hasPicture = false;
     this.#keyframe = false;
     this.#hasSequenceParameterSet = false;
     this.#broken = false;
+    this.#incomplete = false;
+    this.#disposable = false;
     this.#startUncertain = false;
   }
 

@@ -20,7 +20,7 @@ const joined = new Slab();
 /**
  * H264 over RTP in single NAL unit and non-interleaved mode (RFC 6184 §6.2, §6.3): single NAL units,
  * STAP-A (§5.7.1) and FU-A (§5.8). An access unit ends with the marker bit or with a change of the
- * timestamp. A unit of which anything is missing is dropped whole.
+ * timestamp. A unit of which anything is missing is dropped whole, unless incomplete ones are kept.
  */
 export class H264Depacketizer implements Depacketizer {
   readonly #unit: H264AccessUnitBuilder;
@@ -35,14 +35,23 @@ export class H264Depacketizer implements Depacketizer {
   /**
    * @param format the negotiated payload format
    * @param emit takes each whole access unit, in decoding order
+   * @param keepIncomplete emit units that miss something too, with their whole NAL units
    */
-  constructor(format: PayloadFormat, emit: (unit: AccessUnit) => void) {
+  constructor(format: PayloadFormat, emit: (unit: AccessUnit) => void, keepIncomplete: boolean) {
     this.#configuredOutOfBand = Boolean(format.parameters['sprop-parameter-sets']);
-    this.#unit = new H264AccessUnitBuilder(emit);
+    this.#unit = new H264AccessUnitBuilder(emit, keepIncomplete);
   }
 
   get malformed(): number {
     return this.#malformed;
+  }
+
+  get broken(): number {
+    return this.#unit.brokenUnits;
+  }
+
+  get discontinuity(): boolean {
+    return this.#unit.discontinuity;
   }
 
   get configured(): boolean {
@@ -52,7 +61,7 @@ export class H264Depacketizer implements Depacketizer {
   push(packet: RtpPacket, lostBefore: boolean): void {
     const unit = this.#unit;
     if (lostBefore) {
-      unit.lose();
+      unit.lose(packet.timestamp);
       this.#dropFragments();
     }
     if (packet.payload.length === 0) {
@@ -86,15 +95,17 @@ export class H264Depacketizer implements Depacketizer {
   #parse(payload: Buffer): boolean {
     const type = payload[0]! & 0x1f;
     if (type === fuA) return this.#addFragment(payload);
-    if (this.#fragmentedHeader !== -1) {
+    const inOne = this.#fragmentedHeader !== -1;
+    if (inOne) {
       this.#unit.breakUnit();
-      return false;
+      this.#dropFragments();
+      if (this.#unit.broken) return false;
     }
-    if (type === stapA) return this.#addAggregated(payload);
+    if (type === stapA) return this.#addAggregated(payload) && !inOne;
     // Interleaved mode is never negotiated, but what such a packet carries is missing now. The other
     // types are undefined and to be ignored.
     if (type >= stapB && type <= fuB) this.#unit.breakUnit();
-    return this.#unit.add(payload);
+    return this.#unit.add(payload) && !inOne;
   }
 
   #addAggregated(payload: Buffer): boolean {
@@ -121,13 +132,15 @@ export class H264Depacketizer implements Depacketizer {
     const inOne = this.#fragmentedHeader !== -1;
     if (isStart === inOne || (inOne && type !== (this.#fragmentedHeader & 0x1f))) {
       // When packets before are lost a fragment without its start is nobody's fault.
-      const expected = !isStart && this.#unit.startUncertain;
+      const expected = !isStart && (this.#unit.startUncertain || this.#unit.incomplete);
       this.#unit.breakUnit();
-      return expected;
+      this.#dropFragments();
+      if (this.#unit.broken || !isStart) return expected;
     }
     if (isStart) {
       this.#fragmentedHeader = (payload[0]! & 0xe0) | type;
       this.#fragmentsBytes = 1;
+      this.#unit.noteSlice(this.#fragmentedHeader);
     }
     if (payload.length > 2) {
       this.#fragments.push(payload.subarray(2));
@@ -138,6 +151,7 @@ export class H264Depacketizer implements Depacketizer {
       this.#fragments.length > maxFragments
     ) {
       this.#unit.breakUnit();
+      this.#dropFragments();
       return false;
     }
     return (fuHeader & 0x40) === 0 || this.#unit.add(this.#joinFragments());

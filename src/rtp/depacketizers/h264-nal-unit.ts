@@ -9,6 +9,14 @@ export const idrSlice = 5;
 /** NAL unit type of a sequence parameter set. */
 export const sequenceParameterSet = 7;
 
+/**
+ * Whether a picture may be left out without harm to others: `nal_ref_idc` of its slices, of which
+ * the first byte of each tells, is 0 (ITU-T H.264 §7.4.1).
+ */
+export function isDisposable(firstByte: number): boolean {
+  return (firstByte & 0x60) === 0;
+}
+
 /** Whether the type is a video coding layer one: a slice or a partition of it. */
 export function isCodedSlice(type: number): boolean {
   return type >= 1 && type <= 5;

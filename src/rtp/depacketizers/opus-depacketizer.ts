@@ -7,6 +7,8 @@ import { opusPacketDuration } from './opus-toc.ts';
 export class OpusDepacketizer implements Depacketizer {
   /** An Opus packet says all that its decoder needs. */
   readonly configured = true;
+  /** Each packet is a unit: none is lost in part. */
+  readonly broken = 0;
   readonly #emit: (unit: AccessUnit) => void;
   #malformed = 0;
   #discontinuity = false;
@@ -18,6 +20,10 @@ export class OpusDepacketizer implements Depacketizer {
 
   get malformed(): number {
     return this.#malformed;
+  }
+
+  get discontinuity(): boolean {
+    return this.#discontinuity;
   }
 
   push(packet: RtpPacket, lostBefore: boolean): void {
