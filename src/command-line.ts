@@ -5,6 +5,7 @@ import { type ListenAddress, parseListenAddress } from './config/listen-address.
 
 /** What `--help` prints. */
 export const usage = `Usage: live777-recorder [options]
+       live777-recorder COMMAND [options]
 
 Records what is published over WebRTC as DASH.
 
@@ -14,6 +15,9 @@ Records what is published over WebRTC as DASH.
   -v                    log at level debug
   --version             print the version
   -h, --help            print this
+
+Commands, each with a --help of its own:
+  verify PATH           check recordings for holes, lost files and damage
 
 Environment:
   PORT                  port, instead of the one in [http] listen

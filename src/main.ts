@@ -2,12 +2,13 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { readOptions, UsageError, usage, withOptions } from './command-line.ts';
+import { runCommand } from './commands/run-command.ts';
 import type { Config } from './config/config.ts';
 import { ConfigError } from './config/config-error.ts';
 import { isLoopback, urlHost } from './config/listen-address.ts';
 import { loadConfig } from './config/load-config.ts';
 import { openLog } from './log.ts';
-import { Service } from './service.ts';
+import type { Service } from './service.ts';
 import { version } from './version.ts';
 
 /** What comes with the program, for those who have no live777.toml of their own. */
@@ -21,12 +22,23 @@ process.env.UV_THREADPOOL_SIZE ??= '16';
 const stopTimeoutMs = 10_000;
 
 async function main(): Promise<void> {
+  const exitCode = await runCommand(process.argv.slice(2), {
+    out: (text) => void process.stdout.write(text),
+    error: (text) => void process.stderr.write(text),
+  });
+  if (exitCode !== undefined) {
+    // Not exit(): what was written to a pipe would be lost.
+    process.exitCode = exitCode;
+    return;
+  }
   const options = readOptions(process.argv.slice(2), process.env, bundledConfig);
   if (options.help) return void process.stdout.write(usage);
   if (options.version) return void process.stdout.write(`${version}\n`);
   const config = withOptions(await loadConfig(options.configFile), options);
   const { log, release } = openLog(config.log.level);
   try {
+    // Loaded here, since no sub-command needs it.
+    const { Service } = await import('./service.ts');
     const service = await Service.start(config, log);
     stopOnSignal(service, log);
     process.stdout.write(greeting(config, service.port, options.configFile));

@@ -4,6 +4,8 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { buildApp } from './app.ts';
 import type { Config } from './config/config.ts';
 import { urlHost } from './config/listen-address.ts';
+import type { JournalLock } from './journal/journal-lock.ts';
+import { lockForRecorder } from './journal/storage-root-lock.ts';
 import { RecordCatalogue } from './record-catalogue/record-catalogue.ts';
 import type { Recorder } from './recorder.ts';
 import { SegmentIndex } from './segment-index/segment-index.ts';
@@ -19,17 +21,20 @@ export class Service {
   readonly #recorder: Recorder;
   readonly #index: SegmentIndex;
   readonly #catalogue: RecordCatalogue;
+  readonly #rootLock: JournalLock | undefined;
 
   private constructor(
     app: FastifyInstance,
     recorder: Recorder,
     index: SegmentIndex,
     catalogue: RecordCatalogue,
+    rootLock: JournalLock | undefined,
   ) {
     this.#app = app;
     this.#recorder = recorder;
     this.#index = index;
     this.#catalogue = catalogue;
+    this.#rootLock = rootLock;
   }
 
   /**
@@ -44,6 +49,11 @@ export class Service {
     const segmentIndex = await SegmentIndex.open({ journalPath, nodeAlias, log });
     const closers = [() => segmentIndex.close()];
     try {
+      let rootLock: JournalLock | undefined;
+      if (config.recorder.storage.type === 'fs') {
+        rootLock = await lockForRecorder(config.recorder.storage.root, journalPath, log);
+        closers.unshift(() => rootLock!.release());
+      }
       const recordCatalogue = await RecordCatalogue.open({
         journalPath: join(dirname(journalPath), 'records.jsonl'),
         log,
@@ -67,7 +77,7 @@ export class Service {
       });
       closers.unshift(() => app.close());
       await listen(app, config.http);
-      return new Service(app, recorder, segmentIndex, recordCatalogue);
+      return new Service(app, recorder, segmentIndex, recordCatalogue, rootLock);
     } catch (error) {
       for (const close of closers) await close();
       throw error;
@@ -88,6 +98,7 @@ export class Service {
     const results = await Promise.allSettled([this.#closeApp(), this.#recorder.close()]);
     // Last, since the recorder lists its last segments and records while it closes.
     results.push(...(await Promise.allSettled([this.#index.close(), this.#catalogue.close()])));
+    results.push(...(await Promise.allSettled([this.#rootLock?.release()])));
     const errors = results.flatMap((result) =>
       result.status === 'rejected' ? [result.reason as Error] : [],
     );

@@ -49,6 +49,13 @@ export class JournalLock {
   }
 }
 
+/** Process number of the running process that holds a lock; undefined where none does. */
+export async function lockHolder(path: string): Promise<number | undefined> {
+  const content = await readOrNothing(path);
+  const holder = content === undefined ? undefined : parseHolder(content);
+  return holder && (await isRunning(holder)) ? holder.pid : undefined;
+}
+
 /**
  * What a lock says whose holder has ended; undefined when it has gone.
  * @throws Error when its holder runs

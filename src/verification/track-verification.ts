@@ -3,6 +3,7 @@ import path from 'node:path';
 import { readInitializationSegment } from '../container/initialization-segment-reader.ts';
 import type { ManifestTrack } from '../manifest/presentation.ts';
 import { segmentName } from '../recording/file-names.ts';
+import type { DecodableSegment } from './decode.ts';
 import { type Finding, finding, type TrackExtent } from './finding.ts';
 import { inspectSegment, type SegmentInspection } from './segment-inspection.ts';
 
@@ -20,6 +21,14 @@ export interface TrackVerificationOptions {
   toUs: number;
 }
 
+/** What {@link verifyTrack} found. */
+export interface TrackVerification {
+  extent: TrackExtent;
+  findings: Finding[];
+  /** Segments whose boxes are whole; empty where the initialization segment is not. */
+  decodable: DecodableSegment[];
+}
+
 /**
  * Holds one track of one Period of the manifest against its files.
  * @throws the file system's error
@@ -27,10 +36,12 @@ export interface TrackVerificationOptions {
 export async function verifyTrack(
   track: ManifestTrack,
   options: TrackVerificationOptions,
-): Promise<{ extent: TrackExtent; findings: Finding[] }> {
+): Promise<TrackVerification> {
   const { kind, timescale, startNumber, codecs } = track;
   const { folder, names } = options;
   const findings = await verifyInitialization(track, options);
+  const isInitialized = findings.length === 0;
+  const decodable: DecodableSegment[] = [];
   const toUs = (ticks: number) => Math.round((ticks / timescale) * 1e6);
   const { startTicks, endTicks } = track.timeline;
   const extent: TrackExtent = {
@@ -61,7 +72,9 @@ export async function verifyTrack(
     extent.samples += found.samples;
     extent.bytes += found.size;
     findings.push(...segmentFindings(name, found));
-    if (found.chunks.length === 0 || found.torn !== undefined) continue;
+    if (found.torn !== undefined) continue;
+    const startsAtKeyframe = kind === 'audio' || found.chunks[0]!.keyframes[0] === 0;
+    if (isInitialized) decodable.push({ name, startsAtKeyframe });
     if (found.startTime !== start || found.duration !== duration) {
       const by = ((found.startTime - start) / timescale).toFixed(3);
       const longer = ((found.duration - duration) / timescale).toFixed(3);
@@ -77,7 +90,7 @@ export async function verifyTrack(
     const bits = `${Math.round(off / 1000)} kbit/s`;
     findings.push(finding('size', `${kind}: the files take ${bits} more than the manifest says`));
   }
-  return { extent, findings };
+  return { extent, findings, decodable };
 }
 
 /** What is wrong with one segment file in itself. */

@@ -13,6 +13,7 @@ import {
 import type { TrackKind } from '../rtp/access-unit.ts';
 import { PART_SUFFIX } from '../storage/durable-file.ts';
 import { dayEndUs } from '../storage/stream-folder.ts';
+import { decodeTrack } from './decode.ts';
 import { type Finding, finding, type PeriodExtent, type Verification } from './finding.ts';
 import { inspectSegment } from './segment-inspection.ts';
 import { iso, segmentFindings, verifyTrack } from './track-verification.ts';
@@ -30,17 +31,19 @@ const LIKELY_CODECS = { video: 'avc1.', audio: 'opus' } as const;
 export interface VerifyOptions {
   /** A recorder is running on it: what it has not finished yet is no damage. */
   live?: boolean;
+  /** Decode everything with ffmpeg too. */
+  decode?: boolean;
 }
 
 /**
  * Checks one recording, a day folder: its manifest against its files, and each file in itself down to
- * the structure of each sample. Nothing is decoded, and nothing is changed.
+ * the structure of each sample. Nothing is changed.
  * @param folder path of the file system, `…/<stream>/YYYY/MM/DD`
- * @throws the file system's error
+ * @throws the file system's error; Error when ffmpeg is to be used and cannot be run
  */
 export async function verifyRecording(
   folder: string,
-  { live = false }: VerifyOptions = {},
+  { live = false, decode = false }: VerifyOptions = {},
 ): Promise<Verification> {
   const periods: PeriodExtent[] = [];
   const findings: Finding[] = [];
@@ -79,6 +82,9 @@ export async function verifyRecording(
         toUs: dayEndUs(presentation!.dayStartUs),
       });
       findings.push(...result.findings);
+      if (decode && result.decodable.length > 0) {
+        findings.push(...(await decodeTrack(folder, track.initialization, result.decodable)));
+      }
       extent[kind] = result.extent;
     }
     periods.push(extent);

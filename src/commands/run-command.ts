@@ -1,0 +1,32 @@
+import { UsageError } from '../command-line.ts';
+import { type Command, type CommandOutput, EXIT } from './command.ts';
+
+// Loaded when asked for: none needs what another does, and none the service.
+const commands: Record<string, () => Promise<Command>> = {
+  verify: async () => (await import('./verify.ts')).verifyCommand,
+};
+
+/**
+ * Runs the sub-command that the first argument names. What is in its way is told in a sentence.
+ * @param args without the program's own name
+ * @returns its exit code; undefined when the first argument is no sub-command
+ */
+export async function runCommand(
+  [name = '', ...args]: string[],
+  output: CommandOutput,
+): Promise<number | undefined> {
+  const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (load === undefined) return undefined;
+  const command = await load();
+  if (args.includes('--help') || args.includes('-h')) {
+    output.out(command.usage);
+    return EXIT.clean;
+  }
+  try {
+    return await command.run(args, output);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    output.error(error instanceof UsageError ? `${message}\n` : `${name}: ${message}\n`);
+    return EXIT.usage;
+  }
+}

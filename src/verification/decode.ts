@@ -1,0 +1,90 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { createReadStream } from 'node:fs';
+import path from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { type Finding, finding } from './finding.ts';
+
+/** Lines of ffmpeg that are passed on for one stretch of segments. */
+const MOST_LINES = 3;
+
+/** Whether there is an ffmpeg to decode with. */
+export function hasFfmpeg(): boolean {
+  return spawnSync('ffmpeg', ['-version'], { stdio: 'ignore' }).error === undefined;
+}
+
+/** A segment file of a track, in the order of its number. */
+export interface DecodableSegment {
+  name: string;
+  /** Decoding can start with it. */
+  startsAtKeyframe: boolean;
+}
+
+/**
+ * Decodes a track of a Period with ffmpeg: as a whole, and where that brings up errors, each stretch
+ * that begins at a keyframe by itself, to tell which it is.
+ * @param folder path of the recording
+ * @throws Error when ffmpeg cannot be run; the file system's error
+ */
+export async function decodeTrack(
+  folder: string,
+  initialization: string,
+  segments: readonly DecodableSegment[],
+): Promise<Finding[]> {
+  const names = segments.map(({ name }) => name);
+  const all = await decodeFiles(folder, [initialization, ...names]);
+  if (all.length === 0) return [];
+  const findings: Finding[] = [];
+  for (const stretch of stretches(segments)) {
+    const lines = await decodeFiles(folder, [initialization, ...stretch]);
+    const more = stretch.length > 1 ? ` (decoded with ${stretch.slice(1).join(', ')})` : '';
+    if (lines.length > 0) {
+      findings.push(finding('undecodable', told(lines) + more, stretch[0]));
+    }
+  }
+  if (findings.length > 0) return findings;
+  return [finding('undecodable', `decoded from ${names[0]} on: ${told(all)}`, initialization)];
+}
+
+function stretches(segments: readonly DecodableSegment[]): string[][] {
+  const found: string[][] = [];
+  for (const { name, startsAtKeyframe } of segments) {
+    const last = found.at(-1);
+    if (last === undefined || startsAtKeyframe) found.push([name]);
+    else last.push(name);
+  }
+  return found;
+}
+
+function told(lines: string[]): string {
+  const rest = lines.length - MOST_LINES;
+  return `ffmpeg: ${lines.slice(0, MOST_LINES).join(' / ')}${rest > 0 ? ` / ${rest} more` : ''}`;
+}
+
+/** @returns what ffmpeg has to complain of */
+async function decodeFiles(folder: string, names: readonly string[]): Promise<string[]> {
+  const args = ['-hide_banner', '-v', 'error', '-copyts', '-f', 'mp4', '-i', 'pipe:0'];
+  const ffmpeg = spawn('ffmpeg', [...args, '-fps_mode', 'passthrough', '-f', 'null', '-'], {
+    stdio: ['pipe', 'ignore', 'pipe'],
+  });
+  let stderr = '';
+  ffmpeg.stderr.setEncoding('utf8').on('data', (text: string) => {
+    // What a hopeless file brings up is endless, and its beginning tells enough.
+    if (stderr.length < 65_536) stderr += text;
+  });
+  const ended = new Promise<number | null>((resolve, reject) => {
+    ffmpeg.on('error', reject).on('close', resolve);
+  });
+  const bytes = async function* () {
+    for (const name of names) yield* createReadStream(path.join(folder, name));
+  };
+  const feeding = pipeline(Readable.from(bytes()), ffmpeg.stdin).catch((error) => {
+    // It stops reading at what it cannot make anything of, and says so.
+    if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+  });
+  const [code] = await Promise.all([ended, feeding]);
+  const lines = stderr.split('\n').filter((line) => line.trim() !== '');
+  if (code !== 0 && lines.length === 0) lines.push(`ended with ${code}`);
+  // Addresses of its own objects say nothing and differ from run to run.
+  return lines.map((line) => line.replace(/ @ 0x[0-9a-f]+/g, ''));
+}

@@ -1,0 +1,27 @@
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { MANIFEST_NAME, parseFileName } from '../recording/file-names.ts';
+
+const DAY_FOLDER = /[/\\]\d{4}[/\\]\d{2}[/\\]\d{2}$/;
+
+/**
+ * Finds the recordings (day folders) at or below a path, in the order of their names. A folder of
+ * another name that itself holds what we record, say a copy, is one too. Hidden folders are passed
+ * over.
+ * @param start path of the file system: a day folder, a stream's folder, a storage root
+ * @throws the file system's error
+ */
+export async function* recordingFolders(start: string): AsyncGenerator<string> {
+  const entries = await readdir(start, { withFileTypes: true });
+  const isRecording =
+    DAY_FOLDER.test(path.resolve(start)) ||
+    entries.some(({ name }) => name === MANIFEST_NAME || parseFileName(name) !== undefined);
+  if (isRecording) {
+    yield start;
+    return;
+  }
+  const folders = entries
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+    .map(({ name }) => name);
+  for (const name of folders.sort()) yield* recordingFolders(path.join(start, name));
+}
