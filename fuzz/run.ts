@@ -90,7 +90,7 @@ function tell(name: string, result: FuzzResult): void {
   print(
     `${name}: ${result.executions} executions, ${share} % of ${result.total} characters of code, ` +
       `${result.corpus.length} inputs of interest, slowest ${result.slowestMs.toFixed(1)} ms ` +
-      `(${result.slowestBytes} bytes)`,
+      `(${result.slowestInput.length} bytes)`,
   );
   for (const [file, part] of result.files) print(`  ${Math.round(part * 100)} %  ${file}`);
   if (!values.keep) return;
