@@ -153,8 +153,7 @@ export class Recording {
 
   /** Takes a sender report of a track. */
   report(kind: TrackKind, report: SenderReport): void {
-    const track = this.#publisher.track(kind);
-    track?.anchor.clock.report(report.ntpUs, report.rtpTimestamp);
+    this.#publisher.timeline.report(kind, report);
   }
 
   /** The sender began a new timeline for a track (another SSRC, or timestamps that jump). */
@@ -171,6 +170,7 @@ export class Recording {
     if (this.#closed) return;
     const now = this.#options.now();
     this.#settle(false);
+    this.#publisher.timeline.tick(now);
     this.#options.clock.steer(now, this.#publisher.timeline.errorUs(now));
     this.#fillSilence(now);
     this.#leaveStale(now);

@@ -1,6 +1,8 @@
 import { AUDIO_TIMESCALE, VIDEO_TIMESCALE } from '../container/initialization-segment.ts';
 import type { TrackKind } from '../rtp/access-unit.ts';
+import type { SenderReport } from '../rtp/rtp-receiver.ts';
 import type { AudioTrack } from './audio-track.ts';
+import { LipSync } from './lip-sync.ts';
 import { TIMESCALE } from './media-time.ts';
 import type { TrackWriter } from './track-writer.ts';
 import type { VideoTrack } from './video-track.ts';
@@ -26,6 +28,8 @@ export class StreamTimeline {
   #provisionalSinceUs: number | undefined;
   /** Ends of the tracks when the places became provisional: nothing may be moved below. */
   #floor: Ticks = { video: 0, audio: 0 };
+  #lipSync: LipSync | undefined;
+  #tickedUs = 0;
 
   constructor(video: VideoTrack | undefined, audio: AudioTrack | undefined) {
     this.#video = video;
@@ -55,6 +59,26 @@ export class StreamTimeline {
       this.#floor = ends;
     }
     settle([...this.#anchors().filter((other) => other.locked), anchor], correctionUs);
+  }
+
+  /** Takes a sender report of a track. */
+  report(kind: TrackKind, { ntpUs, rtpTimestamp }: SenderReport): void {
+    this.#anchor(kind)?.clock.report(ntpUs, rtpTimestamp);
+    const [video, audio] = [this.#video?.anchor, this.#audio?.anchor];
+    if (kind !== 'audio' || !video?.locked || !audio?.locked) return;
+    if (!this.#lipSync?.isOf(video, audio)) this.#lipSync = new LipSync(video, audio);
+    this.#lipSync.observe();
+  }
+
+  /**
+   * Brings the picture back into step with the sound, a little at each call: about four a second.
+   * @param nowUs µs since the Unix epoch
+   */
+  tick(nowUs: number): void {
+    const elapsedUs = nowUs - this.#tickedUs;
+    this.#tickedUs = nowUs;
+    const [video, audio] = [this.#video?.anchor, this.#audio?.anchor];
+    if (this.#lipSync?.isOf(video, audio)) this.#lipSync.correct(elapsedUs);
   }
 
   /** Takes charge of a new writer's times: final ones at once, or as soon as they are. */

@@ -27,6 +27,11 @@ export interface SimulatedOptions {
   /** When the first sender report of a track comes after its start, µs; never if undefined. */
   videoReportUs?: number;
   audioReportUs?: number;
+  /**
+   * When a packet of sound was captured, µs since the start; 20,000 µs apart by default. Its RTP
+   * timestamp follows from its number alone, as with a sound card that runs slow or loses samples.
+   */
+  audioCaptureUs?(index: number): number;
   /** The sender's clock minus ours, µs. */
   senderClockUs?: number;
   recording?: Partial<RecordingOptions>;
@@ -132,7 +137,11 @@ export class SimulatedPublisher {
       return this.#startUs + (this.frame / FRAME_RATE) * 1e6 + videoDelayUs;
     }
     if (audio === false) return Number.POSITIVE_INFINITY;
-    return this.#startUs + this.packet * 20_000 + audioDelayUs;
+    return this.#startUs + this.#audioCaptureUs(this.packet) + audioDelayUs;
+  }
+
+  #audioCaptureUs(index: number): number {
+    return this.#options.audioCaptureUs?.(index) ?? index * 20_000;
   }
 
   #sendVideo(skip: (kind: TrackKind, index: number) => boolean): void {
@@ -150,7 +159,7 @@ export class SimulatedPublisher {
     const index = this.packet++;
     if (skip('audio', index)) return;
     const rtpTimestamp = (77_000 + index * 960) % 2 ** 32;
-    this.#report('audio', rtpTimestamp, index * 20_000);
+    this.#report('audio', rtpTimestamp, this.#audioCaptureUs(index));
     this.recording.accept('audio', {
       rtpTimestamp,
       arrivalUs: this.nowUs,
