@@ -54,6 +54,16 @@ export interface StreamStatus {
   /** Wall-clock start of the recording, µs since the Unix epoch. */
   startedAtUs?: number;
   error?: string;
+  /** While it is recorded: times that its sender began a new timeline, each with a new Period. */
+  timelineRestarts?: number;
+  /** While it is recorded: whole access units that were not recorded, by reason. */
+  droppedUnits?: {
+    undecodable: number;
+    disordered: number;
+    empty: number;
+    late: number;
+    unwritten: number;
+  };
   tracks: TrackStatus[];
   /** Packets of the present publisher's address that were not taken for any track. */
   rejected?: {

@@ -36,6 +36,26 @@ const status = {
     Type.Integer({ description: 'Start of the recording: microseconds since the epoch.' }),
   ),
   error: Type.Optional(Type.String({ description: 'Why it cannot be pulled or written.' })),
+  timeline_restarts: Type.Optional(
+    Type.Integer({
+      description:
+        'Times that the sender began a new timeline (another SSRC, or timestamps that jump), each with a new Period.',
+    }),
+  ),
+  dropped_units: Type.Optional(
+    Type.Object(
+      {
+        undecodable: Type.Integer({
+          description: 'Refer to pictures that were lost, or came before a keyframe.',
+        }),
+        disordered: Type.Integer({ description: 'Their timestamp went back.' }),
+        empty: Type.Integer({ description: 'Without a picture or sound in them.' }),
+        late: Type.Integer({ description: 'Sound whose place had been filled with silence.' }),
+        unwritten: Type.Integer({ description: 'Came while the disk took nothing.' }),
+      },
+      { description: 'Whole frames that arrived and were not recorded.' },
+    ),
+  ),
   tracks: Type.Array(TrackJson),
   rejected: Type.Optional(
     Type.Object(
@@ -131,6 +151,8 @@ export function statusJson(
     ...(from.mpdPath !== undefined && { mpd_path: from.mpdPath }),
     ...(from.startedAtUs !== undefined && { started_at: from.startedAtUs }),
     ...(from.error !== undefined && { error: from.error }),
+    ...(from.timelineRestarts !== undefined && { timeline_restarts: from.timelineRestarts }),
+    ...(from.droppedUnits && { dropped_units: { ...from.droppedUnits } }),
     tracks: from.tracks.map(trackJson),
     ...(from.rejected && {
       rejected: {

@@ -1,4 +1,5 @@
 import { OPUS_SILENCE_TICKS, opusSilence } from '../container/opus-silence.ts';
+import type { DroppedUnits } from './dropped-units.ts';
 import { audioTicks } from './media-time.ts';
 import type { RunningPeriod } from './running-period.ts';
 import type { TrackWriter } from './track-writer.ts';
@@ -12,17 +13,17 @@ const TOLERANCE = 120;
  * is too late and dropped. All times are ticks of the audio timescale since the Unix epoch.
  */
 export class AudioLane {
-  /** Packets that came after silence had taken their place. */
-  late = 0;
   /** Ticks of silence that stand for sound that never came. */
   silence = 0;
+  readonly #dropped: DroppedUnits;
   #period: RunningPeriod | undefined;
   /** Where the sound before ended. */
   #end = 0;
 
   /** @param floor no sample may begin before this; the end of an earlier recording */
-  constructor(floor: number) {
+  constructor(floor: number, dropped: DroppedUnits) {
     this.#end = floor;
+    this.#dropped = dropped;
   }
 
   /** End of what was laid so far. */
@@ -46,13 +47,16 @@ export class AudioLane {
   /** Lays one packet. */
   write(start: number, end: number, data: Buffer): void {
     const writer = this.#writer;
-    if (writer === undefined) return;
+    if (writer === undefined) {
+      this.#dropped.unwritten++;
+      return;
+    }
     if (writer.startTime === undefined)
       this.beginWithSilence(audioTicks(this.#period!.startUs), start);
     else this.fillTo(start);
     const time = writer.startTime === undefined ? Math.max(start, this.#end) : this.#end;
     if (end <= time) {
-      this.late++;
+      this.#dropped.late++;
       return;
     }
     this.#put(writer, time, end, data);

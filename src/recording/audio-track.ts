@@ -1,6 +1,7 @@
 import { AUDIO_TIMESCALE } from '../container/initialization-segment.ts';
 import type { AccessUnit } from '../rtp/access-unit.ts';
 import { opusPacketDuration } from '../rtp/depacketizers/opus-toc.ts';
+import type { DroppedUnits } from './dropped-units.ts';
 import { TrackClock } from './track-clock.ts';
 import { WallClockAnchor } from './wall-clock-anchor.ts';
 
@@ -22,9 +23,12 @@ export class AudioTrack {
   anchor = new WallClockAnchor(new TrackClock(AUDIO_TIMESCALE));
   /** Arrival of the latest packet, µs since the Unix epoch; 0 before the first. */
   lastArrivalUs = 0;
-  /** Packets whose table of contents makes no sense (RFC 6716 §3.4), dropped. */
-  malformed = 0;
+  readonly #dropped: DroppedUnits;
   #pending: AudioPacket | undefined;
+
+  constructor(dropped: DroppedUnits) {
+    this.#dropped = dropped;
+  }
 
   /**
    * Takes the next packet.
@@ -36,11 +40,14 @@ export class AudioTrack {
     const data = unit.parts[0];
     const duration = data && opusPacketDuration(data);
     if (data === undefined || duration === undefined) {
-      this.malformed++;
+      this.#dropped.empty++;
       return undefined;
     }
     const before = this.#pending;
-    if (before !== undefined && ticks <= before.start) return undefined;
+    if (before !== undefined && ticks <= before.start) {
+      this.#dropped.disordered++;
+      return undefined;
+    }
     this.#pending = { start: ticks, end: ticks + duration, data };
     if (before !== undefined && ticks < before.end + TOLERANCE) before.end = ticks;
     return before;

@@ -1,6 +1,7 @@
 import type { TrackKind } from '../rtp/access-unit.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
 import { AudioTrack } from './audio-track.ts';
+import type { DroppedUnits } from './dropped-units.ts';
 import { StreamTimeline } from './stream-timeline.ts';
 import { VideoTrack } from './video-track.ts';
 
@@ -18,15 +19,21 @@ export class Publisher {
 
   /**
    * @param sections at most one a kind; none while nobody publishes
+   * @param dropped counts what the tracks drop
    * @param requestKeyframe asks the publisher for a keyframe
    * @param nowUs µs since the Unix epoch
    */
-  constructor(sections: readonly MediaSection[], requestKeyframe: () => void, nowUs: number) {
+  constructor(
+    sections: readonly MediaSection[],
+    dropped: DroppedUnits,
+    requestKeyframe: () => void,
+    nowUs: number,
+  ) {
     this.#requestKeyframe = requestKeyframe;
     this.#attachedUs = nowUs;
     for (const section of sections) {
-      if (section.kind === 'video') this.video = new VideoTrack(section);
-      else this.audio = new AudioTrack();
+      if (section.kind === 'video') this.video = new VideoTrack(section, dropped);
+      else this.audio = new AudioTrack(dropped);
     }
     this.timeline = new StreamTimeline(this.video, this.audio);
   }
@@ -53,11 +60,6 @@ export class Publisher {
     if (this.video && this.seenUs < us) missing.push('video');
     if (this.audio && this.heardUs < us) missing.push('audio');
     return missing;
-  }
-
-  /** Access units and packets dropped because they could not be decoded. */
-  get dropped(): number {
-    return (this.video?.undecodable ?? 0) + (this.audio?.malformed ?? 0);
   }
 
   /** Asks for a keyframe, unless that was done a moment ago. @param nowUs since the Unix epoch */

@@ -8,6 +8,7 @@ import { AudioLane } from './audio-lane.ts';
 import type { AudioPacket, AudioTrack } from './audio-track.ts';
 import { CurrentRecord } from './current-record.ts';
 import { DayFolders } from './day-folders.ts';
+import { DroppedUnits } from './dropped-units.ts';
 import { audioTicks, toTicks, toUs, videoTicks } from './media-time.ts';
 import { Publisher } from './publisher.ts';
 import type { RecordingOptions } from './recording-options.ts';
@@ -29,7 +30,7 @@ const CHUNK_AGE_US = 1_500_000;
 const MOST_PENDING_BYTES = 64 << 20;
 
 /** Before the first publisher and between two. */
-const NOBODY = new Publisher([], () => {}, 0);
+const NOBODY = new Publisher([], new DroppedUnits(), () => {}, 0);
 
 /**
  * The recording of one stream: takes access units, puts them on the wall clock and lays them down as
@@ -43,6 +44,10 @@ const NOBODY = new Publisher([], () => {}, 0);
 export class Recording {
   /** Why nothing is written at present; undefined when all is well. */
   error: string | undefined;
+  /** Access units that were not recorded. */
+  readonly dropped = new DroppedUnits();
+  /** Times that a sender began a new timeline for a track: another SSRC, or timestamps that jump. */
+  timelineRestarts = 0;
   readonly #options: RecordingOptions;
   readonly #queue: WriteQueue;
   #publisher = NOBODY;
@@ -57,8 +62,6 @@ export class Recording {
   #videoEnd: number;
   #period: RunningPeriod | undefined;
   readonly #sound = new WaitingSound();
-  /** Of the publishers before. */
-  #dropped = 0;
   #closed = false;
 
   constructor(options: RecordingOptions) {
@@ -66,7 +69,10 @@ export class Recording {
     this.#queue = new WriteQueue(options.after, (owner, error) => this.#writeFailed(owner, error));
     this.#record = new CurrentRecord(options);
     this.#videoEnd = Math.ceil(toTicks(options.notBeforeUs, VIDEO_TIMESCALE));
-    this.#lane = new AudioLane(Math.ceil(toTicks(options.notBeforeUs, AUDIO_TIMESCALE)));
+    this.#lane = new AudioLane(
+      Math.ceil(toTicks(options.notBeforeUs, AUDIO_TIMESCALE)),
+      this.dropped,
+    );
     this.#folders = new DayFolders(options.now(), this.#queue, {
       ...options,
       onSegment: (segment) => {
@@ -84,7 +90,7 @@ export class Recording {
    */
   attach(sections: readonly MediaSection[], requestKeyframe: () => void): void {
     this.detach();
-    this.#publisher = new Publisher(sections, requestKeyframe, this.#options.now());
+    this.#publisher = new Publisher(sections, this.dropped, requestKeyframe, this.#options.now());
     if (this.#publisher.video) this.#askForKeyframe();
   }
 
@@ -92,9 +98,8 @@ export class Recording {
   detach(): void {
     if (this.#closed) return;
     this.#endPeriod();
-    this.#dropped = this.dropped;
     this.#publisher = NOBODY;
-    this.#sound.clear();
+    this.dropped.late += this.#sound.clear();
   }
 
   /** Identifier of the present record; undefined before its first sample. */
@@ -127,11 +132,6 @@ export class Recording {
     return Math.max(toUs(this.#videoEnd, VIDEO_TIMESCALE), toUs(this.#lane.end, AUDIO_TIMESCALE));
   }
 
-  /** Access units and packets dropped because they could not be decoded. */
-  get dropped(): number {
-    return this.#dropped + this.#publisher.dropped;
-  }
-
   /** Text of the manifest that is being written, if it is the one asked for. */
   manifest(path: string): string | undefined {
     const folder = this.#folders.current;
@@ -160,6 +160,7 @@ export class Recording {
   restartTrack(kind: TrackKind): void {
     const track = this.#publisher.track(kind);
     if (this.#closed || track === undefined) return;
+    this.timelineRestarts++;
     this.#endPeriod();
     track.restart();
     if (kind === 'video') this.#askForKeyframe();
@@ -233,7 +234,8 @@ export class Recording {
     let start = base + picture.start;
     if (this.#needsPeriod(picture, this.#wallUs(toUs(start, VIDEO_TIMESCALE)))) {
       if (!picture.keyframe || picture.configuration === undefined || !this.#mayWrite()) {
-        this.#publisher.video!.undecodable++;
+        if (this.#mayWrite()) this.dropped.undecodable++;
+        else this.dropped.unwritten++;
         this.#askForKeyframe();
         return;
       }
@@ -278,7 +280,7 @@ export class Recording {
   }
 
   #takeSound(packet: AudioPacket): void {
-    if (!this.#sound.push(packet, this.#options.now())) this.#lane.late++;
+    if (!this.#sound.push(packet, this.#options.now())) this.dropped.late++;
     this.#writeSound(false);
   }
 

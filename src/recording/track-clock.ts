@@ -4,10 +4,16 @@ const CIRCLE = 2 ** 32;
 /** How long the least delayed arrival of a track stays valid, µs. */
 const WINDOW_US = 30_000_000;
 /**
- * A timestamp that runs ahead of, or falls behind, the arrival times by more than this is not delay
- * but a sender that began a new timeline, µs.
+ * Timestamps that step by so much more or less than the arrival times are not delay but a sender that
+ * began a new timeline, µs.
  */
 const JUMP_US = 5_000_000;
+/** So are timestamps that step back by more than this, µs: nothing is sent out of order in WebRTC. */
+const BACK_US = 1_000_000;
+/** So is a packet that came so much earlier than the least delayed one of late: none is that fast, µs. */
+const AHEAD_US = 1_000_000;
+/** Before this much of a track was heard, its first packets may have been late, µs. */
+const ACQUAINTED_US = 2_000_000;
 
 /**
  * The clock of one track: RTP timestamps made continuous, and what ties them to wall-clock time.
@@ -18,6 +24,7 @@ export class TrackClock {
   readonly clockRate: number;
   /** Ticks of the latest timestamp, continuous over wraps; starts at the first timestamp. */
   #latest: number | undefined;
+  #firstArrivalUs = 0;
   #latestArrivalUs = 0;
   /** Least (arrival − media time) in the running and in the previous window, µs. */
   #least = Number.POSITIVE_INFINITY;
@@ -39,10 +46,8 @@ export class TrackClock {
    */
   advance(timestamp: number, arrivalUs: number): number | undefined {
     const ticks = this.#unwrap(timestamp);
-    if (this.#latest !== undefined) {
-      const mediaUs = ((ticks - this.#latest) / this.clockRate) * 1e6;
-      if (Math.abs(mediaUs - (arrivalUs - this.#latestArrivalUs)) > JUMP_US) return undefined;
-    }
+    if (this.#latest === undefined) this.#firstArrivalUs = arrivalUs;
+    else if (this.#isJump(this.toUs(ticks - this.#latest), ticks, arrivalUs)) return undefined;
     if (this.#latest === undefined || ticks > this.#latest) {
       this.#latest = ticks;
       this.#latestArrivalUs = arrivalUs;
@@ -79,6 +84,13 @@ export class TrackClock {
   /** Arrival of the latest packet, µs since the Unix epoch; 0 before one. */
   get latestArrivalUs(): number {
     return this.#latestArrivalUs;
+  }
+
+  #isJump(stepUs: number, ticks: number, arrivalUs: number): boolean {
+    if (stepUs < -BACK_US) return true;
+    if (Math.abs(stepUs - (arrivalUs - this.#latestArrivalUs)) > JUMP_US) return true;
+    if (arrivalUs - this.#firstArrivalUs < ACQUAINTED_US) return false;
+    return arrivalUs - this.toUs(ticks) < this.arrivalOffsetUs - AHEAD_US;
   }
 
   #unwrap(timestamp: number): number {

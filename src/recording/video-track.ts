@@ -2,6 +2,7 @@ import { type H264Configuration, H264ParameterSets } from '../container/h264-par
 import { VIDEO_TIMESCALE } from '../container/initialization-segment.ts';
 import type { AccessUnit } from '../rtp/access-unit.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
+import type { DroppedUnits } from './dropped-units.ts';
 import { TrackClock } from './track-clock.ts';
 import { WallClockAnchor } from './wall-clock-anchor.ts';
 
@@ -27,8 +28,7 @@ export class VideoTrack {
   anchor = new WallClockAnchor(new TrackClock(VIDEO_TIMESCALE));
   /** Arrival of the latest access unit, µs since the Unix epoch; 0 before the first. */
   lastArrivalUs = 0;
-  /** Access units that were dropped because what they refer to was lost. */
-  undecodable = 0;
+  readonly #dropped: DroppedUnits;
   #frozen = false;
   #pending: Picture | undefined;
   #lastDuration = DEFAULT_DURATION;
@@ -36,7 +36,8 @@ export class VideoTrack {
   readonly #parameterSets = new H264ParameterSets();
 
   /** @param section as negotiated; its `sprop-parameter-sets` (RFC 6184 §8.1) are taken up */
-  constructor(section: MediaSection) {
+  constructor(section: MediaSection, dropped: DroppedUnits) {
+    this.#dropped = dropped;
     for (const format of section.formats) {
       const sets = format.parameters['sprop-parameter-sets'];
       if (format.codec !== 'h264' || sets === undefined) continue;
@@ -55,13 +56,16 @@ export class VideoTrack {
     if (unit.keyframe) this.#frozen = false;
     else if (unit.discontinuity) this.#frozen = true;
     if (this.#frozen) {
-      this.undecodable++;
+      this.#dropped.undecodable++;
       return undefined;
     }
-    if (parts.length === 0) return undefined;
+    if (parts.length === 0) {
+      this.#dropped.empty++;
+      return undefined;
+    }
     const before = this.#pending;
     if (before !== undefined && ticks <= before.start) {
-      this.undecodable++;
+      this.#dropped.disordered++;
       return undefined;
     }
     this.#pending = {

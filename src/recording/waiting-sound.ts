@@ -40,8 +40,10 @@ export class WaitingSound {
     this.#packets.shift();
   }
 
-  /** Drops all of it. */
-  clear(): void {
+  /** Drops all of it. @returns how many packets */
+  clear(): number {
+    const count = this.#packets.length;
     this.#packets = [];
+    return count;
   }
 }

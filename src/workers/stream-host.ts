@@ -184,7 +184,7 @@ export class StreamHost {
       ...(this.#session && { sessionId: this.#session.id }),
       ...(this.#pull?.node !== undefined && { source: this.#pull.node }),
       ...(isRecorded && { recordId: this.#recordIds.current, ...this.#place() }),
-      ...(this.#recording && { startedAtUs: this.#startedAtUs }),
+      ...(this.#recording && recordingStatus(this.#recording, this.#startedAtUs)),
       ...(error !== undefined && { error }),
     };
   }
@@ -351,4 +351,8 @@ export class StreamHost {
     if (session instanceof WhipSession && session.id === sessionId) return session;
     throw new RequestError(404, `no such session of stream "${this.#options.stream}"`);
   }
+}
+
+function recordingStatus({ timelineRestarts, dropped }: Recording, startedAtUs: number) {
+  return { startedAtUs, timelineRestarts, droppedUnits: { ...dropped } };
 }

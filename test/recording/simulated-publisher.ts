@@ -34,6 +34,8 @@ export interface SimulatedOptions {
   audioCaptureUs?(index: number): number;
   /** The sender's clock minus ours, µs. */
   senderClockUs?: number;
+  /** How much too fast the clock runs that the RTP timestamps are read from. */
+  driftPpm?: number;
   recording?: Partial<RecordingOptions>;
 }
 
@@ -56,6 +58,8 @@ export class SimulatedPublisher {
   /** Number of the next frame and packet; their capture times follow from them. */
   frame = 0;
   packet = 0;
+  /** Added to the RTP timestamps from now on, ticks: the sender's timeline leaps. */
+  readonly leap = { video: 0, audio: 0 };
   readonly #sections: MediaSection[];
   readonly #startUs: number;
   readonly #options: SimulatedOptions;
@@ -148,7 +152,7 @@ export class SimulatedPublisher {
     const index = this.frame++;
     const { keyframe, units } = frames[index % frames.length]!;
     if (skip('video', index)) return;
-    const rtpTimestamp = (4_294_960_000 + index * 3000) % 2 ** 32;
+    const rtpTimestamp = this.#timestamp('video', 4_294_960_000, index * 3000);
     this.#report('video', rtpTimestamp, (index / FRAME_RATE) * 1e6);
     const discontinuity = index > 0 && skip('video', index - 1);
     const unit = { rtpTimestamp, arrivalUs: this.nowUs, keyframe, discontinuity, parts: units };
@@ -158,7 +162,7 @@ export class SimulatedPublisher {
   #sendAudio(skip: (kind: TrackKind, index: number) => boolean): void {
     const index = this.packet++;
     if (skip('audio', index)) return;
-    const rtpTimestamp = (77_000 + index * 960) % 2 ** 32;
+    const rtpTimestamp = this.#timestamp('audio', 77_000, index * 960);
     this.#report('audio', rtpTimestamp, this.#audioCaptureUs(index));
     this.recording.accept('audio', {
       rtpTimestamp,
@@ -167,6 +171,13 @@ export class SimulatedPublisher {
       discontinuity: false,
       parts: [packets[index % packets.length]!],
     });
+  }
+
+  /** RTP timestamp of what was captured so many true ticks after the start. */
+  #timestamp(kind: TrackKind, first: number, ticks: number): number {
+    const drifted = Math.round(ticks * (1 + (this.#options.driftPpm ?? 0) / 1e6));
+    const timestamp = (first + drifted + this.leap[kind]) % 2 ** 32;
+    return timestamp < 0 ? timestamp + 2 ** 32 : timestamp;
   }
 
   /** @param captureUs since the start */
