@@ -12,6 +12,8 @@ Records what is published over WebRTC as DASH.
   -c, --config FILE     live777.toml to read; by default ./live777.toml, else
                         the config/live777.toml that comes with the program
   --listen HOST:PORT    address of console and API, instead of [http] listen
+  --offline             start although the bucket of [recorder.storage] cannot be
+                        used: what is recorded waits in the spool
   -v                    log at level debug
   --version             print the version
   -h, --help            print this
@@ -31,6 +33,7 @@ export interface Options {
   listen?: ListenAddress;
   port?: number;
   logLevel?: LogLevel;
+  offline: boolean;
   help: boolean;
   version: boolean;
 }
@@ -67,6 +70,7 @@ export function readOptions(
     ...(listen && { listen }),
     ...(port !== undefined && { port }),
     ...(logLevel && { logLevel }),
+    offline: flags.offline ?? false,
     help: flags.help ?? false,
     version: flags.version ?? false,
   };
@@ -82,6 +86,7 @@ export function withOptions(config: Config, options: Options): Config {
       ...options.listen,
     },
     log: { level: options.logLevel ?? config.log.level },
+    recorder: { ...config.recorder, offline: options.offline },
   };
 }
 
@@ -92,6 +97,7 @@ function readFlags(args: string[]) {
       options: {
         config: { type: 'string', short: 'c' },
         listen: { type: 'string' },
+        offline: { type: 'boolean' },
         verbose: { type: 'boolean', short: 'v' },
         help: { type: 'boolean', short: 'h' },
         version: { type: 'boolean' },

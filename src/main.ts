@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { readOptions, UsageError, usage, withOptions } from './command-line.ts';
 import { runCommand } from './commands/run-command.ts';
-import type { Config } from './config/config.ts';
+import type { Config, StorageConfig } from './config/config.ts';
 import { ConfigError } from './config/config-error.ts';
 import { isLoopback, urlHost } from './config/listen-address.ts';
 import { loadConfig } from './config/load-config.ts';
@@ -59,11 +59,21 @@ function greeting(config: Config, port: number, configFile: string): string {
     `  console        ${base}/`,
     `  API            ${base}/documentation`,
     `  publish (WHIP) ${base}/whip/STREAM`,
-    `  recordings     ${storage.type === 'fs' ? storage.root : `${storage.type}:${storage.bucket}`}`,
+    ...placeOf(storage),
     `  configuration  ${configFile}`,
     '',
     '',
   ].join('\n');
+}
+
+/** Where recordings go. */
+function placeOf(storage: StorageConfig): string[] {
+  if (storage.type === 'fs') return [`  recordings     ${storage.root}`];
+  const root = storage.root === '' ? '' : `/${storage.root}`;
+  return [
+    `  recordings     ${storage.type}://${storage.bucket}${root}`,
+    `  spool          ${storage.spool.folder}`,
+  ];
 }
 
 /** Tells the operator what is worth a second look. */

@@ -9,7 +9,8 @@ import { lockForRecorder } from './journal/storage-root-lock.ts';
 import { RecordCatalogue } from './record-catalogue/record-catalogue.ts';
 import type { Recorder } from './recorder.ts';
 import { SegmentIndex } from './segment-index/segment-index.ts';
-import { openObjectStore } from './storage/object-store.ts';
+import { type ObjectStore, openFolder } from './storage/object-store.ts';
+import { SpooledStore } from './storage/spooled-store.ts';
 import { createRecorder } from './workers/recorder-host.ts';
 
 /** How long replies that are under way may take when the service stops, ms. */
@@ -21,19 +22,22 @@ export class Service {
   readonly #recorder: Recorder;
   readonly #index: SegmentIndex;
   readonly #catalogue: RecordCatalogue;
-  readonly #rootLock: JournalLock | undefined;
+  readonly #store: ObjectStore;
+  readonly #rootLock: JournalLock;
 
   private constructor(
     app: FastifyInstance,
     recorder: Recorder,
     index: SegmentIndex,
     catalogue: RecordCatalogue,
-    rootLock: JournalLock | undefined,
+    store: ObjectStore,
+    rootLock: JournalLock,
   ) {
     this.#app = app;
     this.#recorder = recorder;
     this.#index = index;
     this.#catalogue = catalogue;
+    this.#store = store;
     this.#rootLock = rootLock;
   }
 
@@ -42,18 +46,18 @@ export class Service {
    * @throws Error saying what is in the way, with nothing left running
    */
   static async start(config: Config, log: FastifyBaseLogger): Promise<Service> {
-    const store = await openObjectStore(config.recorder.storage);
-    const { indexPath: journalPath, nodeAlias } = config.recorder;
-    // Its lock, which lies beside it, is taken before it makes its folder.
-    await mkdir(dirname(journalPath), { recursive: true });
-    const segmentIndex = await SegmentIndex.open({ journalPath, nodeAlias, log });
-    const closers = [() => segmentIndex.close()];
+    const store = await openStorage(config, log);
+    const closers = [async () => store.bucket?.close()];
     try {
-      let rootLock: JournalLock | undefined;
-      if (config.recorder.storage.type === 'fs') {
-        rootLock = await lockForRecorder(config.recorder.storage.root, journalPath, log);
-        closers.unshift(() => rootLock!.release());
-      }
+      const { indexPath: journalPath, nodeAlias } = config.recorder;
+      // Its lock, which lies beside it, is taken before it makes its folder.
+      await mkdir(dirname(journalPath), { recursive: true });
+      const segmentIndex = await SegmentIndex.open({ journalPath, nodeAlias, log });
+      closers.unshift(() => segmentIndex.close());
+      // A folder may be shared by recorders with indexes of their own; a spool may not.
+      const lockedFor = store.bucket === undefined ? journalPath : store.root;
+      const rootLock = await lockForRecorder(store.root, lockedFor, log);
+      closers.unshift(() => rootLock.release());
       const recordCatalogue = await RecordCatalogue.open({
         journalPath: join(dirname(journalPath), 'records.jsonl'),
         log,
@@ -64,6 +68,7 @@ export class Service {
         segmentIndex,
         recordCatalogue,
         log,
+        store.bucket,
       );
       closers.unshift(() => recorder.close());
       const app = await buildApp({
@@ -77,7 +82,7 @@ export class Service {
       });
       closers.unshift(() => app.close());
       await listen(app, config.http);
-      return new Service(app, recorder, segmentIndex, recordCatalogue, rootLock);
+      return new Service(app, recorder, segmentIndex, recordCatalogue, store, rootLock);
     } catch (error) {
       for (const close of closers) await close();
       throw error;
@@ -91,14 +96,16 @@ export class Service {
   }
 
   /**
-   * Takes no more requests, closes all recordings, then the index and the catalogue.
+   * Takes no more requests, closes all recordings, uploads what it can within a few seconds, then
+   * closes the index and the catalogue.
    * @throws AggregateError with all that went wrong, after everything was tried
    */
   async stop(): Promise<void> {
     const results = await Promise.allSettled([this.#closeApp(), this.#recorder.close()]);
+    results.push(...(await Promise.allSettled([this.#store.bucket?.close()])));
     // Last, since the recorder lists its last segments and records while it closes.
     results.push(...(await Promise.allSettled([this.#index.close(), this.#catalogue.close()])));
-    results.push(...(await Promise.allSettled([this.#rootLock?.release()])));
+    results.push(...(await Promise.allSettled([this.#rootLock.release()])));
     const errors = results.flatMap((result) =>
       result.status === 'rejected' ? [result.reason as Error] : [],
     );
@@ -113,6 +120,13 @@ export class Service {
       clearTimeout(timer);
     }
   }
+}
+
+async function openStorage(config: Config, log: FastifyBaseLogger): Promise<ObjectStore> {
+  const { storage, offline } = config.recorder;
+  if (storage.type === 'fs') return openFolder(storage);
+  const bucket = await SpooledStore.open({ config: storage, offline, log });
+  return { root: bucket.root, bucket };
 }
 
 async function listen(app: FastifyInstance, { host, port }: Config['http']): Promise<void> {

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import t, { type Test } from 'tap';
+import { freePort } from './storage/servers/versitygw.ts';
 
 const main = join(import.meta.dirname, '../src/main.ts');
 /** Compiled modules of all test processes. */
@@ -143,13 +144,28 @@ t.test('what is wrong in the configuration is all that is said', async (t) => {
   t.equal(program.stdout, '');
 });
 
-t.test('a storage that is not built yet', async (t) => {
-  const program = await run(t, [], '[recorder.storage]\ntype = "s3"\nbucket = "b"\n');
-  t.equal(await program.ended(), 1);
-  t.equal(
-    program.stderr,
-    'live777-recorder cannot start: recorder.storage.type = "s3" is not built yet; write type = "fs" and root = "./recordings"\n',
+t.test('a bucket that does not answer', async (t) => {
+  const port = await freePort();
+  const toml = `[recorder.storage]
+    type = "s3"
+    bucket = "b"
+    region = "us-east-1"
+    endpoint = "http://127.0.0.1:${port}"
+    access_key_id = "AKID-must-not-show"
+    secret_access_key = "secret-must-not-show"
+    `;
+  const refused = await run(t, [], toml);
+  t.equal(await refused.ended(), 1);
+  t.match(
+    refused.stderr,
+    /^live777-recorder cannot start: \[recorder\.storage\]: s3:\/\/b: put live777-recorder-check-\S+ failed \(ECONNREFUSED\); check endpoint and that the server runs\. Or record without it for now: --offline\n$/,
   );
+  const offline = await run(t, ['--listen', '127.0.0.1:0', '--offline'], toml);
+  const state = await fetch(new URL('/api/storage', await offline.address()));
+  t.match(await state.json(), { type: 's3', name: 's3://b', state: 'ok', waiting_files: 0 });
+  for (const program of [refused, offline]) {
+    t.notMatch(program.stdout + program.stderr, 'must-not-show');
+  }
 });
 
 t.test('an address that is in use', async (t) => {

@@ -43,6 +43,7 @@ t.test('every operation is described, with its errors', async (t) => {
     '/api/recordings',
     '/api/sources',
     '/api/sse/streams',
+    '/api/storage',
     '/api/strategy/',
     '/api/streams/',
     '/api/streams/{stream}',

@@ -1,4 +1,5 @@
 import type { IceServer } from '../recorder.ts';
+import type { SpoolLimit } from './spool-limit.ts';
 
 /** How much is logged; `silent` is Live777's `off`. */
 export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
@@ -8,6 +9,19 @@ export interface FsStorage {
   type: 'fs';
   /** Absolute path of the folder that holds all recordings. */
   root: string;
+}
+
+/** Where what is recorded waits until a bucket has it. */
+export interface SpoolConfig {
+  /** Absolute path of its folder. */
+  folder: string;
+  /** How much may wait. */
+  limit: SpoolLimit;
+  /**
+   * What happens beyond the limit: `stop`: nothing new is recorded; else the oldest segments of the
+   * streams that match one of these patterns are deleted, though no store has them.
+   */
+  full: 'stop' | { dropStreams: string[] };
 }
 
 /** Recordings in a bucket of an S3 service. */
@@ -27,6 +41,9 @@ export interface S3Storage {
   enableVirtualHostStyle: boolean;
 }
 
+/** A bucket, and what stands before it. */
+export type BucketConfig = (S3Storage | OssStorage) & { spool: SpoolConfig };
+
 /** Recordings in a bucket of Alibaba Cloud OSS. */
 export interface OssStorage {
   type: 'oss';
@@ -41,7 +58,7 @@ export interface OssStorage {
 }
 
 /** Where recordings are kept: `[recorder.storage]`. */
-export type StorageConfig = FsStorage | S3Storage | OssStorage;
+export type StorageConfig = FsStorage | BucketConfig;
 
 /** A Live777 node, or a Liveman for all of its cluster, whose streams we pull. */
 export interface NodeSourceConfig {
@@ -114,6 +131,14 @@ export interface Config {
     resumeGraceSeconds: number;
     /** Absent: all streams. */
     shard?: ShardConfig;
+    /** Begin without asking the bucket whether it can be used; it may be away. */
+    offline: boolean;
+  };
+  playback: {
+    /** Send players to signed addresses of the bucket instead of passing its bytes on. */
+    signedRedirect: boolean;
+    /** Seconds that such an address is good for. */
+    signedTtlSeconds: number;
   };
   /** Tables and keys that mean something to Live777 only, such as `stream` or `recorder.upload`. */
   ignoredTables: string[];

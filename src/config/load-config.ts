@@ -4,13 +4,14 @@ import { availableParallelism, hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import type { IceServer } from '../recorder.ts';
-import type { Config, LogLevel, StorageConfig } from './config.ts';
+import type { Config, LogLevel, SpoolConfig, StorageConfig } from './config.ts';
 import { ConfigError, type ConfigProblem } from './config-error.ts';
 import { keyName, lineOf, nearestKey, problemsOf } from './explain.ts';
 import { keyLines, pointerTo } from './key-lines.ts';
 import { parseListenAddress } from './listen-address.ts';
 import { ConfigFile, live777Only, type StorageTable, storageTables } from './schema.ts';
 import { sourceOf, sourceProblems } from './sources.ts';
+import { SPOOL_LIMIT, spoolLimitOf } from './spool-limit.ts';
 
 /**
  * Reads a live777.toml. Relative paths in it are relative to the working directory, as in Live777.
@@ -131,6 +132,28 @@ function contradictions(
       `the first port ${range[0]} is above the last ${range[1]}; write ice_port_range = [${range[1]}, ${range[0]}]`,
     );
   }
+  const { spool_max, spool_full, spool_drop_streams } = asTable(asTable(document.recorder).storage);
+  if (typeof spool_max === 'string' && spoolLimitOf(spool_max) === undefined) {
+    // What is no size at all is told by the schema.
+    if (SPOOL_LIMIT.test(spool_max)) {
+      report(
+        '/recorder/storage/spool_max',
+        `"${spool_max}" is nothing, or more than the disk; write spool_max = "80%"`,
+      );
+    }
+  }
+  if (spool_full === 'drop_oldest' && spool_drop_streams === undefined) {
+    report(
+      '/recorder/storage/spool_full',
+      'needs to be told of which streams recordings may be deleted; write spool_drop_streams = ["test-*"]',
+    );
+  }
+  if (spool_full !== 'drop_oldest' && spool_drop_streams !== undefined) {
+    report(
+      '/recorder/storage/spool_drop_streams',
+      'means nothing without spool_full = "drop_oldest"; add it, or take this key away',
+    );
+  }
   const { index, count } = asTable(asTable(document.recorder).shard);
   if (typeof index === 'number' && typeof count === 'number' && count >= 1 && index >= count) {
     report(
@@ -181,6 +204,11 @@ function withDefaults(file: ConfigFile, ignoredTables: string[]): Config {
       sources: (file.recorder?.sources ?? []).map(sourceOf),
       resumeGraceSeconds: file.recorder?.resume_grace_seconds ?? 30,
       ...(file.recorder?.shard ? { shard: { ...file.recorder.shard } } : {}),
+      offline: false,
+    },
+    playback: {
+      signedRedirect: file.playback?.signed_redirect ?? false,
+      signedTtlSeconds: file.playback?.signed_ttl_seconds ?? 60,
     },
     ignoredTables,
     notices,
@@ -215,6 +243,7 @@ function storageOf(table: StorageTable): StorageConfig {
         ...given('sessionToken', table.session_token),
         disableConfigLoad: table.disable_config_load ?? false,
         enableVirtualHostStyle: table.enable_virtual_host_style ?? false,
+        spool: spoolOf(table),
       };
     case 'oss':
       return {
@@ -226,10 +255,20 @@ function storageOf(table: StorageTable): StorageConfig {
         ...given('accessKeyId', table.access_key_id),
         ...given('accessKeySecret', table.access_key_secret),
         ...given('securityToken', table.security_token),
+        spool: spoolOf(table),
       };
     default:
       return { type: 'fs', root: resolve(table.root ?? './recordings') };
   }
+}
+
+function spoolOf(table: Exclude<StorageTable, { type?: 'fs' }>): SpoolConfig {
+  return {
+    folder: resolve(table.spool_dir ?? './spool'),
+    limit: spoolLimitOf(table.spool_max ?? '80%') ?? { share: 0.8 },
+    full:
+      table.spool_full === 'drop_oldest' ? { dropStreams: table.spool_drop_streams ?? [] } : 'stop',
+  };
 }
 
 function given<K extends string>(key: K, value: string | undefined): { [P in K]?: string } {
@@ -245,7 +284,7 @@ function indexPathOf(
   storage: StorageConfig,
 ): { indexPath: string; notices: string[] } {
   if (path === undefined) {
-    const folder = storage.type === 'fs' ? storage.root : resolve('./recordings');
+    const folder = storage.type === 'fs' ? storage.root : storage.spool.folder;
     return { indexPath: join(folder, '.index', 'segments.jsonl'), notices: [] };
   }
   // Live777 keeps its own index, one JSON document, under this key: ours must never be written

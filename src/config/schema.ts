@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { StreamId } from '../http/stream-id.ts';
+import { SPOOL_LIMIT } from './spool-limit.ts';
 
 /**
  * What live777.toml may hold, as it is written there. Each value has a `description`, which ends
@@ -174,6 +175,31 @@ const bucket = Type.String({
   examples: ['my-recordings'],
 });
 
+/** Where what is recorded waits until a bucket has it: in the tables of s3 and oss. */
+const spool = {
+  spool_dir: text('./spool', 'the path of a folder'),
+  spool_max: Type.Optional(
+    Type.String({
+      // A number and a unit; read by `spoolLimitOf`.
+      pattern: SPOOL_LIMIT.source,
+      description: 'a size such as "20GB", or a share of the disk such as "80%"',
+      examples: ['80%'],
+    }),
+  ),
+  spool_full: Type.Optional(
+    Type.Enum(['stop', 'drop_oldest'], {
+      description: 'one of "stop", "drop_oldest"',
+      examples: ['stop'],
+    }),
+  ),
+  spool_drop_streams: Type.Optional(
+    Type.Array(
+      Type.String({ minLength: 1, description: 'a stream name or pattern', examples: ['test-*'] }),
+      { minItems: 1, description: 'a list of stream names or patterns', examples: [['test-*']] },
+    ),
+  ),
+};
+
 const S3Table = Type.Object(
   {
     type: Type.Literal('s3'),
@@ -186,6 +212,7 @@ const S3Table = Type.Object(
     session_token: text('…'),
     disable_config_load: flag(),
     enable_virtual_host_style: flag(),
+    ...spool,
   },
   closed,
 );
@@ -200,6 +227,7 @@ const OssTable = Type.Object(
     access_key_id: text('…'),
     access_key_secret: text('…'),
     security_token: text('…'),
+    ...spool,
   },
   closed,
 );
@@ -269,6 +297,21 @@ const RecorderTable = Type.Object(
   { ...closed, description: 'a table' },
 );
 
+const PlaybackTable = Type.Object(
+  {
+    signed_redirect: flag(),
+    signed_ttl_seconds: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 604_800,
+        description: 'a whole number of seconds from 1 to 604800',
+        examples: [60],
+      }),
+    ),
+  },
+  closed,
+);
+
 /** The tables of live777.toml that this program reads. */
 export const ConfigFile = Type.Object(
   {
@@ -280,6 +323,7 @@ export const ConfigFile = Type.Object(
     ),
     webrtc: Type.Optional(WebrtcTable),
     recorder: Type.Optional(RecorderTable),
+    playback: Type.Optional(PlaybackTable),
   },
   closed,
 );

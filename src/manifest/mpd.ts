@@ -9,6 +9,9 @@ export const MEDIA_TEMPLATES = {
 /** The one profile we claim: SegmentTemplate, live and on demand (ISO/IEC 23009-1 §8.4). */
 export const MPD_PROFILE = 'urn:mpeg:dash:profile:isoff-live:2011';
 
+/** Where players that follow a live manifest ask this service for the time (DASH UTCTiming). */
+export const UTC_TIMING_URL = '/api/time';
+
 /** How often a player asks again while live, seconds. */
 const UPDATE_PERIOD_SECONDS = 2;
 /**

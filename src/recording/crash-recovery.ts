@@ -2,10 +2,11 @@ import { opendir, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Segment } from '../segment-index/segment.ts';
 import { PART_SUFFIX } from '../storage/durable-file.ts';
-import { dayStartUs } from '../storage/stream-folder.ts';
+import { dayStartUs, streamOfKey } from '../storage/stream-folder.ts';
 import { MANIFEST_NAME } from './file-names.ts';
 import { PresentationFolder } from './presentation-folder.ts';
 import type { RecordingLog } from './recording-options.ts';
+import type { RemoteFolders } from './remote-folder.ts';
 
 const DAY_US = 86_400_000_000;
 /** A recorder that was down for longer finds its open folders all the same, if it was not a week. */
@@ -23,6 +24,8 @@ export interface CrashRecoveryOptions {
   nowUs: number;
   /** Told of every segment that was taken up, known to the index or not. */
   onSegment(segment: Segment): void;
+  /** Present where files leave this disk for a store. */
+  remote?: RemoteFolders;
   log: RecordingLog;
 }
 
@@ -50,8 +53,8 @@ export async function closeAbandoned(
   dayUs: number,
   options: CrashRecoveryOptions,
 ): Promise<boolean> {
-  const { root, nowUs, streamOf, onSegment, log } = options;
-  const stream = streamOf(folder) ?? streamName(folder);
+  const { root, nowUs, streamOf, onSegment, remote, log } = options;
+  const stream = streamOf(folder) ?? streamOfKey(`${folder}/${MANIFEST_NAME}`);
   try {
     if (!(await isOpen(path.join(root, folder)))) return false;
     const presentation = new PresentationFolder({
@@ -62,6 +65,7 @@ export async function closeAbandoned(
       segmentSeconds: 1,
       now: () => nowUs,
       onSegment,
+      ...(remote && { remote }),
     });
     await presentation.close();
     log.info({ stream, folder }, 'closed a recording that a crash had left open');
@@ -102,14 +106,4 @@ async function isOpen(folder: string): Promise<boolean> {
   if (!files.includes(MANIFEST_NAME)) return files.some((file) => file.endsWith('.m4s'));
   const manifest = await readFile(path.join(folder, MANIFEST_NAME), 'utf8');
   return manifest.includes('type="dynamic"');
-}
-
-/** The stream whose folder this is, as far as the name tells (long names end in a hash). */
-function streamName(folder: string): string {
-  const encoded = folder.split('/').at(-4)!;
-  try {
-    return decodeURIComponent(encoded);
-  } catch {
-    return encoded;
-  }
 }

@@ -176,8 +176,9 @@ function isNear({ timeline, timescale }: ManifestTrack, seconds: number): boolea
   return Math.abs(timeline.startTicks / timescale - seconds) < SAME_PERIOD_SECONDS;
 }
 
-/** Identifier of the Period after the last one. */
+/** An identifier that no Period has: that of the one after the last. */
 export function nextPeriodId({ periods }: Presentation): string {
-  const last = periods.at(-1)?.id ?? 'p0';
-  return `p${Number(last.slice(1)) + 1}`;
+  let last = 0;
+  for (const { id } of periods) last = Math.max(last, Number(/\d+$/.exec(id)?.[0] ?? 0));
+  return `p${last + 1}`;
 }

@@ -1,7 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { wallClockUs } from '../container/reference-time.ts';
-import { writeMpd } from '../manifest/mpd.ts';
+import { periodsMissing, withPeriods } from '../manifest/merge.ts';
+import { UTC_TIMING_URL, writeMpd } from '../manifest/mpd.ts';
 import { readMpd } from '../manifest/mpd-reader.ts';
 import type { ManifestPeriod, ManifestTrack, Presentation } from '../manifest/presentation.ts';
 import { SegmentTimeline } from '../manifest/segment-timeline.ts';
@@ -11,12 +12,12 @@ import { makeFolder, replaceFile } from '../storage/durable-file.ts';
 import { SegmentFile } from '../storage/segment-file.ts';
 import { dayStartUs } from '../storage/stream-folder.ts';
 import { initializationName, MANIFEST_NAME, parseFileName, segmentName } from './file-names.ts';
+import { FolderNumbers } from './folder-numbers.ts';
 import { nextPeriodId, type RecoveredSegment, recoverSegments } from './folder-recovery.ts';
 import { OpenSegment } from './open-segment.ts';
+import type { RemoteFolders } from './remote-folder.ts';
 import type { TrackWallClock } from './stream-clock.ts';
 
-/** Where players that follow a live manifest ask for the time (DASH UTCTiming). */
-const TIME_URL = '/api/time';
 /** A commit of one track waits this long for the other's before it is told, µs. */
 const GATHER_US = 1_000_000;
 /**
@@ -56,6 +57,8 @@ export interface PresentationFolderOptions {
   now(): number;
   /** Told of each segment once its bytes are durable. */
   onSegment(segment: Segment): void;
+  /** Present where files leave this disk for a store. */
+  remote?: RemoteFolders;
 }
 
 /**
@@ -64,21 +67,27 @@ export interface PresentationFolderOptions {
  * by the stream's write queue.
  *
  * Numbers go on after the highest that exists, so nothing is overwritten after a restart, a
- * reconnect or a codec change.
+ * reconnect or a codec change. Where files leave for a store, a segment stays here until the
+ * manifest on this disk names it: so manifest and files here tell all numbers together, and a crash
+ * finds what no manifest names. Where there is no manifest either, the store is asked; where it does
+ * not answer, numbers begin beyond all that can have been taken.
  */
 export class PresentationFolder {
   readonly path: string;
   readonly #options: PresentationFolderOptions;
   readonly #files: string;
   readonly #presentation: Presentation;
-  readonly #next = { video: 1, audio: 1 };
-  readonly #nextInit = { video: 1, audio: 1 };
+  readonly #numbers = new FolderNumbers();
   /** Initialization segments written by this object, so that an equal one is not written again. */
   readonly #inits: { kind: TrackKind; name: string; data: Buffer }[] = [];
   #isOpen = false;
   /** The text that players are given, and the one that is on the disk. */
   #published: string | undefined;
   #written: string | undefined;
+  /** Segments that no published text names; object paths. */
+  #unpublished: { entry: ManifestTrack; path: string }[] = [];
+  /** Segments that the published text names and no text on the disk does; object paths. */
+  #unwritten: string[] = [];
   /** Since when something is to be told that is not in the published text. */
   #newsSinceUs: number | undefined;
   #nextWriteUs = 0;
@@ -109,19 +118,30 @@ export class PresentationFolder {
     await makeFolder(this.#files);
     const text = await readFile(path.join(this.#files, MANIFEST_NAME), 'utf8').catch(absent);
     if (text !== undefined) this.#presentation.periods = readMpd(text).periods;
-    const files = (await readdir(this.#files))
-      .map(parseFileName)
-      .filter((file) => file !== undefined);
-    for (const { type, kind, number } of files) {
-      const next = type === 'seg' ? this.#next : this.#nextInit;
-      next[kind] = Math.max(next[kind], number + 1);
-    }
+    if (this.#options.remote) await this.#takeUpStored(this.#options.remote, text !== undefined);
+    this.#numbers.addPresentation(this.#presentation);
+    const names = await readdir(this.#files);
+    for (const name of names) this.#numbers.addName(name);
+    const files = names.map(parseFileName).filter((file) => file !== undefined);
     for (const segment of await recoverSegments(this.#files, files, this.#presentation)) {
       this.#announce(segment.entry, segment);
     }
     this.#isOpen = true;
     if (this.#presentation.periods.some(hasSegments)) this.#publish(this.#presentation);
     await this.writeManifest();
+  }
+
+  /** Takes up what a store has of this folder. @param isKnown whether its manifest was here */
+  async #takeUpStored(remote: RemoteFolders, isKnown: boolean): Promise<void> {
+    const stored = await remote.stored(this.path, isKnown);
+    if (stored === undefined) {
+      if (!isKnown) this.#numbers.addAllBefore(this.#options.now());
+      return;
+    }
+    this.#numbers.add(stored.numbers);
+    if (stored.manifest === undefined) return;
+    const missing = periodsMissing(readMpd(stored.manifest), this.#presentation);
+    this.#presentation.periods = withPeriods(this.#presentation, missing).periods;
   }
 
   /** Adds a Period after all others. */
@@ -161,7 +181,7 @@ export class PresentationFolder {
    * numbers; the file system's error
    */
   async claim(track: PeriodTrack, startsAtKeyframe: boolean): Promise<OpenSegment> {
-    const number = this.#next[track.kind]++;
+    const number = ++this.#numbers.seg[track.kind];
     const name = segmentName(track.kind, number);
     const file = await SegmentFile.claim(path.join(this.#files, name));
     if (file === undefined) {
@@ -191,6 +211,7 @@ export class PresentationFolder {
   #announce(entry: ManifestTrack, segment: Omit<RecoveredSegment, 'entry' | 'kind'>): void {
     this.#newsSinceUs ??= this.#options.now();
     const { span } = segment;
+    this.#unpublished.push({ entry, path: `${this.path}/${segment.name}` });
     this.#options.onSegment({
       stream: this.#options.stream,
       kind: entry.kind,
@@ -238,8 +259,16 @@ export class PresentationFolder {
     if (text === undefined || text === this.#written) return;
     const seconds = Math.max(this.#options.segmentSeconds, text.length / MANIFEST_BYTES_PER_SECOND);
     this.#nextWriteUs = this.#options.now() + seconds * 1e6;
-    await replaceFile(path.join(this.#files, MANIFEST_NAME), text);
+    const named = this.#unwritten;
+    this.#unwritten = [];
+    try {
+      await replaceFile(path.join(this.#files, MANIFEST_NAME), text);
+    } catch (error) {
+      this.#unwritten = [...named, ...this.#unwritten];
+      throw error;
+    }
     this.#written = text;
+    this.#options.remote?.onManifest(this.manifestPath, named);
   }
 
   /** Ends the presentation: the manifest becomes static. @throws the file system's error */
@@ -253,7 +282,16 @@ export class PresentationFolder {
 
   #publish(presentation: Presentation): void {
     const nowUs = this.#options.now();
-    this.#published = writeMpd(presentation, { nowUs, utcTimingUrl: TIME_URL });
+    this.#published = writeMpd(presentation, { nowUs, utcTimingUrl: UTC_TIMING_URL });
+    const { periods } = presentation;
+    const isNamed = (entry: ManifestTrack) =>
+      periods.some(({ video, audio }) => video === entry || audio === entry);
+    const unpublished = this.#unpublished;
+    this.#unpublished = [];
+    for (const segment of unpublished) {
+      if (isNamed(segment.entry)) this.#unwritten.push(segment.path);
+      else this.#unpublished.push(segment);
+    }
   }
 
   /** A Period of two tracks is shown when both have a segment, or one has been alone for long. */
@@ -268,7 +306,7 @@ export class PresentationFolder {
   async #writeInitialization(kind: TrackKind, data: Buffer): Promise<string> {
     const same = this.#inits.find((init) => init.kind === kind && init.data.equals(data));
     if (same !== undefined) return same.name;
-    const number = this.#nextInit[kind]++;
+    const number = ++this.#numbers.init[kind];
     const name = initializationName(kind, number);
     const file = await SegmentFile.claim(path.join(this.#files, name));
     if (file === undefined) {
@@ -276,6 +314,7 @@ export class PresentationFolder {
     }
     await file.append([data], data.length);
     await file.commit();
+    this.#options.remote?.onInitialization(`${this.path}/${name}`);
     this.#inits.push({ kind, name, data });
     return name;
   }

@@ -1,5 +1,6 @@
 import type { Segment } from '../segment-index/segment.ts';
 import type { CurrentRecordOptions } from './current-record.ts';
+import type { RemoteFolders } from './remote-folder.ts';
 import type { StreamClock } from './stream-clock.ts';
 
 /** Logging as pino does it. */
@@ -26,5 +27,7 @@ export interface RecordingOptions extends CurrentRecordOptions {
   now(): number;
   /** Told of each segment once it is durable. */
   onSegment(segment: Segment): void;
+  /** Present where files leave this disk for a store. */
+  remote?: RemoteFolders;
   log: RecordingLog;
 }

@@ -6,6 +6,7 @@ export const chunkRows = 4096;
 const keyframeFlag = 1;
 const audioFlag = 2;
 const droppedFlag = 4;
+const waitingFlag = 8;
 
 /** What one row stores besides its place; times in µs since the Unix epoch, size in bytes. */
 export interface Row {
@@ -92,6 +93,16 @@ export class SegmentChunk {
 
   isDropped(at: number): boolean {
     return (this.#flags[at]! & droppedFlag) !== 0;
+  }
+
+  /** Whether its file is where it is to stay: on the disk, or in the store behind it. */
+  isUploaded(at: number): boolean {
+    return (this.#flags[at]! & waitingFlag) === 0;
+  }
+
+  setUploaded(at: number, uploaded: boolean): void {
+    if (uploaded) this.#flags[at]! &= ~waitingFlag;
+    else this.#flags[at]! |= waitingFlag;
   }
 
   /** First and, exclusive, last place of a row's keyframes for {@link keyframeOffset}. */

@@ -31,7 +31,10 @@ export interface SegmentIndexOptions {
 /** The journal is rewritten once it holds so many lines of dropped segments, and more than of live ones. */
 const compactAfterRows = 10_000;
 
-type Change = { type: 'segment'; segment: Segment } | { type: 'evict'; beforeUs: number };
+type Change =
+  | { type: 'segment'; segment: Segment; uploaded: boolean }
+  | { type: 'evict'; beforeUs: number }
+  | { type: 'remove'; createdAt: number };
 
 /**
  * All segments of this node, for `GET /api/record/segments`. Queries are answered from
@@ -101,14 +104,43 @@ export class SegmentIndex {
 
   /**
    * Lists a segment, once it is durable in the journal. Calls at the same time share one sync.
+   * @param uploaded false for one that waits for its upload, see {@link setUploaded}
    * @returns its `created_at`: µs since the Unix epoch, greater than any given before
    * @throws TypeError or RangeError for a field that cannot be; Error of the file system when the
    * journal cannot be written: then the segment is not listed, and the call may be repeated
    */
-  async add(segment: Segment): Promise<number> {
+  async add(segment: Segment, uploaded = true): Promise<number> {
     checkSegment(segment);
     this.#checkOpen();
-    return this.#commits.add({ type: 'segment', segment });
+    return this.#commits.add({ type: 'segment', segment, uploaded });
+  }
+
+  /**
+   * Takes note that the store has a segment. The journal does not: what waits is known by the files
+   * that do, and a second account of them could only be wrong.
+   */
+  setUploaded(path: string): void {
+    this.#table.setUploaded(path);
+  }
+
+  /** Takes note of what waits for its upload; after opening everything counts as uploaded. */
+  setWaiting(paths: Iterable<string>): void {
+    this.#table.setWaiting(paths);
+  }
+
+  /**
+   * Drops a segment that waited for its upload and was deleted without it; of any other nothing
+   * happens. Durable when it resolves.
+   * @throws Error of the file system when the journal cannot be written: then it is still listed
+   */
+  async remove(path: string): Promise<void> {
+    const createdAt = this.#table.waitingSince(path);
+    if (createdAt === undefined) return;
+    this.#checkOpen();
+    // As an eviction: a journal that is being rewritten must not miss it.
+    const removed = this.#evicting.then(() => this.#commits.add({ type: 'remove', createdAt }));
+    this.#evicting = removed.catch(() => {});
+    this.#droppedLines += await removed;
   }
 
   /** A page of segments in the order of `created_at`, as UTF-8 JSON. */
@@ -180,6 +212,9 @@ export class SegmentIndex {
       case 'evict':
         this.#droppedLines += this.#table.evict(entry.beforeUs);
         return true;
+      case 'remove':
+        this.#droppedLines += this.#table.remove(entry.createdAt);
+        return true;
       case 'segment':
         if (entry.createdAt <= this.#table.columns.lastCreatedAt) return false;
         this.#lastCreatedAt = Math.max(this.#lastCreatedAt, entry.createdAt);
@@ -190,16 +225,18 @@ export class SegmentIndex {
 
   async #commit(changes: Change[]): Promise<number[]> {
     const entries = changes.map((change): SegmentEntry => {
-      if (change.type === 'evict') return change;
+      if (change.type !== 'segment') return change;
       // A clock that was set back must neither repeat a created_at nor hide a segment from a
       // reader who has seen later ones.
       this.#lastCreatedAt = Math.max(this.#now(), this.#lastCreatedAt + 1);
       return { type: 'segment', createdAt: this.#lastCreatedAt, segment: change.segment };
     });
     await this.#journal.append(Buffer.from(entries.map(encodeEntry).join('')));
-    const results = entries.map((entry) => {
+    const results = entries.map((entry, index) => {
       if (entry.type === 'evict') return this.#table.evict(entry.beforeUs);
-      this.#table.insert(entry.createdAt, entry.segment);
+      if (entry.type === 'remove') return this.#table.remove(entry.createdAt);
+      const { uploaded } = changes[index] as Change & { type: 'segment' };
+      this.#table.insert(entry.createdAt, entry.segment, uploaded);
       return entry.createdAt;
     });
     for (const entry of entries) {

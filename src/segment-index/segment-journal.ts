@@ -5,7 +5,9 @@ import type { Segment } from './segment.ts';
 export type SegmentEntry =
   | { type: 'segment'; createdAt: number; segment: Segment }
   /** All segments in lines above that end at or before this (µs since the Unix epoch) are dropped. */
-  | { type: 'evict'; beforeUs: number };
+  | { type: 'evict'; beforeUs: number }
+  /** The segment of this `created_at` is dropped: its file is gone. */
+  | { type: 'remove'; createdAt: number };
 
 /** The journal of the segment index. No segment that passes its check needs a longer line than is read back. */
 export const segmentJournal: JournalFormat<SegmentEntry> = {
@@ -23,6 +25,7 @@ export function encodeEntry(entry: SegmentEntry): string {
 
 function toArray(entry: SegmentEntry): unknown[] {
   if (entry.type === 'evict') return ['evict', entry.beforeUs];
+  if (entry.type === 'remove') return ['remove', entry.createdAt];
   const { createdAt, segment } = entry;
   const { stream, kind, startUs, endUs, path, initPath, isKeyframe, keyframes, codec, size } =
     segment;
@@ -58,6 +61,7 @@ type SegmentArray = [
 // The checksum vouches for the types: nobody but toArray made the line.
 function fromArray(array: unknown[]): SegmentEntry | undefined {
   if (array[0] === 'evict') return { type: 'evict', beforeUs: array[1] as number };
+  if (array[0] === 'remove') return { type: 'remove', createdAt: array[1] as number };
   if (typeof array[0] !== 'number') return undefined;
   const [createdAt, stream, kind, startUs, lengthUs, path, initPath, key, offsets, codec, size] =
     array as SegmentArray;

@@ -8,16 +8,17 @@ const duration = Buffer.from(',"duration_ms":');
 const yes = Buffer.from('true,"keyframes":[');
 const no = Buffer.from('false,"keyframes":[');
 const created = Buffer.from(',"created_at":');
+const uploaded = Buffer.from(',"uploaded":true}');
+const waiting = Buffer.from(',"uploaded":false}');
 const last = Buffer.from('],"last_ts":');
 const more = Buffer.from(',"has_more":true}');
 const noMore = Buffer.from(',"has_more":false}');
 const comma = 0x2c;
-const brace = 0x7d;
 
 /** No number takes more bytes than this. */
 const numberBytes = 16;
 /** Bytes of a row apart from the parts its series keeps and from its keyframes. */
-const rowBytes = 200;
+const rowBytes = 220;
 
 const json = new JsonBytes();
 
@@ -73,7 +74,7 @@ export function segmentPage(table: SegmentTable, query: SegmentQuery): Buffer {
     json.bytes(created);
     lastTs = chunk.createdAt[at]!;
     json.number(lastTs);
-    json.byte(brace);
+    json.bytes(chunk.isUploaded(at) ? uploaded : waiting);
   }
   json.reserve(rowBytes);
   json.bytes(last);

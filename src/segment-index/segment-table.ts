@@ -30,6 +30,8 @@ export class SegmentTable {
   #seriesByKey = new Map<string, Series>();
   #freeSeries: number[] = [];
   #names = new Map<SegmentFolder, Set<string>>();
+  /** Rows of segments that wait for their upload, by path. */
+  #waiting = new Map<string, number>();
 
   constructor(nodeAlias: string) {
     this.#nodeAlias = nodeAlias;
@@ -40,8 +42,11 @@ export class SegmentTable {
     return this.#rows;
   }
 
-  /** Adds a checked segment; `created_at` (µs) must exceed that of all before. */
-  insert(createdAt: number, segment: Segment): void {
+  /**
+   * Adds a checked segment; `created_at` (µs) must exceed that of all before.
+   * @param uploaded false for one that waits for its upload
+   */
+  insert(createdAt: number, segment: Segment, uploaded = true): void {
     const name = splitName(segment.path);
     const series = this.#seriesFor(segment, name);
     const row = this.columns.push({
@@ -60,6 +65,41 @@ export class SegmentTable {
     series.folder.add(segment.startUs, segment.endUs, segment.size);
     this.#names.get(series.folder)?.add(segment.path);
     this.#rows++;
+    if (!uploaded) this.#setWaiting(segment.path, row);
+  }
+
+  /** Takes note of an upload; of a segment that is not known to wait for one it is no news. */
+  setUploaded(path: string): void {
+    const row = this.#waiting.get(path);
+    if (row === undefined) return;
+    this.#waiting.delete(path);
+    const chunk = this.columns.chunkOf(row);
+    chunk.setUploaded(row - chunk.base, true);
+  }
+
+  /** Takes note of what waits for its upload, among all segments; what is not known is passed over. */
+  setWaiting(paths: Iterable<string>): void {
+    const byFolder = new Map<string, Set<string>>();
+    for (const path of paths) {
+      const { folder } = splitName(path);
+      const known = byFolder.get(folder);
+      if (known) known.add(path);
+      else byFolder.set(folder, new Set([path]));
+    }
+    for (const [name, waiting] of byFolder) {
+      for (const folder of this.#foldersByName.get(name) ?? []) {
+        this.#eachRow(folder, folder.startUs, folder.endUs, (chunk, at) => {
+          const path = this.#path(chunk, at);
+          if (waiting.has(path)) this.#setWaiting(path, chunk.base + at);
+        });
+      }
+    }
+  }
+
+  /** `created_at` of a segment that waits for its upload; undefined for any other. */
+  waitingSince(path: string): number | undefined {
+    const row = this.#waiting.get(path);
+    return row === undefined ? undefined : this.columns.createdAt(row);
   }
 
   /** Numbers of the first rows that match, in the order of `created_at`; at most `limit`. */
@@ -135,20 +175,48 @@ export class SegmentTable {
       if (chunk.live === 0 || chunk.minEndUs > beforeUs) continue;
       for (let at = 0; at < chunk.rows; at++) {
         if (chunk.endUs[at]! > beforeUs || chunk.isDropped(at)) continue;
-        const series = this.seriesOf(chunk, at);
-        series.folder.remove(chunk.size[at]!);
-        touched.add(series.folder);
-        series.rows--;
-        if (series.rows === 0) this.#removeSeries(series, chunk, at);
-        chunk.drop(at);
-        this.#rows--;
+        touched.add(this.#dropRow(chunk, at));
       }
     }
+    this.#dropped(touched);
+    return before - this.#rows;
+  }
+
+  /** Drops the segment with this `created_at`. @returns how many that were: one or none */
+  remove(createdAt: number): number {
+    const { columns } = this;
+    const chunk = columns.chunks[columns.firstChunkAfter(createdAt - 1)];
+    if (chunk === undefined || chunk.live === 0) return 0;
+    const at = columns.firstRowAfter(chunk, createdAt - 1);
+    if (chunk.createdAt[at] !== createdAt || chunk.isDropped(at)) return 0;
+    this.#dropped(new Set([this.#dropRow(chunk, at)]));
+    return 1;
+  }
+
+  #setWaiting(path: string, row: number): void {
+    this.#waiting.set(path, row);
+    const chunk = this.columns.chunkOf(row);
+    chunk.setUploaded(row - chunk.base, false);
+  }
+
+  /** @returns the folder it was in */
+  #dropRow(chunk: SegmentChunk, at: number): SegmentFolder {
+    if (!chunk.isUploaded(at)) this.#waiting.delete(this.#path(chunk, at));
+    const series = this.seriesOf(chunk, at);
+    series.folder.remove(chunk.size[at]!);
+    series.rows--;
+    if (series.rows === 0) this.#removeSeries(series, chunk, at);
+    chunk.drop(at);
+    this.#rows--;
+    return series.folder;
+  }
+
+  /** Takes dropped rows out of the lists that lead to them. @param touched the folders they were in */
+  #dropped(touched: Set<SegmentFolder>): void {
     for (const stream of new Set([...touched].map((folder) => folder.stream))) {
       this.#removeDropped(stream, touched);
     }
     this.columns.releaseDropped();
-    return before - this.#rows;
   }
 
   #path(chunk: SegmentChunk, at: number): string {

@@ -1,24 +1,21 @@
 import { mkdir } from 'node:fs/promises';
-import type { StorageConfig } from '../config/config.ts';
+import type { FsStorage } from '../config/config.ts';
 import { RequestError } from '../recorder.ts';
+import type { SpooledStore } from './spooled-store.ts';
 
 /** Where recorded objects are read from. */
 export interface ObjectStore {
   /** Absolute path of the folder that object paths are relative to. */
   readonly root: string;
+  /** Present where objects leave that folder for a bucket. */
+  readonly bucket?: SpooledStore;
 }
 
 /**
- * Makes the store of a configuration ready, creating its folder.
- * @throws Error saying what to change for a kind of storage that does not exist yet, or a folder
- * that cannot be made
+ * Makes a folder of recordings ready, creating it.
+ * @throws Error saying what to change, for a folder that cannot be made
  */
-export async function openObjectStore(storage: StorageConfig): Promise<ObjectStore> {
-  if (storage.type !== 'fs') {
-    throw new Error(
-      `recorder.storage.type = "${storage.type}" is not built yet; write type = "fs" and root = "./recordings"`,
-    );
-  }
+export async function openFolder(storage: FsStorage): Promise<ObjectStore> {
   try {
     await mkdir(storage.root, { recursive: true });
   } catch (error) {

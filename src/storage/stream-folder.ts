@@ -56,6 +56,20 @@ export function dayFolder(stream: string, us: number, base = ''): string {
   return `${base === '' ? '' : `${base}/`}${streamFolder(stream)}/${day}`;
 }
 
+/**
+ * The stream that a file of a day folder is of, as far as its folder tells: the name of a very long
+ * one ends in a hash.
+ * @param key object path of a file
+ */
+export function streamOfKey(key: string): string {
+  const encoded = key.split('/').at(-5) ?? '';
+  try {
+    return decodeURIComponent(encoded);
+  } catch {
+    return encoded;
+  }
+}
+
 const DAY_US = 86_400_000_000;
 
 /** UTC midnight at or before an instant; both µs since the Unix epoch. */

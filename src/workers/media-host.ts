@@ -12,7 +12,7 @@ const TICK_MS = 250;
 const FORGET_MS = 60_000;
 
 /** What a worker tells of its recordings. */
-export type MediaEvents = Pick<StreamHostOptions, 'onSegment' | 'onRecord'>;
+export type MediaEvents = Pick<StreamHostOptions, 'onSegment' | 'onRecord' | 'remote'>;
 
 /** What a worker can be asked for: all that a recorder can, and to follow what other nodes have. */
 export interface MediaCalls extends Recorder {
@@ -32,6 +32,7 @@ export class MediaHost implements MediaCalls {
   readonly #isAutomatic: (stream: string) => boolean;
   readonly #streams = new Map<string, StreamHost>();
   readonly #timer: NodeJS.Timeout;
+  #accepts = true;
   #closed = false;
 
   constructor(settings: WorkerSettings, log: StreamHostOptions['log'], events: MediaEvents) {
@@ -97,6 +98,11 @@ export class MediaHost implements MediaCalls {
     return undefined;
   }
 
+  /** Whether recordings may begin: those that run go on in any case. */
+  setAccepts(accepts: boolean): void {
+    this.#accepts = accepts;
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.all([...this.#streams.values()].map((host) => host.close()));
@@ -113,6 +119,7 @@ export class MediaHost implements MediaCalls {
         stream,
         settings: this.#settings,
         automatic: this.#isAutomatic(stream),
+        accepts: () => this.#accepts,
         log: this.#log,
         ...this.#events,
       });

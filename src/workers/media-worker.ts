@@ -1,7 +1,14 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { RequestError } from '../recorder.ts';
 import { MediaHost } from './media-host.ts';
-import type { CallMessage, LogMessage, ReplyMessage, WorkerMessage } from './messages.ts';
+import type {
+  CallMessage,
+  LogMessage,
+  MainMessage,
+  ReplyMessage,
+  WorkerMessage,
+} from './messages.ts';
+import { WorkerRemoteFolders } from './remote-folders.ts';
 import type { WorkerSettings } from './settings.ts';
 
 // The entry of a worker thread: a MediaHost whose calls come as messages. Media never leaves here.
@@ -26,7 +33,10 @@ const log = {
   warn: logTo('warn'),
   error: logTo('error'),
 };
-const host = new MediaHost(workerData as WorkerSettings, log, {
+const settings = workerData as WorkerSettings;
+const remote = settings.isRemote ? new WorkerRemoteFolders(say) : undefined;
+const host = new MediaHost(settings, log, {
+  ...(remote && { remote }),
   onSegment: (segment) => say({ type: 'segment', segment }),
   onRecord: (record) => say({ type: 'record', record }),
 });
@@ -42,7 +52,9 @@ async function answer({ id, call, args }: CallMessage): Promise<ReplyMessage> {
   }
 }
 
-port.on('message', async (message: CallMessage) => {
+port.on('message', async (message: MainMessage) => {
+  if (message.type === 'stored') return remote?.answer(message);
+  if (message.type === 'accepts') return host.setAccepts(message.accepts);
   say(await answer(message));
   if (message.call === 'close') port.close();
 });

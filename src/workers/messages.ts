@@ -1,4 +1,5 @@
 import type { RecordFacts } from '../record-catalogue/record.ts';
+import type { StoredFolder } from '../recording/remote-folder.ts';
 import type { Segment } from '../segment-index/segment.ts';
 import type { MediaCalls } from './media-host.ts';
 
@@ -7,6 +8,7 @@ export type Call = keyof MediaCalls;
 
 /** From the main thread: a call of the worker's {@link MediaCalls}. */
 export interface CallMessage {
+  type: 'call';
   id: number;
   call: Call;
   args: unknown[];
@@ -37,6 +39,43 @@ export interface RecordMessage {
   record: RecordFacts;
 }
 
+/** An initialization segment became durable. */
+export interface InitializationMessage {
+  type: 'initialization';
+  path: string;
+}
+
+/** A manifest became durable that names these segments for the first time. */
+export interface ManifestMessage {
+  type: 'manifest';
+  path: string;
+  segments: string[];
+}
+
+/** What does the store have of a folder? Answered by a {@link StoredMessage}. */
+export interface AskStoredMessage {
+  type: 'ask-stored';
+  id: number;
+  folder: string;
+  hasManifest: boolean;
+}
+
+/** From the main thread: the answer to an {@link AskStoredMessage}. */
+export interface StoredMessage {
+  type: 'stored';
+  id: number;
+  stored: StoredFolder | undefined;
+}
+
+/** From the main thread: whether new recordings may begin. */
+export interface AcceptsMessage {
+  type: 'accepts';
+  accepts: boolean;
+}
+
+/** Everything that the main thread says. */
+export type MainMessage = CallMessage | StoredMessage | AcceptsMessage;
+
 /** A line for the one log, which the main thread writes. */
 export interface LogMessage {
   type: 'log';
@@ -51,4 +90,7 @@ export type WorkerMessage =
   | ReplyMessage
   | SegmentMessage
   | RecordMessage
+  | InitializationMessage
+  | ManifestMessage
+  | AskStoredMessage
   | LogMessage;

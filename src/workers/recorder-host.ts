@@ -4,17 +4,25 @@ import type { Config } from '../config/config.ts';
 import { folderEnds } from '../record-catalogue/folder-ends.ts';
 import type { RecordFacts } from '../record-catalogue/record.ts';
 import type { RecordCatalogue } from '../record-catalogue/record-catalogue.ts';
-import type { PublishAccepted, Recorder, RecordingStarted, StreamStatus } from '../recorder.ts';
+import {
+  type PublishAccepted,
+  type Recorder,
+  type RecordingStarted,
+  RequestError,
+  type StreamStatus,
+} from '../recorder.ts';
 import { closeAbandoned, recoverAfterCrash } from '../recording/crash-recovery.ts';
 import type { Segment } from '../segment-index/segment.ts';
 import type { SegmentIndex } from '../segment-index/segment-index.ts';
 import type { PullPlan } from '../sources/pull-plan.ts';
 import { Sources, type SourcesEvents } from '../sources/sources.ts';
 import { steadyNowUs } from '../steady-clock.ts';
+import type { SpooledStore } from '../storage/spooled-store.ts';
 import { streamFolder } from '../storage/stream-folder.ts';
 import { JournalFeed } from './journal-feed.ts';
 import type { LogMessage } from './messages.ts';
 import type { WorkerSettings } from './settings.ts';
+import { Uploads } from './uploads.ts';
 import { WorkerLink } from './worker-link.ts';
 
 /** A worker that died is replaced after this, so that one that cannot live takes no whole core, ms. */
@@ -26,21 +34,23 @@ export type HostLog = Record<LogMessage['level'], (fields: object, message: stri
 /**
  * Closes what a crash left open, starts the media workers and returns the recorder that spreads
  * streams over them, and what it knows of other nodes.
- * @throws Error for a storage that is not built yet, or what a worker died of
+ * @param bucket where recordings leave this disk for a store; its uploads are begun here, after what
+ * a crash left was taken up and before anything is recorded
+ * @throws what a worker died of; the file system's error
  */
 export async function createRecorder(
   config: Config,
   index: SegmentIndex,
   catalogue: RecordCatalogue,
   log: HostLog,
+  bucket?: SpooledStore,
 ): Promise<{ recorder: Recorder; sources: Sources }> {
   const { storage, segmentSeconds, maxRecordingSeconds, autoStreams, workers } = config.recorder;
   const { resumeGraceSeconds, shard } = config.recorder;
-  if (storage.type !== 'fs') {
-    throw new Error(`recorder.storage.type: "${storage.type}" is not built yet, use "fs"`);
-  }
+  const root = storage.type === 'fs' ? storage.root : storage.spool.folder;
   const settings: WorkerSettings = {
-    root: storage.root,
+    root,
+    isRemote: bucket !== undefined,
     segmentSeconds,
     iceAddresses: config.webrtc.iceUdpAddrs,
     icePortRange: config.webrtc.icePortRange,
@@ -51,20 +61,28 @@ export async function createRecorder(
   };
   const segments = new JournalFeed<Segment>({
     // After a crash a folder tells of segments again that the index may have heard of before.
-    put: async (segment) => index.has(segment.path) || index.add(segment),
+    put: async (segment) => {
+      if (index.has(segment.path)) return;
+      await index.add(segment, bucket === undefined);
+      // The upload may have been the faster one.
+      if (bucket?.uploaded(segment.path)) index.setUploaded(segment.path);
+    },
     name: ({ stream, path }) => ({ stream, path }),
     failure: 'a segment could not be put into the index',
     log,
   });
+  const remote = bucket && new Uploads(bucket, index, log);
   const streams = new Map(index.folders().map(({ folder, stream }) => [folder, stream]));
   await recoverAfterCrash({
-    root: storage.root,
+    root,
     streamOf: (folder) => streams.get(folder),
     nowUs: steadyNowUs(),
     onSegment: (segment) => segments.add(segment),
+    ...(remote && { remote }),
     log,
   });
   await segments.idle();
+  await remote?.start();
   // Now that the index knows how far they came.
   const abandoned = await catalogue.completeAbandoned(folderEnds(index.folders()));
   if (abandoned > 0) log.warn({ records: abandoned }, 'ended the records that a crash left open');
@@ -74,7 +92,7 @@ export async function createRecorder(
     failure: 'a record could not be put into the catalogue',
     log,
   });
-  const host = new RecorderHost(settings, workers, segments, records, log);
+  const host = new RecorderHost(settings, workers, segments, records, log, remote);
   await host.ready();
   const sources = new Sources({
     sources: config.recorder.sources,
@@ -97,6 +115,7 @@ class RecorderHost implements Recorder, SourcesEvents {
   readonly #log: HostLog;
   readonly #segments: JournalFeed<Segment>;
   readonly #records: JournalFeed<RecordFacts>;
+  readonly #uploads: Uploads | undefined;
   readonly #links: WorkerLink[] = [];
   /** Worker number of each stream. */
   readonly #placed = new Map<string, number>();
@@ -115,12 +134,19 @@ class RecorderHost implements Recorder, SourcesEvents {
     segments: JournalFeed<Segment>,
     records: JournalFeed<RecordFacts>,
     log: HostLog,
+    uploads: Uploads | undefined,
   ) {
+    this.#uploads = uploads;
     this.#settings = settings;
     this.#log = log;
     this.#segments = segments;
     this.#records = records;
     for (let number = 0; number < workers; number++) this.#links.push(this.#startWorker(number));
+    if (uploads) {
+      uploads.onAccepts = (accepts) => {
+        for (const link of this.#links) link.setAccepts(accepts);
+      };
+    }
   }
 
   /** Resolves when all workers take calls. @throws what one of them died of before that */
@@ -177,6 +203,12 @@ class RecorderHost implements Recorder, SourcesEvents {
   }
 
   async start(stream: string, baseDir?: string): Promise<RecordingStarted> {
+    if (this.#uploads?.accepts === false && !(await this.#isRecording(stream))) {
+      throw new RequestError(
+        507,
+        'too much waits for upload: nothing new is recorded until the store has taken some of it, see GET /api/storage',
+      );
+    }
     const started = await this.#call(stream, 'start', stream, baseDir);
     this.#sources?.want(stream);
     return started as RecordingStarted;
@@ -250,6 +282,10 @@ class RecorderHost implements Recorder, SourcesEvents {
     return Promise.all(links.map((link) => link.call(...call)));
   }
 
+  async #isRecording(stream: string): Promise<boolean> {
+    return (await this.status(stream)).recordId !== undefined;
+  }
+
   #leastLoaded(): number {
     const load = this.#links.map(() => 0);
     for (const number of this.#placed.values()) load[number]!++;
@@ -263,8 +299,15 @@ class RecorderHost implements Recorder, SourcesEvents {
   }
 
   #startWorker(number: number): WorkerLink {
-    return new WorkerLink(this.#settings, {
-      onSegment: (segment) => this.#segments.add(segment),
+    const uploads = this.#uploads;
+    const link = new WorkerLink(this.#settings, {
+      onSegment: (segment) => {
+        uploads?.onSegment(segment.path);
+        this.#segments.add(segment);
+      },
+      onInitialization: (path) => uploads?.onInitialization(path),
+      onManifest: ({ path, segments }) => uploads?.onManifest(path, segments),
+      onAskStored: async ({ folder, hasManifest }) => uploads?.stored(folder, hasManifest),
       onRecord: (record) => {
         if (record.status === 'Active') this.#active.set(record.stream, record);
         else this.#active.delete(record.stream);
@@ -276,6 +319,8 @@ class RecorderHost implements Recorder, SourcesEvents {
         if (this.#closing === undefined) void this.#replaceWorker(number);
       },
     });
+    if (uploads?.accepts === false) link.setAccepts(false);
+    return link;
   }
 
   /**
@@ -306,8 +351,10 @@ class RecorderHost implements Recorder, SourcesEvents {
       nowUs: steadyNowUs(),
       onSegment: (segment) => {
         endUs = Math.max(endUs, segment.endUs);
+        this.#uploads?.onSegment(segment.path);
         this.#segments.add(segment);
       },
+      ...(this.#uploads && { remote: this.#uploads }),
       log: this.#log,
     });
     this.#records.add({ ...record, endUs, status: 'Failed' });

@@ -4,6 +4,8 @@ import type { IceServer } from '../recorder.ts';
 export interface WorkerSettings {
   /** Storage root, a path of the file system. */
   root: string;
+  /** True where files leave the root for a store. */
+  isRemote: boolean;
   segmentSeconds: number;
   maxRecordingSeconds: number;
   /** A publisher that was lost and comes back within this goes on in the same record. */

@@ -12,6 +12,7 @@ import {
 import { MANIFEST_NAME } from '../recording/file-names.ts';
 import { Recording } from '../recording/recording.ts';
 import type { RecordingLog } from '../recording/recording-options.ts';
+import type { RemoteFolders } from '../recording/remote-folder.ts';
 import { StreamClock } from '../recording/stream-clock.ts';
 import type { AccessUnit } from '../rtp/access-unit.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
@@ -30,6 +31,8 @@ import type { WorkerSettings } from './settings.ts';
  * one after a break of its network, for which the time-out of the lost session would be too long.
  */
 const LOST_US = 4_000_000;
+const NOT_ACCEPTED =
+  'too much waits for upload: recording begins as soon as the store has taken some of it';
 
 /** What a stream's host needs of the thread it lives in. */
 export interface StreamHostOptions {
@@ -37,9 +40,13 @@ export interface StreamHostOptions {
   settings: WorkerSettings;
   /** True when the stream is recorded as soon as somebody publishes it. */
   automatic: boolean;
+  /** False while no recording may begin, because too much waits for the store. */
+  accepts(): boolean;
   log: RecordingLog & { debug(fields: object, message: string): void };
   onSegment(segment: Segment): void;
   onRecord(record: RecordFacts): void;
+  /** Present where files leave this disk for a store. */
+  remote?: RemoteFolders;
 }
 
 /**
@@ -68,6 +75,8 @@ export class StreamHost {
   #startedAtUs = 0;
   #failure: string | undefined;
   readonly #clock = new StreamClock();
+  /** It would be recorded if recordings might begin. */
+  #isPutOff = false;
   /** Media time at which the last recording ended; the next one begins no earlier. */
   #endUs = 0;
   #closing: Promise<void> = Promise.resolve();
@@ -164,6 +173,7 @@ export class StreamHost {
   async stop(): Promise<void> {
     this.#armed = false;
     this.#disarmed = true;
+    this.#isPutOff = false;
     this.#failure = undefined;
     await this.release();
     this.#stopRecording();
@@ -197,6 +207,7 @@ export class StreamHost {
   /** What time brings: call about four times a second. */
   tick(): void {
     this.#recording?.tick();
+    if (this.#isPutOff && this.#options.accepts()) this.#startRecording();
     if (this.#recording === undefined) return;
     const silentMs = (steadyNowUs() - this.#recording.lastArrivalUs) / 1000;
     if (this.#pull?.isOutdated(silentMs)) void this.#session?.close('replaced');
@@ -285,12 +296,20 @@ export class StreamHost {
     const session = this.#session;
     if (session === undefined) return;
     clearTimeout(this.#grace);
+    this.#isPutOff = this.#recording === undefined && !this.#options.accepts();
+    if (this.#isPutOff) {
+      if (this.#failure !== NOT_ACCEPTED) {
+        this.#options.log.error({ stream: this.#options.stream }, NOT_ACCEPTED);
+      }
+      this.#failure = NOT_ACCEPTED;
+      return;
+    }
     this.#recording ??= this.#newRecording();
     this.#recording.attach(session.sections, () => session.requestKeyframe());
   }
 
   #newRecording(): Recording {
-    const { stream, settings, log, onSegment, onRecord } = this.#options;
+    const { stream, settings, log, onSegment, onRecord, remote } = this.#options;
     this.#failure = undefined;
     this.#startedAtUs = steadyNowUs();
     this.#recordIds.reserve();
@@ -307,6 +326,7 @@ export class StreamHost {
       nextRecordId: () => this.#recordIds.take(),
       onRecord,
       onSegment,
+      ...(remote && { remote }),
       log,
     });
     log.info({ stream, folder: recording.folder }, 'recording');
@@ -316,6 +336,8 @@ export class StreamHost {
   #stopRecording(): void {
     const recording = this.#recording;
     clearTimeout(this.#grace);
+    if (this.#failure === NOT_ACCEPTED) this.#failure = undefined;
+    this.#isPutOff = false;
     if (recording === undefined) return;
     const { stream, log } = this.#options;
     this.#recording = undefined;

@@ -1,8 +1,17 @@
 import { Worker } from 'node:worker_threads';
 import type { RecordFacts } from '../record-catalogue/record.ts';
 import { RequestError } from '../recorder.ts';
+import type { StoredFolder } from '../recording/remote-folder.ts';
 import type { Segment } from '../segment-index/segment.ts';
-import type { Call, LogMessage, ReplyMessage, WorkerMessage } from './messages.ts';
+import type {
+  AskStoredMessage,
+  Call,
+  LogMessage,
+  MainMessage,
+  ManifestMessage,
+  ReplyMessage,
+  WorkerMessage,
+} from './messages.ts';
 import type { WorkerSettings } from './settings.ts';
 
 interface Waiting {
@@ -14,6 +23,10 @@ interface Waiting {
 export interface WorkerEvents {
   onSegment(segment: Segment): void;
   onRecord(record: RecordFacts): void;
+  onInitialization(path: string): void;
+  onManifest(manifest: ManifestMessage): void;
+  /** Must not reject. */
+  onAskStored(question: AskStoredMessage): Promise<StoredFolder | undefined>;
   onLog(line: LogMessage): void;
   /** The thread ended, though nobody asked it to; all its calls have failed. */
   onDeath(error: Error): void;
@@ -60,8 +73,13 @@ export class WorkerLink {
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
-      this.#worker.postMessage({ id, call, args });
+      this.#tell({ type: 'call', id, call, args });
     });
+  }
+
+  /** Lets recordings begin, or not. */
+  setAccepts(accepts: boolean): void {
+    this.#tell({ type: 'accepts', accepts });
   }
 
   /** Lets the worker finish its recordings and end. */
@@ -75,7 +93,19 @@ export class WorkerLink {
     else if (message.type === 'ready') this.#ready.resolve();
     else if (message.type === 'segment') this.#events.onSegment(message.segment);
     else if (message.type === 'record') this.#events.onRecord(message.record);
+    else if (message.type === 'initialization') this.#events.onInitialization(message.path);
+    else if (message.type === 'manifest') this.#events.onManifest(message);
+    else if (message.type === 'ask-stored') void this.#answer(message);
     else this.#events.onLog(message);
+  }
+
+  async #answer(question: AskStoredMessage): Promise<void> {
+    const stored = await this.#events.onAskStored(question);
+    this.#tell({ type: 'stored', id: question.id, stored });
+  }
+
+  #tell(message: MainMessage): void {
+    this.#worker.postMessage(message);
   }
 
   #onReply({ id, result, error }: ReplyMessage): void {

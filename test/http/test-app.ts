@@ -5,12 +5,12 @@ import type { FastifyInstance } from 'fastify';
 import { type Logger, pino } from 'pino';
 import type { Test } from 'tap';
 import { buildApp } from '../../src/app.ts';
-import type { Config } from '../../src/config/config.ts';
+import type { Config, FsStorage } from '../../src/config/config.ts';
 import { parseConfig } from '../../src/config/load-config.ts';
 import { RecordCatalogue } from '../../src/record-catalogue/record-catalogue.ts';
 import type { Segment } from '../../src/segment-index/segment.ts';
 import { SegmentIndex } from '../../src/segment-index/segment-index.ts';
-import { openObjectStore } from '../../src/storage/object-store.ts';
+import { openFolder } from '../../src/storage/object-store.ts';
 import { RecorderStandIn } from './recorder-stand-in.ts';
 
 /** The HTTP side with a real index and store in a fresh folder, and a stand-in for the recorder. */
@@ -46,7 +46,7 @@ export async function testApp(t: Test, toml = ''): Promise<TestApp> {
     journalPath: join(root, '.index', 'records.jsonl'),
     log,
   });
-  const store = await openObjectStore(config.recorder.storage);
+  const store = await openFolder(config.recorder.storage as FsStorage);
   const app = await buildApp({ config, recorder, segmentIndex, recordCatalogue, store, log });
   t.teardown(async () => {
     await app.close();

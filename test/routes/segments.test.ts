@@ -61,6 +61,7 @@ t.test('answers with a page', async (t) => {
     codec: 'avc1.42e01f',
     size: 1000000,
     created_at: created[0],
+    uploaded: true,
   });
 
   const createdAt = async (query: Record<string, string>) => {

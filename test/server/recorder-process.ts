@@ -21,6 +21,12 @@ export interface RecorderProcessOptions {
   autoStreams?: string[];
   /** Other keys of `[recorder]`, over the above. */
   recorder?: Record<string, string | number | string[]>;
+  /** `[recorder.storage]`, with its spool in the storage root; that folder itself by default. */
+  storage?: Record<string, string | boolean | string[]>;
+  /** `[playback]`. */
+  playback?: Record<string, number | boolean>;
+  /** More of the command line. */
+  flags?: string[];
   /** `auth.tokens`; none by default. */
   tokens?: string[];
   /** The whole live777.toml instead of all of the above; `{root}` becomes the storage root. */
@@ -33,7 +39,7 @@ export interface RecorderProcessOptions {
 export interface RecorderProcess {
   /** Base address, without a trailing slash. */
   url: string;
-  /** Absolute path of the storage root. */
+  /** Absolute path of the storage root, or of the spool before a bucket. */
   root: string;
   /** Lines that it wrote to stdout and stderr so far. */
   log(): string[];
@@ -65,7 +71,14 @@ export async function startRecorder(
   await writeFile(config, options.configToml?.replaceAll('{root}', root) ?? toml(root, options));
   const child = spawn(
     process.execPath,
-    [join(REPOSITORY, 'src/main.ts'), '--config', config, '--listen', '127.0.0.1:0'],
+    [
+      join(REPOSITORY, 'src/main.ts'),
+      '--config',
+      config,
+      '--listen',
+      '127.0.0.1:0',
+      ...(options.flags ?? []),
+    ],
     // A terminal's colours and a caller's PORT or LOG_LEVEL have no say in a test.
     {
       cwd: folder,
@@ -108,8 +121,9 @@ function toml(root: string, options: RecorderProcessOptions): string {
       auto_streams: options.autoStreams ?? ['*'],
       segment_seconds: options.segmentSeconds ?? 2,
       ...options.recorder,
-      storage: { type: 'fs', root },
+      storage: options.storage ? { ...options.storage, spool_dir: root } : { type: 'fs', root },
     },
+    playback: options.playback ?? {},
   });
 }
 

@@ -1,6 +1,7 @@
 import { basename, extname } from 'node:path/posix';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
+import { replyFromBucket } from '../../../src/http/bucket-reply.ts';
 import { errorReply } from '../../../src/http/errors.ts';
 import { readableObjectPath } from '../../../src/storage/object-store.ts';
 import { streamFolder } from '../../../src/storage/stream-folder.ts';
@@ -36,11 +37,18 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
           content: { [manifestType]: bytes, 'video/mp4': bytes, 'audio/mp4': bytes },
         },
         206: { description: 'The part of the object that `Range` asks for.', type: 'null' },
+        307: {
+          description:
+            'The object at a signed address of the bucket, where `[playback] signed_redirect` is set. Manifests, and what has not been uploaded yet, come from here all the same.',
+          type: 'null',
+        },
         304: { description: 'The object is still the one with this `ETag`.', type: 'null' },
         400: errorReply('The path is malformed, or leads out of the storage root.'),
         404: errorReply('There is no such object.'),
         412: errorReply('The object is not the one with this `ETag`.'),
         416: errorReply('The range lies beyond the end of the object.'),
+        502: errorReply('The bucket refuses to be read.'),
+        503: errorReply('The bucket does not answer at present.'),
       },
     },
     handler: async (request, reply) => {
@@ -52,7 +60,13 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
       reply.type(type);
       const live = isManifest ? await app.recorder.liveManifest(path) : undefined;
       if (live !== undefined) return reply.send(live);
-      return reply.sendFile(path, app.store.root, {
+      const { bucket, root } = app.store;
+      if (bucket !== undefined) {
+        const { signedRedirect, signedTtlSeconds } = app.config.playback;
+        const signedSeconds = signedRedirect ? signedTtlSeconds : undefined;
+        return replyFromBucket(request, reply, bucket, path, { signedSeconds });
+      }
+      return reply.sendFile(path, root, {
         cacheControl: false,
         contentType: false,
         dotfiles: 'deny',

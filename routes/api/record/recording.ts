@@ -55,6 +55,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
         413: errorReply('The body is larger than 256 KiB.'),
         415: errorReply('The body is not JSON.'),
         503: errorReply('The recorder is stopping.'),
+        507: errorReply('Too much waits for upload: nothing new is recorded at present.'),
       },
     },
     preValidation: async (request) => {

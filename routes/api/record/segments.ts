@@ -19,6 +19,7 @@ const exampleSegment = {
   codec: 'avc1.42e01f',
   size: 3145728,
   created_at: 1753315210123456,
+  uploaded: true,
 };
 
 const kind = Type.Union([Type.Literal('video'), Type.Literal('audio')]);
@@ -95,6 +96,11 @@ const segment = Type.Object(
       description:
         'When it was listed, µs since the Unix epoch. Unique on a node and always rising, also ' +
         'when the clock is set back.',
+    }),
+    uploaded: Type.Boolean({
+      description:
+        'Whether the file is where it is to stay: false while it waits in the spool of this node ' +
+        'for its bucket. It can be read by its `path` in any case.',
     }),
   },
   { additionalProperties: false },

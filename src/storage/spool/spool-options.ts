@@ -20,7 +20,7 @@ export interface SpoolOptions {
   /**
    * True for a file that stays here after it was uploaded, such as the manifest of today. Asked
    * after each upload, and again every ten minutes: once it says false the file is uploaded and
-   * deleted.
+   * deleted. A file that never changes may be let go at once: see `Spool.release`.
    */
   keep?(key: string): boolean;
   /** Without them everything waits for as long as it must. */

@@ -15,7 +15,7 @@ import { folderOf, nameOf, WaitingFiles } from './waiting-files.ts';
 const LATE_MS = 60_000;
 /** Looking for something to drop, when there was too little, is worth it with so much more. */
 const DROP_AGAIN = 1.01;
-/** ms that closing waits for uploads under way. */
+/** ms that closing waits for uploads under way, unless it is told otherwise. */
 const CLOSE_GRACE_MS = 5_000;
 
 /**
@@ -32,6 +32,9 @@ export class Spool {
   /** Told of each file that was deleted unstored to make room. Its manifest still names it. */
   onDropped: ((key: string) => void) | undefined;
 
+  /** Told when {@link accepts} changes. */
+  onAccepts: ((accepts: boolean) => void) | undefined;
+
   readonly #options: SpoolOptions;
   readonly #clock: Clock;
   readonly #waiting = new WaitingFiles();
@@ -42,6 +45,7 @@ export class Spool {
   /** Bytes waiting at which looking for something to drop is worth it again. */
   #dropAgainAt = 0;
   #droppedFiles = 0;
+  #accepted = true;
   #closed = false;
   #idleWaiters: (() => void)[] = [];
 
@@ -111,6 +115,21 @@ export class Spool {
   }
 
   /**
+   * Lets go a file that never changes, for which `keep` said true so far: it is deleted at once if
+   * the store has it, or else when it has. Ask for it after `keep` has come to say false.
+   */
+  release(key: string): void {
+    if (!this.#uploader.kept.delete(key)) return;
+    const file = this.#path(key);
+    unlink(file)
+      .catch(absent)
+      .then(() => this.#sync.add(path.dirname(file)))
+      .catch((err) =>
+        this.#options.log.error({ key, err }, 'an uploaded file cannot be deleted here'),
+      );
+  }
+
+  /**
    * Whether a file is in the store: false while it waits here, true once it is there, undefined for
    * one never heard of, or uploaded so long ago that it is forgotten (20,000 files at least).
    */
@@ -140,6 +159,11 @@ export class Spool {
   /** False when nothing new should be recorded, because the high-water mark is passed. */
   accepts(): boolean {
     return !this.#highWater.isFull || this.#dropping;
+  }
+
+  /** Keys of all that is not in the store, parked files too. */
+  waiting(): Iterable<string> {
+    return this.#waiting.keys();
   }
 
   /** How the spool does, at the price of a look at each folder. */
@@ -173,12 +197,15 @@ export class Spool {
     await this.#sync.flush();
   }
 
-  /** Ends uploading. What waits is found at the next start; so is what does not end within 5 s. */
-  async close(): Promise<void> {
+  /**
+   * Ends uploading. What waits is found at the next start; so is what does not end in time.
+   * @param graceMs for uploads that are under way
+   */
+  async close(graceMs = CLOSE_GRACE_MS): Promise<void> {
     this.#closed = true;
     this.#uploader.close();
     let isOver = false;
-    const cancel = this.#clock.after(CLOSE_GRACE_MS, () => {
+    const cancel = this.#clock.after(graceMs, () => {
       isOver = true;
       this.#wakeIdle();
     });
@@ -225,6 +252,7 @@ export class Spool {
       this.#dropping = true;
       void this.#dropOldest((key) => policy.dropOldest(key));
     }
+    this.#tellAccepts();
   }
 
   /** Deletes the oldest segments of a class until there is room. Never rejects. */
@@ -257,7 +285,15 @@ export class Spool {
     if (files > 0) log.error({ files, bytes }, 'DELETED the oldest recordings, which no store has');
     this.#dropAgainAt = this.#waiting.bytes * DROP_AGAIN;
     this.#dropping = false;
+    this.#tellAccepts();
     this.#uploader.start();
+  }
+
+  #tellAccepts(): void {
+    const accepts = this.accepts();
+    if (accepts === this.#accepted) return;
+    this.#accepted = accepts;
+    this.onAccepts?.(accepts);
   }
 
   #tell(listener: ((key: string) => void) | undefined, key: string): void {

@@ -48,6 +48,7 @@ function scopeOf(kind: string | undefined, refusals: number): UploadFailure['sco
     case 'not-found':
       return 'refused';
     case 'too-large':
+    case 'exists':
       return 'file';
     case 'integrity':
       return refusals + 1 >= MOST_DAMAGED ? 'file' : 'store';

@@ -214,7 +214,7 @@ export class Uploader {
     try {
       if (this.#outdated.has(key)) return 'replaced';
       if ((isManifest && this.#store.isOverdue(key)) || this.#options.keep?.(key)) {
-        return (await local.isReplaced()) ? 'replaced' : 'kept';
+        return mayBeReplaced && (await local.isReplaced()) ? 'replaced' : 'kept';
       }
       this.#sync.add(path.dirname(local.path));
       if (mayBeReplaced) return (await local.removeUnlessReplaced()) ? 'gone' : 'replaced';

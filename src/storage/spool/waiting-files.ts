@@ -33,6 +33,13 @@ export class WaitingFiles {
     return oldest;
   }
 
+  /** Keys of all files that wait. */
+  *keys(): Generator<string> {
+    for (const folder of this.#folders.values()) {
+      for (const file of folder.files()) yield folder.key(file);
+    }
+  }
+
   /** Finds a file. */
   find(key: string): Waiting | undefined {
     const folder = this.#folders.get(folderOf(key));

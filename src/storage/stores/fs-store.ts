@@ -1,13 +1,15 @@
-import { open, opendir, rm, stat } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { link, open, opendir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { FsStorage } from '../../config/config.ts';
-import { makeFolder, PART_SUFFIX, replaceFile } from '../durable-file.ts';
+import { makeFolder, PART_SUFFIX, replaceFile, syncFolder } from '../durable-file.ts';
 import { objectBody } from './object-body.ts';
 import { checkKey } from './object-key.ts';
 import { type FailureContext, storeError } from './provider-error.ts';
 import {
   type ByteRange,
   type ObjectReading,
+  type PutOptions,
   type Store,
   type StoredObject,
   StoreError,
@@ -42,11 +44,12 @@ class FsStore implements Store {
     await this.#try('open', () => makeFolder(this.#root));
   }
 
-  async put(key: string, data: Buffer): Promise<void> {
+  async put(key: string, data: Buffer, options?: PutOptions): Promise<void> {
     const file = this.#file(key);
     await this.#try(`put ${key}`, async () => {
       await makeFolder(path.dirname(file));
-      await replaceFile(file, data);
+      if (options?.ifAbsent) await createFile(file, data);
+      else await replaceFile(file, data);
       const { size } = await stat(file);
       if (size !== data.length) throw wrongSize(this.name, key, size, data.length);
     });
@@ -144,6 +147,19 @@ class FsStore implements Store {
   #context(action: string): FailureContext {
     return { store: this.name, action, settings: { keys: 'root', token: 'root' }, secrets: [] };
   }
+}
+
+/** Writes a file as a whole under a name that no file has. @throws EEXIST where one has it */
+async function createFile(file: string, data: Buffer): Promise<void> {
+  const aside = path.join(path.dirname(file), `.${path.basename(file)}.${randomUUID()}`);
+  try {
+    await replaceFile(aside, data);
+    // Unlike a rename, a link never takes the place of a file.
+    await link(aside, file);
+  } finally {
+    await rm(aside, { force: true });
+  }
+  await syncFolder(path.dirname(file));
 }
 
 function isShown(name: string): boolean {

@@ -11,6 +11,7 @@ import { compareSize, isAbsent } from './size-check.ts';
 import {
   type ByteRange,
   type ObjectReading,
+  type PutOptions,
   type Store,
   type StoredObject,
   StoreError,
@@ -83,7 +84,7 @@ class OssStore implements Store {
     }
   }
 
-  async put(key: string, data: Buffer, options: { contentType: string }): Promise<void> {
+  async put(key: string, data: Buffer, options: PutOptions): Promise<void> {
     const md5 = createHash('md5').update(data).digest();
     const sent = md5.toString('base64');
     const name = this.#keys.full(key);
@@ -91,7 +92,10 @@ class OssStore implements Store {
       this.#client.put(name, data, {
         ...this.#patience(),
         mime: options.contentType,
-        headers: { 'Content-MD5': sent },
+        headers: {
+          'Content-MD5': sent,
+          ...(options.ifAbsent ? { 'x-oss-forbid-overwrite': 'true' } : {}),
+        },
       }),
     );
     const stored = storedMd5(res.headers as Headers);

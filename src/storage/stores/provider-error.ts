@@ -51,6 +51,7 @@ const TRANSIENT = new Set([
   'DownloadTrafficRateLimitExceeded',
   'UploadTrafficRateLimitExceeded',
   'OperationAborted',
+  'ConditionalRequestConflict',
   'InternalError',
   'ServiceUnavailable',
   'AbortError',
@@ -110,6 +111,8 @@ const INTEGRITY = new Set([
   'XAmzContentSHA256Mismatch',
   'XAmzContentChecksumMismatch',
 ]);
+
+const EXISTS = new Set(['PreconditionFailed', 'FileAlreadyExists', 'EEXIST']);
 
 const NOT_FOUND = new Set(['NoSuchKey', 'NotFound', 'InvalidRange', 'ENOENT']);
 
@@ -186,6 +189,7 @@ function kindOf(code: string, status: number | undefined, said: string): StoreEr
   if (INTEGRITY.has(code)) return 'integrity';
   if (TRANSIENT.has(code)) return 'transient';
   if (code === 'RequestTimeTooSkewed') return 'misconfigured';
+  if (EXISTS.has(code) || status === 412) return 'exists';
   if (DENIED.has(code)) return 'denied';
   if (NOT_FOUND.has(code) || status === 416) return 'not-found';
   if (status === undefined) return isSystemCode(code) ? 'transient' : 'misconfigured';

@@ -24,6 +24,7 @@ import { compareSize, isAbsent } from './size-check.ts';
 import {
   type ByteRange,
   type ObjectReading,
+  type PutOptions,
   type Store,
   type StoredObject,
   StoreError,
@@ -82,7 +83,7 @@ class S3Store implements Store {
     if (!anonymous) this.signedUrl = (key, seconds) => this.#sign(key, seconds);
   }
 
-  async put(key: string, data: Buffer, options: { contentType: string }): Promise<void> {
+  async put(key: string, data: Buffer, options: PutOptions): Promise<void> {
     const sent = checksumOf(data, this.#checksum);
     const command = new PutObjectCommand({
       Bucket: this.#bucket,
@@ -90,6 +91,7 @@ class S3Store implements Store {
       Body: data,
       ContentLength: data.length,
       ContentType: options.contentType,
+      ...(options.ifAbsent ? { IfNoneMatch: '*' } : {}),
       ...(this.#checksum === 'crc32' ? { ChecksumCRC32: sent } : { ContentMD5: sent }),
     });
     const answer = await this.#try(`put ${key}`, () => this.#client.send(command));

@@ -31,6 +31,16 @@ export interface ObjectReading {
   etag?: string;
 }
 
+/** How an object is put. */
+export interface PutOptions {
+  contentType: string;
+  /**
+   * Refuse, with the kind `exists`, where there is an object of this key already. Servers that do
+   * not know the condition replace it all the same; see {@link import('./put-once.ts').PutOnce}.
+   */
+  ifAbsent?: boolean;
+}
+
 /**
  * Where recorded objects are kept. Keys are paths with `/` between their parts, relative to the
  * store's root. Every method rejects with a {@link StoreError} and with nothing else.
@@ -42,7 +52,7 @@ export interface Store {
    * Writes a whole object, or replaces one. Resolves once the store has said that it holds these
    * bytes: a checksum is sent along, and the answer or the stored size is compared.
    */
-  put(key: string, data: Buffer, options: { contentType: string }): Promise<void>;
+  put(key: string, data: Buffer, options: PutOptions): Promise<void>;
   /**
    * Opens an object for reading.
    * @returns undefined where there is no such object
@@ -76,6 +86,7 @@ export interface Store {
  * - `misconfigured`: bucket, region, endpoint or key are wrong; see {@link StoreError.mend}
  * - `too-large`: the store does not take objects of this size
  * - `integrity`: the bytes changed on their way; sending them again may help
+ * - `exists`: another object has the key, and must not be replaced
  */
 export type StoreErrorKind =
   | 'transient'
@@ -83,7 +94,8 @@ export type StoreErrorKind =
   | 'not-found'
   | 'misconfigured'
   | 'too-large'
-  | 'integrity';
+  | 'integrity'
+  | 'exists';
 
 /** Everything about a {@link StoreError} but its message. */
 export interface StoreErrorDetails {

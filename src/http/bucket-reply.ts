@@ -1,0 +1,132 @@
+import type { FileHandle } from 'node:fs/promises';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { RequestError } from '../recorder.ts';
+import type { SpooledStore } from '../storage/spooled-store.ts';
+import { type ByteRange, type Store, StoreError } from '../storage/stores/store.ts';
+import {
+  beyondEnd,
+  describe,
+  describePart,
+  isConditional,
+  rangeOf,
+  sendObject,
+} from './object-reply.ts';
+
+/** How objects of a bucket are answered with. */
+export interface BucketReplyOptions {
+  /** Seconds that a signed address is good for; undefined where bytes are passed on instead. */
+  signedSeconds: number | undefined;
+}
+
+/**
+ * Answers a GET or HEAD with an object that waits in the spool or is in the bucket already: first the
+ * spool, so that nobody who plays waits for an upload.
+ * @param key object path
+ * @throws RequestError 404, 412, 416; 502 and 503 where the bucket cannot be read
+ */
+export async function replyFromBucket(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  bucket: SpooledStore,
+  key: string,
+  { signedSeconds }: BucketReplyOptions,
+): Promise<FastifyReply> {
+  const local = await bucket.openLocal(key);
+  if (local !== undefined) return sendLocal(request, reply, local);
+  const { store } = bucket;
+  try {
+    // Not a manifest: what it names is found beside it, where nobody signs. Nor a HEAD, since what
+    // is signed is the GET.
+    const isRedirected =
+      signedSeconds !== undefined && request.method === 'GET' && !key.endsWith('.mpd');
+    if (isRedirected && store.signedUrl !== undefined) {
+      const address = await store.signedUrl(key, signedSeconds);
+      return reply.header('Cache-Control', 'no-store').redirect(address, 307);
+    }
+    return await sendStored(request, reply, store, key);
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    request.log.warn({ key, code: error.code, reason: error.message }, 'the bucket cannot be read');
+    reply.removeHeader('Content-Length');
+    if (error.kind === 'transient') {
+      throw new RequestError(503, `the bucket does not answer at present (${error.code})`);
+    }
+    throw new RequestError(
+      502,
+      `the bucket cannot be read (${error.code}); the log has the reason`,
+    );
+  }
+}
+
+async function sendLocal(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  file: FileHandle,
+): Promise<FastifyReply> {
+  let isRead = false;
+  try {
+    const { size, mtimeMs } = await file.stat();
+    const etag = `"${size.toString(16)}-${Math.trunc(mtimeMs * 1000).toString(16)}"`;
+    return await sendObject(request, reply, {
+      size,
+      etag,
+      modifiedMs: mtimeMs,
+      open: async (range) => {
+        isRead = true;
+        return file.createReadStream(range ?? {});
+      },
+    });
+  } finally {
+    // A stream closes the file when it ends.
+    if (!isRead) await file.close();
+  }
+}
+
+async function sendStored(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  store: Store,
+  key: string,
+): Promise<FastifyReply> {
+  const range = rangeOf(request);
+  const isSuffix = range !== undefined && range.start === undefined;
+  if (request.method === 'HEAD' || isConditional(request) || isSuffix) {
+    const found = await store.head(key);
+    if (found === undefined) throw noSuchObject();
+    return sendObject(request, reply, { ...found, open: (part) => body(store, key, part) });
+  }
+  // As a rule one call is enough.
+  return sendAtOnce(reply, store, key, range as ByteRange | undefined);
+}
+
+async function sendAtOnce(
+  reply: FastifyReply,
+  store: Store,
+  key: string,
+  range: ByteRange | undefined,
+): Promise<FastifyReply> {
+  try {
+    const reading = await store.get(key, range);
+    if (reading === undefined) throw noSuchObject();
+    const { size, contentLength, etag } = reading;
+    describe(reply, { etag });
+    const part = range && { start: range.start, end: range.start + contentLength - 1 };
+    describePart(reply, part, size);
+    return reply.send(reading.body);
+  } catch (error) {
+    if (!(error instanceof StoreError) || error.status !== 416) throw error;
+    const found = await store.head(key);
+    if (found === undefined) throw noSuchObject();
+    throw beyondEnd(reply, found.size);
+  }
+}
+
+async function body(store: Store, key: string, range: ByteRange | undefined) {
+  const reading = await store.get(key, range);
+  if (reading === undefined) throw noSuchObject();
+  return reading.body;
+}
+
+function noSuchObject(): RequestError {
+  return new RequestError(404, 'no such object');
+}

@@ -1,0 +1,61 @@
+import type { TrackKind } from '../rtp/access-unit.ts';
+import type { ManifestPeriod, ManifestTrack, Presentation } from './presentation.ts';
+
+const KINDS: TrackKind[] = ['video', 'audio'];
+
+/**
+ * The Periods of one presentation that another one lacks: those of which a segment, by kind and
+ * number, is not in it. Both may have grown from the same beginning.
+ */
+export function periodsMissing(from: Presentation, inside: Presentation): ManifestPeriod[] {
+  return from.periods.filter((period) =>
+    KINDS.some((kind) => {
+      const track = period[kind];
+      return track !== undefined && track.timeline.count > 0 && !covers(inside, kind, track);
+    }),
+  );
+}
+
+/**
+ * A presentation with Periods of another one that it lacks (see {@link periodsMissing}), in the
+ * order of time. An added Period takes the place of one that is its beginning. Identifiers that are
+ * taken are replaced, at every call in the same way.
+ */
+export function withPeriods(presentation: Presentation, added: ManifestPeriod[]): Presentation {
+  const kept = presentation.periods.filter(
+    (period) => !added.some((other) => isBeginningOf(period, other)),
+  );
+  const ids = new Set(kept.map(({ id }) => id));
+  const others = added.map((period) => {
+    let { id } = period;
+    while (ids.has(id)) id = `m${id}`;
+    ids.add(id);
+    return { ...period, id };
+  });
+  const periods = [...others, ...kept].sort((a, b) => startSeconds(a) - startSeconds(b));
+  return { ...presentation, periods };
+}
+
+function isBeginningOf(period: ManifestPeriod, whole: ManifestPeriod): boolean {
+  return KINDS.every((kind) => period[kind] === undefined || isPartOf(period[kind], whole[kind]));
+}
+
+/** Whether all segments of a track are in a presentation. */
+function covers({ periods }: Presentation, kind: TrackKind, track: ManifestTrack): boolean {
+  return periods.some((period) => isPartOf(track, period[kind]));
+}
+
+function isPartOf(track: ManifestTrack | undefined, whole: ManifestTrack | undefined): boolean {
+  if (track === undefined || whole === undefined) return false;
+  return (
+    track.startNumber >= whole.startNumber &&
+    track.startNumber + track.timeline.count <= whole.startNumber + whole.timeline.count
+  );
+}
+
+function startSeconds(period: ManifestPeriod): number {
+  const starts = KINDS.map((kind) => period[kind])
+    .filter((track) => track !== undefined && track.timeline.count > 0)
+    .map((track) => track!.timeline.startTicks / track!.timescale);
+  return Math.min(...starts, Number.POSITIVE_INFINITY);
+}

@@ -1,0 +1,60 @@
+import type { RemoteFolders, StoredFolder } from '../recording/remote-folder.ts';
+import { StoredFolders } from '../recording/stored-folders.ts';
+import type { SegmentIndex } from '../segment-index/segment-index.ts';
+import type { SpooledStore } from '../storage/spooled-store.ts';
+import type { HostLog } from './recorder-host.ts';
+
+/**
+ * Brings what recordings tell to the spool, and what the spool tells to the index: a row says whether
+ * its file has been uploaded.
+ */
+export class Uploads implements RemoteFolders {
+  /** Told when recordings may begin again, or may not. */
+  onAccepts: ((accepts: boolean) => void) | undefined;
+  readonly #bucket: SpooledStore;
+  readonly #index: SegmentIndex;
+  readonly #log: HostLog;
+  readonly #folders: StoredFolders;
+
+  constructor(bucket: SpooledStore, index: SegmentIndex, log: HostLog) {
+    this.#bucket = bucket;
+    this.#index = index;
+    this.#log = log;
+    this.#folders = new StoredFolders(bucket.store, bucket.once, log);
+  }
+
+  /** False while nothing new should be recorded. */
+  get accepts(): boolean {
+    return this.#bucket.accepts;
+  }
+
+  /** Begins to upload what waits. @throws the file system's error */
+  async start(): Promise<void> {
+    const bucket = this.#bucket;
+    bucket.onUploaded = (key) => this.#index.setUploaded(key);
+    bucket.onDropped = (key) => {
+      this.#index.remove(key).catch((err: unknown) => {
+        this.#log.error({ key, err }, 'the index still lists a segment that was deleted');
+      });
+    };
+    bucket.onAccepts = (accepts) => this.onAccepts?.(accepts);
+    await bucket.startUploads(this.#folders);
+    this.#index.setWaiting(bucket.waiting());
+  }
+
+  onSegment(path: string): void {
+    this.#bucket.addSegment(path);
+  }
+
+  onInitialization(path: string): void {
+    this.#bucket.addInitialization(path);
+  }
+
+  onManifest(path: string, segments: string[]): void {
+    this.#bucket.addManifest(path, segments);
+  }
+
+  stored(folder: string, hasManifest: boolean): Promise<StoredFolder | undefined> {
+    return this.#folders.stored(folder, hasManifest);
+  }
+}
