@@ -36,7 +36,7 @@ export function problemsOf(
       const known = Object.keys(nodeAt(schema, path)?.properties ?? {});
       for (const key of error.params.additionalProperties) {
         const place = pointerTo(at, key);
-        problems.push({ line: lines.get(place), message: unknownKey(place, known) });
+        problems.push({ line: lineOf(place, lines), message: unknownKey(place, known) });
       }
       continue;
     }

@@ -1,5 +1,8 @@
 import { parse } from 'smol-toml';
 
+/** Longest JSON pointer that is noted: far beyond any key that the schema knows. */
+const longestPointer = 1024;
+
 /** Adds one part to a JSON pointer (RFC 6901 §3). */
 export function pointerTo(parent: string, part: string | number): string {
   return `${parent}/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`;
@@ -9,7 +12,8 @@ export function pointerTo(parent: string, part: string | number): string {
  * Finds the line of every key, table and array element of a TOML document, which the parser does
  * not tell.
  * @param toml a document that the TOML parser has accepted: what is malformed is not looked for
- * @returns line numbers from 1, by JSON pointer (`/recorder/sources/0/url`)
+ * @returns line numbers from 1, by JSON pointer (`/recorder/sources/0/url`); none of keys that are
+ * longer than any known one
  */
 export function keyLines(toml: string): Map<string, number> {
   return new Scanner(toml).document();
@@ -45,8 +49,9 @@ class Scanner {
     const parts = this.#key();
     this.#position += isArray ? 2 : 1;
     let pointer = '';
-    parts.forEach((part, index) => {
+    for (const [index, part] of parts.entries()) {
       pointer = pointerTo(pointer, part);
+      if (pointer.length > longestPointer) break;
       this.#note(pointer);
       const elements = this.#arrayTables.get(pointer);
       if (isArray && index === parts.length - 1) {
@@ -56,7 +61,7 @@ class Scanner {
         pointer = pointerTo(pointer, elements - 1);
       }
       this.#note(pointer);
-    });
+    }
     return pointer;
   }
 
@@ -162,6 +167,8 @@ class Scanner {
   }
 
   #note(pointer: string): void {
+    // Keys within keys without end would take memory that grows with the square of their number.
+    if (pointer.length > longestPointer) return;
     for (; this.#lineCountedTo < this.#position; this.#lineCountedTo++) {
       if (this.#text.charCodeAt(this.#lineCountedTo) === 10) this.#line++;
     }

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { availableParallelism, hostname } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -13,6 +13,9 @@ import { ConfigFile, live777Only, type StorageTable, storageTables } from './sch
 import { sourceOf, sourceProblems } from './sources.ts';
 import { SPOOL_LIMIT, spoolLimitOf } from './spool-limit.ts';
 
+/** Bytes a live777.toml may have. */
+const maxFileBytes = 1024 * 1024;
+
 /**
  * Reads a live777.toml. Relative paths in it are relative to the working directory, as in Live777.
  * @throws ConfigError naming file, line and key of everything that is wrong
@@ -20,8 +23,14 @@ import { SPOOL_LIMIT, spoolLimitOf } from './spool-limit.ts';
 export async function loadConfig(path: string): Promise<Config> {
   let text: string;
   try {
+    const { size } = await stat(path);
+    if (size > maxFileBytes) {
+      const message = `has ${size} bytes and is no live777.toml; name one with --config FILE`;
+      throw new ConfigError(path, [{ line: undefined, message }]);
+    }
     text = await readFile(path, 'utf8');
   } catch (error) {
+    if (error instanceof ConfigError) throw error;
     const reason = (error as NodeJS.ErrnoException).code;
     throw new ConfigError(path, [
       {
@@ -275,8 +284,9 @@ function given<K extends string>(key: K, value: string | undefined): { [P in K]?
   return (value === undefined ? {} : { [key]: value }) as { [P in K]?: string };
 }
 
+// Looks behind, or each slash within would be tried as the first of the last ones.
 function trimSlashes(root = ''): string {
-  return root.replace(/^\/+|\/+$/g, '');
+  return root.replace(/^\/+|(?<!\/)\/+$/g, '');
 }
 
 function indexPathOf(

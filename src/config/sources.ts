@@ -60,5 +60,6 @@ export function sourceOf({ url, whep, stream, token }: SourceTable): SourceConfi
 }
 
 function withoutSlash(url: string): string {
-  return url.replace(/\/+$/, '');
+  // Looks behind, or each slash within would be tried as the first of the last ones.
+  return url.replace(/(?<!\/)\/+$/, '');
 }

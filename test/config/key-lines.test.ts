@@ -157,3 +157,13 @@ t.test('a text that is not TOML does not hold the scan up', async (t) => {
     t.pass(text);
   }
 });
+
+t.test('keys within keys take no memory that grows with the square of their number', async (t) => {
+  const depth = 20_000;
+  for (const text of [`a${'.a'.repeat(depth)} = 1`, `[a${'.a'.repeat(depth)}]\nb = 1`]) {
+    const lines = keyLines(`${text}\n`);
+    t.equal(lines.get('/a/a'), 1);
+    const characters = [...lines.keys()].reduce((sum, { length }) => sum + length, 0);
+    t.ok(characters < 1024 * 1024, `${characters} characters`);
+  }
+});

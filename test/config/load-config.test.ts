@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import t from 'tap';
 import { ConfigError } from '../../src/config/config-error.ts';
@@ -419,6 +420,8 @@ t.test('files', async (t) => {
   const dir = t.testdir({ 'a.toml': '[http]\nlisten = 1' });
   await t.rejects(loadConfig(join(dir, 'a.toml')), { message: /a\.toml:2: http\.listen: / });
   await t.rejects(loadConfig(dir), { message: /cannot be read \(EISDIR\)/ });
+  await writeFile(join(dir, 'a.mp4'), Buffer.alloc(1024 * 1024 + 1));
+  await t.rejects(loadConfig(join(dir, 'a.mp4')), { message: /is no live777\.toml/ });
 });
 
 t.test('the configuration that comes with the program', async (t) => {

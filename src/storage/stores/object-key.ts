@@ -10,7 +10,7 @@ export class KeySpace {
   readonly #prefix: string;
 
   constructor(root: string) {
-    this.root = root.replace(/^\/+|\/+$/g, '');
+    this.root = root.replace(/^\/+|(?<!\/)\/+$/g, '');
     this.#prefix = this.root === '' ? '' : `${this.root}/`;
   }
 
