@@ -77,12 +77,13 @@ export function bundledMids(session: SessionDescription): string[] {
 }
 
 /**
- * The payload types of a section that have an `a=rtpmap`, in order of preference.
+ * The payload types of a section that have an `a=rtpmap`, each once, in order of preference.
  * @throws RequestError 400 for a payload type that is no number from 0 to 127
  */
 export function sectionFormats(media: MediaDescription, what: string): OfferedFormat[] {
   const formats: OfferedFormat[] = [];
-  for (const payloadType of parsePayloads(media.payloads ?? '')) {
+  // Some name a payload type twice, and there may be thousands in one line.
+  for (const payloadType of new Set(parsePayloads(media.payloads ?? ''))) {
     if (!Number.isInteger(payloadType) || payloadType < 0 || payloadType > 127) {
       throw new RequestError(400, `the ${what} has a payload type that is not in 0–127`);
     }

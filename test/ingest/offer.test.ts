@@ -205,3 +205,12 @@ t.test('any offer that is cut short or spoilt is refused or taken, never a fault
   }
   t.same([...outcomes].sort(), ['400', '422', 'taken']);
 });
+
+t.test('a payload type that is named again and again is taken once', async (t) => {
+  const media = `${VIDEO.media}${' 102'.repeat(10_000)}`;
+  const [video] = readOffer(offerOf({ ...VIDEO, media })).sections;
+  t.same(
+    video?.taken?.formats.map(({ payloadType }) => payloadType),
+    [102, 103, 108, 109],
+  );
+});
