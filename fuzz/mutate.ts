@@ -25,7 +25,8 @@ export function mutate(
   random: Random,
 ): Buffer {
   let changed = input;
-  const changes = 1 + random.below(mostChanges);
+  // Mostly few: of many one is bound to break what the others need.
+  const changes = 1 + random.below(1 + random.below(mostChanges));
   for (let change = 0; change < changes; change++) {
     const ways = target.lines && random.below(2) === 0 ? lineWays : byteWays;
     changed = random.pick(ways)(changed, others, target, random);
@@ -52,7 +53,15 @@ const byteWays: Way[] = [
   replaceNumber,
 ];
 
-const lineWays: Way[] = [deleteLine, repeatLine, moveLine, takeLine, insertWord, replaceNumber];
+const lineWays: Way[] = [
+  deleteLine,
+  repeatLine,
+  moveLine,
+  takeLine,
+  repeatToken,
+  insertWord,
+  replaceNumber,
+];
 
 function flipBit(input: Buffer, _others: unknown, _target: unknown, random: Random): Buffer {
   return setAt(input, random, (byte) => byte ^ (1 << random.below(8)));
@@ -180,6 +189,23 @@ function takeLine(input: Buffer, others: readonly Buffer[], _: unknown, random: 
   const at = random.below(lines.length);
   lines.splice(at, random.below(2), random.pick(other));
   return Buffer.concat(lines);
+}
+
+/** Copies what stands between two separators behind itself, up to a few thousand times. */
+function repeatToken(input: Buffer, _others: unknown, target: FuzzTarget, random: Random): Buffer {
+  const from = random.below(input.length + 1);
+  let start = from;
+  while (start > 0 && !isSeparator(input[start - 1]!)) start--;
+  let end = from;
+  while (end < input.length && !isSeparator(input[end]!)) end++;
+  const token = input.subarray(Math.max(0, start - 1), end);
+  if (token.length === 0) return input;
+  const most = random.below(20) === 0 ? target.maxBytes / token.length : 3;
+  return insertAt(input, end, Buffer.alloc(token.length * Math.ceil(most), token));
+}
+
+function isSeparator(byte: number): boolean {
+  return ' ;,:=/.\r\n'.includes(String.fromCharCode(byte));
 }
 
 /** The lines with their ends; at least one, which may be empty. */
