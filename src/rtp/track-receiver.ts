@@ -41,6 +41,8 @@ export interface TrackStatistics {
   packetsReordered: number;
   /** Packets that came again, or too late to be of use. */
   duplicates: number;
+  /** Retransmission packets without payload, which senders use to measure the path; not dropped. */
+  probes: number;
   /** Packets that broke a format, had an unknown payload type or belonged nowhere; dropped. */
   malformed: number;
   accessUnits: number;
@@ -101,6 +103,7 @@ export class TrackReceiver {
   #packetsRecovered = 0;
   #packetsReordered = 0;
   #duplicates = 0;
+  #probes = 0;
   #malformed = 0;
   #malformedBefore = 0;
   #brokenBefore = 0;
@@ -170,7 +173,10 @@ export class TrackReceiver {
     this.#nowUs = packet.arrivalUs;
     if (this.#ssrc === undefined) return;
     const original = restoreRetransmission(packet, this.#ssrc, this.#formats);
-    if (original === 'probe') return;
+    if (original === 'probe') {
+      this.#probes++;
+      return;
+    }
     if (original === 'malformed') {
       this.#malformed++;
       return;
@@ -263,6 +269,7 @@ export class TrackReceiver {
       packetsRecovered: this.#packetsRecovered,
       packetsReordered: this.#packetsReordered,
       duplicates: this.#duplicates,
+      probes: this.#probes,
       malformed: this.#malformed + this.#malformedBefore + (this.#depacketizer?.malformed ?? 0),
       accessUnits: this.#accessUnits,
       accessUnitsBroken: this.#brokenBefore + (this.#depacketizer?.broken ?? 0),

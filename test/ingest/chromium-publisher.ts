@@ -33,6 +33,10 @@ export interface ChromiumPublisher {
    * bandwidth estimation holds to be possible.
    */
   rate(): Promise<{ sent: number; target: number; available: number }>;
+  /** Stops sending, without ending anything. */
+  pause(): Promise<void>;
+  /** Packets sent so far of both tracks, retransmissions and probes included. */
+  packetsSent(): Promise<number>;
   /** Closes the peer connection, with no DELETE. */
   close(): Promise<void>;
 }
@@ -52,6 +56,8 @@ export async function publishFromChromium(
     ...published,
     restartIce: () => page.evaluate<void>('publisher.restartIce()'),
     rate: () => page.evaluate('publisher.rate()'),
+    pause: () => page.evaluate<void>('publisher.pause()'),
+    packetsSent: () => page.evaluate<number>('publisher.packetsSent()'),
     close: () => page.evaluate<void>('publisher.close()'),
   };
 }

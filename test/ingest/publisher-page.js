@@ -6,7 +6,14 @@ let resource;
 let answer;
 let last = { bytes: 0, timestamp: 0 };
 
-globalThis.publisher = { publish, restartIce, rate, close: () => connection.close() };
+globalThis.publisher = {
+  publish,
+  restartIce,
+  pause,
+  packetsSent,
+  rate,
+  close: () => connection.close(),
+};
 
 async function publish({ width, height, noiseSide, maxBitrate, hideAddresses }) {
   connection = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
@@ -102,6 +109,19 @@ async function restartIce() {
       .replaceAll(/a=ice-ufrag:.*/g, attribute(fragment, 'ice-ufrag'))
       .replaceAll(/a=ice-pwd:.*/g, attribute(fragment, 'ice-pwd')),
   });
+}
+
+/** Stops sending, without ending anything. */
+async function pause() {
+  for (const sender of connection.getSenders()) await sender.replaceTrack(null);
+}
+
+/** Packets sent so far of both tracks, retransmissions and probes included. */
+async function packetsSent() {
+  const reports = [...(await connection.getStats()).values()];
+  return reports
+    .filter(({ type }) => type === 'outbound-rtp')
+    .reduce((sum, { packetsSent }) => sum + packetsSent, 0);
 }
 
 async function rate() {
