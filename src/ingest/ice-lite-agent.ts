@@ -57,7 +57,8 @@ export class IceLiteAgent {
   /** Takes a STUN datagram that arrived at `nowUs` (µs since the Unix epoch). Never throws. */
   receive(datagram: Buffer, from: RemoteInfo, socket: Socket, nowUs: number): void {
     const request = readBindingRequest(datagram, (ufrag) => this.#passwordOf(ufrag));
-    if (request === undefined) {
+    // A datagram may claim to come from port 0, to which none can be sent.
+    if (request === undefined || from.port === 0) {
       this.#rejectedChecks++;
       return;
     }

@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
 import t, { type Test } from 'tap';
-import { classes } from 'werift';
+import { classes, Message, methods } from 'werift';
 import { IceLiteAgent } from '../../src/ingest/ice-lite-agent.ts';
 import { areIceCredentials } from '../../src/ingest/sdp-lines.ts';
 import { StunClient } from './stun-client.ts';
@@ -121,4 +121,18 @@ t.test('credentials are of the form that SDP wants, and never the same', async (
     seen.add(local.ufrag).add(local.password);
   }
   t.equal(seen.size, 200);
+});
+
+t.test('a check that claims to come from port 0 is dropped', async (t) => {
+  const agent = new IceLiteAgent(REMOTE);
+  const socket = createSocket('udp4');
+  t.teardown(() => socket.close());
+  const { bytes } = new Message(methods.BINDING, classes.REQUEST)
+    .setAttribute('USERNAME', `${agent.local.ufrag}:peer`)
+    .setAttribute('USE-CANDIDATE', null)
+    .addMessageIntegrity(Buffer.from(agent.local.password));
+  const from = { address: '127.0.0.1', family: 'IPv4', port: 0, size: bytes.length } as const;
+  agent.receive(bytes, from, socket, 1);
+  t.match(agent.statistics(), { checks: 0, rejectedChecks: 1, remote: '' });
+  t.equal(agent.isVerified(from), false);
 });
