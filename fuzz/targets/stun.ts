@@ -31,6 +31,8 @@ export const target: FuzzTarget = {
         'hex',
       ),
     ]),
+    // For an agent: a check from port 0, and one from another.
+    Buffer.from('0000000606000200f0000012340606000200f000', 'hex'),
     program(
       ['06', 'ours:theirs'],
       ['01', 'abcd'],
@@ -117,8 +119,9 @@ function checkAgent(input: Buffer): void {
   const agent = new IceLiteAgent({ ufrag: 'theirs', password: 'p'.repeat(22) });
   let replies = 0;
   const socket = {
-    send(reply: Buffer) {
+    send(reply: Buffer, port: number) {
       must(reply.length <= 128, 'no reply is long');
+      must(port > 0, 'node:dgram throws for port 0');
       replies++;
     },
   } as unknown as Socket;
@@ -129,7 +132,7 @@ function checkAgent(input: Buffer): void {
     const from = {
       address: (kind & 1) === 0 ? '192.0.2.1' : '2001:db8::1',
       family: (kind & 1) === 0 ? ('IPv4' as const) : ('IPv6' as const),
-      port: 1 + decisions.word(),
+      port: decisions.word(),
       size: 0,
     };
     if ((kind & 0x0e) === 0x0e) agent.restart({ ufrag: 'next', password: 'n'.repeat(22) });
