@@ -27,12 +27,21 @@ export interface TrackStatus {
   /** RFC 6381 codecs string once known, else the codec's name. */
   codec: string;
   packetsReceived: number;
+  /** Given up: they never came, or too late. */
   packetsLost: number;
+  /** Came because they were asked for. */
   packetsRecovered: number;
   /** Packets dropped because they were malformed or came twice. */
   packetsDropped: number;
+  /** Whole ones. */
   accessUnits: number;
+  /** Those of which a part never came. */
+  accessUnitsBroken: number;
   keyframes: number;
+  /** Time of the recording for which silence, or the picture before, stands in. */
+  concealedMs: number;
+  nacksSent: number;
+  plisSent: number;
   bytes: number;
 }
 

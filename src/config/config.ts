@@ -121,6 +121,8 @@ export interface Config {
     maxRecordingSeconds: number;
     /** Seconds a segment should last; it ends at the first keyframe after. */
     segmentSeconds: number;
+    /** After a loss: leave out what cannot be decoded, or record every access unit that came. */
+    onLoss: 'freeze' | 'keep';
     /** Absolute path of the segment index's journal. */
     indexPath: string;
     /** How many threads host recordings. */

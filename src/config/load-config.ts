@@ -207,6 +207,7 @@ function withDefaults(file: ConfigFile, ignoredTables: string[]): Config {
       nodeAlias: file.recorder?.node_alias ?? hostname(),
       maxRecordingSeconds: file.recorder?.max_recording_seconds ?? 86_400,
       segmentSeconds: file.recorder?.segment_seconds ?? 10,
+      onLoss: file.recorder?.on_loss ?? 'freeze',
       indexPath,
       workers: file.recorder?.workers ?? Math.max(1, availableParallelism() - 1),
       storage,

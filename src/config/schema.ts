@@ -269,6 +269,12 @@ const RecorderTable = Type.Object(
         examples: [10],
       }),
     ),
+    on_loss: Type.Optional(
+      Type.Enum(['freeze', 'keep'], {
+        description: 'one of "freeze", "keep"',
+        examples: ['freeze'],
+      }),
+    ),
     // Checked on its own once its type is known, so that errors speak of one kind of storage only.
     storage: Type.Optional(
       Type.Object(

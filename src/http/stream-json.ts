@@ -10,7 +10,14 @@ export const TrackJson = Type.Object({
   packets_recovered: Type.Integer({ description: 'Arrived because they were asked for again.' }),
   packets_dropped: Type.Integer({ description: 'Malformed, or came twice.' }),
   access_units: Type.Integer({ description: 'Whole frames received.' }),
+  access_units_broken: Type.Integer({ description: 'Frames of which a part never came.' }),
   keyframes: Type.Integer(),
+  concealed_ms: Type.Integer({
+    description:
+      'Time for which lost media is replaced in the recording: sound by silence, pictures by the one before.',
+  }),
+  nacks_sent: Type.Integer({ description: 'Requests to send packets again.' }),
+  plis_sent: Type.Integer({ description: 'Requests for a keyframe.' }),
   bytes: Type.Integer(),
 });
 
@@ -87,7 +94,11 @@ const example = {
       packets_recovered: 12,
       packets_dropped: 0,
       access_units: 900,
+      access_units_broken: 0,
       keyframes: 15,
+      concealed_ms: 0,
+      nacks_sent: 9,
+      plis_sent: 1,
       bytes: 9437184,
     },
   ],
@@ -174,7 +185,11 @@ function trackJson(track: TrackStatus): Static<typeof TrackJson> {
     packets_recovered: track.packetsRecovered,
     packets_dropped: track.packetsDropped,
     access_units: track.accessUnits,
+    access_units_broken: track.accessUnitsBroken,
     keyframes: track.keyframes,
+    concealed_ms: track.concealedMs,
+    nacks_sent: track.nacksSent,
+    plis_sent: track.plisSent,
     bytes: track.bytes,
   };
 }

@@ -52,7 +52,7 @@ export interface MediaSessionOptions {
   /** What a session ends with when the other side ended DTLS. */
   alertReason: CloseReason;
   /** See {@link RtpReceiverOptions.keepIncomplete}. */
-  keepIncomplete?: boolean;
+  keepIncomplete: boolean;
   /** Frees what the owner holds; called once, when the session ends. */
   release(): Promise<void>;
 }
@@ -171,7 +171,7 @@ export class MediaSession {
       sections: [...sections],
       sendRtcp: (packet) => this.#sendRtcp(packet),
       sink,
-      ...(this.#options.keepIncomplete && { keepIncomplete: true }),
+      keepIncomplete: this.#options.keepIncomplete,
     });
     log.debug({ session: id, srtpProfile: keys.profile }, 'session connected');
     sink.onConnected();

@@ -30,6 +30,8 @@ export interface WhepSessionOptions {
   connectTimeoutMs?: number;
   /** Ends a connected session without RTP for this long, ms; 5000 if absent. */
   mediaTimeoutMs?: number;
+  /** Hand out access units of which a part never came, with what came of them. */
+  keepIncomplete?: boolean;
   log: SessionLog;
 }
 
@@ -109,6 +111,7 @@ export class WhepSession {
       sections: this.sections,
       sink,
       log: options.log,
+      keepIncomplete: options.keepIncomplete ?? false,
       createDtls: (events) => new Dtls(identity, answer.fingerprints, events, WHEP_SERVER),
       send: (datagram) => agent.send(datagram),
       connectTimeoutMs: options.connectTimeoutMs ?? 15_000,

@@ -30,6 +30,8 @@ export interface WhipSessionOptions {
   idleTimeoutMs?: number;
   /** Ends a session that is not connected this long after its offer, ms; 15 000 if absent. */
   connectTimeoutMs?: number;
+  /** Hand out access units of which a part never came, with what came of them. */
+  keepIncomplete?: boolean;
   log: SessionLog;
 }
 
@@ -102,6 +104,7 @@ export class WhipSession {
       sections: this.sections,
       sink,
       log: options.log,
+      keepIncomplete: options.keepIncomplete ?? false,
       createDtls: (events) => new DtlsSrtpServer(ours, offer.fingerprints, events),
       send: (datagram) => this.#agent.send(datagram),
       connectTimeoutMs: options.connectTimeoutMs ?? 15_000,

@@ -1,4 +1,5 @@
 import { OPUS_SILENCE_TICKS, opusSilence } from '../container/opus-silence.ts';
+import type { AudioPacket } from './audio-track.ts';
 import type { DroppedUnits } from './dropped-units.ts';
 import { audioTicks } from './media-time.ts';
 import type { RunningPeriod } from './running-period.ts';
@@ -13,7 +14,10 @@ const TOLERANCE = 120;
  * is too late and dropped. All times are ticks of the audio timescale since the Unix epoch.
  */
 export class AudioLane {
-  /** Ticks of silence that stand for sound that never came. */
+  /**
+   * Ticks of silence that stand for sound that was lost. What a sender left out, because there was
+   * nothing to hear (discontinuous transmission, RFC 7587 §3.1.3), is not among them.
+   */
   silence = 0;
   readonly #dropped: DroppedUnits;
   #period: RunningPeriod | undefined;
@@ -44,8 +48,10 @@ export class AudioLane {
     this.#period = period;
   }
 
-  /** Lays one packet. */
-  write(start: number, end: number, data: Buffer): void {
+  /** Lays one packet. @param base ticks between the track's own timeline and the Unix epoch */
+  write(packet: AudioPacket, base: number): void {
+    const start = base + packet.start;
+    const end = base + packet.end;
     const writer = this.#writer;
     if (writer === undefined) {
       this.#dropped.unwritten++;
@@ -53,21 +59,21 @@ export class AudioLane {
     }
     if (writer.startTime === undefined)
       this.beginWithSilence(audioTicks(this.#period!.startUs), start);
-    else this.fillTo(start);
+    else this.fillTo(start, packet.lostBefore);
     const time = writer.startTime === undefined ? Math.max(start, this.#end) : this.#end;
     if (end <= time) {
       this.#dropped.late++;
       return;
     }
-    this.#put(writer, time, end, data);
+    this.#put(writer, time, end, packet.data);
   }
 
-  /** Fills with silence up to a time, if more than rounding is missing there. */
-  fillTo(time: number): void {
+  /** Fills with silence up to a time, if more than rounding is missing there. @param isLoss counts */
+  fillTo(time: number, isLoss: boolean): void {
     const writer = this.#writer;
     if (writer?.startTime === undefined) return;
     if (time - this.#end <= TOLERANCE) return;
-    this.silence += time - this.#end;
+    if (isLoss) this.silence += time - this.#end;
     this.#fill(writer, time);
   }
 
@@ -86,7 +92,6 @@ export class AudioLane {
     if (writer === undefined || writer.startTime !== undefined) return;
     const start = Math.max(from, this.#end);
     if (to - start < OPUS_SILENCE_TICKS) return;
-    this.silence += to - start;
     const first = Math.min(to - start, OPUS_SILENCE_TICKS);
     this.#put(writer, start, start + first, opusSilence(2));
     this.#fill(writer, to);

@@ -12,6 +12,8 @@ const TOLERANCE = 120;
 export interface AudioPacket {
   start: number;
   end: number;
+  /** Packets were lost between the one before and this. */
+  lostBefore: boolean;
   data: Buffer;
 }
 
@@ -25,6 +27,7 @@ export class AudioTrack {
   lastArrivalUs = 0;
   readonly #dropped: DroppedUnits;
   #pending: AudioPacket | undefined;
+  #lost = false;
 
   constructor(dropped: DroppedUnits) {
     this.#dropped = dropped;
@@ -37,6 +40,7 @@ export class AudioTrack {
    */
   push(unit: AccessUnit, ticks: number): AudioPacket | undefined {
     this.lastArrivalUs = unit.arrivalUs;
+    if (unit.discontinuity) this.#lost = true;
     const data = unit.parts[0];
     const duration = data && opusPacketDuration(data);
     if (data === undefined || duration === undefined) {
@@ -48,7 +52,8 @@ export class AudioTrack {
       this.#dropped.disordered++;
       return undefined;
     }
-    this.#pending = { start: ticks, end: ticks + duration, data };
+    this.#pending = { start: ticks, end: ticks + duration, lostBefore: this.#lost, data };
+    this.#lost = false;
     if (before !== undefined && ticks < before.end + TOLERANCE) before.end = ticks;
     return before;
   }

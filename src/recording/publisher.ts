@@ -2,6 +2,7 @@ import type { TrackKind } from '../rtp/access-unit.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
 import { AudioTrack } from './audio-track.ts';
 import type { DroppedUnits } from './dropped-units.ts';
+import type { RecordingOptions } from './recording-options.ts';
 import { StreamTimeline } from './stream-timeline.ts';
 import { VideoTrack } from './video-track.ts';
 
@@ -21,18 +22,18 @@ export class Publisher {
    * @param sections at most one a kind; none while nobody publishes
    * @param dropped counts what the tracks drop
    * @param requestKeyframe asks the publisher for a keyframe
-   * @param nowUs µs since the Unix epoch
+   * @param options of the recording: its clock, and what becomes of pictures after a loss
    */
   constructor(
     sections: readonly MediaSection[],
     dropped: DroppedUnits,
     requestKeyframe: () => void,
-    nowUs: number,
+    { now, onLoss = 'freeze' }: Pick<RecordingOptions, 'now' | 'onLoss'>,
   ) {
     this.#requestKeyframe = requestKeyframe;
-    this.#attachedUs = nowUs;
+    this.#attachedUs = now();
     for (const section of sections) {
-      if (section.kind === 'video') this.video = new VideoTrack(section, dropped);
+      if (section.kind === 'video') this.video = new VideoTrack(section, onLoss, dropped);
       else this.audio = new AudioTrack(dropped);
     }
     this.timeline = new StreamTimeline(this.video, this.audio);

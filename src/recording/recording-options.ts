@@ -2,6 +2,7 @@ import type { Segment } from '../segment-index/segment.ts';
 import type { CurrentRecordOptions } from './current-record.ts';
 import type { RemoteFolders } from './remote-folder.ts';
 import type { StreamClock } from './stream-clock.ts';
+import type { OnLoss } from './video-track.ts';
 
 /** Logging as pino does it. */
 export interface RecordingLog {
@@ -17,6 +18,8 @@ export interface RecordingOptions extends CurrentRecordOptions {
   /** Encoded base folder below the root, or empty. */
   baseFolder: string;
   segmentSeconds: number;
+  /** What becomes of pictures after a loss, see {@link OnLoss}; `freeze` if absent. */
+  onLoss?: OnLoss;
   /** The stream's recording before this one is closed then; it may use the same folder. */
   after: Promise<void>;
   /** Media time of the stream, which goes on from one recording to the next. */

@@ -30,7 +30,7 @@ const CHUNK_AGE_US = 1_500_000;
 const MOST_PENDING_BYTES = 64 << 20;
 
 /** Before the first publisher and between two. */
-const NOBODY = new Publisher([], new DroppedUnits(), () => {}, 0);
+const NOBODY = new Publisher([], new DroppedUnits(), () => {}, { now: () => 0 });
 
 /**
  * The recording of one stream: takes access units, puts them on the wall clock and lays them down as
@@ -62,6 +62,7 @@ export class Recording {
   #videoEnd: number;
   #period: RunningPeriod | undefined;
   readonly #sound = new WaitingSound();
+  #silenceBefore = 0;
   #closed = false;
 
   constructor(options: RecordingOptions) {
@@ -90,7 +91,8 @@ export class Recording {
    */
   attach(sections: readonly MediaSection[], requestKeyframe: () => void): void {
     this.detach();
-    this.#publisher = new Publisher(sections, this.dropped, requestKeyframe, this.#options.now());
+    this.#publisher = new Publisher(sections, this.dropped, requestKeyframe, this.#options);
+    this.#silenceBefore = this.#lane.silence;
     if (this.#publisher.video) this.#askForKeyframe();
   }
 
@@ -130,6 +132,16 @@ export class Recording {
   /** Media time at which what was recorded so far ends, µs since the epoch; 0 when nothing was. */
   get endUs(): number {
     return Math.max(toUs(this.#videoEnd, VIDEO_TIMESCALE), toUs(this.#lane.end, AUDIO_TIMESCALE));
+  }
+
+  /**
+   * Time of the present publisher's recording for which something else stands in for lost media of a
+   * track: the picture before is held, sound is silence. ms
+   */
+  concealedMs(kind: TrackKind): number {
+    const heldUs = toUs(this.#publisher.video?.heldTicks ?? 0, VIDEO_TIMESCALE);
+    const silenceUs = toUs(this.#lane.silence - this.#silenceBefore, AUDIO_TIMESCALE);
+    return Math.round((kind === 'video' ? heldUs : silenceUs) / 1000);
   }
 
   /** Text of the manifest that is being written, if it is the one asked for. */
@@ -297,7 +309,7 @@ export class Recording {
       }
       if (this.#lane.period !== this.#period && startUs >= this.#period!.startUs) this.#moveSound();
       this.#sound.shift();
-      this.#lane.write(base + first.start, base + first.end, first.data);
+      this.#lane.write(first, base);
     }
   }
 
@@ -350,7 +362,7 @@ export class Recording {
     this.#writeSound(true);
     if (this.#period?.video && this.#publisher.audio) {
       const end = audioTicks(toUs(this.#videoEnd, VIDEO_TIMESCALE));
-      if (end - this.#lane.end > OPUS_SILENCE_TICKS) this.#lane.fillTo(end);
+      if (end - this.#lane.end > OPUS_SILENCE_TICKS) this.#lane.fillTo(end, false);
     }
     this.#settle(true);
     const period = this.#period;
@@ -399,7 +411,7 @@ export class Recording {
     if (last) this.#takeSound(last);
     const until = audioTicks(this.#options.clock.mediaUs(nowUs) - LAG_US);
     this.#lane.beginWithSilence(audioTicks(period.startUs), until);
-    this.#lane.fillTo(until);
+    this.#lane.fillTo(until, true);
     if (period !== this.#period && this.#period && until >= audioTicks(this.#period.startUs)) {
       this.#moveSound();
     }

@@ -9,6 +9,12 @@ import { WallClockAnchor } from './wall-clock-anchor.ts';
 /** Duration of a picture that has none after it and none before: 1/30 s in ticks. */
 const DEFAULT_DURATION = 3000;
 
+/**
+ * What becomes of pictures that refer to one that was lost, until the next keyframe: `freeze` drops
+ * them, so that all that is recorded decodes, and holds the picture before; `keep` records them.
+ */
+export type OnLoss = 'freeze' | 'keep';
+
 /** One picture whose duration is known. Times are ticks on the track's own timeline. */
 export interface Picture {
   start: number;
@@ -22,21 +28,27 @@ export interface Picture {
 
 /**
  * The video of one publisher on its way into the recording: drops what cannot be decoded after a
- * loss, and holds each picture until the next one tells its duration.
+ * loss, unless all is kept, and holds each picture until the next one tells its duration.
  */
 export class VideoTrack {
   anchor = new WallClockAnchor(new TrackClock(VIDEO_TIMESCALE));
   /** Arrival of the latest access unit, µs since the Unix epoch; 0 before the first. */
   lastArrivalUs = 0;
+  /** Ticks for which a picture was held because others were lost or dropped. */
+  heldTicks = 0;
+  readonly #onLoss: OnLoss;
   readonly #dropped: DroppedUnits;
   #frozen = false;
+  /** Pictures are missing after the pending one. */
+  #lost = false;
   #pending: Picture | undefined;
   #lastDuration = DEFAULT_DURATION;
   #configuration: H264Configuration | undefined;
   readonly #parameterSets = new H264ParameterSets();
 
   /** @param section as negotiated; its `sprop-parameter-sets` (RFC 6184 §8.1) are taken up */
-  constructor(section: MediaSection, dropped: DroppedUnits) {
+  constructor(section: MediaSection, onLoss: OnLoss, dropped: DroppedUnits) {
+    this.#onLoss = onLoss;
     this.#dropped = dropped;
     for (const format of section.formats) {
       const sets = format.parameters['sprop-parameter-sets'];
@@ -53,8 +65,9 @@ export class VideoTrack {
   push(unit: AccessUnit, ticks: number): Picture | undefined {
     this.lastArrivalUs = unit.arrivalUs;
     const parts = this.#parameterSets.strip(unit.parts);
+    if (unit.discontinuity) this.#lost = true;
     if (unit.keyframe) this.#frozen = false;
-    else if (unit.discontinuity) this.#frozen = true;
+    else if (unit.discontinuity && this.#onLoss === 'freeze') this.#frozen = true;
     if (this.#frozen) {
       this.#dropped.undecodable++;
       return undefined;
@@ -75,9 +88,15 @@ export class VideoTrack {
       parts,
       configuration: unit.keyframe ? this.#currentConfiguration() : undefined,
     };
-    if (before === undefined) return undefined;
+    if (before === undefined) {
+      this.#lost = false;
+      return undefined;
+    }
     before.end = ticks;
-    this.#lastDuration = ticks - before.start;
+    const duration = ticks - before.start;
+    if (this.#lost) this.heldTicks += Math.max(0, duration - this.#lastDuration);
+    else this.#lastDuration = duration;
+    this.#lost = false;
     return before;
   }
 
@@ -94,6 +113,7 @@ export class VideoTrack {
     this.anchor = new WallClockAnchor(new TrackClock(VIDEO_TIMESCALE));
     this.#pending = undefined;
     this.#frozen = true;
+    this.#lost = false;
   }
 
   #currentConfiguration(): H264Configuration | undefined {

@@ -27,7 +27,7 @@ const minReorderingWaitUs = 250_000;
 const maxReorderingWaitUs = 1_000_000;
 
 /** Time between two ticks beyond this was spent asleep, with packets waiting in the socket, in µs. */
-const maxTickUs = 250_000;
+const maxTickUs = 50_000;
 
 /** What a track counted since it was created, over all its SSRCs. */
 export interface TrackStatistics {

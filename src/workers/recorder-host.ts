@@ -46,12 +46,13 @@ export async function createRecorder(
   bucket?: SpooledStore,
 ): Promise<{ recorder: Recorder; sources: Sources }> {
   const { storage, segmentSeconds, maxRecordingSeconds, autoStreams, workers } = config.recorder;
-  const { resumeGraceSeconds, shard } = config.recorder;
+  const { resumeGraceSeconds, onLoss, shard } = config.recorder;
   const root = storage.type === 'fs' ? storage.root : storage.spool.folder;
   const settings: WorkerSettings = {
     root,
     isRemote: bucket !== undefined,
     segmentSeconds,
+    onLoss,
     iceAddresses: config.webrtc.iceUdpAddrs,
     icePortRange: config.webrtc.icePortRange,
     autoStreams,

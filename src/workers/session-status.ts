@@ -1,10 +1,12 @@
 import type { WhepSession } from '../ingest/whep-session.ts';
 import type { WhipSession } from '../ingest/whip-session.ts';
 import type { StreamStatus, TrackStatus } from '../recorder.ts';
+import type { Recording } from '../recording/recording.ts';
 
-/** What is known of what a session receives. */
+/** What is known of what a session receives, and of what its recording made of losses. */
 export function sessionStatus(
   session: WhipSession | WhepSession | undefined,
+  recording: Recording | undefined,
 ): Pick<StreamStatus, 'tracks' | 'rejected'> {
   const rtp = session?.statistics().rtp;
   if (session === undefined || rtp === undefined) return { tracks: [] };
@@ -20,7 +22,11 @@ export function sessionStatus(
       packetsRecovered: track.packetsRecovered,
       packetsDropped: track.malformed + track.duplicates,
       accessUnits: track.accessUnits,
+      accessUnitsBroken: track.accessUnitsBroken,
       keyframes: track.keyframes,
+      concealedMs: recording?.concealedMs(section.kind) ?? 0,
+      nacksSent: track.nacksSent,
+      plisSent: track.plisSent,
       bytes: track.bytes,
     });
   }

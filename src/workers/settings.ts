@@ -1,4 +1,5 @@
 import type { IceServer } from '../recorder.ts';
+import type { OnLoss } from '../recording/video-track.ts';
 
 /** What a media worker is told at its start; a plain object, because it crosses a thread border. */
 export interface WorkerSettings {
@@ -7,6 +8,7 @@ export interface WorkerSettings {
   /** True where files leave the root for a store. */
   isRemote: boolean;
   segmentSeconds: number;
+  onLoss: OnLoss;
   maxRecordingSeconds: number;
   /** A publisher that was lost and comes back within this goes on in the same record. */
   resumeGraceSeconds: number;

@@ -94,11 +94,12 @@ export class StreamHost {
     this.#accepting = true;
     try {
       await this.#session?.close('replaced');
-      const { iceAddresses, icePortRange } = this.#options.settings;
+      const { iceAddresses, icePortRange, onLoss } = this.#options.settings;
+      const keepIncomplete = onLoss === 'keep';
       const { log } = this.#options;
       const session = await WhipSession.accept(
         offer,
-        { iceAddresses, ...(icePortRange && { icePortRange }), log },
+        { iceAddresses, ...(icePortRange && { icePortRange }), keepIncomplete, log },
         this.#sink(),
       );
       this.#session = session;
@@ -189,7 +190,7 @@ export class StreamHost {
     return {
       stream: this.#options.stream,
       state,
-      ...sessionStatus(this.#session),
+      ...sessionStatus(this.#session, this.#recording),
       ...(this.#connected && { publishedAtMs: this.#publishedAtMs }),
       ...(this.#session && { sessionId: this.#session.id }),
       ...(this.#pull?.node !== undefined && { source: this.#pull.node }),
@@ -238,11 +239,12 @@ export class StreamHost {
 
   async #subscribe({ url, token }: PullTarget, signal: AbortSignal): Promise<void> {
     const { settings, log } = this.#options;
-    const { iceServers, iceAddresses, icePortRange } = settings;
+    const { iceServers, iceAddresses, icePortRange, onLoss } = settings;
+    const keepIncomplete = onLoss === 'keep';
     if (this.#session !== undefined) throw new Error('it is published here');
     const session = await WhepSession.connect(
       { url, ...(token !== undefined && { token }) },
-      { iceServers, iceAddresses, ...(icePortRange && { icePortRange }), log },
+      { iceServers, iceAddresses, ...(icePortRange && { icePortRange }), keepIncomplete, log },
       this.#sink(),
       signal,
     );
@@ -318,6 +320,7 @@ export class StreamHost {
       root: settings.root,
       baseFolder: this.#baseFolder,
       segmentSeconds: settings.segmentSeconds,
+      onLoss: settings.onLoss,
       maxRecordingSeconds: settings.maxRecordingSeconds,
       after: this.#closing,
       clock: this.#clock,

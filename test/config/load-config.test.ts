@@ -31,6 +31,7 @@ t.test('defaults', async (t) => {
       indexPath: resolve('recordings/.index/segments.jsonl'),
       sources: [],
       resumeGraceSeconds: 30,
+      onLoss: 'freeze',
     },
     ignoredTables: [],
     notices: [],
@@ -72,6 +73,7 @@ t.test('every key of ours', async (t) => {
     workers = 3
     segment_seconds = 60
     resume_grace_seconds = 0
+    on_loss = "keep"
     shard = { index = 2, count = 3 }
     [recorder.storage]
     type = "fs"
@@ -114,6 +116,7 @@ t.test('every key of ours', async (t) => {
         { whep: 'https://example.org/cam1/whep?key=k', stream: 'cam 1', token: 'w' },
       ],
       resumeGraceSeconds: 0,
+      onLoss: 'keep',
       shard: { index: 2, count: 3 },
     },
     ignoredTables: [],

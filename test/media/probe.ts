@@ -18,6 +18,8 @@ export interface ProbedStream {
 /** What ffprobe found by decoding an initialization segment and the media segments after it. */
 export interface ProbedMedia {
   streams: ProbedStream[];
+  /** Samples of the file, decodable or not. */
+  packetCount: number;
   /** Frames that were decoded. */
   frameCount: number;
   /** Presentation timestamp of each decoded frame, ticks of the stream's timescale. */
@@ -52,9 +54,11 @@ export function probeSegments(files: string[]): Promise<ProbedMedia> {
     const output: FfprobeOutput = JSON.parse(stdout.toString());
     const entries = output.packets_and_frames ?? [];
     const frames = entries.filter((entry) => entry.type === 'frame');
-    const keyframes = entries.filter((e) => e.type === 'packet' && e.flags?.startsWith('K'));
+    const packets = entries.filter((entry) => entry.type === 'packet');
+    const keyframes = packets.filter(({ flags }) => flags?.startsWith('K'));
     return {
       streams: (output.streams ?? []).map(probedStream),
+      packetCount: packets.length,
       frameCount: frames.length,
       pts: frames.map((frame) => frame.pts!),
       keyframePts: keyframes.map((packet) => packet.pts!),

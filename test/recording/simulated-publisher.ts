@@ -15,6 +15,9 @@ export const NOON_US = Date.UTC(2026, 2, 4, 12) * 1000;
 const frames = videoFrames('flash-and-beep.h264');
 const packets = audioPackets();
 
+/** Whether an access unit is lost on its way, or was never sent. */
+export type Skip = (kind: TrackKind, index: number) => boolean | 'never sent';
+
 /** How a simulated publisher differs from a perfect one. */
 export interface SimulatedOptions {
   startUs?: number;
@@ -113,9 +116,9 @@ export class SimulatedPublisher {
 
   /**
    * Lets time pass. What a track captures meanwhile reaches the recording, unless it is skipped.
-   * @param skip tells which access units are lost
+   * @param skip tells which access units do not come
    */
-  async run(seconds: number, skip: (kind: TrackKind, index: number) => boolean = () => false) {
+  async run(seconds: number, skip: Skip = () => false) {
     const endUs = this.nowUs + seconds * 1e6;
     for (;;) {
       const videoUs = this.#due('video');
@@ -148,18 +151,18 @@ export class SimulatedPublisher {
     return this.#options.audioCaptureUs?.(index) ?? index * 20_000;
   }
 
-  #sendVideo(skip: (kind: TrackKind, index: number) => boolean): void {
+  #sendVideo(skip: Skip): void {
     const index = this.frame++;
     const { keyframe, units } = frames[index % frames.length]!;
     if (skip('video', index)) return;
     const rtpTimestamp = this.#timestamp('video', 4_294_960_000, index * 3000);
     this.#report('video', rtpTimestamp, (index / FRAME_RATE) * 1e6);
-    const discontinuity = index > 0 && skip('video', index - 1);
+    const discontinuity = index > 0 && skip('video', index - 1) === true;
     const unit = { rtpTimestamp, arrivalUs: this.nowUs, keyframe, discontinuity, parts: units };
     this.recording.accept('video', unit);
   }
 
-  #sendAudio(skip: (kind: TrackKind, index: number) => boolean): void {
+  #sendAudio(skip: Skip): void {
     const index = this.packet++;
     if (skip('audio', index)) return;
     const rtpTimestamp = this.#timestamp('audio', 77_000, index * 960);
@@ -168,7 +171,7 @@ export class SimulatedPublisher {
       rtpTimestamp,
       arrivalUs: this.nowUs,
       keyframe: true,
-      discontinuity: false,
+      discontinuity: index > 0 && skip('audio', index - 1) === true,
       parts: [packets[index % packets.length]!],
     });
   }

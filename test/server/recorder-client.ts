@@ -32,7 +32,11 @@ export interface TrackRow {
   packets_recovered: number;
   packets_dropped: number;
   access_units: number;
+  access_units_broken: number;
   keyframes: number;
+  concealed_ms: number;
+  nacks_sent: number;
+  plis_sent: number;
   bytes: number;
 }
 

@@ -18,9 +18,9 @@ const idr = Buffer.of(0x65, 0x88, 0x84, 1, 2, 3, 4, 5);
 const slice = Buffer.of(0x41, 0x9a, 9, 8, 7, 6);
 const laterSlice = Buffer.of(0x41, 0x5a, 1, 1, 1, 1);
 
-function setUp() {
+function setUp(keepIncomplete = false) {
   const units: AccessUnit[] = [];
-  const depacketizer = createDepacketizer(h264Format, (unit) => units.push(unit));
+  const depacketizer = createDepacketizer(h264Format, (unit) => units.push(unit), keepIncomplete);
   const push = (
     timestamp: number,
     payload: Buffer | number[],
@@ -388,4 +388,69 @@ t.test('random packets: no exception, and only whole NAL units come out', async 
       if (part.length === 0 || type === 0 || type > 23) t.fail(part.toString('hex'));
     }
   }
+});
+
+t.test('incomplete units that are kept have the NAL units that came whole', async (t) => {
+  const { units, push, summary, depacketizer } = setUp(true);
+  push(1, aggregate([sps, pps]));
+  const parts = fragments(idr);
+  push(1, parts[0]!);
+  push(1, parts.at(-1)!, 'lost');
+  push(1, laterSlice, 'marker');
+  push(2, slice, 'marker');
+  t.same(summary(), ['1! 7,8,1', '2 1'], 'it is no keyframe any more');
+  push(3, laterSlice, 'lost');
+  push(3, laterSlice, 'marker');
+  t.same(summary().at(-1), '3! 1,1', 'the first slice was lost');
+  push(4, parts[1]!, 'lost');
+  for (const part of fragments(slice)) push(4, part);
+  push(4, parts[0]!, 'marker');
+  push(5, idr, 'marker');
+  t.same(summary().slice(3), ['4! 1', '5K 5'], 'one NAL unit of 4 was whole');
+  t.same(units[3]?.parts, [slice]);
+  t.equal(depacketizer.broken, 3);
+  push(6, parts[1]!, 'lost marker');
+  push(7, slice, 'marker');
+  t.same(summary().slice(5), ['7! 1'], 'of 6 nothing is left');
+  t.equal(depacketizer.broken, 4);
+});
+
+t.test('a kept unit that is too large is dropped all the same', async (t) => {
+  const { push, summary, depacketizer } = setUp(true);
+  const part = Buffer.alloc(64_000, 1);
+  part[0] = 0x41;
+  part[1] = 0x9a;
+  for (let i = 0; i <= maxAccessUnitBytes / part.length; i++) push(1, part);
+  push(1, part, 'marker');
+  push(2, slice, 'marker');
+  t.same(summary(), ['2! 1']);
+  t.equal(depacketizer.broken, 1);
+});
+
+t.test('what no other picture refers to may be lost in part', async (t) => {
+  const disposable = Buffer.from(laterSlice);
+  disposable[0] = 0x01;
+  const first = Buffer.from(slice);
+  first[0] = 0x01;
+  const setUps = {
+    'single NAL units': [first, disposable],
+    fragments: fragments(Buffer.concat([first, Buffer.alloc(20, 1)])),
+  };
+  for (const [name, [one, ...more]] of Object.entries(setUps)) {
+    const { push, summary, depacketizer } = setUp();
+    push(1, slice, 'marker');
+    push(2, one!);
+    push(2, more.at(-1)!, 'lost marker');
+    push(3, slice, 'marker');
+    t.same(summary(), ['1 1', '3 1'], name);
+    t.equal(depacketizer.broken, 1);
+    push(4, one!);
+    push(5, slice, 'lost marker');
+    t.same(summary().at(-1), '5! 1', 'what else was lost nobody knows');
+  }
+  const { push, summary } = setUp();
+  push(1, sei);
+  push(1, disposable, 'lost marker');
+  push(2, slice, 'marker');
+  t.same(summary(), ['2! 1'], 'what it is was not known at the gap');
 });
