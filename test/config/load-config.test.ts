@@ -87,6 +87,9 @@ t.test('every key of ours', async (t) => {
     whep = "https://example.org/cam1/whep?key=k"
     stream = "cam 1"
     token = "w"
+    [playback]
+    signed_redirect = true
+    signed_ttl_seconds = 5
     `,
     'live777.toml',
   );
@@ -118,13 +121,15 @@ t.test('every key of ours', async (t) => {
       resumeGraceSeconds: 0,
       onLoss: 'keep',
       shard: { index: 2, count: 3 },
+      offline: false,
     },
+    playback: { signedRedirect: true, signedTtlSeconds: 5 },
     ignoredTables: [],
     notices: [],
   });
 });
 
-t.test('buckets are understood, though none can be used yet', async (t) => {
+t.test('buckets and the spool before them', async (t) => {
   const s3 = parseConfig(
     `[recorder.storage]
     type = "s3"
@@ -136,7 +141,11 @@ t.test('buckets are understood, though none can be used yet', async (t) => {
     secret_access_key = "k"
     session_token = "t"
     disable_config_load = true
-    enable_virtual_host_style = true`,
+    enable_virtual_host_style = true
+    spool_dir = "s"
+    spool_max = "1.5 GB"
+    spool_full = "drop_oldest"
+    spool_drop_streams = ["test-*"]`,
     'live777.toml',
   );
   t.strictSame(s3.recorder.storage, {
@@ -150,7 +159,13 @@ t.test('buckets are understood, though none can be used yet', async (t) => {
     sessionToken: 't',
     disableConfigLoad: true,
     enableVirtualHostStyle: true,
+    spool: {
+      folder: resolve('s'),
+      limit: { bytes: 1.5e9 },
+      full: { dropStreams: ['test-*'] },
+    },
   });
+  t.equal(s3.recorder.indexPath, resolve('s/.index/segments.jsonl'));
   const oss = parseConfig(
     `[recorder.storage]
     type = "oss"
@@ -169,7 +184,26 @@ t.test('buckets are understood, though none can be used yet', async (t) => {
     accessKeyId: 'i',
     accessKeySecret: 'k',
     securityToken: 't',
+    spool: { folder: resolve('spool'), limit: { share: 0.8 }, full: 'stop' },
   });
+});
+
+t.test('limits of the spool that mean nothing', async (t) => {
+  const bucket = ['[recorder.storage]', 'type = "s3"', 'bucket = "b"'];
+  t.strictSame(refusal([...bucket, 'spool_max = "much"']), [
+    'live777.toml:4: recorder.storage.spool_max: expected a size such as "20GB", or a share of the disk such as "80%", got the text "much"; write spool_max = "80%"',
+  ]);
+  for (const nothing of ['0GB', '0%', '120%']) {
+    t.strictSame(refusal([...bucket, `spool_max = "${nothing}"`]), [
+      `live777.toml:4: recorder.storage.spool_max: "${nothing}" is nothing, or more than the disk; write spool_max = "80%"`,
+    ]);
+  }
+  t.strictSame(refusal([...bucket, 'spool_full = "drop_oldest"']), [
+    'live777.toml:4: recorder.storage.spool_full: needs to be told of which streams recordings may be deleted; write spool_drop_streams = ["test-*"]',
+  ]);
+  t.strictSame(refusal([...bucket, 'spool_drop_streams = ["a"]']), [
+    'live777.toml:4: recorder.storage.spool_drop_streams: means nothing without spool_full = "drop_oldest"; add it, or take this key away',
+  ]);
 });
 
 t.test('what Live777 alone reads is left out and named', async (t) => {
@@ -257,11 +291,11 @@ t.test('unknown keys, with the one that was meant', async (t) => {
     'live777.toml:1: recoder: unknown key, did you mean "recorder"?',
   ]);
   t.strictSame(refusal(['listen = "127.0.0.1:1"']), [
-    'live777.toml:1: listen: unknown key, known here: http, log, auth, ice_servers, webrtc, recorder',
+    'live777.toml:1: listen: unknown key, known here: http, log, auth, ice_servers, webrtc, recorder, playback',
   ]);
   t.strictSame(refusal(['__proto__ = 1', 'constructor = 2']), [
-    'live777.toml:1: __proto__: unknown key, known here: http, log, auth, ice_servers, webrtc, recorder',
-    'live777.toml:2: constructor: unknown key, known here: http, log, auth, ice_servers, webrtc, recorder',
+    'live777.toml:1: __proto__: unknown key, known here: http, log, auth, ice_servers, webrtc, recorder, playback',
+    'live777.toml:2: constructor: unknown key, known here: http, log, auth, ice_servers, webrtc, recorder, playback',
   ]);
 });
 

@@ -35,7 +35,10 @@ const SETTINGS = { keys: 'access_key_id and secret_access_key', token: 'session_
 /** What a caller may choose beside the configuration. */
 export interface S3StoreOptions {
   limits?: Partial<ConnectionLimits>;
-  /** Sent with each upload; CRC-32 where AWS answers, MD5 (which every server knows) elsewhere. */
+  /**
+   * Sent with each upload. Without it CRC-32, which costs half of what MD5 does, until the server
+   * turns out not to know it: then MD5, which every server knows.
+   */
   checksum?: 'crc32' | 'md5';
 }
 
@@ -56,7 +59,9 @@ class S3Store implements Store {
   readonly #limits: ConnectionLimits;
   readonly #agents: Agents;
   readonly #client: S3Client;
-  readonly #checksum: 'crc32' | 'md5';
+  #checksum: 'crc32' | 'md5';
+  /** Whether the server is known to take that checksum. */
+  #isChecksumKnown: boolean;
   readonly #secrets: string[];
   /** Whether the server ever took our keys; what then fails to be loaded is away, not missing. */
   #hadCredentials = false;
@@ -72,7 +77,8 @@ class S3Store implements Store {
     this.#agents = makeAgents(this.#limits);
     const credentials = this.#credentialsOf(config);
     const endpoint = this.#endpointOf(config);
-    this.#checksum = options.checksum ?? (isAws(endpoint) ? 'crc32' : 'md5');
+    this.#checksum = options.checksum ?? 'crc32';
+    this.#isChecksumKnown = options.checksum !== undefined;
     this.#client = new S3Client({
       ...clientBasics(this.#limits, this.#agents),
       ...credentials,
@@ -84,7 +90,25 @@ class S3Store implements Store {
   }
 
   async put(key: string, data: Buffer, options: PutOptions): Promise<void> {
-    const sent = checksumOf(data, this.#checksum);
+    const kind = this.#checksum;
+    try {
+      await this.#putWith(kind, key, data, options);
+      this.#isChecksumKnown = true;
+    } catch (error) {
+      const isUnknown = error instanceof StoreError && error.kind === 'misconfigured';
+      if (!isUnknown || this.#isChecksumKnown || kind === 'md5') throw error;
+      await this.#putWith('md5', key, data, options);
+      this.#useMd5();
+    }
+  }
+
+  async #putWith(
+    kind: 'crc32' | 'md5',
+    key: string,
+    data: Buffer,
+    options: PutOptions,
+  ): Promise<void> {
+    const sent = checksumOf(data, kind);
     const command = new PutObjectCommand({
       Bucket: this.#bucket,
       Key: this.#keys.full(key),
@@ -92,12 +116,15 @@ class S3Store implements Store {
       ContentLength: data.length,
       ContentType: options.contentType,
       ...(options.ifAbsent ? { IfNoneMatch: '*' } : {}),
-      ...(this.#checksum === 'crc32' ? { ChecksumCRC32: sent } : { ContentMD5: sent }),
+      ...(kind === 'crc32' ? { ChecksumCRC32: sent } : { ContentMD5: sent }),
     });
     const answer = await this.#try(`put ${key}`, () => this.#client.send(command));
-    const stored = checksumSaid(answer, this.#checksum);
-    if (stored === undefined) await compareSize(this, key, data.length);
-    else if (stored !== sent) {
+    const stored = checksumSaid(answer, kind);
+    if (stored === undefined) {
+      // A header that was passed over has protected nothing.
+      if (kind === 'crc32' && !this.#isChecksumKnown) this.#useMd5();
+      await compareSize(this, key, data.length);
+    } else if (stored !== sent) {
       throw new StoreError(
         `${this.name}: put ${key}: the server stored other bytes than were sent`,
         {
@@ -106,6 +133,11 @@ class S3Store implements Store {
         },
       );
     }
+  }
+
+  #useMd5(): void {
+    this.#checksum = 'md5';
+    this.#isChecksumKnown = true;
   }
 
   async get(key: string, range?: ByteRange): Promise<ObjectReading | undefined> {
@@ -289,10 +321,6 @@ function clientBasics(limits: ConnectionLimits, agents: Agents): S3ClientConfig 
       socketAcquisitionWarningTimeout: 2 ** 31 - 1,
     },
   };
-}
-
-function isAws(endpoint: URL | undefined): boolean {
-  return endpoint === undefined || /\.amazonaws\.com(\.cn)?$/.test(endpoint.hostname);
 }
 
 function awsEndpoint(region: string): { protocol: string; hostname: string; path: string } {

@@ -22,6 +22,8 @@ export interface FaultProxy {
   port: number;
   /** Decides over each call; undefined lets it pass. */
   fault: (call: IncomingMessage) => Fault | undefined;
+  /** A header that is taken out of each answer, lower case. */
+  withoutAnswerHeader?: string;
   /** `METHOD /path?query` of each call. */
   calls: string[];
 }
@@ -31,7 +33,7 @@ export async function startFaultProxy(t: Test, upstreamPort: number): Promise<Fa
   const proxy: FaultProxy = { endpoint: '', port: 0, fault: () => undefined, calls: [] };
   const server = createServer((call, answer) => {
     proxy.calls.push(`${call.method} ${call.url}`);
-    handle(call, answer, proxy.fault(call), upstreamPort).catch(() => answer.destroy());
+    handle(call, answer, proxy, upstreamPort).catch(() => answer.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.teardown(() => {
@@ -46,9 +48,10 @@ export async function startFaultProxy(t: Test, upstreamPort: number): Promise<Fa
 async function handle(
   call: IncomingMessage,
   answer: ServerResponse,
-  fault: Fault | undefined,
+  proxy: FaultProxy,
   port: number,
 ): Promise<void> {
+  const fault = proxy.fault(call);
   if (fault === 'reset') {
     call.socket.resetAndDestroy();
     return;
@@ -62,7 +65,7 @@ async function handle(
     return;
   }
   if (fault === 'tamper') body[0] = (body[0] ?? 0) ^ 1;
-  pass(call, answer, body, fault, port);
+  pass(call, answer, body, fault, port, proxy.withoutAnswerHeader);
 }
 
 function refuse(
@@ -81,10 +84,13 @@ function pass(
   body: Buffer,
   fault: 'stall' | 'cut' | 'tamper' | undefined,
   port: number,
+  withoutHeader: string | undefined,
 ): void {
   const { method, url: path, headers } = call;
   const asked = request({ host: '127.0.0.1', port, method, path, headers }, (upstream) => {
-    answer.writeHead(upstream.statusCode ?? 502, upstream.rawHeaders);
+    const raw = upstream.rawHeaders;
+    const kept = raw.filter((_, i) => raw[i - (i % 2)]?.toLowerCase() !== withoutHeader);
+    answer.writeHead(upstream.statusCode ?? 502, kept);
     if (fault !== 'stall' && fault !== 'cut') {
       upstream.pipe(answer);
       return;

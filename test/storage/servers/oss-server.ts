@@ -98,6 +98,9 @@ class OssService implements OssServer {
     if (sent !== undefined && sent !== md5.toString('base64')) {
       throw new OssRefusal(400, 'InvalidDigest', 'The Content-MD5 you specified is not valid.');
     }
+    if (headers['x-oss-forbid-overwrite'] === 'true' && this.objects.has(place)) {
+      throw new OssRefusal(409, 'FileAlreadyExists', 'The object you specified already exists.');
+    }
     const etag = `"${md5.toString('hex').toUpperCase()}"`;
     const type = headers['content-type'] ?? 'application/octet-stream';
     this.objects.set(place, { body, etag, type, modified: new Date() });

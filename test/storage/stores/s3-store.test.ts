@@ -43,7 +43,7 @@ function opened(t: Test, config: S3Storage, options?: S3StoreOptions): Store {
 
 async function testsWith(server: Versitygw): Promise<void> {
   await t.test('the common suite, path style, MD5', (t) =>
-    storeSuite(t, (root) => openS3Store(storage(server, { root }))),
+    storeSuite(t, (root) => openS3Store(storage(server, { root }), { checksum: 'md5' })),
   );
 
   await t.test('the common suite, host style, CRC-32', async (t) => {
@@ -248,6 +248,27 @@ async function testsWith(server: Versitygw): Promise<void> {
       const failure = await failureOf(t, store.put('tampered', Buffer.from('abc'), mp4));
       t.equal(failure.kind, 'integrity', failure.message);
       t.equal(await store.head('tampered'), undefined);
+    }
+  });
+
+  await t.test('servers that know no CRC-32', async (t) => {
+    for (const fault of [{ status: 501, code: 'NotImplemented' }, 'deaf'] as const) {
+      const proxy = await startFaultProxy(t, server.port);
+      const checksums: (string | undefined)[] = [];
+      proxy.fault = ({ method, headers }) => {
+        if (method !== 'PUT') return undefined;
+        const isKnown = headers['content-md5'] !== undefined;
+        checksums.push(isKnown ? 'md5' : 'crc32');
+        return isKnown || fault === 'deaf' ? undefined : fault;
+      };
+      if (fault === 'deaf') proxy.withoutAnswerHeader = 'x-amz-checksum-crc32';
+      const store = opened(t, storage(proxy));
+      for (const key of ['a', 'b', 'c']) {
+        await store.put(key, Buffer.from(key), mp4);
+        t.equal((await store.head(key))?.size, 1);
+      }
+      // What was stored with a checksum that was passed over was compared by its size.
+      t.same(checksums, [...(fault === 'deaf' ? ['crc32'] : ['crc32', 'md5']), 'md5', 'md5']);
     }
   });
 

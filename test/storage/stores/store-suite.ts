@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import type { Test } from 'tap';
+import { checkStore } from '../../../src/storage/stores/check-store.ts';
+import { PutOnce } from '../../../src/storage/stores/put-once.ts';
 import { type Store, type StoredObject, StoreError } from '../../../src/storage/stores/store.ts';
 import { repeat } from '../../thoroughness.ts';
 
@@ -71,6 +73,27 @@ export async function storeSuite(t: Test, open: OpenStore): Promise<void> {
     await store.put('s/2026/01/02/v-1.m4s', other, mp4);
     t.ok(other.equals(await bytesOf(store, 's/2026/01/02/v-1.m4s')), 'and is replaced as a whole');
     t.not((await store.head('s/2026/01/02/v-1.m4s'))?.etag, head?.etag);
+  });
+
+  await t.test('what is put once is never replaced', async (t) => {
+    const store = await opened(t, 'once');
+    t.same(await checkStore(store), { refusesToReplace: true });
+    t.same(await all(store.list('')), [], 'the check leaves nothing');
+    await store.put('seg', Buffer.from('first'), { ...mp4, ifAbsent: true });
+    const refused = store.put('seg', Buffer.from('other'), { ...mp4, ifAbsent: true });
+    t.equal((await failureOf(t, refused)).kind, 'exists');
+    for (const isEnforced of [true, false]) {
+      const once = new PutOnce(store);
+      once.isEnforced = isEnforced;
+      await once.put('seg', Buffer.from('first'), mp4);
+      for (const other of ['other', 'longer than the first']) {
+        const failure = await failureOf(t, once.put('seg', Buffer.from(other), mp4));
+        t.match(failure, { kind: 'exists', code: 'ObjectExists' });
+      }
+      await once.put(`new ${isEnforced}`, Buffer.from('new'), mp4);
+      t.equal((await bytesOf(store, `new ${isEnforced}`)).toString(), 'new');
+    }
+    t.equal((await bytesOf(store, 'seg')).toString(), 'first');
   });
 
   await t.test('an empty object', async (t) => {
