@@ -1,0 +1,69 @@
+import { open, readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { readChunks } from '../../src/container/chunk-reader.ts';
+import { parseFileName, segmentName } from '../../src/recording/file-names.ts';
+import type { TrackKind } from '../../src/rtp/access-unit.ts';
+
+/** Identifies our SEI messages (ITU-T H.264 §D.1.7); no byte of it is 0, so that nothing is escaped. */
+const UUID = Buffer.from('live777-recorder');
+/** Digits of a number in a mark. */
+const DIGITS = 10;
+/** Opus, CELT, full band, 20 ms, stereo, one frame (RFC 6716 §3.1). */
+const OPUS_TOC = 0xfc;
+
+/** A NAL unit that decoders pass over, and that carries a number: goes before a picture's slices. */
+export function markedSei(number: number): Buffer {
+  const text = Buffer.from(String(number).padStart(DIGITS, '0'));
+  return Buffer.concat([
+    Buffer.from([6, 5, UUID.length + DIGITS]),
+    UUID,
+    text,
+    Buffer.from([0x80]),
+  ]);
+}
+
+/** An Opus packet of 20 ms that carries a number; what it sounds like does not matter. */
+export function markedOpus(number: number): Buffer {
+  const text = Buffer.from(String(number).padStart(DIGITS, '0'));
+  return Buffer.concat([Buffer.from([OPUS_TOC]), UUID, text]);
+}
+
+/**
+ * The numbers that the segment files of a day folder carry, in the order of the files' numbers; samples
+ * without one (silence) are left out.
+ */
+export async function readMarks(folder: string, kind: TrackKind): Promise<number[]> {
+  const numbers = (await readdir(folder))
+    .map(parseFileName)
+    .filter((file) => file?.type === 'seg' && file.kind === kind && !file.isPart)
+    .map((file) => file!.number)
+    .sort((a, b) => a - b);
+  const marks: number[] = [];
+  for (const number of numbers) {
+    marks.push(...(await marksOf(path.join(folder, segmentName(kind, number)))));
+  }
+  return marks;
+}
+
+async function marksOf(file: string): Promise<number[]> {
+  const marks: number[] = [];
+  const handle = await open(file);
+  try {
+    const { chunks } = await readChunks(handle, (await handle.stat()).size);
+    for (const { payloadOffset, sampleSizes } of chunks) {
+      const payload = Buffer.alloc(sampleSizes.reduce((sum, size) => sum + size, 0));
+      await handle.read(payload, 0, payload.length, payloadOffset);
+      let at = 0;
+      for (const size of sampleSizes) {
+        const sample = payload.subarray(at, at + size);
+        at += size;
+        const mark = sample.indexOf(UUID) + UUID.length;
+        if (mark < UUID.length) continue;
+        marks.push(Number(sample.toString('latin1', mark, mark + DIGITS)));
+      }
+    }
+  } finally {
+    await handle.close();
+  }
+  return marks;
+}
