@@ -192,7 +192,8 @@ export class SimulatedPublisher {
   }
 }
 
-function section(kind: TrackKind): MediaSection {
+/** A track as it is negotiated. */
+export function section(kind: TrackKind): MediaSection {
   const codec = kind === 'video' ? 'h264' : 'opus';
   const clockRate = kind === 'video' ? 90_000 : 48_000;
   return {
