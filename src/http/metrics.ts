@@ -1,0 +1,175 @@
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { RecordCatalogue } from '../record-catalogue/record-catalogue.ts';
+import type { Recorder, StreamState, StreamStatus, TrackStatus } from '../recorder.ts';
+import type { SegmentIndex } from '../segment-index/segment-index.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
+
+const PREFIX = 'live777_recorder_';
+
+/** What is counted of each track: name without prefix and `_total`, help, value. */
+const TRACK_COUNTERS: [string, string, (track: TrackStatus) => number][] = [
+  ['packets_received', 'RTP packets that came in time.', (track) => track.packetsReceived],
+  ['packets_lost', 'RTP packets given up as lost.', (track) => track.packetsLost],
+  ['packets_recovered', 'RTP packets that came when asked for.', (t) => t.packetsRecovered],
+  ['packets_dropped', 'RTP packets malformed or come twice.', (track) => track.packetsDropped],
+  ['access_units', 'Whole access units.', (track) => track.accessUnits],
+  ['access_units_broken', 'Access units that missed a part.', (t) => t.accessUnitsBroken],
+  ['keyframes', 'Access units where decoding can start.', (track) => track.keyframes],
+  ['concealed_seconds', 'Time that silence or a held picture fills.', (t) => t.concealedMs / 1000],
+  ['nacks_sent', 'Requests for lost packets.', (track) => track.nacksSent],
+  ['plis_sent', 'Requests for keyframes.', (track) => track.plisSent],
+  ['bytes', 'Payload of the packets received.', (track) => track.bytes],
+];
+
+const STATES: StreamState[] = [
+  'waiting',
+  'connecting',
+  'live',
+  'recording',
+  'degraded',
+  'interrupted',
+  'failed',
+];
+
+/** Where the figures come from. */
+export interface MetricsSources {
+  recorder: Pick<Recorder, 'streams'>;
+  segmentIndex: Pick<SegmentIndex, 'size'>;
+  recordCatalogue: Pick<RecordCatalogue, 'size'>;
+  store: Pick<ObjectStore, 'bucket'>;
+}
+
+/**
+ * The state of the recorder in the text format of Prometheus. All figures are those that the other
+ * replies give, at the moment of asking. Counters of a track begin at 0 with each publisher.
+ */
+export class Metrics {
+  readonly #sources: MetricsSources;
+  readonly #registry = new Registry();
+  readonly #streams: Gauge<'state'>;
+  readonly #tracks: [Counter<'stream' | 'kind'>, (track: TrackStatus) => number][];
+  readonly #droppedUnits: Counter<'stream' | 'reason'>;
+  readonly #rejected: Counter<'stream' | 'reason'>;
+  readonly #restarts: Counter<'stream'>;
+
+  constructor(sources: MetricsSources) {
+    this.#sources = sources;
+    const registers = [this.#registry];
+    collectDefaultMetrics({ register: this.#registry });
+    this.#streams = new Gauge({
+      name: `${PREFIX}streams`,
+      help: 'Streams that somebody publishes or that are to be recorded, by state.',
+      labelNames: ['state'],
+      registers,
+    });
+    this.#tracks = TRACK_COUNTERS.map(([name, help, value]) => {
+      const labelNames = ['stream', 'kind'] as const;
+      const metric = new Counter({
+        name: `${PREFIX}track_${name}_total`,
+        help,
+        labelNames,
+        registers,
+      });
+      return [metric, value];
+    });
+    this.#droppedUnits = new Counter({
+      name: `${PREFIX}stream_access_units_dropped_total`,
+      help: 'Whole access units that were not recorded.',
+      labelNames: ['stream', 'reason'],
+      registers,
+    });
+    this.#rejected = new Counter({
+      name: `${PREFIX}stream_packets_rejected_total`,
+      help: 'Packets that were not taken for any track.',
+      labelNames: ['stream', 'reason'],
+      registers,
+    });
+    this.#restarts = new Counter({
+      name: `${PREFIX}stream_timeline_restarts_total`,
+      help: 'Times that a sender began a new timeline.',
+      labelNames: ['stream'],
+      registers,
+    });
+    this.#gauge('segments', 'Segments in the index.', () => sources.segmentIndex.size);
+    this.#gauge('records', 'Records in the catalogue.', () => sources.recordCatalogue.size);
+    if (sources.store.bucket !== undefined) this.#addStorage(sources.store.bucket);
+  }
+
+  /** Of {@link Metrics.text}. */
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  /** All figures now. */
+  async text(): Promise<string> {
+    const statuses = await this.#sources.recorder.streams();
+    for (const state of STATES) {
+      this.#streams.set({ state }, statuses.filter((status) => status.state === state).length);
+    }
+    // Counters cannot be set; a stream that is gone must not stay either.
+    for (const [counter] of this.#tracks) counter.reset();
+    for (const counter of [this.#droppedUnits, this.#rejected, this.#restarts]) counter.reset();
+    for (const status of statuses) this.#count(status);
+    return this.#registry.metrics();
+  }
+
+  #count({ stream, tracks, droppedUnits, rejected, timelineRestarts }: StreamStatus): void {
+    for (const track of tracks) {
+      const { kind } = track;
+      for (const [counter, value] of this.#tracks) counter.inc({ stream, kind }, value(track));
+    }
+    for (const [reason, count] of Object.entries(droppedUnits ?? {})) {
+      this.#droppedUnits.inc({ stream, reason }, count);
+    }
+    for (const [name, count] of Object.entries(rejected ?? {})) {
+      const reason = name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+      this.#rejected.inc({ stream, reason }, count);
+    }
+    if (timelineRestarts !== undefined) this.#restarts.inc({ stream }, timelineRestarts);
+  }
+
+  #addStorage(bucket: NonNullable<ObjectStore['bucket']>): void {
+    const state = () => bucket.state();
+    this.#gauge('spool_waiting_files', 'Files not uploaded yet.', () => state()?.waitingFiles ?? 0);
+    this.#gauge('spool_waiting_bytes', 'Bytes not uploaded yet.', () => state()?.waitingBytes ?? 0);
+    this.#gauge(
+      'spool_parked_files',
+      'Files that the bucket refuses.',
+      () => state()?.parkedFiles ?? 0,
+    );
+    this.#gauge('spool_oldest_seconds', 'Age of the oldest waiting file.', () => {
+      const oldestMs = state()?.oldestMs;
+      return oldestMs === undefined ? 0 : Math.max(0, (Date.now() - oldestMs) / 1000);
+    });
+    this.#counter('spool_uploaded_files', 'Files uploaded.', () => state()?.uploadedFiles ?? 0);
+    this.#counter('spool_upload_failures', 'Uploads that failed.', () => state()?.failures ?? 0);
+    this.#counter(
+      'spool_dropped_files',
+      'Files deleted unstored.',
+      () => state()?.droppedFiles ?? 0,
+    );
+  }
+
+  #gauge(name: string, help: string, value: () => number): void {
+    new Gauge({
+      name: `${PREFIX}${name}`,
+      help,
+      registers: [this.#registry],
+      collect() {
+        this.set(value());
+      },
+    });
+  }
+
+  #counter(name: string, help: string, value: () => number): void {
+    new Counter({
+      name: `${PREFIX}${name}_total`,
+      help,
+      registers: [this.#registry],
+      collect() {
+        this.reset();
+        this.inc(value());
+      },
+    });
+  }
+}

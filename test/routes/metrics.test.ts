@@ -1,0 +1,57 @@
+import t from 'tap';
+import { segmentOf, testApp } from '../http/test-app.ts';
+
+/** Samples of the text format of Prometheus, by name and labels. */
+function samples(text: string): Map<string, number> {
+  const found = new Map<string, number>();
+  for (const line of text.split('\n')) {
+    if (line === '' || line.startsWith('#')) continue;
+    const [, name, value] =
+      /^([a-zA-Z_:][\w:]*(?:\{(?:\w+="(?:[^"\\\n]|\\.)*",?)+\})?) (\S+)$/.exec(line)!;
+    found.set(name!, Number(value));
+  }
+  return found;
+}
+
+t.test('what the recorder counts, as Prometheus reads it', async (t) => {
+  const { app, recorder, segmentIndex } = await testApp(t);
+  const stream = 'Küche "1"\\2';
+  await recorder.publish(stream, 'v=0');
+  Object.assign(recorder.statuses.get(stream)!, {
+    timelineRestarts: 3,
+    droppedUnits: { undecodable: 9, disordered: 0, empty: 0, late: 0, unwritten: 0 },
+    rejected: { authenticationFailures: 5, replayed: 0, malformed: 0, unroutable: 0 },
+  });
+  await segmentIndex.add(segmentOf('cam1'));
+  const reply = await app.inject('/metrics');
+  t.equal(reply.statusCode, 200);
+  t.match(reply.headers['content-type'], /^text\/plain; version=0\.0\.4/);
+  const found = samples(reply.body);
+  const label = 'stream="Küche \\"1\\"\\\\2"';
+  const of = (name: string, labels = '') => found.get(`live777_recorder_${name}${labels}`);
+  t.equal(of('streams', '{state="live"}'), 1);
+  t.equal(of('streams', '{state="recording"}'), 0);
+  t.equal(of('track_packets_lost_total', `{${label},kind="video"}`), 2);
+  t.equal(of('track_concealed_seconds_total', `{${label},kind="video"}`), 0.01);
+  t.equal(of('stream_access_units_dropped_total', `{${label},reason="undecodable"}`), 9);
+  t.equal(of('stream_packets_rejected_total', `{${label},reason="authentication_failures"}`), 5);
+  t.equal(of('stream_timeline_restarts_total', `{${label}}`), 3);
+  t.equal(of('segments'), 1);
+  t.ok(found.get('process_cpu_seconds_total')! > 0);
+
+  const again = samples((await app.inject('/metrics')).body);
+  t.equal(
+    again.get(`live777_recorder_track_packets_lost_total{${label},kind="video"}`),
+    2,
+    'counts as much when asked again',
+  );
+  recorder.statuses.clear();
+  t.notMatch((await app.inject('/metrics')).body, 'kind="video"', 'a stream that is gone is gone');
+});
+
+t.test('a token is needed where there are any', async (t) => {
+  const { app } = await testApp(t, '[auth]\ntokens = ["secret"]');
+  t.equal((await app.inject('/metrics')).statusCode, 401);
+  const headers = { authorization: 'Bearer secret' };
+  t.equal((await app.inject({ url: '/metrics', headers })).statusCode, 200);
+});
