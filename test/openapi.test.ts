@@ -48,6 +48,7 @@ t.test('every operation is described, with its errors', async (t) => {
     '/api/streams/',
     '/api/streams/{stream}',
     '/api/time',
+    '/metrics',
     '/session/{stream}/{session}',
     '/whip/{stream}',
   ]);
