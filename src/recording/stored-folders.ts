@@ -67,7 +67,8 @@ export class StoredFolders implements SpoolStore {
       return found;
     } catch (err) {
       this.#askAgainMs = this.#clock.now() + AWAY_MS;
-      this.#log.warn({ folder, err }, 'the store does not tell what it has of a folder');
+      const { code, message: reason } = err as { code?: string; message: string };
+      this.#log.warn({ folder, code, reason }, 'the store does not tell what it has of a folder');
       return undefined;
     } finally {
       cancel();

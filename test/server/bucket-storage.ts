@@ -16,7 +16,7 @@ export function s3Storage(endpoint: string, more: Record<string, string | string
 }
 
 /** Keys of the OSS server's user. */
-export const ossKeys = { TESTKEYID: 'the secret of the test' };
+export const ossKeys = { TESTKEYID: { secret: 'the secret of the test' } };
 
 /** `[recorder.storage]` for a bucket `recordings` of the OSS server. */
 export function ossStorage(port: number, more: Record<string, string | string[]> = {}) {
@@ -27,7 +27,7 @@ export function ossStorage(port: number, more: Record<string, string | string[]>
     region: 'oss-cn-hangzhou',
     endpoint: `http://localhost:${port}`,
     access_key_id: 'TESTKEYID',
-    access_key_secret: ossKeys.TESTKEYID,
+    access_key_secret: ossKeys.TESTKEYID.secret,
     ...more,
   };
 }

@@ -14,6 +14,21 @@ export interface SegmentRow {
   codec: string;
   size: number;
   created_at: number;
+  uploaded: boolean;
+}
+
+/** Reply of `GET /api/storage`, as far as tests look. */
+export interface StorageRow {
+  type: string;
+  name: string;
+  state: string;
+  waiting_files: number;
+  waiting_bytes: number;
+  parked_files: number;
+  dropped_files: number;
+  failures: number;
+  oldest_waiting?: number;
+  last_error?: { at: number; code: string; message: string };
 }
 
 /** Reply of `GET /api/record/segments`. */
@@ -74,6 +89,11 @@ export function segmentPage(
 ): Promise<SegmentPage> {
   const search = new URLSearchParams(Object.entries(query).map(([k, v]) => [k, String(v)]));
   return getJson(`${url}/api/record/segments?${search}`);
+}
+
+/** How it goes with the storage. @param url base address of the service */
+export function storageState(url: string): Promise<StorageRow> {
+  return getJson(`${url}/api/storage`);
 }
 
 /** What there is to know of one stream. @param url base address of the service */
