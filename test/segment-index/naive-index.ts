@@ -3,7 +3,7 @@ import type { FolderSummary, SegmentQuery } from '../../src/segment-index/segmen
 
 /** The index as one would write it without a thought of speed: what the real one is held against. */
 export class NaiveIndex {
-  rows: { createdAt: number; segment: Segment }[] = [];
+  rows: { createdAt: number; segment: Segment; uploaded: boolean }[] = [];
 
   page(query: SegmentQuery) {
     const from = query.startUs ?? Number.NEGATIVE_INFINITY;
@@ -19,7 +19,7 @@ export class NaiveIndex {
     );
     const shown = found.slice(0, query.limit);
     return {
-      segments: shown.map(({ createdAt, segment }) => ({
+      segments: shown.map(({ createdAt, segment, uploaded }) => ({
         node_alias: 'node "ü"',
         stream: segment.stream,
         kind: segment.kind,
@@ -33,6 +33,7 @@ export class NaiveIndex {
         codec: segment.codec,
         size: segment.size,
         created_at: createdAt,
+        uploaded,
       })),
       last_ts: shown.at(-1)?.createdAt ?? query.sinceTs ?? 0,
       has_more: found.length > shown.length,

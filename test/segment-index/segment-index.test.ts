@@ -28,6 +28,8 @@ const names = [
   (n: number) => `"quoted" ünïcödé ${n}.4.m4s`,
   (n: number) => `\ud800 lone ${n}\n.m4s`,
 ];
+/** Other names may come twice, which paths of real segments do not. */
+const isUnique = (path: string) => /\/seg_\d+\.m4s$/.test(path);
 const streams = ['cam1', 'cam2', 'caméra "3"', 'a/b'];
 
 for (const seed of repeat([1, 2, 3, 4], [1])) {
@@ -76,10 +78,27 @@ for (const seed of repeat([1, 2, 3, 4], [1])) {
     };
     const addMany = async (count: number) => {
       const segments = Array.from({ length: count }, anySegment);
-      const created = await Promise.all(segments.map((added) => index.add(added)));
+      const uploaded = segments.map(({ path }) => !isUnique(path) || next() < 0.7);
+      const created = await Promise.all(
+        segments.map((added, at) => index.add(added, uploaded[at]!)),
+      );
       segments.forEach((added, at) => {
-        naive.rows.push({ createdAt: created[at]!, segment: added });
+        naive.rows.push({ createdAt: created[at]!, segment: added, uploaded: uploaded[at]! });
       });
+    };
+    const waiting = () => naive.rows.filter(({ uploaded }) => !uploaded);
+    const upload = async () => {
+      for (const row of waiting()) {
+        if (next() < 0.5) {
+          index.setUploaded(row.segment.path);
+          row.uploaded = true;
+        } else if (next() < 0.05) {
+          await index.remove(row.segment.path);
+          naive.rows.splice(naive.rows.indexOf(row), 1);
+        }
+      }
+      const settled = naive.rows.find(({ uploaded }) => uploaded);
+      if (settled !== undefined) await index.remove(settled.segment.path);
     };
     const anyTime = () => epoch + 100_000_000_000 + Math.floor(next() * (n / 12_000) * span);
     const anyQuery = (): SegmentQuery => {
@@ -120,6 +139,10 @@ for (const seed of repeat([1, 2, 3, 4], [1])) {
     for (let round = 0; round < 40; round++) {
       await addMany(Math.floor(next() * 500));
       compare();
+      if (next() < 0.5) {
+        await upload();
+        compare();
+      }
       if (next() < 0.25) {
         const beforeUs = anyTime() - Math.floor(span / 8);
         t.equal(await index.evict(beforeUs), naive.evict(beforeUs), 'evicts as many');
@@ -129,6 +152,7 @@ for (const seed of repeat([1, 2, 3, 4], [1])) {
         await index.close();
         ({ index, logged } = await openIndex(journalPath));
         t.strictSame(logged, [], 'nothing to complain about');
+        index.setWaiting([...waiting().map(({ segment }) => segment.path), 'unknown/seg_1.m4s']);
         compare();
       }
     }
@@ -203,7 +227,7 @@ t.test('writes the page as the contract has it', async (t) => {
       '"start_ts":1753315200000000,"end_ts":1753315210000000,"duration_ms":10000,' +
       '"path":"cam1/2025/07/24/seg_0001.m4s","init_path":"cam1/2025/07/24/init.m4s",' +
       '"is_keyframe":true,"keyframes":[1753315200000000,1753315205000000],' +
-      '"codec":"avc1.42e01f","size":3145728,"created_at":1753315210123456}],' +
+      '"codec":"avc1.42e01f","size":3145728,"created_at":1753315210123456,"uploaded":true}],' +
       '"last_ts":1753315210123456,"has_more":false}',
   );
 });
