@@ -52,12 +52,14 @@ t.test('two Periods of different size play through', async (t) => {
   }
 });
 
-t.test('audio that begins half a second before or after the video', async (t) => {
+t.test('audio that begins a little before or after the video', async (t) => {
   const browser = await requireChromium(t);
   if (browser === undefined) return;
+  // As far apart as the ways of the two tracks through the network may be: where their places are
+  // not known yet when a Period begins, they move by that much. Otherwise silence is put there.
   for (const [first, second] of [
-    [-500, 500],
-    [500, -500],
+    [-150, 150],
+    [150, -150],
   ] as const) {
     const recording = await recordTwoPeriods(DAY_US, [
       { delayMs: first, packets: 300 },
@@ -69,15 +71,13 @@ t.test('audio that begins half a second before or after the video', async (t) =>
         const { frames, errors } = await playToTheEnd(page);
         t.same(errors, []);
         t.same([...new Set(frames.map(({ width }) => width))], [320, 640]);
-        // What only one track has is passed over, at the start and between the Periods: from 0 to
-        // 0.5 s (dash.js may show the first picture already while it still stands at 0), and from
-        // 6 s, where the first track of the first Period ends, to 7 s, where the second track of the
-        // second begins.
-        t.ok(frames[0]!.time <= 1, `begins at ${frames[0]!.time}`);
+        t.ok(frames[0]!.time <= 0.65, `begins at ${frames[0]!.time}`);
+        // What only one track has is passed over: between the end of the first track of the first
+        // Period, at 6 s, and the begin of the second track of the second.
         const change = frames.find(({ width }) => width === 640)!;
-        t.ok(isWithin(change.time, 7, 7.5), `second Period shows from ${change.time}`);
-        const end = second < 0 ? 13 : 12.5;
-        t.ok(Math.abs(frames.at(-1)!.time - end) <= 3 * FRAME, `ends at ${frames.at(-1)!.time}`);
+        t.ok(isWithin(change.time, 6, 6.8), `second Period shows from ${change.time}`);
+        const end = 12.15 + (second < 0 ? 0.15 : 0);
+        t.ok(Math.abs(frames.at(-1)!.time - end) <= 4 * FRAME, `ends at ${frames.at(-1)!.time}`);
       });
     }
   }
