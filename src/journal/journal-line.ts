@@ -10,7 +10,7 @@ export interface JournalFormat<Entry> {
   version: number;
   /** An entry as a JSON array whose first element is not the name of the format. */
   toArray(entry: Entry): unknown[];
-  /** Reads what `toArray` made; undefined where it knows no such entry. */
+  /** Reads what `toArray` made; undefined, or an error of any kind, where it knows no such entry. */
   fromArray(array: unknown[]): Entry | undefined;
 }
 
@@ -63,7 +63,9 @@ export function decodeLine<Entry>(
   try {
     const array: unknown[] = JSON.parse(buffer.toString('utf8', body, end));
     if (array[0] !== format.name) return format.fromArray(array);
-    return { type: 'header', version: array[1] as number, lastStamp: array[2] as number };
+    const [, version, lastStamp] = array;
+    if (!Number.isSafeInteger(version) || !Number.isSafeInteger(lastStamp)) return undefined;
+    return { type: 'header', version: version as number, lastStamp: lastStamp as number };
   } catch {
     return undefined;
   }

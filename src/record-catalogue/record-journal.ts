@@ -1,5 +1,5 @@
 import { encodeArray, type JournalFormat } from '../journal/journal-line.ts';
-import type { RecordFacts, RecordKey } from './record.ts';
+import { checkRecord, type RecordFacts, type RecordKey } from './record.ts';
 import type { Receipt } from './record-table.ts';
 
 /** A line of the record journal says one of these. */
@@ -49,14 +49,21 @@ type RecordArray = [
   status: RecordFacts['status'],
 ];
 
-// The checksum vouches for the types: nobody but toArray made the line.
+/**
+ * The checksum tells damage, but not a line that another program made: a record that cannot be would
+ * keep Liveman from all later ones.
+ *
+ * @throws TypeError or RangeError for such a line
+ */
 function fromArray(array: unknown[]): RecordEntry | undefined {
   switch (array[0]) {
     case 'evict records':
-      return { type: 'evict', beforeUs: array[1] as number };
+      return { type: 'evict', beforeUs: timeOf(array[1]) };
     case 'acked':
     case 'removed': {
-      const key = { stream: array[1] as string, record: array[2] as string };
+      const [, stream, record] = array;
+      if (typeof stream !== 'string' || typeof record !== 'string') return undefined;
+      const key = { stream, record };
       return { type: 'receipt', receipt: array[0], key };
     }
     case 'record': {
@@ -64,9 +71,15 @@ function fromArray(array: unknown[]): RecordEntry | undefined {
         array as RecordArray;
       const record: RecordFacts = { stream, recordId, startUs, mpdPath, status };
       if (endUs !== null) record.endUs = endUs;
-      return { type: 'record', updatedAt, newsAt, record };
+      checkRecord(record);
+      return { type: 'record', updatedAt: timeOf(updatedAt), newsAt: timeOf(newsAt), record };
     }
     default:
       return undefined;
   }
+}
+
+function timeOf(value: unknown): number {
+  if (!Number.isSafeInteger(value)) throw new RangeError(`${value} is no time in whole µs`);
+  return value as number;
 }

@@ -28,7 +28,8 @@ const maxTextLength = 4096;
 export function checkRecord(record: RecordFacts): void {
   checkText('stream', record.stream);
   checkText('mpdPath', record.mpdPath);
-  if (!/^\d{10}$/.test(record.recordId)) {
+  // The type too: what was read from a journal has not been looked at before.
+  if (typeof record.recordId !== 'string' || !/^\d{10}$/.test(record.recordId)) {
     throw new TypeError(
       `record.recordId must be ten digits, not ${JSON.stringify(record.recordId)}`,
     );

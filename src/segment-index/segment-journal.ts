@@ -1,5 +1,6 @@
 import { encodeArray, type JournalFormat } from '../journal/journal-line.ts';
 import type { Segment } from './segment.ts';
+import { checkSegment } from './segment-check.ts';
 
 /** A line of the segment journal says one of these. */
 export type SegmentEntry =
@@ -58,27 +59,35 @@ type SegmentArray = [
   size: number,
 ];
 
-// The checksum vouches for the types: nobody but toArray made the line.
+/**
+ * The checksum tells damage, but not a line that another program made: one that the index cannot hold
+ * would spoil every page that it is on.
+ *
+ * @throws TypeError or RangeError for such a line
+ */
 function fromArray(array: unknown[]): SegmentEntry | undefined {
-  if (array[0] === 'evict') return { type: 'evict', beforeUs: array[1] as number };
-  if (array[0] === 'remove') return { type: 'remove', createdAt: array[1] as number };
+  if (array[0] === 'evict') return { type: 'evict', beforeUs: timeOf(array[1]) };
+  if (array[0] === 'remove') return { type: 'remove', createdAt: timeOf(array[1]) };
   if (typeof array[0] !== 'number') return undefined;
   const [createdAt, stream, kind, startUs, lengthUs, path, initPath, key, offsets, codec, size] =
     array as SegmentArray;
-  return {
-    type: 'segment',
-    createdAt,
-    segment: {
-      stream,
-      kind,
-      startUs,
-      endUs: startUs + lengthUs,
-      path,
-      initPath,
-      isKeyframe: key === 1,
-      keyframes: offsets.map((offset) => startUs + offset),
-      codec,
-      size,
-    },
+  const segment: Segment = {
+    stream,
+    kind,
+    startUs,
+    endUs: startUs + lengthUs,
+    path,
+    initPath,
+    isKeyframe: key === 1,
+    keyframes: offsets.map((offset) => startUs + offset),
+    codec,
+    size,
   };
+  checkSegment(segment);
+  return { type: 'segment', createdAt: timeOf(createdAt), segment };
+}
+
+function timeOf(value: unknown): number {
+  if (!Number.isSafeInteger(value)) throw new RangeError(`${value} is no time in whole µs`);
+  return value as number;
 }

@@ -1,6 +1,7 @@
 import { appendFile, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
+import { encodeArray } from '../../src/journal/journal-line.ts';
 import { folderEnds } from '../../src/record-catalogue/folder-ends.ts';
 import type {
   RecordCatalogue,
@@ -413,4 +414,30 @@ t.test('is open once, and refuses what is no journal of records', async (t) => {
   await catalogue.close();
   t.strictSame(await readdir(join(folder, 'a')), ['records.jsonl']);
   await t.rejects(openCatalogue(join(folder, 'poetry')), { message: /is not a record journal/ });
+});
+
+t.test('a line with a right checksum that is no record costs that line alone', async (t) => {
+  const path = join(t.testdir(), 'records.jsonl');
+  const first = await openCatalogue(path);
+  await first.catalogue.put(completed(0));
+  await first.catalogue.close();
+  const whole = await readFile(path, 'utf8');
+  const good: unknown[] = JSON.parse(whole.trimEnd().split('\n').at(-1)!.slice(9));
+  for (const [place, value] of [
+    ...[1.5, null, '9'].map((time): [number, unknown] => [1, time]),
+    ...['x', -1, 0.5].map((time): [number, unknown] => [3, time]),
+    ...['', null, '\ud800', 7].map((text): [number, unknown] => [5, text]),
+    ...['1', 1753315200].map((text): [number, unknown] => [6, text]),
+    [8, 'Lost'] as [number, unknown],
+  ]) {
+    const line = good
+      .with(1, Number(good[1]) + 1)
+      .with(6, '1753315299')
+      .with(place, value);
+    await writeFile(path, whole + encodeArray(line));
+    const { catalogue, logged } = await openCatalogue(path);
+    t.equal(offered(catalogue).length, 1, `${place}: ${JSON.stringify(value)}`);
+    t.equal(logged.length, 1);
+    await catalogue.close();
+  }
 });

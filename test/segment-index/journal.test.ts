@@ -4,7 +4,7 @@ import { appendFile, open, readdir, readFile, stat, truncate, writeFile } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { encodeHeader } from '../../src/journal/journal-line.ts';
+import { encodeArray, encodeHeader } from '../../src/journal/journal-line.ts';
 import type { SegmentIndex } from '../../src/segment-index/segment-index.ts';
 import { encodeEntry, segmentJournal } from '../../src/segment-index/segment-journal.ts';
 import { openIndex, parse, segment } from './open-index.ts';
@@ -293,3 +293,39 @@ t.test('reads a journal larger than its buffer, whatever the line lengths', asyn
   t.strictSame(logged, []);
   await index.close();
 });
+
+t.test(
+  'a line with a right checksum that the index cannot hold costs that line alone',
+  async (t) => {
+    const path = join(t.testdir(), 'index.journal');
+    const whole = await journalOf(path, 2);
+    const last = whole.subarray(whole.lastIndexOf('\n', whole.length - 2) + 1).toString();
+    const good: unknown[] = JSON.parse(last.slice(9));
+    const wrong: [place: number, value: unknown][] = [
+      ...[null, -5, 1.5, 1e300, '1'].map((value): [number, unknown] => [3, value]),
+      ...['x', -1e16, 0.5].map((value): [number, unknown] => [4, value]),
+      ...[null, 5, '', 'a\0b', 'x'.repeat(5000)].map((value): [number, unknown] => [1, value]),
+      ...[null, ['x'], [0.5], {}].map((value): [number, unknown] => [8, value]),
+      ...[
+        [2, 'text'] as [number, unknown],
+        [5, []] as [number, unknown],
+        [10, 'big'] as [number, unknown],
+      ],
+    ];
+    for (const [place, value] of wrong) {
+      const line = good.with(place, value).with(0, Number(good[0]) + 1);
+      await writeFile(path, whole + encodeArray(line));
+      const { index, logged } = await openIndex(path);
+      t.same(listed(index), [0, 1], `${place}: ${JSON.stringify(value)?.slice(0, 20)}`);
+      t.match(logged, [{ fields: { lines: 1 } }]);
+      await index.close();
+    }
+    await writeFile(path, whole + encodeArray([segmentJournal.name, 1, 'later']));
+    const { index } = await openIndex(path);
+    t.ok(
+      Number.isSafeInteger(await index.add(segment(2))),
+      'a header cannot spoil the time stamps',
+    );
+    await index.close();
+  },
+);
