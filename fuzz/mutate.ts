@@ -9,6 +9,8 @@ const textBoundaries = [
   ...['9007199254740991', '9007199254740993', '1e400', 'NaN', '0x10', '1.5', ''],
   ...['__proto__', 'constructor', '\0', '\ud800', '\u2028', '%00', '../', '"', "'", '\\'],
 ];
+/** One input in so many is made as long as it may be, which is where quadratic time hides. */
+const longOneIn = 1000;
 /** Most changes that one input gets at once. */
 const mostChanges = 6;
 
@@ -32,8 +34,7 @@ export function mutate(
     changed = random.pick(ways)(changed, others, target, random);
     if (changed.length > target.maxBytes) changed = changed.subarray(0, target.maxBytes);
   }
-  // Now and then something long, which is where quadratic time hides.
-  if (random.below(200) === 0) changed = repeatPart(changed, target, random);
+  if (random.below(longOneIn) === 0) changed = repeatPart(changed, target, random);
   return changed === input ? Buffer.from(input) : changed;
 }
 
@@ -200,7 +201,7 @@ function repeatToken(input: Buffer, _others: unknown, target: FuzzTarget, random
   while (end < input.length && !isSeparator(input[end]!)) end++;
   const token = input.subarray(Math.max(0, start - 1), end);
   if (token.length === 0) return input;
-  const most = random.below(20) === 0 ? target.maxBytes / token.length : 3;
+  const most = random.below(longOneIn / 20) === 0 ? target.maxBytes / token.length : 3;
   return insertAt(input, end, Buffer.alloc(token.length * Math.ceil(most), token));
 }
 
