@@ -64,6 +64,8 @@ export interface RecordRow {
   record_dir?: string;
   mpd_path?: string;
   error?: string;
+  /** Access units that came and were not recorded, by reason. */
+  dropped_units?: Record<string, number>;
   /** Packets that belong to no track, by the reason they were dropped for. */
   rejected?: Record<string, number>;
   tracks: TrackRow[];
