@@ -1,11 +1,12 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import t from 'tap';
 import { avOffsets } from './av-offset.ts';
 import { decodeBeeps } from './beeps.ts';
 import { decodeFlashes, decodePictures } from './flashes.ts';
 import { fragmentedClip } from './fragmented-clip.ts';
 import { probeSegment, probeSegments } from './probe.ts';
-import { requireFfmpeg } from './tool.ts';
+import { requireFfmpeg, runTool } from './tool.ts';
 
 const START = 1_753_315_200;
 const MS = 0.001;
@@ -100,6 +101,24 @@ t.test('flashes and beeps that do not pair', async (t) => {
   t.throws(() => avOffsets([1, 2], []), /no beep/);
   t.throws(() => avOffsets([1.5, 2.5, 3.5], [1.5, 3.5]), /no beep near the flash at 2.5 s/);
   t.same(avOffsets([0.5, 1.5], [1.5]), [{ time: 1.5, offsetMs: 0 }], 'outside the beeps');
+});
+
+t.test('pictures at uneven distances, as cameras take them', async (t) => {
+  if (!requireFfmpeg(t)) return;
+  const file = join(t.testdir(), 'uneven.mp4');
+  // Every other picture comes late, up to a tick before the next one.
+  const uneven = "settb=1/90000,setpts='N*3000+if(mod(N,2),2999,0)'";
+  await runTool('ffmpeg', [
+    ...['-v', 'error', '-f', 'lavfi', '-i', 'testsrc=r=30:d=2', '-vf', uneven],
+    ...['-fps_mode', 'passthrough', '-enc_time_base', '1:90000'],
+    ...['-bf', '0', '-video_track_timescale', '90000', file],
+  ]);
+  const times = (await decodePictures([file])).map(({ time }) => Math.round(time * 90_000));
+  t.same(
+    times,
+    times.map((_, n) => n * 3000 + (n % 2) * 2999),
+  );
+  t.equal(times.length, 60);
 });
 
 t.test('probing segments', async (t) => {

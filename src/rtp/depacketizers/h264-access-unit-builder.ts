@@ -62,6 +62,11 @@ export class H264AccessUnitBuilder {
     this.#keepIncomplete = keepIncomplete;
   }
 
+  /** Whether a picture is being built, whole or not. */
+  get open(): boolean {
+    return this.#open && this.#hasPicture;
+  }
+
   /** Whether a unit with this RTP timestamp is being built. */
   isOpen(timestamp: number): boolean {
     return this.#open && this.#timestamp === timestamp;

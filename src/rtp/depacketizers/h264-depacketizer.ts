@@ -4,6 +4,7 @@ import type { RtpPacket } from '../rtp-packet.ts';
 import { Slab } from '../slab.ts';
 import type { Depacketizer } from './depacketizer.ts';
 import { H264AccessUnitBuilder, maxAccessUnitBytes } from './h264-access-unit-builder.ts';
+import { idrSlice, sequenceParameterSet } from './h264-nal-unit.ts';
 
 /** Payload structures by NAL unit type (RFC 6184 §5.2, table 1). */
 const stapA = 24;
@@ -13,6 +14,9 @@ const fuB = 29;
 
 /** Most fragments of one NAL unit: enough for the largest access unit in packets of 512 bytes. */
 const maxFragments = maxAccessUnitBytes / 512;
+
+/** A sender that ended so many units in a row with the marker bit ends all of them so. */
+const enoughMarkers = 10;
 
 /** Where fragmented NAL units are joined; shared, so that an idle track holds no block of its own. */
 const joined = new Slab();
@@ -30,6 +34,8 @@ export class H264Depacketizer implements Depacketizer {
   #fragmentsBytes = 0;
   /** First byte of the NAL unit that is being joined, −1 when none is. */
   #fragmentedHeader = -1;
+  /** Units in a row that ended with the marker bit. */
+  #markers = 0;
   #malformed = 0;
 
   /**
@@ -70,12 +76,14 @@ export class H264Depacketizer implements Depacketizer {
     }
     if (!unit.isOpen(packet.timestamp)) {
       this.#endFragments();
+      if (unit.open) this.#endWithoutMarker(packet.payload);
       unit.begin(packet.timestamp, packet.arrivalUs);
     }
     unit.notePacket(packet.arrivalUs);
     if (!unit.broken && !this.#parse(packet.payload)) this.#malformed++;
     if (unit.broken) this.#dropFragments();
     if (packet.marker) {
+      this.#markers++;
       this.#endFragments();
       if (unit.endsAtMarker) unit.end();
     }
@@ -87,6 +95,7 @@ export class H264Depacketizer implements Depacketizer {
   }
 
   reset(): void {
+    this.#markers = 0;
     this.#dropFragments();
     this.#unit.reset();
   }
@@ -167,6 +176,20 @@ export class H264Depacketizer implements Depacketizer {
     return nalUnit;
   }
 
+  /**
+   * Looks at a unit that ends because another begins. Chromium drops what waits in its own queue when
+   * a keyframe overtakes it, and gives its packets their numbers after that: without a gap, the marker
+   * alone tells that a picture is not whole. Otherwise it must not be relied on (RFC 6184 §5.1).
+   *
+   * @param next payload of the packet that begins the other one
+   */
+  #endWithoutMarker(next: Buffer): void {
+    if (!this.#unit.broken && this.#markers >= enoughMarkers && beginsKeyframe(next)) {
+      this.#unit.breakUnit();
+    }
+    this.#markers = 0;
+  }
+
   /** Breaks the unit when a NAL unit is still without its end. */
   #endFragments(): void {
     if (this.#fragmentedHeader === -1) return;
@@ -180,4 +203,12 @@ export class H264Depacketizer implements Depacketizer {
     this.#fragmentsBytes = 0;
     this.#fragmentedHeader = -1;
   }
+}
+
+/** Whether a payload begins with an IDR picture or the parameter sets before one. */
+function beginsKeyframe(payload: Buffer): boolean {
+  let type = payload[0]! & 0x1f;
+  if (type === stapA) type = (payload[3] ?? 0) & 0x1f;
+  else if (type === fuA) type = (payload[1] ?? 0) & 0x1f;
+  return type === idrSlice || type === sequenceParameterSet;
 }

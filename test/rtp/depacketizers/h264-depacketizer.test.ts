@@ -454,3 +454,35 @@ t.test('what no other picture refers to may be lost in part', async (t) => {
   push(2, slice, 'marker');
   t.same(summary(), ['2! 1'], 'what it is was not known at the gap');
 });
+
+t.test('a picture that its sender abandoned for a keyframe, without a gap', async (t) => {
+  const keyframes = {
+    'parameter sets together': [aggregate([sps, pps]), idr],
+    'parameter sets alone': [sps, pps, idr],
+    fragments: fragments(idr),
+  };
+  for (const [name, payloads] of Object.entries(keyframes)) {
+    const { push, summary, depacketizer } = setUp();
+    for (let timestamp = 1; timestamp <= 10; timestamp++) push(timestamp, slice, 'marker');
+    push(11, slice);
+    push(11, laterSlice);
+    for (const payload of payloads) push(12, payload, payload === payloads.at(-1) ? 'marker' : '');
+    t.same(
+      summary()
+        .slice(10)
+        .map((unit) => unit.split(' ')[0]),
+      ['12K!'],
+      name,
+    );
+    t.equal(depacketizer.broken, 1);
+    t.equal(depacketizer.malformed, 0);
+  }
+  const { push, summary } = setUp();
+  for (let timestamp = 1; timestamp <= 20; timestamp++) push(timestamp, slice, 'marker');
+  push(21, slice);
+  push(22, slice, 'marker');
+  t.equal(summary().length, 22, 'before any other picture the marker is not relied on');
+  push(23, slice);
+  push(24, idr, 'marker');
+  t.equal(summary().length, 24, 'nor where it is left out now and then');
+});
