@@ -172,7 +172,8 @@ t.test('replayed and forged datagrams', async (t) => {
   publisher.start();
   await until(() => byTrack(receiver.rtp).video.length > 20);
   publisher.pause();
-  const before = byTrack(receiver.rtp).video.length;
+  const before = publisher.sent.videoPackets;
+  await until(() => byTrack(receiver.rtp).video.length === before);
   t.equal(publisher.replay('video', 3), 3);
   await until(() => byTrack(receiver.rtp).video.length === before + 3);
   publisher.forge('video', 5);
