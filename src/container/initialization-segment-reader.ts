@@ -12,8 +12,8 @@ export interface TrackFacts {
   channels?: number;
 }
 
-/** Boxes that hold only boxes, on the way to the sample description (ISO/IEC 14496-12 §8). */
-const CONTAINERS = new Set(['moov', 'trak', 'mdia', 'minf', 'stbl']);
+/** Boxes that hold only boxes, one in the other down to the sample description (ISO/IEC 14496-12 §8). */
+const CONTAINERS = ['moov', 'trak', 'mdia', 'minf', 'stbl'];
 
 /**
  * Reads back what `h264InitializationSegment` and `opusInitializationSegment` wrote, to take up
@@ -23,15 +23,16 @@ const CONTAINERS = new Set(['moov', 'trak', 'mdia', 'minf', 'stbl']);
 export function readInitializationSegment(data: Buffer): TrackFacts | undefined {
   let timescale: number | undefined;
   let entry: { type: string; start: number; end: number } | undefined;
-  const walk = (start: number, end: number): void => {
+  const walk = (start: number, end: number, depth: number): void => {
     for (const box of boxes(data, start, end)) {
-      if (CONTAINERS.has(box.type)) walk(box.start, box.end);
+      // By its level: boxes of one type within each other could be as deep as the file is long.
+      if (box.type === CONTAINERS[depth]) walk(box.start, box.end, depth + 1);
       else if (box.type === 'mdhd' && box.end - box.start >= 24) {
         timescale = data.readUInt32BE(box.start + 12);
       } else if (box.type === 'stsd') entry = boxes(data, box.start + 8, box.end)[0];
     }
   };
-  walk(0, data.length);
+  walk(0, data.length, 0);
   if (timescale === undefined || entry === undefined) return undefined;
   const { type, start, end } = entry;
   if (type === 'avc1' && end - start > 78) {

@@ -23,14 +23,14 @@ export function bestLayer(layers: readonly Layer[]): Layer | undefined {
     const best = Math.min(...names.map(Number));
     return layers[names.findIndex((name) => Number(name) === best)];
   }
-  const ranks = names.map((name) => rank(name, names));
+  // In "l, m, h" these two mean low and high; in "q, h, f" h is half, in "s, m, l" l is large.
+  const lowToHigh = !names.includes('q') && !names.includes('f') && !names.includes('s');
+  const ranks = names.map((name) => rank(name, lowToHigh));
   const best = Math.max(...ranks);
   return best < 0 ? undefined : layers[ranks.indexOf(best)];
 }
 
-function rank(name: string, names: readonly string[]): number {
-  // In "l, m, h" these two mean low and high; in "q, h, f" h is half, in "s, m, l" l is large.
-  const lowToHigh = !names.includes('q') && !names.includes('f') && !names.includes('s');
+function rank(name: string, lowToHigh: boolean): number {
   if (lowToHigh && name === 'h') return 2;
   if (lowToHigh && name === 'l') return 0;
   return RANKS.findIndex((synonyms) => synonyms.includes(name));
