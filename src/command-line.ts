@@ -19,6 +19,7 @@ Records what is published over WebRTC as DASH.
   -h, --help            print this
 
 Commands, each with a --help of its own:
+  reindex               write the segment index anew from what was recorded
   verify PATH           check recordings for holes, lost files and damage
 
 Environment:

@@ -1,15 +1,13 @@
-import { mkdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { buildApp } from './app.ts';
 import type { Config } from './config/config.ts';
 import { urlHost } from './config/listen-address.ts';
+import { IndexLife } from './index-rebuild/index-life.ts';
 import type { JournalLock } from './journal/journal-lock.ts';
 import { lockForRecorder } from './journal/storage-root-lock.ts';
-import { RecordCatalogue } from './record-catalogue/record-catalogue.ts';
 import type { Recorder } from './recorder.ts';
-import { SegmentIndex } from './segment-index/segment-index.ts';
 import { type ObjectStore, openFolder } from './storage/object-store.ts';
+import { folderReader, joinedReader, storeReader } from './storage/recordings-reader.ts';
 import { SpooledStore } from './storage/spooled-store.ts';
 import { createRecorder } from './workers/recorder-host.ts';
 
@@ -20,23 +18,20 @@ const replyGraceMs = 3000;
 export class Service {
   readonly #app: FastifyInstance;
   readonly #recorder: Recorder;
-  readonly #index: SegmentIndex;
-  readonly #catalogue: RecordCatalogue;
+  readonly #indexLife: IndexLife;
   readonly #store: ObjectStore;
   readonly #rootLock: JournalLock;
 
   private constructor(
     app: FastifyInstance,
     recorder: Recorder,
-    index: SegmentIndex,
-    catalogue: RecordCatalogue,
+    indexLife: IndexLife,
     store: ObjectStore,
     rootLock: JournalLock,
   ) {
     this.#app = app;
     this.#recorder = recorder;
-    this.#index = index;
-    this.#catalogue = catalogue;
+    this.#indexLife = indexLife;
     this.#store = store;
     this.#rootLock = rootLock;
   }
@@ -49,20 +44,22 @@ export class Service {
     const store = await openStorage(config, log);
     const closers = [async () => store.bucket?.close()];
     try {
-      const { indexPath: journalPath, nodeAlias } = config.recorder;
-      // Its lock, which lies beside it, is taken before it makes its folder.
-      await mkdir(dirname(journalPath), { recursive: true });
-      const segmentIndex = await SegmentIndex.open({ journalPath, nodeAlias, log });
-      closers.unshift(() => segmentIndex.close());
-      // A folder may be shared by recorders with indexes of their own; a spool may not.
-      const lockedFor = store.bucket === undefined ? journalPath : store.root;
-      const rootLock = await lockForRecorder(store.root, lockedFor, log);
-      closers.unshift(() => rootLock.release());
-      const recordCatalogue = await RecordCatalogue.open({
-        journalPath: join(dirname(journalPath), 'records.jsonl'),
+      const { indexPath, nodeAlias, indexRetentionDays, resumeGraceSeconds } = config.recorder;
+      const indexLife = await IndexLife.open({
+        indexPath,
+        nodeAlias,
+        retentionDays: indexRetentionDays,
+        resumeGraceSeconds,
         log,
       });
-      closers.unshift(() => recordCatalogue.close());
+      closers.unshift(() => indexLife.close());
+      // A folder may be shared by recorders with indexes of their own; a spool may not.
+      const lockedFor = store.bucket === undefined ? indexPath : store.root;
+      const rootLock = await lockForRecorder(store.root, lockedFor, log);
+      closers.unshift(() => rootLock.release());
+      const onDisk = folderReader(store.root);
+      await indexLife.prepare(onDisk);
+      const { index: segmentIndex, catalogue: recordCatalogue } = indexLife;
       const { recorder, sources } = await createRecorder(
         config,
         segmentIndex,
@@ -82,7 +79,12 @@ export class Service {
       });
       closers.unshift(() => app.close());
       await listen(app, config.http);
-      return new Service(app, recorder, segmentIndex, recordCatalogue, store, rootLock);
+      const { bucket } = store;
+      indexLife.start({
+        reader: bucket ? joinedReader(onDisk, storeReader(bucket.store)) : onDisk,
+        isWaiting: (path) => bucket?.uploaded(path) === false,
+      });
+      return new Service(app, recorder, indexLife, store, rootLock);
     } catch (error) {
       for (const close of closers) await close();
       throw error;
@@ -101,10 +103,14 @@ export class Service {
    * @throws AggregateError with all that went wrong, after everything was tried
    */
   async stop(): Promise<void> {
-    const results = await Promise.allSettled([this.#closeApp(), this.#recorder.close()]);
+    const results = await Promise.allSettled([
+      this.#closeApp(),
+      this.#recorder.close(),
+      this.#indexLife.stop(),
+    ]);
     results.push(...(await Promise.allSettled([this.#store.bucket?.close()])));
     // Last, since the recorder lists its last segments and records while it closes.
-    results.push(...(await Promise.allSettled([this.#index.close(), this.#catalogue.close()])));
+    results.push(...(await Promise.allSettled([this.#indexLife.close()])));
     results.push(...(await Promise.allSettled([this.#rootLock.release()])));
     const errors = results.flatMap((result) =>
       result.status === 'rejected' ? [result.reason as Error] : [],

@@ -53,7 +53,7 @@ const recordLines = [
   encodeRecord({ type: 'record', updatedAt: 7, newsAt: 7, record }),
   encodeRecord({ type: 'receipt', receipt: 'acked', key }),
   encodeRecord({ type: 'receipt', receipt: 'removed', key }),
-  encodeRecord({ type: 'evict', beforeUs: 9 }),
+  encodeRecord({ type: 'evict', beforeUs: 9, unackedBeforeUs: 8 }),
 ];
 
 /** A journal as it is, then its lines with right checksums: what is read goes into index and catalogue. */
@@ -159,7 +159,7 @@ async function checkRecords(bytes: Buffer): Promise<void> {
   let last = 0;
   await read(bytes, recordJournal, (entry) => {
     if (entry.type === 'evict') {
-      table.evict(entry.beforeUs);
+      table.evict(entry.beforeUs, entry.unackedBeforeUs);
     } else if (entry.type === 'receipt') {
       table.setReceipt(entry.key, entry.receipt);
     } else {

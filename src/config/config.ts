@@ -125,6 +125,8 @@ export interface Config {
     onLoss: 'freeze' | 'keep';
     /** Absolute path of the segment index's journal. */
     indexPath: string;
+    /** Days after which segments and records leave index and catalogue; 0: never. */
+    indexRetentionDays: number;
     /** How many threads host recordings. */
     workers: number;
     storage: StorageConfig;

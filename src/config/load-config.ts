@@ -209,6 +209,7 @@ function withDefaults(file: ConfigFile, ignoredTables: string[]): Config {
       segmentSeconds: file.recorder?.segment_seconds ?? 10,
       onLoss: file.recorder?.on_loss ?? 'freeze',
       indexPath,
+      indexRetentionDays: file.recorder?.index_retention_days ?? 30,
       workers: file.recorder?.workers ?? Math.max(1, availableParallelism() - 1),
       storage,
       sources: (file.recorder?.sources ?? []).map(sourceOf),

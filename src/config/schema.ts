@@ -253,6 +253,14 @@ const RecorderTable = Type.Object(
       }),
     ),
     index_path: text('./recordings/.index/segments.jsonl', 'the path of a file'),
+    index_retention_days: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 36_500,
+        description: 'a whole number of days from 0 (for ever) to 36500',
+        examples: [30],
+      }),
+    ),
     workers: Type.Optional(
       Type.Integer({
         minimum: 1,

@@ -1,7 +1,7 @@
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { encodeHeader, type JournalFormat, type JournalHeader } from './journal-line.ts';
-import { readJournal } from './journal-reader.ts';
+import { type JournalRead, readJournal } from './journal-reader.ts';
 
 /** What the journal says of itself as it is opened. */
 export interface JournalLog {
@@ -24,6 +24,8 @@ export interface JournalOptions<Entry> {
  * uses it makes one call at a time.
  */
 export class Journal {
+  /** Lines that could not be read when it was opened. */
+  readonly damagedLines: number;
   readonly #path: string;
   readonly #header: (lastStamp: number) => string;
   #file: FileHandle;
@@ -36,12 +38,13 @@ export class Journal {
     path: string,
     header: (lastStamp: number) => string,
     file: FileHandle,
-    length: number,
+    { length, damaged }: JournalRead,
   ) {
     this.#path = path;
     this.#header = header;
     this.#file = file;
     this.#length = length;
+    this.damagedLines = damaged;
   }
 
   /**
@@ -80,7 +83,7 @@ export class Journal {
         await file.datasync();
         log.warn({ path, bytes: read.tornBytes }, `cut off the torn end of the ${format.title}`);
       }
-      return new Journal(path, header, file, read.length);
+      return new Journal(path, header, file, read);
     } catch (error) {
       await file.close();
       throw error;

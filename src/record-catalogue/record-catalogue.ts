@@ -103,6 +103,29 @@ export class RecordCatalogue {
     return this.#table.size;
   }
 
+  /** Lines of the journal that could not be read when it was opened. */
+  get damagedLines(): number {
+    return this.#journal.damagedLines;
+  }
+
+  /** The newest update time that was ever given, µs since the Unix epoch. */
+  get lastUpdatedAt(): number {
+    return this.#lastUpdatedAt;
+  }
+
+  /** See `SegmentIndex.raiseCursor`. @param us µs since the Unix epoch */
+  raiseCursor(us: number): void {
+    this.#lastUpdatedAt = Math.max(this.#lastUpdatedAt, Math.ceil(us));
+  }
+
+  /**
+   * Writes the journal anew with nothing but what is known.
+   * @throws Error of the file system; the journal is as it was then
+   */
+  compact(): Promise<void> {
+    return this.#commits.exclusive(() => this.#compact());
+  }
+
   /**
    * Lists a record, or what has changed of it; durable when it resolves. Calls at the same time
    * share one sync. What changes a record gives it a new update time, greater than any given before;
@@ -189,19 +212,24 @@ export class RecordCatalogue {
 
   /**
    * Drops the records that ended at or before a time, µs since the Unix epoch.
+   * @param keepUnacked so many of them stay that nobody has acknowledged or deleted, the latest ones:
+   * who collects records may have been away
    * @returns how many
    * @throws RangeError for a time that is not a whole number; Error of the file system when the
    * journal cannot be written: then all are still there
    */
-  async evict(beforeUs: number): Promise<number> {
+  async evict(beforeUs: number, keepUnacked = 0): Promise<number> {
     if (!Number.isSafeInteger(beforeUs)) {
       throw new RangeError(`beforeUs must be a whole number of µs, not ${beforeUs}`);
     }
     this.#checkOpen();
     let evicted = 0;
     await this.#commits.exclusive(async () => {
-      await this.#append([{ type: 'evict', beforeUs }]);
-      evicted = this.#table.evict(beforeUs);
+      const unackedBeforeUs =
+        keepUnacked === 0 ? beforeUs : this.#table.unackedLimit(beforeUs, keepUnacked);
+      if (!this.#table.hasEvictable(beforeUs, unackedBeforeUs)) return;
+      await this.#append([{ type: 'evict', beforeUs, unackedBeforeUs }]);
+      evicted = this.#table.evict(beforeUs, unackedBeforeUs);
     });
     this.#compactWhenWorthwhile();
     return evicted;
@@ -230,7 +258,7 @@ export class RecordCatalogue {
     this.#lines++;
     switch (entry.type) {
       case 'evict':
-        this.#table.evict(entry.beforeUs);
+        this.#table.evict(entry.beforeUs, entry.unackedBeforeUs);
         return true;
       case 'receipt':
         this.#table.setReceipt(entry.key, entry.receipt);

@@ -6,8 +6,11 @@ import type { Receipt } from './record-table.ts';
 export type RecordEntry =
   | { type: 'record'; updatedAt: number; newsAt: number; record: RecordFacts }
   | { type: 'receipt'; receipt: Receipt; key: RecordKey }
-  /** All records in lines above that ended at or before this (µs since the Unix epoch) are dropped. */
-  | { type: 'evict'; beforeUs: number };
+  /**
+   * All records in lines above that ended at or before this are dropped, and those without a receipt
+   * that ended at or before the other; µs since the Unix epoch.
+   */
+  | { type: 'evict'; beforeUs: number; unackedBeforeUs: number };
 
 /** The journal of the record catalogue. */
 export const recordJournal: JournalFormat<RecordEntry> = {
@@ -26,7 +29,7 @@ export function encodeEntry(entry: RecordEntry): string {
 function toArray(entry: RecordEntry): unknown[] {
   switch (entry.type) {
     case 'evict':
-      return ['evict records', entry.beforeUs];
+      return ['evict records', entry.beforeUs, entry.unackedBeforeUs];
     case 'receipt':
       return [entry.receipt, entry.key.stream, entry.key.record];
     case 'record': {
@@ -58,7 +61,12 @@ type RecordArray = [
 function fromArray(array: unknown[]): RecordEntry | undefined {
   switch (array[0]) {
     case 'evict records':
-      return { type: 'evict', beforeUs: timeOf(array[1]) };
+      // Lines of the first kind made no difference.
+      return {
+        type: 'evict',
+        beforeUs: timeOf(array[1]),
+        unackedBeforeUs: timeOf(array[2] ?? array[1]),
+      };
     case 'acked':
     case 'removed': {
       const [, stream, record] = array;

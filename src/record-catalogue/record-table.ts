@@ -129,12 +129,40 @@ export class RecordTable {
     }
   }
 
-  /** Drops the records that ended at or before a time. @returns how many */
-  evict(beforeUs: number): number {
+  /**
+   * The latest of the oldest records without a receipt that ended at or before a time, when only so
+   * many of them are to be kept.
+   * @returns its end; 0 where there are no more of them than that. Times are µs since the Unix epoch.
+   */
+  unackedLimit(beforeUs: number, keep: number): number {
+    const ends: number[] = [];
+    for (const records of this.#streams.values()) {
+      for (const { facts, receipt } of records.values()) {
+        const { endUs = Number.POSITIVE_INFINITY } = facts;
+        if (receipt === undefined && endUs <= beforeUs) ends.push(endUs);
+      }
+    }
+    return ends.sort((a, b) => a - b)[ends.length - keep - 1] ?? 0;
+  }
+
+  /** Whether {@link evict} would drop anything. */
+  hasEvictable(beforeUs: number, unackedBeforeUs: number): boolean {
+    for (const records of this.#streams.values()) {
+      for (const row of records.values()) if (isPast(row, beforeUs, unackedBeforeUs)) return true;
+    }
+    return false;
+  }
+
+  /**
+   * Drops the records that ended at or before a time; those without a receipt only if they ended at or
+   * before the other one, which is not later.
+   * @returns how many
+   */
+  evict(beforeUs: number, unackedBeforeUs: number): number {
     const before = this.#size;
     for (const [stream, records] of this.#streams) {
       for (const [recordId, row] of records) {
-        if (row.facts.endUs === undefined || row.facts.endUs > beforeUs) continue;
+        if (!isPast(row, beforeUs, unackedBeforeUs)) continue;
         records.delete(recordId);
         this.#size--;
         // Leaves its place.
@@ -177,6 +205,11 @@ export class RecordTable {
     this.#places = this.#places.filter(isTaken);
     this.#tidyAt = Math.max(fewestPlaces, 2 * this.#places.length);
   }
+}
+
+function isPast({ facts, receipt }: Row, beforeUs: number, unackedBeforeUs: number): boolean {
+  const { endUs = Number.POSITIVE_INFINITY } = facts;
+  return endUs <= (receipt === undefined ? unackedBeforeUs : beforeUs);
 }
 
 /** Whether a row still stands in a place, and is on offer. */

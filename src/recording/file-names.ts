@@ -22,6 +22,11 @@ export function isSetAside(file: string): boolean {
   return ASIDE_PATTERN.test(file);
 }
 
+/** The name that a file had before a repair set it aside, if one did. */
+export function withoutAside(file: string): string {
+  return file.replace(ASIDE_PATTERN, '');
+}
+
 /** A media file of a day folder, as its name tells. */
 export interface FolderFile {
   /** Name without the suffix of files that are being written. */

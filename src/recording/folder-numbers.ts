@@ -1,6 +1,6 @@
 import type { Presentation } from '../manifest/presentation.ts';
 import type { TrackKind } from '../rtp/access-unit.ts';
-import { parseFileName } from './file-names.ts';
+import { parseFileName, withoutAside } from './file-names.ts';
 
 const KINDS: TrackKind[] = ['video', 'audio'];
 const DAY_SECONDS = 86_400;
@@ -15,9 +15,13 @@ export class FolderNumbers {
   readonly seg: Record<TrackKind, number> = { video: 0, audio: 0 };
   readonly init: Record<TrackKind, number> = { video: 0, audio: 0 };
 
-  /** Takes note of a file, if it is one of media. @param name with or without its `.part` */
+  /**
+   * Takes note of a file, if it is one of media.
+   * @param name with or without its `.part`; or the one under which a repair keeps it, since its number
+   * was told to others
+   */
   addName(name: string): void {
-    const file = parseFileName(name);
+    const file = parseFileName(withoutAside(name));
     if (file !== undefined) this.#atLeast(file.type, file.kind, file.number);
   }
 

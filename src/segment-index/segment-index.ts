@@ -97,6 +97,20 @@ export class SegmentIndex {
     return this.#table.rows;
   }
 
+  /** Lines of the journal that could not be read when it was opened. */
+  get damagedLines(): number {
+    return this.#journal.damagedLines;
+  }
+
+  /**
+   * Makes sure that no `created_at` up to a time is given from now on. After the journal was lost
+   * nobody knows which ones were.
+   * @param us µs since the Unix epoch
+   */
+  raiseCursor(us: number): void {
+    this.#lastCreatedAt = Math.max(this.#lastCreatedAt, Math.ceil(us));
+  }
+
   /** How many calls of {@link waitForNewer} wait. */
   get waiting(): number {
     return this.#waiters.size;
@@ -162,6 +176,11 @@ export class SegmentIndex {
     return this.#table.folders(stream);
   }
 
+  /** All segments of a folder, by its object path; in no particular order. */
+  segmentsIn(folder: string): Segment[] {
+    return this.#table.segmentsIn(folder);
+  }
+
   /**
    * Whether a segment with this object path is listed. To ask for many, go folder by folder: the
    * first question about a folder costs a walk over its segments.
@@ -184,6 +203,16 @@ export class SegmentIndex {
     const evicted = this.#evicting.then(() => this.#evict(beforeUs));
     this.#evicting = evicted.catch(() => {});
     return evicted;
+  }
+
+  /**
+   * Writes the journal anew with nothing but what is listed.
+   * @throws Error of the file system; the journal is as it was then
+   */
+  async compact(): Promise<void> {
+    const compacted = this.#evicting.then(() => this.#compact());
+    this.#evicting = compacted.catch(() => {});
+    return compacted;
   }
 
   /** Ends all waits, finishes what was begun, and gives the journal free. */
@@ -247,6 +276,7 @@ export class SegmentIndex {
 
   async #evict(beforeUs: number): Promise<number> {
     this.#checkOpen();
+    if (!this.#table.hasEndedBy(beforeUs)) return 0;
     const evicted = await this.#commits.add({ type: 'evict', beforeUs });
     this.#droppedLines += evicted;
     if (this.#droppedLines > Math.max(compactAfterRows, this.#table.rows)) {

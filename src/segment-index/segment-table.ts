@@ -167,6 +167,28 @@ export class SegmentTable {
     return false;
   }
 
+  /** All segments of a folder, in no particular order. */
+  segmentsIn(folder: string): Segment[] {
+    const segments: Segment[] = [];
+    for (const of of this.#foldersByName.get(folder) ?? []) {
+      this.#eachRow(of, of.startUs, of.endUs, (chunk, at) =>
+        segments.push(this.segmentAt(chunk, at)),
+      );
+    }
+    return segments;
+  }
+
+  /** Whether a segment ends at or before a time (µs). */
+  hasEndedBy(beforeUs: number): boolean {
+    return this.columns.chunks.some((chunk) => {
+      if (chunk.live === 0 || chunk.minEndUs > beforeUs) return false;
+      for (let at = 0; at < chunk.rows; at++) {
+        if (chunk.endUs[at]! <= beforeUs && !chunk.isDropped(at)) return true;
+      }
+      return false;
+    });
+  }
+
   /** Drops all segments that end at or before a time (µs). @returns how many */
   evict(beforeUs: number): number {
     const before = this.#rows;

@@ -2,6 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import t from 'tap';
 import { lockForRecorder } from '../../src/journal/storage-root-lock.ts';
+import { inTestFolder } from '../test-folder.ts';
 import { copyRecording, recordTwoPeriods } from '../verification/damaged-recording.ts';
 import { runMain } from './run-main.ts';
 
@@ -49,7 +50,7 @@ t.test('damage ends it with 1', async (t) => {
 });
 
 t.test('what cannot be checked ends it with 2', async (t) => {
-  const empty = path.join(t.testdirName, 'empty');
+  const empty = inTestFolder(t, 'empty');
   await mkdir(empty, { recursive: true });
   for (const [args, message] of [
     [[], /^verify needs one PATH/],

@@ -29,6 +29,7 @@ t.test('defaults', async (t) => {
       segmentSeconds: 10,
       storage: { type: 'fs', root: resolve('recordings') },
       indexPath: resolve('recordings/.index/segments.jsonl'),
+      indexRetentionDays: 30,
       sources: [],
       resumeGraceSeconds: 30,
       onLoss: 'freeze',
@@ -70,6 +71,7 @@ t.test('every key of ours', async (t) => {
     node_alias = "node"
     max_recording_seconds = 0
     index_path = "x/journal"
+    index_retention_days = 0
     workers = 3
     segment_seconds = 60
     resume_grace_seconds = 0
@@ -111,6 +113,7 @@ t.test('every key of ours', async (t) => {
       maxRecordingSeconds: 0,
       segmentSeconds: 60,
       indexPath: resolve('x/journal'),
+      indexRetentionDays: 0,
       workers: 3,
       storage: { type: 'fs', root: resolve('r') },
       sources: [

@@ -6,6 +6,7 @@ import {
   type SimulatedOptions,
   SimulatedPublisher,
 } from '../recording/simulated-publisher.ts';
+import { inTestFolder } from '../test-folder.ts';
 
 /** The day folder of {@link recordTwoPeriods}, below its root. */
 export const FOLDER = 'cam1/2026/03/04';
@@ -18,12 +19,11 @@ export async function recordTwoPeriods(
   t: Test,
   options: SimulatedOptions = {},
 ): Promise<SimulatedPublisher> {
-  const publisher = new SimulatedPublisher(t, {
-    startUs: NOON_US,
-    videoReportUs: 0,
-    audioReportUs: 0,
-    ...options,
-  });
+  const publisher = new SimulatedPublisher(
+    t,
+    { startUs: NOON_US, videoReportUs: 0, audioReportUs: 0, ...options },
+    inTestFolder(t, 'recordings'),
+  );
   await publisher.run(9);
   publisher.recording.detach();
   await publisher.run(10, () => true);
@@ -35,7 +35,7 @@ export async function recordTwoPeriods(
 
 /** A copy of a recording to damage. @returns path of its day folder */
 export async function copyRecording(t: Test, root: string, name: string): Promise<string> {
-  const copy = path.join(t.testdirName, 'copies', name.replaceAll(' ', '_'));
+  const copy = inTestFolder(t, name.replaceAll(' ', '_'));
   await cp(root, copy, { recursive: true });
   return path.join(copy, FOLDER);
 }

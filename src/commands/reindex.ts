@@ -1,0 +1,90 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { UsageError } from '../command-line.ts';
+import type { StorageConfig } from '../config/config.ts';
+import { loadConfig } from '../config/load-config.ts';
+import { IndexLife } from '../index-rebuild/index-life.ts';
+import { retireJournal } from '../journal/journal-care.ts';
+import { JournalLock } from '../journal/journal-lock.ts';
+import { segmentJournal } from '../segment-index/segment-journal.ts';
+import {
+  folderReader,
+  joinedReader,
+  type RecordingsReader,
+  storeReader,
+} from '../storage/recordings-reader.ts';
+import { openStore } from '../storage/stores/open-store.ts';
+import { type Command, EXIT, parseCommand } from './command.ts';
+
+const usage = `Usage: live777-recorder reindex [options]
+
+Writes the segment index anew from what was recorded, and adds to the catalogue the records it lacks.
+The recorder must not be running. The index as it was is kept beside the new one. Who follows the
+index is told of every segment again, under greater cursors than any before.
+
+  -c, --config FILE   live777.toml to read; by default ./live777.toml, else the
+                      config/live777.toml that comes with the program
+  -h, --help          print this
+
+Ends with 0, or with 2 when it could not be done.
+`;
+
+const bundledConfig = path.join(import.meta.dirname, '../../config/live777.toml');
+
+/** `live777-recorder reindex`. */
+export const reindexCommand: Command = {
+  usage,
+  async run(args, { out, error }) {
+    const { values, positionals } = parseCommand('reindex', args, {
+      config: { type: 'string', short: 'c' },
+    });
+    if (positionals.length > 0) {
+      throw new UsageError(
+        `reindex takes no ${positionals[0]}: it reads the recordings of a --config`,
+      );
+    }
+    const file = values.config ?? (existsSync('live777.toml') ? 'live777.toml' : bundledConfig);
+    const { recorder } = await loadConfig(file);
+    const { indexPath, nodeAlias, resumeGraceSeconds } = recorder;
+    const tell = (_: object, message: string) => error(`${message}\n`);
+    const log = { info() {}, warn: tell, error: tell };
+    const { reader, close } = await openReader(recorder.storage);
+    try {
+      // Nobody may write to the journal while it is moved.
+      const lock = await JournalLock.take(`${indexPath}.lock`, 'the segment index', log);
+      const retired = await retireJournal(indexPath, segmentJournal, (entry) =>
+        entry.type === 'segment' ? entry.createdAt : 0,
+      ).finally(() => lock.release());
+      const life = await IndexLife.open({
+        indexPath,
+        nodeAlias,
+        retentionDays: recorder.indexRetentionDays,
+        resumeGraceSeconds,
+        withRecords: true,
+        log,
+      });
+      try {
+        life.index.raiseCursor(retired.lastStamp);
+        const result = await life.complete({ reader });
+        const { folders = 0, segments = 0, records = 0, unreadable = 0 } = result ?? {};
+        out(`${folders} recordings: ${segments} segments listed, ${records} records added\n`);
+        if (unreadable > 0) out(`${unreadable} segments cannot be read; see verify\n`);
+        if (retired.kept !== undefined) out(`the index as it was: ${retired.kept}\n`);
+      } finally {
+        await life.close();
+      }
+    } finally {
+      await close();
+    }
+    return EXIT.clean;
+  },
+};
+
+async function openReader(
+  storage: StorageConfig,
+): Promise<{ reader: RecordingsReader; close(): Promise<void> }> {
+  if (storage.type === 'fs') return { reader: folderReader(storage.root), close: async () => {} };
+  const store = await openStore(storage);
+  const local = folderReader(storage.spool.folder);
+  return { reader: joinedReader(local, storeReader(store)), close: () => store.close() };
+}

@@ -1,0 +1,191 @@
+import { readChunks } from '../container/chunk-reader.ts';
+import { readInitializationSegment } from '../container/initialization-segment-reader.ts';
+import { ManifestError, readMpd } from '../manifest/mpd-reader.ts';
+import type { Presentation } from '../manifest/presentation.ts';
+import {
+  type FolderFile,
+  initializationName,
+  MANIFEST_NAME,
+  parseFileName,
+  segmentName,
+} from '../recording/file-names.ts';
+import type { Segment } from '../segment-index/segment.ts';
+import {
+  type RecordedFile,
+  type RecordingsReader,
+  readRecorded,
+} from '../storage/recordings-reader.ts';
+
+/** Files that are read at the same time: what a disk, or a connection to a store, does at once. */
+const AT_ONCE = 4;
+
+/** What a segment needs to be told besides what its own file says. */
+interface TrackOfSegment {
+  initialization: string;
+  codecs: string;
+  /** Ticks a second. */
+  timescale: number;
+}
+
+type Initialization = TrackOfSegment & { kind: FolderFile['kind']; modifiedMs: number };
+
+/** What a day folder tells of its segments. */
+export interface FolderSegments {
+  /** As the index knows them, in the order in which they ended. */
+  segments: Segment[];
+  /** Object paths of segments of which not one sample can be read. */
+  unreadable: string[];
+}
+
+/**
+ * Reads the segments of a day folder as they were told to the index when they were recorded: times
+ * and keyframes from the files themselves, codec and initialization segment from the manifest. A
+ * segment that no manifest names goes with the last initialization segment before it that was written.
+ * Of segments only box headers are read.
+ *
+ * @param folder object path
+ * @param isWanted tells by its object path which segments to read
+ * @param signal ends it early, with what was read until then
+ * @throws what the reader throws
+ */
+export async function readFolderSegments(
+  reader: RecordingsReader,
+  folder: string,
+  stream: string,
+  isWanted: (path: string) => boolean,
+  signal?: AbortSignal,
+): Promise<FolderSegments> {
+  const files = new Map<string, RecordedFile>();
+  for await (const file of reader.files(folder)) {
+    files.set(file.key.slice(folder.length + 1), file);
+  }
+  const wanted: { file: RecordedFile; name: string; parsed: FolderFile }[] = [];
+  for (const [name, file] of files) {
+    const parsed = parseFileName(name);
+    if (parsed?.type === 'seg' && !parsed.isPart && isWanted(file.key)) {
+      wanted.push({ file, name, parsed });
+    }
+  }
+  const result: FolderSegments = { segments: [], unreadable: [] };
+  if (wanted.length === 0) return result;
+  const listed = await readListed(reader, files.get(MANIFEST_NAME));
+  let initializations: Initialization[] | undefined;
+  await Promise.all(
+    Array.from({ length: AT_ONCE }, async () => {
+      for (let next = wanted.pop(); next !== undefined; next = wanted.pop()) {
+        if (signal?.aborted) return;
+        const { file, name, parsed } = next;
+        let track = listed.get(name);
+        if (track === undefined) {
+          initializations ??= await readInitializations(reader, files);
+          track = initializationBefore(initializations, parsed.kind, file);
+        }
+        const segment = track && (await readSegment(reader, file, folder, stream, parsed, track));
+        if (segment === 'gone') continue;
+        if (segment === undefined) result.unreadable.push(file.key);
+        else result.segments.push(segment);
+      }
+    }),
+  );
+  result.segments.sort((a, b) => a.endUs - b.endUs || (a.path < b.path ? -1 : 1));
+  return result;
+}
+
+async function readSegment(
+  reader: RecordingsReader,
+  file: RecordedFile,
+  folder: string,
+  stream: string,
+  { kind }: FolderFile,
+  { initialization, codecs, timescale }: TrackOfSegment,
+): Promise<Segment | 'gone' | undefined> {
+  const source = await reader.open(file);
+  if (source === undefined) return 'gone';
+  try {
+    const { chunks } = await readChunks(source, source.size);
+    const first = chunks[0];
+    if (first === undefined) return undefined;
+    const keyframes = chunks.flatMap((chunk) => chunk.keyframeTimes);
+    const duration = chunks.reduce((sum, chunk) => sum + chunk.duration, 0);
+    // The same arithmetic as when it was recorded, so that no time is off by a microsecond.
+    const toUs = (ticks: number) => Math.round((ticks / timescale) * 1e6);
+    return {
+      stream,
+      kind,
+      startUs: toUs(first.startTime),
+      endUs: toUs(first.startTime + duration),
+      path: file.key,
+      initPath: `${folder}/${initialization}`,
+      isKeyframe: kind === 'audio' || keyframes[0] === first.startTime,
+      keyframes: keyframes.map(toUs),
+      codec: codecs,
+      size: source.size,
+    };
+  } finally {
+    await source.close();
+  }
+}
+
+/** What the manifest says of the segments it names, by file name; nothing where it cannot be read. */
+async function readListed(
+  reader: RecordingsReader,
+  file: RecordedFile | undefined,
+): Promise<Map<string, TrackOfSegment>> {
+  const listed = new Map<string, TrackOfSegment>();
+  const text = file && (await readRecorded(reader, file));
+  if (text === undefined) return listed;
+  let presentation: Presentation;
+  try {
+    presentation = readMpd(text.toString());
+  } catch (error) {
+    if (error instanceof ManifestError) return listed;
+    throw error;
+  }
+  for (const period of presentation.periods) {
+    for (const track of [period.video, period.audio]) {
+      if (track === undefined) continue;
+      const { initialization, codecs, timescale } = track;
+      const of: TrackOfSegment = { initialization, codecs, timescale };
+      for (let i = 0; i < track.timeline.count; i++) {
+        listed.set(segmentName(track.kind, track.startNumber + i), of);
+      }
+    }
+  }
+  return listed;
+}
+
+/** All initialization segments of a folder that can be read, in the order of their numbers. */
+async function readInitializations(
+  reader: RecordingsReader,
+  files: ReadonlyMap<string, RecordedFile>,
+): Promise<Initialization[]> {
+  const found: (Initialization & { number: number })[] = [];
+  for (const [name, file] of files) {
+    const parsed = parseFileName(name);
+    if (parsed?.type !== 'init' || parsed.isPart) continue;
+    const data = await readRecorded(reader, file);
+    const facts = data && readInitializationSegment(data);
+    if (facts === undefined || facts.kind !== parsed.kind) continue;
+    const { kind, number } = parsed;
+    const { codecs, timescale } = facts;
+    const initialization = initializationName(kind, number);
+    found.push({
+      kind,
+      number,
+      initialization,
+      codecs,
+      timescale,
+      modifiedMs: file.modifiedMs ?? 0,
+    });
+  }
+  return found.sort((a, b) => a.number - b.number);
+}
+
+function initializationBefore(
+  initializations: Initialization[],
+  kind: FolderFile['kind'],
+  { modifiedMs = Number.POSITIVE_INFINITY }: RecordedFile,
+): TrackOfSegment | undefined {
+  const ofKind = initializations.filter((initialization) => initialization.kind === kind);
+  return ofKind.findLast((initialization) => initialization.modifiedMs <= modifiedMs) ?? ofKind[0];
+}

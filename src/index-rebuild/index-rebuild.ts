@@ -1,0 +1,188 @@
+import type { RecordCatalogue } from '../record-catalogue/record-catalogue.ts';
+import { MANIFEST_NAME } from '../recording/file-names.ts';
+import type { Segment } from '../segment-index/segment.ts';
+import type { SegmentIndex } from '../segment-index/segment-index.ts';
+import type { RecordingsReader } from '../storage/recordings-reader.ts';
+import { dayEndUs, streamOfKey } from '../storage/stream-folder.ts';
+import { type FolderSegments, readFolderSegments } from './folder-segments.ts';
+import { lostRecords } from './record-stretches.ts';
+
+/** Segments that are handed to the index at once: they share one sync of its journal. */
+const BATCH = 500;
+/** Segments belong to the day in which they start, and may end in the next; µs, far more than any lasts. */
+const LONGEST_SEGMENT_US = 3_600_000_000;
+/** A segment is told to the index so much later than its file was written, at most, µs. */
+const CURSOR_MARGIN_US = 3_600_000_000;
+
+/** What index and catalogue are completed from, and how far. */
+export interface IndexRebuildOptions {
+  reader: RecordingsReader;
+  /** Whether a segment's upload is yet to come; where left out none is uploaded. */
+  isWaiting?(path: string): boolean;
+  index: SegmentIndex;
+  catalogue: RecordCatalogue;
+  /** The stream of a folder where something else knows it than the folder's name. */
+  streamOf(folder: string): string | undefined;
+  /** What ended before is left out: it would leave the index again, µs since the Unix epoch. */
+  fromUs: number;
+  /** What ends later is told by the recorder that runs, µs since the Unix epoch. */
+  untilUs: number;
+  /** A pause up to this belongs to a record, µs. */
+  graceUs: number;
+  /** Whether the catalogue lacks records; else it is left as it is. */
+  withRecords: boolean;
+  /** The clock, µs since the Unix epoch. */
+  now(): number;
+  log: {
+    info(fields: object, message: string): void;
+    warn(fields: object, message: string): void;
+  };
+}
+
+/** What a rebuild has done so far. */
+export interface RebuildResult {
+  folders: number;
+  /** Segments that the index did not have. */
+  segments: number;
+  /** Records that the catalogue did not have. */
+  records: number;
+  /** Segments of which not one sample can be read. */
+  unreadable: number;
+}
+
+/**
+ * Completes index and catalogue from what was recorded, one day folder after the other, the oldest day
+ * first. What they know already stays as it is, so that who has seen it is not told again; what is
+ * new to them gets time stamps greater than any before.
+ */
+export class IndexRebuild {
+  readonly result: RebuildResult = { folders: 0, segments: 0, records: 0, unreadable: 0 };
+  readonly #options: IndexRebuildOptions;
+  /** Day folders that are still to be read, the oldest day first. */
+  readonly #folders: string[];
+
+  private constructor(options: IndexRebuildOptions, folders: string[]) {
+    this.#options = options;
+    this.#folders = folders;
+  }
+
+  /**
+   * Looks which folders there are, and raises the cursors beyond whatever can have been given out
+   * before. Time stamps are given by the clock of the moment, so now is beyond all of them, unless the
+   * clock was set back: then a file of the newest day, or the catalogue, has a time that is yet to come.
+   * @throws what the reader throws
+   */
+  static async begin(options: IndexRebuildOptions): Promise<IndexRebuild> {
+    const { reader, index, catalogue, fromUs, now } = options;
+    const folders: string[] = [];
+    for await (const folder of reader.folders()) {
+      if (dayEndOf(folder) + LONGEST_SEGMENT_US > fromUs) folders.push(folder);
+    }
+    folders.sort((a, b) => dayEndOf(a) - dayEndOf(b) || (a < b ? -1 : 1));
+    const nowUs = now();
+    const traceUs = Math.max(await newestFileUs(reader, folders), catalogue.lastUpdatedAt);
+    const cursorUs = traceUs > nowUs ? traceUs + CURSOR_MARGIN_US : nowUs;
+    index.raiseCursor(cursorUs);
+    if (options.withRecords) catalogue.raiseCursor(cursorUs);
+    return new IndexRebuild(options, folders);
+  }
+
+  /**
+   * Reads some folders before all others.
+   * @param folders object paths; what is not there is passed over
+   * @throws what {@link run} throws
+   */
+  async runFirst(folders: Iterable<string>): Promise<void> {
+    for (const folder of folders) {
+      const at = this.#folders.indexOf(folder);
+      if (at < 0) continue;
+      this.#folders.splice(at, 1);
+      await this.#takeUp(folder, false);
+    }
+  }
+
+  /**
+   * Reads all folders that are left.
+   * @returns false when it was ended by the signal
+   * @throws what the reader throws; Error of the file system when a journal cannot be written
+   */
+  async run(signal?: AbortSignal): Promise<boolean> {
+    for (let folder = this.#folders.shift(); folder !== undefined; folder = this.#folders.shift()) {
+      if (signal?.aborted) return false;
+      await this.#takeUp(folder, true, signal);
+    }
+    return !signal?.aborted;
+  }
+
+  async #takeUp(folder: string, withRecords: boolean, signal?: AbortSignal): Promise<void> {
+    const { reader, index, log } = this.#options;
+    const stream = this.#options.streamOf(folder) ?? streamOfKey(`${folder}/${MANIFEST_NAME}`);
+    const isMissing = (path: string) => !index.has(path);
+    const found = await readFolderSegments(reader, folder, stream, isMissing, signal);
+    if (signal?.aborted) return;
+    const missing = found.segments.filter((segment) => this.#isMine(segment));
+    for (let at = 0; at < missing.length; at += BATCH) {
+      await Promise.all(missing.slice(at, at + BATCH).map((segment) => this.#add(segment)));
+    }
+    if (withRecords && this.#options.withRecords) await this.#completeRecords(folder, stream);
+    this.#tellUnreadable(folder, stream, found);
+    this.result.folders++;
+    this.result.segments += missing.length;
+    if (missing.length > 0) {
+      log.info(
+        { stream, folder, segments: missing.length },
+        'put recorded segments into the index',
+      );
+    }
+  }
+
+  async #add(segment: Segment): Promise<void> {
+    const { index, isWaiting } = this.#options;
+    const isToWait = isWaiting?.(segment.path) ?? false;
+    await index.add(segment, !isToWait);
+    // The upload may have been the faster one.
+    if (isToWait && !isWaiting?.(segment.path)) index.setUploaded(segment.path);
+  }
+
+  #isMine({ endUs }: Segment): boolean {
+    return endUs > this.#options.fromUs && endUs <= this.#options.untilUs;
+  }
+
+  async #completeRecords(folder: string, stream: string): Promise<void> {
+    const { catalogue, index, graceUs } = this.#options;
+    const segments = index.segmentsIn(folder).filter((segment) => this.#isMine(segment));
+    const known = catalogue.records(stream);
+    const path = `${folder}/${MANIFEST_NAME}`;
+    const lost = lostRecords(stream, path, segments, known, graceUs);
+    for (const record of lost) await catalogue.put(record);
+    this.result.records += lost.length;
+  }
+
+  #tellUnreadable(folder: string, stream: string, { unreadable }: FolderSegments): void {
+    this.result.unreadable += unreadable.length;
+    if (unreadable.length === 0) return;
+    this.#options.log.warn(
+      { stream, folder, segments: unreadable.length, first: unreadable[0] },
+      'segments that cannot be read stay out of the index; see live777-recorder verify',
+    );
+  }
+}
+
+/** When the files of the newest day were written last, µs since the Unix epoch; 0 without a file. */
+async function newestFileUs(reader: RecordingsReader, folders: readonly string[]): Promise<number> {
+  const newest = folders.at(-1);
+  if (newest === undefined) return 0;
+  let newestMs = 0;
+  for (const folder of folders.filter((other) => dayEndOf(other) === dayEndOf(newest))) {
+    for await (const { modifiedMs = 0 } of reader.files(folder)) {
+      newestMs = Math.max(newestMs, modifiedMs);
+    }
+  }
+  return Math.ceil(newestMs * 1000);
+}
+
+/** End of a folder's day, µs since the Unix epoch. */
+function dayEndOf(folder: string): number {
+  const [year, month, day] = folder.split('/').slice(-3).map(Number);
+  return dayEndUs(Date.UTC(year!, month! - 1, day!) * 1000);
+}

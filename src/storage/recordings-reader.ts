@@ -1,0 +1,186 @@
+import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import type { ByteSource } from '../container/chunk-reader.ts';
+import { PART_SUFFIX } from './durable-file.ts';
+import type { Store } from './stores/store.ts';
+
+/** Objects up to this are fetched from a store as a whole: a segment of sound is. */
+const WHOLE_BYTES = 256 * 1024;
+const DAY_FOLDER = /(?:^|\/)\d{4}\/\d{2}\/\d{2}$/;
+
+/** A recorded file, by its object path. */
+export interface RecordedFile {
+  key: string;
+  /** Bytes. */
+  size: number;
+  /** When it was last written, ms since the Unix epoch. */
+  modifiedMs?: number;
+}
+
+/** An open file. */
+export interface RecordedBytes extends ByteSource {
+  /** Bytes of the whole file. */
+  readonly size: number;
+  close(): Promise<void>;
+}
+
+/** What has been recorded, wherever it is kept, to be read bit by bit. */
+export interface RecordingsReader {
+  /** Object paths of all day folders, without a trailing slash, in no particular order. */
+  folders(): AsyncIterable<string>;
+  /** The files of one day folder that are complete. */
+  files(folder: string): AsyncIterable<RecordedFile>;
+  /** @returns undefined where there is no such file (any more) */
+  open(file: RecordedFile): Promise<RecordedBytes | undefined>;
+}
+
+/** Reads below a storage root of this machine. Every method throws the file system's errors. */
+export function folderReader(root: string): RecordingsReader {
+  return {
+    folders: () => dayFolders(root, ''),
+    async *files(folder) {
+      const inside = path.join(root, folder);
+      for (const name of (await readdir(inside).catch(absent)) ?? []) {
+        if (name.startsWith('.') || name.endsWith(PART_SUFFIX)) continue;
+        const found = await stat(path.join(inside, name)).catch(absent);
+        if (!found?.isFile()) continue;
+        yield { key: `${folder}/${name}`, size: found.size, modifiedMs: found.mtimeMs };
+      }
+    },
+    async open({ key }) {
+      const handle = await open(path.join(root, key)).catch(absent);
+      return handle && opened(handle);
+    },
+  };
+}
+
+/** Reads what a store holds. Every method throws a {@link StoreError}. */
+export function storeReader(store: Store): RecordingsReader {
+  return {
+    async *folders() {
+      const seen = new Set<string>();
+      for await (const { key } of store.list('')) {
+        const folder = key.slice(0, Math.max(key.lastIndexOf('/'), 0));
+        if (seen.has(folder) || !DAY_FOLDER.test(folder)) continue;
+        seen.add(folder);
+        yield folder;
+      }
+    },
+    async *files(folder) {
+      for await (const { key, size, modifiedMs } of store.list(`${folder}/`)) {
+        yield { key, size, ...(modifiedMs !== undefined && { modifiedMs }) };
+      }
+    },
+    open: async ({ key, size }) => new StoredBytes(store, key, size),
+  };
+}
+
+/** What is on this machine, and behind it what is in a store; a file of both is read here. */
+export function joinedReader(local: RecordingsReader, remote: RecordingsReader): RecordingsReader {
+  const here = new WeakSet<RecordedFile>();
+  return {
+    async *folders() {
+      const seen = new Set<string>();
+      for (const reader of [local, remote]) {
+        for await (const folder of reader.folders()) {
+          if (!seen.has(folder)) yield folder;
+          seen.add(folder);
+        }
+      }
+    },
+    async *files(folder) {
+      const seen = new Set<string>();
+      for await (const file of local.files(folder)) {
+        seen.add(file.key);
+        here.add(file);
+        yield file;
+      }
+      for await (const file of remote.files(folder)) if (!seen.has(file.key)) yield file;
+    },
+    // One that was uploaded meanwhile is found where it went.
+    open: async (file) => (here.has(file) && (await local.open(file))) || remote.open(file),
+  };
+}
+
+/** All bytes of a small file. @returns undefined where there is none */
+export async function readRecorded(
+  reader: RecordingsReader,
+  file: RecordedFile,
+): Promise<Buffer | undefined> {
+  const source = await reader.open(file);
+  if (source === undefined) return undefined;
+  try {
+    const bytes = Buffer.alloc(source.size);
+    for (let at = 0; at < bytes.length; ) {
+      const { bytesRead } = await source.read(bytes, at, bytes.length - at, at);
+      if (bytesRead === 0) return bytes.subarray(0, at);
+      at += bytesRead;
+    }
+    return bytes;
+  } finally {
+    await source.close();
+  }
+}
+
+async function* dayFolders(root: string, below: string): AsyncGenerator<string> {
+  if (DAY_FOLDER.test(below)) {
+    yield below;
+    return;
+  }
+  const entries = await readdir(path.join(root, below), { withFileTypes: true }).catch(absent);
+  for (const entry of entries ?? []) {
+    if (!entry.isDirectory() || entry.name.startsWith('.')) continue;
+    yield* dayFolders(root, below === '' ? entry.name : `${below}/${entry.name}`);
+  }
+}
+
+async function opened(handle: FileHandle): Promise<RecordedBytes> {
+  const { size } = await handle.stat();
+  return {
+    size,
+    read: (...place) => handle.read(...place),
+    close: () => handle.close(),
+  };
+}
+
+/** An object of a store: a small one is fetched once, of a large one only what is asked for. */
+class StoredBytes implements RecordedBytes {
+  readonly size: number;
+  readonly #store: Store;
+  readonly #key: string;
+  #whole: Promise<Buffer> | undefined;
+
+  constructor(store: Store, key: string, size: number) {
+    this.#store = store;
+    this.#key = key;
+    this.size = size;
+  }
+
+  async read(
+    target: Buffer,
+    offset: number,
+    length: number,
+    position: number,
+  ): Promise<{ bytesRead: number }> {
+    const end = Math.min(position + length, this.size);
+    if (position >= end) return { bytesRead: 0 };
+    let bytes: Buffer;
+    if (this.size <= WHOLE_BYTES) {
+      this.#whole ??= this.#fetch(0, this.size);
+      bytes = (await this.#whole).subarray(position, end);
+    } else bytes = await this.#fetch(position, end);
+    return { bytesRead: bytes.copy(target, offset) };
+  }
+
+  async close(): Promise<void> {}
+
+  async #fetch(start: number, end: number): Promise<Buffer> {
+    const reading = await this.#store.get(this.#key, { start, end: end - 1 });
+    return reading === undefined ? Buffer.alloc(0) : buffer(reading.body);
+  }
+}
+
+function absent(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error;
+}
