@@ -31,6 +31,8 @@ export interface Versitygw {
   folder: string;
   /** The process, to be killed or stopped by a test. */
   process: ChildProcess;
+  /** Kills it, and starts it again over the same folder, after so many ms. */
+  restart(afterMs: number): Promise<void>;
 }
 
 /**
@@ -52,17 +54,31 @@ export async function startVersitygw(
   const folder = mkdtempSync(path.join(tmpdir(), 'versitygw-'));
   for (const bucket of options.buckets) mkdirSync(path.join(folder, bucket));
   const port = await freePort();
-  const child = run(program, port, folder, options);
+  const endpoint = `http://127.0.0.1:${port}`;
+  const server: Versitygw = {
+    port,
+    endpoint,
+    folder,
+    process: run(program, port, folder, options),
+    restart: async (afterMs) => {
+      await kill(server.process);
+      await after(afterMs);
+      server.process = run(program, port, folder, options);
+      await answering(endpoint, server.process);
+    },
+  };
   t.teardown(async () => {
-    child.kill('SIGKILL');
-    if (child.exitCode === null && child.signalCode === null) {
-      await new Promise((resolve) => child.once('exit', resolve));
-    }
+    await kill(server.process);
     rmSync(folder, { recursive: true, force: true });
   });
-  const endpoint = `http://127.0.0.1:${port}`;
-  await answering(endpoint, child);
-  return { port, endpoint, folder, process: child };
+  await answering(endpoint, server.process);
+  return server;
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  child.kill('SIGKILL');
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  await new Promise((resolve) => child.once('exit', resolve));
 }
 
 /** Path of the program, installed by Go where it is missing; undefined without Go. */
