@@ -1,4 +1,5 @@
 import { type FileHandle, link, open, rename, stat, unlink } from 'node:fs/promises';
+import type { UploadBuffers } from './upload-buffers.ts';
 
 /** Suffix of a manifest that is in the store, while it is made sure that no newer one is here. */
 export const SENT_SUFFIX = '.sent';
@@ -17,12 +18,16 @@ export class LocalFile {
     this.#inode = inode;
   }
 
-  /** Reads a file once, as a whole. @throws the file system's error */
-  static async read(path: string): Promise<LocalFile> {
+  /**
+   * Reads a file once, as a whole.
+   * @param buffers where its data comes from; the caller may give it back there
+   * @throws the file system's error
+   */
+  static async read(path: string, buffers: UploadBuffers): Promise<LocalFile> {
     const handle = await open(path, 'r');
     try {
       const { ino, size } = await handle.stat({ bigint: true });
-      return new LocalFile(path, await readWhole(handle, Number(size)), handle, ino);
+      return new LocalFile(path, await readWhole(handle, buffers.take(Number(size))), handle, ino);
     } catch (error) {
       await handle.close();
       throw error;
@@ -70,8 +75,8 @@ export class LocalFile {
 const MOST_BYTES = 1 << 30;
 
 /** Reads in one go what `FileHandle.readFile` reads in pieces, for two thirds of the CPU. */
-async function readWhole(handle: FileHandle, size: number): Promise<Buffer> {
-  const data = Buffer.allocUnsafeSlow(size);
+async function readWhole(handle: FileHandle, data: Buffer): Promise<Buffer> {
+  const size = data.length;
   for (let at = 0; at < size; ) {
     const { bytesRead } = await handle.read(data, at, Math.min(size - at, MOST_BYTES), at);
     if (bytesRead === 0) return data.subarray(0, at);

@@ -9,6 +9,7 @@ import { committedNames } from './spool-tree.ts';
 import { type Attempt, StoreHealth } from './store-health.ts';
 import { Throughput } from './throughput.ts';
 import { TimedPut } from './timed-put.ts';
+import { UploadBuffers } from './upload-buffers.ts';
 import { uploadFailure } from './upload-failure.ts';
 import type { Waiting, WaitingFiles } from './waiting-files.ts';
 import type { WaitingFile } from './waiting-folder.ts';
@@ -54,6 +55,7 @@ export class Uploader {
   readonly #listener: UploaderListener;
   readonly #health: StoreHealth;
   readonly #store: TimedPut;
+  readonly #buffers: UploadBuffers;
   /** Manifests that an upload which ended too late may have put an older one over. */
   readonly #outdated = new Set<string>();
   #active = 0;
@@ -73,6 +75,7 @@ export class Uploader {
     this.#waiting = waiting;
     this.#sync = sync;
     this.#listener = listener;
+    this.#buffers = new UploadBuffers(concurrency);
     this.#health = new StoreHealth(clock, concurrency, () => this.start(), random);
     const { putTimeoutMs = PUT_TIMEOUT_MS } = options;
     this.#store = new TimedPut(store, clock, putTimeoutMs, (key) => this.#late(key));
@@ -129,6 +132,8 @@ export class Uploader {
         this.#answered(attempt);
         this.#refusedInRow = 0;
         await this.#stored(waiting, local);
+        // After a failure some connection may still be sending from it.
+        this.#buffers.give(local.data);
       } catch (error) {
         this.#failed(waiting, attempt, error);
       }
@@ -144,7 +149,7 @@ export class Uploader {
     const key = folder.key(file);
     let local: LocalFile | undefined;
     try {
-      local = await LocalFile.read(path.join(this.#options.root, key));
+      local = await LocalFile.read(path.join(this.#options.root, key), this.#buffers);
       if (objectRole(file.name) !== ObjectRole.manifest) return local;
       if (!(await this.#mayBeAhead(folder.path))) return local;
       folder.putBack(file, this.#clock.now());

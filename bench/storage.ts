@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
+import { Spool } from '../src/storage/spool/spool.ts';
 import { openFsStore } from '../src/storage/stores/fs-store.ts';
 import { openOssStore } from '../src/storage/stores/oss-store.ts';
+import { PutOnce } from '../src/storage/stores/put-once.ts';
 import { openS3Store, type S3StoreOptions } from '../src/storage/stores/s3-store.ts';
 import type { Store } from '../src/storage/stores/store.ts';
 import { findOrInstall, freePort, rootKeys } from '../test/storage/servers/versitygw.ts';
@@ -14,13 +16,18 @@ const SEGMENT = 3 * 2 ** 20;
 const ROUNDS = 3;
 const PUTS_A_ROUND = 30;
 
+/** Fifty streams of 2.5 Mbit/s in segments of 10 s: 3 MB of picture and 0.16 MB of sound each. */
+const STREAMS = 50;
+const SEGMENT_SECONDS = 10;
+const SOUND = 160_000;
+
 /**
- * Prints the CPU that one upload of 3 MiB takes in this process, user and system together.
- * Servers run in processes of their own, so that
- * their work is not counted.
+ * Prints the CPU that one upload of 3 MiB takes in this process, user and system together; and what
+ * fifty streams cost that are brought to S3 by the spool, from finding a file to deleting it. Servers
+ * run in processes of their own, so that their work is not counted.
  */
 export async function run(): Promise<void> {
-  const folder = mkdtempSync(path.join(tmpdir(), 'bench-store-'));
+  const folder = mkdtempSync(path.join(tmpdir(), 'bench-storage-'));
   try {
     await report('fs', await openFsStore({ type: 'fs', root: path.join(folder, 'fs') }));
     await benchS3(folder);
@@ -52,9 +59,37 @@ async function benchS3(folder: string): Promise<void> {
     for (const checksum of ['md5', 'crc32'] as const) {
       await report(`s3, ${checksum}`, openS3(endpoint, { checksum }));
     }
+    await fiftyStreams(path.join(folder, 'spool'), openS3(endpoint, {}));
   } finally {
     server.kill('SIGKILL');
   }
+}
+
+/** Uploads what fifty streams record in three segments' time. */
+async function fiftyStreams(root: string, store: Store): Promise<void> {
+  const picture = randomBytes(SEGMENT);
+  for (let stream = 0; stream < STREAMS; stream++) {
+    const folder = path.join(root, `cam${stream}/2026/03/04`);
+    mkdirSync(folder, { recursive: true });
+    for (let i = 1; i <= ROUNDS; i++) {
+      writeFileSync(path.join(folder, `seg_000${i}.m4s`), picture);
+      writeFileSync(path.join(folder, `audio_seg_000${i}.m4s`), picture.subarray(0, SOUND));
+    }
+    writeFileSync(path.join(folder, 'manifest.mpd'), '<MPD/>');
+  }
+  const once = new PutOnce(store);
+  once.isEnforced = true;
+  const before = process.cpuUsage();
+  const log = { info() {}, warn() {}, error() {} };
+  const spool = await Spool.open({ root, store: once, log });
+  await spool.drained();
+  await spool.close();
+  const { user, system } = process.cpuUsage(before);
+  await store.close();
+  const share = (user + system) / 1e6 / (ROUNDS * SEGMENT_SECONDS);
+  console.log(
+    `${STREAMS} streams of 2.5 Mbit/s to S3: ${(share * 100).toFixed(1)} % of a core, reading and deleting the files included`,
+  );
 }
 
 function openS3(endpoint: string, options: S3StoreOptions): Store {
