@@ -58,6 +58,7 @@ export class SpooledStore {
   /** Segments that no manifest on this disk names: a crash must find them here. */
   readonly #unnamed = new Set<string>();
   #spool: Spool | undefined;
+  #isChecked = false;
 
   private constructor(store: Store, { config, log }: SpooledStoreOptions) {
     this.store = store;
@@ -106,7 +107,10 @@ export class SpooledStore {
       limits,
       keep: (key) => this.#keep(key),
     });
-    spool.onUploaded = (key) => this.onUploaded?.(key);
+    spool.onUploaded = (key) => {
+      this.onUploaded?.(key);
+      if (!this.#isChecked) void this.#checkLate();
+    };
     spool.onDropped = (key) => this.onDropped?.(key);
     spool.onAccepts = (accepts) => this.onAccepts?.(accepts);
     this.#spool = spool;
@@ -170,7 +174,19 @@ export class SpooledStore {
     await this.store.close();
   }
 
+  /** After a start without a check: the store has come. */
+  async #checkLate(): Promise<void> {
+    this.#isChecked = true;
+    try {
+      await this.#check();
+    } catch (error) {
+      const { message: reason } = error as Error;
+      this.#log.warn({ reason }, 'the store takes files and fails its check');
+    }
+  }
+
   async #check(): Promise<void> {
+    this.#isChecked = true;
     try {
       const { refusesToReplace } = await checkStore(this.store);
       this.once.isEnforced = refusesToReplace;

@@ -24,6 +24,8 @@ const STREAMS = isLong ? 10 : 2;
 const KILLS = isLong ? 5 : 1;
 /** Media that each run of the recorder sees before it is killed. */
 const RUN_SECONDS = isLong ? 12 : 5;
+/** A machine that also sends ten streams starts slowly. */
+const START_TIMEOUT_MS = 60_000;
 
 t.setTimeout(1_200_000);
 
@@ -40,6 +42,7 @@ t.test('whatever the bucket does', async (t) => {
   for (let run = 0; run < KILLS; run++) {
     const recorder = await startRecorder(t, {
       storage,
+      startTimeoutMs: START_TIMEOUT_MS,
       ...(root !== undefined && { root, flags: ['--offline'] }),
     });
     root = recorder.root;
@@ -54,7 +57,11 @@ t.test('whatever the bucket does', async (t) => {
   }
   proxy.fault = () => undefined;
 
-  const last = await startRecorder(t, { storage, ...(root !== undefined && { root }) });
+  const last = await startRecorder(t, {
+    storage,
+    startTimeoutMs: START_TIMEOUT_MS,
+    ...(root !== undefined && { root }),
+  });
   const publishers = await publishAll(t, last);
   await sent(publishers, 3);
   await Promise.all(publishers.map((publisher) => publisher.stop()));

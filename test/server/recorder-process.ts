@@ -25,6 +25,8 @@ export interface RecorderProcessOptions {
   storage?: Record<string, string | boolean | string[]>;
   /** `[playback]`. */
   playback?: Record<string, number | boolean>;
+  /** ms that the start may take; 20,000 by default. */
+  startTimeoutMs?: number;
   /** More of the command line. */
   flags?: string[];
   /** `auth.tokens`; none by default. */
@@ -102,7 +104,7 @@ export async function startRecorder(
     await rm(folder, { recursive: true, force: true });
   });
   return {
-    url: await address(child, lines),
+    url: await address(child, lines, options.startTimeoutMs ?? START_TIMEOUT_MS),
     root,
     log: () => [...lines],
     stop: (signal = 'SIGTERM') => stop(child, exited, lines, signal),
@@ -128,8 +130,8 @@ function toml(root: string, options: RecorderProcessOptions): string {
 }
 
 /** Waits for the first address that the service tells; it tells none before it listens. */
-async function address(child: ChildProcess, lines: string[]): Promise<string> {
-  const timeout = AbortSignal.timeout(START_TIMEOUT_MS);
+async function address(child: ChildProcess, lines: string[], timeoutMs: number): Promise<string> {
+  const timeout = AbortSignal.timeout(timeoutMs);
   for (;;) {
     const match = /http:\/\/127\.0\.0\.1:[1-9]\d*/.exec(lines.join('\n'));
     if (match) return match[0];

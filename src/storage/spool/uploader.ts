@@ -18,6 +18,8 @@ import type { WaitingFile } from './waiting-folder.ts';
 const REFUSED_ALL = 5;
 /** Parked files are tried again, and kept files asked about, every so many ms. */
 const SLOW_RETRY_MS = 600_000;
+/** A store that comes and goes is told of this often at most, ms. */
+const TELL_AGAIN_MS = 60_000;
 const PUT_TIMEOUT_MS = 60_000;
 /** Stored files that are remembered at least. */
 const RECENT_KEYS = 20_000;
@@ -60,6 +62,8 @@ export class Uploader {
   readonly #outdated = new Set<string>();
   #active = 0;
   #refusedInRow = 0;
+  #awayToldMs = Number.NEGATIVE_INFINITY;
+  #isAwayTold = false;
   #closed = false;
   #cancelSlowRetry: (() => void) | undefined;
 
@@ -257,6 +261,10 @@ export class Uploader {
     if (this.#health.mode === before) return;
     const { code, message } = this.lastError!;
     const { log } = this.#options;
+    const now = this.#clock.now();
+    this.#isAwayTold = now - this.#awayToldMs >= TELL_AGAIN_MS || mode === 'refused';
+    if (!this.#isAwayTold) return;
+    this.#awayToldMs = now;
     if (mode === 'down') log.warn({ code, message }, 'the store fails; uploads wait for it');
     else
       log.error({ code, message }, 'the store refuses everything; check its settings and rights');
@@ -266,7 +274,9 @@ export class Uploader {
     const before = this.#health.answered(attempt);
     if (before === undefined) return;
     const { count, bytes } = this.#waiting;
-    this.#options.log.info({ files: count, bytes }, 'the store is back; what waits is uploaded');
+    if (this.#isAwayTold) {
+      this.#options.log.info({ files: count, bytes }, 'the store is back; what waits is uploaded');
+    }
     if (before === 'refused') this.#waiting.unpark(this.#clock.now());
   }
 
