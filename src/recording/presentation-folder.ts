@@ -144,6 +144,11 @@ export class PresentationFolder {
     this.#presentation.periods = withPeriods(this.#presentation, missing).periods;
   }
 
+  /** True when a track of a kind was recorded here, as far as the folder is known yet. */
+  has(kind: TrackKind): boolean {
+    return this.#presentation.periods.some((period) => period[kind] !== undefined);
+  }
+
   /** Adds a Period after all others. */
   openPeriod(): ManifestPeriod {
     const period: ManifestPeriod = { id: nextPeriodId(this.#presentation), ended: false };

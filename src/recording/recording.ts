@@ -1,3 +1,4 @@
+import { BLANK_CONFIGURATION } from '../container/blank-picture.ts';
 import type { H264Configuration } from '../container/h264-parameter-sets.ts';
 import { AUDIO_TIMESCALE, VIDEO_TIMESCALE } from '../container/initialization-segment.ts';
 import { OPUS_SILENCE_TICKS } from '../container/opus-silence.ts';
@@ -6,6 +7,7 @@ import type { MediaSection } from '../rtp/media-section.ts';
 import type { SenderReport } from '../rtp/rtp-receiver.ts';
 import { AudioLane } from './audio-lane.ts';
 import type { AudioPacket, AudioTrack } from './audio-track.ts';
+import { BlankVideo } from './blank-video.ts';
 import { CurrentRecord } from './current-record.ts';
 import { DayFolders } from './day-folders.ts';
 import { DroppedUnits } from './dropped-units.ts';
@@ -62,6 +64,7 @@ export class Recording {
   #videoEnd: number;
   #period: RunningPeriod | undefined;
   readonly #sound = new WaitingSound();
+  readonly #blank = new BlankVideo();
   #silenceBefore = 0;
   #closed = false;
 
@@ -274,7 +277,7 @@ export class Recording {
       const soundUs = toUs(this.#publisher.timeline.base('audio') + first.start, AUDIO_TIMESCALE);
       start = Math.min(start, videoTicks(soundUs));
     }
-    if (this.#period?.video === undefined && this.#publisher.audio !== undefined) {
+    if (!this.#period?.hasPicture && this.#publisher.audio !== undefined) {
       const writtenUs = toUs(this.#lane.end, AUDIO_TIMESCALE);
       start = Math.max(start, videoTicks(writtenUs));
     }
@@ -284,7 +287,7 @@ export class Recording {
   /** @param startUs wall clock */
   #needsPeriod(picture: Picture, startUs: number): boolean {
     const period = this.#period;
-    if (period?.video === undefined || period.failed) return true;
+    if (!period?.hasPicture || period.failed) return true;
     if (!picture.keyframe || picture.configuration === undefined) return false;
     return (
       !sameConfiguration(picture.configuration, period.configuration) || this.#recordIsOver(startUs)
@@ -303,13 +306,14 @@ export class Recording {
       if (period === undefined || period.failed) return;
       const base = this.#publisher.timeline.base('audio');
       const startUs = toUs(base + first.start, AUDIO_TIMESCALE);
-      if (!all && period.video !== undefined && this.#isAheadOfPicture(startUs)) return;
-      if (period.video === undefined && this.#recordIsOver(this.#wallUs(startUs))) {
-        this.#beginPeriod(startUs, undefined);
+      if (!all && period.hasPicture && this.#isAheadOfPicture(startUs)) return;
+      if (!period.hasPicture && this.#recordIsOver(this.#wallUs(startUs))) {
+        this.#beginSound(startUs);
       }
       if (this.#lane.period !== this.#period && startUs >= this.#period!.startUs) this.#moveSound();
       this.#sound.shift();
       this.#lane.write(first, base);
+      if (this.#lane.period === this.#period) this.#fillBlank(this.#lane.end, false);
     }
   }
 
@@ -318,9 +322,27 @@ export class Recording {
     return this.#options.now() - this.#publisher.seenUs < LAG_US;
   }
 
+  /** Begins a Period for sound without a picture. @param startUs media time */
+  #beginSound(startUs: number): void {
+    // Black pictures have no place of their own in time that could be settled later.
+    this.#settle(true);
+    const isExpected = this.#publisher.video !== undefined || this.#folders.current.has('video');
+    this.#beginPeriod(startUs, isExpected ? BLANK_CONFIGURATION : undefined);
+  }
+
+  /** Shows black while there is sound alone. @param to audio ticks @param isLast ends there */
+  #fillBlank(to: number, isLast: boolean): void {
+    const period = this.#period;
+    if (period === undefined || period.failed || !BlankVideo.isOf(period)) return;
+    const from = Math.max(this.#videoEnd, videoTicks(period.startUs));
+    const end = videoTicks(toUs(to, AUDIO_TIMESCALE));
+    this.#videoEnd = this.#blank.fill(period, from, end, isLast);
+  }
+
   /** @param startUs media time */
   #beginPeriod(startUs: number, configuration: H264Configuration | undefined): void {
     const before = this.#period;
+    this.#fillBlank(audioTicks(startUs), true);
     before?.video?.end();
     const wallUs = this.#wallUs(startUs);
     if (this.#recordIsOver(wallUs)) this.#endRecord(wallUs);
@@ -333,14 +355,13 @@ export class Recording {
       startUs,
       clock: this.#options.clock,
       configuration,
-      hasAudio: this.#publisher.audio !== undefined,
+      hasAudio: this.#publisher.audio !== undefined || this.#folders.current.has('audio'),
       requestKeyframe: () => this.#askForKeyframe(),
     });
     this.#period = period;
     for (const writer of period.writers) this.#publisher.timeline.adopt(writer);
-    if (before === undefined || before.failed || this.#publisher.audio === undefined)
-      this.#moveSound();
-    if (configuration === undefined) this.#writeSound(false);
+    if (before === undefined || before.failed || before.audio === undefined) this.#moveSound();
+    if (!period.hasPicture) this.#writeSound(false);
   }
 
   /** The sound follows into the present Period; a folder that both tracks have left is closed. */
@@ -354,14 +375,17 @@ export class Recording {
     const packet = this.#publisher.audio?.finish();
     if (packet) this.#sound.push(packet, this.#options.now());
     const picture = this.#publisher.video?.finish();
-    if (picture && this.#period?.video) {
+    if (picture) {
       const last = this.#sound.last;
       if (last) this.#holdPicture(picture, this.#publisher.timeline.base('audio') + last.end);
       this.#writePicture(picture);
     }
     this.#writeSound(true);
-    if (this.#period?.video && this.#publisher.audio) {
+    this.#fillBlank(this.#lane.end, true);
+    if (this.#period?.hasPicture && this.#period.audio) {
       const end = audioTicks(toUs(this.#videoEnd, VIDEO_TIMESCALE));
+      if (this.#lane.period !== this.#period) this.#moveSound();
+      this.#lane.beginWithSilence(audioTicks(this.#period.startUs), end);
       if (end - this.#lane.end > OPUS_SILENCE_TICKS) this.#lane.fillTo(end, false);
     }
     this.#settle(true);
@@ -403,15 +427,17 @@ export class Recording {
   /** Replaces sound that does not come, while there is picture for it to keep step with. */
   #fillSilence(nowUs: number): void {
     const { video, audio, heardUs, seenUs } = this.#publisher;
-    if (audio === undefined || nowUs - heardUs < LAG_US) return;
+    if (nowUs - heardUs < LAG_US) return;
     if (video === undefined || nowUs - seenUs >= LAG_US) return;
     const period = this.#lane.period;
     if (period === undefined) return;
-    const last = audio.finish();
+    const last = audio?.finish();
     if (last) this.#takeSound(last);
-    const until = audioTicks(this.#options.clock.mediaUs(nowUs) - LAG_US);
+    const nextUs = period === this.#period ? Number.POSITIVE_INFINITY : this.#period?.startUs;
+    const untilUs = this.#options.clock.mediaUs(nowUs) - LAG_US;
+    const until = audioTicks(Math.min(untilUs, nextUs ?? untilUs));
     this.#lane.beginWithSilence(audioTicks(period.startUs), until);
-    this.#lane.fillTo(until, true);
+    this.#lane.fillTo(until, audio !== undefined);
     if (period !== this.#period && this.#period && until >= audioTicks(this.#period.startUs)) {
       this.#moveSound();
     }
@@ -424,13 +450,13 @@ export class Recording {
     const { heardUs, seenUs } = this.#publisher;
     if (nowUs - Math.max(heardUs, seenUs) > STALE_US) {
       if (this.#options.clock.mediaUs(nowUs) - period.startUs > STALE_US) this.#endPeriod();
-    } else if (period.video !== undefined && nowUs - seenUs > STALE_US) {
+    } else if (period.hasPicture && nowUs - seenUs > STALE_US) {
       const picture = this.#publisher.video?.finish();
       if (picture) {
         this.#holdPicture(picture, this.#lane.end);
         this.#writePicture(picture);
       }
-      this.#beginPeriod(toUs(this.#lane.end, AUDIO_TIMESCALE), undefined);
+      this.#beginSound(toUs(this.#lane.end, AUDIO_TIMESCALE));
       this.#moveSound();
     }
   }
@@ -440,10 +466,7 @@ export class Recording {
     const first = this.#sound.first;
     if (first === undefined || this.#period !== undefined || !this.#mayWrite()) return;
     if (this.#publisher.video !== undefined && nowUs - this.#sound.sinceUs < VIDEO_WAIT_US) return;
-    this.#beginPeriod(
-      toUs(this.#publisher.timeline.base('audio') + first.start, AUDIO_TIMESCALE),
-      undefined,
-    );
+    this.#beginSound(toUs(this.#publisher.timeline.base('audio') + first.start, AUDIO_TIMESCALE));
   }
 
   #giveUp(period: RunningPeriod, error: Error): void {

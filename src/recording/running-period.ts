@@ -7,6 +7,7 @@ import {
 } from '../container/initialization-segment.ts';
 import type { ManifestPeriod } from '../manifest/presentation.ts';
 import type { TrackKind } from '../rtp/access-unit.ts';
+import { BlankVideo } from './blank-video.ts';
 import type { PresentationFolder, TrackDescription } from './presentation-folder.ts';
 import { type StreamClock, TrackWallClock } from './stream-clock.ts';
 import { TrackWriter } from './track-writer.ts';
@@ -74,6 +75,11 @@ export class RunningPeriod implements WriteOwner {
         openTrack: () => this.#openAudio(),
       });
     }
+  }
+
+  /** True when the publisher's pictures go here; false without any or with black ones. */
+  get hasPicture(): boolean {
+    return this.video !== undefined && !BlankVideo.isOf(this);
   }
 
   /** The writers of its tracks. */

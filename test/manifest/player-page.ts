@@ -114,10 +114,10 @@ export async function seek(
   return page.evaluate('({ playhead: video.currentTime, ...seen.frames.at(-1) })');
 }
 
-/** Plays from where the playhead is to the end, at twice the speed, and gives what was seen. */
-export async function playToTheEnd(page: Page): Promise<Seen> {
+/** Plays from where the playhead is to the end, and gives what was seen. @param rate speed */
+export async function playToTheEnd(page: Page, rate = 2): Promise<Seen> {
   // The default as well, because it is taken up where dash.js loads the element anew.
-  await page.evaluate(`video.defaultPlaybackRate = video.playbackRate = 2,
+  await page.evaluate(`video.defaultPlaybackRate = video.playbackRate = ${rate},
     new Promise((done) => {
       video.addEventListener('ended', () => done(), { once: true });
       if (video.ended) done();
