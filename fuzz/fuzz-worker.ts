@@ -1,15 +1,10 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { Fuzzer } from './fuzzer.ts';
+import { Fuzzer, type FuzzOptions } from './fuzzer.ts';
 import type { Watched } from './watchdog.ts';
 
-const { name, seed, seconds, watched } = workerData as {
-  name: string;
-  seed: number;
-  seconds: number;
-  watched: Watched;
-};
+const { options, watched } = workerData as { options: FuzzOptions; watched: Watched };
 const bytes = Buffer.from(watched.bytes);
-const result = await Fuzzer.run(name, seed, seconds, {
+const result = await Fuzzer.run(options, {
   onInput(input) {
     // The thread above reads it only when nothing has changed for long.
     input.copy(bytes);

@@ -1,6 +1,5 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { readCorpus } from './corpus.ts';
 import { Coverage } from './coverage.ts';
 import { mutate } from './mutate.ts';
 import { Random } from './random.ts';
@@ -18,7 +17,7 @@ const memoryCheckMs = 10_000;
 const corpusBytes = 32 * 1024;
 const keptInputBytes = 4096;
 /** Different findings after which a target is given up. */
-const mostFindings = 20;
+const usualMostFindings = 20;
 
 /** Something that is wrong. */
 export interface Finding {
@@ -38,6 +37,20 @@ export interface FuzzResult {
   /** The input that took longest, and its CPU time in ms. */
   slowestInput: Buffer;
   slowestMs: number;
+}
+
+/** What is fuzzed, and for how long. */
+export interface FuzzOptions {
+  /** Of the target's module. */
+  url: string;
+  /** 32 bits. */
+  seed: number;
+  /** How long; 0 for the corpus alone. */
+  seconds: number;
+  /** Inputs to begin with. */
+  corpus: readonly Uint8Array[];
+  /** Different findings after which the target is given up; 20 unless given. */
+  mostFindings?: number;
 }
 
 /** What the fuzzer tells while it runs. */
@@ -72,31 +85,25 @@ export class Fuzzer {
     this.#events = events;
   }
 
-  /**
-   * Fuzzes the target of a name for some time; beforehand all of its corpus is run once.
-   *
-   * @param seconds how long; 0 for the corpus alone
-   */
-  static async run(
-    name: string,
-    seed: number,
-    seconds: number,
-    events: FuzzEvents,
-  ): Promise<FuzzResult> {
+  /** Fuzzes a target for some time; beforehand all of its corpus is run once. */
+  static async run(options: FuzzOptions, events: FuzzEvents): Promise<FuzzResult> {
     // The coverage of a file is only whole when it is counted from before it is loaded.
     const coverage = new Coverage();
-    const target = await loadTarget(name);
+    const target = await loadTarget(options.url);
     coverage.loaded(target.covers);
-    const fuzzer = new Fuzzer(target, coverage, new Random(seed), events);
-    return fuzzer.#run(readCorpus(name), seconds * 1000);
+    const fuzzer = new Fuzzer(target, coverage, new Random(options.seed), events);
+    const most = options.mostFindings ?? usualMostFindings;
+    return fuzzer.#run(options.corpus, options.seconds * 1000, most);
   }
 
-  async #run(kept: Buffer[], durationMs: number): Promise<FuzzResult> {
+  async #run(kept: readonly Uint8Array[], durationMs: number, most: number): Promise<FuzzResult> {
     const endsAt = performance.now() + durationMs;
-    for (const input of [...kept, ...this.#target.seeds()]) await this.#tryAlone(input);
+    // A Buffer that came from another thread is none any more.
+    const inputs = kept.map((input) => Buffer.from(input));
+    for (const input of [...inputs, ...this.#target.seeds()]) await this.#tryAlone(input);
     if (this.#corpus.length === 0) this.#corpus.push(Buffer.alloc(0));
     this.#memoryCheckedAt = performance.now();
-    while (performance.now() < endsAt && this.#findings.size < mostFindings) {
+    while (performance.now() < endsAt && this.#findings.size < most) {
       const batch: Buffer[] = [];
       while (batch.length < batchSize) {
         batch.push(mutate(this.#choose(), this.#corpus, this.#target, this.#random));

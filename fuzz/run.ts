@@ -6,14 +6,10 @@
 import { randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { Worker } from 'node:worker_threads';
-import { saveCrash, writeCorpus } from './corpus.ts';
-import { describe, type Finding, type FuzzResult } from './fuzzer.ts';
-import { loadTarget, targetNames } from './targets.ts';
-import { currentInput, watch, watchedMemory } from './watchdog.ts';
-
-/** Longest input that any target takes, bytes. */
-const mostBytes = 4 * 1024 * 1024;
+import { readCorpus, saveCrash, writeCorpus } from './corpus.ts';
+import type { FuzzResult } from './fuzzer.ts';
+import { fuzzTarget } from './supervisor.ts';
+import { loadTarget, targetNames, targetUrl } from './targets.ts';
 
 const { values } = parseArgs({
   options: {
@@ -38,7 +34,7 @@ if (!(seconds >= 0) || !Number.isSafeInteger(seed)) {
 }
 
 if (values.input !== undefined) {
-  const target = await loadTarget(names[0]!);
+  const target = await loadTarget(targetUrl(names[0]!));
   await target.run(readFileSync(values.input));
   print('passed');
 } else {
@@ -48,38 +44,16 @@ if (values.input !== undefined) {
   }
 }
 
-/** Fuzzes one target in a thread of its own; false when something was found. */
+/** Fuzzes one target; false when something was found. */
 async function fuzz(name: string): Promise<boolean> {
   let passed = true;
-  const report = ({ what, input }: Finding): void => {
+  const options = { url: targetUrl(name), seed, seconds, corpus: readCorpus(name) };
+  const result = await fuzzTarget(options, ({ what, input }) => {
     passed = false;
     print(`${name}: ${what}`);
     if (input === undefined) return;
     const path = saveCrash(name, Buffer.from(input));
     print(`repeat it with: npm run fuzz -- --target ${name} --input ${path}`);
-  };
-  const watched = watchedMemory(mostBytes);
-  const worker = new Worker(new URL('./fuzz-worker.ts', import.meta.url), {
-    workerData: { name, seed, seconds, watched },
-    resourceLimits: { maxOldGenerationSizeMb: 1024 },
-  });
-  let result: FuzzResult | undefined;
-  await new Promise<void>((resolve) => {
-    const stopWatching = watch(watched, (what, input) => {
-      report({ what, input });
-      void worker.terminate();
-    });
-    worker.on('message', (message: { finding?: Finding; result?: FuzzResult }) => {
-      if (message.finding !== undefined) report(message.finding);
-      result = message.result ?? result;
-    });
-    worker.on('error', (error) => {
-      report({ what: describe(error), input: currentInput(watched) });
-    });
-    worker.on('exit', () => {
-      stopWatching();
-      resolve();
-    });
   });
   if (result !== undefined) tell(name, result);
   return passed && result !== undefined;

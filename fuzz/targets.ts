@@ -11,8 +11,13 @@ export function targetNames(): string[] {
     .map((file) => file.slice(0, -3));
 }
 
+/** Where the module of a target is. */
+export function targetUrl(name: string): string {
+  return new URL(`./targets/${name}.ts`, import.meta.url).href;
+}
+
 /** Loads a target, and with it the code it is about. */
-export async function loadTarget(name: string): Promise<FuzzTarget> {
-  const { target } = (await import(`./targets/${name}.ts`)) as { target: FuzzTarget };
+export async function loadTarget(url: string): Promise<FuzzTarget> {
+  const { target } = (await import(url)) as { target: FuzzTarget };
   return target;
 }

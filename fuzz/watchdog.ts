@@ -6,12 +6,23 @@ export interface Watched {
   bytes: SharedArrayBuffer;
 }
 
-/** CPU time after which an input hangs, ms: another program that takes the processor does not count. */
-const hangCpuMs = 15_000;
-/** Time after which it waits for something that does not come, ms. */
-const stuckMs = 120_000;
-/** Memory of the process with which an input takes too much, bytes. */
-const mostMemoryBytes = 2 * 1024 ** 3;
+/** What no input may take. */
+export interface Limits {
+  /** CPU time after which an input hangs, ms: what other programs take of the processor does not count. */
+  hangCpuMs: number;
+  /** Time after which it waits for something that does not come, ms. */
+  stuckMs: number;
+  /** Memory of the whole process, bytes. */
+  memoryBytes: number;
+}
+
+/** Limits of `npm run fuzz`. */
+export const usualLimits: Limits = {
+  hangCpuMs: 15_000,
+  stuckMs: 120_000,
+  memoryBytes: 2 * 1024 ** 3,
+};
+
 const lookMs = 250;
 
 /** Memory to watch a thread by, for inputs of at most `maxBytes`. */
@@ -30,6 +41,7 @@ export function watchedMemory(maxBytes: number): Watched {
  */
 export function watch(
   watched: Watched,
+  limits: Limits,
   onFault: (what: string, input: Buffer) => void,
 ): () => void {
   let runs = -1;
@@ -45,9 +57,9 @@ export function watch(
     }
     const { user, system } = process.cpuUsage(cpu);
     let what: string | undefined;
-    if ((user + system) / 1000 > hangCpuMs) what = 'Hang: the input does not end';
-    else if (performance.now() - since > stuckMs) what = 'Hang: waits for ever';
-    else if (memory > mostMemoryBytes) what = `Memory: the process has ${memory} bytes`;
+    if ((user + system) / 1000 > limits.hangCpuMs) what = 'Hang: the input does not end';
+    else if (performance.now() - since > limits.stuckMs) what = 'Hang: waits for ever';
+    else if (memory > limits.memoryBytes) what = `Memory: the process has ${memory} bytes`;
     if (what === undefined) return;
     clearInterval(timer);
     onFault(what, currentInput(watched));

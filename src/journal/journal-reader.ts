@@ -61,10 +61,11 @@ export async function readJournal<Entry extends { type: string }>(
     const { bytesRead } = await file.read(buffer, filled, buffer.length - filled, offset + filled);
     if (bytesRead === 0) break;
     filled += bytesRead;
+    const whole = buffer.subarray(0, filled);
     let start = 0;
     for (;;) {
-      const end = buffer.indexOf(newline, start);
-      if (end < 0 || end >= filled) break;
+      const end = whole.indexOf(newline, start);
+      if (end < 0) break;
       const line = skippingFrom === undefined ? decodeLine(format, buffer, start, end) : undefined;
       if (line !== undefined && take(line)) good++;
       else damaged(skippingFrom ?? offset + start);

@@ -2,7 +2,7 @@ import t from 'tap';
 import { readCorpus } from '../../fuzz/corpus.ts';
 import { mutate } from '../../fuzz/mutate.ts';
 import { Random } from '../../fuzz/random.ts';
-import { loadTarget, targetNames } from '../../fuzz/targets.ts';
+import { loadTarget, targetNames, targetUrl } from '../../fuzz/targets.ts';
 import { repeat } from '../thoroughness.ts';
 
 /** Fresh inputs for each target. */
@@ -10,7 +10,7 @@ const mutations = repeat(1000, 300);
 
 for (const name of targetNames()) {
   t.test(`${name}: the corpus and changes of it`, async (t) => {
-    const target = await loadTarget(name);
+    const target = await loadTarget(targetUrl(name));
     const corpus = [...target.seeds(), ...readCorpus(name)];
     const random = new Random(777);
     // The longest inputs are for `npm run fuzz`, where there is time.

@@ -1,0 +1,44 @@
+import { Worker } from 'node:worker_threads';
+import { describe, type Finding, type FuzzOptions, type FuzzResult } from './fuzzer.ts';
+import { currentInput, type Limits, usualLimits, watch, watchedMemory } from './watchdog.ts';
+
+/** Longest input that any target takes, bytes. */
+const mostBytes = 4 * 1024 * 1024;
+const heapMegabytes = 1024;
+
+/**
+ * Fuzzes one target in a thread of its own, and watches that no input holds it up or eats the memory.
+ *
+ * @param onFinding told of each finding as it is made
+ * @returns what it came to; undefined when the thread had to be ended
+ */
+export async function fuzzTarget(
+  options: FuzzOptions,
+  onFinding: (finding: Finding) => void,
+  limits: Limits = usualLimits,
+): Promise<FuzzResult | undefined> {
+  const watched = watchedMemory(mostBytes);
+  const worker = new Worker(new URL('./fuzz-worker.ts', import.meta.url), {
+    workerData: { options, watched },
+    resourceLimits: { maxOldGenerationSizeMb: heapMegabytes },
+  });
+  let result: FuzzResult | undefined;
+  await new Promise<void>((resolve) => {
+    const stopWatching = watch(watched, limits, (what, input) => {
+      onFinding({ what, input });
+      void worker.terminate();
+    });
+    worker.on('message', (message: { finding?: Finding; result?: FuzzResult }) => {
+      if (message.finding !== undefined) onFinding(message.finding);
+      result = message.result ?? result;
+    });
+    worker.on('error', (error) => {
+      onFinding({ what: describe(error), input: currentInput(watched) });
+    });
+    worker.on('exit', () => {
+      stopWatching();
+      resolve();
+    });
+  });
+  return result;
+}

@@ -1,0 +1,13 @@
+import type { FuzzTarget } from '../../../fuzz/target.ts';
+
+const kept: Buffer[] = [];
+
+/** Takes a mebibyte of memory at each run, for good. */
+export const target: FuzzTarget = {
+  covers: ['test/fuzz/planted'],
+  maxBytes: 64,
+  seeds: () => [Buffer.of(2)],
+  run() {
+    kept.push(Buffer.alloc(1024 * 1024, 1));
+  },
+};
