@@ -36,6 +36,13 @@ window.takeSeen = () => {
 };
 addEventListener('error', (event) => seen.errors.push(event.message));
 video.addEventListener('seeking', () => seen.seeks.push(video.currentTime));
+// dash.js may pause at the very end, and then there is no event of its having ended; or it seeks once
+// more after the end, so what was seen until then is put aside.
+const atEnd = () => {
+  if (video.currentTime >= video.duration) window.untilEnd ??= takeSeen();
+};
+video.addEventListener('ended', atEnd);
+video.addEventListener('pause', atEnd);
 video.addEventListener('error', () => seen.errors.push(video.error.message));
 const frame = (now, { mediaTime, width }) => {
   seen.frames.push({ time: mediaTime, width });
@@ -114,13 +121,27 @@ export async function seek(
   return page.evaluate('({ playhead: video.currentTime, ...seen.frames.at(-1) })');
 }
 
-/** Plays from where the playhead is to the end, and gives what was seen. @param rate speed */
+/** Bound that only a player that is stuck reaches, ms. */
+const STUCK_MS = 60_000;
+
+/**
+ * Plays from where the playhead is to the end, and gives what was seen.
+ * @param rate speed
+ * @throws Error with the state of the media element when the player is stuck
+ */
 export async function playToTheEnd(page: Page, rate = 2): Promise<Seen> {
   // The default as well, because it is taken up where dash.js loads the element anew.
-  await page.evaluate(`video.defaultPlaybackRate = video.playbackRate = ${rate},
-    new Promise((done) => {
-      video.addEventListener('ended', () => done(), { once: true });
-      if (video.ended) done();
+  await page.evaluate(`video.defaultPlaybackRate = video.playbackRate = ${rate}`);
+  try {
+    await page.waitForFunction('window.untilEnd', undefined, { timeout: STUCK_MS, polling: 100 });
+  } catch (cause) {
+    const state = await page.evaluate(`JSON.stringify({
+      currentTime: video.currentTime, readyState: video.readyState, networkState: video.networkState,
+      paused: video.paused, seeking: video.seeking, rate: video.playbackRate,
+      duration: video.duration, seen: seen.frames.length, seeks: seen.seeks, errors: seen.errors,
+      buffered: Array.from(video.buffered, (_, i) => [video.buffered.start(i), video.buffered.end(i)]),
     })`);
-  return page.evaluate('takeSeen()');
+    throw new Error(`the player is stuck: ${state}`, { cause });
+  }
+  return page.evaluate('untilEnd');
 }
