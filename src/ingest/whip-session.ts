@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { RemoteInfo, Socket } from 'node:dgram';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { RequestError } from '../recorder.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
 import { steadyNowUs } from '../steady-clock.ts';
@@ -17,6 +18,9 @@ import { type Offer, readOffer } from './offer.ts';
 import type { CloseReason, PublishSink, SessionLog } from './publish-sink.ts';
 import { readTrickleFragment, writeTrickleFragment } from './trickle-fragment.ts';
 import { type DtlsIdentity, DtlsSrtpServer, dtlsIdentity } from './werift-tap.ts';
+
+/** A publisher that goes on sending after its goodbye is not listened to for ever. */
+const MOST_DRAIN_TURNS = 50;
 
 export type { CloseReason, PublishSink } from './publish-sink.ts';
 
@@ -176,6 +180,19 @@ export class WhipSession {
   /** Asks the publisher for a keyframe of its video; quiet before it is connected. */
   requestKeyframe(): void {
     this.#media.requestKeyframe();
+  }
+
+  /**
+   * Resolves once the datagrams that are here already were taken: what a publisher sent before it said
+   * goodbye over HTTP may still wait in the sockets of a busy machine.
+   */
+  async drain(): Promise<void> {
+    // A turn of the event loop reads the sockets at most once, and the first may be half over.
+    for (let turn = 0, quiet = 0; turn < MOST_DRAIN_TURNS && quiet < 2; turn++) {
+      const before = this.heardUs;
+      await nextTurn();
+      quiet = this.heardUs === before ? quiet + 1 : 0;
+    }
   }
 
   /**

@@ -26,6 +26,10 @@ const VIDEO_WAIT_US = 3_000_000;
 const LAG_US = 2_000_000;
 /** Without media for this long a Period ends; what comes later begins another, µs. */
 const STALE_US = 5_000_000;
+/** When ticks are this far apart the thread was held up, or the machine asleep, µs. */
+const STALL_US = 1_000_000;
+/** Then what waits in the sockets has this long to be read, before it counts as missing, µs. */
+const CATCH_UP_US = 500_000;
 /** A chunk is written at the latest when its first sample is this old, µs. */
 const CHUNK_AGE_US = 1_500_000;
 /** Media that waits for a disk that does not keep up: beyond this the Period is given up, bytes. */
@@ -67,6 +71,8 @@ export class Recording {
   readonly #blank = new BlankVideo();
   #silenceBefore = 0;
   #closed = false;
+  #tickedUs = 0;
+  #catchUpUntilUs = 0;
 
   constructor(options: RecordingOptions) {
     this.#options = options;
@@ -188,9 +194,11 @@ export class Recording {
     this.#settle(false);
     this.#publisher.timeline.tick(now);
     this.#options.clock.steer(now, this.#publisher.timeline.errorUs(now));
-    this.#fillSilence(now);
-    this.#leaveStale(now);
-    this.#startWithoutVideo(now);
+    if (!this.#isCatchingUp(now)) {
+      this.#fillSilence(now);
+      this.#leaveStale(now);
+      this.#startWithoutVideo(now);
+    }
     this.#writeSound(false);
     if (this.#publisher.video && this.#period && this.#recordIsOver(now)) this.#askForKeyframe();
     const before = this.#options.clock.mediaUs(now) - CHUNK_AGE_US;
@@ -422,6 +430,15 @@ export class Recording {
 
   #askForKeyframe(): void {
     this.#publisher.askForKeyframe(this.#options.now());
+  }
+
+  /** After the thread was held up media waits in the sockets: it is not missing. */
+  #isCatchingUp(nowUs: number): boolean {
+    if (this.#tickedUs > 0 && nowUs - this.#tickedUs > STALL_US) {
+      this.#catchUpUntilUs = nowUs + CATCH_UP_US;
+    }
+    this.#tickedUs = nowUs;
+    return nowUs < this.#catchUpUntilUs;
   }
 
   /** Replaces sound that does not come, while there is picture for it to keep step with. */

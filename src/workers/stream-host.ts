@@ -154,7 +154,9 @@ export class StreamHost {
 
   /** Ends the publisher's session. @throws RequestError 404 */
   async unpublish(sessionId: string): Promise<void> {
-    await this.#sessionOf(sessionId).close('client');
+    const session = this.#sessionOf(sessionId);
+    await session.drain();
+    await session.close('client');
     await this.#closing;
   }
 

@@ -3,12 +3,13 @@ import t, { type Test } from 'tap';
 import { avOffsets } from '../media/av-offset.ts';
 import { decodeBeeps } from '../media/beeps.ts';
 import { decodePictures, flashTimes, type Picture } from '../media/flashes.ts';
-import { probeSegment } from '../media/probe.ts';
+import { probeSegment, probeSegments } from '../media/probe.ts';
 import { requireFfmpeg } from '../media/tool.ts';
 import { type LossyPublishing, publishThrough } from '../network/lossy-publishing.ts';
+import { StallWatch } from '../network/stall-watch.ts';
 import type { Impairment } from '../network/udp-relay.ts';
 import { AUDIO_PACKET_MS, FRAME_RATE } from '../publisher/clip.ts';
-import type { WhipPublisherOptions } from '../publisher/whip-publisher.ts';
+import { WhipPublisher, type WhipPublisherOptions } from '../publisher/whip-publisher.ts';
 import { type RecordedTrack, readDayFolder } from '../server/day-folder.ts';
 import { type RecordRow, recordStatus } from '../server/recorder-client.ts';
 import { startRecorder } from '../server/recorder-process.ts';
@@ -60,6 +61,8 @@ t.test('bad networks', { timeout: (4 * SECONDS + 120) * 1000 }, async (t) => {
       () => all.every(({ publisher }) => publisher.sent.videoFrames >= count),
       (2 * SECONDS + 30) * 1000,
     );
+  const watch = new StallWatch();
+  t.teardown(() => watch.stop());
   for (const { publisher } of all) publisher.start();
   await frames(FRAME_RATE);
   for (const { relay } of all) relay.impair();
@@ -80,12 +83,16 @@ t.test('bad networks', { timeout: (4 * SECONDS + 120) * 1000 }, async (t) => {
     });
   }
   await Promise.all(all.map(({ publisher }) => publisher.stop()));
+  watch.stop();
+  // What this process held up may come too late: packets of 20 ms of sound, about one for a picture.
+  const heldUp = Math.ceil(watch.stalledMs / AUDIO_PACKET_MS);
+  if (heldUp > 0) t.comment(`the publishers were held up for ${Math.round(watch.stalledMs)} ms`);
 
   for (const [stream, publishing] of streams) {
     const scenario = SCENARIOS[stream]!;
     await t.test(stream, async (t) => {
       const row = rows.get(stream)!;
-      checkCounters(t, scenario, publishing, row);
+      checkCounters(t, scenario, publishing, row, heldUp);
       const { periods } = await readDayFolder(root, stream);
       t.equal(periods.length, 1, 'one Period');
       const { video, audio } = periods[0]!;
@@ -93,9 +100,39 @@ t.test('bad networks', { timeout: (4 * SECONDS + 120) * 1000 }, async (t) => {
       const pictures = await decodePictures([video!.init, ...video!.segments]);
       checkPictures(t, pictures, publishing, row);
       checkDuration(t, video!, audio!, publishing);
-      await checkLipSync(t, pictures, audio!, publishing);
+      const late = row.dropped_units!.late! + heldUp;
+      await checkLipSync(t, pictures, audio!, publishing, late);
     });
   }
+});
+
+t.test('on_loss = "keep" records all that came', async (t) => {
+  if (!requireFfmpeg(t)) return;
+  const { url, root } = await startRecorder(t, { recorder: { on_loss: 'keep' } });
+  const publisher = await WhipPublisher.connect({
+    whipUrl: `${url}/whip/kept`,
+    answerNacks: false,
+    drop: ({ kind, index }) => kind === 'video' && index > 40 && index < 150 && index % 9 === 0,
+  });
+  t.teardown(() => publisher.vanish());
+  publisher.start();
+  await until('five seconds', () => publisher.sent.videoFrames >= 5 * FRAME_RATE);
+  publisher.pause();
+  let row: RecordRow | undefined;
+  await until('all packets', async () => {
+    row = await recordStatus(url, 'kept');
+    const { packets_received: received, packets_lost: lost } = row.tracks[0]!;
+    return received + lost === publisher.sent.videoPackets;
+  });
+  await publisher.stop();
+  const { access_units: units, access_units_broken: broken } = row!.tracks[0]!;
+  t.ok(broken > 0, `${broken} pictures came in part`);
+  const { periods } = await readDayFolder(root, 'kept');
+  t.equal(periods.length, 1);
+  const { init, segments } = periods[0]!.video!;
+  const probed = await probeSegments([init, ...segments]);
+  t.equal(probed.packetCount, units, 'pictures that came, in part or after a lost one');
+  t.equal(row!.dropped_units!.undecodable, 0);
 });
 
 /** What the recorder tells of the network is what the network did. */
@@ -104,6 +141,7 @@ function checkCounters(
   { network, soundIsRecovered, picturesAreLost }: Scenario,
   { publisher, relay, truth }: LossyPublishing,
   row: RecordRow,
+  heldUp: number,
 ): void {
   const [video, audio] = row.tracks as [RecordRow['tracks'][0], RecordRow['tracks'][0]];
   const lost = truth('video').lost.length;
@@ -127,25 +165,28 @@ function checkCounters(
   );
 
   if (picturesAreLost) {
-    t.equal(video.packets_lost, lost);
+    t.ok(video.packets_lost >= lost && video.packets_lost <= lost + heldUp, 'all are told');
     t.equal(video.packets_recovered, 0);
     t.ok(video.plis_sent > 0 && video.concealed_ms > 0, 'a keyframe ends what is lost');
   } else {
     t.ok(
-      video.packets_lost <= lost / 500,
+      video.packets_lost <= lost / 500 + heldUp,
       `${video.packets_lost} packets of ${lost} not recovered`,
     );
     const recovered = video.packets_recovered + video.packets_lost - lost;
     t.ok(
-      recovered >= 0 && recovered <= overtaken / 10,
+      recovered >= 0 && recovered <= overtaken / 10 + 10,
       'no more was asked for than was lost, but for few that were late',
     );
     t.ok(video.concealed_ms <= 2000 * video.packets_lost, `${video.concealed_ms} ms concealed`);
   }
-  if (soundIsRecovered) t.ok(audio.packets_lost <= soundLost / 500, 'sound was recovered');
+  if (soundIsRecovered) t.ok(audio.packets_lost <= soundLost / 500 + heldUp, 'sound was recovered');
   else {
-    t.equal(audio.packets_lost, soundLost, 'as much sound as was lost');
-    t.equal(audio.concealed_ms, soundLost * AUDIO_PACKET_MS, 'is silence');
+    const late = audio.packets_lost - soundLost;
+    t.ok(late >= 0 && late <= heldUp, `${audio.packets_lost} packets of sound were lost`);
+    const silent = audio.packets_lost + row.dropped_units!.late!;
+    const offMs = audio.concealed_ms - silent * AUDIO_PACKET_MS;
+    t.ok(Math.abs(offMs) <= AUDIO_PACKET_MS, 'as much of it is silence');
   }
 
   // Those of the sound are among the NACKs, where it is asked for.
@@ -170,11 +211,9 @@ function checkPictures(
   { tracks, dropped_units: dropped }: RecordRow,
 ): void {
   const { access_units: whole } = tracks[0]!;
-  t.equal(
-    pictures.length,
-    whole - Object.values(dropped!).reduce((sum, count) => sum + count),
-    'every whole picture but those dropped',
-  );
+  const { undecodable = 0, disordered = 0, empty = 0 } = dropped!;
+  const expected = whole - undecodable - disordered - empty;
+  t.equal(pictures.length, expected, 'every whole picture but those dropped');
   if (tracks[0]!.packets_lost === 0) t.equal(pictures.length, publisher.sent.videoFrames);
 }
 
@@ -213,6 +252,7 @@ async function checkLipSync(
   pictures: Picture[],
   { init, segments }: RecordedTrack,
   { publisher, truth }: LossyPublishing,
+  late: number,
 ): Promise<void> {
   const held = new Set(
     pictures.flatMap(({ time }, i) => {
@@ -231,7 +271,11 @@ async function checkLipSync(
     return ![-2, -1, 0, 1, 2, 3, 4].some((near) => lost.has(index + near));
   };
   const beeps = await decodeBeeps([init, ...segments]);
-  const flashes = flashTimes(pictures).filter((time) => !held.has(time) && isWhole(time));
+  const hasBeep = (time: number) => beeps.some((beep) => Math.abs(beep - time) <= 0.5);
+  const flashes = flashTimes(pictures).filter(
+    // Sound that came too late was replaced too, and where is not known.
+    (time) => !held.has(time) && isWhole(time) && (late === 0 || hasBeep(time)),
+  );
   const offsets = avOffsets(flashes, beeps);
   t.ok(offsets.length > SECONDS / 3, `${offsets.length} flashes have their beep`);
   const worst = Math.max(...offsets.map(({ offsetMs }) => Math.abs(offsetMs)));

@@ -4,6 +4,7 @@ import t from 'tap';
 import { probeSegments } from '../media/probe.ts';
 import { readMpd } from '../media/read-mpd.ts';
 import { requireFfmpeg } from '../media/tool.ts';
+import { videoFrames } from '../publisher/clip.ts';
 import { NOON_US, SimulatedPublisher, type Skip } from './simulated-publisher.ts';
 
 const FOLDER = 'cam1/2026/03/04';
@@ -71,4 +72,24 @@ t.test('discontinuous transmission: what was not sent is silence, and no loss', 
     pts.every((at, i) => i === 0 || at - pts[i - 1]! === 960),
     'each 20 ms after the other',
   );
+});
+
+t.test('a thread that was held up takes what waits in its sockets for no loss', async (t) => {
+  const publisher = new SimulatedPublisher(t);
+  const { recording } = publisher;
+  await publisher.run(3);
+  // The picture is read first, then time comes to tick, and the sound is still in the socket.
+  publisher.nowUs += 2_900_000;
+  const { frame, nowUs } = publisher;
+  const { units, keyframe } = videoFrames('flash-and-beep.h264')[frame]!;
+  const rtpTimestamp = (4_294_960_000 + frame * 3000) % 2 ** 32;
+  const picture = { rtpTimestamp, arrivalUs: nowUs, keyframe, discontinuity: false, parts: units };
+  recording.accept('video', picture);
+  recording.tick();
+  t.equal(recording.concealedMs('audio'), 0);
+  publisher.nowUs += 600_000;
+  recording.accept('video', { ...picture, rtpTimestamp: rtpTimestamp + 3000, arrivalUs: nowUs });
+  recording.tick();
+  t.ok(recording.concealedMs('audio') > 1000, 'but what does not come then is lost');
+  await recording.close();
 });
