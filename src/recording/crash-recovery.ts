@@ -2,6 +2,7 @@ import { opendir, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Segment } from '../segment-index/segment.ts';
 import { PART_SUFFIX } from '../storage/durable-file.ts';
+import { restoreSent } from '../storage/spool/local-file.ts';
 import { dayStartUs, streamOfKey } from '../storage/stream-folder.ts';
 import { MANIFEST_NAME } from './file-names.ts';
 import { PresentationFolder } from './presentation-folder.ts';
@@ -37,6 +38,7 @@ export interface CrashRecoveryOptions {
 export async function recoverAfterCrash(options: CrashRecoveryOptions): Promise<string[]> {
   const mended: string[] = [];
   for await (const { folder, dayUs } of recentDays(options.root, '', options.nowUs, 0)) {
+    if (options.remote) await restoreManifest(path.join(options.root, folder));
     if (await closeAbandoned(folder, dayUs, options)) mended.push(folder);
   }
   return mended;
@@ -94,6 +96,13 @@ async function* recentDays(
     }
     if (!/^\d{4}$/.test(entry.name)) yield* recentDays(root, inside, nowUs, depth + 1);
   }
+}
+
+/** Gives a manifest its name back that a spool had taken aside when it died. */
+async function restoreManifest(folder: string): Promise<void> {
+  await restoreSent(path.join(folder, MANIFEST_NAME)).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
 }
 
 /** True for a folder that was being recorded to. */

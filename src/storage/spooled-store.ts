@@ -136,9 +136,12 @@ export class SpooledStore {
     this.#spool?.offer(key);
   }
 
-  /** See {@link Spool.uploaded}. */
+  /**
+   * Whether the store has an object: undefined for one that was dropped, or that nothing was heard of
+   * for long; see {@link Spool.uploaded}.
+   */
   uploaded(key: string): boolean | undefined {
-    return this.#spool?.uploaded(key);
+    return this.#spool === undefined ? false : this.#spool.uploaded(key);
   }
 
   /** Keys of everything that is not in the store. */

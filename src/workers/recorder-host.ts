@@ -60,19 +60,18 @@ export async function createRecorder(
     resumeGraceSeconds,
     iceServers: config.iceServers,
   };
+  const remote = bucket && new Uploads(bucket, index, log);
   const segments = new JournalFeed<Segment>({
     // After a crash a folder tells of segments again that the index may have heard of before.
     put: async (segment) => {
       if (index.has(segment.path)) return;
       await index.add(segment, bucket === undefined);
-      // The upload may have been the faster one.
-      if (bucket?.uploaded(segment.path)) index.setUploaded(segment.path);
+      await remote?.onListed(segment.path);
     },
     name: ({ stream, path }) => ({ stream, path }),
     failure: 'a segment could not be put into the index',
     log,
   });
-  const remote = bucket && new Uploads(bucket, index, log);
   const streams = new Map(index.folders().map(({ folder, stream }) => [folder, stream]));
   await recoverAfterCrash({
     root,

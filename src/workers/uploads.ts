@@ -32,14 +32,17 @@ export class Uploads implements RemoteFolders {
   async start(): Promise<void> {
     const bucket = this.#bucket;
     bucket.onUploaded = (key) => this.#index.setUploaded(key);
-    bucket.onDropped = (key) => {
-      this.#index.remove(key).catch((err: unknown) => {
-        this.#log.error({ key, err }, 'the index still lists a segment that was deleted');
-      });
-    };
+    bucket.onDropped = (key) => void this.#remove(key);
     bucket.onAccepts = (accepts) => this.onAccepts?.(accepts);
     await bucket.startUploads(this.#folders);
     this.#index.setWaiting(bucket.waiting());
+  }
+
+  /** The index lists a segment now, of which the spool may have told before. */
+  async onListed(path: string): Promise<void> {
+    const uploaded = this.#bucket.uploaded(path);
+    if (uploaded === true) this.#index.setUploaded(path);
+    else if (uploaded === undefined) await this.#remove(path);
   }
 
   onSegment(path: string): void {
@@ -52,6 +55,15 @@ export class Uploads implements RemoteFolders {
 
   onManifest(path: string, segments: string[]): void {
     this.#bucket.addManifest(path, segments);
+  }
+
+  /** Never rejects. */
+  async #remove(key: string): Promise<void> {
+    try {
+      await this.#index.remove(key);
+    } catch (err) {
+      this.#log.error({ key, err }, 'the index still lists a segment that was deleted');
+    }
   }
 
   stored(folder: string, hasManifest: boolean): Promise<StoredFolder | undefined> {
