@@ -74,6 +74,17 @@ const PUBLISHER: DtlsPeer = { name: 'publisher', description: 'offer' };
 /** The other side of a session that we began. */
 export const WHEP_SERVER: DtlsPeer = { name: 'server', description: 'answer' };
 
+/**
+ * Most fragments of handshake messages that are kept: a certificate takes two or three, and a datagram
+ * stays in memory as long as a fragment of it does.
+ */
+const MAX_WAITING_FRAGMENTS = 32;
+
+/** Where werift keeps them, which it does not document. */
+interface FragmentBuffer {
+  bufferFragmentedHandshakes: unknown[];
+}
+
 /** A handshake message of werift, as far as we look at it. */
 type HandshakeMessage = Pick<FragmentedHandshake, 'msg_type' | 'fragment' | 'serialize'>;
 type FragmentedHandshake = DtlsServer['dtls']['sortedHandshakeCache'][number];
@@ -169,6 +180,15 @@ export abstract class DtlsSrtp<Socket extends DtlsServer | DtlsClient = DtlsServ
     } catch {
       // A record that is cut short throws; DTLS drops what it cannot read (RFC 6347 §4.1.2.7).
     }
+    // werift keeps them for ever, and the handshake has told nothing of who sends them yet.
+    if (this.waitingFragments > MAX_WAITING_FRAGMENTS) {
+      (this.socket as unknown as FragmentBuffer).bufferFragmentedHandshakes = [];
+    }
+  }
+
+  /** Fragments of handshake messages that wait for the others of theirs. */
+  get waitingFragments(): number {
+    return (this.socket as unknown as FragmentBuffer).bufferFragmentedHandshakes.length;
   }
 
   /** Encrypts an RTCP compound packet (RFC 3711 §3.4, RFC 7714 §9); `undefined` before connected. */
@@ -344,6 +364,7 @@ const REQUIRED_INTERNALS: readonly [path: string, type: string][] = [
   ['transport.socket.onData', 'function'],
   ['extractSessionKeys', 'function'],
   ['srtp', 'object'],
+  ['bufferFragmentedHandshakes', 'object'],
   ['dtls.flight', 'number'],
   ['dtls.sortedHandshakeCache', 'object'],
 ];

@@ -216,8 +216,17 @@ export class WhipSession {
   #onDatagram(datagram: Buffer, from: RemoteInfo, socket: Socket): void {
     if (this.#media.closed || datagram.length === 0) return;
     const first = datagram[0]!;
-    if (first <= 3) this.#agent.receive(datagram, from, socket, steadyNowUs());
+    if (first <= 3) this.#check(datagram, from, socket);
     else this.#media.receive(datagram, first >= 128 || this.#agent.isVerified(from));
+  }
+
+  /** A fault of ours ends this session, not the thread and with it the sessions of others. */
+  #check(datagram: Buffer, from: RemoteInfo, socket: Socket): void {
+    try {
+      this.#agent.receive(datagram, from, socket, steadyNowUs());
+    } catch (error) {
+      void this.#media.end('failed', error instanceof Error ? error : new Error(String(error)));
+    }
   }
 
   #notConnected(): Error {

@@ -134,3 +134,22 @@ t.test('names what an upgrade of werift has moved', async (t) => {
   );
   t.match(dependencies.werift, /^\d+\.\d+\.\d+$/, 'pinned to one version');
 });
+
+t.test('fragments that never become a message are not kept for ever', async (t) => {
+  const server = new DtlsSrtpServer(await createDtlsIdentity(), [], {
+    send: () => {},
+    onConnected: () => t.fail('nobody shook hands'),
+    onFailed: () => {},
+    onAlert: () => {},
+  });
+  // A certificate of 1,000 bytes, of which one is there, in a record in the clear.
+  const datagram = Buffer.from('16fefd0000000000000001000d0b0003e8000000000000000100', 'hex');
+  let most = 0;
+  for (let sent = 0; sent < 1000; sent++) {
+    server.receive(datagram, false);
+    most = Math.max(most, server.waitingFragments);
+  }
+  t.ok(most > 1, 'some are kept');
+  t.ok(most <= 32, `${most} at most`);
+  server.close();
+});
