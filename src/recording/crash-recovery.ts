@@ -1,4 +1,4 @@
-import { opendir, readdir, readFile } from 'node:fs/promises';
+import { opendir, readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Segment } from '../segment-index/segment.ts';
 import { PART_SUFFIX } from '../storage/durable-file.ts';
@@ -12,6 +12,8 @@ import type { RemoteFolders } from './remote-folder.ts';
 const DAY_US = 86_400_000_000;
 /** A recorder that was down for longer finds its open folders all the same, if it was not a week. */
 const DAYS_BACK = 7;
+/** What the index heard of later than this after it happened was held up for longer than a crash, µs. */
+const JUST_US = 60_000_000;
 /** Folders of a base directory and a stream above the year: more than anybody nests. */
 const DEEPEST = 16;
 
@@ -23,6 +25,10 @@ export interface CrashRecoveryOptions {
   streamOf(folder: string): string | undefined;
   /** µs since the Unix epoch. */
   nowUs: number;
+  /** True for the object path of a segment that the index knows. */
+  isKnown(path: string): boolean;
+  /** When the index heard of anything last, µs since the Unix epoch. */
+  indexedUs: number;
   /** Told of every segment that was taken up, known to the index or not. */
   onSegment(segment: Segment): void;
   /** Present where files leave this disk for a store. */
@@ -55,10 +61,11 @@ export async function closeAbandoned(
   dayUs: number,
   options: CrashRecoveryOptions,
 ): Promise<boolean> {
-  const { root, nowUs, streamOf, onSegment, remote, log } = options;
+  const { root, nowUs, streamOf, isKnown, onSegment, remote, log } = options;
   const stream = streamOf(folder) ?? streamOfKey(`${folder}/${MANIFEST_NAME}`);
   try {
-    if (!(await isOpen(path.join(root, folder)))) return false;
+    const state = await stateOf(path.join(root, folder), options.indexedUs);
+    if (state === 'closed') return false;
     const presentation = new PresentationFolder({
       root,
       folder,
@@ -70,6 +77,8 @@ export async function closeAbandoned(
       ...(remote && { remote }),
     });
     await presentation.close();
+    await presentation.announceUntold(isKnown);
+    if (state === 'just closed') return false;
     log.info({ stream, folder }, 'closed a recording that a crash had left open');
     return true;
   } catch (err) {
@@ -105,14 +114,24 @@ async function restoreManifest(folder: string): Promise<void> {
   });
 }
 
-/** True for a folder that was being recorded to. */
-async function isOpen(folder: string): Promise<boolean> {
+/**
+ * What a recorder that died was doing with a folder: `just closed` where the index may not have heard
+ * of its end.
+ */
+async function stateOf(
+  folder: string,
+  indexedUs: number,
+): Promise<'open' | 'just closed' | 'closed'> {
   const files = await readdir(folder).catch((error: NodeJS.ErrnoException): string[] => {
     if (error.code !== 'ENOENT') throw error;
     return [];
   });
-  if (files.some((file) => file.endsWith(`.m4s${PART_SUFFIX}`))) return true;
-  if (!files.includes(MANIFEST_NAME)) return files.some((file) => file.endsWith('.m4s'));
-  const manifest = await readFile(path.join(folder, MANIFEST_NAME), 'utf8');
-  return manifest.includes('type="dynamic"');
+  if (files.some((file) => file.endsWith(`.m4s${PART_SUFFIX}`))) return 'open';
+  if (!files.includes(MANIFEST_NAME)) {
+    return files.some((file) => file.endsWith('.m4s')) ? 'open' : 'closed';
+  }
+  const file = path.join(folder, MANIFEST_NAME);
+  if ((await readFile(file, 'utf8')).includes('type="dynamic"')) return 'open';
+  const { mtimeMs } = await stat(file);
+  return mtimeMs * 1000 > indexedUs - JUST_US ? 'just closed' : 'closed';
 }

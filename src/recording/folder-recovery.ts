@@ -4,27 +4,22 @@ import { readChunks } from '../container/chunk-reader.ts';
 import { readInitializationSegment } from '../container/initialization-segment-reader.ts';
 import {
   REFERENCE_TIMES_BYTES,
-  readReferenceTimes,
-  type WallClockSpan,
   wallClockSpan,
   writeReferenceTimes,
 } from '../container/reference-time.ts';
+import type { SegmentOrigin } from '../container/segment-origin.ts';
 import type { ManifestTrack, Presentation } from '../manifest/presentation.ts';
 import { SegmentTimeline } from '../manifest/segment-timeline.ts';
 import type { TrackKind } from '../rtp/access-unit.ts';
 import { PART_SUFFIX, syncFolder } from '../storage/durable-file.ts';
 import { type FolderFile, initializationName } from './file-names.ts';
 import { TIMESCALE } from './media-time.ts';
+import { readSegmentHead, type SegmentFacts } from './segment-facts.ts';
 
 /** A segment that was on the disk and not in the manifest. Times are ticks since the Unix epoch. */
-export interface RecoveredSegment {
+export interface RecoveredSegment extends SegmentFacts {
   kind: TrackKind;
   name: string;
-  /** Where it lies in media time and on the wall clock. */
-  span: WallClockSpan;
-  keyframes: number[];
-  startsAtKeyframe: boolean;
-  size: number;
   /** The manifest's entry it was added to. */
   entry: ManifestTrack;
 }
@@ -47,13 +42,19 @@ export async function recoverSegments(
   presentation: Presentation,
 ): Promise<RecoveredSegment[]> {
   const recovered: RecoveredSegment[] = [];
+  // Nothing was recorded for an initialization segment that is unfinished.
+  for (const { type, isPart, name } of files) {
+    if (type === 'init' && isPart) await rm(path.join(folder, name + PART_SUFFIX), { force: true });
+  }
   const lost = files
     .filter(({ type, kind, number }) => type === 'seg' && !isListed(presentation, kind, number))
     .sort((a, b) => a.number - b.number);
   for (const file of lost) {
-    const segment = await takeUp(folder, file);
-    if (segment === undefined) continue;
-    const entry = await entryFor(folder, files, presentation, file, segment.span.startTime);
+    const taken = await takeUp(folder, file);
+    if (taken === undefined) continue;
+    const { origin, ...segment } = taken;
+    const { startTime: start } = segment.span;
+    const entry = await entryFor(folder, files, presentation, file, start, origin);
     if (entry === undefined) continue;
     const { startTime, endTime } = segment.span;
     entry.timeline.add(startTime, endTime - startTime);
@@ -95,9 +96,9 @@ async function takeUp(folder: string, file: FolderFile) {
       endTime += chunk.duration;
     }
     const { startTime } = first;
-    const head = await readHead(handle, TIMESCALE[file.kind]);
-    const span = wallClockSpan(head, startTime, endTime, TIMESCALE[file.kind]);
-    if (head !== undefined && head !== span) {
+    const { times, origin } = await readSegmentHead(handle, file.kind);
+    const span = wallClockSpan(times, startTime, endTime, TIMESCALE[file.kind]);
+    if (times !== undefined && times !== span) {
       await handle.write(writeReferenceTimes(span), 0, REFERENCE_TIMES_BYTES, 0);
     }
     if (file.isPart) {
@@ -105,16 +106,10 @@ async function takeUp(folder: string, file: FolderFile) {
       await rename(found, path.join(folder, file.name));
     }
     const startsAtKeyframe = file.kind === 'audio' || keyframes[0] === startTime;
-    return { name: file.name, span, keyframes, startsAtKeyframe, size: validLength };
+    return { name: file.name, span, keyframes, startsAtKeyframe, size: validLength, origin };
   } finally {
     await handle.close();
   }
-}
-
-async function readHead(handle: FileHandle, timescale: number): Promise<WallClockSpan | undefined> {
-  const head = Buffer.alloc(REFERENCE_TIMES_BYTES);
-  await handle.read(head, 0, head.length, 0);
-  return readReferenceTimes(head, timescale);
 }
 
 /**
@@ -134,41 +129,74 @@ async function entryFor(
   presentation: Presentation,
   { kind, number }: FolderFile,
   startTime: number,
+  origin: SegmentOrigin | undefined,
 ): Promise<ManifestTrack | undefined> {
   for (const period of presentation.periods) {
     const track = period[kind];
     if (track === undefined) continue;
     const { startNumber, timeline } = track;
+    if (origin !== undefined && origin.period !== period.id) continue;
     if (startNumber + timeline.count === number && timeline.endTicks === startTime) return track;
   }
-  const initialization = Math.max(
-    ...files.map((file) =>
-      file.type === 'init' && file.kind === kind && !file.isPart ? file.number : 0,
-    ),
-  );
-  if (initialization === 0) return undefined;
-  const name = initializationName(kind, initialization);
-  const facts = readInitializationSegment(await readFile(path.join(folder, name)));
+  const name = origin?.initialization ?? lastInitialization(files, kind);
+  if (name === undefined) return undefined;
+  const description = await describe(folder, presentation, kind, name);
+  if (description === undefined) return undefined;
+  const entry = { ...description, startNumber: number, timeline: new SegmentTimeline(), bytes: 0 };
+  if (origin !== undefined) return addToPeriod(presentation, entry, origin.period);
+  const last = presentation.periods.at(-1);
+  const other = last?.[kind === 'video' ? 'audio' : 'video'];
+  const startSeconds = startTime / entry.timescale;
+  if (last && !last[kind] && other && isNear(other, startSeconds)) last[kind] = entry;
+  else presentation.periods.push({ id: nextPeriodId(presentation), ended: true, [kind]: entry });
+  return entry;
+}
+
+/** What an initialization segment says, or another track that has it where it has left this disk. */
+async function describe(
+  folder: string,
+  presentation: Presentation,
+  kind: TrackKind,
+  name: string,
+): Promise<Omit<ManifestTrack, 'startNumber' | 'timeline' | 'bytes'> | undefined> {
+  const data = await readFile(path.join(folder, name)).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
+  if (data === undefined) {
+    const period = presentation.periods.find((other) => other[kind]?.initialization === name);
+    return period?.[kind];
+  }
+  const facts = readInitializationSegment(data);
   if (facts === undefined) return undefined;
   const { codecs, timescale, width, height, channels } = facts;
-  const entry: ManifestTrack = {
+  return {
     kind,
     mimeType: `${kind}/mp4`,
     codecs,
     timescale,
     initialization: name,
-    startNumber: number,
-    timeline: new SegmentTimeline(),
-    bytes: 0,
     ...(width !== undefined && { width }),
     ...(height !== undefined && { height }),
     ...(channels !== undefined && { channels }),
   };
-  const last = presentation.periods.at(-1);
-  const other = last?.[kind === 'video' ? 'audio' : 'video'];
-  const startSeconds = startTime / timescale;
-  if (last && !last[kind] && other && isNear(other, startSeconds)) last[kind] = entry;
-  else presentation.periods.push({ id: nextPeriodId(presentation), ended: true, [kind]: entry });
+}
+
+/** Where segments do not say what they need: the file that was written last. */
+function lastInitialization(files: FolderFile[], kind: TrackKind): string | undefined {
+  const numbers = files
+    .filter((file) => file.type === 'init' && file.kind === kind && !file.isPart)
+    .map((file) => file.number);
+  return numbers.length === 0 ? undefined : initializationName(kind, Math.max(...numbers));
+}
+
+/** Adds a track to the Period that it was recorded in, or to another where it cannot go on there. */
+function addToPeriod(presentation: Presentation, entry: ManifestTrack, id: string): ManifestTrack {
+  const period = presentation.periods.find((other) => other.id === id);
+  if (period !== undefined && period[entry.kind] === undefined) period[entry.kind] = entry;
+  else {
+    const free = period === undefined ? id : nextPeriodId(presentation);
+    presentation.periods.push({ id: free, ended: true, [entry.kind]: entry });
+  }
   return entry;
 }
 

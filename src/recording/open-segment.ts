@@ -3,6 +3,11 @@ import {
   type WallClockSpan,
   writeReferenceTimes,
 } from '../container/reference-time.ts';
+import {
+  SEGMENT_ORIGIN_BYTES,
+  type SegmentOrigin,
+  writeSegmentOrigin,
+} from '../container/segment-origin.ts';
 import type { SegmentFile } from '../storage/segment-file.ts';
 import type { TrackWallClock } from './stream-clock.ts';
 
@@ -31,6 +36,7 @@ export class OpenSegment {
   readonly keyframes: number[] = [];
   readonly #chunks: WrittenChunk[] = [];
   readonly #wallClock: TrackWallClock;
+  readonly #origin: SegmentOrigin;
 
   constructor(
     file: SegmentFile,
@@ -38,9 +44,11 @@ export class OpenSegment {
     name: string,
     startsAtKeyframe: boolean,
     wallClock: TrackWallClock,
+    origin: SegmentOrigin,
   ) {
     this.file = file;
     this.#wallClock = wallClock;
+    this.#origin = origin;
     this.number = number;
     this.name = name;
     this.startsAtKeyframe = startsAtKeyframe;
@@ -75,9 +83,10 @@ export class OpenSegment {
     let { buffers, byteLength } = chunk;
     let position = this.file.size + chunk.baseTimeOffset;
     if (this.isEmpty) {
-      buffers = [writeReferenceTimes(this.#span(startTime, startTime)), ...buffers];
-      byteLength += REFERENCE_TIMES_BYTES;
-      position += REFERENCE_TIMES_BYTES;
+      const times = writeReferenceTimes(this.#span(startTime, startTime));
+      buffers = [times, writeSegmentOrigin(this.#origin), ...buffers];
+      byteLength += REFERENCE_TIMES_BYTES + SEGMENT_ORIGIN_BYTES;
+      position += REFERENCE_TIMES_BYTES + SEGMENT_ORIGIN_BYTES;
     }
     await this.file.append(buffers, byteLength);
     this.#chunks.push({ baseTimePosition: position, startTime, endTime });

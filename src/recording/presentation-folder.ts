@@ -16,6 +16,7 @@ import { FolderNumbers } from './folder-numbers.ts';
 import { nextPeriodId, type RecoveredSegment, recoverSegments } from './folder-recovery.ts';
 import { OpenSegment } from './open-segment.ts';
 import type { RemoteFolders } from './remote-folder.ts';
+import { readSegmentFacts } from './segment-facts.ts';
 import type { TrackWallClock } from './stream-clock.ts';
 
 /** A commit of one track waits this long for the other's before it is told, µs. */
@@ -35,6 +36,7 @@ export type TrackDescription = Pick<
 /** One track of one Period as the folder knows it. */
 export interface PeriodTrack {
   readonly kind: TrackKind;
+  readonly periodId: string;
   /** Its entry in the manifest. */
   readonly entry: ManifestTrack;
   /** Where its media time lies on our wall clock. */
@@ -177,7 +179,7 @@ export class PresentationFolder {
       bytes: 0,
     };
     period[kind] = entry;
-    return { kind, entry, wallClock, lastNumber: undefined };
+    return { kind, periodId: period.id, entry, wallClock, lastNumber: undefined };
   }
 
   /**
@@ -197,7 +199,10 @@ export class PresentationFolder {
       throw new Error(`${this.path}/${name} does not follow number ${track.lastNumber}`);
     }
     track.lastNumber = number;
-    return new OpenSegment(file, number, name, startsAtKeyframe, track.wallClock);
+    return new OpenSegment(file, number, name, startsAtKeyframe, track.wallClock, {
+      initialization: track.entry.initialization,
+      period: track.periodId,
+    });
   }
 
   /**
@@ -210,6 +215,32 @@ export class PresentationFolder {
     entry.timeline.add(segment.startTime, segment.endTime - segment.startTime);
     entry.bytes += facts.size;
     this.#announce(entry, facts);
+  }
+
+  /**
+   * Tells the index of those segments that the manifest names and it does not know: a crash came
+   * between the two. It hears of a folder's segments in their order, so these are the last ones.
+   * @throws the file system's error
+   */
+  async announceUntold(isKnown: (path: string) => boolean): Promise<void> {
+    for (const kind of ['video', 'audio'] as const) {
+      const untold: [ManifestTrack, string][] = [];
+      for (const period of this.#presentation.periods.toReversed()) {
+        const entry = period[kind];
+        if (entry === undefined) continue;
+        for (let i = entry.timeline.count - 1; i >= 0; i--) {
+          const name = segmentName(kind, entry.startNumber + i);
+          if (isKnown(`${this.path}/${name}`)) break;
+          untold.unshift([entry, name]);
+        }
+        if (untold[0]?.[0] !== entry || untold[0][1] !== segmentName(kind, entry.startNumber))
+          break;
+      }
+      for (const [entry, name] of untold) {
+        const facts = await readSegmentFacts(path.join(this.#files, name), kind).catch(absent);
+        if (facts !== undefined) this.#announce(entry, { ...facts, name });
+      }
+    }
   }
 
   /** Tells the index of a durable segment. Times are ticks. */

@@ -111,6 +111,11 @@ export class SegmentIndex {
     this.#lastCreatedAt = Math.max(this.#lastCreatedAt, Math.ceil(us));
   }
 
+  /** The newest `created_at` that was given, µs since the Unix epoch; 0 before any. */
+  get lastCreatedAt(): number {
+    return this.#lastCreatedAt;
+  }
+
   /** How many calls of {@link waitForNewer} wait. */
   get waiting(): number {
     return this.#waiters.size;

@@ -52,7 +52,9 @@ export async function verifyRecording(
   const names = await readdir(folder);
   const files = names.map(parseFileName).filter((file) => file !== undefined);
   const isLive = live && presentation?.live !== false;
-  if (problem !== undefined && (files.length > 0 || names.includes(MANIFEST_NAME))) {
+  // Before its first segment a recording has no manifest, and one that ends by then leaves none.
+  const hasSegments = files.some(({ type }) => type === 'seg');
+  if (problem !== undefined && (hasSegments || names.includes(MANIFEST_NAME))) {
     findings.push(finding(isLive ? 'live' : 'manifest', problem, MANIFEST_NAME));
   } else if (presentation?.live) {
     const message = isLive

@@ -76,6 +76,8 @@ export async function createRecorder(
   await recoverAfterCrash({
     root,
     streamOf: (folder) => streams.get(folder),
+    isKnown: (path) => index.has(path),
+    indexedUs: index.lastCreatedAt,
     nowUs: steadyNowUs(),
     onSegment: (segment) => segments.add(segment),
     ...(remote && { remote }),
@@ -92,7 +94,7 @@ export async function createRecorder(
     failure: 'a record could not be put into the catalogue',
     log,
   });
-  const host = new RecorderHost(settings, workers, segments, records, log, remote);
+  const host = new RecorderHost(settings, workers, index, segments, records, log, remote);
   await host.ready();
   const sources = new Sources({
     sources: config.recorder.sources,
@@ -113,6 +115,7 @@ export async function createRecorder(
 class RecorderHost implements Recorder, SourcesEvents {
   readonly #settings: WorkerSettings;
   readonly #log: HostLog;
+  readonly #index: Pick<SegmentIndex, 'has'>;
   readonly #segments: JournalFeed<Segment>;
   readonly #records: JournalFeed<RecordFacts>;
   readonly #uploads: Uploads | undefined;
@@ -125,12 +128,15 @@ class RecorderHost implements Recorder, SourcesEvents {
   readonly #plans = new Map<string, PullPlan>();
   /** Those of them that no node has at present; asking for one would make a node create it. */
   readonly #held = new Set<string>();
+  /** Streams whose worker died, until what it had open is closed. */
+  readonly #mending = new Map<string, Promise<void>>();
   #sources: Sources | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(
     settings: WorkerSettings,
     workers: number,
+    index: Pick<SegmentIndex, 'has'>,
     segments: JournalFeed<Segment>,
     records: JournalFeed<RecordFacts>,
     log: HostLog,
@@ -139,6 +145,7 @@ class RecorderHost implements Recorder, SourcesEvents {
     this.#uploads = uploads;
     this.#settings = settings;
     this.#log = log;
+    this.#index = index;
     this.#segments = segments;
     this.#records = records;
     for (let number = 0; number < workers; number++) this.#links.push(this.#startWorker(number));
@@ -263,6 +270,8 @@ class RecorderHost implements Recorder, SourcesEvents {
   }
 
   #call(stream: string, ...call: Parameters<WorkerLink['call']>): Promise<unknown> {
+    const mending = this.#mending.get(stream);
+    if (mending !== undefined) return mending.then(() => this.#call(stream, ...call));
     let number = this.#placed.get(stream);
     if (number === undefined) {
       try {
@@ -324,20 +333,29 @@ class RecorderHost implements Recorder, SourcesEvents {
   }
 
   /**
-   * Closes what a worker that died had open, then starts another in its place. Until then its streams
-   * stay where they are, so that no other worker writes into the same folders.
+   * Closes what a worker that died had open, and starts another in its place meanwhile. Until then its
+   * streams stay where they are and wait, so that nobody else writes into the same folders. All are
+   * closed at once: with fifty of them one after another would take seconds.
    */
   async #replaceWorker(number: number): Promise<void> {
     const streams = [...this.#placed].filter(([, at]) => at === number).map(([stream]) => stream);
-    for (const stream of streams) await this.#closeAbandoned(stream);
-    await delay(RESTART_MS, undefined, { ref: false });
-    if (this.#closing !== undefined) return;
-    for (const stream of streams) this.#placed.delete(stream);
-    this.#links[number] = this.#startWorker(number);
     for (const stream of streams) {
-      const plan = this.#plans.get(stream);
-      if (plan !== undefined && !this.#held.has(stream)) this.#tell(stream, 'pull', plan);
+      const mended = this.#closeAbandoned(stream).finally(() => {
+        this.#mending.delete(stream);
+        this.#placed.delete(stream);
+      });
+      this.#mending.set(stream, mended);
     }
+    await delay(RESTART_MS, undefined, { ref: false });
+    if (this.#closing === undefined) this.#links[number] = this.#startWorker(number);
+    await Promise.all(streams.map((stream) => this.#pullAgain(stream)));
+  }
+
+  async #pullAgain(stream: string): Promise<void> {
+    await this.#mending.get(stream);
+    const plan = this.#plans.get(stream);
+    if (plan === undefined || this.#held.has(stream) || this.#closing !== undefined) return;
+    this.#tell(stream, 'pull', plan);
   }
 
   async #closeAbandoned(stream: string): Promise<void> {
@@ -348,6 +366,8 @@ class RecorderHost implements Recorder, SourcesEvents {
     await closeAbandoned(path.posix.dirname(record.mpdPath), record.startUs, {
       root: this.#settings.root,
       streamOf: () => stream,
+      isKnown: (path) => this.#index.has(path),
+      indexedUs: 0,
       nowUs: steadyNowUs(),
       onSegment: (segment) => {
         endUs = Math.max(endUs, segment.endUs);

@@ -22,6 +22,8 @@ t.test('a start after a crash closes what was left open, once', async (t) => {
   const options = {
     root,
     streamOf: (folder: string) => (folder === FOLDER ? 'the index knows' : undefined),
+    isKnown: () => true,
+    indexedUs: Number.POSITIVE_INFINITY,
     nowUs: NOON_US + 86_400e6,
     onSegment: (segment: Segment) => segments.push(segment),
     log: silent,
@@ -46,6 +48,42 @@ t.test('a start after a crash closes what was left open, once', async (t) => {
 
 t.test('an old folder and an empty root are left alone', async (t) => {
   const root = t.testdir({ cam1: { 2020: { '01': { '01': { 'seg_0001.m4s.part': 'x' } } } } });
-  const options = { root, streamOf: () => undefined, nowUs: NOON_US, onSegment() {}, log: silent };
+  const options = {
+    root,
+    streamOf: () => undefined,
+    isKnown: () => true,
+    indexedUs: Number.POSITIVE_INFINITY,
+    nowUs: NOON_US,
+    onSegment() {},
+    log: silent,
+  };
   t.same(await recoverAfterCrash(options), []);
+});
+
+t.test('the index hears of what only the manifest knew, once', async (t) => {
+  const publisher = new SimulatedPublisher(t, { videoReportUs: 0, audioReportUs: 0 });
+  await publisher.run(13);
+  await publisher.recording.close();
+  const told = publisher.segments;
+  t.ok(told.length >= 12);
+  // The crash came after the manifest was written, and before the journal had the last segments.
+  const known = new Set(told.slice(0, -5).map(({ path }) => path));
+  const found: Segment[] = [];
+  const options = {
+    root: publisher.root,
+    streamOf: () => undefined,
+    isKnown: (path: string) => known.has(path),
+    indexedUs: Date.now() * 1000,
+    nowUs: NOON_US + 3600e6,
+    onSegment: (segment: Segment) => {
+      known.add(segment.path);
+      found.push(segment);
+    },
+    log: silent,
+  };
+  await recoverAfterCrash(options);
+  const byPath = (a: Segment, b: Segment) => (a.path < b.path ? -1 : 1);
+  t.same(found.toSorted(byPath), told.slice(-5).toSorted(byPath), 'just as it was told before');
+  await recoverAfterCrash(options);
+  t.equal(found.length, 5);
 });

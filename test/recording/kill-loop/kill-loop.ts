@@ -124,6 +124,8 @@ async function checkIndex(
     await recoverAfterCrash({
       root,
       streamOf: () => undefined,
+      isKnown: (path) => index.has(path),
+      indexedUs: index.lastCreatedAt,
       nowUs,
       onSegment: (segment) => found.push(segment),
       log: silent,

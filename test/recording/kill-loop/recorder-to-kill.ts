@@ -47,7 +47,15 @@ const feed = new JournalFeed<Segment>({
   log,
 });
 const onSegment = (segment: Segment) => feed.add(segment);
-await recoverAfterCrash({ root, streamOf: () => undefined, nowUs, onSegment, log });
+await recoverAfterCrash({
+  root,
+  streamOf: () => undefined,
+  isKnown: (path) => index.has(path),
+  indexedUs: index.lastCreatedAt,
+  nowUs,
+  onSegment,
+  log,
+});
 await feed.idle();
 
 const frames = videoFrames('flash-and-beep.h264');

@@ -1,0 +1,72 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { readChunks } from '../container/chunk-reader.ts';
+import {
+  REFERENCE_TIMES_BYTES,
+  readReferenceTimes,
+  type WallClockSpan,
+  wallClockSpan,
+} from '../container/reference-time.ts';
+import {
+  readSegmentOrigin,
+  SEGMENT_ORIGIN_BYTES,
+  type SegmentOrigin,
+} from '../container/segment-origin.ts';
+import type { TrackKind } from '../rtp/access-unit.ts';
+import { TIMESCALE } from './media-time.ts';
+
+/** What a segment's file says of it. Times are ticks at the track's timescale since the Unix epoch. */
+export interface SegmentFacts {
+  /** Where it lies in media time and on the wall clock. */
+  span: WallClockSpan;
+  /** Presentation times of its keyframes; empty for audio. */
+  keyframes: number[];
+  /** True when the first sample is a keyframe. */
+  startsAtKeyframe: boolean;
+  /** Bytes of its whole chunks and what comes before them. */
+  size: number;
+}
+
+/** The head of a segment file, as far as it has one. */
+export interface SegmentHead {
+  times: WallClockSpan | undefined;
+  origin: SegmentOrigin | undefined;
+}
+
+/** Reads the head of a segment file. @throws the file system's error */
+export async function readSegmentHead(handle: FileHandle, kind: TrackKind): Promise<SegmentHead> {
+  const head = Buffer.alloc(REFERENCE_TIMES_BYTES + SEGMENT_ORIGIN_BYTES);
+  await handle.read(head, 0, head.length, 0);
+  return {
+    times: readReferenceTimes(head, TIMESCALE[kind]),
+    origin: readSegmentOrigin(head.subarray(REFERENCE_TIMES_BYTES)),
+  };
+}
+
+/**
+ * Reads what a whole segment's file says of it: what was announced when it was recorded.
+ * @param file path of the file system
+ * @returns undefined where it holds no sample
+ * @throws the file system's error
+ */
+export async function readSegmentFacts(
+  file: string,
+  kind: TrackKind,
+): Promise<SegmentFacts | undefined> {
+  const handle = await open(file);
+  try {
+    const { chunks, validLength } = await readChunks(handle, (await handle.stat()).size);
+    const [first, last] = [chunks[0], chunks.at(-1)];
+    if (first === undefined || last === undefined) return undefined;
+    const { times } = await readSegmentHead(handle, kind);
+    const endTime = last.startTime + last.duration;
+    const keyframes = chunks.flatMap((chunk) => chunk.keyframeTimes);
+    return {
+      span: wallClockSpan(times, first.startTime, endTime, TIMESCALE[kind]),
+      keyframes,
+      startsAtKeyframe: kind === 'audio' || keyframes[0] === first.startTime,
+      size: validLength,
+    };
+  } finally {
+    await handle.close();
+  }
+}
