@@ -4,8 +4,8 @@ import type { ManifestPeriod, ManifestTrack, Presentation } from './presentation
 const KINDS: TrackKind[] = ['video', 'audio'];
 
 /**
- * The Periods of one presentation that another one lacks: those of which a segment, by kind and
- * number, is not in it. Both may have grown from the same beginning.
+ * The Periods of one presentation that another one lacks: those of which a segment, by kind, number
+ * and time, is not in it. Both may have grown from the same beginning.
  */
 export function periodsMissing(from: Presentation, inside: Presentation): ManifestPeriod[] {
   return from.periods.filter((period) =>
@@ -49,7 +49,9 @@ function isPartOf(track: ManifestTrack | undefined, whole: ManifestTrack | undef
   if (track === undefined || whole === undefined) return false;
   return (
     track.startNumber >= whole.startNumber &&
-    track.startNumber + track.timeline.count <= whole.startNumber + whole.timeline.count
+    track.startNumber + track.timeline.count <= whole.startNumber + whole.timeline.count &&
+    track.timeline.startTicks >= whole.timeline.startTicks &&
+    track.timeline.endTicks <= whole.timeline.endTicks
   );
 }
 
