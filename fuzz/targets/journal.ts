@@ -89,11 +89,10 @@ export const target: FuzzTarget = {
       Buffer.from(lines.map((line) => line.slice(9)).join('')),
     ]),
   async run(input) {
+    await checkSegments(input);
     const withChecksums = checksummed(input);
-    for (const journal of [input, withChecksums]) {
-      await checkSegments(journal);
-      await checkRecords(journal);
-    }
+    await checkSegments(withChecksums);
+    await checkRecords(withChecksums);
   },
 };
 

@@ -48,6 +48,19 @@ export const target: FuzzTarget = {
     ],
   ],
   seeds: () => [
+    Buffer.from(
+      [
+        '[http]\nlisten = "[::1]:80"\ncors = true\n[log]\nlevel = "off"\n[auth]\nsecret = "s"\ntokens = ["a"]',
+        '[[ice_servers]]\nurls = ["stun:a"]\nusername = "u"\ncredential = "c"\n[webrtc]\nice_udp_addrs = ["auto"]',
+        'ice_port_range = [5, 6]\n[recorder]\nauto_streams = ["*"]\nnode_alias = "n"\nmax_recording_seconds = 0',
+        'index_path = "x"\nworkers = 2\nsegment_seconds = 5\nshard = { index = 0, count = 2 }',
+        '[recorder.storage]\ntype = "s3"\nbucket = "b"\nroot = "/r/"\nregion = "r"\nendpoint = "http://e"',
+        'access_key_id = "a"\nsecret_access_key = "s"\ndisable_config_load = true\n',
+      ].join('\n'),
+    ),
+    Buffer.from(
+      '[recorder.storage]\ntype = "oss"\nbucket = "b"\nregion = "oss-r"\naccess_key_id = "a"\n',
+    ),
     readFileSync(join(import.meta.dirname, '../../config/live777.toml')),
     Buffer.from(
       '[recorder]\nauto_streams = ["*"]\nindex_path = "a.json"\n[recorder.storage]\ntype = "oss"\n',
