@@ -8,7 +8,7 @@ import { loadTarget } from './targets.ts';
 
 /** Inputs that are run between two looks at the coverage, which cost a millisecond. */
 const batchSize = 128;
-/** CPU time that one input may take, ms. */
+/** CPU time that one input may take for each mebibyte begun, ms. */
 const slowMs = 1000;
 /** So much more memory than at the beginning, after a collection, is a leak, bytes. */
 const leakBytes = 64 * 1024 * 1024;
@@ -181,7 +181,7 @@ export class Fuzzer {
     if (cpuMs <= this.#slowestMs) return;
     this.#slowestMs = cpuMs;
     this.#slowestInput = input;
-    if (cpuMs < slowMs) return;
+    if (cpuMs < slowMs * Math.ceil(input.length / 2 ** 20)) return;
     this.#report(
       `SlowInput: ${input.length} bytes took ${Math.round(cpuMs)} ms of CPU time`,
       input,
