@@ -6,8 +6,10 @@ import {
   listStreams,
   startRecording,
   stopRecording,
+  storageState,
   whipAddress,
 } from './recorder-api.js';
+import { showStorage } from './storage-line.js';
 import { StreamsList } from './streams-list.js';
 
 const POLL_INTERVAL_MS = 2000;
@@ -40,7 +42,9 @@ async function refresh() {
   clearTimeout(timer);
   const notice = element('notice');
   try {
-    streams.show(await listStreams());
+    const [list, storage] = await Promise.all([listStreams(), storageState()]);
+    streams.show(list);
+    showStorage(element('storage'), storage);
     notice.hidden = true;
   } catch (error) {
     notice.textContent = error.message;

@@ -96,6 +96,11 @@ export async function listStreams() {
   return (await call('api/recorder/streams', 'GET')).json();
 }
 
+/** Where recordings are kept, and how it goes with that. */
+export async function storageState() {
+  return (await call('api/storage', 'GET')).json();
+}
+
 /** Starts recording a stream, or arms it until somebody publishes it. */
 export async function startRecording(stream) {
   return (await call(`api/record/${encodeURIComponent(stream)}`, 'POST')).json();

@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { Test } from 'tap';
 import { WhipPublisher } from '../publisher/whip-publisher.ts';
 import { objectAddress, play } from '../server/play.ts';
-import { segmentPage, storageState } from '../server/recorder-client.ts';
+import { getJson, segmentPage, storageState } from '../server/recorder-client.ts';
 import { type RecorderProcessOptions, startRecorder } from '../server/recorder-process.ts';
 import { until } from '../server/until.ts';
 import type { FaultProxy } from '../storage/servers/fault-proxy.ts';
@@ -107,6 +107,14 @@ export async function bucketScenario(t: Test, bucket: Bucket): Promise<void> {
     const inBucket = [...objects.keys()].filter((key) => key.includes('seg_'));
     t.same(inBucket.sort(), listed.map((row) => row.path).sort());
     const mpdPath = `${path.dirname(listed[0]!.path)}/manifest.mpd`;
+    const records = await getJson<{ mpd_path: string; duration_ms: number }[]>(
+      `${second.url}/api/playback/cam%201`,
+    );
+    t.ok(records.length >= 2 && records.every((record) => record.mpd_path === mpdPath));
+    t.ok(
+      records.every((record) => record.duration_ms > 0),
+      'records know how long they are',
+    );
     t.same(localSegments(first.root, listed), [], 'and has left the disk');
     const played = await play(second.url, mpdPath);
     t.equal(played.mpd.type, 'static');
@@ -171,9 +179,14 @@ export async function bucketScenario(t: Test, bucket: Bucket): Promise<void> {
     for (const [key, data] of before) {
       if (!key.endsWith('.mpd') && hash(after.get(key)!) !== hash(data)) t.fail(`${key} changed`);
     }
-    const fresh = await rows(third.url);
+    const all = await until('the index has what it had before', async () => {
+      const all = await rows(third.url);
+      return listed.every(({ path }) => all.some((row) => row.path === path)) && all;
+    });
+    t.ok(all.every(({ uploaded }) => uploaded));
+    const fresh = all.filter((row) => !before.has(row.path));
+    t.equal(fresh.length, all.length - listed.length);
     t.ok(fresh.length >= 2);
-    t.notOk(fresh.some((row) => before.has(row.path)));
     const manifest = [...after.keys()].find((key) => key.endsWith('.mpd'))!;
     const redirect = await fetch(objectAddress(third.url, fresh[0]!.path), { redirect: 'manual' });
     t.equal(redirect.status, 307);

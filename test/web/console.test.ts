@@ -47,6 +47,29 @@ t.test('an empty recorder says how to begin', async (t) => {
   t.equal(await page.textContent('#whip-address'), `${stub.url}whip/NAME`);
 });
 
+t.test('the storage is told of where there is something to tell', async (t) => {
+  const opened = await openConsole(t);
+  if (opened === undefined) return;
+  const { page, stub } = opened;
+  const bucket = { type: 's3', name: 's3://b', spool: '/s', state: 'ok', waiting_files: 0 };
+  stub.replies.set('GET /api/storage', { status: 200, body: bucket });
+  await page.goto(stub.url);
+  await page.waitForSelector('#storage:text-is("Storage s3://b")');
+  const last_error = { at: 1, code: 'ECONNREFUSED', message: 'put failed' };
+  const behind = { state: 'delayed', waiting_files: 12, waiting_bytes: 3.4e6, last_error };
+  stub.replies.set('GET /api/storage', { status: 200, body: { ...bucket, ...behind } });
+  await page.waitForSelector('#storage[data-state="delayed"]');
+  t.equal(
+    await page.textContent('#storage'),
+    'Storage s3://b · the bucket is behind or does not answer; nothing is lost meanwhile · ' +
+      '12 files (3.4 MB) wait for upload · last error: put failed',
+  );
+  const disk = { type: 'fs', name: '/r', state: 'ok' };
+  stub.replies.set('GET /api/storage', { status: 200, body: disk });
+  await page.waitForSelector('#storage[data-state="ok"]', { state: 'attached' });
+  t.equal(await page.textContent('#storage'), '', 'a disk with room is nothing to tell');
+});
+
 t.test('each state has its badge and its button, kept up to date by polling', async (t) => {
   const opened = await openConsole(t);
   if (opened === undefined) return;

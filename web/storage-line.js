@@ -1,0 +1,39 @@
+import { bytesInWords, momentInWords } from './display-units.js';
+
+const WORDS_OF_STATE = {
+  delayed: 'the bucket is behind or does not answer; nothing is lost meanwhile',
+  alarm: 'somebody has to look after the bucket',
+  full: 'full: nothing new is recorded',
+};
+
+/**
+ * What there is to say of the storage in one line: nothing while a disk has room.
+ * @param {object} storage reply of `GET /api/storage`
+ */
+function wordsFor({
+  name,
+  state,
+  spool,
+  waiting_files,
+  waiting_bytes,
+  oldest_waiting,
+  last_error,
+}) {
+  if (spool === undefined && state === 'ok') return '';
+  const parts = [`Storage ${name}`];
+  if (state !== 'ok') parts.push(WORDS_OF_STATE[state] ?? state);
+  if (waiting_files > 0) {
+    const since = oldest_waiting === undefined ? '' : ` since ${momentInWords(oldest_waiting)}`;
+    parts.push(`${waiting_files} files (${bytesInWords(waiting_bytes)}) wait for upload${since}`);
+  }
+  if (state !== 'ok' && last_error !== undefined) parts.push(`last error: ${last_error.message}`);
+  return parts.join(' · ');
+}
+
+/** Shows how it goes with the storage. @param {HTMLElement} line */
+export function showStorage(line, storage) {
+  const words = wordsFor(storage);
+  // What is written again is read out again.
+  if (line.textContent !== words) line.textContent = words;
+  line.dataset.state = storage.state;
+}
