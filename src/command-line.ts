@@ -20,6 +20,7 @@ Records what is published over WebRTC as DASH.
 
 Commands, each with a --help of its own:
   reindex               write the segment index anew from what was recorded
+  repair PATH           mend recordings that verify finds damaged
   verify PATH           check recordings for holes, lost files and damage
 
 Environment:

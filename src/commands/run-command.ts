@@ -4,6 +4,7 @@ import { type Command, type CommandOutput, EXIT } from './command.ts';
 // Loaded when asked for: none needs what another does, and none the service.
 const commands: Record<string, () => Promise<Command>> = {
   reindex: async () => (await import('./reindex.ts')).reindexCommand,
+  repair: async () => (await import('./repair.ts')).repairCommand,
   verify: async () => (await import('./verify.ts')).verifyCommand,
 };
 

@@ -1,5 +1,7 @@
-import { readChunks } from '../container/chunk-reader.ts';
+import path from 'node:path';
 import { readInitializationSegment } from '../container/initialization-segment-reader.ts';
+import { wallClockUs } from '../container/reference-time.ts';
+import type { SegmentOrigin } from '../container/segment-origin.ts';
 import { ManifestError, readMpd } from '../manifest/mpd-reader.ts';
 import type { Presentation } from '../manifest/presentation.ts';
 import {
@@ -9,6 +11,7 @@ import {
   parseFileName,
   segmentName,
 } from '../recording/file-names.ts';
+import { factsOf } from '../recording/segment-facts.ts';
 import type { Segment } from '../segment-index/segment.ts';
 import {
   type RecordedFile,
@@ -23,8 +26,6 @@ const AT_ONCE = 4;
 interface TrackOfSegment {
   initialization: string;
   codecs: string;
-  /** Ticks a second. */
-  timescale: number;
 }
 
 type Initialization = TrackOfSegment & { kind: FolderFile['kind']; modifiedMs: number };
@@ -40,8 +41,8 @@ export interface FolderSegments {
 /**
  * Reads the segments of a day folder as they were told to the index when they were recorded: times
  * and keyframes from the files themselves, codec and initialization segment from the manifest. A
- * segment that no manifest names goes with the last initialization segment before it that was written.
- * Of segments only box headers are read.
+ * segment that no manifest names says itself what it needs; one of an earlier version goes with the last
+ * initialization segment that was written before it. Of segments only box headers are read.
  *
  * @param folder object path
  * @param isWanted tells by its object path which segments to read
@@ -75,15 +76,15 @@ export async function readFolderSegments(
       for (let next = wanted.pop(); next !== undefined; next = wanted.pop()) {
         if (signal?.aborted) return;
         const { file, name, parsed } = next;
-        let track = listed.get(name);
-        if (track === undefined) {
+        const segment = await readSegment(reader, file, parsed, async (origin) => {
+          const known = listed.get(name);
+          if (known !== undefined) return known;
           initializations ??= await readInitializations(reader, files);
-          track = initializationBefore(initializations, parsed.kind, file);
-        }
-        const segment = track && (await readSegment(reader, file, folder, stream, parsed, track));
+          return initializationOf(initializations, parsed.kind, file, origin);
+        });
         if (segment === 'gone') continue;
         if (segment === undefined) result.unreadable.push(file.key);
-        else result.segments.push(segment);
+        else result.segments.push({ stream, ...segment });
       }
     }),
   );
@@ -94,31 +95,25 @@ export async function readFolderSegments(
 async function readSegment(
   reader: RecordingsReader,
   file: RecordedFile,
-  folder: string,
-  stream: string,
   { kind }: FolderFile,
-  { initialization, codecs, timescale }: TrackOfSegment,
-): Promise<Segment | 'gone' | undefined> {
+  trackOf: (origin: SegmentOrigin | undefined) => Promise<TrackOfSegment | undefined>,
+): Promise<Omit<Segment, 'stream'> | 'gone' | undefined> {
   const source = await reader.open(file);
   if (source === undefined) return 'gone';
   try {
-    const { chunks } = await readChunks(source, source.size);
-    const first = chunks[0];
-    if (first === undefined) return undefined;
-    const keyframes = chunks.flatMap((chunk) => chunk.keyframeTimes);
-    const duration = chunks.reduce((sum, chunk) => sum + chunk.duration, 0);
-    // The same arithmetic as when it was recorded, so that no time is off by a microsecond.
-    const toUs = (ticks: number) => Math.round((ticks / timescale) * 1e6);
+    const found = await factsOf(source, source.size, kind);
+    const track = found && (await trackOf(found.origin));
+    if (track === undefined) return undefined;
+    const { span, keyframes, startsAtKeyframe } = found!.facts;
     return {
-      stream,
       kind,
-      startUs: toUs(first.startTime),
-      endUs: toUs(first.startTime + duration),
+      startUs: span.startUs,
+      endUs: span.endUs,
       path: file.key,
-      initPath: `${folder}/${initialization}`,
-      isKeyframe: kind === 'audio' || keyframes[0] === first.startTime,
-      keyframes: keyframes.map(toUs),
-      codec: codecs,
+      initPath: `${path.posix.dirname(file.key)}/${track.initialization}`,
+      isKeyframe: startsAtKeyframe,
+      keyframes: keyframes.map((time) => wallClockUs(span, time)),
+      codec: track.codecs,
       size: source.size,
     };
   } finally {
@@ -144,8 +139,8 @@ async function readListed(
   for (const period of presentation.periods) {
     for (const track of [period.video, period.audio]) {
       if (track === undefined) continue;
-      const { initialization, codecs, timescale } = track;
-      const of: TrackOfSegment = { initialization, codecs, timescale };
+      const { initialization, codecs } = track;
+      const of: TrackOfSegment = { initialization, codecs };
       for (let i = 0; i < track.timeline.count; i++) {
         listed.set(segmentName(track.kind, track.startNumber + i), of);
       }
@@ -167,25 +162,23 @@ async function readInitializations(
     const facts = data && readInitializationSegment(data);
     if (facts === undefined || facts.kind !== parsed.kind) continue;
     const { kind, number } = parsed;
-    const { codecs, timescale } = facts;
+    const { codecs } = facts;
     const initialization = initializationName(kind, number);
-    found.push({
-      kind,
-      number,
-      initialization,
-      codecs,
-      timescale,
-      modifiedMs: file.modifiedMs ?? 0,
-    });
+    found.push({ kind, number, initialization, codecs, modifiedMs: file.modifiedMs ?? 0 });
   }
   return found.sort((a, b) => a.number - b.number);
 }
 
-function initializationBefore(
+/** The initialization segment that a segment names, or else was written after. */
+function initializationOf(
   initializations: Initialization[],
   kind: FolderFile['kind'],
   { modifiedMs = Number.POSITIVE_INFINITY }: RecordedFile,
+  origin: SegmentOrigin | undefined,
 ): TrackOfSegment | undefined {
   const ofKind = initializations.filter((initialization) => initialization.kind === kind);
+  if (origin !== undefined) {
+    return ofKind.find(({ initialization }) => initialization === origin.initialization);
+  }
   return ofKind.findLast((initialization) => initialization.modifiedMs <= modifiedMs) ?? ofKind[0];
 }

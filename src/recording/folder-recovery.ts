@@ -24,13 +24,17 @@ export interface RecoveredSegment extends SegmentFacts {
   entry: ManifestTrack;
 }
 
+/** Period that a track was recorded in, where it had to become one of another. */
+const originOf = new WeakMap<ManifestTrack, string>();
+
 /** Tracks that begin within this of each other were one Period, seconds. */
 const SAME_PERIOD_SECONDS = 5;
 
 /**
  * Takes up what a crash left in a day folder: segments that were committed after the manifest was
  * written last, and part files, cut to their last whole chunk. They are added to the presentation
- * in the order of their numbers, to the Period that they go on with or else to a new one.
+ * in the order of time, to the Period that they go on with or else to a new one. What cannot be read,
+ * or has no place in time, is left alone.
  *
  * @param folder path of the file system
  * @param files what is in it
@@ -46,23 +50,32 @@ export async function recoverSegments(
   for (const { type, isPart, name } of files) {
     if (type === 'init' && isPart) await rm(path.join(folder, name + PART_SUFFIX), { force: true });
   }
-  const lost = files
-    .filter(({ type, kind, number }) => type === 'seg' && !isListed(presentation, kind, number))
-    .sort((a, b) => a.number - b.number);
+  const names = new Set(files.filter(({ isPart }) => !isPart).map(({ name }) => name));
+  const lost = files.filter(
+    ({ type, kind, number, name, isPart }) =>
+      // A whole file of the name is not to be replaced by the part.
+      type === 'seg' && !isListed(presentation, kind, number) && !(isPart && names.has(name)),
+  );
+  const found: (NonNullable<Awaited<ReturnType<typeof takeUp>>> & { file: FolderFile })[] = [];
   for (const file of lost) {
-    const taken = await takeUp(folder, file);
-    if (taken === undefined) continue;
-    const { origin, ...segment } = taken;
-    const { startTime: start } = segment.span;
-    const entry = await entryFor(folder, files, presentation, file, start, origin);
-    if (entry === undefined) continue;
+    const segment = await takeUp(folder, file);
+    if (segment !== undefined) found.push({ ...segment, file });
+  }
+  found.sort((a, b) => startSeconds(a) - startSeconds(b) || a.file.number - b.file.number);
+  for (const { file, origin, ...segment } of found) {
     const { startTime, endTime } = segment.span;
+    const entry = await entryFor(folder, files, presentation, file, startTime, origin);
+    if (entry === undefined) continue;
     entry.timeline.add(startTime, endTime - startTime);
     entry.bytes += segment.size;
     recovered.push({ ...segment, kind: file.kind, entry });
   }
   if (lost.some(({ isPart }) => isPart)) await syncFolder(folder);
   return recovered;
+}
+
+function startSeconds({ span, file }: { span: SegmentFacts['span']; file: FolderFile }): number {
+  return span.startTime / TIMESCALE[file.kind];
 }
 
 function isListed(presentation: Presentation, kind: TrackKind, number: number): boolean {
@@ -135,7 +148,7 @@ async function entryFor(
     const track = period[kind];
     if (track === undefined) continue;
     const { startNumber, timeline } = track;
-    if (origin !== undefined && origin.period !== period.id) continue;
+    if (origin !== undefined && origin.period !== (originOf.get(track) ?? period.id)) continue;
     if (startNumber + timeline.count === number && timeline.endTicks === startTime) return track;
   }
   const name = origin?.initialization ?? lastInitialization(files, kind);
@@ -143,7 +156,10 @@ async function entryFor(
   const description = await describe(folder, presentation, kind, name);
   if (description === undefined) return undefined;
   const entry = { ...description, startNumber: number, timeline: new SegmentTimeline(), bytes: 0 };
-  if (origin !== undefined) return addToPeriod(presentation, entry, origin.period);
+  if (origin !== undefined) {
+    originOf.set(entry, origin.period);
+    return addToPeriod(presentation, entry, origin.period);
+  }
   const last = presentation.periods.at(-1);
   const other = last?.[kind === 'video' ? 'audio' : 'video'];
   const startSeconds = startTime / entry.timescale;

@@ -1,5 +1,5 @@
-import { type FileHandle, open } from 'node:fs/promises';
-import { readChunks } from '../container/chunk-reader.ts';
+import { open } from 'node:fs/promises';
+import { type ByteSource, readChunks } from '../container/chunk-reader.ts';
 import {
   REFERENCE_TIMES_BYTES,
   readReferenceTimes,
@@ -32,10 +32,10 @@ export interface SegmentHead {
   origin: SegmentOrigin | undefined;
 }
 
-/** Reads the head of a segment file. @throws the file system's error */
-export async function readSegmentHead(handle: FileHandle, kind: TrackKind): Promise<SegmentHead> {
+/** Reads the head of a segment file. @throws what the source throws */
+export async function readSegmentHead(source: ByteSource, kind: TrackKind): Promise<SegmentHead> {
   const head = Buffer.alloc(REFERENCE_TIMES_BYTES + SEGMENT_ORIGIN_BYTES);
-  await handle.read(head, 0, head.length, 0);
+  await source.read(head, 0, head.length, 0);
   return {
     times: readReferenceTimes(head, TIMESCALE[kind]),
     origin: readSegmentOrigin(head.subarray(REFERENCE_TIMES_BYTES)),
@@ -54,19 +54,34 @@ export async function readSegmentFacts(
 ): Promise<SegmentFacts | undefined> {
   const handle = await open(file);
   try {
-    const { chunks, validLength } = await readChunks(handle, (await handle.stat()).size);
-    const [first, last] = [chunks[0], chunks.at(-1)];
-    if (first === undefined || last === undefined) return undefined;
-    const { times } = await readSegmentHead(handle, kind);
-    const endTime = last.startTime + last.duration;
-    const keyframes = chunks.flatMap((chunk) => chunk.keyframeTimes);
-    return {
-      span: wallClockSpan(times, first.startTime, endTime, TIMESCALE[kind]),
-      keyframes,
-      startsAtKeyframe: kind === 'audio' || keyframes[0] === first.startTime,
-      size: validLength,
-    };
+    return (await factsOf(handle, (await handle.stat()).size, kind))?.facts;
   } finally {
     await handle.close();
   }
+}
+
+/**
+ * Reads what a whole segment says of it, wherever it is kept, and where it belongs.
+ * @param size bytes of the file
+ * @returns undefined where it holds no sample
+ * @throws what the source throws
+ */
+export async function factsOf(
+  source: ByteSource,
+  size: number,
+  kind: TrackKind,
+): Promise<{ facts: SegmentFacts; origin: SegmentOrigin | undefined } | undefined> {
+  const { chunks, validLength } = await readChunks(source, size);
+  const [first, last] = [chunks[0], chunks.at(-1)];
+  if (first === undefined || last === undefined) return undefined;
+  const { times, origin } = await readSegmentHead(source, kind);
+  const endTime = last.startTime + last.duration;
+  const keyframes = chunks.flatMap((chunk) => chunk.keyframeTimes);
+  const facts = {
+    span: wallClockSpan(times, first.startTime, endTime, TIMESCALE[kind]),
+    keyframes,
+    startsAtKeyframe: kind === 'audio' || keyframes[0] === first.startTime,
+    size: validLength,
+  };
+  return { facts, origin };
 }

@@ -25,7 +25,7 @@ const NO_GAP_US = 50_000;
 /** Sound that belongs to the first picture of a day may begin before midnight by this, µs. */
 const DAY_SLACK_US = 5_000_000;
 /** What a file that no manifest names is taken for. */
-const LIKELY_CODECS = { video: 'avc1.', audio: 'opus' } as const;
+export const LIKELY_CODECS = { video: 'avc1.', audio: 'opus' } as const;
 
 /** How a recording is checked. */
 export interface VerifyOptions {

@@ -1,0 +1,63 @@
+import path from 'node:path';
+import { UsageError } from '../command-line.ts';
+import { lockForRepair, storageRootOf } from '../journal/storage-root-lock.ts';
+import { repairRecording } from '../repair/repair-recording.ts';
+import { steadyNowUs } from '../steady-clock.ts';
+import { recordingFolders } from '../verification/recording-folders.ts';
+import { type Command, EXIT, parseCommand } from './command.ts';
+
+const usage = `Usage: live777-recorder repair PATH
+
+Mends what verify finds damaged, as far as that is possible: keeps what is whole of a damaged
+segment, takes up segments that no manifest names, takes lost ones out of the manifest, and writes a
+manifest anew that is lost or cannot be read. PATH is a day folder, a stream's folder or the storage
+root. The recorder must not be running.
+
+Nothing is deleted: what is replaced or cannot be read stays as NAME.damaged. Afterwards
+live777-recorder reindex brings the index up to date.
+
+  -h, --help   print this
+
+Ends with 0 when no damage is left, 1 when some is, 2 when it could not be done.
+`;
+
+/** `live777-recorder repair PATH`. */
+export const repairCommand: Command = {
+  usage,
+  async run(args, { out, error }) {
+    const { positionals } = parseCommand('repair', args, {});
+    const [target] = positionals;
+    if (target === undefined || positionals.length > 1) {
+      throw new UsageError('repair needs one PATH: a day folder, a stream’s folder or the root');
+    }
+    const start = path.resolve(target);
+    const root = await storageRootOf(start);
+    const warn = (_: object, message: string) => error(`${message}\n`);
+    // Where no recorder has ever run there is none to keep away.
+    const lock = root === undefined ? undefined : await lockForRepair(root, { warn });
+    let recordings = 0;
+    let mended = 0;
+    let left = 0;
+    try {
+      for await (const folder of recordingFolders(start)) {
+        recordings++;
+        const result = await repairRecording(folder, steadyNowUs());
+        if (result.actions.length + result.left.length === 0) continue;
+        mended++;
+        left += result.left.length;
+        out(`${path.relative(root ?? start, folder) || path.basename(folder)}\n`);
+        for (const { file, message } of result.actions) out(`  ${file.padEnd(26)} ${message}\n`);
+        for (const { kind, file = '', message } of result.left) {
+          out(`  ! ${file.padEnd(24)} ${kind}: ${message}\n`);
+        }
+      }
+    } finally {
+      await lock?.release();
+    }
+    if (recordings === 0) throw new Error(`${target}: there is no recording in it`);
+    const rest = left === 0 ? 'no damage is left' : `${left} findings of damage are left`;
+    out(`${recordings} recordings, ${mended} with damage: ${rest}\n`);
+    if (mended > 0 && root !== undefined) out('now run: live777-recorder reindex\n');
+    return left === 0 ? EXIT.clean : EXIT.damage;
+  },
+};

@@ -1,0 +1,74 @@
+import { copyFile, type FileHandle, open } from 'node:fs/promises';
+import path from 'node:path';
+import {
+  REFERENCE_TIMES_BYTES,
+  readReferenceTimes,
+  wallClockSpan,
+  writeReferenceTimes,
+} from '../container/reference-time.ts';
+import type { SegmentInspection } from '../verification/segment-inspection.ts';
+import { REPAIR_SUFFIX, replaceMended, setAside } from './set-aside.ts';
+
+/** When a segment begins and how long it lasts, ticks. */
+export interface SegmentTimes {
+  startTicks: number;
+  durationTicks: number;
+}
+
+/**
+ * Mends what can be mended in one segment file: cuts it to its last whole chunk before the damage, and
+ * puts its chunks back to the times that manifest and durations agree on. The file as it was is kept.
+ * @param listed what the manifest says of it, where it names it
+ * @param timescale ticks a second
+ * @returns what was done; undefined where there was nothing to do
+ * @throws the file system's error
+ */
+export async function repairSegment(
+  folder: string,
+  name: string,
+  inspection: SegmentInspection,
+  listed: SegmentTimes | undefined,
+  timescale: number,
+): Promise<string | undefined> {
+  const { chunks, torn, validLength, duration } = inspection;
+  if (chunks.length === 0) return `holds nothing: kept as ${await setAside(folder, name)}`;
+  const isMoved =
+    listed !== undefined &&
+    duration === listed.durationTicks &&
+    (inspection.startTime !== listed.startTicks || inspection.disjoint !== undefined);
+  if (torn === undefined && !isMoved) return undefined;
+  const mended = path.join(folder, name + REPAIR_SUFFIX);
+  await copyFile(path.join(folder, name), mended);
+  const handle = await open(mended, 'r+');
+  try {
+    await handle.truncate(validLength);
+    let time = listed?.startTicks ?? 0;
+    const bytes = Buffer.alloc(8);
+    for (const chunk of isMoved ? chunks : []) {
+      bytes.writeBigUInt64BE(BigInt(time));
+      await handle.write(bytes, 0, 8, chunk.baseTimeOffset);
+      time += chunk.duration;
+    }
+    if (torn !== undefined) await shortenReferenceTimes(handle, inspection, timescale);
+    await handle.datasync();
+  } finally {
+    await handle.close();
+  }
+  const aside = await replaceMended(folder, name);
+  const what = isMoved ? 'moved to its place in time' : `cut to its ${chunks.length} whole chunks`;
+  return `${what}; as it was: ${aside}`;
+}
+
+/** Lets the head of a file tell where its media ends now. */
+async function shortenReferenceTimes(
+  handle: FileHandle,
+  { startTime, duration }: SegmentInspection,
+  timescale: number,
+): Promise<void> {
+  const head = Buffer.alloc(REFERENCE_TIMES_BYTES);
+  await handle.read(head, 0, head.length, 0);
+  const told = readReferenceTimes(head, timescale);
+  if (told === undefined) return;
+  const span = wallClockSpan(told, startTime, startTime + duration, timescale);
+  await handle.write(writeReferenceTimes(span), 0, REFERENCE_TIMES_BYTES, 0);
+}

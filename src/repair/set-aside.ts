@@ -1,0 +1,51 @@
+import { link, rename, unlink } from 'node:fs/promises';
+import path from 'node:path';
+import { asideName } from '../recording/file-names.ts';
+import { PART_SUFFIX, syncFolder } from '../storage/durable-file.ts';
+
+/** What a repair writes before it gets its name; no other file is called so. */
+export const REPAIR_SUFFIX = '.repair';
+
+/**
+ * Gives a file a name of its own beside the recording, so that nothing is lost whatever the repair
+ * makes of it. Here the promise is kept that a repair deletes no media.
+ * @param keep leave it under its old name too, to be replaced
+ * @returns the new name
+ * @throws the file system's error
+ */
+export async function setAside(
+  folder: string,
+  name: string,
+  { keep = false } = {},
+): Promise<string> {
+  const from = path.join(folder, name);
+  const base = name.endsWith(PART_SUFFIX) ? name.slice(0, -PART_SUFFIX.length) : name;
+  for (let count = 0; ; count++) {
+    const aside = asideName(base, count);
+    try {
+      // Unlike a rename, a link never takes the place of another file.
+      await link(from, path.join(folder, aside));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') continue;
+      throw error;
+    }
+    if (!keep) await unlink(from);
+    await syncFolder(folder);
+    return aside;
+  }
+}
+
+/** Gives a lost file its name back. @throws Error where the name is taken; the file system's error */
+export async function giveName(folder: string, from: string, to: string): Promise<void> {
+  await link(path.join(folder, from), path.join(folder, to));
+  await unlink(path.join(folder, from));
+  await syncFolder(folder);
+}
+
+/** Puts a mended file, written under its name and {@link REPAIR_SUFFIX}, in place of the damaged one. */
+export async function replaceMended(folder: string, name: string): Promise<string> {
+  const aside = await setAside(folder, name, { keep: true });
+  await rename(path.join(folder, name + REPAIR_SUFFIX), path.join(folder, name));
+  await syncFolder(folder);
+  return aside;
+}
