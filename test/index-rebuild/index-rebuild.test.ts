@@ -109,6 +109,29 @@ t.test('an index from the files is the one from the recording', async (t) => {
   });
 });
 
+t.test('times of a sender whose clock runs fast, as they were measured', async (t) => {
+  const told: Segment[] = [];
+  const publisher = new SimulatedPublisher(
+    t,
+    { ...REPORTS, driftPpm: 200, recording: { onSegment: (segment) => void told.push(segment) } },
+    inTestFolder(t, 'recordings'),
+  );
+  await publisher.run(60);
+  await publisher.recording.close();
+  const before = await openJournals(t);
+  for (const segment of told) await before.index.add(segment);
+  const after = await openJournals(t);
+  await (await IndexRebuild.begin(optionsOf(publisher.root, after))).run();
+  t.strictSame(rows(after.index), rows(before.index));
+  const lengths = told
+    .filter(({ kind }) => kind === 'video')
+    .map(({ startUs, endUs }) => endUs - startUs);
+  t.ok(
+    lengths.slice(0, -1).some((length) => length % 1000 !== 0),
+    `drift was measured: ${lengths}`,
+  );
+});
+
 t.test('records, as far as the files tell them', async (t) => {
   const opened = await openJournals(t);
   await (await IndexRebuild.begin(optionsOf(recorded.root, opened))).run();
