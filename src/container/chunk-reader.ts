@@ -42,6 +42,8 @@ export interface ChunkFacts {
 
 // Covers the moof of a second of video and the mdat header after it, so that one read is enough.
 const READ_AHEAD_BYTES = 4096;
+/** A header with a 64-bit size. */
+const LONGEST_HEADER_BYTES = 16;
 // A moof has 12 bytes a sample at most: beyond this it is not one of ours.
 const MAX_MOOF_BYTES = 16 * 1024 * 1024;
 
@@ -65,9 +67,17 @@ export async function readChunks(
   let problem: string | undefined;
   let offset = 0;
   let buffer = Buffer.allocUnsafe(READ_AHEAD_BYTES);
+  /** Where in the file the buffer begins, and how many bytes of it are filled. */
+  let start = 0;
+  let filled = 0;
   while (offset + 8 <= size) {
-    let available = await readFully(handle, buffer, offset);
-    const header = boxHeader(buffer, 0, available);
+    let at = offset - start;
+    if (at + LONGEST_HEADER_BYTES > filled) {
+      filled = await readFully(handle, buffer, offset);
+      start = offset;
+      at = 0;
+    }
+    const header = boxHeader(buffer, at, filled);
     if (header === undefined) {
       problem = 'what should be a box has no sane header';
       break;
@@ -90,11 +100,15 @@ export async function readChunks(
       problem = `a moof of ${moofBytes} bytes is not one of ours`;
       break;
     }
-    if (moofBytes + 16 > available && available === buffer.length) {
-      buffer = Buffer.allocUnsafe(moofBytes + 16);
-      available = await readFully(handle, buffer, offset);
+    if (at + moofBytes + LONGEST_HEADER_BYTES > filled && offset + filled - at < size) {
+      if (moofBytes + LONGEST_HEADER_BYTES > buffer.length) {
+        buffer = Buffer.allocUnsafe(moofBytes + LONGEST_HEADER_BYTES);
+      }
+      filled = await readFully(handle, buffer, offset);
+      start = offset;
+      at = 0;
     }
-    const mdat = boxHeader(buffer, moofBytes, available);
+    const mdat = boxHeader(buffer, at + moofBytes, filled);
     const byteLength = moofBytes + (mdat?.size ?? 0);
     if (mdat === undefined || mdat.type !== 'mdat') {
       problem = 'a moof is not followed by its mdat';
@@ -104,7 +118,7 @@ export async function readChunks(
       problem = `an mdat of ${mdat.size} bytes is cut short`;
       break;
     }
-    const facts = readMovieFragment(buffer.subarray(0, moofBytes));
+    const facts = readMovieFragment(buffer.subarray(at, at + moofBytes));
     if (facts === undefined) {
       problem = 'the boxes of a moof are damaged';
       break;

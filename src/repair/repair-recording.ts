@@ -12,7 +12,7 @@ import {
 import { nextPeriodId, recoverSegments } from '../recording/folder-recovery.ts';
 import { TIMESCALE } from '../recording/media-time.ts';
 import type { TrackKind } from '../rtp/access-unit.ts';
-import { replaceFile } from '../storage/durable-file.ts';
+import { PART_SUFFIX, replaceFile } from '../storage/durable-file.ts';
 import { dayStartUs } from '../storage/stream-folder.ts';
 import { type Finding, isDamaged } from '../verification/finding.ts';
 import { inspectSegment } from '../verification/segment-inspection.ts';
@@ -166,6 +166,14 @@ class RecordingRepair {
     const missing = listed.filter(({ name }) => !names.has(name));
     if (missing.length === 0) return;
     const isListed = new Set(listed.map(({ name }) => name));
+    for (const each of [...missing]) {
+      const part = each.name + PART_SUFFIX;
+      if (!names.has(part)) continue;
+      if ((await this.#inspect(part, each.track.kind)).chunks.length === 0) continue;
+      missing.splice(missing.indexOf(each), 1);
+      await giveName(this.#folder, part, each.name);
+      this.#did(part, `is ${each.name} of the manifest, and is called so again`);
+    }
     for (const { name, kind } of await this.#segmentFiles()) {
       if (isListed.has(name)) continue;
       const { torn, startTime, duration } = await this.#inspect(name, kind);
