@@ -22,11 +22,15 @@ import { streamFolder } from '../storage/stream-folder.ts';
 import { JournalFeed } from './journal-feed.ts';
 import type { LogMessage } from './messages.ts';
 import type { WorkerSettings } from './settings.ts';
+import { SpareWorker } from './spare-worker.ts';
 import { Uploads } from './uploads.ts';
 import { WorkerLink } from './worker-link.ts';
 
 /** A worker that died is replaced after this, so that one that cannot live takes no whole core, ms. */
 const RESTART_MS = 500;
+
+/** A worker that is to replace one that dies is started after this, ms. */
+const SPARE_MS = 5000;
 
 /** Logging as pino does it. */
 export type HostLog = Record<LogMessage['level'], (fields: object, message: string) => void>;
@@ -120,6 +124,7 @@ class RecorderHost implements Recorder, SourcesEvents {
   readonly #records: JournalFeed<RecordFacts>;
   readonly #uploads: Uploads | undefined;
   readonly #links: WorkerLink[] = [];
+  readonly #spare = new SpareWorker(() => this.#startWorker(), SPARE_MS);
   /** Worker number of each stream. */
   readonly #placed = new Map<string, number>();
   /** Records that go on, by stream. */
@@ -148,7 +153,7 @@ class RecorderHost implements Recorder, SourcesEvents {
     this.#index = index;
     this.#segments = segments;
     this.#records = records;
-    for (let number = 0; number < workers; number++) this.#links.push(this.#startWorker(number));
+    for (let number = 0; number < workers; number++) this.#links.push(this.#startWorker());
     if (uploads) {
       uploads.onAccepts = (accepts) => {
         for (const link of this.#links) link.setAccepts(accepts);
@@ -160,6 +165,7 @@ class RecorderHost implements Recorder, SourcesEvents {
   async ready(): Promise<void> {
     try {
       await Promise.all(this.#links.map((link) => link.ready));
+      this.#spare.prepare();
     } catch (error) {
       await this.close();
       throw error;
@@ -257,7 +263,7 @@ class RecorderHost implements Recorder, SourcesEvents {
 
   async #closeAll(): Promise<void> {
     await this.#sources?.close();
-    await Promise.all(this.#links.map((link) => link.close()));
+    await Promise.all([this.#spare.close(), ...this.#links.map((link) => link.close())]);
     await Promise.all([this.#segments.close(), this.#records.close()]);
   }
 
@@ -296,7 +302,7 @@ class RecorderHost implements Recorder, SourcesEvents {
   }
 
   #leastLoaded(): number {
-    const load = this.#links.map(() => 0);
+    const load = this.#links.map((link) => (link.isAlive ? 0 : Number.POSITIVE_INFINITY));
     for (const number of this.#placed.values()) load[number]!++;
     return load.indexOf(Math.min(...load));
   }
@@ -307,7 +313,7 @@ class RecorderHost implements Recorder, SourcesEvents {
     }
   }
 
-  #startWorker(number: number): WorkerLink {
+  #startWorker(): WorkerLink {
     const uploads = this.#uploads;
     const link = new WorkerLink(this.#settings, {
       onSegment: (segment) => {
@@ -324,8 +330,10 @@ class RecorderHost implements Recorder, SourcesEvents {
       },
       onLog: ({ level, fields, message }) => this.#log[level](fields, message),
       onDeath: (error) => {
+        const number = this.#links.indexOf(link);
         this.#log.error({ err: error, worker: number }, 'media worker died, starting another');
-        if (this.#closing === undefined) void this.#replaceWorker(number);
+        if (number < 0) this.#spare.take();
+        else if (this.#closing === undefined) void this.#replaceWorker(number);
       },
     });
     if (uploads?.accepts === false) link.setAccepts(false);
@@ -339,16 +347,23 @@ class RecorderHost implements Recorder, SourcesEvents {
    */
   async #replaceWorker(number: number): Promise<void> {
     const streams = [...this.#placed].filter(([, at]) => at === number).map(([stream]) => stream);
+    const replaced = this.#startAgain(number);
     for (const stream of streams) {
-      const mended = this.#closeAbandoned(stream).finally(() => {
+      const mended = Promise.all([replaced, this.#closeAbandoned(stream)]).then(() => {
         this.#mending.delete(stream);
         this.#placed.delete(stream);
       });
       this.#mending.set(stream, mended);
     }
-    await delay(RESTART_MS, undefined, { ref: false });
-    if (this.#closing === undefined) this.#links[number] = this.#startWorker(number);
     await Promise.all(streams.map((stream) => this.#pullAgain(stream)));
+  }
+
+  async #startAgain(number: number): Promise<void> {
+    const spare = this.#spare.take();
+    if (spare === undefined) await delay(RESTART_MS, undefined, { ref: false });
+    if (this.#closing !== undefined) return void (await spare?.close());
+    this.#links[number] = spare ?? this.#startWorker();
+    if (this.#uploads) this.#links[number].setAccepts(this.#uploads.accepts);
   }
 
   async #pullAgain(stream: string): Promise<void> {
