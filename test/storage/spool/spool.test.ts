@@ -1,7 +1,7 @@
 import { renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
-import { commit, filesBelow, openSpool } from './spool-fixture.ts';
+import { commit, filesBelow, openSpool, until } from './spool-fixture.ts';
 
 const DAY = 'cam1/2026/03/04';
 
@@ -184,6 +184,37 @@ t.test('a kept manifest replaced during its upload is uploaded again', async (t)
   await spool.drained();
   t.equal(store.text(key), 'second');
   t.same(filesBelow(root), [key]);
+});
+
+t.test('a segment that must stay is uploaded once, and goes when it is let go', async (t) => {
+  const unnamed = new Set(['cam/seg_1.m4s', 'cam/seg_2.m4s']);
+  const { root, store, spool, clock } = await openSpool(t, { keep: (key) => unnamed.has(key) });
+  for (const key of unnamed) {
+    commit(root, key);
+    spool.offer(key);
+  }
+  await spool.drained();
+  t.same(filesBelow(root), ['cam/seg_1.m4s', 'cam/seg_2.m4s']);
+  t.match(spool.state(), { waitingFiles: 0, state: 'ok' });
+  t.equal(spool.uploaded('cam/seg_1.m4s'), true, 'the store has it all the same');
+  unnamed.delete('cam/seg_1.m4s');
+  spool.release('cam/seg_1.m4s');
+  await until(() => filesBelow(root).length === 1);
+  clock.advance(600_000);
+  await spool.drained();
+  t.same(filesBelow(root), ['cam/seg_2.m4s'], 'the other still has to stay');
+
+  store.hold = true;
+  commit(root, 'cam/seg_3.m4s');
+  unnamed.add('cam/seg_3.m4s');
+  spool.offer('cam/seg_3.m4s');
+  await until(() => store.pending.length === 1);
+  unnamed.clear();
+  for (const key of ['cam/seg_2.m4s', 'cam/seg_3.m4s']) spool.release(key);
+  t.ok(filesBelow(root).includes('cam/seg_3.m4s'), 'what the store does not have yet stays');
+  store.pending[0]!.succeed();
+  await until(() => filesBelow(root).length === 0);
+  t.equal(store.puts, 3, 'none was uploaded twice');
 });
 
 t.test('a file can be read until it is gone, and to its end after that', async (t) => {
