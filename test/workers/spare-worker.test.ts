@@ -5,7 +5,12 @@ import { until } from '../server/until.ts';
 
 /** As much of a link as a spare needs. */
 function fakeLink() {
-  const link = { isAlive: true, close: async () => void (link.isAlive = false) };
+  const link = {
+    isAlive: true,
+    close: async () => {
+      link.isAlive = false;
+    },
+  };
   return link;
 }
 
