@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { type ChunkFacts, readChunks } from '../container/chunk-reader.ts';
+import { REFERENCE_TIMES_BYTES } from '../container/reference-time.ts';
 import { sampleProblem } from './sample-check.ts';
 
 /** Samples that are told of one by one; a damaged file may have thousands. */
@@ -11,6 +12,8 @@ export interface SegmentInspection {
   size: number;
   /** Bytes up to the end of its last whole chunk. */
   validLength: number;
+  /** Its first bytes, which say where it lies on the wall clock. */
+  head: Buffer;
   chunks: ChunkFacts[];
   samples: number;
   /** Start of its first sample; 0 without one. */
@@ -35,9 +38,12 @@ export async function inspectSegment(file: string, codecs: string): Promise<Segm
   try {
     const { size } = await handle.stat();
     const { chunks, validLength, problem } = await readChunks(handle, size);
+    const head = Buffer.alloc(REFERENCE_TIMES_BYTES);
+    await handle.read(head, 0, head.length, 0);
     const inspection: SegmentInspection = {
       size,
       validLength,
+      head,
       chunks,
       samples: 0,
       startTime: chunks[0]?.startTime ?? 0,

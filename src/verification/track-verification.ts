@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { readInitializationSegment } from '../container/initialization-segment-reader.ts';
+import { readReferenceTimes, wallClockSpan } from '../container/reference-time.ts';
 import type { ManifestTrack } from '../manifest/presentation.ts';
 import { segmentName } from '../recording/file-names.ts';
 import type { DecodableSegment } from './decode.ts';
@@ -16,7 +17,7 @@ export interface TrackVerificationOptions {
   folder: string;
   /** Names of the files in it. */
   names: ReadonlySet<string>;
-  /** Where a segment may begin, µs since the Unix epoch. */
+  /** Where a segment may begin on the wall clock, µs since the Unix epoch. */
   fromUs: number;
   toUs: number;
 }
@@ -60,9 +61,6 @@ export async function verifyTrack(
       findings.push(finding('hole', `${seconds} s are missing before it`, name));
     }
     end = start + duration;
-    if (toUs(start) < options.fromUs || toUs(start) >= options.toUs) {
-      findings.push(finding('times', `${iso(toUs(start))} is not on the day of its folder`, name));
-    }
     if (!names.has(name)) {
       findings.push(finding('missing', 'the manifest names it, and there is no such file', name));
       continue;
@@ -73,6 +71,11 @@ export async function verifyTrack(
     extent.bytes += found.size;
     findings.push(...segmentFindings(name, found));
     if (found.torn !== undefined) continue;
+    const times = readReferenceTimes(found.head, timescale);
+    const { startUs } = wallClockSpan(times, start, start + duration, timescale);
+    if (startUs < options.fromUs || startUs >= options.toUs) {
+      findings.push(finding('times', `${iso(startUs)} is not on the day of its folder`, name));
+    }
     const startsAtKeyframe = kind === 'audio' || found.chunks[0]!.keyframes[0] === 0;
     if (isInitialized) decodable.push({ name, startsAtKeyframe });
     if (found.startTime !== start || found.duration !== duration) {

@@ -5,6 +5,7 @@ import { readReferenceTimes, wallClockUs } from '../../src/container/reference-t
 import { TIMESCALE } from '../../src/recording/media-time.ts';
 import type { TrackKind } from '../../src/rtp/access-unit.ts';
 import type { Segment } from '../../src/segment-index/segment.ts';
+import { verifyRecording } from '../../src/verification/verify-recording.ts';
 import { probeSegments } from '../media/probe.ts';
 import { readMpd } from '../media/read-mpd.ts';
 import { requireFfmpeg } from '../media/tool.ts';
@@ -160,6 +161,14 @@ t.test('after a drift, midnight begins at the wall clock again', async (t) => {
       t.ok(segments[at]!.startUs >= midnightUs, `${contentType} belongs to the day`);
       const fileUs = (first!.time / timescale) * 1e6;
       t.ok(Math.abs(fileUs - segments[at]!.startUs) < 200, 'and says so in the file');
+    }
+    for (const day of ['04', '05']) {
+      const { findings } = await verifyRecording(path.join(publisher.root, 'cam1/2026/03', day));
+      t.same(
+        findings.filter(({ damage }) => damage),
+        [],
+        `the ${day}th is whole`,
+      );
     }
     await checkFiles(t, publisher);
   }

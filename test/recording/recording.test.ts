@@ -267,6 +267,38 @@ t.test('a record that is long enough is followed by another without losing a fra
   }
 });
 
+t.test('another resolution begins a Period without losing a frame', async (t) => {
+  if (!requireFfmpeg(t)) return;
+  const publisher = new SimulatedPublisher(t, { videoReportUs: 0, audioReportUs: 0 });
+  await publisher.run(119.5 / 30 + 2);
+  for (const clip of ['moving-640x360.h264', 'flash-and-beep.h264'] as const) {
+    publisher.clip = clip;
+    await publisher.run(4);
+  }
+  await publisher.recording.close();
+  const folder = path.join(publisher.root, FOLDER);
+  const { periods } = readMpd(await readFile(path.join(folder, 'manifest.mpd'), 'utf8'));
+  t.same(
+    periods.map(({ adaptationSets }) => adaptationSets[0]!.width),
+    [320, 640, 320],
+  );
+  const counted = { video: 0, audio: 0 };
+  for (const set of periods.flatMap((period) => period.adaptationSets)) {
+    const files = [set.initialization, ...set.segments.map((segment) => segment.file)];
+    const media = await probeSegments(files.map((file) => path.join(folder, file)));
+    t.same(media.errors, []);
+    counted[set.contentType as 'video' | 'audio'] += media.frameCount;
+  }
+  t.same(counted, { video: publisher.frame, audio: publisher.packet });
+  for (const kind of ['video', 'audio'] as const) {
+    for (const [i, { startUs, path: file }] of publisher.of(kind).entries()) {
+      if (i > 0) t.equal(startUs, publisher.of(kind)[i - 1]!.endUs, 'no hole, no overlap');
+      t.match(file, new RegExp(`seg_${String(i + 1).padStart(4, '0')}`), 'numbers go on');
+    }
+  }
+  t.equal(publisher.recording.dropped.total, 0);
+});
+
 t.test('both tracks of a Period begin and end together, so that players do not skip', async (t) => {
   const changes: ((publisher: SimulatedPublisher) => Promise<void>)[] = [
     (publisher) => publisher.run(9),

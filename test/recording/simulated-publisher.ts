@@ -12,7 +12,10 @@ import { audioPackets, FRAME_RATE, videoFrames } from '../publisher/clip.ts';
 /** 2026-03-04 12:00:00 UTC, µs since the Unix epoch. */
 export const NOON_US = Date.UTC(2026, 2, 4, 12) * 1000;
 
-const frames = videoFrames('flash-and-beep.h264');
+const clips = {
+  'flash-and-beep.h264': videoFrames('flash-and-beep.h264'),
+  'moving-640x360.h264': videoFrames('moving-640x360.h264'),
+};
 const packets = audioPackets();
 
 /** Whether an access unit is lost on its way, or was never sent. */
@@ -61,6 +64,8 @@ export class SimulatedPublisher {
   /** Number of the next frame and packet; their capture times follow from them. */
   frame = 0;
   packet = 0;
+  /** What the camera sees from the next frame on; a clip begins at a keyframe each two seconds. */
+  clip: keyof typeof clips = 'flash-and-beep.h264';
   /** Added to the RTP timestamps from now on, ticks: the sender's timeline leaps. */
   readonly leap = { video: 0, audio: 0 };
   readonly #sections: MediaSection[];
@@ -153,6 +158,7 @@ export class SimulatedPublisher {
 
   #sendVideo(skip: Skip): void {
     const index = this.frame++;
+    const frames = clips[this.clip];
     const { keyframe, units } = frames[index % frames.length]!;
     if (skip('video', index)) return;
     const rtpTimestamp = this.#timestamp('video', 4_294_960_000, index * 3000);
