@@ -153,7 +153,8 @@ export class Fuzzer {
   async #tryAlone(input: Buffer): Promise<void> {
     this.#coverage.forget();
     const passed = await this.#execute(input);
-    if (this.#coverage.note() > 0 && passed) this.#corpus.push(input);
+    // A copy: a part that was cut off would stay in memory with it.
+    if (this.#coverage.note() > 0 && passed) this.#corpus.push(Buffer.from(input));
   }
 
   /** Runs one input; false when it was a finding. */

@@ -23,8 +23,10 @@ export async function fuzzTarget(
     resourceLimits: { maxOldGenerationSizeMb: heapMegabytes },
   });
   let result: FuzzResult | undefined;
+  let faulty = false;
   await new Promise<void>((resolve) => {
     const stopWatching = watch(watched, limits, (what, input) => {
+      faulty = true;
       onFinding({ what, input });
       void worker.terminate();
     });
@@ -33,10 +35,15 @@ export async function fuzzTarget(
       result = message.result ?? result;
     });
     worker.on('error', (error) => {
+      faulty = true;
       onFinding({ what: describe(error), input: currentInput(watched) });
     });
     worker.on('exit', () => {
       stopWatching();
+      if (result === undefined && !faulty) {
+        const what = 'Hang: waits for what never comes';
+        onFinding({ what, input: currentInput(watched) });
+      }
       resolve();
     });
   });

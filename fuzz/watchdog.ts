@@ -19,7 +19,7 @@ export interface Limits {
 /** Limits of `npm run fuzz`. */
 export const usualLimits: Limits = {
   hangCpuMs: 15_000,
-  stuckMs: 120_000,
+  stuckMs: 600_000,
   memoryBytes: 2 * 1024 ** 3,
 };
 

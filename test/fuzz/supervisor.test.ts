@@ -27,3 +27,8 @@ t.test('ends a target that takes too much memory', async (t) => {
   const [finding] = await findings('hog', { memoryBytes: 500 * 1024 * 1024 });
   t.match(finding?.what, /^Memory/);
 });
+
+t.test('tells of a target that waits for what never comes', async (t) => {
+  const [finding] = await findings('wait');
+  t.match(finding?.what, /^Hang/);
+});
