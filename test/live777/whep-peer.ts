@@ -15,6 +15,7 @@ import {
 import type { TrackKind } from '../../src/rtp/access-unit.ts';
 import { AUDIO_CLOCK_RATE, VIDEO_CLOCK_RATE } from '../publisher/clip.ts';
 import { readFeedback } from '../publisher/feedback.ts';
+import { LOOPBACK_ICE, onlyLoopback } from '../publisher/loopback.ts';
 import { OutgoingTrack } from '../publisher/outgoing-track.ts';
 import { senderReport } from '../publisher/sender-report.ts';
 import type { FeedReceiver } from './clip-feed.ts';
@@ -215,18 +216,7 @@ function newPeerConnection(iceLite: boolean): RTCPeerConnection {
     codecs: { video: [h264, rtx], audio: [useOPUS({ clockRate: AUDIO_CLOCK_RATE })] },
     headerExtensions: { video: extensions, audio: extensions },
     iceLite,
-    iceServers: [],
-    iceUseIpv6: false,
-    iceInterfaceAddresses: { udp4: '127.0.0.1' },
-    iceAdditionalHostAddresses: ['127.0.0.1'],
+    ...LOOPBACK_ICE,
     bundlePolicy: 'max-bundle',
   });
-}
-
-/** Leaves out the candidates that are not on loopback. */
-function onlyLoopback(sdp: string): string {
-  const lines = sdp.split('\r\n');
-  return lines
-    .filter((line) => !line.startsWith('a=candidate') || / 127\.0\.0\.1 /.test(line))
-    .join('\r\n');
 }

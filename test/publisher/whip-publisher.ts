@@ -27,6 +27,7 @@ import {
 } from './clip.ts';
 import { type Feedback, readFeedback } from './feedback.ts';
 import { keepAlive } from './ice-keepalive.ts';
+import { LOOPBACK_ICE, onlyLoopback } from './loopback.ts';
 import { OutgoingTrack, type OutgoingTrackOptions } from './outgoing-track.ts';
 import { senderReport } from './sender-report.ts';
 
@@ -515,20 +516,9 @@ function newPeerConnection(options: WhipPublisherOptions): RTCPeerConnection {
       ],
     },
     headerExtensions: { video: extensions, audio: extensions },
-    iceServers: [],
-    iceUseIpv6: false,
-    iceInterfaceAddresses: { udp4: '127.0.0.1' },
-    iceAdditionalHostAddresses: ['127.0.0.1'],
+    ...LOOPBACK_ICE,
     bundlePolicy: 'max-bundle',
   });
-}
-
-/** Leaves out the candidates that are not on loopback. */
-function onlyLoopback(sdp: string): string {
-  const lines = sdp.split('\r\n');
-  return lines
-    .filter((line) => !line.startsWith('a=candidate') || / 127\.0\.0\.1 /.test(line))
-    .join('\r\n');
 }
 
 /** The answer with the candidates of a relay in front of the service. */
