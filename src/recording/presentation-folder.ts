@@ -10,7 +10,7 @@ import type { TrackKind } from '../rtp/access-unit.ts';
 import type { Segment } from '../segment-index/segment.ts';
 import { makeFolder, replaceFile } from '../storage/durable-file.ts';
 import { SegmentFile } from '../storage/segment-file.ts';
-import { dayStartUs } from '../storage/stream-folder.ts';
+import { dayEndUs, dayStartUs } from '../storage/stream-folder.ts';
 import { initializationName, MANIFEST_NAME, parseFileName, segmentName } from './file-names.ts';
 import { FolderNumbers } from './folder-numbers.ts';
 import { nextPeriodId, type RecoveredSegment, recoverSegments } from './folder-recovery.ts';
@@ -104,6 +104,11 @@ export class PresentationFolder {
       segmentSeconds: options.segmentSeconds,
       periods: [],
     };
+  }
+
+  /** UTC midnight at which its day ends, µs since the Unix epoch. */
+  get endUs(): number {
+    return dayEndUs(this.#presentation.dayStartUs);
   }
 
   /** Object path of the manifest. */

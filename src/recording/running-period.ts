@@ -8,6 +8,7 @@ import {
 import type { ManifestPeriod } from '../manifest/presentation.ts';
 import type { TrackKind } from '../rtp/access-unit.ts';
 import { BlankVideo } from './blank-video.ts';
+import { toUs } from './media-time.ts';
 import type { PresentationFolder, TrackDescription } from './presentation-folder.ts';
 import { type StreamClock, TrackWallClock } from './stream-clock.ts';
 import { TrackWriter } from './track-writer.ts';
@@ -18,6 +19,9 @@ import type { WriteOwner, WriteQueue } from './write-queue.ts';
  * stereo; a decoder set up for two plays both, so a switch needs no new Period.
  */
 const OPUS_CHANNELS = 2;
+
+/** A segment of the day before is kept open for so long after midnight, µs. */
+const MOST_LATE_US = 60_000_000;
 
 /** What a Period is made for. */
 export interface RunningPeriodOptions {
@@ -63,6 +67,7 @@ export class RunningPeriod implements WriteOwner {
         kind: 'video',
         timescale: VIDEO_TIMESCALE,
         rebase: this.#rebase.video,
+        mayCut: (time) => this.#mayCut(toUs(time, VIDEO_TIMESCALE)),
         openTrack: () => this.#openVideo(configuration),
       });
     }
@@ -72,6 +77,7 @@ export class RunningPeriod implements WriteOwner {
         kind: 'audio',
         timescale: AUDIO_TIMESCALE,
         rebase: this.#rebase.audio,
+        mayCut: (time) => this.#mayCut(toUs(time, AUDIO_TIMESCALE)),
         openTrack: () => this.#openAudio(),
       });
     }
@@ -93,6 +99,15 @@ export class RunningPeriod implements WriteOwner {
    */
   async salvage(onFailure: (error: Error) => void): Promise<void> {
     for (const writer of this.writers) await writer.salvage().catch(onFailure);
+  }
+
+  /**
+   * After midnight the Period goes on until the next keyframe, and so do its segments: one that began
+   * then would lie in the wrong day. Without a keyframe for long they are cut all the same.
+   */
+  #mayCut(us: number): boolean {
+    const lateUs = this.#clock.wallUs(us) - this.folder.endUs;
+    return lateUs < 0 || lateUs > MOST_LATE_US;
   }
 
   async #openVideo(configuration: H264Configuration) {

@@ -20,6 +20,8 @@ export interface TrackWriterOptions {
   rebase: number;
   segmentSeconds: number;
   folder: PresentationFolder;
+  /** False while no segment should begin at a media time, ticks, because it is of another day. */
+  mayCut(time: number): boolean;
   /** Opens the Period and writes the initialization segment; runs in turn with the writes. */
   openTrack(): Promise<PeriodTrack>;
   owner: WriteOwner;
@@ -90,7 +92,8 @@ export class TrackWriter {
     else if (sample.time !== this.#endTime) {
       throw new Error(`${this.kind} sample at ${sample.time} does not follow ${this.#endTime}`);
     }
-    if (this.#begun && this.#cuts.cutsBefore(sample)) this.#endSegment();
+    const isFull = this.#begun && this.#cuts.cutsBefore(sample);
+    if (isFull && this.#options.mayCut(sample.time)) this.#endSegment();
     if (!this.#begun) this.#beginSegment(sample);
     this.#endTime = sample.time + sample.duration;
     sample.time += this.#options.rebase;
