@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { buildApp } from './app.ts';
 import type { Config } from './config/config.ts';
@@ -13,6 +14,8 @@ import { createRecorder } from './workers/recorder-host.ts';
 
 /** How long replies that are under way may take when the service stops, ms. */
 const replyGraceMs = 3000;
+/** How long the index may take to close, ms. */
+const indexGraceMs = 1000;
 
 /** The whole program but its command line: everything that was started, and how to end it. */
 export class Service {
@@ -103,14 +106,13 @@ export class Service {
    * @throws AggregateError with all that went wrong, after everything was tried
    */
   async stop(): Promise<void> {
-    const results = await Promise.allSettled([
-      this.#closeApp(),
-      this.#recorder.close(),
-      this.#indexLife.stop(),
-    ]);
+    const results = await Promise.allSettled([this.#closeApp(), this.#recorder.close()]);
     results.push(...(await Promise.allSettled([this.#store.bucket?.close()])));
     // Last, since the recorder lists its last segments and records while it closes.
-    results.push(...(await Promise.allSettled([this.#indexLife.close()])));
+    // What its journals hold is durable anyway: where a bucket hangs in the middle of an answer to it,
+    // it is not waited for.
+    const closed = Promise.allSettled([this.#indexLife.close()]);
+    results.push(...(await Promise.race([closed, delay(indexGraceMs, [])])));
     results.push(...(await Promise.allSettled([this.#rootLock.release()])));
     const errors = results.flatMap((result) =>
       result.status === 'rejected' ? [result.reason as Error] : [],

@@ -14,8 +14,11 @@ import { FolderNumbers } from './folder-numbers.ts';
 import type { RecordingLog } from './recording-options.ts';
 import type { StoredFolder } from './remote-folder.ts';
 
-/** A recording that begins waits this long for the store at most, ms; its media waits in memory. */
-const PATIENCE_MS = 8_000;
+/**
+ * A recording that begins waits this long for the store at most, ms: its media waits in memory, and
+ * the recorder cannot stop meanwhile.
+ */
+const PATIENCE_MS = 5_000;
 /** A store that did not answer is not asked again for so long, ms. */
 const AWAY_MS = 30_000;
 /** Folders that are kept in mind; of others the manifest is read once more. */

@@ -11,6 +11,10 @@ import { until } from '../server/until.ts';
 import { startFaultProxy } from '../storage/servers/fault-proxy.ts';
 import { startOssServer } from '../storage/servers/oss-server.ts';
 import { smallDisk } from '../storage/small-disk.ts';
+import { filesBelow } from '../storage/spool/spool-fixture.ts';
+
+// They wait for media and for each other's servers, not for the processor.
+t.jobs = 2;
 
 const AWAY = () => ({ status: 503, code: 'ServiceUnavailable' });
 
@@ -81,11 +85,12 @@ t.test('a full spool drops the oldest of the streams that may be lost', async (t
     for (const { path, stream } of segments) seen.set(path, stream);
     return segments;
   };
-  await until('some are dropped', async () => {
-    await look();
-    return (await storageState(url)).dropped_files >= 3;
+  await until('some that were listed are dropped', async () => {
+    const before = seen.size;
+    const segments = await look();
+    return seen.size === before && segments.length < seen.size;
   });
-  t.equal((await fetch(`${url}/api/record/other`, { method: 'POST' })).status, 200);
+  t.ok((await storageState(url)).dropped_files > 0);
   proxy.fault = () => undefined;
   await Promise.all(publishers.map((publisher) => publisher.stop()));
   await until('the rest is uploaded', async () => (await storageState(url)).waiting_files === 0);
@@ -99,8 +104,23 @@ t.test('a full spool drops the oldest of the streams that may be lost', async (t
     'the index lists what there is',
   );
   const lost = [...seen].filter(([key]) => !segments.some((row) => row.path === key));
-  t.ok(lost.length >= 3, `${lost.length} are gone`);
+  t.ok(lost.length > 0, `${lost.length} that were listed are gone`);
   t.same(new Set(lost.map(([, stream]) => stream)), new Set(['test-1']), 'and none of others');
+});
+
+t.test('a bucket that hangs keeps nobody from stopping', async (t) => {
+  const { url, root, proxy, publish, stop } = await startWith(t, {});
+  proxy.fault = () => 'silence';
+  const publisher = await publish('cam');
+  await until('two segments', async () => {
+    return (await segmentPage(url, { limit: 10 })).segments.length >= 2;
+  });
+  t.equal(await stop(), 0);
+  publisher.vanish();
+  t.ok(
+    filesBelow(root).some((key) => key.endsWith('manifest.mpd')),
+    'what waits stays here',
+  );
 });
 
 t.test('the disk of the spool is full', async (t) => {
