@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { Coverage } from './coverage.ts';
@@ -9,7 +10,7 @@ import { loadTarget } from './targets.ts';
 /** Inputs that are run between two looks at the coverage, which cost a millisecond. */
 const batchSize = 128;
 /** CPU time that one input may take for each mebibyte begun, ms. */
-const slowMs = 1000;
+const slowMs = 2000;
 /** So much more memory than at the beginning, after a collection, is a leak, bytes. */
 const leakBytes = 64 * 1024 * 1024;
 const memoryCheckMs = 10_000;
@@ -111,7 +112,7 @@ export class Fuzzer {
       await this.#explore(batch);
       // Only alone it is seen how often an input ran what others ran too.
       await this.#tryAlone(batch[0]!);
-      this.#checkMemory();
+      await this.#checkMemory();
     }
     const summary = this.#coverage.summary();
     const corpus = await this.#minimise();
@@ -197,10 +198,11 @@ export class Fuzzer {
     this.#events.onFinding({ what, input });
   }
 
-  #checkMemory(): void {
+  async #checkMemory(): Promise<void> {
     if (performance.now() - this.#memoryCheckedAt < memoryCheckMs) return;
     this.#memoryCheckedAt = performance.now();
-    const used = usedAfterCollection() - this.#corpus.reduce((sum, { length }) => sum + length, 0);
+    const used =
+      (await usedAfterCollection()) - this.#corpus.reduce((sum, { length }) => sum + length, 0);
     if (this.#baselineBytes === 0) this.#baselineBytes = used;
     const more = used - this.#baselineBytes;
     if (more > leakBytes) {
@@ -242,11 +244,14 @@ export function describe(error: unknown): string {
 let collect: (() => void) | undefined;
 
 /** Bytes in use, on the heap and beside it, once garbage is gone. */
-function usedAfterCollection(): number {
+async function usedAfterCollection(): Promise<number> {
   if (collect === undefined) {
     setFlagsFromString('--expose-gc');
     collect = runInNewContext('gc') as () => void;
   }
+  collect();
+  // Memory beside the heap is given back by another thread, a little later.
+  await delay(100);
   collect();
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;
