@@ -1,3 +1,4 @@
+import type { Stepwise } from '../journal/stepwise.ts';
 import type { RecordFacts, RecordKey } from './record.ts';
 
 /** What a client did with the record that it was shown. */
@@ -36,6 +37,8 @@ class Row implements RecordRow {
 
 /** Places that are kept at least before those that were left are dropped. */
 const fewestPlaces = 1000;
+/** Rows that are looked at in one step of an eviction. */
+const portionRows = 1000;
 
 /** All records in memory: by stream, and those on offer in the order of their update times. */
 export class RecordTable {
@@ -130,47 +133,73 @@ export class RecordTable {
   }
 
   /**
-   * The latest of the oldest records without a receipt that ended at or before a time, when only so
-   * many of them are to be kept.
-   * @returns its end; 0 where there are no more of them than that. Times are µs since the Unix epoch.
+   * Looks what {@link evict} would drop. Nothing may be put in while it rests.
+   * @param beforeUs µs since the Unix epoch
+   * @param keepUnacked so many records without a receipt are to stay, those that ended last
+   * @returns how many records; and the time to drop those without a receipt by, 0 for none of them
    */
-  unackedLimit(beforeUs: number, keep: number): number {
-    const ends: number[] = [];
-    for (const records of this.#streams.values()) {
-      for (const { facts, receipt } of records.values()) {
-        const { endUs = Number.POSITIVE_INFINITY } = facts;
-        if (receipt === undefined && endUs <= beforeUs) ends.push(endUs);
+  *planEviction(
+    beforeUs: number,
+    keepUnacked: number,
+  ): Stepwise<{ records: number; unackedBeforeUs: number }> {
+    const unacked: number[] = [];
+    let received = 0;
+    for (const rows of this.#portions()) {
+      for (const { facts, receipt } of rows) {
+        if (facts.endUs === undefined || facts.endUs > beforeUs) continue;
+        if (receipt === undefined) unacked.push(facts.endUs);
+        else received++;
       }
+      yield;
     }
-    return ends.sort((a, b) => a - b)[ends.length - keep - 1] ?? 0;
-  }
-
-  /** Whether {@link evict} would drop anything. */
-  hasEvictable(beforeUs: number, unackedBeforeUs: number): boolean {
-    for (const records of this.#streams.values()) {
-      for (const row of records.values()) if (isPast(row, beforeUs, unackedBeforeUs)) return true;
+    if (keepUnacked === 0) {
+      return { records: received + unacked.length, unackedBeforeUs: beforeUs };
     }
-    return false;
+    // As numbers, which sort in a tenth of the time that a comparing function takes.
+    const ends = Float64Array.from(unacked).sort();
+    const unackedBeforeUs = ends[ends.length - keepUnacked - 1] ?? 0;
+    const dropped = ends.filter((endUs) => endUs <= unackedBeforeUs).length;
+    return { records: received + dropped, unackedBeforeUs };
   }
 
   /**
    * Drops the records that ended at or before a time; those without a receipt only if they ended at or
-   * before the other one, which is not later.
+   * before the other one, which is not later. Nothing may be put in while it rests.
    * @returns how many
    */
-  evict(beforeUs: number, unackedBeforeUs: number): number {
-    const before = this.#size;
-    for (const [stream, records] of this.#streams) {
-      for (const [recordId, row] of records) {
-        if (!isPast(row, beforeUs, unackedBeforeUs)) continue;
+  *evict(beforeUs: number, unackedBeforeUs: number): Stepwise<number> {
+    let evicted = 0;
+    for (const rows of this.#portions()) {
+      for (const row of rows) {
+        const { stream, recordId, endUs = Number.POSITIVE_INFINITY } = row.facts;
+        if (endUs > (row.receipt === undefined ? unackedBeforeUs : beforeUs)) continue;
+        const records = this.#streams.get(stream)!;
         records.delete(recordId);
-        this.#size--;
+        if (records.size === 0) this.#streams.delete(stream);
+        evicted++;
         // Leaves its place.
         row.updatedAt = 0;
       }
-      if (records.size === 0) this.#streams.delete(stream);
+      yield;
     }
-    return before - this.#size;
+    this.#size -= evicted;
+    // Or the places would hold them in memory.
+    this.#tidy();
+    return evicted;
+  }
+
+  /** All rows, some at a time. */
+  *#portions(): Generator<Row[], void, void> {
+    let rows: Row[] = [];
+    for (const records of this.#streams.values()) {
+      for (const row of records.values()) {
+        rows.push(row);
+        if (rows.length < portionRows) continue;
+        yield rows;
+        rows = [];
+      }
+    }
+    yield rows;
   }
 
   #offerOfAll(after: number, limit: number): Row[] {
@@ -205,11 +234,6 @@ export class RecordTable {
     this.#places = this.#places.filter(isTaken);
     this.#tidyAt = Math.max(fewestPlaces, 2 * this.#places.length);
   }
-}
-
-function isPast({ facts, receipt }: Row, beforeUs: number, unackedBeforeUs: number): boolean {
-  const { endUs = Number.POSITIVE_INFINITY } = facts;
-  return endUs <= (receipt === undefined ? unackedBeforeUs : beforeUs);
 }
 
 /** Whether a row still stands in a place, and is on offer. */

@@ -34,7 +34,7 @@ export class SegmentChunk {
   rows = 0;
   liveVideo = 0;
   liveAudio = 0;
-  /** Bounds over all rows written; dropping rows does not narrow them. */
+  /** Bounds over all rows written. Dropping rows does not narrow them, but an eviction {@link minEndUs}. */
   minStartUs = Number.POSITIVE_INFINITY;
   minEndUs = Number.POSITIVE_INFINITY;
   maxEndUs = Number.NEGATIVE_INFINITY;
@@ -92,7 +92,9 @@ export class SegmentChunk {
   }
 
   isDropped(at: number): boolean {
-    return (this.#flags[at]! & droppedFlag) !== 0;
+    const flags = this.#flags[at];
+    // The columns were given back once every row was.
+    return flags === undefined || (flags & droppedFlag) !== 0;
   }
 
   /** Whether its file is where it is to stay: on the disk, or in the store behind it. */
@@ -119,7 +121,7 @@ export class SegmentChunk {
     return this.#keyframes[place]!;
   }
 
-  /** Marks a row as dropped; when none is left the columns are given back to the collector. */
+  /** Marks a row as dropped. */
   drop(at: number): void {
     if (this.kind(at) === 'audio') this.liveAudio--;
     else this.liveVideo--;

@@ -31,6 +31,18 @@ export class SegmentColumns {
     return chunk.createdAt[row - chunk.base]!;
   }
 
+  /** Number of the first row with `created_at` beyond the one given, dropped or not. */
+  firstAfter(createdAt: number): number {
+    const chunk = this.chunks[this.firstChunkAfter(createdAt)];
+    return chunk === undefined ? this.#nextRow : chunk.base + this.firstRowAfter(chunk, createdAt);
+  }
+
+  /** The chunk that holds a row, or else the first one after it; undefined beyond the last. */
+  chunkFrom(row: number): SegmentChunk | undefined {
+    const [first] = this.chunks;
+    return first && this.chunks[Math.max(0, Math.floor((row - first.base) / chunkRows))];
+  }
+
   /** Index of the first chunk that has a row with `created_at` beyond the one given. */
   firstChunkAfter(createdAt: number): number {
     let low = 0;
@@ -55,12 +67,10 @@ export class SegmentColumns {
     return low;
   }
 
-  /** Gives back the memory of full chunks without a live row. */
-  releaseDropped(): void {
-    for (const chunk of this.chunks) {
-      // A chunk in the middle stays as an empty shell: a row's number leads to its chunk.
-      if (chunk.full && chunk.live === 0 && chunk.createdAt.length > 0) chunk.release();
-    }
+  /** Gives back the memory of a chunk that rows were dropped from, if it is full and none is left. */
+  releaseDropped(dropped: SegmentChunk): void {
+    // A chunk in the middle stays as an empty shell: a row's number leads to its chunk.
+    if (dropped.full && dropped.live === 0) dropped.release();
     let leading = 0;
     while (leading < this.chunks.length - 1 && this.chunks[leading]!.live === 0) leading++;
     this.chunks.splice(0, leading);

@@ -16,6 +16,8 @@ export class SegmentFolder implements FolderSummary {
   endUs = Number.NEGATIVE_INFINITY;
   segments = 0;
   bytes = 0;
+  /** A segment that reached one of the bounds has left: they may be too wide. */
+  isLoose = false;
 
   constructor(stream: string, folder: string) {
     this.stream = stream;
@@ -25,23 +27,22 @@ export class SegmentFolder implements FolderSummary {
   add(startUs: number, endUs: number, bytes: number): void {
     this.segments++;
     this.bytes += bytes;
-    this.widen(startUs, endUs);
-  }
-
-  /** Takes a segment out. The bounds stay as they are until {@link resetBounds} and {@link widen}. */
-  remove(bytes: number): void {
-    this.segments--;
-    this.bytes -= bytes;
-  }
-
-  resetBounds(): void {
-    this.startUs = Number.POSITIVE_INFINITY;
-    this.endUs = Number.NEGATIVE_INFINITY;
-  }
-
-  widen(startUs: number, endUs: number): void {
     this.startUs = Math.min(this.startUs, startUs);
     this.endUs = Math.max(this.endUs, endUs);
+  }
+
+  /** Takes a segment out. The bounds stay as they are until {@link tighten}. */
+  remove(startUs: number, endUs: number, bytes: number): void {
+    this.segments--;
+    this.bytes -= bytes;
+    if (startUs === this.startUs || endUs === this.endUs) this.isLoose = true;
+  }
+
+  /** Sets the bounds to what they are. */
+  tighten(startUs: number, endUs: number): void {
+    this.startUs = startUs;
+    this.endUs = endUs;
+    this.isLoose = false;
   }
 
   summary(): FolderSummary {

@@ -4,6 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import { GroupCommit } from '../journal/group-commit.ts';
 import { Journal, type JournalLog, type JournalRewrite } from '../journal/journal.ts';
 import { JournalLock } from '../journal/journal-lock.ts';
+import { atOnce, stepByStep } from '../journal/stepwise.ts';
 import { steadyNowUs } from '../steady-clock.ts';
 import type { Segment } from './segment.ts';
 import { checkSegment } from './segment-check.ts';
@@ -28,6 +29,8 @@ export interface SegmentIndexOptions {
   now?: () => number;
 }
 
+/** Rows that are copied to a new journal without a rest: about a millisecond. */
+const copiedRows = 500;
 /** The journal is rewritten once it holds so many lines of dropped segments, and more than of live ones. */
 const compactAfterRows = 10_000;
 
@@ -195,7 +198,8 @@ export class SegmentIndex {
   }
 
   /**
-   * Drops the segments that end at or before a time, µs since the Unix epoch.
+   * Drops the segments that end at or before a time, µs since the Unix epoch; bit by bit, so that
+   * queries meanwhile may still find some of them.
    * @returns how many
    * @throws RangeError for a time that is not a whole number; Error of the file system when the
    * journal cannot be written: then all are still listed
@@ -244,7 +248,7 @@ export class SegmentIndex {
   #load(entry: SegmentEntry): boolean {
     switch (entry.type) {
       case 'evict':
-        this.#droppedLines += this.#table.evict(entry.beforeUs);
+        this.#droppedLines += atOnce(this.#table.evict(entry.beforeUs));
         return true;
       case 'remove':
         this.#droppedLines += this.#table.remove(entry.createdAt);
@@ -267,7 +271,8 @@ export class SegmentIndex {
     });
     await this.#journal.append(Buffer.from(entries.map(encodeEntry).join('')));
     const results = entries.map((entry, index) => {
-      if (entry.type === 'evict') return this.#table.evict(entry.beforeUs);
+      // What has been listed up to here; dropping it is left to who asked.
+      if (entry.type === 'evict') return this.#table.columns.lastCreatedAt;
       if (entry.type === 'remove') return this.#table.remove(entry.createdAt);
       const { uploaded } = changes[index] as Change & { type: 'segment' };
       this.#table.insert(entry.createdAt, entry.segment, uploaded);
@@ -282,7 +287,8 @@ export class SegmentIndex {
   async #evict(beforeUs: number): Promise<number> {
     this.#checkOpen();
     if (!this.#table.hasEndedBy(beforeUs)) return 0;
-    const evicted = await this.#commits.add({ type: 'evict', beforeUs });
+    const until = await this.#commits.add({ type: 'evict', beforeUs });
+    const evicted = await stepByStep(this.#table.evict(beforeUs, until));
     this.#droppedLines += evicted;
     if (this.#droppedLines > Math.max(compactAfterRows, this.#table.rows)) {
       try {
@@ -315,7 +321,7 @@ export class SegmentIndex {
   async #copyRows(rewrite: JournalRewrite, after: number): Promise<number> {
     let last = after;
     for (;;) {
-      const rows = this.#table.select({ sinceTs: last, limit: 1000 }, 1000);
+      const rows = this.#table.select({ sinceTs: last, limit: copiedRows }, copiedRows);
       if (rows.length === 0) return last;
       let lines = '';
       for (const row of rows) {

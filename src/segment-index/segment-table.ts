@@ -1,6 +1,7 @@
+import type { Stepwise } from '../journal/stepwise.ts';
 import type { TrackKind } from '../rtp/access-unit.ts';
 import type { Segment } from './segment.ts';
-import type { SegmentChunk } from './segment-chunk.ts';
+import { chunkRows, type SegmentChunk } from './segment-chunk.ts';
 import { SegmentColumns } from './segment-columns.ts';
 import { type FolderSummary, SegmentFolder } from './segment-folder.ts';
 import { joinName, type SegmentName, splitName } from './segment-name.ts';
@@ -11,6 +12,9 @@ import { TrackRows } from './track-rows.ts';
 
 /** How many folders keep the names of their segments at hand for {@link SegmentTable.has}. */
 const namedFolders = 4;
+
+/** Rows that an eviction looks at in one step; a divisor of {@link chunkRows}. */
+const stepRows = 1024;
 
 interface StreamRows {
   tracks: Record<TrackKind, TrackRows>;
@@ -146,7 +150,10 @@ export class SegmentTable {
         : [this.#streams.get(stream)].filter((s) => !!s);
     const summaries: FolderSummary[] = [];
     for (const { folders } of streams) {
-      for (const folder of folders.values()) summaries.push(folder.summary());
+      for (const folder of folders.values()) {
+        if (folder.isLoose) this.#tighten(folder);
+        summaries.push(folder.summary());
+      }
     }
     const order = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
     return summaries.sort(
@@ -189,19 +196,23 @@ export class SegmentTable {
     });
   }
 
-  /** Drops all segments that end at or before a time (µs). @returns how many */
-  evict(beforeUs: number): number {
-    const before = this.#rows;
-    const touched = new Set<SegmentFolder>();
-    for (const chunk of this.columns.chunks) {
-      if (chunk.live === 0 || chunk.minEndUs > beforeUs) continue;
-      for (let at = 0; at < chunk.rows; at++) {
-        if (chunk.endUs[at]! > beforeUs || chunk.isDropped(at)) continue;
-        touched.add(this.#dropRow(chunk, at));
+  /**
+   * Drops all segments that end at or before a time (µs). A step takes some tenths of a millisecond, and
+   * is taken only where there may be something to drop; between steps the table may be used, and changed.
+   * @param until `created_at` of the last one to look at: what is added meanwhile stays
+   * @returns how many
+   */
+  *evict(beforeUs: number, until = this.columns.lastCreatedAt): Stepwise<number> {
+    let evicted = 0;
+    let chunk = this.columns.chunkFrom(0);
+    while (chunk !== undefined) {
+      const next = chunk.base + chunkRows;
+      if (chunk.live > 0 && chunk.minEndUs <= beforeUs) {
+        evicted += yield* this.#evictFrom(chunk, beforeUs, until);
       }
+      chunk = this.columns.chunkFrom(next);
     }
-    this.#dropped(touched);
-    return before - this.#rows;
+    return evicted;
   }
 
   /** Drops the segment with this `created_at`. @returns how many that were: one or none */
@@ -211,7 +222,7 @@ export class SegmentTable {
     if (chunk === undefined || chunk.live === 0) return 0;
     const at = columns.firstRowAfter(chunk, createdAt - 1);
     if (chunk.createdAt[at] !== createdAt || chunk.isDropped(at)) return 0;
-    this.#dropped(new Set([this.#dropRow(chunk, at)]));
+    this.#dropped(chunk, new Set([this.#dropRow(chunk, at)]));
     return 1;
   }
 
@@ -221,24 +232,69 @@ export class SegmentTable {
     chunk.setUploaded(row - chunk.base, false);
   }
 
+  *#evictFrom(chunk: SegmentChunk, beforeUs: number, until: number): Stepwise<number> {
+    let evicted = 0;
+    let minEndUs = Number.POSITIVE_INFINITY;
+    for (let from = 0; from < chunk.rows; from += stepRows) {
+      const before = this.#rows;
+      const touched = new Set<SegmentFolder>();
+      const to = Math.min(from + stepRows, chunk.rows);
+      for (let at = from; at < to; at++) {
+        if (chunk.isDropped(at)) continue;
+        const endUs = chunk.endUs[at]!;
+        if (endUs > beforeUs || chunk.createdAt[at]! > until) minEndUs = Math.min(minEndUs, endUs);
+        else touched.add(this.#dropRow(chunk, at));
+      }
+      this.#dropped(chunk, touched);
+      evicted += before - this.#rows;
+      yield;
+    }
+    // So that the next eviction need not look here again for what has left.
+    chunk.minEndUs = minEndUs;
+    return evicted;
+  }
+
   /** @returns the folder it was in */
   #dropRow(chunk: SegmentChunk, at: number): SegmentFolder {
     if (!chunk.isUploaded(at)) this.#waiting.delete(this.#path(chunk, at));
     const series = this.seriesOf(chunk, at);
-    series.folder.remove(chunk.size[at]!);
+    series.folder.remove(chunk.startUs[at]!, chunk.endUs[at]!, chunk.size[at]!);
     series.rows--;
     if (series.rows === 0) this.#removeSeries(series, chunk, at);
     chunk.drop(at);
+    series.track.drop(chunk.base + at);
     this.#rows--;
     return series.folder;
   }
 
-  /** Takes dropped rows out of the lists that lead to them. @param touched the folders they were in */
-  #dropped(touched: Set<SegmentFolder>): void {
-    for (const stream of new Set([...touched].map((folder) => folder.stream))) {
-      this.#removeDropped(stream, touched);
+  /** Forgets what was known of rows that have left a chunk. @param touched the folders they were in */
+  #dropped(chunk: SegmentChunk, touched: Set<SegmentFolder>): void {
+    for (const folder of touched) {
+      this.#names.delete(folder);
+      if (folder.segments === 0) this.#removeFolder(folder);
     }
-    this.columns.releaseDropped();
+    this.columns.releaseDropped(chunk);
+  }
+
+  #removeFolder(folder: SegmentFolder): void {
+    const { folders } = this.#streams.get(folder.stream)!;
+    folders.delete(folder.folder);
+    if (folders.size === 0) this.#streams.delete(folder.stream);
+    const namesakes = this.#foldersByName.get(folder.folder)!;
+    namesakes.delete(folder);
+    if (namesakes.size === 0) this.#foldersByName.delete(folder.folder);
+  }
+
+  #tighten(folder: SegmentFolder): void {
+    const { tracks } = this.#streams.get(folder.stream)!;
+    const isInside = (chunk: SegmentChunk, at: number) =>
+      this.seriesOf(chunk, at).folder === folder;
+    const { startUs, endUs } = folder;
+    const both = [tracks.video, tracks.audio];
+    folder.tighten(
+      Math.min(...both.map((track) => track.earliestStart(startUs, isInside))),
+      Math.max(...both.map((track) => track.latestEnd(endUs, isInside))),
+    );
   }
 
   #path(chunk: SegmentChunk, at: number): string {
@@ -294,32 +350,6 @@ export class SegmentTable {
     if (latest[series.kind] === series) latest[series.kind] = undefined;
     this.#series[series.id] = undefined;
     this.#freeSeries.push(series.id);
-  }
-
-  #removeDropped(name: string, touched: Set<SegmentFolder>): void {
-    const stream = this.#streams.get(name)!;
-    for (const folder of stream.folders.values()) {
-      if (!touched.has(folder)) continue;
-      this.#names.delete(folder);
-      if (folder.segments > 0) continue;
-      stream.folders.delete(folder.folder);
-      const namesakes = this.#foldersByName.get(folder.folder)!;
-      namesakes.delete(folder);
-      if (namesakes.size === 0) this.#foldersByName.delete(folder.folder);
-    }
-    if (stream.folders.size === 0) {
-      this.#streams.delete(name);
-      return;
-    }
-    for (const track of [stream.tracks.video, stream.tracks.audio]) track.removeDropped();
-    for (const folder of touched) {
-      if (folder.stream !== name || folder.segments === 0) continue;
-      const { startUs, endUs } = folder;
-      folder.resetBounds();
-      this.#eachRow(folder, startUs, endUs, (chunk, at) =>
-        folder.widen(chunk.startUs[at]!, chunk.endUs[at]!),
-      );
-    }
   }
 
   #namesIn(folder: SegmentFolder): Set<string> {

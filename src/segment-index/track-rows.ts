@@ -1,54 +1,92 @@
+import type { SegmentChunk } from './segment-chunk.ts';
 import type { SegmentColumns } from './segment-columns.ts';
 
 const blockRows = 256;
+const firstRows = 16;
+
+/** Consecutive rows of a track; all blocks of a track but the last are full. */
+interface Block {
+  /** Numbers of rows, dropped ones included, ascending. */
+  rows: Float64Array;
+  length: number;
+  live: number;
+  /** Place of its first live row; what lies before may have left the columns. */
+  first: number;
+  /** Bounds over all rows that were added; dropping does not narrow them. */
+  startUs: number;
+  endUs: number;
+}
 
 /**
  * The rows of one track of one stream, in the order of `created_at`. Their times rise with it in
  * most cases but need not (a repaired segment comes late), so each block of rows keeps the bounds of
  * its times: a search in time skips whole blocks and is exact in any order.
+ *
+ * A row that is dropped stays in its block, unseen, until the last one of the block is dropped: what
+ * leaves is mostly the oldest, so that it costs no more than what leaves.
  */
 export class TrackRows {
   #columns: SegmentColumns;
-  #rows = new Float64Array(16);
-  #length = 0;
-  #blockStartUs: number[] = [];
-  #blockEndUs: number[] = [];
+  #blocks: Block[] = [];
 
   constructor(columns: SegmentColumns) {
     this.#columns = columns;
   }
 
+  /** Where the places of this list end. Places hold until a row is dropped. */
   get length(): number {
-    return this.#length;
+    const last = this.#blocks.at(-1);
+    return last === undefined ? 0 : (this.#blocks.length - 1) * blockRows + last.length;
   }
 
   /** Number of the row at a place of this list. */
   row(place: number): number {
-    return this.#rows[place]!;
+    return this.#blocks[Math.floor(place / blockRows)]!.rows[place % blockRows]!;
   }
 
   push(row: number, startUs: number, endUs: number): void {
-    if (this.#length === this.#rows.length) {
-      const grown = new Float64Array(Math.ceil(this.#length * 1.25));
-      grown.set(this.#rows);
-      this.#rows = grown;
+    let block = this.#blocks.at(-1);
+    if (block === undefined || block.length === blockRows) {
+      const rows = new Float64Array(block === undefined ? firstRows : blockRows);
+      block = { rows, length: 0, live: 0, first: 0, startUs, endUs };
+      this.#blocks.push(block);
+    } else if (block.length === block.rows.length) {
+      const grown = new Float64Array(block.length * 2);
+      grown.set(block.rows);
+      block.rows = grown;
     }
-    const block = Math.floor(this.#length / blockRows);
-    this.#blockStartUs[block] = Math.min(this.#blockStartUs[block] ?? startUs, startUs);
-    this.#blockEndUs[block] = Math.max(this.#blockEndUs[block] ?? endUs, endUs);
-    this.#rows[this.#length++] = row;
+    block.rows[block.length++] = row;
+    block.live++;
+    block.startUs = Math.min(block.startUs, startUs);
+    block.endUs = Math.max(block.endUs, endUs);
+  }
+
+  /** Takes a row out that has been dropped from the columns, before its chunk leaves them. */
+  drop(row: number): void {
+    const index = this.#firstBlockFrom(row);
+    const block = this.#blocks[index]!;
+    block.live--;
+    if (block.live === 0) {
+      this.#blocks.splice(index, 1);
+      return;
+    }
+    while (this.#isDropped(block.rows[block.first]!)) block.first++;
   }
 
   /** First place whose row has a `created_at` beyond the one given. */
   firstAfter(createdAt: number): number {
+    const row = this.#columns.firstAfter(createdAt);
+    const index = this.#firstBlockFrom(row);
+    const block = this.#blocks[index];
+    if (block === undefined) return this.length;
     let low = 0;
-    let high = this.#length;
+    let high = block.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.#columns.createdAt(this.#rows[middle]!) <= createdAt) low = middle + 1;
+      if (block.rows[middle]! < row) low = middle + 1;
       else high = middle;
     }
-    return low;
+    return index * blockRows + low;
   }
 
   /**
@@ -56,34 +94,73 @@ export class TrackRows {
    * Times in µs; infinite ones stand for no bound.
    */
   nextOverlap(place: number, fromUs: number, toUs: number): number {
-    let at = place;
-    while (at < this.#length) {
-      const block = Math.floor(at / blockRows);
-      const blockEnd = Math.min((block + 1) * blockRows, this.#length);
-      if (this.#blockStartUs[block]! < toUs && this.#blockEndUs[block]! > fromUs) {
-        for (; at < blockEnd; at++) {
-          const row = this.#rows[at]!;
-          const chunk = this.#columns.chunkOf(row);
-          const inChunk = row - chunk.base;
-          if (chunk.startUs[inChunk]! < toUs && chunk.endUs[inChunk]! > fromUs) return at;
-        }
+    for (let index = Math.floor(place / blockRows); index < this.#blocks.length; index++) {
+      const block = this.#blocks[index]!;
+      if (block.startUs >= toUs || block.endUs <= fromUs) continue;
+      for (let at = Math.max(block.first, place - index * blockRows); at < block.length; at++) {
+        const row = block.rows[at]!;
+        const chunk = this.#columns.chunkOf(row);
+        const inChunk = row - chunk.base;
+        const overlaps = chunk.startUs[inChunk]! < toUs && chunk.endUs[inChunk]! > fromUs;
+        if (overlaps && !chunk.isDropped(inChunk)) return index * blockRows + at;
       }
-      at = blockEnd;
     }
-    return at;
+    return this.length;
   }
 
-  /** Takes the rows that were dropped out of the list. */
-  removeDropped(): void {
-    const rows = this.#rows.subarray(0, this.#length);
-    this.#rows = new Float64Array(16);
-    this.#length = 0;
-    this.#blockStartUs = [];
-    this.#blockEndUs = [];
-    for (const row of rows) {
+  /**
+   * Start of the earliest row of a kind that ends at or after a time, or infinity. µs since the Unix
+   * epoch. Where times rise, one block is looked into.
+   */
+  earliestStart(fromUs: number, isOfKind: (chunk: SegmentChunk, at: number) => boolean): number {
+    let earliest = Number.POSITIVE_INFINITY;
+    for (const block of this.#blocks) {
+      if (block.endUs < fromUs || block.startUs >= earliest) continue;
+      for (const { chunk, at } of this.#liveRows(block)) {
+        const startUs = chunk.startUs[at]!;
+        if (startUs < earliest && isOfKind(chunk, at)) earliest = startUs;
+      }
+    }
+    return earliest;
+  }
+
+  /** End of the latest row of a kind that starts at or before a time, or -infinity; as {@link earliestStart}. */
+  latestEnd(toUs: number, isOfKind: (chunk: SegmentChunk, at: number) => boolean): number {
+    let latest = Number.NEGATIVE_INFINITY;
+    for (let index = this.#blocks.length - 1; index >= 0; index--) {
+      const block = this.#blocks[index]!;
+      if (block.startUs > toUs || block.endUs <= latest) continue;
+      for (const { chunk, at } of this.#liveRows(block)) {
+        const endUs = chunk.endUs[at]!;
+        if (endUs > latest && isOfKind(chunk, at)) latest = endUs;
+      }
+    }
+    return latest;
+  }
+
+  *#liveRows({ rows, first, length }: Block): Generator<{ chunk: SegmentChunk; at: number }> {
+    for (const row of rows.subarray(first, length)) {
       const chunk = this.#columns.chunkOf(row);
       const at = row - chunk.base;
-      if (!chunk.isDropped(at)) this.push(row, chunk.startUs[at]!, chunk.endUs[at]!);
+      if (!chunk.isDropped(at)) yield { chunk, at };
     }
+  }
+
+  /** Index of the first block that reaches up to a row or beyond it. */
+  #firstBlockFrom(row: number): number {
+    let low = 0;
+    let high = this.#blocks.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const block = this.#blocks[middle]!;
+      if (block.rows[block.length - 1]! < row) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  #isDropped(row: number): boolean {
+    const chunk = this.#columns.chunkOf(row);
+    return chunk.isDropped(row - chunk.base);
   }
 }

@@ -1,5 +1,6 @@
 import { copyFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import t from 'tap';
 import type { Segment } from '../../src/segment-index/segment.ts';
 import type { SegmentQuery } from '../../src/segment-index/segment-index.ts';
@@ -136,7 +137,7 @@ for (const seed of repeat([1, 2, 3, 4], [1])) {
       t.equal(index.size, naive.rows.length);
     };
 
-    for (let round = 0; round < 40; round++) {
+    for (let round = 0; round < 40 || n <= 8192; round++) {
       await addMany(Math.floor(next() * 500));
       compare();
       if (next() < 0.5) {
@@ -326,6 +327,32 @@ t.test('forgets what was dropped in the journal too, while adding goes on', asyn
   t.teardown(() => reopened.index.close());
   t.equal(reopened.index.size, 6101);
   t.strictSame(reopened.logged, []);
+});
+
+t.test('lets others go on while much is dropped, and keeps what they add', async (t) => {
+  const journalPath = join(t.testdir(), 'index.journal');
+  const first = await openIndex(journalPath);
+  await Promise.all(Array.from({ length: 9000 }, (_, n) => first.index.add(segment(n))));
+  const evicting = first.index.evict(segment(8499).endUs);
+  while (first.index.size === 9000) await setImmediate();
+  t.equal(first.index.size, 9000 - 1024, 'a step');
+  const shown = parse(first.index.page({ limit: 1, stream: 'cam1' })).segments[0]!;
+  t.equal(shown.start_ts, segment(1024).startUs);
+  t.strictSame(
+    first.index.folders().map(({ startUs, segments }) => [startUs, segments]),
+    [[segment(1024).startUs, 9000 - 1024]],
+  );
+  await first.index.add(segment(0));
+  t.equal(await evicting, 8500);
+  const rest = [...Array.from({ length: 500 }, (_, n) => segment(8500 + n)), segment(0)];
+  const paths = rest.map(({ path }) => path);
+  const listed = () => parse(first.index.page({ limit: 1000 })).segments.map(({ path }) => path);
+  t.strictSame(listed(), paths, 'which is old, and was added later');
+  const page = first.index.page({ limit: 1000 });
+  await first.index.close();
+  const second = await openIndex(journalPath);
+  t.teardown(() => second.index.close());
+  t.ok(second.index.page({ limit: 1000 }).equals(page), 'also after a restart');
 });
 
 t.test('waits', async (t) => {
