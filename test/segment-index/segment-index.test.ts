@@ -2,8 +2,10 @@ import { copyFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import t from 'tap';
+import { atOnce } from '../../src/journal/stepwise.ts';
 import type { Segment } from '../../src/segment-index/segment.ts';
 import type { SegmentQuery } from '../../src/segment-index/segment-index.ts';
+import { SegmentTable } from '../../src/segment-index/segment-table.ts';
 import { repeat } from '../thoroughness.ts';
 import { NaiveIndex } from './naive-index.ts';
 import { openIndex, parse, segment } from './open-index.ts';
@@ -353,6 +355,16 @@ t.test('lets others go on while much is dropped, and keeps what they add', async
   const second = await openIndex(journalPath);
   t.teardown(() => second.index.close());
   t.ok(second.index.page({ limit: 1000 }).equals(page), 'also after a restart');
+});
+
+t.test('drops nothing that was added after an eviction began', async (t) => {
+  const table = new SegmentTable('node');
+  for (let n = 0; n < 3000; n++) table.insert(n + 1, segment(n));
+  const eviction = table.evict(segment(2999).endUs);
+  eviction.next();
+  table.insert(3001, segment(5));
+  t.equal(atOnce(eviction), 3000);
+  t.strictSame(table.select({ limit: 10 }, 10), [3000]);
 });
 
 t.test('waits', async (t) => {
