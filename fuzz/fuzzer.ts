@@ -220,6 +220,7 @@ export class Fuzzer {
     const others: Buffer[] = [];
     for (const input of inputs) {
       this.#coverage.forget();
+      this.#events.onInput(input);
       await this.#target.run(input);
       (this.#coverage.noteBlocks() > 0 ? kept : others).push(input);
     }
@@ -227,6 +228,7 @@ export class Fuzzer {
     for (const input of others) {
       if (bytes + input.length > corpusBytes) break;
       this.#coverage.forget();
+      this.#events.onInput(input);
       await this.#target.run(input);
       if (this.#coverage.note() === 0) continue;
       kept.push(input);
