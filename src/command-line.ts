@@ -21,7 +21,7 @@ Records what is published over WebRTC as DASH.
 Commands, each with a --help of its own:
   reindex               write the segment index anew from what was recorded
   repair PATH           mend recordings that verify finds damaged
-  verify PATH           check recordings for holes, lost files and damage
+  verify [PATH]         check recordings for holes, lost files and damage
 
 Environment:
   PORT                  port, instead of the one in [http] listen

@@ -9,6 +9,7 @@ import { lockForRecorder } from './journal/storage-root-lock.ts';
 import type { Recorder } from './recorder.ts';
 import { type ObjectStore, openFolder } from './storage/object-store.ts';
 import { folderReader, joinedReader, storeReader } from './storage/recordings-reader.ts';
+import { markSpool } from './storage/spool-mark.ts';
 import { SpooledStore } from './storage/spooled-store.ts';
 import { createRecorder } from './workers/recorder-host.ts';
 
@@ -60,6 +61,7 @@ export class Service {
       const lockedFor = store.bucket === undefined ? indexPath : store.root;
       const rootLock = await lockForRecorder(store.root, lockedFor, log);
       closers.unshift(() => rootLock.release());
+      if (store.bucket) await markSpool(store.root, store.bucket.store.name);
       const onDisk = folderReader(store.root);
       await indexLife.prepare(onDisk);
       const { index: segmentIndex, catalogue: recordCatalogue } = indexLife;

@@ -1,20 +1,14 @@
 import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { UsageError } from '../command-line.ts';
-import type { StorageConfig } from '../config/config.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { IndexLife } from '../index-rebuild/index-life.ts';
 import { retireJournal } from '../journal/journal-care.ts';
 import { JournalLock } from '../journal/journal-lock.ts';
 import { segmentJournal } from '../segment-index/segment-journal.ts';
-import {
-  folderReader,
-  joinedReader,
-  type RecordingsReader,
-  storeReader,
-} from '../storage/recordings-reader.ts';
-import { openStore } from '../storage/stores/open-store.ts';
 import { type Command, EXIT, parseCommand } from './command.ts';
+import { openRecordings } from './open-recordings.ts';
 
 const usage = `Usage: live777-recorder reindex [options]
 
@@ -48,8 +42,12 @@ export const reindexCommand: Command = {
     const { indexPath, nodeAlias, resumeGraceSeconds } = recorder;
     const tell = (_: object, message: string) => error(`${message}\n`);
     const log = { info() {}, warn: tell, error: tell };
-    const { reader, close } = await openReader(recorder.storage);
+    const { reader, close } = await openRecordings(recorder.storage);
     try {
+      // Before the index is moved: it must not be lost to a bucket that does not answer.
+      for await (const _ of reader.folders()) break;
+      // Where the disk was lost there is none.
+      await mkdir(path.dirname(indexPath), { recursive: true });
       // Nobody may write to the journal while it is moved.
       const lock = await JournalLock.take(`${indexPath}.lock`, 'the segment index', log);
       const retired = await retireJournal(indexPath, segmentJournal, (entry) =>
@@ -79,12 +77,3 @@ export const reindexCommand: Command = {
     return EXIT.clean;
   },
 };
-
-async function openReader(
-  storage: StorageConfig,
-): Promise<{ reader: RecordingsReader; close(): Promise<void> }> {
-  if (storage.type === 'fs') return { reader: folderReader(storage.root), close: async () => {} };
-  const store = await openStore(storage);
-  const local = folderReader(storage.spool.folder);
-  return { reader: joinedReader(local, storeReader(store)), close: () => store.close() };
-}

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { UsageError } from '../command-line.ts';
+import { loadConfig } from '../config/load-config.ts';
 import { runningRecorder, storageRootOf } from '../journal/storage-root-lock.ts';
 import { hasFfmpeg } from '../verification/decode.ts';
 import type { Verification } from '../verification/finding.ts';
@@ -10,57 +11,119 @@ import {
   reportRows,
   summaryRow,
 } from '../verification/verification-report.ts';
-import { verifyRecording } from '../verification/verify-recording.ts';
-import { type Command, EXIT, parseCommand } from './command.ts';
+import { type VerifyOptions, verifyRecording } from '../verification/verify-recording.ts';
+import { type Command, type CommandOutput, EXIT, parseCommand } from './command.ts';
+import { findSpool, objectPathOf, openRecordings } from './open-recordings.ts';
 
 const usage = `Usage: live777-recorder verify [options] PATH
+       live777-recorder verify [options] --config FILE [PATH]
 
 Checks recordings for holes, overlaps, lost files and damaged segments. PATH is a day folder,
 a stream's folder or the storage root. Changes nothing; a recorder may be running.
 
-  --decode     decode everything with ffmpeg too
-  --json       print the findings as JSON
-  -h, --help   print this
+  -c, --config FILE   live777.toml of the recorder: needed where it records to a bucket, to
+                      look into that too. PATH is then one below its folder or in its bucket,
+                      such as cam1/2026/11/22; without one everything is checked.
+  --decode            decode everything with ffmpeg too
+  --json              print the findings as JSON
+  -h, --help          print this
 
 Ends with 0 when there is no damage, 1 when there is, 2 when it could not be checked.
 Damage is marked with "!"; other rows are worth knowing only, such as a gap between Periods.
 `;
 
+/** The recordings to check. */
+interface Target {
+  /** What folders are told relative to. */
+  root: string;
+  live: boolean;
+  recordings: { folder: string; stored?: VerifyOptions['stored'] }[];
+  close?(): Promise<void>;
+}
+
 /** `live777-recorder verify PATH`. */
 export const verifyCommand: Command = {
   usage,
-  async run(args, { out }) {
+  async run(args, output) {
     const { values, positionals } = parseCommand('verify', args, {
+      config: { type: 'string', short: 'c' },
       decode: { type: 'boolean' },
       json: { type: 'boolean' },
     });
-    const [target] = positionals;
-    if (target === undefined || positionals.length > 1) {
+    const [asked] = positionals;
+    if (positionals.length > 1 || (asked === undefined && values.config === undefined)) {
       throw new UsageError('verify needs one PATH: a day folder, a stream’s folder or the root');
     }
     if (values.decode && !hasFfmpeg()) {
       throw new UsageError('--decode needs ffmpeg in PATH: apt-get install ffmpeg');
     }
-    const start = path.resolve(target);
-    const root = await storageRootOf(start);
-    const live = root !== undefined && (await runningRecorder(root)) !== undefined;
-    const summary = emptySummary();
-    if (values.json) out('{"recordings":[');
-    for await (const folder of recordingFolders(start)) {
-      const verification = await verifyRecording(folder, { live, decode: values.decode ?? false });
-      const isFirst = summary.recordings === 0;
-      addToSummary(summary, verification);
-      if (values.json) out(`${isFirst ? '' : ','}\n${json(root ?? start, verification)}`);
-      else out(reportRows(root ?? start, verification));
+    const target = await (values.config === undefined
+      ? onDisk(asked!)
+      : ofConfig(values.config, asked));
+    try {
+      if (target.recordings.length === 0) {
+        throw new Error(`${asked ?? target.root}: there is no recording in it`);
+      }
+      return await verify(target, values, output);
+    } finally {
+      await target.close?.();
     }
-    if (summary.recordings === 0) throw new Error(`${target}: there is no recording in it`);
-    if (values.json) out(`\n],"summary":${JSON.stringify(summary)}}\n`);
-    else out(summaryRow(summary));
-    return summary.damaged > 0 ? EXIT.damage : EXIT.clean;
   },
 };
 
-function json(root: string, { folder, ...verification }: Verification): string {
+async function verify(
+  { root, live, recordings }: Target,
+  { decode = false, json = false }: { decode?: boolean; json?: boolean },
+  { out }: CommandOutput,
+): Promise<number> {
+  const summary = emptySummary();
+  if (json) out('{"recordings":[');
+  for (const { folder, stored } of recordings) {
+    const verification = await verifyRecording(folder, { live, decode, stored });
+    const isFirst = summary.recordings === 0;
+    addToSummary(summary, verification);
+    if (json) out(`${isFirst ? '' : ','}\n${asJson(root, verification)}`);
+    else out(reportRows(root, verification));
+  }
+  if (json) out(`\n],"summary":${JSON.stringify(summary)}}\n`);
+  else out(summaryRow(summary));
+  return summary.damaged > 0 ? EXIT.damage : EXIT.clean;
+}
+
+/** @throws Error for a folder whose files leave it: by itself it would look as if they were lost */
+async function onDisk(asked: string): Promise<Target> {
+  const start = path.resolve(asked);
+  const folders = await Array.fromAsync(recordingFolders(start));
+  const spool = await findSpool([start, ...folders]);
+  if (spool !== undefined) {
+    throw new Error(
+      `${spool.root} is the spool before ${spool.store}, which has most of it: name the recorder’s configuration with --config FILE`,
+    );
+  }
+  const root = await storageRootOf(start);
+  const live = root !== undefined && (await runningRecorder(root)) !== undefined;
+  return { root: root ?? start, live, recordings: folders.map((folder) => ({ folder })) };
+}
+
+async function ofConfig(file: string, asked: string | undefined): Promise<Target> {
+  const { storage } = (await loadConfig(file)).recorder;
+  const { root, reader, bucket, close } = await openRecordings(storage);
+  try {
+    const below = asked === undefined ? '' : objectPathOf(asked, root);
+    const keys = (await Array.fromAsync(reader.folders(below))).sort();
+    const recordings = keys.map((key) => ({
+      folder: path.join(root, key),
+      stored: bucket && { reader: bucket, folder: key },
+    }));
+    const live = (await runningRecorder(root)) !== undefined;
+    return { root, live, recordings, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function asJson(root: string, { folder, ...verification }: Verification): string {
   const name = path.relative(root, folder) || path.basename(folder);
   return JSON.stringify({ folder: name, ...verification });
 }

@@ -13,11 +13,7 @@ import {
 } from '../recording/file-names.ts';
 import { factsOf } from '../recording/segment-facts.ts';
 import type { Segment } from '../segment-index/segment.ts';
-import {
-  type RecordedFile,
-  type RecordingsReader,
-  readRecorded,
-} from '../storage/recordings-reader.ts';
+import type { RecordedFile, RecordingsReader } from '../storage/recordings-reader.ts';
 
 /** Files that are read at the same time: what a disk, or a connection to a store, does at once. */
 const AT_ONCE = 4;
@@ -127,7 +123,7 @@ async function readListed(
   file: RecordedFile | undefined,
 ): Promise<Map<string, TrackOfSegment>> {
   const listed = new Map<string, TrackOfSegment>();
-  const text = file && (await readRecorded(reader, file));
+  const text = file && (await reader.read(file.key));
   if (text === undefined) return listed;
   let presentation: Presentation;
   try {
@@ -158,7 +154,7 @@ async function readInitializations(
   for (const [name, file] of files) {
     const parsed = parseFileName(name);
     if (parsed?.type !== 'init' || parsed.isPart) continue;
-    const data = await readRecorded(reader, file);
+    const data = await reader.read(file.key);
     const facts = data && readInitializationSegment(data);
     if (facts === undefined || facts.kind !== parsed.kind) continue;
     const { kind, number } = parsed;

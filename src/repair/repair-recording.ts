@@ -15,7 +15,8 @@ import type { TrackKind } from '../rtp/access-unit.ts';
 import { PART_SUFFIX, replaceFile } from '../storage/durable-file.ts';
 import { dayStartUs } from '../storage/stream-folder.ts';
 import { type Finding, isDamaged } from '../verification/finding.ts';
-import { inspectSegment } from '../verification/segment-inspection.ts';
+import { RecordingFiles } from '../verification/recording-files.ts';
+import { inspectSegment, type SegmentInspection } from '../verification/segment-inspection.ts';
 import { LIKELY_CODECS, verifyRecording } from '../verification/verify-recording.ts';
 import { repairInitialization } from './initialization-repair.ts';
 import { type PresentSegment, splitPeriod } from './period-split.ts';
@@ -142,8 +143,11 @@ class RecordingRepair {
     return files.filter((file) => file?.type === 'seg' && !file.isPart) as FolderFile[];
   }
 
-  #inspect(name: string, kind: TrackKind) {
-    return inspectSegment(path.join(this.#folder, name), LIKELY_CODECS[kind]);
+  async #inspect(name: string, kind: TrackKind): Promise<SegmentInspection> {
+    const files = new RecordingFiles(this.#folder);
+    const found = await inspectSegment(files, name, LIKELY_CODECS[kind]);
+    if (found === undefined) throw new Error(`${name} vanished while it was being repaired`);
+    return found;
   }
 
   /** Of two files with one number, the one that the manifest names (or that is whole) stays. */

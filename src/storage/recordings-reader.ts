@@ -1,4 +1,4 @@
-import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
+import { type FileHandle, open, readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import type { ByteSource } from '../container/chunk-reader.ts';
@@ -27,18 +27,23 @@ export interface RecordedBytes extends ByteSource {
 
 /** What has been recorded, wherever it is kept, to be read bit by bit. */
 export interface RecordingsReader {
-  /** Object paths of all day folders, without a trailing slash, in no particular order. */
-  folders(): AsyncIterable<string>;
+  /**
+   * Object paths of all day folders, without a trailing slash, in no particular order.
+   * @param below only those at or below this object path
+   */
+  folders(below?: string): AsyncIterable<string>;
   /** The files of one day folder that are complete. */
   files(folder: string): AsyncIterable<RecordedFile>;
   /** @returns undefined where there is no such file (any more) */
   open(file: RecordedFile): Promise<RecordedBytes | undefined>;
+  /** All bytes of a file, by its object path. @returns undefined where there is no such file */
+  read(key: string): Promise<Buffer | undefined>;
 }
 
 /** Reads below a storage root of this machine. Every method throws the file system's errors. */
 export function folderReader(root: string): RecordingsReader {
   return {
-    folders: () => dayFolders(root, ''),
+    folders: (below = '') => dayFolders(root, below),
     async *files(folder) {
       const inside = path.join(root, folder);
       for (const name of (await readdir(inside).catch(absent)) ?? []) {
@@ -52,15 +57,16 @@ export function folderReader(root: string): RecordingsReader {
       const handle = await open(path.join(root, key)).catch(absent);
       return handle && opened(handle);
     },
+    read: async (key) => (await readFile(path.join(root, key)).catch(absent)) as Buffer | undefined,
   };
 }
 
 /** Reads what a store holds. Every method throws a {@link StoreError}. */
 export function storeReader(store: Store): RecordingsReader {
   return {
-    async *folders() {
+    async *folders(below = '') {
       const seen = new Set<string>();
-      for await (const { key } of store.list('')) {
+      for await (const { key } of store.list(below === '' ? '' : `${below}/`)) {
         const folder = key.slice(0, Math.max(key.lastIndexOf('/'), 0));
         if (seen.has(folder) || !DAY_FOLDER.test(folder)) continue;
         seen.add(folder);
@@ -73,6 +79,10 @@ export function storeReader(store: Store): RecordingsReader {
       }
     },
     open: async ({ key, size }) => new StoredBytes(store, key, size),
+    async read(key) {
+      const reading = await store.get(key);
+      return reading && buffer(reading.body);
+    },
   };
 }
 
@@ -80,10 +90,10 @@ export function storeReader(store: Store): RecordingsReader {
 export function joinedReader(local: RecordingsReader, remote: RecordingsReader): RecordingsReader {
   const here = new WeakSet<RecordedFile>();
   return {
-    async *folders() {
+    async *folders(below) {
       const seen = new Set<string>();
       for (const reader of [local, remote]) {
-        for await (const folder of reader.folders()) {
+        for await (const folder of reader.folders(below)) {
           if (!seen.has(folder)) yield folder;
           seen.add(folder);
         }
@@ -100,27 +110,8 @@ export function joinedReader(local: RecordingsReader, remote: RecordingsReader):
     },
     // One that was uploaded meanwhile is found where it went.
     open: async (file) => (here.has(file) && (await local.open(file))) || remote.open(file),
+    read: async (key) => (await local.read(key)) ?? remote.read(key),
   };
-}
-
-/** All bytes of a small file. @returns undefined where there is none */
-export async function readRecorded(
-  reader: RecordingsReader,
-  file: RecordedFile,
-): Promise<Buffer | undefined> {
-  const source = await reader.open(file);
-  if (source === undefined) return undefined;
-  try {
-    const bytes = Buffer.alloc(source.size);
-    for (let at = 0; at < bytes.length; ) {
-      const { bytesRead } = await source.read(bytes, at, bytes.length - at, at);
-      if (bytesRead === 0) return bytes.subarray(0, at);
-      at += bytesRead;
-    }
-    return bytes;
-  } finally {
-    await source.close();
-  }
 }
 
 async function* dayFolders(root: string, below: string): AsyncGenerator<string> {

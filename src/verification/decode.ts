@@ -1,9 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { createReadStream } from 'node:fs';
-import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Finding, finding } from './finding.ts';
+import type { RecordingFiles } from './recording-files.ts';
 
 /** Lines of ffmpeg that are passed on for one stretch of segments. */
 const MOST_LINES = 3;
@@ -23,20 +22,19 @@ export interface DecodableSegment {
 /**
  * Decodes a track of a Period with ffmpeg: as a whole, and where that brings up errors, each stretch
  * that begins at a keyframe by itself, to tell which it is.
- * @param folder path of the recording
- * @throws Error when ffmpeg cannot be run; the file system's error
+ * @throws Error when ffmpeg cannot be run; what {@link RecordingFiles.read} throws
  */
 export async function decodeTrack(
-  folder: string,
+  files: RecordingFiles,
   initialization: string,
   segments: readonly DecodableSegment[],
 ): Promise<Finding[]> {
   const names = segments.map(({ name }) => name);
-  const all = await decodeFiles(folder, [initialization, ...names]);
+  const all = await decodeFiles(files, [initialization, ...names]);
   if (all.length === 0) return [];
   const findings: Finding[] = [];
   for (const stretch of stretches(segments)) {
-    const lines = await decodeFiles(folder, [initialization, ...stretch]);
+    const lines = await decodeFiles(files, [initialization, ...stretch]);
     const more = stretch.length > 1 ? ` (decoded with ${stretch.slice(1).join(', ')})` : '';
     if (lines.length > 0) {
       findings.push(finding('undecodable', told(lines) + more, stretch[0]));
@@ -62,7 +60,7 @@ function told(lines: string[]): string {
 }
 
 /** @returns what ffmpeg has to complain of */
-async function decodeFiles(folder: string, names: readonly string[]): Promise<string[]> {
+async function decodeFiles(files: RecordingFiles, names: readonly string[]): Promise<string[]> {
   const args = ['-hide_banner', '-v', 'error', '-copyts', '-f', 'mp4', '-i', 'pipe:0'];
   const ffmpeg = spawn('ffmpeg', [...args, '-fps_mode', 'passthrough', '-f', 'null', '-'], {
     stdio: ['pipe', 'ignore', 'pipe'],
@@ -76,7 +74,10 @@ async function decodeFiles(folder: string, names: readonly string[]): Promise<st
     ffmpeg.on('error', reject).on('close', resolve);
   });
   const bytes = async function* () {
-    for (const name of names) yield* createReadStream(path.join(folder, name));
+    for (const name of names) {
+      const data = await files.read(name);
+      if (data !== undefined) yield data;
+    }
   };
   const feeding = pipeline(Readable.from(bytes()), ffmpeg.stdin).catch((error) => {
     // It stops reading at what it cannot make anything of, and says so.

@@ -1,6 +1,6 @@
-import { type FileHandle, open } from 'node:fs/promises';
-import { type ChunkFacts, readChunks } from '../container/chunk-reader.ts';
+import { type ByteSource, type ChunkFacts, readChunks } from '../container/chunk-reader.ts';
 import { REFERENCE_TIMES_BYTES } from '../container/reference-time.ts';
+import type { RecordingFiles } from './recording-files.ts';
 import { sampleProblem } from './sample-check.ts';
 
 /** Samples that are told of one by one; a damaged file may have thousands. */
@@ -31,15 +31,21 @@ export interface SegmentInspection {
 /**
  * Reads a whole segment file: boxes, and the structure of each sample.
  * @param codecs RFC 6381 codecs string of its track
- * @throws the file system's error
+ * @returns undefined where there is no such file
+ * @throws what {@link RecordingFiles.open} throws
  */
-export async function inspectSegment(file: string, codecs: string): Promise<SegmentInspection> {
-  const handle = await open(file);
+export async function inspectSegment(
+  files: RecordingFiles,
+  name: string,
+  codecs: string,
+): Promise<SegmentInspection | undefined> {
+  const source = await files.open(name);
+  if (source === undefined) return undefined;
   try {
-    const { size } = await handle.stat();
-    const { chunks, validLength, problem } = await readChunks(handle, size);
+    const { size } = source;
+    const { chunks, validLength, problem } = await readChunks(source, size);
     const head = Buffer.alloc(REFERENCE_TIMES_BYTES);
-    await handle.read(head, 0, head.length, 0);
+    await source.read(head, 0, head.length, 0);
     const inspection: SegmentInspection = {
       size,
       validLength,
@@ -58,7 +64,7 @@ export async function inspectSegment(file: string, codecs: string): Promise<Segm
       if (chunk.startTime !== end && inspection.disjoint === undefined) {
         inspection.disjoint = `the chunk at byte ${chunk.offset} begins at ${chunk.startTime}, the one before ends at ${end}`;
       }
-      for (const { index, what } of await sampleProblems(handle, chunk, codecs)) {
+      for (const { index, what } of await sampleProblems(source, chunk, codecs)) {
         bad++;
         if (bad > MOST_PROBLEMS) continue;
         inspection.undecodable.push(`sample ${inspection.samples + index} ${what}`);
@@ -69,17 +75,17 @@ export async function inspectSegment(file: string, codecs: string): Promise<Segm
     if (bad > MOST_PROBLEMS) inspection.undecodable.push(`${bad - MOST_PROBLEMS} more like that`);
     return inspection;
   } finally {
-    await handle.close();
+    await source.close();
   }
 }
 
 async function sampleProblems(
-  handle: FileHandle,
+  source: ByteSource,
   { payloadOffset, sampleSizes, keyframes }: ChunkFacts,
   codecs: string,
 ): Promise<{ index: number; what: string }[]> {
   const payload = Buffer.allocUnsafe(sampleSizes.reduce((sum, size) => sum + size, 0));
-  await handle.read(payload, 0, payload.length, payloadOffset);
+  await source.read(payload, 0, payload.length, payloadOffset);
   const problems: { index: number; what: string }[] = [];
   let at = 0;
   for (const [index, size] of sampleSizes.entries()) {

@@ -1,11 +1,10 @@
-import { readFile } from 'node:fs/promises';
-import path from 'node:path';
 import { readInitializationSegment } from '../container/initialization-segment-reader.ts';
 import { readReferenceTimes, wallClockSpan } from '../container/reference-time.ts';
 import type { ManifestTrack } from '../manifest/presentation.ts';
 import { segmentName } from '../recording/file-names.ts';
 import type { DecodableSegment } from './decode.ts';
 import { type Finding, finding, type TrackExtent } from './finding.ts';
+import type { RecordingFiles } from './recording-files.ts';
 import { inspectSegment, type SegmentInspection } from './segment-inspection.ts';
 
 /** Steps of the manifest's bandwidth, and how often it may have been rounded, bits a second. */
@@ -13,9 +12,8 @@ const BANDWIDTH_SLACK = 2000;
 
 /** What a track of a Period is checked against. */
 export interface TrackVerificationOptions {
-  /** Path of the recording's folder. */
-  folder: string;
-  /** Names of the files in it. */
+  files: RecordingFiles;
+  /** Names of all files. */
   names: ReadonlySet<string>;
   /** Where a segment may begin on the wall clock, µs since the Unix epoch. */
   fromUs: number;
@@ -32,14 +30,14 @@ export interface TrackVerification {
 
 /**
  * Holds one track of one Period of the manifest against its files.
- * @throws the file system's error
+ * @throws what {@link RecordingFiles.open} throws
  */
 export async function verifyTrack(
   track: ManifestTrack,
   options: TrackVerificationOptions,
 ): Promise<TrackVerification> {
   const { kind, timescale, startNumber, codecs } = track;
-  const { folder, names } = options;
+  const { files, names } = options;
   const findings = await verifyInitialization(track, options);
   const isInitialized = findings.length === 0;
   const decodable: DecodableSegment[] = [];
@@ -61,11 +59,11 @@ export async function verifyTrack(
       findings.push(finding('hole', `${seconds} s are missing before it`, name));
     }
     end = start + duration;
-    if (!names.has(name)) {
+    const found = names.has(name) ? await inspectSegment(files, name, codecs) : undefined;
+    if (found === undefined) {
       findings.push(finding('missing', 'the manifest names it, and there is no such file', name));
       continue;
     }
-    const found = await inspectSegment(path.join(folder, name), codecs);
     extent.segments++;
     extent.samples += found.samples;
     extent.bytes += found.size;
@@ -108,12 +106,13 @@ export function segmentFindings(name: string, inspection: SegmentInspection): Fi
 
 async function verifyInitialization(
   track: ManifestTrack,
-  { folder, names }: TrackVerificationOptions,
+  { files, names }: TrackVerificationOptions,
 ): Promise<Finding[]> {
   const name = track.initialization;
   const tell = (message: string) => [finding('initialization', message, name)];
-  if (!names.has(name)) return tell('the manifest names it, and there is no such file');
-  const facts = readInitializationSegment(await readFile(path.join(folder, name)));
+  const data = names.has(name) ? await files.read(name) : undefined;
+  if (data === undefined) return tell('the manifest names it, and there is no such file');
+  const facts = readInitializationSegment(data);
   if (facts === undefined) return tell('cannot be read');
   const findings: Finding[] = [];
   for (const key of ['kind', 'codecs', 'timescale', 'width', 'height', 'channels'] as const) {

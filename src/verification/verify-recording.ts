@@ -1,5 +1,5 @@
-import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { periodsMissing, withPeriods } from '../manifest/merge.ts';
 import { ManifestError, readMpd } from '../manifest/mpd-reader.ts';
 import type { Presentation } from '../manifest/presentation.ts';
 import {
@@ -15,6 +15,7 @@ import { PART_SUFFIX } from '../storage/durable-file.ts';
 import { dayEndUs } from '../storage/stream-folder.ts';
 import { decodeTrack } from './decode.ts';
 import { type Finding, finding, type PeriodExtent, type Verification } from './finding.ts';
+import { RecordingFiles, type StoredRecording } from './recording-files.ts';
 import { inspectSegment } from './segment-inspection.ts';
 import { iso, segmentFindings, verifyTrack } from './track-verification.ts';
 
@@ -33,27 +34,30 @@ export interface VerifyOptions {
   live?: boolean;
   /** Decode everything with ffmpeg too. */
   decode?: boolean;
+  /** Where files of it are that have left the folder. */
+  stored?: StoredRecording | undefined;
 }
 
 /**
  * Checks one recording, a day folder: its manifest against its files, and each file in itself down to
  * the structure of each sample. Nothing is changed.
  * @param folder path of the file system, `…/<stream>/YYYY/MM/DD`
- * @throws the file system's error; Error when ffmpeg is to be used and cannot be run
+ * @throws the file system's error; StoreError; Error when ffmpeg is to be used and cannot be run
  */
 export async function verifyRecording(
   folder: string,
-  { live = false, decode = false }: VerifyOptions = {},
+  { live = false, decode = false, stored }: VerifyOptions = {},
 ): Promise<Verification> {
   const periods: PeriodExtent[] = [];
   const findings: Finding[] = [];
   // Before the list of files, so that a segment that comes meanwhile is unlisted and not missing.
-  const { presentation, problem } = await readManifest(folder);
-  const names = await readdir(folder);
-  const files = names.map(parseFileName).filter((file) => file !== undefined);
+  const files = new RecordingFiles(folder, stored);
+  const { presentation, problem } = await readManifest(files);
+  const names = await files.names();
+  const known = names.map(parseFileName).filter((file) => file !== undefined);
   const isLive = live && presentation?.live !== false;
   // Before its first segment a recording has no manifest, and one that ends by then leaves none.
-  const hasSegments = files.some(({ type }) => type === 'seg');
+  const hasSegments = known.some(({ type }) => type === 'seg');
   if (problem !== undefined && (hasSegments || names.includes(MANIFEST_NAME))) {
     findings.push(finding(isLive ? 'live' : 'manifest', problem, MANIFEST_NAME));
   } else if (presentation?.live) {
@@ -78,48 +82,53 @@ export async function verifyRecording(
         listed.set(name, period.id);
       }
       const result = await verifyTrack(track, {
-        folder,
+        files,
         names: new Set(names),
         fromUs: presentation!.dayStartUs - DAY_SLACK_US,
         toUs: dayEndUs(presentation!.dayStartUs),
       });
       findings.push(...result.findings);
       if (decode && result.decodable.length > 0) {
-        findings.push(...(await decodeTrack(folder, track.initialization, result.decodable)));
+        findings.push(...(await decodeTrack(files, track.initialization, result.decodable)));
       }
       extent[kind] = result.extent;
     }
     periods.push(extent);
   }
   findings.push(...betweenPeriods(periods), ...insidePeriods(periods));
-  findings.push(...sameNumbers(files));
+  findings.push(...sameNumbers(known));
   for (const name of names.sort()) {
-    if (!listed.has(name)) findings.push(...(await besideManifest(folder, name, listed, isLive)));
+    if (!listed.has(name)) findings.push(...(await besideManifest(files, name, listed, isLive)));
   }
   return { folder, periods, findings };
 }
 
 async function readManifest(
-  folder: string,
+  files: RecordingFiles,
 ): Promise<{ presentation?: Presentation; problem?: string }> {
   try {
-    const presentation = readMpd(await readFile(path.join(folder, MANIFEST_NAME), 'utf8'));
+    const [first, ...others] = (await files.manifests()).map(readMpd);
+    if (first === undefined) return { problem: 'is missing' };
+    // One that was begun while the store was away is completed by the other when it is uploaded.
+    const presentation = others.reduce(
+      (joined, other) => withPeriods(joined, periodsMissing(other, joined)),
+      first,
+    );
     const day = iso(presentation.dayStartUs).slice(0, 10);
-    const folderDay = path.resolve(folder).split(path.sep).slice(-3).join('-');
+    const folderDay = path.resolve(files.folder).split(path.sep).slice(-3).join('-');
     if (/^\d{4}-\d\d-\d\d$/.test(folderDay) && day !== folderDay) {
       return { presentation, problem: `is of ${day}, its folder of ${folderDay}` };
     }
     return { presentation };
   } catch (error) {
     if (error instanceof ManifestError) return { problem: error.message };
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { problem: 'is missing' };
     throw error;
   }
 }
 
 /** Looks at a file that the manifest does not name as a segment. */
 async function besideManifest(
-  folder: string,
+  files: RecordingFiles,
   name: string,
   listed: ReadonlyMap<string, string>,
   isLive: boolean,
@@ -136,7 +145,8 @@ async function besideManifest(
   if (file.type === 'init') {
     return [finding(isLive ? 'live' : 'part', 'an unfinished initialization segment', name)];
   }
-  const found = await inspectSegment(path.join(folder, name), LIKELY_CODECS[file.kind]);
+  const found = await inspectSegment(files, name, LIKELY_CODECS[file.kind]);
+  if (found === undefined) return [];
   const holds = `${found.chunks.length} whole chunks, ${found.samples} samples`;
   if (isLive) return [finding('live', `being recorded: ${holds}`, name)];
   if (file.isPart) {

@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import t from 'tap';
 import { lockForRecorder } from '../../src/journal/storage-root-lock.ts';
@@ -69,13 +69,25 @@ t.test('what cannot be checked ends it with 2', async (t) => {
   t.match(stderr, /^--decode needs ffmpeg in PATH: apt-get install ffmpeg\n$/);
 });
 
+t.test('by the configuration', async (t) => {
+  const config = inTestFolder(t, 'live777.toml');
+  const { root } = publisher;
+  await writeFile(config, `[recorder.storage]\nroot = ${JSON.stringify(root)}\n`);
+  for (const asked of [[], ['cam1'], ['cam1/2026/03/04'], [path.join(root, 'cam1')]]) {
+    const { code, stdout } = await runMain(['verify', '-c', config, ...asked]);
+    t.equal(code, 0);
+    t.match(stdout, /^ok {7}cam1\/2026\/03\/04: 2 Periods, 16 segments/, asked.join());
+  }
+  t.match((await runMain(['verify', '-c', config, '../elsewhere'])).stderr, /does not lie in/);
+});
+
 t.test('helps', async (t) => {
   for (const flag of ['--help', '-h']) {
     const { code, stdout } = await runMain(['verify', flag]);
     t.equal(code, 0);
     t.match(stdout, /^Usage: live777-recorder verify/);
   }
-  t.match((await runMain(['--help'])).stdout, /^ {2}verify PATH /m);
+  t.match((await runMain(['--help'])).stdout, /^ {2}verify \[PATH\] /m);
 });
 
 t.test('beside a running recorder, what it has open is no damage', async (t) => {

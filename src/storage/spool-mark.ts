@@ -1,0 +1,29 @@
+import { mkdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { replaceFile } from './durable-file.ts';
+
+/** In the hidden folder of a storage root. */
+const MARK = '.index/spooled-to';
+
+/**
+ * Notes in a spool folder that files leave it for a store: by itself it looks like recordings that have
+ * lost theirs. The note stays, as do the files in the store.
+ * @param root path of the spool folder
+ * @param store name of the store, without credentials
+ * @throws the file system's error
+ */
+export async function markSpool(root: string, store: string): Promise<void> {
+  const file = path.join(root, MARK);
+  await mkdir(path.dirname(file), { recursive: true });
+  await replaceFile(file, `${store}\n`);
+}
+
+/** Name of the store that files of a storage root leave for; undefined where they stay. */
+export async function spooledTo(root: string): Promise<string | undefined> {
+  const text = await readFile(path.join(root, MARK), 'utf8').catch(
+    (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+    },
+  );
+  return text?.trim();
+}
