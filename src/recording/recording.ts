@@ -382,7 +382,7 @@ export class Recording {
   #endPeriod(): void {
     const packet = this.#publisher.audio?.finish();
     if (packet) this.#sound.push(packet, this.#options.now());
-    const picture = this.#publisher.video?.finish();
+    const picture = this.#lastPicture();
     if (picture) {
       const last = this.#sound.last;
       if (last) this.#holdPicture(picture, this.#publisher.timeline.base('audio') + last.end);
@@ -403,6 +403,12 @@ export class Recording {
     this.#lane.endPeriod();
     this.#period = undefined;
     this.#folders.closeLeft();
+  }
+
+  #lastPicture(): Picture | undefined {
+    const { clock, now } = this.#options;
+    const { video, timeline } = this.#publisher;
+    return video?.finish(videoTicks(clock.mediaUs(now())) - timeline.base('video'));
   }
 
   /** Lets a picture without a next one stay for as long as there is sound. @param end audio ticks */
@@ -468,7 +474,7 @@ export class Recording {
     if (nowUs - Math.max(heardUs, seenUs) > STALE_US) {
       if (this.#options.clock.mediaUs(nowUs) - period.startUs > STALE_US) this.#endPeriod();
     } else if (period.hasPicture && nowUs - seenUs > STALE_US) {
-      const picture = this.#publisher.video?.finish();
+      const picture = this.#lastPicture();
       if (picture) {
         this.#holdPicture(picture, this.#lane.end);
         this.#writePicture(picture);

@@ -100,11 +100,17 @@ export class VideoTrack {
     return before;
   }
 
-  /** The last picture, with the duration of the one before it; nothing is pending after that. */
-  finish(): Picture | undefined {
+  /**
+   * The last picture, with the duration of the one before it; nothing is pending after that.
+   * @param now the present on the track's own timeline, ticks: it does not last for longer, since the
+   * next publisher's pictures and sound may begin there
+   */
+  finish(now: number): Picture | undefined {
     const last = this.#pending;
     this.#pending = undefined;
-    if (last !== undefined) last.end = last.start + Math.min(this.#lastDuration, VIDEO_TIMESCALE);
+    if (last === undefined) return undefined;
+    const most = Math.max(DEFAULT_DURATION, now - last.start);
+    last.end = last.start + Math.min(this.#lastDuration, VIDEO_TIMESCALE, most);
     return last;
   }
 

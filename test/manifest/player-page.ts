@@ -25,6 +25,12 @@ export interface Seen {
   errors: string[];
 }
 
+/** … until the end. */
+export interface SeenToTheEnd extends Seen {
+  /** Where the playhead was then, seconds. */
+  endedAt: number;
+}
+
 // Runs in the page. Notes every picture shown, every move of the playhead and every error.
 const SCRIPT = `
 const video = document.querySelector('video');
@@ -36,10 +42,11 @@ window.takeSeen = () => {
 };
 addEventListener('error', (event) => seen.errors.push(event.message));
 video.addEventListener('seeking', () => seen.seeks.push(video.currentTime));
-// dash.js may pause at the very end, and then there is no event of its having ended; or it seeks once
-// more after the end, so what was seen until then is put aside.
+// dash.js may pause at the very end (to a rounding), and then there is no event of its having ended;
+// then it seeks once more, so what was seen until the end is put aside.
 const atEnd = () => {
-  if (video.currentTime >= video.duration) window.untilEnd ??= takeSeen();
+  if (video.duration - video.currentTime > 0.001) return;
+  window.untilEnd ??= { ...takeSeen(), endedAt: video.currentTime };
 };
 video.addEventListener('ended', atEnd);
 video.addEventListener('pause', atEnd);
@@ -129,7 +136,7 @@ const STUCK_MS = 60_000;
  * @param rate speed
  * @throws Error with the state of the media element when the player is stuck
  */
-export async function playToTheEnd(page: Page, rate = 2): Promise<Seen> {
+export async function playToTheEnd(page: Page, rate = 2): Promise<SeenToTheEnd> {
   // The default as well, because it is taken up where dash.js loads the element anew.
   await page.evaluate(`video.defaultPlaybackRate = video.playbackRate = ${rate}`);
   try {
