@@ -4,6 +4,7 @@ import { periodsMissing, withPeriods } from '../manifest/merge.ts';
 import { UTC_TIMING_URL, writeMpd } from '../manifest/mpd.ts';
 import { readMpd } from '../manifest/mpd-reader.ts';
 import type { ManifestPeriod } from '../manifest/presentation.ts';
+import { steadyNowUs } from '../steady-clock.ts';
 import { ObjectRole, objectRole } from '../storage/spool/object-role.ts';
 import type { SpoolStore } from '../storage/spool/timed-put.ts';
 import { folderOf, nameOf } from '../storage/spool/waiting-files.ts';
@@ -150,6 +151,6 @@ function missingPeriods(key: string, stored: string, ours: string): ManifestPeri
 function completed(data: Buffer, missing: ManifestPeriod[]): Buffer {
   const presentation = withPeriods(readMpd(data.toString()), missing);
   return Buffer.from(
-    writeMpd(presentation, { nowUs: Date.now() * 1000, utcTimingUrl: UTC_TIMING_URL }),
+    writeMpd(presentation, { nowUs: steadyNowUs(), utcTimingUrl: UTC_TIMING_URL }),
   );
 }
