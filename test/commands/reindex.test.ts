@@ -2,6 +2,7 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import t, { type Test } from 'tap';
 import { SegmentIndex } from '../../src/segment-index/segment-index.ts';
+import { onlyWhereNobodyWaits } from '../thoroughness.ts';
 import { copyRecording, recordTwoPeriods } from '../verification/damaged-recording.ts';
 import { runMain } from './run-main.ts';
 
@@ -70,6 +71,7 @@ t.test('a segment that is gone is listed no more', async (t) => {
 });
 
 t.test('not beside a running recorder, and not without a configuration', async (t) => {
+  if (!onlyWhereNobodyWaits(t)) return;
   const { config, index } = await indexed(t, 'running');
   const beside = await runMain(['reindex', '--config', config]);
   await index.close();

@@ -2,6 +2,7 @@ import { readdir, rm, truncate } from 'node:fs/promises';
 import path from 'node:path';
 import t from 'tap';
 import { lockForRecorder, lockForRepair } from '../../src/journal/storage-root-lock.ts';
+import { onlyWhereNobodyWaits } from '../thoroughness.ts';
 import {
   copyRecording,
   overwrite,
@@ -42,6 +43,7 @@ t.test('what cannot be mended ends it with 1', async (t) => {
 });
 
 t.test('not beside a recorder, of whatever index; and no recorder beside it', async (t) => {
+  if (!onlyWhereNobodyWaits(t)) return;
   const folder = await copyRecording(t, publisher.root, 'running');
   const root = path.join(folder, '../../../..');
   await rm(path.join(folder, 'manifest.mpd'));

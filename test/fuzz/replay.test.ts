@@ -6,7 +6,7 @@ import { loadTarget, targetNames, targetUrl } from '../../fuzz/targets.ts';
 import { repeat } from '../thoroughness.ts';
 
 /** Fresh inputs for each target. */
-const mutations = repeat(1000, 300);
+const mutations = repeat(1000, 50);
 
 for (const name of targetNames()) {
   t.test(`${name}: the corpus and changes of it`, async (t) => {
