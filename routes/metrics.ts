@@ -11,6 +11,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
       config: { access: 'read' },
       schema: {
         tags: ['record'],
+        operationId: 'getMetrics',
         summary: 'Read metrics',
         description:
           'Streams, tracks, index, storage and the process, in the text format of Prometheus. Counters of a track begin at 0 with each publisher.',

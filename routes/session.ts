@@ -38,6 +38,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
     config: { access: 'publish' },
     schema: {
       tags: ['publish'],
+      operationId: 'trickle',
       summary: 'Trickle ICE candidates, or restart ICE',
       description:
         'A fragment with the ICE credentials of the session adds candidates; one with new credentials restarts ICE (RFC 9725 §4.3.2, §4.3.3).',
@@ -88,6 +89,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
     config: { access: 'publish' },
     schema: {
       tags: ['publish'],
+      operationId: 'unpublish',
       summary: 'End a session',
       description: 'Ends publishing at once (RFC 9725 §4.2).',
       params: SessionParams,

@@ -56,6 +56,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
     config: { access: 'publish' },
     schema: {
       tags: ['publish'],
+      operationId: 'publish',
       summary: 'Publish a stream',
       description:
         'Takes a WHIP offer and answers it. A stream has one publisher at a time. Whether it is recorded depends on `auto_streams` and on `POST /api/record/{stream}`.',
@@ -96,6 +97,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
     config: { access: 'open', cors: { preflightContinue: true, strictPreflight: false } },
     schema: {
       tags: ['publish'],
+      operationId: 'publishOptions',
       summary: 'Ask what can be published',
       description:
         'Tells the type of offer that is taken and, to a caller who may publish, the ICE servers (RFC 9725 §4.6).',

@@ -7,7 +7,7 @@ import type { Config } from './config/config.ts';
 import { registerApiDescription } from './http/api-description.ts';
 import { registerAuth } from './http/auth.ts';
 import './http/decorators.ts';
-import { ErrorReply, replyNotFound, replyWithError } from './http/errors.ts';
+import { replyNotFound, replyWithError } from './http/errors.ts';
 import { registerJsonBodies } from './http/json-bodies.ts';
 import { RequestLog } from './http/request-log.ts';
 import { registerSecurityHeaders } from './http/security-headers.ts';
@@ -59,7 +59,6 @@ export async function buildApp(deps: AppDependencies): Promise<FastifyInstance> 
   app.setValidatorCompiler(compileValidator);
   app.setErrorHandler<FastifyError>(replyWithError);
   app.setNotFoundHandler(replyNotFound);
-  app.addSchema(ErrorReply);
 
   app.decorate('config', deps.config);
   app.decorate('recorder', deps.recorder);

@@ -1,15 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
+import { nameSchemas } from '../src/http/named-schemas.ts';
 import { describeApi } from '../src/openapi.ts';
 import { testApp } from './http/test-app.ts';
 
 interface Operation {
+  operationId?: string;
   summary?: string;
   description?: string;
   tags?: string[];
   security?: object[];
-  parameters?: { name: string; description?: string }[];
+  parameters?: { name: string; in: string; required: boolean; description?: string }[];
   requestBody?: object;
   responses: Record<string, { description?: string }>;
 }
@@ -25,6 +27,59 @@ t.test('it does not depend on the configuration', async (t) => {
     '[http]\ncors = true\n[auth]\nsecret = "s"\n[recorder]\nnode_alias = "n"',
   );
   t.ok(app.swagger({ yaml: true }) === (await describeApi()));
+});
+
+t.test('every model has a name, once', async (t) => {
+  const { app } = await testApp(t);
+  const { paths, components } = app.swagger() as {
+    paths: object;
+    components: { schemas: Record<string, object> };
+  };
+  const inline = (where: object) => JSON.stringify(where).match(/"(?:properties|pattern)":/g) ?? [];
+  t.strictSame(inline(paths), [], 'none is described where it is used');
+  for (const [name, schema] of Object.entries(components.schemas)) {
+    t.match(name, /^[A-Z][A-Za-z0-9]+$/);
+    t.ok(inline(schema).length <= 1, `${name} has no nameless model in it`);
+  }
+  t.match(JSON.stringify(paths), '"schema":{"$ref":"#/components/schemas/SegmentPage"}');
+});
+
+t.test('two models that differ cannot have one name', (t) => {
+  const document = (second: object) => ({
+    paths: { '/a': { title: 'A', type: 'object' }, '/b': { title: 'A', ...second } },
+  });
+  t.throws(() => nameSchemas(document({ type: 'array' })), { message: /both called A/ });
+  const same = document({ type: 'object', examples: [{ title: 'A' }] });
+  nameSchemas(same);
+  t.strictSame(same, {
+    paths: {
+      '/a': { $ref: '#/components/schemas/A' },
+      '/b': { $ref: '#/components/schemas/A' },
+    },
+    components: { schemas: { A: { type: 'object', examples: [{ title: 'A' }] } } },
+  });
+  t.end();
+});
+
+t.test('what has a default may be left out', async (t) => {
+  const { app } = await testApp(t);
+  const { paths } = app.swagger() as unknown as {
+    paths: Record<string, Record<string, Operation>>;
+  };
+  for (const path of ['/api/record/segments', '/api/recordings']) {
+    for (const { name, required } of paths[path]?.get?.parameters ?? []) {
+      t.equal(required, false, `${name} of ${path}`);
+    }
+  }
+  t.equal(paths['/api/record/{stream}']?.get?.parameters?.[0]?.required, true);
+});
+
+t.test('it names a server, and the copy that is served the one that served it', async (t) => {
+  const { app } = await testApp(t);
+  t.match(app.swagger(), { servers: [{ url: 'http://{address}' }] });
+  const served = (await app.inject('/documentation/json')).json();
+  const base = new URL(served.servers[0].url, 'https://example.org/prefix/documentation/json');
+  t.equal(base.href, 'https://example.org/prefix/');
 });
 
 t.test('every operation is described, with its errors', async (t) => {
@@ -52,9 +107,13 @@ t.test('every operation is described, with its errors', async (t) => {
     '/session/{stream}/{session}',
     '/whip/{stream}',
   ]);
+  const ids = new Set<string>();
   for (const [path, operations] of Object.entries(document.paths)) {
     for (const [method, operation] of Object.entries(operations)) {
       const name = `${method} ${path}`;
+      t.match(operation.operationId, /^[a-z][A-Za-z0-9]+$/, `${name}: operationId`);
+      t.notOk(ids.has(operation.operationId ?? ''), `${name}: operationId of its own`);
+      ids.add(operation.operationId ?? '');
       t.ok(operation.summary, `${name}: summary`);
       t.ok(operation.description, `${name}: description`);
       t.ok(operation.tags, `${name}: tag`);

@@ -11,6 +11,7 @@ const Info = Type.Object(
     features: Type.Array(Type.String()),
   },
   {
+    title: 'NodeInfo',
     description: 'This program.',
     examples: [{ version: '0.1.0', gitHash: '', buildTime: '', features: ['recorder'] }],
   },
@@ -27,6 +28,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
       config: { access: 'open' },
       schema: {
         tags: ['live777'],
+        operationId: 'getInfo',
         summary: 'Ask which program this is',
         description: 'In the form of Live777. Needs no token.',
         response: { 200: Info },
@@ -40,12 +42,13 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: {
         tags: ['live777'],
+        operationId: 'getStrategy',
         summary: 'Ask how many viewers a stream may have',
         description: 'None: it keeps Liveman from sending viewers to a node that only records.',
         response: {
           200: Type.Object(
             { each_stream_max_sub: Type.Integer() },
-            { description: 'Always this.', examples: [strategy] },
+            { title: 'Strategy', description: 'Always this.', examples: [strategy] },
           ),
         },
       },
@@ -61,6 +64,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
       config: { access: 'open' },
       schema: {
         tags: ['read'],
+        operationId: 'getTime',
         summary: 'Ask what time it is',
         description:
           'The clock that manifests are written by, for players (`urn:mpeg:dash:utc:http-xsdate:2014`). Needs no token.',

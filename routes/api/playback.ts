@@ -12,6 +12,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: {
         tags: ['live777'],
+        operationId: 'listRecordedStreams',
         summary: 'List recorded streams',
         description: 'Every stream that has a record.',
         response: {
@@ -30,6 +31,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: {
         tags: ['live777'],
+        operationId: 'listPlaybackRecords',
         summary: 'List the records of a stream',
         description: 'Every record of a stream, also one that goes on; none of an unknown stream.',
         params: StreamParams,

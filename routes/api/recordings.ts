@@ -33,13 +33,16 @@ const querystring = Type.Object({
 const Records = Type.Object(
   {
     records: Type.Array(
-      Type.Object({
-        stream: Type.String(),
-        record: Type.String({ description: 'The `id` of the record.' }),
-      }),
+      Type.Object(
+        {
+          stream: Type.String(),
+          record: Type.String({ description: 'The `id` of the record.' }),
+        },
+        { title: 'RecordKey' },
+      ),
     ),
   },
-  { examples: [{ records: [{ stream: 'cam1', record: '1753315200' }] }] },
+  { title: 'RecordKeys', examples: [{ records: [{ stream: 'cam1', record: '1753315200' }] }] },
 );
 
 const errors = {
@@ -59,6 +62,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: {
         tags: ['live777'],
+        operationId: 'collectRecords',
         summary: 'Collect records',
         description:
           'Records page by page, in the order in which they changed: give the `last_ts` of one page as `since_ts` of the next and none is missed. One that goes on is offered, and again when it has ended. What was acknowledged or deleted is not offered again until it has changed.',
@@ -88,6 +92,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
       config: { access: 'execute' },
       schema: {
         tags: ['live777'],
+        operationId: 'acknowledgeRecords',
         summary: 'Acknowledge records',
         description:
           'Offers them no more. One that has ended since it was read stays on offer. They stay in the list for playback.',
@@ -97,7 +102,11 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
             {
               acked: Type.Integer({ description: 'How many of them are known, and not deleted.' }),
             },
-            { description: 'They are not offered any more.', examples: [{ acked: 1 }] },
+            {
+              title: 'Acknowledged',
+              description: 'They are not offered any more.',
+              examples: [{ acked: 1 }],
+            },
           ),
           ...errors,
         },
@@ -113,6 +122,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
       config: { access: 'execute' },
       schema: {
         tags: ['live777'],
+        operationId: 'deleteRecords',
         summary: 'Delete records from what is offered',
         description:
           'Offers them no more. Nothing that was recorded is deleted: they stay in the list for playback, and one that has ended since it was read stays on offer.',
@@ -120,7 +130,11 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
         response: {
           200: Type.Object(
             { deleted: Type.Integer({ description: 'How many were not deleted before.' }) },
-            { description: 'They are not offered any more.', examples: [{ deleted: 1 }] },
+            {
+              title: 'Deleted',
+              description: 'They are not offered any more.',
+              examples: [{ deleted: 1 }],
+            },
           ),
           ...errors,
         },

@@ -1,27 +1,34 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 
-const SourceJson = Type.Object({
-  url: Type.String({ description: 'Address of the node, as configured.' }),
-  state: Type.Enum(['connecting', 'sse', 'polling', 'unauthorized', 'unreachable'], {
-    description:
-      'sse: followed by its events; polling: asked again and again; unauthorized: it does not accept the token; unreachable: it does not answer, or nonsense',
-  }),
-  since: Type.Integer({
-    description: 'Since when it is in this state: milliseconds since the epoch.',
-  }),
-  live_streams: Type.Integer({ description: 'How many live streams it has.' }),
-  error: Type.Optional(Type.String({ description: 'What went wrong last.' })),
-});
+const SourceJson = Type.Object(
+  {
+    url: Type.String({ description: 'Address of the node, as configured.' }),
+    state: Type.Enum(['connecting', 'sse', 'polling', 'unauthorized', 'unreachable'], {
+      title: 'SourceState',
+      description:
+        'sse: followed by its events; polling: asked again and again; unauthorized: it does not accept the token; unreachable: it does not answer, or nonsense',
+    }),
+    since: Type.Integer({
+      description: 'Since when it is in this state: milliseconds since the epoch.',
+    }),
+    live_streams: Type.Integer({ description: 'How many live streams it has.' }),
+    error: Type.Optional(Type.String({ description: 'What went wrong last.' })),
+  },
+  { title: 'Source' },
+);
 
-const SourceStreamJson = Type.Object({
-  stream: Type.String(),
-  nodes: Type.Array(Type.String(), {
-    description:
-      'The nodes that have it, or its own WHEP endpoint, in the order in which they are used.',
-  }),
-  codecs: Type.Array(Type.String(), { description: 'Empty where no node tells.' }),
-});
+const SourceStreamJson = Type.Object(
+  {
+    stream: Type.String(),
+    nodes: Type.Array(Type.String(), {
+      description:
+        'The nodes that have it, or its own WHEP endpoint, in the order in which they are used.',
+    }),
+    codecs: Type.Array(Type.String(), { description: 'Empty where no node tells.' }),
+  },
+  { title: 'SourceStream' },
+);
 
 /** The nodes that streams are pulled from. */
 const plugin: FastifyPluginAsyncTypebox = async (app) => {
@@ -30,6 +37,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: {
         tags: ['record'],
+        operationId: 'listSources',
         summary: 'Look at the nodes that streams are pulled from',
         description:
           'How it goes with each of `[[recorder.sources]]`, and which streams are live there, whether they are recorded or not.',
@@ -37,6 +45,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
           200: Type.Object(
             { sources: Type.Array(SourceJson), streams: Type.Array(SourceStreamJson) },
             {
+              title: 'Sources',
               description: 'Nodes in the order of the configuration, and streams by name.',
               examples: [
                 {

@@ -10,6 +10,7 @@ const StorageJson = Type.Object(
     type: Type.Enum(['fs', 's3', 'oss']),
     name: Type.String({ description: 'Where recordings are kept.' }),
     state: Type.Enum(['ok', 'delayed', 'alarm', 'full'], {
+      title: 'StorageState',
       description:
         'ok; delayed: the bucket does not answer for now, or something waits for over a minute; alarm: somebody must act: the bucket refuses files or everything, or much waits; full: nothing new is recorded, because too much waits for upload or the disk is full',
     }),
@@ -41,11 +42,15 @@ const StorageJson = Type.Object(
           code: Type.String({ description: 'Code of the provider or of the system.' }),
           message: Type.String(),
         },
-        { description: 'The last failed upload, also when all is well since.' },
+        {
+          title: 'UploadFailure',
+          description: 'The last failed upload, also when all is well since.',
+        },
       ),
     ),
   },
   {
+    title: 'Storage',
     description: 'How it goes with the storage.',
     examples: [
       {
@@ -83,6 +88,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: {
         tags: ['record'],
+        operationId: 'getStorage',
         summary: 'Look at the storage',
         description:
           'Where recordings are kept; with a bucket, what waits for its upload and why. Nothing of the figures about waiting is ever other than 0 for a folder.',

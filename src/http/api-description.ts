@@ -1,10 +1,17 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance, FastifySchema } from 'fastify';
+import { errorReply } from './errors.ts';
+import { nameSchemas } from './named-schemas.ts';
 
 /** An OpenAPI document, as far as it is changed here. */
 interface Described {
-  paths?: Record<string, { post?: { requestBody?: { required?: boolean } } }>;
+  paths?: Record<string, Record<string, Operation>>;
+}
+
+interface Operation {
+  parameters?: { required?: boolean; schema?: { default?: unknown } }[];
+  requestBody?: { required?: boolean };
 }
 
 const description = [
@@ -29,6 +36,18 @@ export async function registerApiDescription(app: FastifyInstance, version: stri
         version,
         license: { name: 'MPL-2.0', identifier: 'MPL-2.0' } as { name: string },
       },
+      servers: [
+        {
+          url: 'http://{address}',
+          description: 'A recorder',
+          variables: {
+            address: {
+              default: '127.0.0.1:7778',
+              description: 'Its `[http] listen`, or the name and the path that a proxy gives it.',
+            },
+          },
+        },
+      ],
       tags: [
         { name: 'publish', description: 'Send a stream here: WHIP, RFC 9725' },
         { name: 'record', description: 'Start, stop and look at recordings' },
@@ -46,9 +65,6 @@ export async function registerApiDescription(app: FastifyInstance, version: stri
         },
       },
     },
-    refResolver: {
-      buildLocalReference: (json, _baseUri, _fragment, index) => String(json.$id ?? `def-${index}`),
-    },
     hideUntagged: true,
     transform: ({ schema, url, route }) => {
       if (route.config?.bodyOptional) optionalBodies.add(url.replaceAll(/:(\w+)/g, '{$1}'));
@@ -62,6 +78,12 @@ export async function registerApiDescription(app: FastifyInstance, version: stri
   });
   await app.register(swaggerUi, {
     routePrefix: '/documentation',
+    // Where the page that shows it comes from: `/documentation/` is below that, whatever the prefix.
+    transformSpecification: (document) => ({
+      ...document,
+      servers: [{ url: '..', description: 'This recorder' }],
+    }),
+    transformSpecificationClone: false,
     uiConfig: { deepLinking: true, docExpansion: 'list', tryItOutEnabled: true },
   });
 }
@@ -74,7 +96,7 @@ function withAccess(schema: FastifySchema | undefined, access: string): FastifyS
     response: {
       ...(schema?.response as object),
       401: { description: 'A valid token is needed. No body.', type: 'null' },
-      403: { description: `The token does not allow to ${access} this stream.`, $ref: 'Error#' },
+      403: errorReply(`The token does not allow to ${access} this stream.`),
     },
   };
 }
@@ -93,8 +115,18 @@ function tidied<T extends object>(document: T, optionalBodies: ReadonlySet<strin
   // Copied, since YAML shows an object that is used twice as an alias of the first.
   const copy: T & Described = JSON.parse(JSON.stringify(document));
   const paths = Object.entries(copy.paths ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
-  for (const [path, { post }] of paths) {
-    if (post?.requestBody && optionalBodies.has(path)) post.requestBody.required = false;
+  for (const [path, operations] of paths) {
+    for (const [method, { parameters = [], requestBody }] of Object.entries(operations)) {
+      if (method === 'post' && requestBody && optionalBodies.has(path)) {
+        requestBody.required = false;
+      }
+      for (const parameter of parameters) {
+        // Handlers always have it: what is left out is filled in before they are called.
+        if (parameter.schema?.default !== undefined) parameter.required = false;
+      }
+    }
   }
-  return { ...copy, paths: Object.fromEntries(paths) };
+  copy.paths = Object.fromEntries(paths);
+  nameSchemas(copy);
+  return copy;
 }

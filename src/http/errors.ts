@@ -10,15 +10,12 @@ export const ErrorReply = Type.Object(
     error: Type.String({ description: 'What the status means.' }),
     message: Type.String({ description: 'What is wrong with this request, and how to mend it.' }),
   },
-  { $id: 'Error', description: 'Why a request was refused.' },
+  { title: 'Error', description: 'Why a request was refused.' },
 );
 
 /** Documents an error reply in a route's schema. */
 export function errorReply(description: string) {
-  return Type.Unsafe<{ statusCode: number; error: string; message: string }>({
-    $ref: 'Error#',
-    description,
-  });
+  return { description, content: { 'application/json': { schema: ErrorReply } } };
 }
 
 /**

@@ -1,24 +1,38 @@
 import { type Static, Type } from 'typebox';
 import type { StreamStatus } from '../recorder.ts';
 
-const Session = Type.Object({
-  id: Type.String(),
-  createdAt: Type.Integer(),
-  leaveAt: Type.Integer({ description: '0 while it lasts.' }),
-  state: Type.String(),
-  hasDataChannel: Type.Boolean(),
-  cascade: Type.Optional(
-    Type.Object(
-      { sourceUrl: Type.String() },
-      { description: 'Where it is pulled from, for a stream of another node.' },
+const Session = Type.Object(
+  {
+    id: Type.String(),
+    createdAt: Type.Integer(),
+    leaveAt: Type.Integer({ description: '0 while it lasts.' }),
+    state: Type.String(),
+    hasDataChannel: Type.Boolean(),
+    cascade: Type.Optional(
+      Type.Object(
+        { sourceUrl: Type.String() },
+        {
+          title: 'Live777Cascade',
+          description: 'Where it is pulled from, for a stream of another node.',
+        },
+      ),
     ),
-  ),
-});
+  },
+  { title: 'Live777Session' },
+);
 
-const Sessions = Type.Object({
-  leaveAt: Type.Integer({ description: '0 while somebody is there.' }),
-  sessions: Type.Array(Session),
-});
+const Sessions = Type.Object(
+  {
+    leaveAt: Type.Integer({ description: '0 while somebody is there.' }),
+    sessions: Type.Array(Session),
+  },
+  { title: 'Live777Sessions' },
+);
+
+const Codec = Type.Object(
+  { kind: Type.String(), codec: Type.String(), fmtp: Type.String() },
+  { title: 'Live777Codec' },
+);
 
 /** A stream as Live777 lists it; times in milliseconds since the epoch. */
 export const Live777Stream = Type.Object(
@@ -27,11 +41,10 @@ export const Live777Stream = Type.Object(
     createdAt: Type.Integer(),
     publish: Sessions,
     subscribe: Sessions,
-    codecs: Type.Array(
-      Type.Object({ kind: Type.String(), codec: Type.String(), fmtp: Type.String() }),
-    ),
+    codecs: Type.Array(Codec),
   },
   {
+    title: 'Live777Stream',
     description: 'The stream.',
     examples: [
       {

@@ -5,19 +5,22 @@ import type { RecordFacts } from '../record-catalogue/record.ts';
 const longestDurationMs = 2 ** 31 - 1;
 
 /** A record as Liveman collects it, there called a session. */
-export const SessionJson = Type.Object({
-  id: Type.String({ description: 'Unix second of its start, ten digits.' }),
-  stream: Type.String(),
-  start_ts: Type.Integer({ description: 'Wall-clock start, µs since the Unix epoch.' }),
-  end_ts: Type.Optional(Type.Integer({ description: 'Its end; absent while it goes on.' })),
-  duration_ms: Type.Optional(
-    Type.Integer({ maximum: longestDurationMs, description: 'Absent while it goes on.' }),
-  ),
-  mpd_path: Type.String({ description: 'Object path of its manifest.' }),
-  status: Type.Enum(['Active', 'Completed', 'Failed'], {
-    description: 'Active: it goes on. Failed: it ended because it could not be written.',
-  }),
-});
+export const SessionJson = Type.Object(
+  {
+    id: Type.String({ description: 'Unix second of its start, ten digits.' }),
+    stream: Type.String(),
+    start_ts: Type.Integer({ description: 'Wall-clock start, µs since the Unix epoch.' }),
+    end_ts: Type.Optional(Type.Integer({ description: 'Its end; absent while it goes on.' })),
+    duration_ms: Type.Optional(
+      Type.Integer({ maximum: longestDurationMs, description: 'Absent while it goes on.' }),
+    ),
+    mpd_path: Type.String({ description: 'Object path of its manifest.' }),
+    status: Type.Enum(['Active', 'Completed', 'Failed'], {
+      description: 'Active: it goes on. Failed: it ended because it could not be written.',
+    }),
+  },
+  { title: 'Record' },
+);
 
 /** A page of records. */
 export const SessionPageJson = Type.Object(
@@ -29,6 +32,7 @@ export const SessionPageJson = Type.Object(
     }),
   },
   {
+    title: 'RecordPage',
     description: 'Records in the order in which they changed.',
     examples: [
       {
@@ -50,15 +54,18 @@ export const SessionPageJson = Type.Object(
 );
 
 /** A record as playback lists it. */
-export const PlaybackJson = Type.Object({
-  record: Type.String({ description: 'Unix second of its start, ten digits.' }),
-  mpd_path: Type.String({ description: 'Path for `GET /api/record/object/{path}`.' }),
-  duration_ms: Type.Unsafe<number | null>({
-    type: ['integer', 'null'],
-    maximum: longestDurationMs,
-    description: 'Null while it goes on.',
-  }),
-});
+export const PlaybackJson = Type.Object(
+  {
+    record: Type.String({ description: 'Unix second of its start, ten digits.' }),
+    mpd_path: Type.String({ description: 'Path for `GET /api/record/object/{path}`.' }),
+    duration_ms: Type.Unsafe<number | null>({
+      type: ['integer', 'null'],
+      maximum: longestDurationMs,
+      description: 'Null while it goes on.',
+    }),
+  },
+  { title: 'PlaybackRecord' },
+);
 
 /** A record in the form of {@link SessionJson}. */
 export function sessionJson(record: RecordFacts): Static<typeof SessionJson> {

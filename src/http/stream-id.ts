@@ -2,6 +2,7 @@ import { Type } from 'typebox';
 
 /** Name of a stream, as it stands (percent-encoded) in addresses. */
 export const StreamId = Type.String({
+  title: 'StreamId',
   minLength: 1,
   maxLength: 255,
   pattern:

@@ -1,30 +1,42 @@
 import { type Static, Type } from 'typebox';
 import type { StreamStatus, TrackStatus } from '../recorder.ts';
+import type { TrackKind } from '../rtp/access-unit.ts';
+
+/** What a track carries. */
+export const TrackKindJson = Type.Unsafe<TrackKind>({
+  title: 'TrackKind',
+  type: 'string',
+  enum: ['video', 'audio'],
+});
 
 /** One track of a stream, as replies show it. */
-export const TrackJson = Type.Object({
-  kind: Type.Enum(['video', 'audio']),
-  codec: Type.String({ description: 'RFC 6381 codecs string, or the name of the codec.' }),
-  packets_received: Type.Integer(),
-  packets_lost: Type.Integer({ description: 'Never arrived, not even when asked for again.' }),
-  packets_recovered: Type.Integer({ description: 'Arrived because they were asked for again.' }),
-  packets_dropped: Type.Integer({ description: 'Malformed, or came twice.' }),
-  access_units: Type.Integer({ description: 'Whole frames received.' }),
-  access_units_broken: Type.Integer({ description: 'Frames of which a part never came.' }),
-  keyframes: Type.Integer(),
-  concealed_ms: Type.Integer({
-    description:
-      'Time for which lost media is replaced in the recording: sound by silence, pictures by the one before.',
-  }),
-  nacks_sent: Type.Integer({ description: 'Requests to send packets again.' }),
-  plis_sent: Type.Integer({ description: 'Requests for a keyframe.' }),
-  bytes: Type.Integer(),
-});
+export const TrackJson = Type.Object(
+  {
+    kind: TrackKindJson,
+    codec: Type.String({ description: 'RFC 6381 codecs string, or the name of the codec.' }),
+    packets_received: Type.Integer(),
+    packets_lost: Type.Integer({ description: 'Never arrived, not even when asked for again.' }),
+    packets_recovered: Type.Integer({ description: 'Arrived because they were asked for again.' }),
+    packets_dropped: Type.Integer({ description: 'Malformed, or came twice.' }),
+    access_units: Type.Integer({ description: 'Whole frames received.' }),
+    access_units_broken: Type.Integer({ description: 'Frames of which a part never came.' }),
+    keyframes: Type.Integer(),
+    concealed_ms: Type.Integer({
+      description:
+        'Time for which lost media is replaced in the recording: sound by silence, pictures by the one before.',
+    }),
+    nacks_sent: Type.Integer({ description: 'Requests to send packets again.' }),
+    plis_sent: Type.Integer({ description: 'Requests for a keyframe.' }),
+    bytes: Type.Integer(),
+  },
+  { title: 'Track' },
+);
 
 const status = {
   state: Type.Enum(
     ['idle', 'waiting', 'connecting', 'live', 'recording', 'degraded', 'interrupted', 'failed'],
     {
+      title: 'StreamState',
       description:
         'idle: not published; waiting: will be recorded once it is published; connecting: being pulled from a node; live: published, not recorded; recording; degraded: recording, but a track does not come; interrupted: the publisher was lost and the record waits for it; failed: what comes cannot be written',
     },
@@ -60,7 +72,7 @@ const status = {
         late: Type.Integer({ description: 'Sound whose place had been filled with silence.' }),
         unwritten: Type.Integer({ description: 'Came while the disk took nothing.' }),
       },
-      { description: 'Whole frames that arrived and were not recorded.' },
+      { title: 'DroppedUnits', description: 'Whole frames that arrived and were not recorded.' },
     ),
   ),
   tracks: Type.Array(TrackJson),
@@ -72,7 +84,10 @@ const status = {
         malformed: Type.Integer(),
         unroutable: Type.Integer({ description: 'Authentic, but of no track agreed on.' }),
       },
-      { description: 'Packets from the publisher that were not taken for any track.' },
+      {
+        title: 'RejectedPackets',
+        description: 'Packets from the publisher that were not taken for any track.',
+      },
     ),
   ),
 };
@@ -107,23 +122,31 @@ const example = {
 /** Reply of `GET /api/record/{stream}`. */
 export const RecordStatusJson = Type.Object(
   { recording: Type.Boolean(), id: Type.String({ description: 'The stream.' }), ...status },
-  { description: 'What is known of it.', examples: [{ recording: true, id: 'cam1', ...example }] },
+  {
+    title: 'RecordingStatus',
+    description: 'What is known of it.',
+    examples: [{ recording: true, id: 'cam1', ...example }],
+  },
 );
 
 /** What is recorded of a stream in one folder. */
-export const FolderJson = Type.Object({
-  folder: Type.String({ description: 'Folder of one UTC day, below the storage root.' }),
-  mpd_path: Type.String({ description: 'Object path of its manifest.' }),
-  start_ts: Type.Integer({ description: 'Start of the first segment.' }),
-  end_ts: Type.Integer({ description: 'End of the last segment.' }),
-  segments: Type.Integer({ description: 'Segments of all its tracks.' }),
-  bytes: Type.Integer(),
-});
+export const FolderJson = Type.Object(
+  {
+    folder: Type.String({ description: 'Folder of one UTC day, below the storage root.' }),
+    mpd_path: Type.String({ description: 'Object path of its manifest.' }),
+    start_ts: Type.Integer({ description: 'Start of the first segment.' }),
+    end_ts: Type.Integer({ description: 'End of the last segment.' }),
+    segments: Type.Integer({ description: 'Segments of all its tracks.' }),
+    bytes: Type.Integer(),
+  },
+  { title: 'RecordedFolder' },
+);
 
 /** One element of the reply of `GET /api/recorder/streams`. */
 export const StreamJson = Type.Object(
   { stream: Type.String(), ...status, recordings: Type.Array(FolderJson) },
   {
+    title: 'Stream',
     examples: [
       {
         stream: 'cam1',

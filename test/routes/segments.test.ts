@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import autoload from '@fastify/autoload';
 import fastify, { type FastifyError, type FastifyInstance } from 'fastify';
 import t, { type Test } from 'tap';
-import { ErrorReply, replyWithError } from '../../src/http/errors.ts';
+import { replyWithError } from '../../src/http/errors.ts';
 import { compileValidator, validationError } from '../../src/http/validation.ts';
 import type { SegmentIndex } from '../../src/segment-index/segment-index.ts';
 import { openIndex, parse, segment } from '../segment-index/open-index.ts';
@@ -20,7 +20,6 @@ async function build(
   const app = fastify({ schemaErrorFormatter: validationError });
   app.setValidatorCompiler(compileValidator);
   app.setErrorHandler<FastifyError>(replyWithError);
-  app.addSchema(ErrorReply);
   app.decorate('segmentIndex', index);
   await app.register(autoload, {
     dir: fileURLToPath(new URL('../../routes', import.meta.url)),

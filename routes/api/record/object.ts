@@ -22,6 +22,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
     },
     schema: {
       tags: ['read'],
+      operationId: 'readObject',
       summary: 'Read a manifest or a segment',
       description:
         'Give the `mpd_path` of a recording to a DASH player as `/api/record/object/{mpd_path}`: it finds the rest by itself. Ranges (RFC 9110 §14) and conditional requests are answered. Parts of the path are percent-encoded once: a literal `%` in a folder name is `%25`.',

@@ -14,6 +14,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
     config: { access: 'execute', bodyOptional: true },
     schema: {
       tags: ['record'],
+      operationId: 'startRecording',
       summary: 'Record a stream',
       description:
         'Starts recording, or waits with it until somebody publishes the stream. Answers at once, and the same when it is asked again.',
@@ -29,7 +30,11 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
             }),
           ),
         },
-        { additionalProperties: false, examples: [{ base_dir: 'archive/1753315200' }] },
+        {
+          title: 'RecordingRequest',
+          additionalProperties: false,
+          examples: [{ base_dir: 'archive/1753315200' }],
+        },
       ),
       response: {
         200: Type.Object(
@@ -40,6 +45,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
             mpd_path: Type.String({ description: 'Object path of its manifest.' }),
           },
           {
+            title: 'RecordingStarted',
             description: 'The recording runs, or waits for a publisher.',
             examples: [
               {
@@ -78,6 +84,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
     url: '/:stream',
     schema: {
       tags: ['record'],
+      operationId: 'getRecording',
       summary: 'Look at a recording',
       description: 'Whether a stream is being recorded, and what arrives of it.',
       params: StreamParams,
@@ -96,12 +103,16 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
     config: { access: 'execute' },
     schema: {
       tags: ['record'],
+      operationId: 'stopRecording',
       summary: 'Stop a recording',
       description:
         'Stops recording, or waiting for a publisher, and answers when the last segment is stored. Quiet when nothing ran.',
       params: StreamParams,
       response: {
-        200: Type.Object({}, { description: 'Nothing is recorded of this stream any more.' }),
+        200: Type.Object(
+          {},
+          { title: 'Empty', description: 'Nothing is recorded of this stream any more.' },
+        ),
         400: badName,
       },
     },

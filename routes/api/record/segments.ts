@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { type FastifyPluginAsyncTypebox, type Static, Type } from '@fastify/type-provider-typebox';
 import '../../../src/http/decorators.ts';
 import { errorReply } from '../../../src/http/errors.ts';
+import { TrackKindJson } from '../../../src/http/stream-json.ts';
 import { RequestError } from '../../../src/recorder.ts';
 import type { SegmentQuery } from '../../../src/segment-index/segment-index.ts';
 
@@ -22,8 +23,6 @@ const exampleSegment = {
   uploaded: true,
 };
 
-const kind = Type.Union([Type.Literal('video'), Type.Literal('audio')]);
-
 /** Integer µs since the Unix epoch. */
 const time = (description: string) =>
   Type.Integer({
@@ -42,9 +41,8 @@ const querystring = Type.Object(
       }),
     ),
     kind: Type.Optional(
-      Type.Unsafe<'video' | 'audio'>({
-        type: 'string',
-        enum: ['video', 'audio'],
+      Type.Unsafe<Static<typeof TrackKindJson>>({
+        ...TrackKindJson,
         description: 'Only segments of this kind of track.',
       }),
     ),
@@ -80,7 +78,7 @@ const segment = Type.Object(
   {
     node_alias: Type.String({ description: 'Name of the node that recorded it.' }),
     stream: Type.String(),
-    kind,
+    kind: TrackKindJson,
     start_ts: Type.Integer({ description: 'Wall-clock start, µs since the Unix epoch.' }),
     end_ts: Type.Integer({ description: 'Wall-clock end (exclusive), µs since the Unix epoch.' }),
     duration_ms: Type.Integer(),
@@ -103,7 +101,7 @@ const segment = Type.Object(
         'for its bucket. It can be read by its `path` in any case.',
     }),
   },
-  { additionalProperties: false },
+  { title: 'Segment', additionalProperties: false },
 );
 
 const page = Type.Object(
@@ -117,6 +115,7 @@ const page = Type.Object(
     has_more: Type.Boolean({ description: 'Whether more segments are there already.' }),
   },
   {
+    title: 'SegmentPage',
     additionalProperties: false,
     description: 'Segments in the order of `created_at`.',
     examples: [{ segments: [exampleSegment], last_ts: exampleSegment.created_at, has_more: false }],
@@ -157,6 +156,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     {
       config: { access: 'read' },
       schema: {
+        operationId: 'listSegments',
         summary: 'List recorded segments',
         description:
           'Segments in the order in which they were listed, page by page: give the `last_ts` of one ' +

@@ -9,6 +9,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: {
         tags: ['record'],
+        operationId: 'listStreams',
         summary: 'List streams and their recordings',
         description:
           'Every stream that is published, waited for, recorded, or was recorded at any time, with the folders it is recorded in.',

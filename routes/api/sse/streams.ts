@@ -34,6 +34,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
       exposeHeadRoute: false,
       schema: {
         tags: ['live777'],
+        operationId: 'followLive777Streams',
         summary: 'Listen to changes of what is published here, as Live777 tells them',
         description:
           'Server-sent events. The data of each is what `GET /api/streams/` replies: one at once, and one whenever something has changed. Comments keep the connection open in between.',

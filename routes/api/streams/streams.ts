@@ -17,6 +17,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: {
         tags: ['live777'],
+        operationId: 'listLive777Streams',
         summary: 'List what is published here, as Live777 does',
         description: 'Only streams that have a publisher at this moment.',
         querystring: StreamsQuery,
@@ -34,6 +35,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: {
         tags: ['live777'],
+        operationId: 'getLive777Stream',
         summary: 'Look at a published stream, as Live777 shows it',
         params: StreamParams,
         description: 'A stream that has a publisher at this moment.',
