@@ -1,3 +1,4 @@
+import { AUDIO_TIMESCALE } from '../container/initialization-segment.ts';
 import { OPUS_SILENCE_TICKS, opusSilence } from '../container/opus-silence.ts';
 import type { AudioPacket } from './audio-track.ts';
 import type { DroppedUnits } from './dropped-units.ts';
@@ -5,8 +6,32 @@ import { audioTicks } from './media-time.ts';
 import type { RunningPeriod } from './running-period.ts';
 import type { TrackWriter } from './track-writer.ts';
 
+/**
+ * No sound is put further ahead of the present than this, and no silence: 2 s. Sound came before it is
+ * taken, so only a mistake about its timeline could place it there.
+ */
+const MOST_AHEAD = 2 * AUDIO_TIMESCALE;
+/** Misplaced sound is told of at most once in this time: a minute of ticks. */
+const TOLD_TICKS = 60 * AUDIO_TIMESCALE;
+
 /** Gaps up to this much, 2.5 ms, are within the clocks' rounding and are closed without silence. */
 const TOLERANCE = 120;
+
+/** What an {@link AudioLane} works with. */
+export interface AudioLaneOptions {
+  /** No sample may begin before this, ticks; the end of an earlier recording. */
+  floor: number;
+  /** Counts what is not laid. */
+  dropped: DroppedUnits;
+  /** Media time of the present, ticks since the Unix epoch. */
+  now(): number;
+  /**
+   * Told of sound that was placed too far ahead, at most once a minute.
+   * @param seconds how far the last one lay ahead
+   * @param packets how many there were since the call before
+   */
+  onMisplaced(seconds: number, packets: number): void;
+}
 
 /**
  * Lays the sound of a stream end to end over its Periods. What is missing becomes silence of the
@@ -19,15 +44,16 @@ export class AudioLane {
    * nothing to hear (discontinuous transmission, RFC 7587 §3.1.3), is not among them.
    */
   silence = 0;
-  readonly #dropped: DroppedUnits;
+  readonly #options: AudioLaneOptions;
   #period: RunningPeriod | undefined;
   /** Where the sound before ended. */
   #end = 0;
+  #misplaced = 0;
+  #toldAt = Number.NEGATIVE_INFINITY;
 
-  /** @param floor no sample may begin before this; the end of an earlier recording */
-  constructor(floor: number, dropped: DroppedUnits) {
-    this.#end = floor;
-    this.#dropped = dropped;
+  constructor(options: AudioLaneOptions) {
+    this.#options = options;
+    this.#end = options.floor;
   }
 
   /** End of what was laid so far. */
@@ -48,24 +74,39 @@ export class AudioLane {
     this.#period = period;
   }
 
-  /** Lays one packet. @param base ticks between the track's own timeline and the Unix epoch */
-  write(packet: AudioPacket, base: number): void {
-    const start = base + packet.start;
-    const end = base + packet.end;
+  /** Lays one packet. */
+  write(packet: AudioPacket): void {
+    const { dropped } = this.#options;
     const writer = this.#writer;
     if (writer === undefined) {
-      this.#dropped.unwritten++;
+      dropped.unwritten++;
       return;
     }
+    const start = this.#boundedStart(packet);
+    const end = start + packet.end - packet.start;
     if (writer.startTime === undefined)
       this.beginWithSilence(audioTicks(this.#period!.startUs), start);
     else this.fillTo(start, packet.lostBefore);
     const time = writer.startTime === undefined ? Math.max(start, this.#end) : this.#end;
     if (end <= time) {
-      this.#dropped.late++;
+      dropped.late++;
       return;
     }
     this.#put(writer, time, end, packet.data);
+  }
+
+  /** Where a packet begins; one that lies too far ahead follows the sound before, or is of now. */
+  #boundedStart({ start, end }: AudioPacket): number {
+    if (start - this.#end <= TOLERANCE) return start;
+    const now = this.#options.now();
+    if (start <= now + MOST_AHEAD) return start;
+    this.#misplaced++;
+    if (now - this.#toldAt > TOLD_TICKS) {
+      this.#options.onMisplaced((start - now) / AUDIO_TIMESCALE, this.#misplaced);
+      this.#toldAt = now;
+      this.#misplaced = 0;
+    }
+    return Math.max(this.#end, now - (end - start));
   }
 
   /** Fills with silence up to a time, if more than rounding is missing there. @param isLoss counts */
@@ -73,6 +114,8 @@ export class AudioLane {
     const writer = this.#writer;
     if (writer?.startTime === undefined) return;
     if (time - this.#end <= TOLERANCE) return;
+    time = Math.min(time, this.#options.now() + MOST_AHEAD);
+    if (time <= this.#end) return;
     if (isLoss) this.silence += time - this.#end;
     this.#fill(writer, time);
   }
@@ -91,6 +134,7 @@ export class AudioLane {
     const writer = this.#writer;
     if (writer === undefined || writer.startTime !== undefined) return;
     const start = Math.max(from, this.#end);
+    to = Math.min(to, this.#options.now() + MOST_AHEAD);
     if (to - start < OPUS_SILENCE_TICKS) return;
     const first = Math.min(to - start, OPUS_SILENCE_TICKS);
     this.#put(writer, start, start + first, opusSilence(2));

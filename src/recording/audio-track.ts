@@ -8,7 +8,10 @@ import { WallClockAnchor } from './wall-clock-anchor.ts';
 /** Up to this much, 2.5 ms, a packet's end is moved to the next one's start instead of filled. */
 const TOLERANCE = 120;
 
-/** One Opus packet with its place. Times are ticks on the track's own timeline. */
+/**
+ * One Opus packet with its place: ticks on the track's own timeline, and of media time since the Unix
+ * epoch once it has left the track.
+ */
 export interface AudioPacket {
   start: number;
   end: number;

@@ -49,6 +49,14 @@ export class Publisher {
     return this.video?.lastArrivalUs ?? 0;
   }
 
+  /**
+   * Arrival of the latest picture that can be shown, µs since the Unix epoch; 0 before any. Those that
+   * refer to a lost one come all the same.
+   */
+  get shownUs(): number {
+    return this.video?.takenUs ?? 0;
+  }
+
   /** Arrival of the latest sound, µs since the Unix epoch; 0 before any. */
   get heardUs(): number {
     return this.audio?.lastArrivalUs ?? 0;

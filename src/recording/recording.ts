@@ -7,7 +7,6 @@ import type { MediaSection } from '../rtp/media-section.ts';
 import type { SenderReport } from '../rtp/rtp-receiver.ts';
 import { AudioLane } from './audio-lane.ts';
 import type { AudioPacket, AudioTrack } from './audio-track.ts';
-import { BlankVideo } from './blank-video.ts';
 import { CurrentRecord } from './current-record.ts';
 import { DayFolders } from './day-folders.ts';
 import { DroppedUnits } from './dropped-units.ts';
@@ -16,6 +15,8 @@ import { Publisher } from './publisher.ts';
 import type { RecordingOptions } from './recording-options.ts';
 import { RetryDelay } from './retry-delay.ts';
 import { RunningPeriod } from './running-period.ts';
+import { StallWatch } from './stall-watch.ts';
+import { VideoLane } from './video-lane.ts';
 import type { Picture, VideoTrack } from './video-track.ts';
 import { WaitingSound } from './waiting-sound.ts';
 import { type WriteOwner, WriteQueue } from './write-queue.ts';
@@ -26,10 +27,6 @@ const VIDEO_WAIT_US = 3_000_000;
 const LAG_US = 2_000_000;
 /** Without media for this long a Period ends; what comes later begins another, µs. */
 const STALE_US = 5_000_000;
-/** When ticks are this far apart the thread was held up, or the machine asleep, µs. */
-const STALL_US = 1_000_000;
-/** Then what waits in the sockets has this long to be read, before it counts as missing, µs. */
-const CATCH_UP_US = 500_000;
 /** A chunk is written at the latest when its first sample is this old, µs. */
 const CHUNK_AGE_US = 1_500_000;
 /** Media that waits for a disk that does not keep up: beyond this the Period is given up, bytes. */
@@ -58,6 +55,7 @@ export class Recording {
   readonly #queue: WriteQueue;
   #publisher = NOBODY;
   readonly #lane: AudioLane;
+  readonly #pictures: VideoLane;
   readonly #record: CurrentRecord;
   readonly #folders: DayFolders;
   readonly #retry = new RetryDelay();
@@ -65,24 +63,26 @@ export class Recording {
     const { stream, log } = this.#options;
     log.error({ stream, err }, 'a segment could not be closed; its part file remains');
   };
-  #videoEnd: number;
   #period: RunningPeriod | undefined;
   readonly #sound = new WaitingSound();
-  readonly #blank = new BlankVideo();
+  readonly #stalls = new StallWatch();
   #silenceBefore = 0;
   #closed = false;
-  #tickedUs = 0;
-  #catchUpUntilUs = 0;
 
   constructor(options: RecordingOptions) {
     this.#options = options;
     this.#queue = new WriteQueue(options.after, (owner, error) => this.#writeFailed(owner, error));
     this.#record = new CurrentRecord(options);
-    this.#videoEnd = Math.ceil(toTicks(options.notBeforeUs, VIDEO_TIMESCALE));
-    this.#lane = new AudioLane(
-      Math.ceil(toTicks(options.notBeforeUs, AUDIO_TIMESCALE)),
-      this.dropped,
-    );
+    this.#pictures = new VideoLane(Math.ceil(toTicks(options.notBeforeUs, VIDEO_TIMESCALE)));
+    this.#lane = new AudioLane({
+      floor: Math.ceil(toTicks(options.notBeforeUs, AUDIO_TIMESCALE)),
+      dropped: this.dropped,
+      now: () => audioTicks(options.clock.mediaUs(options.now())),
+      onMisplaced: (seconds, packets) => {
+        const { stream, log } = options;
+        log.warn({ stream, seconds, packets }, 'sound lies ahead of the clock, put at its arrival');
+      },
+    });
     this.#folders = new DayFolders(options.now(), this.#queue, {
       ...options,
       onSegment: (segment) => {
@@ -140,7 +140,7 @@ export class Recording {
 
   /** Media time at which what was recorded so far ends, µs since the epoch; 0 when nothing was. */
   get endUs(): number {
-    return Math.max(toUs(this.#videoEnd, VIDEO_TIMESCALE), toUs(this.#lane.end, AUDIO_TIMESCALE));
+    return Math.max(this.#pictures.endUs, toUs(this.#lane.end, AUDIO_TIMESCALE));
   }
 
   /**
@@ -185,6 +185,7 @@ export class Recording {
     this.#endPeriod();
     track.restart();
     if (kind === 'video') this.#askForKeyframe();
+    else this.#sound.restart();
   }
 
   /** What time brings: call about four times a second. */
@@ -194,7 +195,7 @@ export class Recording {
     this.#settle(false);
     this.#publisher.timeline.tick(now);
     this.#options.clock.steer(now, this.#publisher.timeline.errorUs(now));
-    if (!this.#isCatchingUp(now)) {
+    if (!this.#stalls.isCatchingUp(now)) {
       this.#fillSilence(now);
       this.#leaveStale(now);
       this.#startWithoutVideo(now);
@@ -237,19 +238,22 @@ export class Recording {
       this.restartTrack(kind);
       ticks = track.anchor.clock.advance(rtpTimestamp, arrivalUs)!;
     }
-    const ends = { video: this.#videoEnd, audio: this.#lane.end };
+    const ends = { video: this.#pictures.end, audio: this.#lane.end };
     const { clock } = this.#options;
     this.#publisher.timeline.anchor(kind, arrivalUs, ends, clock.correctionUs(arrivalUs));
     return ticks;
   }
 
-  /** Moves the ends of what was written when the tracks' places become final. */
+  /** Moves what was written, and what waits, when the tracks' places become final. */
   #settle(force: boolean): void {
     const { now, clock } = this.#options;
-    const moved = this.#publisher.timeline.settle(now(), force, clock.correctionUs(now()));
+    const { timeline } = this.#publisher;
+    const before = timeline.base('audio');
+    const moved = timeline.settle(now(), force, clock.correctionUs(now()));
     if (moved === undefined) return;
-    this.#videoEnd += moved.video;
+    this.#pictures.shift(moved.video);
     this.#lane.shift(moved.audio);
+    this.#sound.settle(timeline.base('audio') - before);
   }
 
   #writePicture(picture: Picture): void {
@@ -265,12 +269,7 @@ export class Recording {
       start = this.#alignedStart(start);
       this.#beginPeriod(toUs(start, VIDEO_TIMESCALE), picture.configuration);
     }
-    const writer = this.#period!.video!;
-    const time = writer.startTime === undefined ? start : this.#videoEnd;
-    const end = Math.max(base + picture.end, time + 1);
-    this.#videoEnd = end;
-    const { keyframe, parts } = picture;
-    writer.write({ time, duration: end - time, keyframe, parts });
+    this.#pictures.write(this.#period!, picture, start, base);
     this.#writeSound(false);
   }
 
@@ -282,14 +281,13 @@ export class Recording {
   #alignedStart(start: number): number {
     const first = this.#sound.first;
     if (this.#period === undefined && first !== undefined) {
-      const soundUs = toUs(this.#publisher.timeline.base('audio') + first.start, AUDIO_TIMESCALE);
-      start = Math.min(start, videoTicks(soundUs));
+      start = Math.min(start, videoTicks(toUs(first.start, AUDIO_TIMESCALE)));
     }
     if (!this.#period?.hasPicture && this.#publisher.audio !== undefined) {
       const writtenUs = toUs(this.#lane.end, AUDIO_TIMESCALE);
       start = Math.max(start, videoTicks(writtenUs));
     }
-    return Math.max(start, this.#videoEnd);
+    return Math.max(start, this.#pictures.end);
   }
 
   /** @param startUs wall clock */
@@ -302,9 +300,22 @@ export class Recording {
     );
   }
 
+  /** Takes sound whose place is on the track's own timeline. */
   #takeSound(packet: AudioPacket): void {
-    if (!this.#sound.push(packet, this.#options.now())) this.dropped.late++;
+    this.#queueSound(packet);
     this.#writeSound(false);
+    while (this.#sound.isFull) {
+      this.#sound.take();
+      if (this.#mayWrite()) this.dropped.late++;
+      else this.dropped.unwritten++;
+    }
+  }
+
+  #queueSound(packet: AudioPacket): void {
+    const base = this.#publisher.timeline.base('audio');
+    packet.start += base;
+    packet.end += base;
+    this.#sound.push(packet, this.#options.now());
   }
 
   /** Writes the sound that the picture has caught up with. @param all whatever the picture does */
@@ -312,22 +323,24 @@ export class Recording {
     for (let first = this.#sound.first; first !== undefined; first = this.#sound.first) {
       const period = this.#period;
       if (period === undefined || period.failed) return;
-      const base = this.#publisher.timeline.base('audio');
-      const startUs = toUs(base + first.start, AUDIO_TIMESCALE);
-      if (!all && period.hasPicture && this.#isAheadOfPicture(startUs)) return;
+      const startUs = toUs(first.start, AUDIO_TIMESCALE);
+      if (!all && period.hasPicture && this.#waitsForPicture(startUs)) return;
       if (!period.hasPicture && this.#recordIsOver(this.#wallUs(startUs))) {
         this.#beginSound(startUs);
       }
       if (this.#lane.period !== this.#period && startUs >= this.#period!.startUs) this.#moveSound();
-      this.#sound.shift();
-      this.#lane.write(first, base);
-      if (this.#lane.period === this.#period) this.#fillBlank(this.#lane.end, false);
+      this.#sound.take();
+      this.#lane.write(first);
+      if (this.#lane.period === this.#period) {
+        this.#pictures.fillBlank(this.#period, this.#lane.end, false);
+      }
     }
   }
 
-  #isAheadOfPicture(us: number): boolean {
-    if (us < toUs(this.#videoEnd, VIDEO_TIMESCALE)) return false;
-    return this.#options.now() - this.#publisher.seenUs < LAG_US;
+  /** True while a picture is to be expected that sound should not run ahead of. @param us media time */
+  #waitsForPicture(us: number): boolean {
+    if (us < this.#pictures.endUs || this.#sound.isFull) return false;
+    return this.#options.now() - this.#publisher.shownUs < LAG_US;
   }
 
   /** Begins a Period for sound without a picture. @param startUs media time */
@@ -338,19 +351,10 @@ export class Recording {
     this.#beginPeriod(startUs, isExpected ? BLANK_CONFIGURATION : undefined);
   }
 
-  /** Shows black while there is sound alone. @param to audio ticks @param isLast ends there */
-  #fillBlank(to: number, isLast: boolean): void {
-    const period = this.#period;
-    if (period === undefined || period.failed || !BlankVideo.isOf(period)) return;
-    const from = Math.max(this.#videoEnd, videoTicks(period.startUs));
-    const end = videoTicks(toUs(to, AUDIO_TIMESCALE));
-    this.#videoEnd = this.#blank.fill(period, from, end, isLast);
-  }
-
   /** @param startUs media time */
   #beginPeriod(startUs: number, configuration: H264Configuration | undefined): void {
     const before = this.#period;
-    this.#fillBlank(audioTicks(startUs), true);
+    this.#pictures.fillBlank(before, audioTicks(startUs), true);
     before?.video?.end();
     const wallUs = this.#wallUs(startUs);
     if (this.#recordIsOver(wallUs)) this.#endRecord(wallUs);
@@ -381,17 +385,17 @@ export class Recording {
   /** Ends the Period with both tracks as long as the longer one. */
   #endPeriod(): void {
     const packet = this.#publisher.audio?.finish();
-    if (packet) this.#sound.push(packet, this.#options.now());
+    if (packet) this.#queueSound(packet);
     const picture = this.#lastPicture();
     if (picture) {
       const last = this.#sound.last;
-      if (last) this.#holdPicture(picture, this.#publisher.timeline.base('audio') + last.end);
+      if (last) this.#holdPicture(picture, last.end);
       this.#writePicture(picture);
     }
     this.#writeSound(true);
-    this.#fillBlank(this.#lane.end, true);
+    this.#pictures.fillBlank(this.#period, this.#lane.end, true);
     if (this.#period?.hasPicture && this.#period.audio) {
-      const end = audioTicks(toUs(this.#videoEnd, VIDEO_TIMESCALE));
+      const end = audioTicks(this.#pictures.endUs);
       if (this.#lane.period !== this.#period) this.#moveSound();
       this.#lane.beginWithSilence(audioTicks(this.#period.startUs), end);
       if (end - this.#lane.end > OPUS_SILENCE_TICKS) this.#lane.fillTo(end, false);
@@ -438,15 +442,6 @@ export class Recording {
     this.#publisher.askForKeyframe(this.#options.now());
   }
 
-  /** After the thread was held up media waits in the sockets: it is not missing. */
-  #isCatchingUp(nowUs: number): boolean {
-    if (this.#tickedUs > 0 && nowUs - this.#tickedUs > STALL_US) {
-      this.#catchUpUntilUs = nowUs + CATCH_UP_US;
-    }
-    this.#tickedUs = nowUs;
-    return nowUs < this.#catchUpUntilUs;
-  }
-
   /** Replaces sound that does not come, while there is picture for it to keep step with. */
   #fillSilence(nowUs: number): void {
     const { video, audio, heardUs, seenUs } = this.#publisher;
@@ -473,7 +468,7 @@ export class Recording {
     const { heardUs, seenUs } = this.#publisher;
     if (nowUs - Math.max(heardUs, seenUs) > STALE_US) {
       if (this.#options.clock.mediaUs(nowUs) - period.startUs > STALE_US) this.#endPeriod();
-    } else if (period.hasPicture && nowUs - seenUs > STALE_US) {
+    } else if (period.hasPicture && nowUs - this.#publisher.shownUs > STALE_US) {
       const picture = this.#lastPicture();
       if (picture) {
         this.#holdPicture(picture, this.#lane.end);
@@ -489,7 +484,7 @@ export class Recording {
     const first = this.#sound.first;
     if (first === undefined || this.#period !== undefined || !this.#mayWrite()) return;
     if (this.#publisher.video !== undefined && nowUs - this.#sound.sinceUs < VIDEO_WAIT_US) return;
-    this.#beginSound(toUs(this.#publisher.timeline.base('audio') + first.start, AUDIO_TIMESCALE));
+    this.#beginSound(toUs(first.start, AUDIO_TIMESCALE));
   }
 
   #giveUp(period: RunningPeriod, error: Error): void {

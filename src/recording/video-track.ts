@@ -34,6 +34,8 @@ export class VideoTrack {
   anchor = new WallClockAnchor(new TrackClock(VIDEO_TIMESCALE));
   /** Arrival of the latest access unit, µs since the Unix epoch; 0 before the first. */
   lastArrivalUs = 0;
+  /** Arrival of the latest one that was not dropped, µs since the Unix epoch; 0 before the first. */
+  takenUs = 0;
   /** Ticks for which a picture was held because others were lost or dropped. */
   heldTicks = 0;
   readonly #onLoss: OnLoss;
@@ -81,6 +83,7 @@ export class VideoTrack {
       this.#dropped.disordered++;
       return undefined;
     }
+    this.takenUs = unit.arrivalUs;
     this.#pending = {
       start: ticks,
       end: ticks,

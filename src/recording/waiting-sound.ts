@@ -1,16 +1,24 @@
+import { AUDIO_TIMESCALE } from '../container/initialization-segment.ts';
 import type { AudioPacket } from './audio-track.ts';
 
-/** Packets of sound kept while they cannot be written: 4 s of 20 ms each. */
-const MOST_PACKETS = 200;
+/** Sound is kept waiting for at most this long, ticks … */
+const MOST_TICKS = 4 * AUDIO_TIMESCALE;
+/** … and, whatever its packets say of their length, no more packets: 4 s of the shortest ones. */
+const MOST_PACKETS = 1600;
 
 /**
  * Sound that waits for the picture it belongs to, so that both tracks of a Period begin and end
  * together: players skip up to a second where they do not.
+ *
+ * Its times are media time, ticks since the Unix epoch, not of the track's own timeline: that one may
+ * be followed by another while the sound waits.
  */
 export class WaitingSound {
   /** Since when the first packet waits, µs since the Unix epoch. */
   sinceUs = 0;
   #packets: AudioPacket[] = [];
+  /** How many of them, from the first on, are of a timeline that is over. */
+  #ofBefore = 0;
 
   /** The packet that waits longest. */
   get first(): AudioPacket | undefined {
@@ -22,28 +30,43 @@ export class WaitingSound {
     return this.#packets.at(-1);
   }
 
-  /**
-   * Takes a packet.
-   * @param nowUs µs since the Unix epoch
-   * @returns false when the one that waited longest had to be dropped for it
-   */
-  push(packet: AudioPacket, nowUs: number): boolean {
+  /** True when no more should wait: the first ones have to be written, or dropped. */
+  get isFull(): boolean {
+    const first = this.#packets[0];
+    if (first === undefined) return false;
+    return this.#packets.length > MOST_PACKETS || this.last!.end - first.start > MOST_TICKS;
+  }
+
+  /** Takes a packet. @param nowUs µs since the Unix epoch */
+  push(packet: AudioPacket, nowUs: number): void {
     if (this.#packets.length === 0) this.sinceUs = nowUs;
     this.#packets.push(packet);
-    if (this.#packets.length <= MOST_PACKETS) return true;
-    this.#packets.shift();
-    return false;
   }
 
   /** Takes the packet that waits longest out. */
-  shift(): void {
+  take(): void {
     this.#packets.shift();
+    if (this.#ofBefore > 0) this.#ofBefore--;
+  }
+
+  /** Moves what waits after the track's place was settled. @param ticks how much later */
+  settle(ticks: number): void {
+    for (let i = this.#ofBefore; i < this.#packets.length; i++) {
+      this.#packets[i]!.start += ticks;
+      this.#packets[i]!.end += ticks;
+    }
+  }
+
+  /** The sender begins a new timeline: what waits keeps its place, wherever that one is settled. */
+  restart(): void {
+    this.#ofBefore = this.#packets.length;
   }
 
   /** Drops all of it. @returns how many packets */
   clear(): number {
     const count = this.#packets.length;
     this.#packets = [];
+    this.#ofBefore = 0;
     return count;
   }
 }

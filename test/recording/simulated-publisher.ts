@@ -12,11 +12,17 @@ import { audioPackets, FRAME_RATE, videoFrames } from '../publisher/clip.ts';
 /** 2026-03-04 12:00:00 UTC, µs since the Unix epoch. */
 export const NOON_US = Date.UTC(2026, 2, 4, 12) * 1000;
 
+/** Pictures from one keyframe of the clips to the next. */
+const CLIP_GOP = 60;
+
 const clips = {
   'flash-and-beep.h264': videoFrames('flash-and-beep.h264'),
   'moving-640x360.h264': videoFrames('moving-640x360.h264'),
 };
 const packets = audioPackets();
+
+/** Silence of 2.5 ms: configuration 28, CELT, full band (RFC 6716 §3.1). */
+const SHORT_PACKET = Buffer.from([0xe4, 0xff, 0xfe]);
 
 /** Whether an access unit is lost on its way, or was never sent. */
 export type Skip = (kind: TrackKind, index: number) => boolean | 'never sent';
@@ -38,6 +44,10 @@ export interface SimulatedOptions {
    * timestamp follows from its number alone, as with a sound card that runs slow or loses samples.
    */
   audioCaptureUs?(index: number): number;
+  /** Pictures from one keyframe to the next, 60 as in the clip by default. No request is answered. */
+  gop?: number;
+  /** Ticks of a packet of sound: 960, which are 20 ms, or 120, for silence in packets of 2.5 ms. */
+  audioPacketTicks?: 960 | 120;
   /** The sender's clock minus ours, µs. */
   senderClockUs?: number;
   /** How much too fast the clock runs that the RTP timestamps are read from. */
@@ -153,13 +163,13 @@ export class SimulatedPublisher {
   }
 
   #audioCaptureUs(index: number): number {
-    return this.#options.audioCaptureUs?.(index) ?? index * 20_000;
+    return this.#options.audioCaptureUs?.(index) ?? (index * this.#packetTicks) / 0.048;
   }
 
   #sendVideo(skip: Skip): void {
     const index = this.frame++;
     const frames = clips[this.clip];
-    const { keyframe, units } = frames[index % frames.length]!;
+    const { keyframe, units } = frames[this.#clipIndex(index) % frames.length]!;
     if (skip('video', index)) return;
     const rtpTimestamp = this.#timestamp('video', 4_294_960_000, index * 3000);
     this.#report('video', rtpTimestamp, (index / FRAME_RATE) * 1e6);
@@ -168,17 +178,28 @@ export class SimulatedPublisher {
     this.recording.accept('video', unit);
   }
 
+  get #packetTicks(): number {
+    return this.#options.audioPacketTicks ?? 960;
+  }
+
+  #clipIndex(index: number): number {
+    const { gop } = this.#options;
+    if (gop === undefined) return index;
+    const after = index % gop;
+    return after === 0 ? 0 : 1 + ((after - 1) % (CLIP_GOP - 1));
+  }
+
   #sendAudio(skip: Skip): void {
     const index = this.packet++;
     if (skip('audio', index)) return;
-    const rtpTimestamp = this.#timestamp('audio', 77_000, index * 960);
+    const rtpTimestamp = this.#timestamp('audio', 77_000, index * this.#packetTicks);
     this.#report('audio', rtpTimestamp, this.#audioCaptureUs(index));
     this.recording.accept('audio', {
       rtpTimestamp,
       arrivalUs: this.nowUs,
       keyframe: true,
       discontinuity: index > 0 && skip('audio', index - 1) === true,
-      parts: [packets[index % packets.length]!],
+      parts: [this.#packetTicks === 120 ? SHORT_PACKET : packets[index % packets.length]!],
     });
   }
 
