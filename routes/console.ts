@@ -11,6 +11,8 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
   await app.register(fastifyStatic, {
     root: join(import.meta.dirname, '../web'),
     decorateReply: false,
+    // A route a file, so that other methods are told apart from files that are not there.
+    wildcard: false,
     dotfiles: 'ignore',
     setHeaders: (reply) => {
       reply.header('Content-Security-Policy', consolePolicy);

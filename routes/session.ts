@@ -4,7 +4,6 @@ import { requireContentType } from '../src/http/content-type.ts';
 import { errorReply } from '../src/http/errors.ts';
 import { ifMatchTag } from '../src/http/if-match.ts';
 import { StreamId } from '../src/http/stream-id.ts';
-import { RequestError } from '../src/recorder.ts';
 
 const fragmentType = 'application/trickle-ice-sdpfrag';
 
@@ -104,16 +103,6 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
       await app.recorder.unpublish(stream, session);
       return reply.send('');
     },
-  });
-
-  app.route({
-    method: ['GET', 'HEAD', 'POST', 'PUT'],
-    url: '/session/:stream/:session',
-    onRequest: (_request, reply, done) => {
-      reply.header('Allow', 'PATCH, DELETE');
-      done(new RequestError(405, 'a WHIP session takes PATCH and DELETE (RFC 9725 §4.3)'));
-    },
-    handler: () => {},
   });
 };
 

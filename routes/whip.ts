@@ -3,8 +3,8 @@ import { Type } from 'typebox';
 import { requireContentType } from '../src/http/content-type.ts';
 import { errorReply } from '../src/http/errors.ts';
 import { iceLinks } from '../src/http/ice-links.ts';
+import { sessionAddress } from '../src/http/stream-address.ts';
 import { StreamParams } from '../src/http/stream-id.ts';
-import { RequestError } from '../src/recorder.ts';
 
 const offerType = 'application/sdp';
 
@@ -27,8 +27,9 @@ const sdpReply = {
   description: 'The SDP answer. Media may be sent as soon as ICE and DTLS are up.',
   headers: {
     Location: Type.String({
-      description: 'The session: PATCH it to trickle candidates, DELETE it to end.',
-      examples: ['/session/cam1/0f5b6c1e'],
+      description:
+        'The session, relative to the address of the request: PATCH it to trickle candidates, DELETE it to end.',
+      examples: ['../session/cam1/0f5b6c1e'],
     }),
     ETag: Type.String({
       description: 'Tag of the ICE session, for `If-Match`.',
@@ -81,7 +82,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
       return reply
         .code(201)
         .headers({
-          Location: `/session/${encodeURIComponent(stream)}/${encodeURIComponent(sessionId)}`,
+          Location: sessionAddress(request.originalUrl, stream, sessionId),
           ETag: `"${etag}"`,
           'Accept-Patch': 'application/trickle-ice-sdpfrag',
         })
@@ -119,16 +120,6 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
         .headers({ 'Accept-Post': offerType, Allow: 'POST, OPTIONS' })
         .send(null);
     },
-  });
-
-  app.route({
-    method: ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE'],
-    url: '/whip/:stream',
-    onRequest: (_request, reply, done) => {
-      reply.header('Allow', 'POST, OPTIONS');
-      done(new RequestError(405, 'a WHIP endpoint takes POST, with an SDP offer (RFC 9725 §4.2)'));
-    },
-    handler: () => {},
   });
 };
 

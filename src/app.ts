@@ -8,9 +8,11 @@ import { registerApiDescription } from './http/api-description.ts';
 import { registerAuth } from './http/auth.ts';
 import './http/decorators.ts';
 import { replyNotFound, replyWithError } from './http/errors.ts';
-import { registerJsonBodies } from './http/json-bodies.ts';
+import { watchMethods } from './http/other-methods.ts';
+import { ignoreMeaninglessBodies, registerJsonBodies } from './http/request-bodies.ts';
 import { RequestLog } from './http/request-log.ts';
 import { registerSecurityHeaders } from './http/security-headers.ts';
+import { withOneStreamPart } from './http/stream-address.ts';
 import { compileValidator, validationError } from './http/validation.ts';
 import type { RecordCatalogue } from './record-catalogue/record-catalogue.ts';
 import type { Recorder } from './recorder.ts';
@@ -48,6 +50,7 @@ export async function buildApp(deps: AppDependencies): Promise<FastifyInstance> 
     bodyLimit,
     requestTimeout: requestTimeoutMs,
     trustProxy: false,
+    rewriteUrl: ({ url = '/' }) => withOneStreamPart(url),
     // Longer than any stream id, percent-encoded, so that its own rule is what refuses it.
     routerOptions: { maxParamLength: 4096 },
     return503OnClosing: true,
@@ -67,7 +70,9 @@ export async function buildApp(deps: AppDependencies): Promise<FastifyInstance> 
   app.decorate('recordCatalogue', deps.recordCatalogue);
   app.decorate('store', deps.store);
 
+  const addOtherMethods = watchMethods(app);
   registerJsonBodies(app);
+  ignoreMeaninglessBodies(app);
   registerSecurityHeaders(app);
   // Before authentication: a browser's preflight request carries no token.
   if (deps.config.http.cors) {
@@ -93,6 +98,7 @@ export async function buildApp(deps: AppDependencies): Promise<FastifyInstance> 
   await app.register(autoload, {
     dir: join(import.meta.dirname, '../routes'),
   });
+  addOtherMethods();
   await app.ready();
   return app;
 }

@@ -42,8 +42,11 @@ export function replyWithError(
 
 /** Replies 404 to a request for which there is no route, or no file. */
 export function replyNotFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const path = request.url.split('?', 1)[0];
-  return send(reply, 404, `there is nothing at ${request.method} ${path}`);
+  const path = request.originalUrl.split('?', 1)[0]!;
+  const mend = /^\/api\/streams\/[^/]+\/./.test(path)
+    ? '; write a slash in the name of a stream as %2F'
+    : '';
+  return send(reply, 404, `there is nothing at ${request.method} ${path}${mend}`);
 }
 
 function send(reply: FastifyReply, statusCode: number, message: string): FastifyReply {

@@ -37,8 +37,8 @@ t.test('paths where nothing is', async (t) => {
   for (const [method, url] of [
     ['GET', '/nothing'],
     ['GET', '/api/nothing'],
-    ['POST', '/api/info'],
-    ['DELETE', '/'],
+    ['POST', '/api/nothing'],
+    ['DELETE', '/nothing'],
     ['GET', '/vendor/other.js'],
   ] as const) {
     const reply = await app.inject({ method, url: `${url}?secret=1` });

@@ -83,5 +83,5 @@ t.test('no more than a hundred at a time, and who leaves makes room', async (t) 
 t.test('asks for a token, and for one that is for all streams', async (t) => {
   const { app } = await testApp(t, '[auth]\ntokens = ["node"]');
   t.equal((await app.inject('/api/sse/streams')).statusCode, 401);
-  t.equal((await app.inject({ method: 'HEAD', url: '/api/sse/streams' })).statusCode, 404);
+  t.equal((await app.inject({ method: 'HEAD', url: '/api/sse/streams' })).statusCode, 405);
 });

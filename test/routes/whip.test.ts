@@ -24,7 +24,7 @@ t.test('an offer is answered with 201 and the session', async (t) => {
   t.equal(reply.statusCode, 201);
   t.match(reply.headers, {
     'content-type': 'application/sdp',
-    location: '/session/K%C3%BCche%2F100%20%25/s%201',
+    location: '../session/K%C3%BCche%2F100%20%25/s%201',
     etag: '"e1"',
     'accept-patch': 'application/trickle-ice-sdpfrag',
     link: [
@@ -35,7 +35,7 @@ t.test('an offer is answered with 201 and the session', async (t) => {
   t.equal(reply.body, 'v=0\r\nanswer\r\n');
   t.strictSame(recorder.calls, [['publish', 'Küche/100 %', offer]]);
 
-  const session = reply.headers.location as string;
+  const session = new URL(String(reply.headers.location), 'http://localhost/whip/x').pathname;
   const ended = await app.inject({ method: 'DELETE', url: session });
   t.equal(ended.statusCode, 200, 'the session is where Location says');
 });
@@ -161,7 +161,7 @@ t.test('other methods are refused as RFC 9725 says', async (t) => {
   for (const method of ['GET', 'HEAD', 'PUT', 'POST'] as const) {
     const reply = await app.inject({ method, url: '/session/cam1/x', headers: sdp, payload: 'x' });
     t.equal(reply.statusCode, 405, method);
-    t.equal(reply.headers.allow, 'PATCH, DELETE');
+    t.equal(reply.headers.allow, 'PATCH, DELETE, OPTIONS');
   }
 });
 
@@ -206,7 +206,6 @@ t.test('names that no stream can have', async (t) => {
     '%c0%af',
     '',
     '../../etc/passwd',
-    'a/b',
     'x'.repeat(9000),
   ]) {
     for (const [method, path, headers, body] of requests) {
