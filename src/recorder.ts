@@ -74,7 +74,7 @@ export interface StreamStatus {
     unwritten: number;
   };
   tracks: TrackStatus[];
-  /** Packets of the present publisher's address that were not taken for any track. */
+  /** Datagrams at the present publisher's ports that were not taken for any track. */
   rejected?: {
     /** Forged or damaged. */
     authenticationFailures: number;
@@ -82,6 +82,8 @@ export interface StreamStatus {
     malformed: number;
     /** Authentic, but of no track that was negotiated. */
     unroutable: number;
+    /** From addresses that no connectivity check has verified; those are not even looked at. */
+    strangers: number;
   };
 }
 

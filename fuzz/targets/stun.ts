@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto';
-import type { Socket } from 'node:dgram';
 import { crc32 } from 'node:zlib';
 import { readBindingRequest } from '../../src/ingest/binding-request.ts';
 import { IceLiteAgent } from '../../src/ingest/ice-lite-agent.ts';
+import type { PeerSocket } from '../../src/ingest/peer-socket.ts';
 import { Decisions } from '../decisions.ts';
 import { type FuzzTarget, must } from '../target.ts';
 
@@ -124,7 +124,8 @@ function checkAgent(input: Buffer): void {
       must(port > 0, 'node:dgram throws for port 0');
       replies++;
     },
-  } as unknown as Socket;
+    widen() {},
+  } as unknown as PeerSocket;
   const decisions = new Decisions(input);
   let received = 0;
   while (!decisions.done && received < 16) {

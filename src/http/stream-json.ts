@@ -83,10 +83,14 @@ const status = {
         replayed: Type.Integer(),
         malformed: Type.Integer(),
         unroutable: Type.Integer({ description: 'Authentic, but of no track agreed on.' }),
+        strangers: Type.Integer({
+          description:
+            'From addresses where the publisher has not shown itself by an ICE check; dropped unread. A flood of them is kept out by the kernel, and then not counted.',
+        }),
       },
       {
         title: 'RejectedPackets',
-        description: 'Packets from the publisher that were not taken for any track.',
+        description: 'Datagrams at the publisher’s ports that were not taken for any track.',
       },
     ),
   ),
@@ -194,6 +198,7 @@ export function statusJson(
         replayed: from.rejected.replayed,
         malformed: from.rejected.malformed,
         unroutable: from.rejected.unroutable,
+        strangers: from.rejected.strangers,
       },
     }),
   };

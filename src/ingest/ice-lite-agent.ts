@@ -1,18 +1,39 @@
 import { randomBytes } from 'node:crypto';
-import type { RemoteInfo, Socket } from 'node:dgram';
+import type { RemoteInfo } from 'node:dgram';
 import { readBindingRequest } from './binding-request.ts';
+import type { PeerSocket } from './peer-socket.ts';
 import type { IceCredentials } from './sdp-lines.ts';
+import { StrangerGuard } from './stranger-guard.ts';
 import { bindingErrorResponse, bindingSuccessResponse } from './werift-stun.ts';
 
 /** A way to the peer: one of our sockets and the address that checks came from. */
-interface Path {
-  socket: Socket;
-  address: string;
-  port: number;
+interface Path extends Address {
+  socket: PeerSocket;
+}
+
+type Address = Pick<RemoteInfo, 'address' | 'port'>;
+
+/** What an agent counted since its session began. */
+export interface IceStatistics {
+  /** Connectivity checks that were valid. */
+  checks: number;
+  rejectedChecks: number;
+  /** Datagrams that were dropped because no valid check came from their address. */
+  strangers: number;
+  restarts: number;
+  /** Where the other side is; empty while that is not known. */
+  remote: string;
 }
 
 /** Most addresses of the peer that are remembered as its own. */
 const MAX_VERIFIED_ADDRESSES = 64;
+/** The peer is elsewhere, as far as we can tell, when its way was silent for so many ticks. */
+const SILENT_TICKS = 10;
+/**
+ * After so many ticks strangers are let in for one: the flood may be over, and the peer may want to be
+ * checked on another way.
+ */
+const NARROWED_TICKS = 500;
 
 /**
  * The ICE-lite side of a session (RFC 8445 §2.5, §7.3, §8.2): answers connectivity checks, sends
@@ -26,7 +47,11 @@ export class IceLiteAgent {
   #remote: IceCredentials;
   #selected: Path | undefined;
   #nominated = false;
-  readonly #verified = new Set<string>();
+  readonly #verified: Address[] = [];
+  readonly #strangers = new StrangerGuard();
+  /** Of the selected path, as ticks count it. */
+  #silentTicks = 0;
+  #narrowedTicks = 0;
   #lastAuthenticatedUs = 0;
   #checks = 0;
   #rejectedChecks = 0;
@@ -49,17 +74,69 @@ export class IceLiteAgent {
     return this.#lastAuthenticatedUs;
   }
 
-  /** True when the peer has passed a check from this address, so that its DTLS is worth reading. */
-  isVerified(from: RemoteInfo): boolean {
-    return this.#verified.has(pathKey(from));
+  /** True when the peer has passed a check from this address. */
+  isVerified({ address, port }: Address): boolean {
+    const path = this.#selected;
+    if (path?.port === port && path.address === address) return true;
+    return this.#verified.some((known) => known.port === port && known.address === address);
+  }
+
+  /**
+   * Whether a datagram that is no check is worth reading: only where the peer is, which it has shown
+   * by a check (RFC 8445 §12.2). Counts one that is not.
+   */
+  accepts({ address, port }: Address): boolean {
+    const path = this.#selected;
+    if (path?.port === port && path.address === address) {
+      this.#silentTicks = 0;
+      return true;
+    }
+    for (const known of this.#verified) {
+      if (known.port === port && known.address === address) return true;
+    }
+    this.#strangers.drop();
+    return false;
+  }
+
+  /**
+   * Keeps strangers out while they come in floods, as long as the peer is heard on its way. Call it
+   * every 20 ms.
+   */
+  tick(): void {
+    this.#strangers.tick();
+    const path = this.#selected;
+    if (path === undefined) return;
+    this.#silentTicks++;
+    if (path.socket.isNarrowed) {
+      this.#narrowedTicks++;
+      if (this.#silentTicks > SILENT_TICKS || this.#narrowedTicks > NARROWED_TICKS) {
+        path.socket.widen();
+      }
+    } else if (
+      this.#strangers.isFlooded &&
+      this.#nominated &&
+      this.#previous === undefined &&
+      this.#silentTicks <= SILENT_TICKS
+    ) {
+      this.#narrowedTicks = 0;
+      path.socket.narrow(path);
+    }
   }
 
   /** Takes a STUN datagram that arrived at `nowUs` (µs since the Unix epoch). Never throws. */
-  receive(datagram: Buffer, from: RemoteInfo, socket: Socket, nowUs: number): void {
-    const request = readBindingRequest(datagram, (ufrag) => this.#passwordOf(ufrag));
+  receive(datagram: Buffer, from: RemoteInfo, socket: PeerSocket, nowUs: number): void {
+    const isKnown = this.isVerified(from);
+    const request = readBindingRequest(datagram, (ufrag) => {
+      const password = this.#passwordOf(ufrag);
+      // Nothing was computed so far. A stranger who knows the name may make us do so only so often.
+      return password !== undefined && (isKnown || this.#strangers.mayCheck())
+        ? password
+        : undefined;
+    });
     // A datagram may claim to come from port 0, to which none can be sent.
     if (request === undefined || from.port === 0) {
       this.#rejectedChecks++;
+      if (!isKnown) this.#strangers.drop();
       return;
     }
     this.#checks++;
@@ -92,6 +169,8 @@ export class IceLiteAgent {
 
   /** Begins a new ICE session on the same sockets (RFC 8445 §9); media goes on meanwhile. */
   restart(remote: IceCredentials): void {
+    // The peer may be about to come from elsewhere.
+    this.#selected?.socket.widen();
     this.#previous ??= this.#local;
     this.#local = newCredentials();
     this.#remote = remote;
@@ -99,11 +178,12 @@ export class IceLiteAgent {
   }
 
   /** Counters since the session began. */
-  statistics(): { checks: number; rejectedChecks: number; restarts: number; remote: string } {
+  statistics(): IceStatistics {
     const path = this.#selected;
     return {
       checks: this.#checks,
       rejectedChecks: this.#rejectedChecks,
+      strangers: this.#strangers.dropped,
       restarts: this.#restarts,
       remote: path === undefined ? '' : `${path.address} ${path.port}`,
     };
@@ -115,20 +195,21 @@ export class IceLiteAgent {
     return undefined;
   }
 
-  #verify(from: RemoteInfo): void {
-    const key = pathKey(from);
-    if (this.#verified.has(key)) return;
-    if (this.#verified.size >= MAX_VERIFIED_ADDRESSES) this.#verified.clear();
-    this.#verified.add(key);
+  #verify({ address, port }: Address): void {
+    if (this.isVerified({ address, port })) return;
+    if (this.#verified.length >= MAX_VERIFIED_ADDRESSES) this.#verified.length = 0;
+    this.#verified.push({ address, port });
   }
 
-  #select(from: RemoteInfo, socket: Socket): void {
+  #select({ address, port }: Address, socket: PeerSocket): void {
+    this.#silentTicks = 0;
     const path = this.#selected;
-    if (path?.socket === socket && path.port === from.port && path.address === from.address) return;
-    this.#selected = { socket, address: from.address, port: from.port };
+    if (path?.socket === socket && path.port === port && path.address === address) return;
+    path?.socket.widen();
+    this.#selected = { socket, address, port };
   }
 
-  #reply(response: Buffer, from: RemoteInfo, socket: Socket): void {
+  #reply(response: Buffer, from: RemoteInfo, socket: PeerSocket): void {
     socket.send(response, from.port, from.address);
   }
 }
@@ -136,8 +217,4 @@ export class IceLiteAgent {
 // RFC 8839 §5.4: at least 24 bits of ufrag and 128 of password, in letters, digits, + and /.
 function newCredentials(): IceCredentials {
   return { ufrag: randomBytes(6).toString('base64'), password: randomBytes(24).toString('base64') };
-}
-
-function pathKey(from: RemoteInfo): string {
-  return `${from.address} ${from.port}`;
 }

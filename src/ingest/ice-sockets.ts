@@ -3,9 +3,13 @@ import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { RequestError } from '../recorder.ts';
+import { PeerSocket } from './peer-socket.ts';
 
 /** Asked of the kernel for each socket, bytes: with the default an 800 ms stall loses 12 %. */
 export const RECEIVE_BUFFER_BYTES = 2 * 1024 * 1024;
+
+/** Somebody else may take a free port before we do: it is tried with so many. */
+const MOST_TRIES = 10;
 
 /** Where a host candidate is to be, as configured. */
 export interface IceAddress {
@@ -22,7 +26,7 @@ export interface HostCandidate {
 
 /** One UDP socket that is bound for a session, and the candidate that names it. */
 export interface IceSocket {
-  socket: Socket;
+  socket: PeerSocket;
   candidate: HostCandidate;
 }
 
@@ -56,17 +60,17 @@ export function resolveIceAddresses(configured: readonly string[]): IceAddress[]
 export async function openIceSockets(
   addresses: readonly IceAddress[],
   portRange: readonly [number, number] | undefined,
-  onDatagram: (datagram: Buffer, from: RemoteInfo, socket: Socket) => void,
+  onDatagram: (datagram: Buffer, from: RemoteInfo, socket: PeerSocket) => void,
   onError: (error: Error) => void,
 ): Promise<IceSocket[]> {
   const opened: IceSocket[] = [];
   try {
     for (const { address, port } of addresses) {
-      const socket = await bindOne(address, port, portRange);
-      opened.push({ socket, candidate: { address, port: socket.address().port } });
-      socket.on('message', (datagram, from) => onDatagram(datagram, from, socket));
-      socket.on('error', onError);
-      socket.setRecvBufferSize(RECEIVE_BUFFER_BYTES);
+      const bound = await bindOne(address, port, portRange);
+      const socket = new PeerSocket(bound, onError);
+      opened.push({ socket, candidate: { address, port: bound.address().port } });
+      bound.on('message', (datagram, from) => onDatagram(datagram, from, socket));
+      bound.setRecvBufferSize(RECEIVE_BUFFER_BYTES);
     }
   } catch (error) {
     await closeIceSockets(opened);
@@ -77,9 +81,7 @@ export async function openIceSockets(
 
 /** Closes sockets; resolves when their ports are free again. */
 export async function closeIceSockets(sockets: readonly IceSocket[]): Promise<void> {
-  await Promise.all(
-    sockets.map(({ socket }) => new Promise<void>((resolve) => socket.close(() => resolve()))),
-  );
+  await Promise.all(sockets.map(({ socket }) => socket.close()));
 }
 
 function resolveEntry(entry: string): IceAddress[] {
@@ -119,6 +121,7 @@ async function bindOne(
   port: number,
   portRange: readonly [number, number] | undefined,
 ): Promise<Socket> {
+  if (port === 0 && portRange === undefined) return bindAny(address);
   if (port !== 0 || portRange === undefined) {
     const socket = await bind(address, port);
     if (socket !== undefined) return socket;
@@ -136,6 +139,19 @@ async function bindOne(
     if (socket !== undefined) return socket;
   }
   throw new RequestError(503, `no UDP port from ${first} to ${last} is free on ${address}`);
+}
+
+/** A free port of the system's choice, bound by its number as {@link PeerSocket.widen} needs it. */
+async function bindAny(address: string): Promise<Socket> {
+  for (let tried = 0; tried < MOST_TRIES; tried++) {
+    const probe = await bind(address, 0);
+    if (probe === undefined) continue;
+    const { port } = probe.address();
+    await new Promise<void>((resolve) => probe.close(resolve));
+    const socket = await bind(address, port);
+    if (socket !== undefined) return socket;
+  }
+  throw new RequestError(503, `no UDP port is free on ${address}`);
 }
 
 /** Resolves with `undefined` when the port is taken. */
@@ -162,7 +178,7 @@ function bindSocket(
   port: number,
 ): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = createSocket({ type, ipv6Only: type === 'udp6' });
+    const socket = createSocket({ type, ipv6Only: type === 'udp6', lookup: addressItself });
     const failed = (error: Error): void => {
       socket.close();
       reject(error);
@@ -173,4 +189,16 @@ function bindSocket(
       resolve(socket);
     });
   });
+}
+
+/**
+ * All hosts that we send to are addresses: nothing needs to be asked for, and `connect` is done when it
+ * returns, so that no datagram is sent in between.
+ */
+function addressItself(
+  address: string,
+  family: unknown,
+  callback: (error: null, address: string, family: number) => void,
+): void {
+  callback(null, address, family === 6 ? 6 : 4);
 }

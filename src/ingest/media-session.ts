@@ -2,6 +2,7 @@ import type { MediaSection } from '../rtp/media-section.ts';
 import { RtpReceiver, type RtpReceiverOptions } from '../rtp/rtp-receiver.ts';
 import type { SrtpKeys } from '../rtp/srtp-keys.ts';
 import { steadyNowUs } from '../steady-clock.ts';
+import type { IceStatistics } from './ice-lite-agent.ts';
 import type { CloseReason, PublishSink, SessionLog } from './publish-sink.ts';
 import type { DtlsEvents, DtlsSrtp } from './werift-tap.ts';
 
@@ -21,8 +22,7 @@ const ALERT_REORDERING_US = 300_000;
 export interface SessionStatistics {
   connected: boolean;
   srtpProfile?: SrtpKeys['profile'];
-  /** Connectivity checks that were valid and that were not, and where the other side is. */
-  ice: { checks: number; rejectedChecks: number; restarts: number; remote: string };
+  ice: IceStatistics;
   rtp?: ReturnType<RtpReceiver['statistics']>;
 }
 
@@ -53,6 +53,8 @@ export interface MediaSessionOptions {
   alertReason: CloseReason;
   /** See {@link RtpReceiverOptions.keepIncomplete}. */
   keepIncomplete: boolean;
+  /** What the owner has to do every 20 ms. */
+  onTick?(): void;
   /** Frees what the owner holds; called once, when the session ends. */
   release(): Promise<void>;
 }
@@ -101,16 +103,15 @@ export class MediaSession {
   /**
    * Takes a datagram that is DTLS or media; others are ignored (RFC 7983 §7). A fault of ours or of
    * the sink ends this session, not the thread and with it the sessions of others.
-   * @param authentic whether it came from where ICE found the other side: where it did not, only
-   * media is looked at, which proves by itself who sent it
+   * @param datagram from where ICE found the other side: what others send is not worth its cryptography
    */
-  receive(datagram: Buffer, authentic: boolean): void {
+  receive(datagram: Buffer): void {
     if (this.closed || datagram.length === 0) return;
     const first = datagram[0]!;
     try {
       if (first >= 128 && first <= 191) {
         this.#receiver?.receive(datagram, steadyNowUs());
-      } else if (authentic && first >= 20 && first <= 63) {
+      } else if (first >= 20 && first <= 63) {
         this.#dtls.receive(datagram, this.lastAuthenticatedUs > 0);
       }
     } catch (error) {
@@ -194,6 +195,7 @@ export class MediaSession {
     const nowUs = steadyNowUs();
     const elapsedUs = Math.min(nowUs - this.#tickedUs, LONGEST_TICK_US);
     this.#tickedUs = nowUs;
+    this.#options.onTick?.();
     this.#silentUs += elapsedUs;
     const { silence, connectTimeoutMs, notConnected } = this.#options;
     if (this.#receiver === undefined) {

@@ -15,8 +15,10 @@ import {
 import { type IceServer, RequestError } from '../recorder.ts';
 import { steadyNowUs } from '../steady-clock.ts';
 import { MAX_STUN_BYTES, readBindingRequest } from './binding-request.ts';
+import type { IceStatistics } from './ice-lite-agent.ts';
 import { RECEIVE_BUFFER_BYTES } from './ice-sockets.ts';
 import type { IceCredentials } from './sdp-lines.ts';
+import { StrangerGuard } from './stranger-guard.ts';
 import { requireMembers } from './werift-members.ts';
 
 /**
@@ -36,11 +38,8 @@ export interface IceAgentOptions {
   servers: readonly IceServer[];
   /** How long gathering may hold up the offer, ms. What comes later is used all the same. */
   gatherTimeoutMs: number;
-  /**
-   * Takes what is neither STUN nor stray.
-   * @param authentic false for a datagram that came from anywhere but from the other side
-   */
-  onDatagram(datagram: Buffer, authentic: boolean): void;
+  /** Takes what the other side sends and is no STUN. */
+  onDatagram(datagram: Buffer): void;
   /** A candidate that was found after gathering was over, as `a=candidate` has it. */
   onLateCandidate(candidate: string): void;
 }
@@ -104,6 +103,7 @@ export class IceAgent {
   readonly #connection: Connection;
   readonly #internals: Internals;
   readonly #knownServers = new Set<string>();
+  readonly #strangers = new StrangerGuard();
   #keepalive: NodeJS.Timeout | undefined;
   #gathered = false;
   #closed = false;
@@ -142,7 +142,7 @@ export class IceAgent {
     this.#connection.stunServer = undefined as never;
     const { localUsername: ufrag, localPassword: password } = this.#connection;
     this.local = { ufrag, password };
-    this.#connection.onData.subscribe((datagram) => options.onDatagram(datagram, true));
+    this.#connection.onData.subscribe((datagram) => options.onDatagram(datagram));
   }
 
   /** All candidates found so far, as `a=candidate` has them. */
@@ -192,14 +192,20 @@ export class IceAgent {
   }
 
   /** Counters since the session began. */
-  statistics(): { checks: number; rejectedChecks: number; restarts: number; remote: string } {
+  statistics(): IceStatistics {
     const address = this.#connection.nominated?.remoteAddr;
     return {
       checks: this.#checks,
       rejectedChecks: this.#rejectedChecks,
+      strangers: this.#strangers.dropped,
       restarts: 0,
       remote: address === undefined ? '' : `${address[0]} ${address[1]}`,
     };
+  }
+
+  /** To be called every 20 ms. */
+  tick(): void {
+    this.#strangers.tick();
   }
 
   /** Closes all sockets and ends all timers. */
@@ -243,21 +249,33 @@ export class IceAgent {
     socket.setRecvBufferSize(RECEIVE_BUFFER_BYTES);
     socket.on('message', (datagram: Buffer, from: RemoteInfo) => {
       if (datagram.length === 0) return;
-      if (datagram[0]! > 3) this.#options.onDatagram(datagram, this.#isOtherSide(from));
-      else if (this.#isWelcome(datagram)) forward(datagram, from);
+      const isKnown = this.#isOtherSide(from);
+      if (datagram[0]! > 3) {
+        if (isKnown) this.#options.onDatagram(datagram);
+        else this.#strangers.drop();
+      } else if (this.#isWelcome(datagram, isKnown)) {
+        forward(datagram, from);
+      }
     });
   }
 
   // werift takes checks for valid without looking at their MESSAGE-INTEGRITY (RFC 8445 §7.3).
-  #isWelcome(datagram: Buffer): boolean {
+  #isWelcome(datagram: Buffer, isKnown: boolean): boolean {
     // werift's reader takes time that grows with the square of the length.
     if (datagram.length < 20 || datagram.length > MAX_STUN_BYTES) return false;
     const isRequest = (datagram.readUInt16BE(0) & 0x0110) === 0;
-    if (!isRequest) return true;
+    if (!isRequest) {
+      if (isKnown || this.#strangers.mayCheck()) return true;
+      this.#strangers.drop();
+      return false;
+    }
     const { ufrag, password } = this.local;
-    const request = readBindingRequest(datagram, (name) => (name === ufrag ? password : undefined));
+    const request = readBindingRequest(datagram, (name) =>
+      name === ufrag && (isKnown || this.#strangers.mayCheck()) ? password : undefined,
+    );
     if (request === undefined) {
       this.#rejectedChecks++;
+      if (!isKnown) this.#strangers.drop();
       return false;
     }
     this.#checks++;

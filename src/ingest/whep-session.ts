@@ -69,8 +69,8 @@ export class WhepSession {
       ...(options.icePortRange && { portRange: options.icePortRange }),
       servers: options.iceServers ?? [],
       gatherTimeoutMs: GATHER_TIMEOUT_MS,
-      onDatagram: (datagram, authentic) => {
-        if (session !== undefined) session.#media.receive(datagram, authentic);
+      onDatagram: (datagram) => {
+        if (session !== undefined) session.#media.receive(datagram);
       },
       onLateCandidate: (candidate) => {
         if (session !== undefined) session.#tell(candidate);
@@ -122,6 +122,7 @@ export class WhepSession {
         heardUs: (receiver) => receiver.lastRtpUs,
       },
       alertReason: 'server-gone',
+      onTick: () => this.#agent.tick(),
       release: async () => {
         await Promise.all([agent.close(), resource.delete()]);
       },

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { RemoteInfo, Socket } from 'node:dgram';
+import type { RemoteInfo } from 'node:dgram';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { RequestError } from '../recorder.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
@@ -15,6 +15,7 @@ import {
 } from './ice-sockets.ts';
 import { MediaSession, type SessionStatistics } from './media-session.ts';
 import { type Offer, readOffer } from './offer.ts';
+import type { PeerSocket } from './peer-socket.ts';
 import type { CloseReason, PublishSink, SessionLog } from './publish-sink.ts';
 import { readTrickleFragment, writeTrickleFragment } from './trickle-fragment.ts';
 import { type DtlsIdentity, DtlsSrtpServer, dtlsIdentity } from './werift-tap.ts';
@@ -119,6 +120,7 @@ export class WhipSession {
         heardUs: () => this.heardUs,
       },
       alertReason: 'dtls-closed',
+      onTick: () => this.#agent.tick(),
       release: () => closeIceSockets(this.#sockets),
     });
   }
@@ -213,15 +215,15 @@ export class WhipSession {
   }
 
   // RFC 7983 §7: the first byte tells the protocols apart that share a socket.
-  #onDatagram(datagram: Buffer, from: RemoteInfo, socket: Socket): void {
+  #onDatagram(datagram: Buffer, from: RemoteInfo, socket: PeerSocket): void {
     if (this.#media.closed || datagram.length === 0) return;
     const first = datagram[0]!;
     if (first <= 3) this.#check(datagram, from, socket);
-    else this.#media.receive(datagram, first >= 128 || this.#agent.isVerified(from));
+    else if (this.#agent.accepts(from)) this.#media.receive(datagram);
   }
 
   /** A fault of ours ends this session, not the thread and with it the sessions of others. */
-  #check(datagram: Buffer, from: RemoteInfo, socket: Socket): void {
+  #check(datagram: Buffer, from: RemoteInfo, socket: PeerSocket): void {
     try {
       this.#agent.receive(datagram, from, socket, steadyNowUs());
     } catch (error) {

@@ -8,7 +8,7 @@ export function sessionStatus(
   session: WhipSession | WhepSession | undefined,
   recording: Recording | undefined,
 ): Pick<StreamStatus, 'tracks' | 'rejected'> {
-  const rtp = session?.statistics().rtp;
+  const { rtp, ice } = session?.statistics() ?? {};
   if (session === undefined || rtp === undefined) return { tracks: [] };
   const tracks: TrackStatus[] = [];
   for (const section of session.sections) {
@@ -31,5 +31,9 @@ export function sessionStatus(
     });
   }
   const { authenticationFailures, replayed, malformed, unroutable } = rtp;
-  return { tracks, rejected: { authenticationFailures, replayed, malformed, unroutable } };
+  const strangers = ice?.strangers ?? 0;
+  return {
+    tracks,
+    rejected: { authenticationFailures, replayed, malformed, unroutable, strangers },
+  };
 }

@@ -2,6 +2,7 @@ import { createSocket } from 'node:dgram';
 import t, { type Test } from 'tap';
 import { classes, Message, methods } from 'werift';
 import { IceLiteAgent } from '../../src/ingest/ice-lite-agent.ts';
+import { PeerSocket } from '../../src/ingest/peer-socket.ts';
 import { areIceCredentials } from '../../src/ingest/sdp-lines.ts';
 import { StunClient } from './stun-client.ts';
 import { until } from './whip-server.ts';
@@ -12,8 +13,9 @@ async function agentOnLoopback(t: Test): Promise<{ agent: IceLiteAgent; port: nu
   const agent = new IceLiteAgent(REMOTE);
   const socket = createSocket('udp4');
   t.teardown(() => socket.close());
+  const peerSocket = new PeerSocket(socket);
   let nowUs = 1;
-  socket.on('message', (datagram, from) => agent.receive(datagram, from, socket, nowUs++));
+  socket.on('message', (datagram, from) => agent.receive(datagram, from, peerSocket, nowUs++));
   await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
   return { agent, port: socket.address().port };
 }
@@ -125,7 +127,7 @@ t.test('credentials are of the form that SDP wants, and never the same', async (
 
 t.test('a check that claims to come from port 0 is dropped', async (t) => {
   const agent = new IceLiteAgent(REMOTE);
-  const socket = createSocket('udp4');
+  const socket = new PeerSocket(createSocket('udp4'));
   t.teardown(() => socket.close());
   const { bytes } = new Message(methods.BINDING, classes.REQUEST)
     .setAttribute('USERNAME', `${agent.local.ufrag}:peer`)
@@ -135,4 +137,41 @@ t.test('a check that claims to come from port 0 is dropped', async (t) => {
   agent.receive(bytes, from, socket, 1);
   t.match(agent.statistics(), { checks: 0, rejectedChecks: 1, remote: '' });
   t.equal(agent.isVerified(from), false);
+});
+
+t.test('checks of a stranger who knows our name are looked at by the tick', async (t) => {
+  const agent = new IceLiteAgent(REMOTE);
+  let replies = 0;
+  const socket = { send: () => replies++, widen: () => {} } as unknown as PeerSocket;
+  const check = (password: string) =>
+    new Message(methods.BINDING, classes.REQUEST)
+      .setAttribute('USERNAME', `${agent.local.ufrag}:peer`)
+      .addMessageIntegrity(Buffer.from(password))
+      .addFingerprint().bytes;
+  const at = (port: number) => ({ address: '127.0.0.1', family: 'IPv4', port, size: 0 }) as const;
+  agent.receive(check(agent.local.password), at(1), socket, 1);
+  t.equal(replies, 1);
+
+  const forged = check('x'.repeat(22));
+  for (let sent = 0; sent < 1000; sent++) agent.receive(forged, at(2), socket, 2);
+  agent.receive(check(agent.local.password), at(3), socket, 3);
+  t.equal(replies, 1, 'a newcomer has to come again');
+  agent.receive(check(agent.local.password), at(1), socket, 4);
+  t.equal(replies, 2, 'who is known is answered all the same');
+  t.match(agent.statistics(), { checks: 2, rejectedChecks: 1001, strangers: 1001 });
+  agent.tick();
+  agent.receive(check(agent.local.password), at(3), socket, 5);
+  t.equal(replies, 3);
+});
+
+t.test('only what comes from a verified address is worth reading', async (t) => {
+  const { agent, port } = await agentOnLoopback(t);
+  const client = await openClient(t);
+  const from = { address: '127.0.0.1', port: client.port };
+  t.equal(agent.accepts(from), false);
+  await client.check(port, { local: agent.local });
+  t.equal(agent.accepts(from), true);
+  t.equal(agent.accepts({ ...from, port: from.port + 1 }), false);
+  t.equal(agent.accepts({ ...from, address: '127.0.0.2' }), false);
+  t.equal(agent.statistics().strangers, 3);
 });

@@ -74,6 +74,42 @@ for (const srtpProfile of ['AES_CM_128_HMAC_SHA1_80', 'AEAD_AES_128_GCM'] as con
   });
 }
 
+t.test('media of strangers costs a session nothing', async (t) => {
+  const server = await listenWhip(t);
+  const { publisher, session, sink } = await publish(t, server, { answerNacks: false });
+  publisher.start();
+  await until(() => sink.units.audio.length > 10);
+  const [forged] = publisher.latest('video', 1);
+  forged![forged!.length - 1]! ^= 0xff;
+  const stranger = createSocket('udp4');
+  t.teardown(() => stranger.close());
+  const flood = async (): Promise<void> => {
+    for (let sent = 0; sent < 100; sent++) stranger.send(forged!, portOf(session), '127.0.0.1');
+    await delay(5);
+  };
+  const heard = sink.units.audio.length;
+  while (sink.units.audio.length < heard + 100) await flood();
+  const { ice, rtp } = session.statistics();
+  t.match(rtp, { authenticationFailures: 0, replayed: 0, malformed: 0, unroutable: 0 });
+  t.ok(ice.strangers > 20, `${ice.strangers} dropped unread`);
+  for (const [mid, { packetsLost }] of rtp!.tracks) t.equal(packetsLost, 0, `of section ${mid}`);
+
+  publisher.pause();
+  const [ufrag, password] = credentialLines(session.answer).map((line) => line.split(':')[1]!);
+  const elsewhere = await StunClient.open();
+  t.teardown(() => elsewhere.close());
+  let answered = false;
+  while (!answered) {
+    await flood();
+    void elsewhere
+      .check(portOf(session), { local: { ufrag: ufrag!, password: password! } })
+      .then(() => {
+        answered = true;
+      });
+  }
+  t.pass('a publisher whose way is silent may come from elsewhere, also in a flood');
+});
+
 t.test('prefers AES-GCM', async (t) => {
   const { publisher } = await publish(t, await listenWhip(t));
   t.equal(publisher.srtpProfile, 'AEAD_AES_128_GCM');
@@ -144,7 +180,8 @@ t.test('what is not authentic keeps nobody alive', async (t) => {
   t.teardown(() => clearInterval(timer));
   await until(() => sink.closed.length > 0);
   t.equal(sink.closed[0]!.reason, 'idle');
-  t.ok(session.statistics().rtp!.authenticationFailures > 0);
+  t.equal(session.statistics().rtp!.authenticationFailures, 0, 'no cryptography for strangers');
+  t.ok(session.statistics().ice.strangers > 0);
   t.ok(session.statistics().ice.rejectedChecks > 0);
 });
 

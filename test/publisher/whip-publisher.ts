@@ -284,6 +284,13 @@ export class WhipPublisher {
     this.#nextClip = videoFrames(clip);
   }
 
+  /** Copies of the latest datagrams of a track. */
+  latest(kind: TrackKind, count: number): Buffer[] {
+    return this.#track(kind)
+      .latest(count)
+      .map((datagram) => Buffer.from(datagram));
+  }
+
   /** Sends the latest datagrams of a track once more, byte for byte. Returns how many. */
   replay(kind: TrackKind, count: number): number {
     const datagrams = this.#track(kind).latest(count);

@@ -20,7 +20,7 @@ t.test('what the recorder counts, as Prometheus reads it', async (t) => {
   Object.assign(recorder.statuses.get(stream)!, {
     timelineRestarts: 3,
     droppedUnits: { undecodable: 9, disordered: 0, empty: 0, late: 0, unwritten: 0 },
-    rejected: { authenticationFailures: 5, replayed: 0, malformed: 0, unroutable: 0 },
+    rejected: { authenticationFailures: 5, replayed: 0, malformed: 0, unroutable: 0, strangers: 0 },
   });
   await segmentIndex.add(segmentOf('cam1'));
   const reply = await app.inject('/metrics');
