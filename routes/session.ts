@@ -3,7 +3,7 @@ import { Type } from 'typebox';
 import { requireContentType } from '../src/http/content-type.ts';
 import { errorReply } from '../src/http/errors.ts';
 import { ifMatchTag } from '../src/http/if-match.ts';
-import { StreamId } from '../src/http/stream-id.ts';
+import { badStreamId, StreamId } from '../src/http/stream-id.ts';
 
 const fragmentType = 'application/trickle-ice-sdpfrag';
 
@@ -24,6 +24,11 @@ const SessionParams = Type.Object({
     examples: ['0f5b6c1e'],
   }),
 });
+
+const noSession = errorReply(
+  'There is no such session, or it has ended.',
+  'no such session of stream "cam1"',
+);
 
 /** WHIP session (RFC 9725 §4.3): candidates, ICE restarts, and the end of publishing. */
 const plugin: FastifyPluginAsyncTypebox = async (app) => {
@@ -65,11 +70,20 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
           },
         },
         204: { description: 'The candidates were taken.', type: 'null' },
-        400: errorReply('The fragment or `If-Match` is malformed.'),
-        404: errorReply('There is no such session, or it has ended.'),
-        412: errorReply('`If-Match` names an ICE session that is over.'),
-        413: errorReply('The fragment is larger than 256 KiB.'),
-        415: errorReply(`The body is not announced as \`${fragmentType}\`.`),
+        400: errorReply(
+          'The fragment or `If-Match` is malformed.',
+          'If-Match: must be one entity tag in quotes, or *',
+        ),
+        404: noSession,
+        412: errorReply(
+          '`If-Match` names an ICE session that is over.',
+          'If-Match: not the entity tag of the present ICE session',
+        ),
+        413: errorReply('The fragment is larger than 256 KiB.', 'Request body is too large'),
+        415: errorReply(
+          `The body is not announced as \`${fragmentType}\`.`,
+          `Content-Type must be ${fragmentType}, not text/plain`,
+        ),
       },
     },
     onRequest: requireContentType(fragmentType, 'Accept-Patch'),
@@ -94,8 +108,8 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
       params: SessionParams,
       response: {
         200: Type.Unsafe<string>({ description: 'The session has ended. No body.', type: 'null' }),
-        400: errorReply('The name of the stream cannot be used.'),
-        404: errorReply('There is no such session, or it has ended.'),
+        400: badStreamId,
+        404: noSession,
       },
     },
     handler: async (request, reply) => {

@@ -4,7 +4,7 @@ import { requireContentType } from '../src/http/content-type.ts';
 import { errorReply } from '../src/http/errors.ts';
 import { iceLinks } from '../src/http/ice-links.ts';
 import { sessionAddress } from '../src/http/stream-address.ts';
-import { StreamParams } from '../src/http/stream-id.ts';
+import { badStreamId, StreamParams } from '../src/http/stream-id.ts';
 
 const offerType = 'application/sdp';
 
@@ -66,12 +66,24 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
       body: Type.String({ minLength: 1, description: 'SDP offer', examples: [exampleSdp] }),
       response: {
         201: sdpReply,
-        400: errorReply('The offer is not SDP, or the name of the stream cannot be used.'),
-        409: errorReply('Somebody publishes this stream already.'),
-        413: errorReply('The offer is larger than 256 KiB.'),
-        415: errorReply('The body is not announced as `application/sdp`.'),
-        422: errorReply('The offer has nothing that can be recorded.'),
-        503: errorReply('The recorder is stopping.'),
+        400: errorReply(
+          'The offer is not SDP, or the name of the stream cannot be used.',
+          'the offer does not begin with v=0',
+        ),
+        409: errorReply(
+          'Somebody publishes this stream already.',
+          'stream "cam1" has a publisher already',
+        ),
+        413: errorReply('The offer is larger than 256 KiB.', 'Request body is too large'),
+        415: errorReply(
+          'The body is not announced as `application/sdp`.',
+          'Content-Type must be application/sdp, not application/json',
+        ),
+        422: errorReply(
+          'The offer has nothing that can be recorded.',
+          'the offer sends neither video nor audio; we can record H264 (packetization-mode 0 or 1) and Opus (48000/2)',
+        ),
+        503: errorReply('The recorder is stopping.', 'the recorder is stopping'),
       },
     },
     onRequest: requireContentType(offerType, 'Accept-Post'),
@@ -109,7 +121,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
           type: 'null',
           headers: { 'Accept-Post': Type.String({ examples: [offerType] }), ...linkHeader },
         },
-        400: errorReply('The name of the stream cannot be used.'),
+        400: badStreamId,
       },
     },
     handler: async (request, reply) => {

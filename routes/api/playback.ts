@@ -1,9 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import '../../src/http/decorators.ts';
-import { errorReply } from '../../src/http/errors.ts';
 import { PlaybackJson, playbackJson } from '../../src/http/record-json.ts';
-import { StreamParams } from '../../src/http/stream-id.ts';
+import { badStreamId, StreamParams } from '../../src/http/stream-id.ts';
 
 /** What can be played: all that was recorded, whatever Liveman has collected of it. */
 const plugin: FastifyPluginAsyncTypebox = async (app) => {
@@ -48,7 +47,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
               ],
             ],
           }),
-          400: errorReply('The name of the stream cannot be used.'),
+          400: badStreamId,
         },
       },
     },

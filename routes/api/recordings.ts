@@ -46,9 +46,12 @@ const Records = Type.Object(
 );
 
 const errors = {
-  400: errorReply('The body is not of this form; the message says where.'),
-  413: errorReply('The body is larger than 2 MiB.'),
-  415: errorReply('The body is not JSON.'),
+  400: errorReply(
+    'The body is not of this form; the message says where.',
+    'body.records.0: must have required properties record',
+  ),
+  413: errorReply('The body is larger than 2 MiB.', 'Request body is too large'),
+  415: errorReply('The body is not JSON.', 'Unsupported Media Type'),
 };
 
 /**
@@ -69,7 +72,10 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
         querystring,
         response: {
           200: SessionPageJson,
-          400: errorReply('A parameter is malformed; the message names it.'),
+          400: errorReply(
+            'A parameter is malformed; the message names it.',
+            'query.limit: must be integer',
+          ),
         },
       },
     },

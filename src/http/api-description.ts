@@ -1,7 +1,7 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance, FastifySchema } from 'fastify';
-import { errorReply } from './errors.ts';
+import { errorBody, errorReply } from './errors.ts';
 import { nameSchemas } from './named-schemas.ts';
 
 /** An OpenAPI document, as far as it is changed here. */
@@ -10,6 +10,7 @@ interface Described {
 }
 
 interface Operation {
+  responses: Record<string, { content?: { 'application/json'?: { example?: unknown } } }>;
   parameters?: { required?: boolean; schema?: { default?: unknown } }[];
   requestBody?: { required?: boolean };
 }
@@ -96,7 +97,10 @@ function withAccess(schema: FastifySchema | undefined, access: string): FastifyS
     response: {
       ...(schema?.response as object),
       401: { description: 'A valid token is needed. No body.', type: 'null' },
-      403: errorReply(`The token does not allow to ${access} this stream.`),
+      403: errorReply(
+        `The token does not allow to ${access} this stream.`,
+        `this token does not allow to ${access}`,
+      ),
     },
   };
 }
@@ -116,7 +120,10 @@ function tidied<T extends object>(document: T, optionalBodies: ReadonlySet<strin
   const copy: T & Described = JSON.parse(JSON.stringify(document));
   const paths = Object.entries(copy.paths ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
   for (const [path, operations] of paths) {
-    for (const [method, { parameters = [], requestBody }] of Object.entries(operations)) {
+    for (const [method, { parameters = [], requestBody, responses }] of Object.entries(
+      operations,
+    )) {
+      completeErrors(responses);
       if (method === 'post' && requestBody && optionalBodies.has(path)) {
         requestBody.required = false;
       }
@@ -129,4 +136,14 @@ function tidied<T extends object>(document: T, optionalBodies: ReadonlySet<strin
   copy.paths = Object.fromEntries(paths);
   nameSchemas(copy);
   return copy;
+}
+
+/** Gives the example of each error reply the status that it stands under. */
+function completeErrors(responses: Operation['responses']): void {
+  for (const [status, { content }] of Object.entries(responses)) {
+    const json = content?.['application/json'];
+    if (Number(status) < 400 || json === undefined) continue;
+    const { message } = json.example as { message: string };
+    json.example = errorBody(Number(status), message);
+  }
 }

@@ -13,9 +13,19 @@ export const ErrorReply = Type.Object(
   { title: 'Error', description: 'Why a request was refused.' },
 );
 
-/** Documents an error reply in a route's schema. */
-export function errorReply(description: string) {
-  return { description, content: { 'application/json': { schema: ErrorReply } } };
+/** The body of an error reply. */
+export function errorBody(statusCode: number, message: string) {
+  return { statusCode, error: STATUS_CODES[statusCode] ?? 'Error', message };
+}
+
+/**
+ * Documents an error reply in a route's schema. Its example gets its status from where it stands there.
+ * @param description when it comes
+ * @param message what the reply says, word for word, for one such request
+ */
+export function errorReply(description: string, message: string) {
+  const content = { schema: ErrorReply, example: { message } };
+  return { description, content: { 'application/json': content } };
 }
 
 /**
@@ -55,5 +65,5 @@ function send(reply: FastifyReply, statusCode: number, message: string): Fastify
     .header('Cache-Control', 'no-store')
     .type('application/json; charset=utf-8')
     .serializer(JSON.stringify)
-    .send({ statusCode, error: STATUS_CODES[statusCode] ?? 'Error', message });
+    .send(errorBody(statusCode, message));
 }

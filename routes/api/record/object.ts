@@ -44,12 +44,24 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
           type: 'null',
         },
         304: { description: 'The object is still the one with this `ETag`.', type: 'null' },
-        400: errorReply('The path is malformed, or leads out of the storage root.'),
-        404: errorReply('There is no such object.'),
-        412: errorReply('The object is not the one with this `ETag`.'),
-        416: errorReply('The range lies beyond the end of the object.'),
-        502: errorReply('The bucket refuses to be read.'),
-        503: errorReply('The bucket does not answer at present.'),
+        400: errorReply(
+          'The path is malformed, or leads out of the storage root.',
+          'path: must not contain empty, "." or ".." parts',
+        ),
+        404: errorReply(
+          'There is no such object.',
+          'there is nothing at GET /api/record/object/cam1/2025/07/24/seg_0001.m4s',
+        ),
+        412: errorReply('The object is not the one with this `ETag`.', 'Precondition Failed'),
+        416: errorReply('The range lies beyond the end of the object.', 'Range Not Satisfiable'),
+        502: errorReply(
+          'The bucket refuses to be read.',
+          'the bucket cannot be read (AccessDenied); the log has the reason',
+        ),
+        503: errorReply(
+          'The bucket does not answer at present.',
+          'the bucket does not answer at present (ECONNREFUSED)',
+        ),
       },
     },
     handler: async (request, reply) => {

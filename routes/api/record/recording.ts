@@ -1,10 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { errorReply } from '../../../src/http/errors.ts';
-import { StreamParams } from '../../../src/http/stream-id.ts';
+import { badStreamId, StreamParams } from '../../../src/http/stream-id.ts';
 import { isRecording, RecordStatusJson, statusJson } from '../../../src/http/stream-json.ts';
-
-const badName = errorReply('The name of the stream cannot be used.');
 
 /** Start, look at and stop the recording of one stream. */
 const plugin: FastifyPluginAsyncTypebox = async (app) => {
@@ -57,11 +55,17 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
             ],
           },
         ),
-        400: errorReply('The name of the stream, the base directory or the body cannot be used.'),
-        413: errorReply('The body is larger than 256 KiB.'),
-        415: errorReply('The body is not JSON.'),
-        503: errorReply('The recorder is stopping.'),
-        507: errorReply('Too much waits for upload: nothing new is recorded at present.'),
+        400: errorReply(
+          'The name of the stream, the base directory or the body cannot be used.',
+          'base_dir: must not contain "." or ".." as a path part',
+        ),
+        413: errorReply('The body is larger than 256 KiB.', 'Request body is too large'),
+        415: errorReply('The body is not JSON.', 'Unsupported Media Type'),
+        503: errorReply('The recorder is stopping.', 'the recorder is stopping'),
+        507: errorReply(
+          'Too much waits for upload: nothing new is recorded at present.',
+          'too much waits for upload: nothing new is recorded until the store has taken some of it, see GET /api/storage',
+        ),
       },
     },
     preValidation: async (request) => {
@@ -88,7 +92,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
       summary: 'Look at a recording',
       description: 'Whether a stream is being recorded, and what arrives of it.',
       params: StreamParams,
-      response: { 200: RecordStatusJson, 400: badName },
+      response: { 200: RecordStatusJson, 400: badStreamId },
     },
     handler: async (request) => {
       const { stream } = request.params;
@@ -113,7 +117,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
           {},
           { title: 'Empty', description: 'Nothing is recorded of this stream any more.' },
         ),
-        400: badName,
+        400: badStreamId,
       },
     },
     handler: async (request) => {

@@ -167,7 +167,10 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
         querystring,
         response: {
           200: page,
-          400: errorReply('A parameter is unknown or malformed; the message names it.'),
+          400: errorReply(
+            'A parameter is unknown or malformed; the message names it.',
+            'query.limit: must be >= 1',
+          ),
         },
       },
     },

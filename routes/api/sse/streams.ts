@@ -10,6 +10,7 @@ const pollMs = 1000;
 const keepAliveMs = 15_000;
 const stallMs = 60_000;
 const maxClients = 100;
+const tooMany = `no more than ${maxClients} may listen at a time`;
 /** Liveman waits as long on its own. */
 const retryAfterSeconds = 5;
 
@@ -52,8 +53,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
               },
             },
           },
-          400: errorReply('A parameter is malformed; the message names it.'),
-          503: errorReply('Too many listen already, or the recorder is stopping.'),
+          503: errorReply('Too many listen already, or the recorder is stopping.', tooMany),
         },
       },
     },
@@ -61,7 +61,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
       const events = snapshots.subscribe(request.query.streams);
       if (events === undefined) {
         reply.header('Retry-After', retryAfterSeconds);
-        throw new RequestError(503, `no more than ${maxClients} may listen at a time`);
+        throw new RequestError(503, tooMany);
       }
       reply.headers({
         'Content-Type': 'text/event-stream',

@@ -7,7 +7,7 @@ import {
   live777Streams,
   StreamsQuery,
 } from '../../../src/http/live777-json.ts';
-import { StreamParams } from '../../../src/http/stream-id.ts';
+import { badStreamId, StreamParams } from '../../../src/http/stream-id.ts';
 import { RequestError } from '../../../src/recorder.ts';
 
 /** Streams in Live777's form, for Liveman. */
@@ -23,7 +23,6 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
         querystring: StreamsQuery,
         response: {
           200: Type.Array(Live777Stream, { description: 'The streams.' }),
-          400: errorReply('A parameter is malformed; the message names it.'),
         },
       },
     },
@@ -41,8 +40,8 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
         description: 'A stream that has a publisher at this moment.',
         response: {
           200: Live777Stream,
-          400: errorReply('The name of the stream cannot be used.'),
-          404: errorReply('Nobody publishes this stream.'),
+          400: badStreamId,
+          404: errorReply('Nobody publishes this stream.', 'nobody publishes the stream "cam1"'),
         },
       },
     },
