@@ -16,7 +16,11 @@ process.on('unhandledRejection', (reason) => {
 
 /** Datagrams of whoever has passed ICE: as they are, and as records of handshake messages. */
 export const target: FuzzTarget = {
-  covers: ['src/ingest/werift-tap.ts'],
+  covers: [
+    'src/ingest/werift-tap.ts',
+    'src/ingest/dtls-handshake-order.ts',
+    'src/ingest/dtls-record.ts',
+  ],
   maxBytes: 16_384,
   seeds: () => [
     Buffer.of(2, 3),
@@ -50,7 +54,7 @@ export const target: FuzzTarget = {
     must(settled <= 1, 'a handshake fails once');
     const bytes = sent.reduce((sum, { length }) => sum + length, 0);
     must(bytes <= 20 * received + 4096, 'nobody makes us send much');
-    must(server.waitingFragments <= 33, 'fragments that wait for others have a bound');
+    must(server.waitingBytes <= 32_768, 'messages that wait for others have a bound');
     if (rejected !== undefined) {
       const reason = rejected;
       rejected = undefined;

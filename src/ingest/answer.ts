@@ -16,8 +16,7 @@ export interface AnswerParameters {
 }
 
 /**
- * Writes the answer to an offer (RFC 9429 §5.3.1, RFC 9725 §4.2): ice-lite, DTLS server, receiving
- * only, everything bundled on one transport, all candidates in it. Sections that are not taken are
+ * Writes the answer to an offer (RFC 9429 §5.3.1, RFC 9725 §4.2): ice-lite, receiving only, everything bundled on one transport, all candidates in it. Sections that are not taken are
  * rejected with port 0.
  */
 export function writeAnswer(offer: Offer, parameters: AnswerParameters): string {
@@ -28,7 +27,7 @@ export function writeAnswer(offer: Offer, parameters: AnswerParameters): string 
     media: offer.sections.map((section) =>
       section.taken === undefined
         ? rejectedSection(section)
-        : answeredSection(section, section.taken, parameters, section === taken[0]),
+        : answeredSection(offer, section, section.taken, parameters, section === taken[0]),
     ),
   };
   return write(session);
@@ -65,6 +64,7 @@ function rejectedSection({ media, mid }: OfferedSection): MediaDescription {
 }
 
 function answeredSection(
+  { dtlsRole }: Offer,
   { media, mid }: OfferedSection,
   taken: MediaSection,
   { ice, candidates, fingerprint }: AnswerParameters,
@@ -80,7 +80,7 @@ function answeredSection(
     direction: 'recvonly',
     rtcpMux: 'rtcp-mux',
     ...(media.rtcpRsize === undefined ? {} : { rtcpRsize: media.rtcpRsize }),
-    setup: 'passive',
+    setup: dtlsRole === 'server' ? 'passive' : 'active',
     iceUfrag: ice.ufrag,
     icePwd: ice.password,
     fingerprint: { type: 'sha-256', hash: fingerprint },

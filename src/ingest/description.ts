@@ -29,6 +29,15 @@ export interface Fingerprint {
   digest: Buffer;
 }
 
+/** Formats that need no `a=rtpmap` (RFC 3551 §6): none can be recorded, but they have a name. */
+const STATIC_FORMATS: Readonly<
+  Record<number, Pick<OfferedFormat, 'encodingName' | 'clockRate' | 'channels'>>
+> = {
+  0: { encodingName: 'PCMU', clockRate: 8000, channels: undefined },
+  8: { encodingName: 'PCMA', clockRate: 8000, channels: undefined },
+  9: { encodingName: 'G722', clockRate: 8000, channels: undefined },
+};
+
 /** What a list of fmtp parameters says, names in lower case (RFC 8866 §6.15). */
 function formatParameters(config: string | undefined): Record<string, string> {
   const parameters = new Map<string, string>();
@@ -72,12 +81,12 @@ export function checkDescription(lines: readonly string[], what: string): void {
 
 /** The MIDs of `a=group:BUNDLE` (RFC 9143 §7.1); empty without one. */
 export function bundledMids(session: SessionDescription): string[] {
-  const group = session.groups?.find(({ type }) => type === 'BUNDLE');
+  const group = session.groups?.find(({ type }) => String(type).toUpperCase() === 'BUNDLE');
   return group === undefined ? [] : String(group.mids).trim().split(/\s+/);
 }
 
 /**
- * The payload types of a section that have an `a=rtpmap`, each once, in order of preference.
+ * The payload types of a section that have an `a=rtpmap` or need none, each once, in order of preference.
  * @throws RequestError 400 for a payload type that is no number from 0 to 127
  */
 export function sectionFormats(media: MediaDescription, what: string): OfferedFormat[] {
@@ -88,7 +97,11 @@ export function sectionFormats(media: MediaDescription, what: string): OfferedFo
       throw new RequestError(400, `the ${what} has a payload type that is not in 0–127`);
     }
     const map = media.rtp.find(({ payload }) => payload === payloadType);
-    if (map === undefined || map.rate === undefined) continue;
+    if (map?.rate === undefined) {
+      const fixed = STATIC_FORMATS[payloadType];
+      if (fixed !== undefined) formats.push({ payloadType, ...fixed, parameters: {} });
+      continue;
+    }
     const config = media.fmtp.find(({ payload }) => payload === payloadType)?.config;
     formats.push({
       payloadType,
@@ -113,18 +126,19 @@ export function mediaSection(
   session: SessionDescription,
 ): MediaSection {
   const primary = formats.filter(({ codec }) => codec !== 'rtx');
-  const offers = (type: string, subtype?: string): boolean =>
+  const offers = (type: string, subtype = ''): boolean =>
     (media.rtcpFb ?? []).some(
       (feedback) =>
-        feedback.type === type &&
-        feedback.subtype === subtype &&
+        String(feedback.type).toLowerCase() === type &&
+        // sdp-transform has an empty subtype where nothing but a space follows.
+        (feedback.subtype ?? '').toLowerCase() === subtype &&
         (feedback.payload === '*' ||
           primary.some(({ payloadType }) => payloadType === Number(feedback.payload))),
     );
   const pairs: [number, number][] = [];
   for (const { semantics, ssrcs } of media.ssrcGroups ?? []) {
     const [original, retransmission] = String(ssrcs).trim().split(/\s+/).map(Number);
-    if (semantics === 'FID' && isSsrc(original) && isSsrc(retransmission)) {
+    if (String(semantics).toUpperCase() === 'FID' && isSsrc(original) && isSsrc(retransmission)) {
       pairs.push([original, retransmission]);
     }
   }
@@ -156,10 +170,9 @@ function headerExtensions(offered: NonNullable<MediaDescription['ext']>): Header
   for (const [name, uri] of Object.entries(HEADER_EXTENSION_URIS)) {
     const extension = offered.find(
       (candidate) =>
-        candidate.uri === uri &&
+        String(candidate.uri).toLowerCase() === uri &&
         candidate['encrypt-uri'] === undefined &&
-        candidate.direction !== 'recvonly' &&
-        candidate.direction !== 'inactive' &&
+        !/^(?:recvonly|inactive)$/i.test(candidate.direction ?? '') &&
         // RFC 8285 §4.2: identifiers of one-byte headers, which are all that we agree to.
         candidate.value >= 1 &&
         candidate.value <= 14,

@@ -74,6 +74,11 @@ export class IceLiteAgent {
     return this.#lastAuthenticatedUs;
   }
 
+  /** True once a check of the peer has arrived, so that something can be sent to it. */
+  get isReachable(): boolean {
+    return this.#selected !== undefined;
+  }
+
   /** True when the peer has passed a check from this address. */
   isVerified({ address, port }: Address): boolean {
     const path = this.#selected;

@@ -14,6 +14,7 @@ import {
 } from './description.ts';
 import { chooseFormats, RECORDABLE_CODECS } from './recordable-codecs.ts';
 import { type IceCredentials, sdpLines } from './sdp-lines.ts';
+import type { DtlsRole } from './werift-tap.ts';
 
 /** One `m=` section of an offer, and what becomes of it. */
 export interface OfferedSection {
@@ -31,6 +32,8 @@ export interface Offer {
   ice: IceCredentials;
   /** Of the offerer's DTLS certificate; one of them has to match. */
   fingerprints: Fingerprint[];
+  /** Our part in the DTLS handshake. */
+  dtlsRole: DtlsRole;
 }
 
 /**
@@ -72,11 +75,14 @@ export function readOffer(text: string): Offer {
       throw new RequestError(400, `section ${section.mid} of the offer needs a=rtcp-mux`);
     }
   }
-  checkRoles(session, first.media);
+  if (session.icelite !== undefined) {
+    throw new RequestError(422, 'the offer is ice-lite and so are we: nobody would begin');
+  }
   return {
     sections,
     ice: iceCredentials(session, first.media, 'offer'),
     fingerprints: fingerprints(lines, session.media.indexOf(first.media), 'offer'),
+    dtlsRole: dtlsRole(session, first.media),
   };
 }
 
@@ -95,7 +101,7 @@ function takeSection(
   const sending = sections.filter(({ media }) => media.type === kind && sends(media, session));
   const names = new Set<string>();
   for (const section of sending) {
-    if (!/^(?:UDP\/TLS\/)?RTP\/SAVPF$/.test(section.media.protocol)) {
+    if (!/^(?:UDP\/TLS\/)?RTP\/SAVPF$/i.test(section.media.protocol)) {
       throw new RequestError(
         422,
         `section ${section.mid} of the offer has protocol ${section.media.protocol}; we take UDP/TLS/RTP/SAVPF`,
@@ -126,13 +132,11 @@ function recordable(kind: TrackKind): string {
   return names.map((codec) => codec.description).join(', ');
 }
 
-function checkRoles(session: SessionDescription, media: MediaDescription): void {
-  const setup = media.setup ?? session.setup;
-  if (setup !== 'actpass' && setup !== 'active') {
-    // RFC 9725 §4.4.1; we are always the DTLS server.
-    throw new RequestError(400, 'the offer needs a=setup:actpass or a=setup:active');
-  }
-  if (session.icelite !== undefined) {
-    throw new RequestError(422, 'the offer is ice-lite and so are we: nobody would begin');
-  }
+// RFC 8842 §5.3: the answerer chooses where it may. As server we need not wait for the publisher to be
+// reachable. RFC 9725 §4.4.1 lets a WHIP client offer actpass alone, but FFmpeg 8.0 and 8.1 offer passive.
+function dtlsRole(session: SessionDescription, media: MediaDescription): DtlsRole {
+  const setup = (media.setup ?? session.setup)?.toLowerCase();
+  if (setup === 'actpass' || setup === 'active') return 'server';
+  if (setup === 'passive') return 'client';
+  throw new RequestError(400, 'the offer needs a=setup:actpass, a=setup:active or a=setup:passive');
 }

@@ -85,7 +85,8 @@ export function recordableCodec(
       codec.kind === kind &&
       codec.encodingName.toLowerCase() === format.encodingName.toLowerCase() &&
       codec.clockRate === format.clockRate &&
-      codec.channels === format.channels &&
+      // RFC 8866 §6.6: the parameter is of audio alone; some write `H264/90000/1`.
+      (kind === 'video' || codec.channels === format.channels) &&
       codec.rank(format.parameters) > 0,
   );
 }
@@ -114,7 +115,7 @@ export function chooseFormats(kind: TrackKind, offered: readonly OfferedFormat[]
       (other) =>
         other.encodingName.toLowerCase() === 'rtx' &&
         other.clockRate === format.clockRate &&
-        other.parameters.apt === String(format.payloadType),
+        Number(other.parameters.apt) === format.payloadType,
     );
     if (retransmission === undefined) continue;
     chosen.push({

@@ -2,7 +2,8 @@ import { RequestError } from '../recorder.ts';
 
 /**
  * Splits SDP text into its lines (RFC 8866 §5: `<type>=<value>`, CRLF or a lone LF). What parses
- * SDP downstream skips lines that it does not understand, so form is checked here.
+ * SDP downstream skips lines that it does not understand, so form is checked here, and what is
+ * written in another way than the grammar has it is put right: see {@link plainLine}.
  * @param what what the text is, for messages: `offer`, `trickle fragment`
  * @param maxLength longest text taken, in UTF-16 code units
  * @throws RequestError 400 when the text is empty, too long or has a line that is no SDP
@@ -11,10 +12,10 @@ export function sdpLines(text: string, what: string, maxLength: number): string[
   if (text.length > maxLength) {
     throw new RequestError(400, `the ${what} is longer than ${maxLength} characters`);
   }
-  const lines = text.split(/\r\n|\n/);
-  while (lines.length > 0 && lines[lines.length - 1] === '') lines.pop();
-  if (lines.length === 0) throw new RequestError(400, `the ${what} is empty`);
-  for (const [index, line] of lines.entries()) {
+  const lines: string[] = [];
+  for (const [index, raw] of text.split('\n').entries()) {
+    const line = raw.trimEnd();
+    if (line === '') continue;
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
     if (!/^[a-z]=[^\u0000-\u0008\u000b-\u001f\u007f]*$/.test(line)) {
       throw new RequestError(
@@ -22,8 +23,27 @@ export function sdpLines(text: string, what: string, maxLength: number): string[
         `line ${index + 1} of the ${what} is not SDP: ${JSON.stringify(line.slice(0, 80))}`,
       );
     }
+    lines.push(plainLine(line));
   }
+  if (lines.length === 0) throw new RequestError(400, `the ${what} is empty`);
   return lines;
+}
+
+/**
+ * A line in the form that the grammar of RFC 8866 §9 gives it: values are parted by one space, none
+ * follows the name of an attribute or surrounds the `/` of an `a=rtpmap`, and names of attributes are
+ * in lower case, as is the kind of an `m=` section. Publishers differ in all of these: pion ends `a=rtcp-fb:96 nack ` with a space.
+ */
+function plainLine(line: string): string {
+  const spaced = line.replace(/[ \t]+/g, ' ');
+  if (spaced.startsWith('m='))
+    return spaced.replace(/^m= ?\w+/, (kind) => kind.toLowerCase().replace(' ', ''));
+  if (!spaced.startsWith('a=')) return spaced;
+  const colon = spaced.indexOf(':');
+  if (colon < 0) return spaced.toLowerCase();
+  const name = spaced.slice(0, colon).trimEnd().toLowerCase();
+  const value = spaced.slice(colon + 1).trimStart();
+  return `${name}:${name === 'a=rtpmap' ? value.replaceAll(/ ?\/ ?/g, '/') : value}`;
 }
 
 /** ICE user fragment and password of one side (RFC 8839 §5.4). */

@@ -28,7 +28,7 @@ export function readTrickleFragment(text: string): IceCredentials | undefined {
   const candidate = lines.find(
     (line) =>
       line.startsWith('a=candidate:') &&
-      !/^a=candidate:\S+ \d+ \S+ \d+ \S+ \d+ typ \S+(?: |$)/.test(line),
+      !/^a=candidate:\S+ \d+ \S+ \d+ \S+ \d+ typ \S+(?: |$)/i.test(line),
   );
   if (candidate !== undefined) {
     throw new RequestError(400, `malformed candidate: ${JSON.stringify(candidate.slice(0, 120))}`);

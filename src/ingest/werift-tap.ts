@@ -14,6 +14,8 @@ import {
 } from 'werift';
 import type { SrtpKeys } from '../rtp/srtp-keys.ts';
 import type { Fingerprint } from './description.ts';
+import { HandshakeOrder } from './dtls-handshake-order.ts';
+import { type DtlsRecord, hasUnprotectedRecord, RecordNumbers } from './dtls-record.ts';
 import { requireMembers } from './werift-members.ts';
 
 // Only the files werift-*.ts know werift. Of it we use here both sides of DTLS and the encryption of
@@ -70,20 +72,10 @@ export interface DtlsPeer {
   description: string;
 }
 
-const PUBLISHER: DtlsPeer = { name: 'publisher', description: 'offer' };
+/** The other side of a session that it began. */
+export const PUBLISHER: DtlsPeer = { name: 'publisher', description: 'offer' };
 /** The other side of a session that we began. */
 export const WHEP_SERVER: DtlsPeer = { name: 'server', description: 'answer' };
-
-/**
- * Most fragments of handshake messages that are kept: a certificate takes two or three, and a datagram
- * stays in memory as long as a fragment of it does.
- */
-const MAX_WAITING_FRAGMENTS = 32;
-
-/** Where werift keeps them, which it does not document. */
-interface FragmentBuffer {
-  bufferFragmentedHandshakes: unknown[];
-}
 
 /** A handshake message of werift, as far as we look at it. */
 type HandshakeMessage = Pick<FragmentedHandshake, 'msg_type' | 'fragment' | 'serialize'>;
@@ -123,6 +115,7 @@ export abstract class DtlsSrtp<Socket extends DtlsServer | DtlsClient = DtlsServ
   };
   readonly #fingerprints: readonly Fingerprint[];
   readonly #events: DtlsEvents;
+  readonly #order: HandshakeOrder;
   #srtcp: SrtcpSession | undefined;
   #settled = false;
 
@@ -140,16 +133,18 @@ export abstract class DtlsSrtp<Socket extends DtlsServer | DtlsClient = DtlsServ
     this.#peer = peer;
     this.#fingerprints = fingerprints;
     this.#events = events;
+    const numbers = new RecordNumbers();
     this.#transport = {
       type: 'ice',
       address: {} as never,
       closed: false,
       onData: () => {},
       send: async (datagram) => {
-        if (!this.#transport.closed) events.send(datagram);
+        if (!this.#transport.closed) events.send(numbers.renumbered(datagram));
       },
       close: async () => {},
     };
+    const isServer = (create as unknown) === DtlsServer;
     this.socket = new create({
       cert: identity.certificatePem,
       key: identity.privateKeyPem,
@@ -157,9 +152,15 @@ export abstract class DtlsSrtp<Socket extends DtlsServer | DtlsClient = DtlsServ
       transport: this.#transport,
       srtpProfiles: [...SRTP_PROFILES],
       extendedMasterSecret: true,
-      certificateRequest: true,
+      // A client that is told so waits for a request that FFmpeg never sends.
+      certificateRequest: isServer,
     });
     requireInternals(this.socket);
+    this.#order = new HandshakeOrder({
+      isServer,
+      open: (record) => this.#open(record),
+      deliver: (datagram) => this.#deliver(datagram),
+    });
     this.socket.onConnect.subscribe(() => this.#connected());
     this.socket.onError.subscribe((error: unknown) => this.failed(error));
     this.socket.onClose.subscribe(() => events.onAlert());
@@ -175,20 +176,12 @@ export abstract class DtlsSrtp<Socket extends DtlsServer | DtlsClient = DtlsServ
    */
   receive(datagram: Buffer, mediaFlows: boolean): void {
     if (this.#transport.closed || (mediaFlows && hasUnprotectedRecord(datagram))) return;
-    try {
-      this.#transport.onData(datagram, ['', 0]);
-    } catch {
-      // A record that is cut short throws; DTLS drops what it cannot read (RFC 6347 §4.1.2.7).
-    }
-    // werift keeps them for ever, and the handshake has told nothing of who sends them yet.
-    if (this.waitingFragments > MAX_WAITING_FRAGMENTS) {
-      (this.socket as unknown as FragmentBuffer).bufferFragmentedHandshakes = [];
-    }
+    this.#order.receive(datagram);
   }
 
-  /** Fragments of handshake messages that wait for the others of theirs. */
-  get waitingFragments(): number {
-    return (this.socket as unknown as FragmentBuffer).bufferFragmentedHandshakes.length;
+  /** Bytes of handshake messages that wait for what comes before them. */
+  get waitingBytes(): number {
+    return this.#order.waitingBytes;
   }
 
   /** Encrypts an RTCP compound packet (RFC 3711 §3.4, RFC 7714 §9); `undefined` before connected. */
@@ -208,6 +201,26 @@ export abstract class DtlsSrtp<Socket extends DtlsServer | DtlsClient = DtlsServ
     });
     for (const event of [this.socket.onConnect, this.socket.onError, this.socket.onClose]) {
       event.allUnsubscribe();
+    }
+  }
+
+  #deliver(datagram: Buffer): void {
+    try {
+      this.#transport.onData(datagram, ['', 0]);
+    } catch {
+      // What cannot be read is dropped (RFC 6347 §4.1.2.7).
+    }
+  }
+
+  #open({ contentType, version, epoch, sequenceNumber, fragment }: DtlsRecord): Buffer | undefined {
+    const { cipher } = this.socket;
+    // Before there are keys that is not there, whatever its type says.
+    if ((cipher.cipher as unknown) === undefined) return undefined;
+    const recordLayerHeader = { contentType, protocolVersion: version, epoch, sequenceNumber };
+    try {
+      return cipher.decryptPacket({ recordLayerHeader, fragment } as never);
+    } catch {
+      return undefined;
     }
   }
 
@@ -347,14 +360,6 @@ function readSignature(message: Buffer, at: number, signed: Buffer): Proof | und
   return { hash, signed, signature };
 }
 
-// RFC 6347 §4.1: type (1), version (2), epoch (2), sequence number (6), length (2).
-function hasUnprotectedRecord(datagram: Buffer): boolean {
-  for (let at = 0; at + 13 <= datagram.length; at += 13 + datagram.readUInt16BE(at + 11)) {
-    if (datagram.readUInt16BE(at + 3) === 0) return true;
-  }
-  return false;
-}
-
 /** What we use of a werift DTLS server beyond its documented surface, and what it must be. */
 const REQUIRED_INTERNALS: readonly [path: string, type: string][] = [
   ['onConnect.subscribe', 'function'],
@@ -364,15 +369,13 @@ const REQUIRED_INTERNALS: readonly [path: string, type: string][] = [
   ['transport.socket.onData', 'function'],
   ['extractSessionKeys', 'function'],
   ['srtp', 'object'],
-  ['bufferFragmentedHandshakes', 'object'],
+  ['cipher', 'object'],
+  ['cipher.decryptPacket', 'function'],
   ['dtls.flight', 'number'],
   ['dtls.sortedHandshakeCache', 'object'],
 ];
 /** The same of a client. */
-const REQUIRED_OF_CLIENTS: typeof REQUIRED_INTERNALS = [
-  ['connect', 'function'],
-  ['cipher', 'object'],
-];
+const REQUIRED_OF_CLIENTS: typeof REQUIRED_INTERNALS = [['connect', 'function']];
 
 /**
  * Checks that a werift DTLS server or client is built as this file expects.

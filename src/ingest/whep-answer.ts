@@ -123,7 +123,7 @@ function isSame(
   if (offered.codec === 'rtx') {
     return (
       answered.encodingName.toLowerCase() === 'rtx' &&
-      answered.parameters.apt === String(offered.retransmits)
+      Number(answered.parameters.apt) === offered.retransmits
     );
   }
   return recordableCodec(kind, answered)?.name === offered.codec;
@@ -144,7 +144,7 @@ function candidates(lines: readonly string[]): string[] {
 
 // RFC 8842 §5.3: the answerer chooses.
 function dtlsRole(session: SessionDescription, media: MediaDescription): DtlsRole {
-  const setup = media.setup ?? session.setup;
+  const setup = (media.setup ?? session.setup)?.toLowerCase();
   if (setup === 'active') return 'server';
   if (setup === 'passive') return 'client';
   throw unfit('needs a=setup:active or a=setup:passive');

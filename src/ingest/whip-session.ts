@@ -18,7 +18,13 @@ import { type Offer, readOffer } from './offer.ts';
 import type { PeerSocket } from './peer-socket.ts';
 import type { CloseReason, PublishSink, SessionLog } from './publish-sink.ts';
 import { readTrickleFragment, writeTrickleFragment } from './trickle-fragment.ts';
-import { type DtlsIdentity, DtlsSrtpServer, dtlsIdentity } from './werift-tap.ts';
+import {
+  type DtlsIdentity,
+  DtlsSrtpClient,
+  DtlsSrtpServer,
+  dtlsIdentity,
+  PUBLISHER,
+} from './werift-tap.ts';
 
 /** A publisher that goes on sending after its goodbye is not listened to for ever. */
 const MOST_DRAIN_TURNS = 50;
@@ -56,6 +62,7 @@ export class WhipSession {
   readonly #agent: IceLiteAgent;
   readonly #media: MediaSession;
   #etag = newEntityTag();
+  #dtlsStarted = false;
 
   /**
    * Accepts an offer. The session waits for the publisher from here on; whether it comes is told to
@@ -104,13 +111,14 @@ export class WhipSession {
       candidates: this.#candidates,
       fingerprint: ours.fingerprint,
     });
+    const Dtls = offer.dtlsRole === 'client' ? DtlsSrtpClient : DtlsSrtpServer;
     this.#media = new MediaSession({
       id: this.id,
       sections: this.sections,
       sink,
       log: options.log,
       keepIncomplete: options.keepIncomplete ?? false,
-      createDtls: (events) => new DtlsSrtpServer(ours, offer.fingerprints, events),
+      createDtls: (events) => new Dtls(ours, offer.fingerprints, events, PUBLISHER),
       send: (datagram) => this.#agent.send(datagram),
       connectTimeoutMs: options.connectTimeoutMs ?? 15_000,
       notConnected: () => this.#notConnected(),
@@ -226,6 +234,9 @@ export class WhipSession {
   #check(datagram: Buffer, from: RemoteInfo, socket: PeerSocket): void {
     try {
       this.#agent.receive(datagram, from, socket, steadyNowUs());
+      if (this.#dtlsStarted || !this.#agent.isReachable) return;
+      this.#dtlsStarted = true;
+      this.#media.startDtls();
     } catch (error) {
       void this.#media.end('failed', error instanceof Error ? error : new Error(String(error)));
     }

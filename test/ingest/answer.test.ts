@@ -92,3 +92,10 @@ t.test('carries our transport: DTLS server, credentials, all candidates', async 
   t.equal(media[0]!.rtcpRsize, 'rtcp-rsize');
   t.equal(media[1]!.rtcpRsize, undefined, 'not offered, not answered (RFC 5506 §5.1)');
 });
+
+t.test('is the DTLS client of a publisher that can only be the server', async (t) => {
+  const passive = offerOf(VIDEO, AUDIO).replaceAll('setup:actpass', 'setup:passive');
+  for (const { setup } of answer(passive).media) t.equal(setup, 'active');
+  const active = offerOf(VIDEO, AUDIO).replaceAll('setup:actpass', 'setup:active');
+  for (const { setup } of answer(active).media) t.equal(setup, 'passive');
+});

@@ -177,7 +177,7 @@ t.test('refuses what is no WHIP offer', async (t) => {
     ['SHA-1', GOOD.replaceAll('sha-256 ', 'sha-1 '), /sha-256/],
     ['a short fingerprint', GOOD.replaceAll('sha-256 9E:E2:', 'sha-256 '), /fingerprint/],
     ['no setup', GOOD.replaceAll(/a=setup.*\r\n/g, ''), /setup/],
-    ['a passive offerer', GOOD.replaceAll('setup:actpass', 'setup:passive'), /setup:actpass/],
+    ['a held connection', GOOD.replaceAll('setup:actpass', 'setup:holdconn'), /setup:actpass/],
   ];
   for (const [name, offer, message] of cases) {
     const error = refused(offer);

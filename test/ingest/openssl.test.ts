@@ -6,8 +6,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
-import { createDtlsIdentity, DtlsSrtpServer } from '../../src/ingest/werift-tap.ts';
+import { createDtlsIdentity, DtlsSrtpClient, DtlsSrtpServer } from '../../src/ingest/werift-tap.ts';
 import type { SrtpKeys } from '../../src/rtp/srtp-keys.ts';
+import { UdpRelay } from '../network/udp-relay.ts';
+import { seededRandom } from '../rtp/packets.ts';
 import { until } from './whip-server.ts';
 
 const run = promisify(execFile);
@@ -95,4 +97,77 @@ for (const [keyType, profile, mtu] of [
     client.stdin.end('Q\n');
     await once(client, 'exit');
   });
+}
+
+for (const [name, options, network] of [
+  ['that asks for no certificate, as FFmpeg', [], {}],
+  ['that asks for a certificate', ['-verify', '1'], {}],
+  ['behind a bad path', ['-verify', '1'], { loss: 0.1, jitterMs: 100 }],
+] as const) {
+  t.test(`is the client of an OpenSSL ${name}`, async (t) => {
+    if (!(await hasOpenssl(t))) return;
+    const [certificate, key] = ['certificate.pem', 'key.pem'].map((name) =>
+      join(t.testdir(), name),
+    ) as [string, string];
+    await run('openssl', [
+      ...['req', '-x509', '-nodes', '-days', '30', '-subj', '/CN=publisher'],
+      ...KEY_TYPES['ECDSA P-256'],
+      ...['-keyout', key, '-out', certificate],
+    ]);
+    const { raw } = new X509Certificate(readFileSync(certificate));
+    const port = await freePort();
+    const server = spawn('openssl', [
+      ...['s_server', '-dtls1_2', '-accept', `127.0.0.1:${port}`],
+      ...['-use_srtp', 'SRTP_AEAD_AES_128_GCM', '-cert', certificate, '-key', key, ...options],
+      ...['-keymatexport', 'EXTRACTOR-dtls_srtp', '-keymatexportlen', '56'],
+    ]);
+    t.teardown(() => server.kill());
+    let output = '';
+    server.stdout.on('data', (text) => {
+      output += text;
+    });
+    await until(() => output.includes('ACCEPT'));
+    const [there, back] = [network, network];
+    const relay = await UdpRelay.open({ port, there, back, random: seededRandom(1) });
+    t.teardown(() => relay.close());
+    relay.impair();
+    const socket = createSocket('udp4');
+    t.teardown(() => socket.close());
+    await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
+    let keys: SrtpKeys | undefined;
+    let failure: Error | undefined;
+    const client = new DtlsSrtpClient(
+      await createDtlsIdentity(),
+      [{ algorithm: 'sha256', digest: createHash('sha256').update(raw).digest() }],
+      {
+        send: (datagram) => socket.send(datagram, relay.port, '127.0.0.1'),
+        onConnected: (exported) => {
+          keys = exported;
+        },
+        onFailed: (error) => {
+          failure = error;
+        },
+        onAlert: () => {},
+      },
+    );
+    t.teardown(() => client.close());
+    socket.on('message', (datagram) => client.receive(datagram, false));
+    client.start();
+    await until(
+      () => failure !== undefined || (keys !== undefined && /material: \w+/.test(output)),
+    );
+    t.equal(failure, undefined);
+    // RFC 5764 §4.2: client key, server key, client salt, server salt.
+    const material = Buffer.from(/Keying material: (\w+)/.exec(output)![1]!, 'hex');
+    t.same(keys!.masterKey, material.subarray(16, 32));
+    t.same(keys!.masterSalt, material.subarray(44, 56));
+  });
+}
+
+async function freePort(): Promise<number> {
+  const socket = createSocket('udp4');
+  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
+  const { port } = socket.address();
+  await new Promise<void>((resolve) => socket.close(resolve));
+  return port;
 }
