@@ -70,7 +70,10 @@ export async function registerApiDescription(app: FastifyInstance, version: stri
     transform: ({ schema, url, route }) => {
       if (route.config?.bodyOptional) optionalBodies.add(url.replaceAll(/:(\w+)/g, '{$1}'));
       const access = route.config?.access ?? (url.startsWith('/api/') ? 'read' : 'open');
-      return withNamedWildcard({ schema: withAccess(schema, access), url });
+      return withNamedWildcard({
+        schema: withAccess(schema, access),
+        url: withoutTrailingSlash(url),
+      });
     },
     transformObject: (document) =>
       'openapiObject' in document
@@ -103,6 +106,11 @@ function withAccess(schema: FastifySchema | undefined, access: string): FastifyS
       ),
     },
   };
+}
+
+/** Liveman asks for some lists with a slash at the end; they are the same without. */
+function withoutTrailingSlash(url: string): string {
+  return url === '/' ? url : url.replace(/\/$/, '');
 }
 
 /** OpenAPI has no wildcards: `/object/*` is shown as `/object/{path}`. */
