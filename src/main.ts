@@ -5,9 +5,11 @@ import { readOptions, UsageError, usage, withOptions } from './command-line.ts';
 import { runCommand } from './commands/run-command.ts';
 import type { Config, StorageConfig } from './config/config.ts';
 import { ConfigError } from './config/config-error.ts';
+import { weakCredentials } from './config/credential-strength.ts';
 import { isLoopback, urlHost } from './config/listen-address.ts';
 import { loadConfig } from './config/load-config.ts';
 import { openLog } from './log.ts';
+import { remark } from './remarks.ts';
 import type { Service } from './service.ts';
 import { version } from './version.ts';
 
@@ -35,6 +37,7 @@ async function main(): Promise<void> {
   if (options.help) return void process.stdout.write(usage);
   if (options.version) return void process.stdout.write(`${version}\n`);
   const config = withOptions(await loadConfig(options.configFile), options);
+  refuseWeakCredentials(config, options.configFile);
   const { log, release } = openLog(config.log.level);
   try {
     // Loaded here, since no sub-command needs it.
@@ -76,18 +79,14 @@ function placeOf(storage: StorageConfig): string[] {
   ];
 }
 
-/** Tells the operator what is worth a second look. */
-function remark({ http, auth, ignoredTables, notices }: Config, log: Logger): void {
-  if (ignoredTables.length > 0) {
-    log.info({ ignored: ignoredTables }, 'the configuration has parts for Live777 alone');
-  }
-  for (const notice of notices) log.warn(notice);
-  if (auth.tokens.length === 0 && auth.secret === undefined && !isLoopback(http.host)) {
-    log.warn(
-      { listen: http.host },
-      'anybody who can reach this address may publish, record and watch: set [auth] tokens',
-    );
-  }
+/** @throws ConfigError where others than this machine could try what can be guessed */
+function refuseWeakCredentials({ http, auth }: Config, configFile: string): void {
+  if (isLoopback(http.host)) return;
+  const problems = weakCredentials(auth).map((weak) => ({
+    line: undefined,
+    message: `${weak}; take what \`openssl rand -base64 32\` prints, or listen on 127.0.0.1 only`,
+  }));
+  if (problems.length > 0) throw new ConfigError(configFile, problems);
 }
 
 function stopOnSignal(service: Service, log: Logger): void {

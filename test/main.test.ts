@@ -1,6 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { access, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
@@ -101,7 +101,7 @@ t.test('a newcomer is told where to go, and it is there', async (t) => {
         `  console        ${address}/`,
         `  API            ${address}/documentation`,
         `  publish \\(WHIP\\) ${address}/whip/STREAM`,
-        `  recordings     .*/recordings`,
+        `  recordings     .*/records`,
         '  configuration  .*/config/live777\\.toml',
       ].join('\n'),
     ),
@@ -113,7 +113,7 @@ t.test('a newcomer is told where to go, and it is there', async (t) => {
   const offer = { method: 'POST', headers: { 'content-type': 'application/sdp' }, body: 'no SDP' };
   const whip = await fetch(`${address}/whip/cam1`, offer);
   t.ok(whip.status === 400 || whip.status === 422, `refused, not broken: ${whip.status}`);
-  await access(join(program.folder, 'recordings'));
+  await access(join(program.folder, 'records'));
   program.process.kill('SIGTERM');
   t.equal(await program.ended(), 0);
   t.match(program.log.at(-1), { msg: 'stopped' });
@@ -145,6 +145,63 @@ t.test('what is wrong in the configuration is all that is said', async (t) => {
   );
   t.equal(program.stdout, '');
 });
+
+t.test('tokens that can be guessed are refused where others can try them', async (t) => {
+  const toml =
+    '[auth]\ntokens = ["0123456789abcdef", "short-secret"]\nsecret = "31 bytes, which is one too few!"\n';
+  const refused = await run(t, ['--listen', '0.0.0.0:0'], toml);
+  t.equal(await refused.ended(), 1);
+  t.match(
+    refused.stderr,
+    /^live777\.toml: auth\.tokens\[1\]: .*\nlive777\.toml: auth\.secret: .*\n$/,
+  );
+  t.notMatch(refused.stderr + refused.stdout, /short-secret|one too few/);
+  const warned = await run(t, ['--listen', '127.0.0.1:0'], toml);
+  await warned.address();
+  t.match(await warned.prints(/auth\.secret/), Object);
+  t.match(
+    warned.log.filter(({ level }) => level === 40).map(({ msg }) => msg),
+    [/^auth\.tokens\[1\]/, /^auth\.secret/, /^nothing will be recorded by itself/],
+  );
+});
+
+t.test('where nothing will be recorded, the start says so and what to write', async (t) => {
+  const said = /nothing will be recorded by itself.*auto_streams = \[/;
+  const silent = await run(t, ['--listen', '127.0.0.1:0'], '');
+  await silent.prints(said);
+  for (const toml of [
+    '[recorder]\nauto_streams = ["cam*"]',
+    '[[recorder.sources]]\nwhep = "http://127.0.0.1:1/whep"\nstream = "a"',
+  ]) {
+    const program = await run(t, ['--listen', '127.0.0.1:0'], toml);
+    await program.address();
+    program.process.kill('SIGTERM');
+    await program.ended();
+    t.notMatch(program.stdout, said, toml);
+  }
+});
+
+t.test(
+  'recordings of the folder that was the default before are not forgotten in silence',
+  async (t) => {
+    const program = await run(t, ['--listen', '127.0.0.1:0', '--config', 'own.toml'], '');
+    // It reads its configuration first, and that is written after its folder.
+    await program.ended();
+    await mkdir(join(program.folder, 'recordings', '.index'), { recursive: true });
+    await writeFile(join(program.folder, 'own.toml'), '');
+    const again = new Program(
+      ['--listen', '127.0.0.1:0', '--config', 'own.toml'],
+      program.folder,
+      {},
+      '',
+    );
+    t.teardown(async () => {
+      again.process.kill('SIGKILL');
+      await again.ended();
+    });
+    await again.prints(/those in \.\/recordings are not listed.*root = /);
+  },
+);
 
 t.test('a bucket that does not answer', async (t) => {
   if (!onlyWhereNobodyWaits(t)) return;
@@ -188,7 +245,7 @@ t.test('an address that is in use', async (t) => {
 t.test('a folder that another recorder writes to', async (t) => {
   const first = await run(t, ['--listen', '127.0.0.1:0']);
   await first.address();
-  const root = join(first.folder, 'recordings');
+  const root = join(first.folder, 'records');
   const toml = `[recorder.storage]\ntype = "fs"\nroot = ${JSON.stringify(root)}\n`;
   const second = await run(t, ['--listen', '127.0.0.1:0'], toml);
   t.equal(await second.ended(), 1);

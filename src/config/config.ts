@@ -96,6 +96,12 @@ export interface Config {
     port: number;
     /** Answer requests of pages from any other origin. */
     cors: boolean;
+    /** Names under which browsers may call us where no tokens are set, beside those known anyway. */
+    hosts: string[];
+    /** Addresses and networks of proxies whose `X-Forwarded-*` headers are believed. */
+    trustProxy: string[];
+    /** Seconds in which a request must have come whole, its body included. */
+    requestTimeoutSeconds: number;
   };
   log: { level: LogLevel };
   auth: {
@@ -115,6 +121,8 @@ export interface Config {
   recorder: {
     /** Patterns of the streams that are recorded as soon as somebody publishes them. */
     autoStreams: string[];
+    /** How many streams may wait at a time for a publisher to be recorded. */
+    maxArmedStreams: number;
     /** What this node is called in the segment index. */
     nodeAlias: string;
     /** Seconds after which a new record begins without losing a frame; 0: only at midnight UTC. */

@@ -5,6 +5,8 @@ import type { TLocalizedValidationError } from 'typebox/error';
 import { Settings } from 'typebox/system';
 import type { ConfigProblem } from './config-error.ts';
 import { pointerTo } from './key-lines.ts';
+import { withoutCredentials } from './printable-text.ts';
+import { adviceAbout } from './unknown-keys.ts';
 
 /** A node of a JSON schema, as far as errors speak of it. */
 interface SchemaNode {
@@ -80,16 +82,24 @@ function allErrors(schema: TSchema, value: unknown): TLocalizedValidationError[]
 /** A key that nobody reads, with the known one it may have been meant for. */
 export function unknownKey(pointer: string, known: string[]): string {
   const key = partsOf(pointer).at(-1) ?? '';
+  const table = pointer.slice(0, pointer.lastIndexOf('/'));
   const near = nearestKey(key, known);
-  const advice = near === undefined ? `known here: ${known.join(', ')}` : `did you mean "${near}"?`;
+  const advice =
+    adviceAbout(table, key) ??
+    (near === undefined ? `known here: ${known.join(', ')}` : `did you mean "${near}"?`);
   return `${keyName(pointer)}: unknown key, ${advice}`;
 }
 
-/** The known key that differs by so little that it is probably meant. */
+/**
+ * The known key that differs by so little that it is probably meant: by slips of the pen, not by a
+ * word more or less, which makes another key of it.
+ */
 export function nearestKey(key: string, known: string[]): string | undefined {
   if (known.length === 0) return undefined;
   const near = closest(key, known);
-  return distance(key, near) <= Math.max(2, Math.floor(near.length / 3)) ? near : undefined;
+  return distance(key, near) <= Math.max(2, Math.floor(Math.min(near.length, key.length) / 4))
+    ? near
+    : undefined;
 }
 
 /** A JSON pointer the way TOML writes it: `recorder.sources[0].url`. */
@@ -146,7 +156,8 @@ const isSecret = /secret|token|credential|access_key/;
 
 function inWords(value: unknown, secret: boolean): string {
   if (value === '') return 'an empty text';
-  if (typeof value === 'string') return secret ? 'another text' : `the text "${value}"`;
+  if (typeof value === 'string')
+    return secret ? 'another text' : `the text "${withoutCredentials(value)}"`;
   if (typeof value === 'number' || typeof value === 'bigint') {
     return secret ? 'a number' : `the number ${value}`;
   }

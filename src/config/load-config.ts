@@ -1,17 +1,19 @@
 import { readFile, stat } from 'node:fs/promises';
-import { isIP } from 'node:net';
 import { availableParallelism, hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import type { IceServer } from '../recorder.ts';
+import { patternDoubt } from '../stream-pattern.ts';
 import type { Config, LogLevel, SpoolConfig, StorageConfig } from './config.ts';
 import { ConfigError, type ConfigProblem } from './config-error.ts';
-import { keyName, lineOf, nearestKey, problemsOf } from './explain.ts';
-import { keyLines, pointerTo } from './key-lines.ts';
+import { contradictions } from './contradictions.ts';
+import { nearestKey, problemsOf } from './explain.ts';
+import { keyLines } from './key-lines.ts';
 import { parseListenAddress } from './listen-address.ts';
 import { ConfigFile, live777Only, type StorageTable, storageTables } from './schema.ts';
 import { sourceOf, sourceProblems } from './sources.ts';
-import { SPOOL_LIMIT, spoolLimitOf } from './spool-limit.ts';
+import { spoolLimitOf } from './spool-limit.ts';
+import { asTable } from './toml-table.ts';
 
 /** Bytes a live777.toml may have. */
 const maxFileBytes = 1024 * 1024;
@@ -109,89 +111,22 @@ function storageProblems(
   return problemsOf(storageTables[type], storage, '/recorder/storage', lines);
 }
 
-/** What the schema cannot say; looks at values of the right type only, the others are reported. */
-function contradictions(
-  document: Record<string, unknown>,
-  lines: ReadonlyMap<string, number>,
-): ConfigProblem[] {
-  const problems: ConfigProblem[] = [];
-  const report = (pointer: string, message: string) =>
-    problems.push({ line: lineOf(pointer, lines), message: `${keyName(pointer)}: ${message}` });
-  const http = asTable(document.http);
-  const webrtc = asTable(document.webrtc);
-
-  if (typeof http.listen === 'string' && parseListenAddress(http.listen) === undefined) {
-    report(
-      '/http/listen',
-      `expected an address and a port, got the text "${http.listen}"; write listen = "127.0.0.1:7778"`,
-    );
-  }
-  const addresses = Array.isArray(webrtc.ice_udp_addrs) ? webrtc.ice_udp_addrs : [];
-  addresses.forEach((address, index) => {
-    if (typeof address !== 'string' || isIceAddress(address)) return;
-    report(
-      pointerTo('/webrtc/ice_udp_addrs', index),
-      `expected "auto" or an IP address with or without a port, got the text "${address}"; write "192.0.2.10:0"`,
-    );
-  });
-  const range = Array.isArray(webrtc.ice_port_range) ? webrtc.ice_port_range : [];
-  if (range[0] > range[1]) {
-    report(
-      '/webrtc/ice_port_range',
-      `the first port ${range[0]} is above the last ${range[1]}; write ice_port_range = [${range[1]}, ${range[0]}]`,
-    );
-  }
-  const { spool_max, spool_full, spool_drop_streams } = asTable(asTable(document.recorder).storage);
-  if (typeof spool_max === 'string' && spoolLimitOf(spool_max) === undefined) {
-    // What is no size at all is told by the schema.
-    if (SPOOL_LIMIT.test(spool_max)) {
-      report(
-        '/recorder/storage/spool_max',
-        `"${spool_max}" is nothing, or more than the disk; write spool_max = "80%"`,
-      );
-    }
-  }
-  if (spool_full === 'drop_oldest' && spool_drop_streams === undefined) {
-    report(
-      '/recorder/storage/spool_full',
-      'needs to be told of which streams recordings may be deleted; write spool_drop_streams = ["test-*"]',
-    );
-  }
-  if (spool_full !== 'drop_oldest' && spool_drop_streams !== undefined) {
-    report(
-      '/recorder/storage/spool_drop_streams',
-      'means nothing without spool_full = "drop_oldest"; add it, or take this key away',
-    );
-  }
-  const { index, count } = asTable(asTable(document.recorder).shard);
-  if (typeof index === 'number' && typeof count === 'number' && count >= 1 && index >= count) {
-    report(
-      '/recorder/shard/index',
-      `${index} is not below the count ${count}; the recorders are numbered from 0 to ${count - 1}`,
-    );
-  }
-  return problems;
-}
-
-function asTable(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-}
-
-function isIceAddress(text: string): boolean {
-  if (text.toLowerCase() === 'auto' || isIP(text) !== 0) return true;
-  const address = parseListenAddress(text);
-  return address !== undefined && isIP(address.host) !== 0;
-}
-
 function withDefaults(file: ConfigFile, ignoredTables: string[]): Config {
   const listen = parseListenAddress(file.http?.listen ?? '127.0.0.1:7778');
   if (listen === undefined) throw new TypeError('the listen address was checked before');
   const storage = storageOf((file.recorder?.storage ?? {}) as StorageTable);
-  const { indexPath, notices } = indexPathOf(file.recorder?.index_path, storage);
+  const { indexPath, notices: indexNotices } = indexPathOf(file.recorder?.index_path, storage);
+  const notices = [...indexNotices, ...patternNotices(file)];
   const range = file.webrtc?.ice_port_range;
   const secret = file.auth?.secret;
   return {
-    http: { ...listen, cors: file.http?.cors ?? false },
+    http: {
+      ...listen,
+      cors: file.http?.cors ?? false,
+      hosts: file.http?.hosts ?? [],
+      trustProxy: file.http?.trust_proxy ?? [],
+      requestTimeoutSeconds: file.http?.request_timeout_seconds ?? 30,
+    },
     log: { level: logLevel(file.log?.level ?? 'info') },
     auth: {
       ...(secret ? { secret } : {}),
@@ -204,6 +139,7 @@ function withDefaults(file: ConfigFile, ignoredTables: string[]): Config {
     },
     recorder: {
       autoStreams: file.recorder?.auto_streams ?? [],
+      maxArmedStreams: file.recorder?.max_armed_streams ?? 1000,
       nodeAlias: file.recorder?.node_alias ?? hostname(),
       maxRecordingSeconds: file.recorder?.max_recording_seconds ?? 86_400,
       segmentSeconds: file.recorder?.segment_seconds ?? 10,
@@ -224,6 +160,15 @@ function withDefaults(file: ConfigFile, ignoredTables: string[]): Config {
     ignoredTables,
     notices,
   };
+}
+
+function patternNotices({ recorder }: ConfigFile): string[] {
+  return (recorder?.auto_streams ?? []).flatMap((pattern) => {
+    const doubt = patternDoubt(pattern);
+    return doubt === undefined
+      ? []
+      : [`recorder.auto_streams: "${pattern}" matches a stream of that very name only: ${doubt}`];
+  });
 }
 
 /** Reads a level as live777.toml and `LOG_LEVEL` write it; `off` is pino's `silent`. */
@@ -269,7 +214,7 @@ function storageOf(table: StorageTable): StorageConfig {
         spool: spoolOf(table),
       };
     default:
-      return { type: 'fs', root: resolve(table.root ?? './recordings') };
+      return { type: 'fs', root: resolve(table.root ?? './records') };
   }
 }
 

@@ -25,6 +25,34 @@ const HttpTable = Type.Object(
       }),
     ),
     cors: flag(),
+    hosts: Type.Optional(
+      Type.Array(
+        Type.String({
+          pattern: '^(?!-)[A-Za-z0-9-]+(?:\\.[A-Za-z0-9-]+)*\\.?$',
+          description: 'the name of a host, without a port',
+          examples: ['recorder.example.org'],
+        }),
+        { description: 'a list of host names', examples: [['recorder.example.org']] },
+      ),
+    ),
+    trust_proxy: Type.Optional(
+      Type.Array(
+        Type.String({
+          minLength: 1,
+          description: 'the IP address of a proxy, or a network such as "10.0.0.0/8"',
+          examples: ['127.0.0.1'],
+        }),
+        { description: 'a list of addresses of proxies', examples: [['127.0.0.1']] },
+      ),
+    ),
+    request_timeout_seconds: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 3600,
+        description: 'a whole number of seconds from 1 to 3600',
+        examples: [30],
+      }),
+    ),
   },
   closed,
 );
@@ -164,7 +192,7 @@ const ShardTable = Type.Object(
 const FsTable = Type.Object(
   {
     type: Type.Optional(Type.Literal('fs')),
-    root: text('./recordings', 'the path of a folder'),
+    root: text('./records', 'the path of a folder'),
   },
   closed,
 );
@@ -174,6 +202,15 @@ const bucket = Type.String({
   description: 'the name of a bucket',
   examples: ['my-recordings'],
 });
+
+const endpoint = (example: string) =>
+  Type.Optional(
+    Type.String({
+      pattern: '^[^@\\s]+$',
+      description: 'an address without user and password',
+      examples: [example],
+    }),
+  );
 
 /** Where what is recorded waits until a bucket has it: in the tables of s3 and oss. */
 const spool = {
@@ -206,7 +243,7 @@ const S3Table = Type.Object(
     bucket,
     root: textOrEmpty('/recordings'),
     region: text('us-east-1'),
-    endpoint: text('http://127.0.0.1:9000'),
+    endpoint: endpoint('http://127.0.0.1:9000'),
     access_key_id: text('AKIAIOSFODNN7EXAMPLE'),
     secret_access_key: text('…'),
     session_token: text('…'),
@@ -223,7 +260,7 @@ const OssTable = Type.Object(
     bucket,
     root: textOrEmpty('/recordings'),
     region: text('oss-cn-hangzhou'),
-    endpoint: text('https://oss-cn-hangzhou.aliyuncs.com'),
+    endpoint: endpoint('https://oss-cn-hangzhou.aliyuncs.com'),
     access_key_id: text('…'),
     access_key_secret: text('…'),
     security_token: text('…'),
@@ -243,6 +280,14 @@ const RecorderTable = Type.Object(
         { description: 'a list of stream names or patterns', examples: [['*']] },
       ),
     ),
+    max_armed_streams: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 100_000,
+        description: 'a whole number from 0 to 100000',
+        examples: [1000],
+      }),
+    ),
     node_alias: text('live777-node-001'),
     max_recording_seconds: Type.Optional(
       Type.Integer({
@@ -252,7 +297,7 @@ const RecorderTable = Type.Object(
         examples: [86400],
       }),
     ),
-    index_path: text('./recordings/.index/segments.jsonl', 'the path of a file'),
+    index_path: text('./records/.index/segments.jsonl', 'the path of a file'),
     index_retention_days: Type.Optional(
       Type.Integer({
         minimum: 0,
@@ -354,6 +399,8 @@ export const live777Only: { tables: readonly string[]; keys: readonly string[][]
   tables: ['hooks', 'net4mqtt', 'rtsp', 'sdp', 'strategy', 'stream'],
   keys: [
     ['recorder', 'upload'],
+    ['recorder', 'rotate_daily'],
+    ['recorder', 'rotate_tz_offset_minutes'],
     ['webrtc', 'ice_lite'],
   ],
 };

@@ -1,6 +1,6 @@
-import picomatch from 'picomatch';
 import { type Clock, systemClock } from '../clock.ts';
 import type { ShardConfig, SourceConfig, WhepSourceConfig } from '../config/config.ts';
+import { streamMatcher } from '../stream-pattern.ts';
 import { type NodeState, NodeWatch, type SourcesLog } from './node-watch.ts';
 import type { PullPlan, PullTarget } from './pull-plan.ts';
 import { shardOf } from './shard.ts';
@@ -65,6 +65,8 @@ interface Pulled {
 export class Sources {
   readonly #options: SourcesOptions;
   readonly #clock: Clock;
+  /** A pattern of `auto_streams` matches it. */
+  readonly #isNamed: (stream: string) => boolean;
   readonly #isAutomatic: (stream: string) => boolean;
   readonly #tokens = new Map<string, string>();
   readonly #endpoints = new Map<string, PullTarget[]>();
@@ -74,6 +76,8 @@ export class Sources {
   readonly #awaited = new Set<string>();
   readonly #wanted = new Set<string>();
   readonly #unwanted = new Set<string>();
+  /** Live streams that nobody asked for, of which the log has told. */
+  readonly #leftAlone = new Set<string>();
   readonly #pulled = new Map<string, Pulled>();
   #cancelSettling: (() => void) | undefined;
   #isSettled = false;
@@ -83,9 +87,9 @@ export class Sources {
     this.#options = options;
     const clock = options.clock ?? systemClock;
     this.#clock = clock;
-    const matches = autoStreams.length === 0 ? () => false : picomatch([...autoStreams]);
+    this.#isNamed = streamMatcher(autoStreams);
     this.#isAutomatic = (stream) =>
-      (this.#endpoints.has(stream) || matches(stream)) &&
+      (this.#endpoints.has(stream) || this.#isNamed(stream)) &&
       (shard === undefined || shardOf(stream, shard.count) === shard.index);
     this.#directory = new StreamDirectory({
       clock,
@@ -215,12 +219,16 @@ export class Sources {
 
   /** Compares what should be pulled with what is, and tells the difference. */
   #decide(stream: string): void {
-    if (!this.#isPresent(stream)) this.#unwanted.delete(stream);
+    if (!this.#isPresent(stream)) {
+      this.#unwanted.delete(stream);
+      this.#leftAlone.delete(stream);
+    }
     if (!this.#isSettled) return;
     const isWanted =
       this.#wanted.has(stream) || (!this.#unwanted.has(stream) && this.#isAutomatic(stream));
     if (!isWanted) {
       // An automatic stream is unwanted by `unwant` only, which has forgotten it already.
+      this.#tellLeftAlone(stream);
       return;
     }
     const sightings = this.#directory.sightings(stream);
@@ -241,6 +249,16 @@ export class Sources {
       this.#pulled.delete(stream);
       events.onRelease(stream);
     }
+  }
+
+  #tellLeftAlone(stream: string): void {
+    if (this.#isNamed(stream) || this.#unwanted.has(stream) || this.#leftAlone.has(stream)) return;
+    if (!this.has(stream)) return;
+    this.#leftAlone.add(stream);
+    this.#options.log.info(
+      { stream },
+      'live on a node and not recorded: no pattern of auto_streams matches',
+    );
   }
 
   #planOf(stream: string, sightings: readonly Sighting[]): PullPlan | undefined {

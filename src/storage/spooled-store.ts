@@ -1,6 +1,6 @@
 import { type FileHandle, statfs } from 'node:fs/promises';
-import picomatch from 'picomatch';
 import type { BucketConfig, SpoolConfig } from '../config/config.ts';
+import { streamMatcher } from '../stream-pattern.ts';
 import { makeFolder } from './durable-file.ts';
 import type { SpoolLimits } from './spool/high-water.ts';
 import { ObjectRole, objectRole } from './spool/object-role.ts';
@@ -216,7 +216,7 @@ async function limitsOf({ folder, limit, full }: SpoolConfig): Promise<SpoolLimi
     const { blocks, bsize } = await statfs(folder);
     highWaterBytes = blocks * bsize * limit.share;
   }
-  const drops = full === 'stop' ? undefined : picomatch(full.dropStreams);
+  const drops = full === 'stop' ? undefined : streamMatcher(full.dropStreams);
   return {
     highWaterBytes,
     warnBytes: highWaterBytes * WARN_AT,

@@ -1,8 +1,8 @@
-import picomatch from 'picomatch';
 import type { PublishAccepted, Recorder, RecordingStarted, StreamStatus } from '../recorder.ts';
 import { RequestError } from '../recorder.ts';
 import type { PullPlan } from '../sources/pull-plan.ts';
 import { streamFolder } from '../storage/stream-folder.ts';
+import { streamMatcher } from '../stream-pattern.ts';
 import type { WorkerSettings } from './settings.ts';
 import { StreamHost, type StreamHostOptions } from './stream-host.ts';
 
@@ -39,8 +39,7 @@ export class MediaHost implements MediaCalls {
     this.#settings = settings;
     this.#log = log;
     this.#events = events;
-    const { autoStreams } = settings;
-    this.#isAutomatic = autoStreams.length === 0 ? () => false : picomatch(autoStreams);
+    this.#isAutomatic = streamMatcher(settings.autoStreams);
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
   }
 

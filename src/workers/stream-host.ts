@@ -67,6 +67,7 @@ export class StreamHost {
   #armed = false;
   /** A recording was stopped by name: it does not begin by itself while this publisher stays. */
   #disarmed = false;
+  #toldUnrecorded = false;
   #baseFolder = '';
   #recording: Recording | undefined;
   /** Ends the record of a publisher that was lost and does not come back. */
@@ -275,6 +276,15 @@ export class StreamHost {
     log.info({ stream, ...(this.#pull && { node: this.#pull.node }) }, 'publisher connected');
     const isWanted = this.#armed || this.#pull !== undefined || automatic;
     if (isWanted && !this.#disarmed) this.#startRecording();
+    else if (!this.#disarmed) this.#tellUnrecorded();
+  }
+
+  /** Once, not each time that its publisher comes back. */
+  #tellUnrecorded(): void {
+    if (this.#toldUnrecorded) return;
+    this.#toldUnrecorded = true;
+    const { stream, log } = this.#options;
+    log.info({ stream }, 'published and not recorded: no pattern of auto_streams matches');
   }
 
   #onClosed(reason: CloseReason, error: Error | undefined): void {

@@ -18,17 +18,25 @@ function refusal(lines: string[]): string[] {
 t.test('defaults', async (t) => {
   const config = parseConfig('', 'live777.toml');
   t.match(config, {
-    http: { host: '127.0.0.1', port: 7778, cors: false },
+    http: {
+      host: '127.0.0.1',
+      port: 7778,
+      cors: false,
+      hosts: [],
+      trustProxy: [],
+      requestTimeoutSeconds: 30,
+    },
     log: { level: 'info' },
     auth: { tokens: [] },
     iceServers: [],
     webrtc: { iceUdpAddrs: ['auto'] },
     recorder: {
       autoStreams: [],
+      maxArmedStreams: 1000,
       maxRecordingSeconds: 86400,
       segmentSeconds: 10,
-      storage: { type: 'fs', root: resolve('recordings') },
-      indexPath: resolve('recordings/.index/segments.jsonl'),
+      storage: { type: 'fs', root: resolve('records') },
+      indexPath: resolve('records/.index/segments.jsonl'),
       indexRetentionDays: 30,
       sources: [],
       resumeGraceSeconds: 30,
@@ -50,6 +58,9 @@ t.test('every key of ours', async (t) => {
     [http]
     listen = "[::1]:80"
     cors = true
+    hosts = ["recorder.example.org", "recorder"]
+    trust_proxy = ["127.0.0.1"]
+    request_timeout_seconds = 5
     [log]
     level = "off"
     [auth]
@@ -67,7 +78,8 @@ t.test('every key of ours', async (t) => {
     ice_udp_addrs = ["auto", "192.0.2.1", "192.0.2.1:0", "[2001:db8::1]:5000", "2001:db8::1"]
     ice_port_range = [50000, 50010]
     [recorder]
-    auto_streams = ["cam*", "!cam9"]
+    auto_streams = ["cam*", "site[12]/?"]
+    max_armed_streams = 0
     node_alias = "node"
     max_recording_seconds = 0
     index_path = "x/journal"
@@ -96,7 +108,14 @@ t.test('every key of ours', async (t) => {
     'live777.toml',
   );
   t.strictSame(config, {
-    http: { host: '::1', port: 80, cors: true },
+    http: {
+      host: '::1',
+      port: 80,
+      cors: true,
+      hosts: ['recorder.example.org', 'recorder'],
+      trustProxy: ['127.0.0.1'],
+      requestTimeoutSeconds: 5,
+    },
     log: { level: 'silent' },
     auth: { secret: 's', tokens: ['a', 'b'] },
     iceServers: [
@@ -108,7 +127,8 @@ t.test('every key of ours', async (t) => {
       icePortRange: [50000, 50010],
     },
     recorder: {
-      autoStreams: ['cam*', '!cam9'],
+      autoStreams: ['cam*', 'site[12]/?'],
+      maxArmedStreams: 0,
       nodeAlias: 'node',
       maxRecordingSeconds: 0,
       segmentSeconds: 60,
@@ -302,6 +322,98 @@ t.test('unknown keys, with the one that was meant', async (t) => {
   ]);
 });
 
+t.test(
+  'keys that people expect, of which the nearest known one means something else',
+  async (t) => {
+    const words: [table: string, keys: string[], told: RegExp][] = [
+      [
+        'recorder',
+        [
+          'retention_days',
+          'media_retention_days',
+          'keep_days',
+          'delete_after_days',
+          'max_age_days',
+        ],
+        /recordings are never deleted: .*index_retention_days only takes rows out of the index/,
+      ],
+      ['recorder.storage', ['retention_days', 'max_age', 'ttl'], /recordings are never deleted/],
+      ['recorder.storage', ['max_size', 'quota', 'max_bytes'], /no bound .*spool_max/],
+      ['recorder', ['root', 'output_dir', 'path'], /root in \[recorder\.storage\]/],
+      ['recorder', ['segment_duration', 'segment_duration_ms'], /segment_seconds = 10/],
+      ['recorder', ['streams', 'record_streams'], /auto_streams = /],
+      ['recorder', ['exclude', 'ignore_streams'], /auto_streams/],
+      ['http', ['host', 'port', 'bind'], /listen = "127\.0\.0\.1:7778"/],
+      ['http', ['prefix', 'base-path'], /proxy/],
+      ['http', ['tls', 'ssl_cert'], /reverse proxy/],
+      ['http', ['allowed_origins', 'origins'], /cors = true/],
+      ['auth', ['accounts', 'username'], /tokens = /],
+    ];
+    for (const [table, keys, told] of words) {
+      for (const key of keys) {
+        const lines = refusal([`[${table}]`, `${key} = 1`]);
+        t.equal(lines.length, 1);
+        t.match(lines[0], told, `${table}.${key}`);
+        t.notMatch(lines[0], /did you mean/);
+      }
+    }
+    for (const [key, near] of [
+      ['index_retention_day', 'index_retention_days'],
+      ['max_record_seconds', 'max_recording_seconds'],
+      ['autostreams', 'auto_streams'],
+      ['segment_second', 'segment_seconds'],
+      ['worker', 'workers'],
+    ]) {
+      t.match(refusal(['[recorder]', `${key} = 1`])[0], `did you mean "${near}"?`);
+    }
+    for (const key of ['spool_size', 'max_segment_seconds', 'index_days', 'retries']) {
+      t.match(refusal(['[recorder]', `${key} = 1`])[0], 'known here', key);
+    }
+  },
+);
+
+t.test('user and password of an address are never repeated', async (t) => {
+  for (const lines of [
+    ['[[recorder.sources]]', 'url = "http://admin:hunter2@node1:7777"'],
+    ['[[recorder.sources]]', 'url = "HTTPS://admin:hun/ter2@x@node1"'],
+    ['[[recorder.sources]]', 'url = " rtsp://:hunter2@node1"'],
+    ['[[recorder.sources]]', 'url = "http://node1?token=hunter2"'],
+    ['[[recorder.sources]]', 'whep = "http://hunter2@node1/whep"', 'stream = "a"'],
+    ['[[recorder.sources]]', 'whep = "ftp://node1/whep?hunter2"', 'stream = "a"'],
+    ['[[ice_servers]]', 'urls = ["turn:admin:hunter2@turn.example.org oops"]'],
+    ['[http]', 'listen = "http://admin:hunter2@127.0.0.1:1"'],
+    ['[http]', 'trust_proxy = ["http://admin:hunter2@10.0.0.1"]'],
+    ['[http]', 'hosts = ["http://admin:hunter2@example.org"]'],
+    ['[webrtc]', 'ice_udp_addrs = ["udp://admin:hunter2@10.0.0.1"]'],
+    ['[recorder.storage]', 'type="s3"', 'bucket="b"', 'endpoint = "http://admin:hunter2@s3:9000"'],
+    ['[recorder]', 'storage = "s3://admin:hunter2@bucket"'],
+  ]) {
+    const told = refusal(lines).join('\n');
+    t.not(told, '', String(lines));
+    t.notMatch(told, /hun\/?ter2|admin/, told);
+  }
+});
+
+t.test('patterns that are none, and that mean something else than they seem to', async (t) => {
+  t.match(refusal(['[recorder]', 'auto_streams = [', '"cam*",', '"cam[1"]']), [
+    /^live777\.toml:4: recorder\.auto_streams\[1\]: "cam\[1": "\[" has no "\]"/,
+  ]);
+  const { notices } = parseConfig('[recorder]\nauto_streams = ["*", "!cam9"]', 'live777.toml');
+  t.match(notices, [/^recorder\.auto_streams: "!cam9" .*no negation$/]);
+});
+
+t.test('proxies that are trusted are addresses', async (t) => {
+  const toml = '[http]\ntrust_proxy = ["127.0.0.1", "::1", "10.0.0.0/8", "fd00::/8"]';
+  t.equal(parseConfig(toml, 'live777.toml').http.trustProxy.length, 4);
+  for (const bad of ['proxy', '10.0.0.0/33', '::/129', '10.0.0', 'true']) {
+    t.match(
+      refusal(['[http]', `trust_proxy = [${JSON.stringify(bad)}]`])[0],
+      /an IP address or a network/,
+    );
+  }
+  t.match(refusal(['[http]', 'trust_proxy = true'])[0], /write trust_proxy = \["127\.0\.0\.1"\]/);
+});
+
 t.test('all that is wrong at once, in the order of the file', async (t) => {
   const lines = [
     '[webrtc]',
@@ -469,7 +581,7 @@ t.test('the configuration that comes with the program', async (t) => {
   const config = await loadConfig(file);
   t.match(config, {
     http: { host: '127.0.0.1', port: 7778 },
-    recorder: { autoStreams: ['*'], storage: { type: 'fs', root: resolve('recordings') } },
+    recorder: { autoStreams: ['*'], storage: { type: 'fs', root: resolve('records') } },
     ignoredTables: [],
   });
 });

@@ -123,6 +123,32 @@ t.test('streams that match are pulled from when they are live until they end', a
   t.strictSame(node.others, [], 'nothing else was asked');
 });
 
+t.test(
+  'a live stream that nobody asked for is told of once, for as long as it stays',
+  async (t) => {
+    const node = await NodeStandIn.start(t, [stream('cam1'), stream('door'), stream('idle', [])]);
+    const lines: string[] = [];
+    const log = {
+      debug: () => {},
+      warn: () => {},
+      info: (fields: object, message: string) => lines.push(`${JSON.stringify(fields)} ${message}`),
+    };
+    const { sources, heard } = follow(t, [node], { autoStreams: ['cam*'], log });
+    await heard(1);
+    const left = () => lines.filter((line) => line.includes('not recorded'));
+    await until(() => left().length > 0);
+    node.show([stream('cam1'), stream('door'), stream('cam2')]);
+    await heard(2);
+    t.match(left(), [/"door".*no pattern of auto_streams matches/]);
+    sources.unwant('cam1');
+    node.show([stream('cam1'), stream('cam2'), stream('cam3')]);
+    await heard(3);
+    t.equal(left().length, 1, 'one that was stopped by name is no surprise');
+    node.show([stream('cam1'), stream('cam2'), stream('cam3'), stream('door')]);
+    await until(() => left().length === 2);
+  },
+);
+
 t.test('a publisher that comes anew is told, statistics are not', async (t) => {
   const node = await NodeStandIn.start(t, [stream('cam1')]);
   const { told, publications, heard } = follow(t, [node]);

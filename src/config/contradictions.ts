@@ -1,0 +1,112 @@
+import { isIP } from 'node:net';
+import { patternFault } from '../stream-pattern.ts';
+import type { ConfigProblem } from './config-error.ts';
+import { keyName, lineOf } from './explain.ts';
+import { pointerTo } from './key-lines.ts';
+import { parseListenAddress } from './listen-address.ts';
+import { withoutCredentials } from './printable-text.ts';
+import { SPOOL_LIMIT, spoolLimitOf } from './spool-limit.ts';
+import { asTable } from './toml-table.ts';
+
+/**
+ * What is wrong in live777.toml and the schema cannot say. Looks at values of the right type only; the
+ * others are reported by the schema.
+ * @param lines lines of all keys, from `keyLines`
+ */
+export function contradictions(
+  document: Record<string, unknown>,
+  lines: ReadonlyMap<string, number>,
+): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  const report = (pointer: string, message: string) =>
+    problems.push({ line: lineOf(pointer, lines), message: `${keyName(pointer)}: ${message}` });
+  const http = asTable(document.http);
+  const webrtc = asTable(document.webrtc);
+
+  if (typeof http.listen === 'string' && parseListenAddress(http.listen) === undefined) {
+    report(
+      '/http/listen',
+      `expected an address and a port, got the text "${withoutCredentials(http.listen)}"; write listen = "127.0.0.1:7778"`,
+    );
+  }
+  for (const [index, proxy] of listOf(http.trust_proxy).entries()) {
+    if (isNetwork(proxy)) continue;
+    report(
+      pointerTo('/http/trust_proxy', index),
+      `expected an IP address or a network, got the text "${withoutCredentials(proxy)}"; write "127.0.0.1" or "10.0.0.0/8"`,
+    );
+  }
+  const patterns = {
+    '/recorder/auto_streams': asTable(document.recorder).auto_streams,
+    '/recorder/storage/spool_drop_streams': asTable(asTable(document.recorder).storage)
+      .spool_drop_streams,
+  };
+  for (const [pointer, list] of Object.entries(patterns)) {
+    for (const [index, pattern] of listOf(list).entries()) {
+      const fault = patternFault(pattern);
+      if (fault !== undefined) report(pointerTo(pointer, index), `"${pattern}": ${fault}`);
+    }
+  }
+  const addresses = Array.isArray(webrtc.ice_udp_addrs) ? webrtc.ice_udp_addrs : [];
+  addresses.forEach((address, index) => {
+    if (typeof address !== 'string' || isIceAddress(address)) return;
+    report(
+      pointerTo('/webrtc/ice_udp_addrs', index),
+      `expected "auto" or an IP address with or without a port, got the text "${withoutCredentials(address)}"; write "192.0.2.10:0"`,
+    );
+  });
+  const range = Array.isArray(webrtc.ice_port_range) ? webrtc.ice_port_range : [];
+  if (range[0] > range[1]) {
+    report(
+      '/webrtc/ice_port_range',
+      `the first port ${range[0]} is above the last ${range[1]}; write ice_port_range = [${range[1]}, ${range[0]}]`,
+    );
+  }
+  const { spool_max, spool_full, spool_drop_streams } = asTable(asTable(document.recorder).storage);
+  if (typeof spool_max === 'string' && spoolLimitOf(spool_max) === undefined) {
+    // What is no size at all is told by the schema.
+    if (SPOOL_LIMIT.test(spool_max)) {
+      report(
+        '/recorder/storage/spool_max',
+        `"${spool_max}" is nothing, or more than the disk; write spool_max = "80%"`,
+      );
+    }
+  }
+  if (spool_full === 'drop_oldest' && spool_drop_streams === undefined) {
+    report(
+      '/recorder/storage/spool_full',
+      'needs to be told of which streams recordings may be deleted; write spool_drop_streams = ["test-*"]',
+    );
+  }
+  if (spool_full !== 'drop_oldest' && spool_drop_streams !== undefined) {
+    report(
+      '/recorder/storage/spool_drop_streams',
+      'means nothing without spool_full = "drop_oldest"; add it, or take this key away',
+    );
+  }
+  const { index, count } = asTable(asTable(document.recorder).shard);
+  if (typeof index === 'number' && typeof count === 'number' && count >= 1 && index >= count) {
+    report(
+      '/recorder/shard/index',
+      `${index} is not below the count ${count}; the recorders are numbered from 0 to ${count - 1}`,
+    );
+  }
+  return problems;
+}
+
+/** The texts of a list; what is of another type is reported by the schema. */
+function listOf(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : [];
+}
+
+function isNetwork(text: string): boolean {
+  const [, address = '', bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  const family = isIP(address);
+  return family !== 0 && (bits === undefined || Number(bits) <= (family === 4 ? 32 : 128));
+}
+
+function isIceAddress(text: string): boolean {
+  if (text.toLowerCase() === 'auto' || isIP(text) !== 0) return true;
+  const address = parseListenAddress(text);
+  return address !== undefined && isIP(address.host) !== 0;
+}
