@@ -16,6 +16,7 @@ export const target: FuzzTarget = {
   covers: [
     'src/container/h264-bit-reader.ts',
     'src/container/h264-parameter-sets.ts',
+    'src/container/h264-reordering.ts',
     'src/container/h264-sps.ts',
     'src/container/initialization-segment.ts',
   ],
@@ -33,6 +34,8 @@ export const target: FuzzTarget = {
       for (const depth of [parsed.lumaBitDepth, parsed.chromaBitDepth]) {
         must(depth >= 8 && depth <= 14, 'a sample has 8 to 14 bits');
       }
+      const { most } = parsed.reordering;
+      must(Number.isInteger(most) && most >= 0 && most <= 16, 'a decoder holds 16 pictures');
     }
     await checkSets(new Decisions(input));
   },

@@ -96,7 +96,11 @@ async function checkRoundTrip(decisions: Decisions): Promise<void> {
     for (let count = decisions.byte() & 15; count >= 0; count--) {
       const duration = decisions.size() % 2 ** 32;
       const parts = Array.from({ length: decisions.byte() & 3 }, () => decisions.block());
-      samples.push({ time, duration, keyframe: (decisions.byte() & 3) === 0, parts });
+      const how = decisions.byte();
+      const sample: Sample = { time, duration, keyframe: (how & 3) === 0, parts };
+      if ((how & 4) !== 0)
+        sample.compositionOffset = (decisions.size() % 2 ** 31) * (how & 8 ? -1 : 1);
+      samples.push(sample);
       time += duration;
     }
     if (time > Number.MAX_SAFE_INTEGER) break;
@@ -120,4 +124,8 @@ function checkChunk(chunk: ChunkFacts, samples: readonly Sample[]): void {
   must(chunk.sampleCount === samples.length, 'the samples are counted');
   const duration = samples.reduce((sum, one) => sum + one.duration, 0);
   must(chunk.duration === duration, 'the duration is read back');
+  for (const [i, { compositionOffset = 0 }] of samples.entries()) {
+    const offset = chunk.compositionOffsets?.[i] ?? 0;
+    must(offset === compositionOffset, 'when a picture is shown is read back');
+  }
 }

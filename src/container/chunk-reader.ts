@@ -26,6 +26,11 @@ export interface ChunkFacts {
   startTime: number;
   /** Sum of the samples' durations, ticks. */
   duration: number;
+  /**
+   * How much later than its decode time each sample is shown, ticks, the track's composition delay
+   * included; undefined where no sample is shown at another time.
+   */
+  compositionOffsets?: number[];
   sampleCount: number;
   /** Bytes of each sample, in the order in which they stand in the `mdat`. */
   sampleSizes: number[];
@@ -34,8 +39,8 @@ export interface ChunkFacts {
   /** Places among the samples where decoding can start; empty where all samples are such (audio). */
   keyframes: number[];
   /**
-   * Decode times of the samples where decoding can start, ticks; empty where all samples are such
-   * (audio).
+   * Decode times of the samples where decoding can start, ticks, which are also when they are shown;
+   * empty where all samples are such (audio).
    */
   keyframeTimes: number[];
 }
@@ -44,7 +49,7 @@ export interface ChunkFacts {
 const READ_AHEAD_BYTES = 4096;
 /** A header with a 64-bit size. */
 const LONGEST_HEADER_BYTES = 16;
-// A moof has 12 bytes a sample at most: beyond this it is not one of ours.
+// A moof has 16 bytes a sample at most: beyond this it is not one of ours.
 const MAX_MOOF_BYTES = 16 * 1024 * 1024;
 
 /**
@@ -136,6 +141,7 @@ export async function readChunks(
       baseTimeOffset: offset + facts.baseTimeOffset,
       startTime: facts.startTime,
       duration: facts.duration,
+      ...(facts.compositionOffsets && { compositionOffsets: facts.compositionOffsets }),
       sampleCount: facts.sampleSizes.length,
       sampleSizes: facts.sampleSizes,
       payloadOffset: offset + facts.dataOffset,
@@ -193,6 +199,7 @@ interface FragmentFacts {
   baseTimeOffset: number;
   startTime: number;
   duration: number;
+  compositionOffsets: number[] | undefined;
   sampleSizes: number[];
   keyframes: number[];
   keyframeTimes: number[];
@@ -224,9 +231,10 @@ function readMovieFragment(moof: Buffer): FragmentFacts | undefined {
   const flags = moof.readUInt32BE(trun.start) & 0xff_ffff;
   const withFirstFlags = (flags & 0x4) !== 0;
   const withFlags = (flags & 0x400) !== 0;
-  if ((flags & ~0x404) !== 0x301 || (withFirstFlags && withFlags)) return undefined;
+  const withOffsets = (flags & 0x800) !== 0;
+  if ((flags & ~0xc04) !== 0x301 || (withFirstFlags && withFlags)) return undefined;
   const sampleCount = moof.readUInt32BE(trun.start + 4);
-  const stride = withFlags ? 12 : 8;
+  const stride = 8 + (withFlags ? 4 : 0) + (withOffsets ? 4 : 0);
   let at = trun.start + (withFirstFlags ? 16 : 12);
   if (sampleCount === 0 || trun.end - at !== sampleCount * stride) return undefined;
   const dataOffset = moof.readInt32BE(trun.start + 8);
@@ -237,6 +245,8 @@ function readMovieFragment(moof: Buffer): FragmentFacts | undefined {
   const keyframes: number[] = [];
   const keyframeTimes: number[] = [];
   const sampleSizes: number[] = [];
+  const compositionOffsets: number[] | undefined = withOffsets ? [] : undefined;
+  const isSigned = moof[trun.start] !== 0;
   let duration = 0;
   let payloadBytes = 0;
   for (let i = 0; i < sampleCount; i++, at += stride) {
@@ -250,12 +260,17 @@ function readMovieFragment(moof: Buffer): FragmentFacts | undefined {
     duration += moof.readUInt32BE(at);
     const size = moof.readUInt32BE(at + 4);
     sampleSizes.push(size);
+    if (compositionOffsets !== undefined) {
+      const offsetAt = at + stride - 4;
+      compositionOffsets.push(isSigned ? moof.readInt32BE(offsetAt) : moof.readUInt32BE(offsetAt));
+    }
     payloadBytes += size;
   }
   return {
     baseTimeOffset,
     startTime,
     duration,
+    compositionOffsets,
     sampleSizes,
     keyframes,
     keyframeTimes,

@@ -18,6 +18,7 @@ export const NON_SYNC_SAMPLE_FLAGS = 0x0101_0000;
 const BOX_HEADER_BYTES = 8;
 const NAL_LENGTH_BYTES = 4;
 const UINT32_MAX = 0xffff_ffff;
+const INT32_MAX = 0x7fff_ffff;
 
 // moof, mfhd and traf come before tfhd and tfdt, all of fixed size: see `trackFragment`.
 const BASE_TIME_OFFSET = 8 + 16 + 8 + 20 + 12;
@@ -29,6 +30,7 @@ const TRUN_FIRST_SAMPLE_FLAGS = 0x4;
 const TRUN_SAMPLE_DURATION = 0x100;
 const TRUN_SAMPLE_SIZE = 0x200;
 const TRUN_SAMPLE_FLAGS = 0x400;
+const TRUN_SAMPLE_COMPOSITION_OFFSET = 0x800;
 
 const writerConfig = defaultWriterConfig();
 
@@ -52,8 +54,8 @@ export interface Chunk {
  * @param options.nalLengthPrefix puts a 4-byte length before each part (ISO/IEC 14496-15 §5.3.4.2)
  * @param options.sequenceNumber of the `mfhd`; counts up within a track, below 2^32
  * @param options.samples at least one; in decoding order, each starting where the one before ends
- * @throws RangeError for no samples, a time or duration that the boxes cannot hold, or an `mdat`
- * of 4 GiB or more
+ * @throws RangeError for no samples, a time, duration or composition offset that the boxes cannot
+ * hold, or an `mdat` of 4 GiB or more
  */
 export function writeChunk(options: {
   kind: TrackKind;
@@ -73,6 +75,8 @@ export function writeChunk(options: {
   let partCount = 0;
   let payloadBytes = 0;
   let laterKeyframe = false;
+  let isReordered = false;
+  let isNegative = false;
   for (const sample of samples) {
     if (!(sample.duration >= 0 && sample.duration <= UINT32_MAX)) {
       throw new RangeError(`sample duration ${sample.duration} does not fit 32 bits`);
@@ -82,12 +86,20 @@ export function writeChunk(options: {
     partCount += sample.parts.length;
     payloadBytes += sampleSize;
     if (sample.keyframe && sample !== first) laterKeyframe = true;
+    const offset = sample.compositionOffset ?? 0;
+    if (offset !== 0) {
+      if (!(Math.abs(offset) <= INT32_MAX)) {
+        throw new RangeError(`composition offset ${offset} does not fit 32 bits`);
+      }
+      isReordered = true;
+      if (offset < 0) isNegative = true;
+    }
     run.push({ sampleDuration: sample.duration, sampleSize });
   }
   const mdatBytes = BOX_HEADER_BYTES + payloadBytes;
   if (mdatBytes > UINT32_MAX) throw new RangeError('the payload of a chunk must be below 4 GiB');
 
-  const moof = movieFragment(options, run, laterKeyframe);
+  const moof = movieFragment(options, run, { laterKeyframe, isReordered, isNegative });
 
   // One slab for the mdat header and all length prefixes: a buffer for each would be what the
   // garbage collector spends its time on with many streams.
@@ -121,8 +133,9 @@ export function writeChunk(options: {
 function movieFragment(
   options: { kind: TrackKind; sequenceNumber: number; samples: Sample[] },
   run: TrackRunSample[],
-  laterKeyframe: boolean,
+  of: { laterKeyframe: boolean; isReordered: boolean; isNegative: boolean },
 ): Buffer {
+  const { laterKeyframe, isReordered, isNegative } = of;
   const { kind, sequenceNumber, samples } = options;
   const first = samples[0]!;
   const video = kind === 'video';
@@ -137,8 +150,15 @@ function movieFragment(
     }
   }
   if (flagFirst) flags |= TRUN_FIRST_SAMPLE_FLAGS;
-  const moofBytes =
-    BASE_TIME_OFFSET + 8 + 20 + (flagFirst ? 4 : 0) + run.length * (flagEach ? 12 : 8);
+  if (isReordered) {
+    flags |= TRUN_SAMPLE_COMPOSITION_OFFSET;
+    for (let i = 0; i < run.length; i++) {
+      // The library writes 32 bits without sign; they are the same.
+      run[i]!.sampleCompositionTimeOffset = (samples[i]!.compositionOffset ?? 0) >>> 0;
+    }
+  }
+  const sampleBytes = 8 + (flagEach ? 4 : 0) + (isReordered ? 4 : 0);
+  const moofBytes = BASE_TIME_OFFSET + 8 + 20 + (flagFirst ? 4 : 0) + run.length * sampleBytes;
   const moof: MovieFragmentBox = {
     type: 'moof',
     boxes: [
@@ -156,7 +176,8 @@ function movieFragment(
           { type: 'tfdt', version: 1, flags: 0, baseMediaDecodeTime: first.time },
           {
             type: 'trun',
-            version: 0,
+            // Version 1 has offsets with sign; version 0 is what the oldest players know.
+            version: isNegative ? 1 : 0,
             flags,
             sampleCount: run.length,
             dataOffset: moofBytes + BOX_HEADER_BYTES,

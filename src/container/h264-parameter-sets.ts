@@ -1,4 +1,5 @@
 import { BitReader, removeEmulationPrevention } from './h264-bit-reader.ts';
+import type { PictureReordering } from './h264-reordering.ts';
 import { parseSequenceParameterSet, type SequenceParameterSet } from './h264-sps.ts';
 
 /** What a decoder has to be told before the first picture: one initialization segment's worth. */
@@ -8,6 +9,8 @@ export interface H264Configuration {
   /** Picture width and height in pixels, after cropping. */
   width: number;
   height: number;
+  /** How far the order of decoding may differ from that of showing. */
+  reordering: PictureReordering;
   /** The sequence parameter set NAL units, without start codes; the active one. */
   sps: Buffer[];
   /** The picture parameter set NAL units that refer to it, by id. */
@@ -179,6 +182,7 @@ class Configuration implements H264Configuration {
   readonly codec: string;
   readonly width: number;
   readonly height: number;
+  readonly reordering: PictureReordering;
   readonly sps: Buffer[];
   readonly pps: Buffer[];
 
@@ -186,6 +190,7 @@ class Configuration implements H264Configuration {
     this.codec = parsed.codec;
     this.width = parsed.width;
     this.height = parsed.height;
+    this.reordering = parsed.reordering;
     this.sps = sps;
     this.pps = pps;
   }

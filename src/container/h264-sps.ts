@@ -1,4 +1,5 @@
 import { BitReader, removeEmulationPrevention } from './h264-bit-reader.ts';
+import { type PictureReordering, readReordering } from './h264-reordering.ts';
 
 /** What we need to know of a sequence parameter set (ITU-T H.264 §7.3.2.1.1). */
 export interface SequenceParameterSet {
@@ -14,6 +15,7 @@ export interface SequenceParameterSet {
   /** Bits of a luma and of a chroma sample, 8–14. */
   lumaBitDepth: number;
   chromaBitDepth: number;
+  reordering: PictureReordering;
 }
 
 // The profiles whose parameter sets carry chroma format, bit depths and scaling lists.
@@ -26,7 +28,7 @@ const MAX_FRAME_MACROBLOCKS = 139_264;
 const MAX_SIDE_MACROBLOCKS = 1055;
 
 /**
- * Parses a sequence parameter set NAL unit up to the frame cropping; the VUI is not read.
+ * Parses a sequence parameter set NAL unit; of its VUI only how far pictures are reordered.
  *
  * @param nal with its one-byte header, without start code
  * @returns undefined when it is cut short or holds values that the standard does not allow
@@ -100,6 +102,8 @@ export function parseSequenceParameterSet(nal: Buffer): SequenceParameterSet | u
   const width = 16 * widthInMacroblocks - cropX;
   const height = 16 * heightInMacroblocks - cropY;
   if (bits.exhausted || width < 1 || height < 1) return undefined;
+  const frameMacroblocks = widthInMacroblocks * heightInMacroblocks;
+  const limits = { profile, constraints, level, pictureOrderCountType, frameMacroblocks };
 
   const hex = ((profile << 16) | (constraints << 8) | level).toString(16).padStart(6, '0');
   return {
@@ -110,6 +114,7 @@ export function parseSequenceParameterSet(nal: Buffer): SequenceParameterSet | u
     chromaFormat,
     lumaBitDepth,
     chromaBitDepth,
+    reordering: readReordering(bits, limits),
   };
 }
 

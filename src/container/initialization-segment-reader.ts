@@ -8,6 +8,8 @@ export interface TrackFacts {
   /** Video: picture size in pixels. */
   width?: number;
   height?: number;
+  /** Video that is reordered: what its composition offsets were raised by, ticks. */
+  compositionDelay?: number;
   /** Audio: channel count. */
   channels?: number;
 }
@@ -22,6 +24,7 @@ const CONTAINERS = ['moov', 'trak', 'mdia', 'minf', 'stbl'];
  */
 export function readInitializationSegment(data: Buffer): TrackFacts | undefined {
   let timescale: number | undefined;
+  let compositionDelay: number | undefined;
   let entry: { type: string; start: number; end: number } | undefined;
   const walk = (start: number, end: number, depth: number): void => {
     for (const box of boxes(data, start, end)) {
@@ -29,6 +32,10 @@ export function readInitializationSegment(data: Buffer): TrackFacts | undefined 
       if (box.type === CONTAINERS[depth]) walk(box.start, box.end, depth + 1);
       else if (box.type === 'mdhd' && box.end - box.start >= 24) {
         timescale = data.readUInt32BE(box.start + 12);
+      } else if (box.type === 'edts' && depth === 2) {
+        const elst = boxes(data, box.start, box.end).find(({ type }) => type === 'elst');
+        if (elst && elst.end - elst.start === 20)
+          compositionDelay = data.readInt32BE(elst.start + 12);
       } else if (box.type === 'stsd') entry = boxes(data, box.start + 8, box.end)[0];
     }
   };
@@ -44,6 +51,7 @@ export function readInitializationSegment(data: Buffer): TrackFacts | undefined 
       timescale,
       width: data.readUInt16BE(start + 24),
       height: data.readUInt16BE(start + 26),
+      ...(compositionDelay !== undefined && { compositionDelay }),
     };
   }
   if (type === 'Opus' && end - start > 28) {

@@ -1,6 +1,7 @@
 import {
   type AudioSampleEntryBox,
   defaultWriterConfig,
+  type EditBox,
   type FileTypeBox,
   type IsoBoxWriteViewConfig,
   type MediaInformationBoxChild,
@@ -37,9 +38,15 @@ const IDENTITY_MATRIX = [1, 0, 0, 0, 1, 0, 0, 0, 2 ** 14];
  * sample entry `avc1` with the parameter sets out of band (ISO/IEC 14496-15 §5.4.2). The same
  * configuration always gives the same bytes.
  *
+ * @param compositionDelay for pictures that are reordered: what their composition offsets have been
+ *   raised by so that none is negative, ticks. An edit list takes it away again (ISO/IEC 14496-12
+ *   §8.6.6), so presentation times are true. Many readers, FFmpeg among them, get signed offsets wrong.
  * @throws RangeError for a configuration that the boxes cannot hold
  */
-export async function h264InitializationSegment(configuration: H264Configuration): Promise<Buffer> {
+export async function h264InitializationSegment(
+  configuration: Pick<H264Configuration, 'width' | 'height' | 'sps' | 'pps'>,
+  compositionDelay = 0,
+): Promise<Buffer> {
   const { width, height } = configuration;
   if (!(width >= 1 && width <= 0xffff && height >= 1 && height <= 0xffff)) {
     throw new RangeError(`picture of ${width} × ${height} does not fit 16 bits a side`);
@@ -47,6 +54,7 @@ export async function h264InitializationSegment(configuration: H264Configuration
   return writeHeader({
     kind: 'video',
     timescale: VIDEO_TIMESCALE,
+    compositionDelay,
     width,
     height,
     sampleDescription: {
@@ -92,6 +100,7 @@ export async function opusInitializationSegment(options: { channels: 1 | 2 }): P
   return writeHeader({
     kind: 'audio',
     timescale: AUDIO_TIMESCALE,
+    compositionDelay: 0,
     width: 0,
     height: 0,
     sampleDescription: {
@@ -119,8 +128,10 @@ export async function opusInitializationSegment(options: { channels: 1 | 2 }): P
 }
 
 /** AVCDecoderConfigurationRecord (ISO/IEC 14496-15 §5.3.3.1.2) with 4-byte NAL lengths. */
-function avcDecoderConfigurationRecord(configuration: H264Configuration): Buffer {
-  const { sps, pps } = configuration;
+function avcDecoderConfigurationRecord({
+  sps,
+  pps,
+}: Pick<H264Configuration, 'sps' | 'pps'>): Buffer {
   const first = sps[0];
   const parsed = first && parseSequenceParameterSet(first);
   if (first === undefined || parsed === undefined || sps.length > 31) {
@@ -166,11 +177,12 @@ function box(type: string, payload: Buffer): Buffer {
 function writeHeader(track: {
   kind: 'video' | 'audio';
   timescale: number;
+  compositionDelay: number;
   width: number;
   height: number;
   sampleDescription: SampleDescriptionBox;
 }): Buffer {
-  const { kind, timescale, width, height } = track;
+  const { kind, timescale, compositionDelay, width, height } = track;
   const video = kind === 'video';
   const fileType: FileTypeBox = {
     type: 'ftyp',
@@ -218,6 +230,7 @@ function writeHeader(track: {
             width,
             height,
           },
+          ...(compositionDelay === 0 ? [] : [editList(compositionDelay)]),
           {
             type: 'mdia',
             boxes: [
@@ -278,4 +291,13 @@ function writeHeader(track: {
     ],
   };
   return Buffer.concat(writeIsoBoxes([fileType, movie], { writers }));
+}
+
+/** Begins the presentation so much into the media; of fragments, whose length is not known (§8.6.6). */
+function editList(mediaTime: number): EditBox {
+  const entry = { segmentDuration: 0, mediaTime, mediaRateInteger: 1, mediaRateFraction: 0 };
+  return {
+    type: 'edts',
+    boxes: [{ type: 'elst', version: 0, flags: 0, entryCount: 1, entries: [entry] }],
+  };
 }

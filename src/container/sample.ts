@@ -1,12 +1,17 @@
 /** One sample of a track: an access unit with its place on the media timeline. */
 export interface Sample {
   /**
-   * Decode time, which is also the presentation time (WebRTC does not reorder pictures): ticks at
-   * the track's timescale since the Unix epoch, an integer up to 2^53.
+   * Decode time, ticks at the track's timescale since the Unix epoch, an integer up to 2^53. Decode
+   * times are the presentation times in rising order, so both cover the same stretch of time.
    */
   time: number;
   /** Ticks at the track's timescale, below 2^32. */
   duration: number;
+  /**
+   * How much later than its decode time a picture is shown, ticks of 32 bits with sign; in a track
+   * with a composition delay, that delay included. Absent where pictures are not reordered.
+   */
+  compositionOffset?: number;
   /** True when decoding can start here; always true for audio. */
   keyframe: boolean;
   /**

@@ -67,7 +67,7 @@ const status = {
         undecodable: Type.Integer({
           description: 'Refer to pictures that were lost, or came before a keyframe.',
         }),
-        disordered: Type.Integer({ description: 'Their timestamp went back.' }),
+        disordered: Type.Integer({ description: 'Sound whose timestamp went back.' }),
         empty: Type.Integer({ description: 'Without a picture or sound in them.' }),
         late: Type.Integer({ description: 'Sound whose place had been filled with silence.' }),
         unwritten: Type.Integer({ description: 'Came while the disk took nothing.' }),

@@ -5,7 +5,7 @@
 export class DroppedUnits {
   /** Pictures that refer to lost ones, and those before the keyframe that a Period begins with. */
   undecodable = 0;
-  /** Their timestamp is not after that of the unit before. */
+  /** Sound whose timestamp is not after that of the packet before. */
   disordered = 0;
   /** Pictures of parameter sets alone, and packets that make no sense (RFC 6716 §3.4). */
   empty = 0;

@@ -11,13 +11,14 @@ import { CurrentRecord } from './current-record.ts';
 import { DayFolders } from './day-folders.ts';
 import { DroppedUnits } from './dropped-units.ts';
 import { audioTicks, toTicks, toUs, videoTicks } from './media-time.ts';
+import type { Picture } from './picture-order.ts';
 import { Publisher } from './publisher.ts';
 import type { RecordingOptions } from './recording-options.ts';
 import { RetryDelay } from './retry-delay.ts';
 import { RunningPeriod } from './running-period.ts';
 import { StallWatch } from './stall-watch.ts';
 import { VideoLane } from './video-lane.ts';
-import type { Picture, VideoTrack } from './video-track.ts';
+import type { VideoTrack } from './video-track.ts';
 import { WaitingSound } from './waiting-sound.ts';
 import { type WriteOwner, WriteQueue } from './write-queue.ts';
 
@@ -164,8 +165,8 @@ export class Recording {
     if (this.#closed) return;
     const { video, audio } = this.#publisher;
     if (kind === 'video' && video) {
-      const picture = video.push(unit, this.#ticks(video, kind, unit));
-      if (picture) this.#writePicture(picture);
+      video.push(unit, this.#ticks(video, kind, unit));
+      for (let each = video.next(); each; each = video.next()) this.#writePicture(each);
     } else if (kind === 'audio' && audio) {
       const packet = audio.push(unit, this.#ticks(audio, kind, unit));
       if (packet) this.#takeSound(packet);
@@ -267,7 +268,8 @@ export class Recording {
         return;
       }
       start = this.#alignedStart(start);
-      this.#beginPeriod(toUs(start, VIDEO_TIMESCALE), picture.configuration);
+      const { configuration, compositionDelay } = picture;
+      this.#beginPeriod(toUs(start, VIDEO_TIMESCALE), configuration, compositionDelay);
     }
     this.#pictures.write(this.#period!, picture, start, base);
     this.#writeSound(false);
@@ -296,7 +298,9 @@ export class Recording {
     if (!period?.hasPicture || period.failed) return true;
     if (!picture.keyframe || picture.configuration === undefined) return false;
     return (
-      !sameConfiguration(picture.configuration, period.configuration) || this.#recordIsOver(startUs)
+      !sameConfiguration(picture.configuration, period.configuration) ||
+      picture.compositionDelay > period.compositionDelay ||
+      this.#recordIsOver(startUs)
     );
   }
 
@@ -351,8 +355,12 @@ export class Recording {
     this.#beginPeriod(startUs, isExpected ? BLANK_CONFIGURATION : undefined);
   }
 
-  /** @param startUs media time */
-  #beginPeriod(startUs: number, configuration: H264Configuration | undefined): void {
+  /** @param startUs media time @param compositionDelay of its pictures, ticks */
+  #beginPeriod(
+    startUs: number,
+    configuration: H264Configuration | undefined,
+    compositionDelay = 0,
+  ): void {
     const before = this.#period;
     this.#pictures.fillBlank(before, audioTicks(startUs), true);
     before?.video?.end();
@@ -367,6 +375,7 @@ export class Recording {
       startUs,
       clock: this.#options.clock,
       configuration,
+      compositionDelay,
       hasAudio: this.#publisher.audio !== undefined || this.#folders.current.has('audio'),
       requestKeyframe: () => this.#askForKeyframe(),
     });
@@ -409,10 +418,14 @@ export class Recording {
     this.#folders.closeLeft();
   }
 
+  /** The last picture; those before it that still waited are written. */
   #lastPicture(): Picture | undefined {
     const { clock, now } = this.#options;
     const { video, timeline } = this.#publisher;
-    return video?.finish(videoTicks(clock.mediaUs(now())) - timeline.base('video'));
+    const left = video?.finish(videoTicks(clock.mediaUs(now())) - timeline.base('video')) ?? [];
+    const last = left.pop();
+    for (const picture of left) this.#writePicture(picture);
+    return last;
   }
 
   /** Lets a picture without a next one stay for as long as there is sound. @param end audio ticks */

@@ -33,6 +33,8 @@ export interface RunningPeriodOptions {
   clock: StreamClock;
   /** Present when it has video. */
   configuration: H264Configuration | undefined;
+  /** What composition offsets are raised by, ticks; 0 where pictures are not reordered. */
+  compositionDelay: number;
   hasAudio: boolean;
   requestKeyframe(): void;
 }
@@ -47,6 +49,8 @@ export class RunningPeriod implements WriteOwner {
   /** Media time, µs since the Unix epoch: audio from here on belongs to this Period. */
   readonly startUs: number;
   readonly configuration: H264Configuration | undefined;
+  /** What the composition offsets of its pictures are raised by, ticks. */
+  readonly compositionDelay: number;
   readonly video: TrackWriter | undefined;
   readonly audio: TrackWriter | undefined;
   readonly #clock: StreamClock;
@@ -58,6 +62,7 @@ export class RunningPeriod implements WriteOwner {
     this.folder = folder;
     this.startUs = options.startUs;
     this.configuration = configuration;
+    this.compositionDelay = options.compositionDelay;
     this.#clock = options.clock;
     this.#rebase = options.clock.enter(folder.path, options.startUs);
     const shared = { folder, queue, segmentSeconds, requestKeyframe, owner: this };
@@ -113,7 +118,7 @@ export class RunningPeriod implements WriteOwner {
   async #openVideo(configuration: H264Configuration) {
     await this.folder.open();
     const { codec, width, height } = configuration;
-    const initialization = await h264InitializationSegment(configuration);
+    const initialization = await h264InitializationSegment(configuration, this.compositionDelay);
     const description = {
       mimeType: 'video/mp4',
       codecs: codec,

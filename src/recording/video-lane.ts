@@ -1,16 +1,18 @@
 import { AUDIO_TIMESCALE, VIDEO_TIMESCALE } from '../container/initialization-segment.ts';
 import { BlankVideo } from './blank-video.ts';
+import { CompositionOffsets } from './composition-offsets.ts';
 import { toUs, videoTicks } from './media-time.ts';
+import type { Picture } from './picture-order.ts';
 import type { RunningPeriod } from './running-period.ts';
-import type { Picture } from './video-track.ts';
 
 /**
- * Lays the pictures of a stream end to end over its Periods: each is shown until the next one, and
- * black where there is sound alone. All times are ticks of the video timescale since the Unix epoch
+ * Lays the pictures of a stream end to end over its Periods: each has a place until the next
+ * one's, and black is shown where there is sound alone. All times are ticks of the video timescale since the Unix epoch
  * unless said otherwise.
  */
 export class VideoLane {
   readonly #blank = new BlankVideo();
+  readonly #compositionOffsets = new CompositionOffsets();
   #end: number;
 
   /** @param floor no sample may begin before this; the end of an earlier recording */
@@ -38,8 +40,13 @@ export class VideoLane {
     const time = writer.startTime === undefined ? start : this.#end;
     const end = Math.max(base + picture.end, time + 1);
     this.#end = end;
+    const duration = end - time;
+    const floor = writer.startTime ?? time;
+    const offset = this.#compositionOffsets.of(picture, time, base, floor);
+    this.#compositionOffsets.note(duration);
+    const compositionOffset = offset + period.compositionDelay;
     const { keyframe, parts } = picture;
-    writer.write({ time, duration: end - time, keyframe, parts });
+    writer.write({ time, duration, compositionOffset, keyframe, parts });
   }
 
   /** Shows black while there is sound alone. @param to audio ticks @param isLast ends there */

@@ -3,6 +3,7 @@ import { VIDEO_TIMESCALE } from '../container/initialization-segment.ts';
 import type { AccessUnit } from '../rtp/access-unit.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
 import type { DroppedUnits } from './dropped-units.ts';
+import { type Picture, PictureOrder } from './picture-order.ts';
 import { TrackClock } from './track-clock.ts';
 import { WallClockAnchor } from './wall-clock-anchor.ts';
 
@@ -15,20 +16,10 @@ const DEFAULT_DURATION = 3000;
  */
 export type OnLoss = 'freeze' | 'keep';
 
-/** One picture whose duration is known. Times are ticks on the track's own timeline. */
-export interface Picture {
-  start: number;
-  end: number;
-  keyframe: boolean;
-  /** NAL units to store, without parameter sets. */
-  parts: Buffer[];
-  /** For a keyframe: the parameter sets it needs; undefined when they never came. */
-  configuration: H264Configuration | undefined;
-}
-
 /**
  * The video of one publisher on its way into the recording: drops what cannot be decoded after a
- * loss, unless all is kept, and holds each picture until the next one tells its duration.
+ * loss, unless all is kept, and holds each picture until later ones tell its place and duration.
+ * Nothing that is dropped here is referred to by what goes on.
  */
 export class VideoTrack {
   anchor = new WallClockAnchor(new TrackClock(VIDEO_TIMESCALE));
@@ -41,9 +32,9 @@ export class VideoTrack {
   readonly #onLoss: OnLoss;
   readonly #dropped: DroppedUnits;
   #frozen = false;
-  /** Pictures are missing after the pending one. */
+  /** Pictures are missing before the next one. */
   #lost = false;
-  #pending: Picture | undefined;
+  readonly #order = new PictureOrder();
   #lastDuration = DEFAULT_DURATION;
   #configuration: H264Configuration | undefined;
   readonly #parameterSets = new H264ParameterSets();
@@ -60,11 +51,10 @@ export class VideoTrack {
   }
 
   /**
-   * Takes the next access unit.
+   * Takes the next access unit; {@link VideoTrack.next} then has the pictures that it completes.
    * @param ticks its presentation time on the track's own timeline
-   * @returns the picture before it, now that its end is known
    */
-  push(unit: AccessUnit, ticks: number): Picture | undefined {
+  push(unit: AccessUnit, ticks: number): void {
     this.lastArrivalUs = unit.arrivalUs;
     const parts = this.#parameterSets.strip(unit.parts);
     if (unit.discontinuity) this.#lost = true;
@@ -72,55 +62,61 @@ export class VideoTrack {
     else if (unit.discontinuity && this.#onLoss === 'freeze') this.#frozen = true;
     if (this.#frozen) {
       this.#dropped.undecodable++;
-      return undefined;
+      return;
     }
     if (parts.length === 0) {
       this.#dropped.empty++;
-      return undefined;
-    }
-    const before = this.#pending;
-    if (before !== undefined && ticks <= before.start) {
-      this.#dropped.disordered++;
-      return undefined;
+      return;
     }
     this.takenUs = unit.arrivalUs;
-    this.#pending = {
+    const configuration = unit.keyframe ? this.#currentConfiguration() : undefined;
+    if (configuration !== undefined) this.#order.expect(configuration.reordering);
+    this.#order.push({
       start: ticks,
       end: ticks,
+      shown: ticks,
+      lead: 0,
       keyframe: unit.keyframe,
+      lostBefore: this.#lost,
       parts,
-      configuration: unit.keyframe ? this.#currentConfiguration() : undefined,
-    };
-    if (before === undefined) {
-      this.#lost = false;
-      return undefined;
-    }
-    before.end = ticks;
-    const duration = ticks - before.start;
-    if (this.#lost) this.heldTicks += Math.max(0, duration - this.#lastDuration);
-    else this.#lastDuration = duration;
+      configuration,
+      compositionDelay: 0,
+    });
     this.#lost = false;
-    return before;
+  }
+
+  /** The next picture in decoding order whose place and end are known. */
+  next(): Picture | undefined {
+    const picture = this.#order.shift();
+    if (picture === undefined) return undefined;
+    const duration = picture.end - picture.start;
+    if (this.#order.first?.lostBefore) {
+      this.heldTicks += Math.max(0, duration - this.#lastDuration);
+    } else this.#lastDuration = duration;
+    return picture;
   }
 
   /**
-   * The last picture, with the duration of the one before it; nothing is pending after that.
+   * The pictures that still wait, the last with the duration of the one before it.
    * @param now the present on the track's own timeline, ticks: it does not last for longer, since the
    * next publisher's pictures and sound may begin there
    */
-  finish(now: number): Picture | undefined {
-    const last = this.#pending;
-    this.#pending = undefined;
-    if (last === undefined) return undefined;
+  finish(now: number): Picture[] {
+    const pictures: Picture[] = [];
+    for (let each = this.#order.shiftLast(); each; each = this.#order.shiftLast()) {
+      pictures.push(each);
+    }
+    const last = pictures.at(-1);
+    if (last === undefined) return pictures;
     const most = Math.max(DEFAULT_DURATION, now - last.start);
     last.end = last.start + Math.min(this.#lastDuration, VIDEO_TIMESCALE, most);
-    return last;
+    return pictures;
   }
 
   /** A new sender's timeline begins: nothing of the old one may mix with it. */
   restart(): void {
     this.anchor = new WallClockAnchor(new TrackClock(VIDEO_TIMESCALE));
-    this.#pending = undefined;
+    this.#order.clear();
     this.#frozen = true;
     this.#lost = false;
   }

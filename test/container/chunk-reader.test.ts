@@ -73,6 +73,23 @@ t.test('says what each chunk holds', async (t) => {
   }
 });
 
+t.test('tells when pictures are shown that are reordered', async (t) => {
+  for (const offsets of [
+    [6000, 12_000, 3000],
+    [0, 6000, -3000],
+  ]) {
+    for (const keyframes of [[0], [0, 2], []]) {
+      const samples = pictures(3, keyframes);
+      const reordered = samples.map((sample, i) => ({ ...sample, compositionOffset: offsets[i]! }));
+      const { chunks, problem } = await read(t, segment('video', reordered, 3));
+      t.equal(problem, undefined);
+      t.match(chunks, [{ compositionOffsets: offsets, sampleSizes: [5, 6, 7], keyframes }]);
+    }
+  }
+  const { chunks } = await read(t, segment('video', pictures(3, [0]), 3));
+  t.equal(chunks[0]!.compositionOffsets, undefined);
+});
+
 t.test('audio has no list of keyframes', async (t) => {
   const samples = pictures(50, []).map((sample) => ({ ...sample, keyframe: true }));
   const { chunks } = await read(t, segment('audio', samples, 25));

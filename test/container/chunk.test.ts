@@ -120,6 +120,38 @@ t.test('payload is not copied', async (t) => {
   t.equal(chunk.byteLength, Buffer.concat(chunk.buffers).length);
 });
 
+t.test('pictures that are shown in another order than they are decoded in', async (t) => {
+  const sample: Sample = { time: 90_000, duration: 3000, keyframe: true, parts: [] };
+  const bytesOf = (...offsets: (number | undefined)[]) => {
+    const samples = offsets.map((offset, i) => ({
+      ...sample,
+      time: 90_000 + i * 3000,
+      keyframe: i === 0,
+      ...(offset !== undefined && { compositionOffset: offset }),
+    }));
+    const { buffers } = writeChunk({
+      kind: 'video',
+      nalLengthPrefix: true,
+      sequenceNumber: 1,
+      samples,
+    });
+    return Buffer.concat(buffers);
+  };
+  const run = (bytes: Buffer) =>
+    bytes.toString('hex', bytes.indexOf('trun') + 4, bytes.indexOf('mdat') - 4);
+  const plain = bytesOf(undefined, undefined);
+  t.same(bytesOf(0, 0), plain, 'without any the bytes are what they always were');
+  t.match(run(plain), /^00000305/);
+  t.equal(
+    run(bytesOf(3000, 9000)),
+    `00000b05${'00000002'}0000008002000000${'00000bb8'}00000000${'00000bb8'}${'00000bb8'}00000000${'00002328'}`,
+  );
+  t.match(run(bytesOf(0, -3000)), /^01000b05.*fffff448$/, 'signed ones are of version 1');
+  for (const offset of [2 ** 31, -(2 ** 31), Number.NaN]) {
+    t.throws(() => bytesOf(offset), RangeError, `${offset}`);
+  }
+});
+
 t.test('the base time can be patched', async (t) => {
   const samples = audioSamples([Buffer.from([0xf8, 0xff, 0xfe])], AUDIO_START);
   const options = { kind: 'audio', nalLengthPrefix: false, sequenceNumber: 7 } as const;

@@ -24,6 +24,8 @@ t.test('reads back what was written', async (t) => {
   t.same(readInitializationSegment(await h264InitializationSegment(configuration)), {
     ...{ kind: 'video', codecs: 'avc1.42c01f', timescale: 90_000, width, height },
   });
+  const reordered = await h264InitializationSegment(configuration, 18_000);
+  t.match(readInitializationSegment(reordered), { width, height, compositionDelay: 18_000 });
 });
 
 t.test('cut or changed anywhere it is something else or nothing', async (t) => {

@@ -94,6 +94,20 @@ t.test('H264: boxes', async (t) => {
   );
 });
 
+t.test('H264: pictures that are reordered begin after the delay of their offsets', async (t) => {
+  if (!(await requireFfmpeg(t))) return;
+  const encoded = { width: 320, height: 180, frames: 2, keyframeInterval: 2 };
+  const { units } = await encodeH264(t.testdir(), encoded);
+  const sets = new H264ParameterSets();
+  sets.strip(units[0]!);
+  t.notOk((await h264InitializationSegment(sets.current()!)).includes('edts'));
+  const bytes = await h264InitializationSegment(sets.current()!, 9000);
+  t.match(fields(bytes, 'elst'), {
+    entryCount: 1,
+    entries: [{ segmentDuration: 0, mediaTime: 9000, mediaRateInteger: 1, mediaRateFraction: 0 }],
+  });
+});
+
 t.test('H264: a configuration that cannot be written', async (t) => {
   const configuration = { codec: 'avc1.42c01f', width: 16, height: 16, equals: () => true };
   const sps = Buffer.from('6742c01fda0101', 'hex');

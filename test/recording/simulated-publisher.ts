@@ -27,10 +27,21 @@ const SHORT_PACKET = Buffer.from([0xe4, 0xff, 0xfe]);
 /** Whether an access unit is lost on its way, or was never sent. */
 export type Skip = (kind: TrackKind, index: number) => boolean | 'never sent';
 
+/** One picture that a camera's encoder makes. */
+export interface SimulatedFrame {
+  keyframe: boolean;
+  /** Its NAL units without start codes. */
+  units: Buffer[];
+  /** When it is shown, ticks since the first; its place in decoding order by default. */
+  ticks?: number;
+}
+
 /** How a simulated publisher differs from a perfect one. */
 export interface SimulatedOptions {
   startUs?: number;
   segmentSeconds?: number;
+  /** The pictures that are sent over and over instead of the clip's, in decoding order. */
+  frames?: readonly SimulatedFrame[];
   video?: boolean;
   audio?: boolean;
   /** How long each track's media is under way, µs. */
@@ -168,11 +179,14 @@ export class SimulatedPublisher {
 
   #sendVideo(skip: Skip): void {
     const index = this.frame++;
-    const frames = clips[this.clip];
-    const { keyframe, units } = frames[this.#clipIndex(index) % frames.length]!;
+    const frames: readonly SimulatedFrame[] = this.#options.frames ?? clips[this.clip];
+    const at = this.#clipIndex(index) % frames.length;
+    const round = index - (index % frames.length);
+    const { keyframe, units, ticks = (index - round) * 3000 } = frames[at]!;
     if (skip('video', index)) return;
-    const rtpTimestamp = this.#timestamp('video', 4_294_960_000, index * 3000);
-    this.#report('video', rtpTimestamp, (index / FRAME_RATE) * 1e6);
+    const shown = round * 3000 + ticks;
+    const rtpTimestamp = this.#timestamp('video', 4_294_960_000, shown);
+    this.#report('video', rtpTimestamp, (shown / 90_000) * 1e6);
     const discontinuity = index > 0 && skip('video', index - 1) === true;
     const unit = { rtpTimestamp, arrivalUs: this.nowUs, keyframe, discontinuity, parts: units };
     this.recording.accept('video', unit);

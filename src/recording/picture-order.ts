@@ -1,0 +1,215 @@
+import type { H264Configuration } from '../container/h264-parameter-sets.ts';
+import type { PictureReordering } from '../container/h264-reordering.ts';
+import { VIDEO_TIMESCALE } from '../container/initialization-segment.ts';
+
+/** Most pictures that can be decoded before one which is shown earlier (ITU-T H.264 §A.3.1 h). */
+const MOST_DEPTH = 16;
+/** How long it is looked out for reordering where a stream does not say how much there is, ticks. */
+const ACQUAINTANCE_TICKS = VIDEO_TIMESCALE / 2;
+/** Composition delays are multiples of this, ticks: jitter of timestamps must not make it another. */
+const DELAY_STEP = VIDEO_TIMESCALE / 10;
+/** … with so much to spare for pictures that come more slowly later. */
+const DELAY_RESERVE = 2;
+
+/**
+ * One picture whose place among the others is known. Times are ticks on the track's own timeline.
+ *
+ * Pictures are decoded in the order in which they come and shown in that of their timestamps. Laid end
+ * to end as they come, each takes the place, `start` to `end`, of the one that is shown when so many
+ * have been: the places are the times of showing in rising order.
+ */
+export interface Picture {
+  start: number;
+  end: number;
+  /** When it is shown. Without reordering that is `start`. */
+  shown: number;
+  /**
+   * How many pictures later the place begins that this one is shown in; negative: earlier. Undefined
+   * where that place could not be kept free, because it was not known that the stream is reordered.
+   */
+  lead: number | undefined;
+  keyframe: boolean;
+  /** Pictures are missing before it. */
+  lostBefore: boolean;
+  /** NAL units to store, without parameter sets. */
+  parts: Buffer[];
+  /** For a keyframe: the parameter sets it needs; undefined when they never came. */
+  configuration: H264Configuration | undefined;
+  /** For a keyframe: the composition delay that the pictures from it on ask for, ticks. */
+  compositionDelay: number;
+}
+
+/**
+ * Puts pictures, which come in decoding order, into their places. Holds as many of them as may be
+ * overtaken and one more, whose end the next one tells: one in all where nothing is reordered.
+ */
+export class PictureOrder {
+  /** Pictures that are waited for before the place of one is certain. */
+  #depth = 0;
+  #reordering: PictureReordering = { most: 0, isDeclared: true };
+  /** Begin of the look out for reordering; undefined when that is over. */
+  #acquaintedFrom: number | undefined;
+  /** In decoding order. */
+  readonly #waiting: Picture[] = [];
+  /** Times of showing that no picture has taken as its place yet, rising. */
+  readonly #places: number[] = [];
+  /** The places taken last; NaN for one that did not begin at the time of showing. */
+  readonly #taken: number[] = [];
+  /** Times of showing since the last keyframe, the latest ones. */
+  readonly #shown: number[] = [];
+  /** Where the next place begins, as the one before has said. */
+  #next: number | undefined;
+  #latest: number | undefined;
+  /** Nothing that comes now is shown before this or then: the last keyframe, or too far back. */
+  #passed = Number.NEGATIVE_INFINITY;
+  /** Of those that wait: how many stand before a keyframe, so that nothing overtakes them any more. */
+  #beforeKeyframe = 0;
+
+  /** The picture that comes out next. */
+  get first(): Picture | undefined {
+    return this.#waiting[0];
+  }
+
+  /** Whether a keyframe waits. */
+  get hasKeyframe(): boolean {
+    return this.#waiting.some(({ keyframe }) => keyframe);
+  }
+
+  /** Takes up what a keyframe's parameter sets say. To be called before it is pushed. */
+  expect(reordering: PictureReordering): void {
+    const { most, isDeclared } = this.#reordering;
+    if (reordering.most === most && reordering.isDeclared === isDeclared) return;
+    this.#reordering = reordering;
+    this.#depth = Math.min(reordering.most, MOST_DEPTH);
+    this.#acquaintedFrom = reordering.isDeclared ? undefined : Number.NaN;
+  }
+
+  /**
+   * Takes the next picture in decoding order. One whose timestamp does not go on, though pictures are
+   * not reordered by so much, is shown the smallest step after all others: others refer to it.
+   * @param picture with its timestamp as `shown`
+   */
+  push(picture: Picture): void {
+    if (picture.keyframe) {
+      this.#beforeKeyframe = this.#waiting.length;
+      this.#shown.length = 0;
+    }
+    if (this.#latest !== undefined && picture.shown <= this.#latest) {
+      picture.shown = this.#freeAt(picture.shown) ?? this.#latest + 1;
+    }
+    const { shown } = picture;
+    if (this.#latest === undefined || shown > this.#latest) this.#latest = shown;
+    if (picture.keyframe) this.#passed = shown;
+    if (this.#reordering.most > 0) this.#noteShown(shown);
+    const at = this.#places.findLastIndex((place) => place < shown) + 1;
+    this.#places.splice(at, 0, shown);
+    this.#waiting.push(picture);
+  }
+
+  /** The first picture, once its place is certain. */
+  shift(): Picture | undefined {
+    if (this.#places.length < 2) return undefined;
+    if (this.#beforeKeyframe > 0) this.#beforeKeyframe--;
+    else if (this.#places.length < this.#depth + 2) return undefined;
+    const picture = this.#waiting.shift()!;
+    const place = this.#takePlace(picture);
+    picture.end = Math.max(picture.start + 1, this.#places[0]!);
+    this.#next = picture.end;
+    if (picture.keyframe) picture.compositionDelay = this.#delayFrom(place);
+    return picture;
+  }
+
+  /**
+   * The first picture, because no more will come. The last one of them has no end yet: it is `start`.
+   * Nothing is left of the timeline after that.
+   */
+  shiftLast(): Picture | undefined {
+    if (this.#waiting.length > 1) {
+      this.#beforeKeyframe = this.#waiting.length - 1;
+      return this.shift();
+    }
+    const picture = this.#waiting.shift();
+    if (picture !== undefined) {
+      this.#takePlace(picture);
+      picture.end = picture.start;
+    }
+    this.clear();
+    return picture;
+  }
+
+  /** Forgets all pictures and their times. */
+  clear(): void {
+    this.#waiting.length = 0;
+    this.#places.length = 0;
+    this.#taken.length = 0;
+    this.#shown.length = 0;
+    this.#next = undefined;
+    this.#latest = undefined;
+    this.#passed = Number.NEGATIVE_INFINITY;
+    this.#beforeKeyframe = 0;
+  }
+
+  #takePlace(picture: Picture): number {
+    const place = this.#places.shift()!;
+    picture.start = this.#next ?? place;
+    const isKeptFree = picture.start === place;
+    if (this.#reordering.most > 0) {
+      this.#taken.push(isKeptFree ? place : Number.NaN);
+      if (this.#taken.length > MOST_DEPTH + 1) this.#taken.shift();
+    }
+    picture.lead = isKeptFree ? this.#lead(picture.shown, place) : undefined;
+    return place;
+  }
+
+  #lead(shown: number, place: number): number | undefined {
+    if (shown === place) return 0;
+    if (shown > place) return this.#places.indexOf(shown) + 1;
+    const taken = this.#taken.lastIndexOf(shown);
+    return taken < 0 ? undefined : taken - (this.#taken.length - 1);
+  }
+
+  /** The time of a picture that others overtook, or the first after it that is free. */
+  #freeAt(ticks: number): number | undefined {
+    const { most } = this.#reordering;
+    if (ticks <= this.#passed) return undefined;
+    const overtook = this.#shown.reduce((count, shown) => count + (shown > ticks ? 1 : 0), 0);
+    if (overtook === 0 || overtook > most) return undefined;
+    this.#depth = Math.max(this.#depth, overtook);
+    let free = ticks;
+    while (this.#shown.includes(free)) free++;
+    return free;
+  }
+
+  /** Looks how far the pictures are reordered, where the stream does not say it. */
+  #noteShown(shown: number): void {
+    this.#shown.push(shown);
+    if (this.#shown.length > MOST_DEPTH + 2) {
+      this.#passed = Math.max(this.#passed, this.#shown.shift()!);
+    }
+    if (this.#acquaintedFrom === undefined) return;
+    if (Number.isNaN(this.#acquaintedFrom)) this.#acquaintedFrom = shown;
+    const isOver = shown - this.#acquaintedFrom >= ACQUAINTANCE_TICKS;
+    if (!isOver && this.#shown.length <= this.#reordering.most) return;
+    this.#acquaintedFrom = undefined;
+    this.#depth = deepest(this.#shown);
+  }
+
+  /** What pictures from a keyframe on have to be delayed by, so that none is shown before its place. */
+  #delayFrom(place: number): number {
+    if (this.#depth === 0) return 0;
+    const last = this.#places[Math.min(this.#depth, this.#places.length) - 1] ?? place;
+    const steps = Math.ceil((DELAY_RESERVE * (last - place)) / DELAY_STEP);
+    return Math.max(1, steps) * DELAY_STEP;
+  }
+}
+
+/** The most pictures that stand before one which is shown earlier than all of them. */
+function deepest(shown: readonly number[]): number {
+  let depth = 0;
+  for (const [i, time] of shown.entries()) {
+    let overtook = 0;
+    for (let before = 0; before < i; before++) if (shown[before]! > time) overtook++;
+    depth = Math.max(depth, overtook);
+  }
+  return depth;
+}
