@@ -3,6 +3,7 @@ import type { AccessUnit } from './access-unit.ts';
 import { Demultiplexer } from './demultiplexer.ts';
 import { HeaderExtensions } from './header-extensions.ts';
 import type { MediaSection } from './media-section.ts';
+import { isNetworkOut } from './network-outage.ts';
 import { buildRemb, RembAdvertisement } from './remb.ts';
 import { parseRtcpCompound, type RtcpSenderReport } from './rtcp-compound.ts';
 import {
@@ -175,7 +176,8 @@ export class RtpReceiver {
    */
   tick(nowUs: number): void {
     this.#nowUs = nowUs;
-    for (const { receiver } of this.#tracks) receiver.tick(nowUs);
+    const isOut = isNetworkOut(nowUs, this.#lastAuthenticatedUs);
+    for (const { receiver } of this.#tracks) receiver.tick(nowUs, isOut);
     this.#transportCc.tick(nowUs);
     if (nowUs >= this.#reportDueUs) this.#sendReport(nowUs);
   }

@@ -96,7 +96,7 @@ export class TrackReceiver {
   /** µs on the steady clock, as of the last packet or tick. */
   #nowUs = 0;
   #lastTickUs: number | undefined;
-  /** µs that this receiver could have taken packets: the steady clock without the time asleep. */
+  /** µs that packets could have come: the steady clock without time asleep and outages. */
   #awakeUs = 0;
 
   #packetsReceived = 0;
@@ -203,16 +203,14 @@ export class TrackReceiver {
   /**
    * Does what is due at `nowUs`, µs on the steady clock: asks again for packets and keyframes, gives
    * up packets that did not come. To be called every 20 ms.
+   *
+   * @param isOut nothing can come at present, see {@link isNetworkOut}: what is missing stays so
    */
-  tick(nowUs: number): void {
+  tick(nowUs: number, isOut = false): void {
     const elapsedUs = nowUs - (this.#lastTickUs ?? nowUs);
     this.#lastTickUs = nowUs;
     this.#nowUs = nowUs;
-    // After a stall the packets that fill the gaps wait in the socket: give them their time.
-    this.#awakeUs += Math.max(0, Math.min(elapsedUs, maxTickUs));
-    this.#reorder.maxWaitUs = this.#waitUs();
-    this.#reorder.expire(this.#awakeUs);
-    this.#nack?.poll(nowUs);
+    if (!isOut || !this.#nack?.isAnswered) this.#giveUpLate(nowUs, elapsedUs);
     this.#keyframes?.poll(nowUs);
   }
 
@@ -341,6 +339,14 @@ export class TrackReceiver {
       // Too much is missing to be asked for, so there is nothing to wait for either.
       this.#reorder.flush();
     }
+  }
+
+  #giveUpLate(nowUs: number, elapsedUs: number): void {
+    // After a stall the packets that fill the gaps wait in the socket: give them their time.
+    this.#awakeUs += Math.max(0, Math.min(elapsedUs, maxTickUs));
+    this.#reorder.maxWaitUs = this.#waitUs();
+    this.#reorder.expire(this.#awakeUs);
+    this.#nack?.poll(nowUs);
   }
 
   #waitUs(): number {

@@ -61,10 +61,10 @@ function setUp(section = makeSection('video')) {
     retransmission: (packet: RtpPacket) =>
       receiver.receiveRetransmission({ ...packet, arrivalUs: nowUs }),
     /** Lets time pass with a tick every 20 ms. */
-    pass: (milliseconds: number) => {
+    pass: (milliseconds: number, isOut = false) => {
       for (let passed = 0; passed < milliseconds; passed += 20) {
         nowUs += 20 * ms;
-        receiver.tick(nowUs);
+        receiver.tick(nowUs, isOut);
       }
     },
     timestamps: () =>
@@ -164,6 +164,32 @@ t.test('a packet that never comes is given up after a second', async (t) => {
   pass(1000);
   receive(picture(2));
   t.equal(nacks.length, 5, 'nobody asks any more');
+  t.equal(timestamps(), '1 3!');
+});
+
+t.test('an outage is no part of the wait for a packet that was asked for', async (t) => {
+  const { receive, retransmission, pass, timestamps, receiver, nacks } = setUp();
+  receive(keyPicture(1));
+  receive(picture(3));
+  pass(240);
+  const before = nacks.length;
+  pass(3000, true);
+  t.equal(nacks.length, before, 'nobody could hear');
+  t.equal(timestamps(), '1', 'and nothing is given up');
+  receive(picture(4));
+  pass(20);
+  t.same(nacks.at(-1)?.sequenceNumbers, [2], 'asked for again at once');
+  t.equal(nacks.length, before + 1);
+  retransmission(retransmit(picture(2), 900));
+  t.equal(timestamps(), '1 2 3 4');
+  t.match(receiver.statistics(), { packetsLost: 0, packetsRecovered: 1 });
+});
+
+t.test('where nobody answers, an outage makes nothing wait', async (t) => {
+  const { receive, pass, timestamps } = setUp(makeSection('video', {}));
+  receive(keyPicture(1));
+  receive(picture(3));
+  pass(1000, true);
   t.equal(timestamps(), '1 3!');
 });
 
