@@ -5,6 +5,9 @@ import type { DroppedUnits } from './dropped-units.ts';
 import { TrackClock } from './track-clock.ts';
 import { WallClockAnchor } from './wall-clock-anchor.ts';
 
+/** Timestamps that step by so much more than the arrival times, or back, are doubted, µs. */
+const DOUBTFUL_US = 100_000;
+
 /** Up to this much, 2.5 ms, a packet's end is moved to the next one's start instead of filled. */
 const TOLERANCE = 120;
 
@@ -25,7 +28,7 @@ export interface AudioPacket {
  * shows whether sound is missing between them.
  */
 export class AudioTrack {
-  anchor = new WallClockAnchor(new TrackClock(AUDIO_TIMESCALE));
+  anchor = new WallClockAnchor(new TrackClock(AUDIO_TIMESCALE, DOUBTFUL_US));
   /** Arrival of the latest packet, µs since the Unix epoch; 0 before the first. */
   lastArrivalUs = 0;
   readonly #dropped: DroppedUnits;
@@ -70,7 +73,7 @@ export class AudioTrack {
 
   /** A new sender's timeline begins: nothing of the old one may mix with it. */
   restart(): void {
-    this.anchor = new WallClockAnchor(new TrackClock(AUDIO_TIMESCALE));
+    this.anchor = new WallClockAnchor(new TrackClock(AUDIO_TIMESCALE, DOUBTFUL_US));
     this.#pending = undefined;
   }
 }

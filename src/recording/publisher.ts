@@ -1,42 +1,92 @@
-import type { TrackKind } from '../rtp/access-unit.ts';
+import type { AccessUnit, TrackKind } from '../rtp/access-unit.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
 import { AudioTrack } from './audio-track.ts';
 import type { DroppedUnits } from './dropped-units.ts';
 import type { RecordingOptions } from './recording-options.ts';
+import { StrayTimestamps } from './stray-timestamps.ts';
 import { StreamTimeline } from './stream-timeline.ts';
 import { VideoTrack } from './video-track.ts';
 
 /** Keyframes are asked for at most this often, µs. */
 const KEYFRAME_INTERVAL_US = 1_000_000;
 
+/** Both tracks of a sender that begins anew jump within this time, µs. */
+const JUMPING_US = 500_000;
+
+/** What a publisher tells its recording. */
+export interface PublisherEvents {
+  /** Asks the publisher for a keyframe. */
+  requestKeyframe(): void;
+  /** A unit has its place. @param ticks on its track's own timeline */
+  onUnit(kind: TrackKind, unit: AccessUnit, ticks: number): void;
+  /** The timestamps of a track jumped: it is to begin a new timeline. */
+  onJump(kind: TrackKind): void;
+}
+
 /** The publisher of a recording: its tracks, where they lie in time, and the way to ask it. */
 export class Publisher {
   readonly video: VideoTrack | undefined;
   readonly audio: AudioTrack | undefined;
   readonly timeline: StreamTimeline;
-  readonly #requestKeyframe: () => void;
+  readonly #timestamps: Partial<Record<TrackKind, StrayTimestamps>> = {};
+  readonly #events: PublisherEvents;
   readonly #attachedUs: number;
   #keyframeAskedUs = 0;
+  #restartedUs = Number.NEGATIVE_INFINITY;
 
   /**
    * @param sections at most one a kind; none while nobody publishes
    * @param dropped counts what the tracks drop
-   * @param requestKeyframe asks the publisher for a keyframe
+   * @param events is told what comes of its units
    * @param options of the recording: its clock, and what becomes of pictures after a loss
    */
   constructor(
     sections: readonly MediaSection[],
     dropped: DroppedUnits,
-    requestKeyframe: () => void,
+    events: PublisherEvents,
     { now, onLoss = 'freeze' }: Pick<RecordingOptions, 'now' | 'onLoss'>,
   ) {
-    this.#requestKeyframe = requestKeyframe;
+    this.#events = events;
     this.#attachedUs = now();
     for (const section of sections) {
       if (section.kind === 'video') this.video = new VideoTrack(section, onLoss, dropped);
       else this.audio = new AudioTrack(dropped);
     }
     this.timeline = new StreamTimeline(this.video, this.audio);
+    if (this.video) this.#timestamps.video = this.#check('video', this.video);
+    if (this.audio) this.#timestamps.audio = this.#check('audio', this.audio);
+  }
+
+  /** Takes the next unit of a track; it is placed now, or as soon as its timestamp is certain. */
+  accept(kind: TrackKind, unit: AccessUnit): void {
+    this.#timestamps[kind]?.push(unit);
+  }
+
+  /** Places units that wait for another one in vain. @param nowUs since the Unix epoch */
+  tick(nowUs: number): void {
+    this.#timestamps.video?.tick(nowUs);
+    this.#timestamps.audio?.tick(nowUs);
+  }
+
+  /** Places units that wait for another one. */
+  flush(): void {
+    this.#timestamps.video?.flush();
+    this.#timestamps.audio?.flush();
+  }
+
+  /**
+   * A track begins a new timeline; the other one, too, if its timestamps have just jumped.
+   * @param nowUs since the Unix epoch
+   */
+  restart(kind: TrackKind, nowUs: number): void {
+    this.#restartedUs = nowUs;
+    this.track(kind)?.restart();
+    this.#timestamps[kind === 'video' ? 'audio' : 'video']?.confirm();
+  }
+
+  /** Units whose timestamps were wrong. */
+  get strayTimestamps(): number {
+    return (this.#timestamps.video?.count ?? 0) + (this.#timestamps.audio?.count ?? 0);
   }
 
   /** The track of a kind, if it was negotiated. */
@@ -75,6 +125,14 @@ export class Publisher {
   askForKeyframe(nowUs: number): void {
     if (nowUs - this.#keyframeAskedUs < KEYFRAME_INTERVAL_US) return;
     this.#keyframeAskedUs = nowUs;
-    this.#requestKeyframe();
+    this.#events.requestKeyframe();
+  }
+
+  #check(kind: TrackKind, track: VideoTrack | AudioTrack): StrayTimestamps {
+    return new StrayTimestamps(track, {
+      onUnit: (unit, ticks) => this.#events.onUnit(kind, unit, ticks),
+      onJump: () => this.#events.onJump(kind),
+      isJumping: (nowUs) => nowUs - this.#restartedUs < JUMPING_US,
+    });
   }
 }

@@ -6,7 +6,7 @@ import type { AccessUnit, TrackKind } from '../rtp/access-unit.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
 import type { SenderReport } from '../rtp/rtp-receiver.ts';
 import { AudioLane } from './audio-lane.ts';
-import type { AudioPacket, AudioTrack } from './audio-track.ts';
+import type { AudioPacket } from './audio-track.ts';
 import { CurrentRecord } from './current-record.ts';
 import { DayFolders } from './day-folders.ts';
 import { DroppedUnits } from './dropped-units.ts';
@@ -18,7 +18,6 @@ import { RetryDelay } from './retry-delay.ts';
 import { RunningPeriod } from './running-period.ts';
 import { StallWatch } from './stall-watch.ts';
 import { VideoLane } from './video-lane.ts';
-import type { VideoTrack } from './video-track.ts';
 import { WaitingSound } from './waiting-sound.ts';
 import { type WriteOwner, WriteQueue } from './write-queue.ts';
 
@@ -34,7 +33,12 @@ const CHUNK_AGE_US = 1_500_000;
 const MOST_PENDING_BYTES = 64 << 20;
 
 /** Before the first publisher and between two. */
-const NOBODY = new Publisher([], new DroppedUnits(), () => {}, { now: () => 0 });
+const NOBODY = new Publisher(
+  [],
+  new DroppedUnits(),
+  { requestKeyframe() {}, onUnit() {}, onJump() {} },
+  { now: () => 0 },
+);
 
 /**
  * The recording of one stream: takes access units, puts them on the wall clock and lays them down as
@@ -101,7 +105,12 @@ export class Recording {
    */
   attach(sections: readonly MediaSection[], requestKeyframe: () => void): void {
     this.detach();
-    this.#publisher = new Publisher(sections, this.dropped, requestKeyframe, this.#options);
+    const events = {
+      requestKeyframe,
+      onUnit: (kind: TrackKind, unit: AccessUnit, ticks: number) => this.#take(kind, unit, ticks),
+      onJump: (kind: TrackKind) => this.#jump(kind),
+    };
+    this.#publisher = new Publisher(sections, this.dropped, events, this.#options);
     this.#silenceBefore = this.#lane.silence;
     if (this.#publisher.video) this.#askForKeyframe();
   }
@@ -109,6 +118,7 @@ export class Recording {
   /** The publisher is gone: the Period ends, the record waits for another or for its end. */
   detach(): void {
     if (this.#closed) return;
+    this.#publisher.flush();
     this.#endPeriod();
     this.#publisher = NOBODY;
     this.dropped.late += this.#sound.clear();
@@ -162,15 +172,7 @@ export class Recording {
 
   /** Takes the next access unit of a track. */
   accept(kind: TrackKind, unit: AccessUnit): void {
-    if (this.#closed) return;
-    const { video, audio } = this.#publisher;
-    if (kind === 'video' && video) {
-      video.push(unit, this.#ticks(video, kind, unit));
-      for (let each = video.next(); each; each = video.next()) this.#writePicture(each);
-    } else if (kind === 'audio' && audio) {
-      const packet = audio.push(unit, this.#ticks(audio, kind, unit));
-      if (packet) this.#takeSound(packet);
-    }
+    if (!this.#closed) this.#publisher.accept(kind, unit);
   }
 
   /** Takes a sender report of a track. */
@@ -178,15 +180,11 @@ export class Recording {
     this.#publisher.timeline.report(kind, report);
   }
 
-  /** The sender began a new timeline for a track (another SSRC, or timestamps that jump). */
+  /** The sender began a new timeline for a track: another SSRC. */
   restartTrack(kind: TrackKind): void {
-    const track = this.#publisher.track(kind);
-    if (this.#closed || track === undefined) return;
-    this.timelineRestarts++;
-    this.#endPeriod();
-    track.restart();
-    if (kind === 'video') this.#askForKeyframe();
-    else this.#sound.restart();
+    if (this.#closed) return;
+    this.#publisher.flush();
+    this.#restart(kind);
   }
 
   /** What time brings: call about four times a second. */
@@ -194,6 +192,7 @@ export class Recording {
     if (this.#closed) return;
     const now = this.#options.now();
     this.#settle(false);
+    this.#publisher.tick(now);
     this.#publisher.timeline.tick(now);
     this.#options.clock.steer(now, this.#publisher.timeline.errorUs(now));
     if (!this.#stalls.isCatchingUp(now)) {
@@ -230,19 +229,31 @@ export class Recording {
     await this.#queue.idle();
   }
 
-  /** Ticks of a unit on its track's timeline, on a new one where the sender's jumped. */
-  #ticks(track: VideoTrack | AudioTrack, kind: TrackKind, unit: AccessUnit): number {
-    const { rtpTimestamp, arrivalUs } = unit;
-    let ticks = track.anchor.clock.advance(rtpTimestamp, arrivalUs);
-    if (ticks === undefined) {
-      this.#options.log.warn({ stream: this.#options.stream, kind }, 'timestamps jump, new Period');
-      this.restartTrack(kind);
-      ticks = track.anchor.clock.advance(rtpTimestamp, arrivalUs)!;
-    }
+  #take(kind: TrackKind, unit: AccessUnit, ticks: number): void {
+    const { video, audio, timeline } = this.#publisher;
     const ends = { video: this.#pictures.end, audio: this.#lane.end };
-    const { clock } = this.#options;
-    this.#publisher.timeline.anchor(kind, arrivalUs, ends, clock.correctionUs(arrivalUs));
-    return ticks;
+    timeline.anchor(kind, unit.arrivalUs, ends, this.#options.clock.correctionUs(unit.arrivalUs));
+    if (kind === 'video') {
+      video?.push(unit, ticks);
+      for (let each = video?.next(); each; each = video?.next()) this.#writePicture(each);
+    } else {
+      const packet = audio?.push(unit, ticks);
+      if (packet) this.#takeSound(packet);
+    }
+  }
+
+  #jump(kind: TrackKind): void {
+    this.#options.log.warn({ stream: this.#options.stream, kind }, 'timestamps jump, new Period');
+    this.#restart(kind);
+  }
+
+  #restart(kind: TrackKind): void {
+    if (this.#publisher.track(kind) === undefined) return;
+    this.timelineRestarts++;
+    this.#endPeriod();
+    if (kind === 'video') this.#askForKeyframe();
+    else this.#sound.restart();
+    this.#publisher.restart(kind, this.#options.now());
   }
 
   /** Moves what was written, and what waits, when the tracks' places become final. */

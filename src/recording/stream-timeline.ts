@@ -4,6 +4,7 @@ import type { SenderReport } from '../rtp/rtp-receiver.ts';
 import type { AudioTrack } from './audio-track.ts';
 import { LipSync } from './lip-sync.ts';
 import { TIMESCALE } from './media-time.ts';
+import { Standstill } from './standstill.ts';
 import type { TrackWriter } from './track-writer.ts';
 import type { VideoTrack } from './video-track.ts';
 import { haveReports, settle, type WallClockAnchor } from './wall-clock-anchor.ts';
@@ -29,6 +30,7 @@ export class StreamTimeline {
   /** Ends of the tracks when the places became provisional: nothing may be moved below. */
   #floor: Ticks = { video: 0, audio: 0 };
   #lipSync: LipSync | undefined;
+  readonly #standstills: Partial<Record<TrackKind, Standstill>> = {};
   #tickedUs = 0;
 
   constructor(video: VideoTrack | undefined, audio: AudioTrack | undefined) {
@@ -62,8 +64,8 @@ export class StreamTimeline {
   }
 
   /** Takes a sender report of a track. */
-  report(kind: TrackKind, { ntpUs, rtpTimestamp }: SenderReport): void {
-    this.#anchor(kind)?.clock.report(ntpUs, rtpTimestamp);
+  report(kind: TrackKind, { ntpUs, rtpTimestamp, arrivalUs }: SenderReport): void {
+    this.#anchor(kind)?.clock.report(ntpUs, rtpTimestamp, arrivalUs);
     const [video, audio] = [this.#video?.anchor, this.#audio?.anchor];
     if (kind !== 'audio' || !video?.locked || !audio?.locked) return;
     if (!this.#lipSync?.isOf(video, audio)) this.#lipSync = new LipSync(video, audio);
@@ -79,6 +81,24 @@ export class StreamTimeline {
     this.#tickedUs = nowUs;
     const [video, audio] = [this.#video?.anchor, this.#audio?.anchor];
     if (this.#lipSync?.isOf(video, audio)) this.#lipSync.correct(elapsedUs);
+    const late = { video: video?.clock.latenessUs(nowUs), audio: audio?.clock.latenessUs(nowUs) };
+    if (video) this.#goOn('video', video, nowUs, late.audio);
+    if (audio) this.#goOn('audio', audio, nowUs, late.video);
+  }
+
+  /** Lets a track whose timestamps stood still lie where it was taken. */
+  #goOn(
+    kind: TrackKind,
+    anchor: WallClockAnchor,
+    nowUs: number,
+    otherLatenessUs: number | undefined,
+  ): void {
+    if (!this.#standstills[kind]?.isOf(anchor)) this.#standstills[kind] = new Standstill(anchor);
+    const lackUs = this.#standstills[kind]!.lackUs(nowUs, otherLatenessUs);
+    if (lackUs === 0) return;
+    anchor.clock.leap(lackUs);
+    // What it has seen of the tracks was before the leap.
+    this.#lipSync = undefined;
   }
 
   /** Takes charge of a new writer's times: final ones at once, or as soon as they are. */

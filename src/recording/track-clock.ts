@@ -1,8 +1,14 @@
+import { LeastDelay } from './least-delay.ts';
+
 /** Half of the 32-bit RTP timestamp circle: a step of more goes the other way round. */
 const HALF_CIRCLE = 2 ** 31;
 const CIRCLE = 2 ** 32;
 /** How long the least delayed arrival of a track stays valid, µs. */
 const WINDOW_US = 30_000_000;
+/** The same for how much packets are delayed at present, µs … */
+const RECENT_US = 500_000;
+/** … which is unknown when none came for so long, µs. */
+const QUIET_US = 500_000;
 /**
  * Timestamps that step by so much more or less than the arrival times are not delay but a sender that
  * began a new timeline, µs.
@@ -14,6 +20,8 @@ const BACK_US = 1_000_000;
 const AHEAD_US = 1_000_000;
 /** Before this much of a track was heard, its first packets may have been late, µs. */
 const ACQUAINTED_US = 2_000_000;
+/** Units are at most so far apart while a track is sent without a pause, µs. */
+const MOST_STEP_US = 1_000_000;
 
 /**
  * The clock of one track: RTP timestamps made continuous, and what ties them to wall-clock time.
@@ -22,48 +30,134 @@ const ACQUAINTED_US = 2_000_000;
  */
 export class TrackClock {
   readonly clockRate: number;
+  /** By how much a timestamp may step otherwise than the arrival times before it is doubted, µs. */
+  readonly #toleranceUs: number;
   /** Ticks of the latest timestamp, continuous over wraps; starts at the first timestamp. */
   #latest: number | undefined;
+  /** Ticks that timestamps lack, since the sender's stood still or went back. */
+  #skew = 0;
+  /** Ticks between the latest two timestamps. */
+  #step = 1;
   #firstArrivalUs = 0;
   #latestArrivalUs = 0;
-  /** Least (arrival − media time) in the running and in the previous window, µs. */
-  #least = Number.POSITIVE_INFINITY;
-  #leastBefore = Number.POSITIVE_INFINITY;
-  #windowStartUs = 0;
+  /** Least (arrival − media time) of the last half minute and of the last second, µs. */
+  readonly #least = new LeastDelay(WINDOW_US);
+  readonly #leastRecent = new LeastDelay(RECENT_US);
   /** Sender's wall clock minus media time as its last report says, µs. */
   #senderOffsetUs: number | undefined;
+  /** Arrival of that report, µs. */
+  #reportedUs = 0;
 
-  /** @param clockRate ticks a second of the RTP timestamp */
-  constructor(clockRate: number) {
+  /**
+   * @param clockRate ticks a second of the RTP timestamp
+   * @param toleranceUs by how much timestamps may step otherwise than the arrival times, and back,
+   *   before they are doubted, µs
+   */
+  constructor(clockRate: number, toleranceUs = BACK_US) {
     this.clockRate = clockRate;
+    this.#toleranceUs = toleranceUs;
+  }
+
+  /** True when a timestamp follows those before it; otherwise the next one tells what it is. */
+  goesOn(timestamp: number, arrivalUs: number): boolean {
+    if (this.#latest === undefined) return true;
+    const stepUs = this.toUs(this.#unwrap(timestamp) - this.#latest);
+    if (!this.#isStep(stepUs, arrivalUs - this.#latestArrivalUs, JUMP_US)) return false;
+    return !this.isJump(timestamp, arrivalUs);
+  }
+
+  /** True when the second of two timestamps follows the first, whatever came before. */
+  follows(
+    first: { rtpTimestamp: number; arrivalUs: number },
+    second: { rtpTimestamp: number; arrivalUs: number },
+  ): boolean {
+    const stepUs = this.toUs(wrapped(second.rtpTimestamp - first.rtpTimestamp));
+    return this.#isStep(stepUs, second.arrivalUs - first.arrivalUs, AHEAD_US);
+  }
+
+  /** True when a timestamp is so far from those before it that it can only be of a new timeline. */
+  isJump(timestamp: number, arrivalUs: number): boolean {
+    if (this.#latest === undefined) return false;
+    const ticks = this.#unwrap(timestamp);
+    const stepUs = this.toUs(ticks - this.#latest);
+    if (stepUs < -BACK_US) return true;
+    if (Math.abs(stepUs - (arrivalUs - this.#latestArrivalUs)) > JUMP_US) return true;
+    if (arrivalUs - this.#firstArrivalUs < ACQUAINTED_US) return false;
+    return arrivalUs - this.toUs(ticks) < this.arrivalOffsetUs - AHEAD_US;
+  }
+
+  /** True when a timestamp lies before the latest one. */
+  isBack(timestamp: number): boolean {
+    return this.#latest !== undefined && this.#unwrap(timestamp) < this.#latest;
+  }
+
+  /** True when no more than one timestamp was taken. */
+  get isNew(): boolean {
+    return this.#latestArrivalUs === this.#firstArrivalUs;
   }
 
   /**
-   * Continuous ticks of an RTP timestamp (RFC 3550 §5.1).
+   * Takes a timestamp (RFC 3550 §5.1). @returns its continuous ticks
    * @param timestamp 32 bits, as received
    * @param arrivalUs arrival of its packet, µs since the Unix epoch
-   * @returns undefined when the sender's timeline jumped: the caller begins a new clock
    */
-  advance(timestamp: number, arrivalUs: number): number | undefined {
+  advance(timestamp: number, arrivalUs: number): number {
     const ticks = this.#unwrap(timestamp);
     if (this.#latest === undefined) this.#firstArrivalUs = arrivalUs;
-    else if (this.#isJump(this.toUs(ticks - this.#latest), ticks, arrivalUs)) return undefined;
+    else if (ticks > this.#latest && this.toUs(ticks - this.#latest) < MOST_STEP_US) {
+      this.#step = ticks - this.#latest;
+    }
     if (this.#latest === undefined || ticks > this.#latest) {
       this.#latest = ticks;
       this.#latestArrivalUs = arrivalUs;
     }
-    this.#noteArrival(arrivalUs - this.toUs(ticks), arrivalUs);
+    const offsetUs = arrivalUs - this.toUs(ticks);
+    this.#least.note(offsetUs, arrivalUs);
+    this.#leastRecent.note(offsetUs, arrivalUs);
     return ticks;
+  }
+
+  /**
+   * Takes a unit whose timestamp is wrong. @returns the ticks at which it is to be expected, by the
+   * pace of those before
+   * @param arrivalUs arrival of its packet, µs since the Unix epoch
+   * @param next timestamp of the unit after it, if that one is right
+   */
+  advanceUntimed(arrivalUs: number, next: number | undefined): number {
+    let ticks = this.#expected(arrivalUs);
+    const limit = next === undefined ? Number.POSITIVE_INFINITY : this.#unwrap(next);
+    if (ticks >= limit) ticks = Math.max(limit - this.#step, this.#latest! + 1);
+    this.#latest = ticks;
+    this.#latestArrivalUs = arrivalUs;
+    return ticks;
+  }
+
+  /**
+   * Lets the sender's timestamps go on where they are to be expected, by the pace of those before.
+   * @param timestamp the first of them
+   */
+  resume(timestamp: number, arrivalUs: number): void {
+    this.#skew += this.#expected(arrivalUs) - this.#unwrap(timestamp);
+    this.#senderOffsetUs = undefined;
+  }
+
+  /** Time passed that the sender's timestamps do not know of: they lie later from now on. @param us */
+  leap(us: number): void {
+    this.#skew += Math.round((us / 1e6) * this.clockRate);
+    this.#leastRecent.reset();
+    if (this.#senderOffsetUs !== undefined) this.#senderOffsetUs -= us;
   }
 
   /**
    * Takes what a sender report says (RFC 3550 §6.4.1).
    * @param ntpUs the sender's wall clock, µs since the Unix epoch
    * @param rtpTimestamp the same instant on the track's timeline, 32 bits
+   * @param arrivalUs its arrival, µs since the Unix epoch
    */
-  report(ntpUs: number, rtpTimestamp: number): void {
+  report(ntpUs: number, rtpTimestamp: number, arrivalUs: number): void {
     if (this.#latest === undefined) return;
     this.#senderOffsetUs = ntpUs - this.toUs(this.#unwrap(rtpTimestamp));
+    this.#reportedUs = arrivalUs;
   }
 
   /** Ticks as µs on the track's own timeline. */
@@ -76,9 +170,25 @@ export class TrackClock {
     return this.#senderOffsetUs;
   }
 
+  /** Arrival of the latest sender report, µs since the Unix epoch; 0 before one. */
+  get reportedUs(): number {
+    return this.#reportedUs;
+  }
+
   /** Our wall clock minus media time for the least delayed packet, µs; infinite before a packet. */
   get arrivalOffsetUs(): number {
-    return Math.min(this.#least, this.#leastBefore);
+    return this.#least.value;
+  }
+
+  /**
+   * How much later packets come at present than the least delayed one of the last half minute, µs;
+   * undefined when none came of late.
+   * @param nowUs µs since the Unix epoch
+   */
+  latenessUs(nowUs: number): number | undefined {
+    const recent = this.#leastRecent.value;
+    if (nowUs - this.#latestArrivalUs > QUIET_US || !Number.isFinite(recent)) return undefined;
+    return recent - this.arrivalOffsetUs;
   }
 
   /** Arrival of the latest packet, µs since the Unix epoch; 0 before one. */
@@ -86,26 +196,29 @@ export class TrackClock {
     return this.#latestArrivalUs;
   }
 
-  #isJump(stepUs: number, ticks: number, arrivalUs: number): boolean {
-    if (stepUs < -BACK_US) return true;
-    if (Math.abs(stepUs - (arrivalUs - this.#latestArrivalUs)) > JUMP_US) return true;
-    if (arrivalUs - this.#firstArrivalUs < ACQUAINTED_US) return false;
-    return arrivalUs - this.toUs(ticks) < this.arrivalOffsetUs - AHEAD_US;
+  /** @param mostLateUs how much longer the second may have been under way than the first, µs */
+  #isStep(stepUs: number, elapsedUs: number, mostLateUs: number): boolean {
+    const aheadUs = stepUs - elapsedUs;
+    return stepUs >= -this.#toleranceUs && aheadUs <= this.#toleranceUs && aheadUs >= -mostLateUs;
+  }
+
+  /** Where a unit is to be expected: a whole number of steps after the latest one. */
+  #expected(arrivalUs: number): number {
+    if (this.#latest === undefined) return 0;
+    const elapsed = ((arrivalUs - this.#latestArrivalUs) / 1e6) * this.clockRate;
+    return this.#latest + this.#step * Math.max(1, Math.round(elapsed / this.#step));
   }
 
   #unwrap(timestamp: number): number {
-    if (this.#latest === undefined) return timestamp;
-    let step = (timestamp - this.#latest) % CIRCLE;
-    if (step < -HALF_CIRCLE) step += CIRCLE;
-    else if (step >= HALF_CIRCLE) step -= CIRCLE;
-    return this.#latest + step;
+    const ticks = timestamp + this.#skew;
+    if (this.#latest === undefined) return ticks;
+    return this.#latest + wrapped(ticks - this.#latest);
   }
+}
 
-  #noteArrival(offsetUs: number, arrivalUs: number): void {
-    if (arrivalUs - this.#windowStartUs > WINDOW_US) {
-      this.#leastBefore = this.#windowStartUs === 0 ? Number.POSITIVE_INFINITY : this.#least;
-      this.#least = offsetUs;
-      this.#windowStartUs = arrivalUs;
-    } else if (offsetUs < this.#least) this.#least = offsetUs;
-  }
+/** A difference of timestamps the shorter way round their circle. */
+function wrapped(difference: number): number {
+  const step = difference % CIRCLE;
+  if (step < -HALF_CIRCLE) return step + CIRCLE;
+  return step >= HALF_CIRCLE ? step - CIRCLE : step;
 }

@@ -7,6 +7,12 @@ import { type Picture, PictureOrder } from './picture-order.ts';
 import { TrackClock } from './track-clock.ts';
 import { WallClockAnchor } from './wall-clock-anchor.ts';
 
+/**
+ * Timestamps that step by so much more than the arrival times, or back, are doubted, µs: pictures
+ * may be sent in another order than they are shown.
+ */
+const DOUBTFUL_US = 500_000;
+
 /** Duration of a picture that has none after it and none before: 1/30 s in ticks. */
 const DEFAULT_DURATION = 3000;
 
@@ -22,7 +28,7 @@ export type OnLoss = 'freeze' | 'keep';
  * Nothing that is dropped here is referred to by what goes on.
  */
 export class VideoTrack {
-  anchor = new WallClockAnchor(new TrackClock(VIDEO_TIMESCALE));
+  anchor = new WallClockAnchor(new TrackClock(VIDEO_TIMESCALE, DOUBTFUL_US));
   /** Arrival of the latest access unit, µs since the Unix epoch; 0 before the first. */
   lastArrivalUs = 0;
   /** Arrival of the latest one that was not dropped, µs since the Unix epoch; 0 before the first. */
@@ -115,7 +121,7 @@ export class VideoTrack {
 
   /** A new sender's timeline begins: nothing of the old one may mix with it. */
   restart(): void {
-    this.anchor = new WallClockAnchor(new TrackClock(VIDEO_TIMESCALE));
+    this.anchor = new WallClockAnchor(new TrackClock(VIDEO_TIMESCALE, DOUBTFUL_US));
     this.#order.clear();
     this.#frozen = true;
     this.#lost = false;

@@ -59,6 +59,10 @@ export interface SimulatedOptions {
   gop?: number;
   /** Ticks of a packet of sound: 960, which are 20 ms, or 120, for silence in packets of 2.5 ms. */
   audioPacketTicks?: 960 | 120;
+  /** The same for a picture; 1/30 s apart by default. */
+  videoCaptureUs?(index: number): number;
+  /** Added to the RTP timestamp of one unit, ticks: it is wrong on its own. */
+  strayTicks?(kind: TrackKind, index: number): number;
   /** The sender's clock minus ours, µs. */
   senderClockUs?: number;
   /** How much too fast the clock runs that the RTP timestamps are read from. */
@@ -167,10 +171,14 @@ export class SimulatedPublisher {
     const { video, audio, videoDelayUs = 0, audioDelayUs = 0 } = this.#options;
     if (kind === 'video') {
       if (video === false) return Number.POSITIVE_INFINITY;
-      return this.#startUs + (this.frame / FRAME_RATE) * 1e6 + videoDelayUs;
+      return this.#startUs + this.#videoCaptureUs(this.frame) + videoDelayUs;
     }
     if (audio === false) return Number.POSITIVE_INFINITY;
     return this.#startUs + this.#audioCaptureUs(this.packet) + audioDelayUs;
+  }
+
+  #videoCaptureUs(index: number): number {
+    return this.#options.videoCaptureUs?.(index) ?? (index / FRAME_RATE) * 1e6;
   }
 
   #audioCaptureUs(index: number): number {
@@ -185,8 +193,10 @@ export class SimulatedPublisher {
     const { keyframe, units, ticks = (index - round) * 3000 } = frames[at]!;
     if (skip('video', index)) return;
     const shown = round * 3000 + ticks;
-    const rtpTimestamp = this.#timestamp('video', 4_294_960_000, shown);
-    this.#report('video', rtpTimestamp, (shown / 90_000) * 1e6);
+    const timestamp = this.#timestamp('video', 4_294_960_000, shown);
+    const reorderedUs = (shown - index * 3000) / 0.09;
+    this.#report('video', timestamp, this.#videoCaptureUs(index) + reorderedUs);
+    const rtpTimestamp = this.#astray('video', index, timestamp);
     const discontinuity = index > 0 && skip('video', index - 1) === true;
     const unit = { rtpTimestamp, arrivalUs: this.nowUs, keyframe, discontinuity, parts: units };
     this.recording.accept('video', unit);
@@ -206,8 +216,9 @@ export class SimulatedPublisher {
   #sendAudio(skip: Skip): void {
     const index = this.packet++;
     if (skip('audio', index)) return;
-    const rtpTimestamp = this.#timestamp('audio', 77_000, index * this.#packetTicks);
-    this.#report('audio', rtpTimestamp, this.#audioCaptureUs(index));
+    const timestamp = this.#timestamp('audio', 77_000, index * this.#packetTicks);
+    this.#report('audio', timestamp, this.#audioCaptureUs(index));
+    const rtpTimestamp = this.#astray('audio', index, timestamp);
     this.recording.accept('audio', {
       rtpTimestamp,
       arrivalUs: this.nowUs,
@@ -215,6 +226,10 @@ export class SimulatedPublisher {
       discontinuity: index > 0 && skip('audio', index - 1) === true,
       parts: [this.#packetTicks === 120 ? SHORT_PACKET : packets[index % packets.length]!],
     });
+  }
+
+  #astray(kind: TrackKind, index: number, timestamp: number): number {
+    return (timestamp + (this.#options.strayTicks?.(kind, index) ?? 0)) >>> 0;
   }
 
   /** RTP timestamp of what was captured so many true ticks after the start. */
