@@ -46,17 +46,18 @@ const CASES: Record<string, { ticks(index: number): number; shown(index: number)
     ticks: (i) => (i === 60 ? 59 : i) * 3000,
     shown: (i) => (i === 60 ? 59 * 3000 + 1 : i * 3000),
   },
+  // From here on a picture is put where it is to be expected, by the pace of those before.
   'one is 0.6 s too early': {
     ticks: (i) => (i === 40 ? 22 : i) * 3000,
-    shown: (i) => (i === 40 ? 39 * 3000 + 1 : i * 3000),
+    shown: (i) => i * 3000,
   },
   'the clock is set back by 0.6 s': {
     ticks: (i) => (i < 40 ? i : i - 18) * 3000,
-    shown: (i) => (i < 40 ? i * 3000 : Math.max(39 * 3000 + i - 39, (i - 18) * 3000)),
+    shown: (i) => i * 3000,
   },
   'it is set back at a keyframe': {
     ticks: (i) => (i < 60 ? i : i - 18) * 3000,
-    shown: (i) => (i < 60 ? i * 3000 : Math.max(59 * 3000 + i - 59, (i - 18) * 3000)),
+    shown: (i) => i * 3000,
   },
 };
 
