@@ -5,6 +5,7 @@ import { errorReply } from '../src/http/errors.ts';
 import { iceLinks } from '../src/http/ice-links.ts';
 import { sessionAddress } from '../src/http/stream-address.ts';
 import { badStreamId, StreamParams } from '../src/http/stream-id.ts';
+import { forwardedPrefix } from '../src/http/trusted-proxy.ts';
 
 const offerType = 'application/sdp';
 
@@ -94,7 +95,12 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
       return reply
         .code(201)
         .headers({
-          Location: sessionAddress(request.originalUrl, stream, sessionId),
+          Location: sessionAddress(
+            request.originalUrl,
+            stream,
+            sessionId,
+            forwardedPrefix(request, app.trustsProxy),
+          ),
           ETag: `"${etag}"`,
           'Accept-Patch': 'application/trickle-ice-sdpfrag',
         })

@@ -11,8 +11,10 @@ import { replyNotFound, replyWithError } from './http/errors.ts';
 import { watchMethods } from './http/other-methods.ts';
 import { ignoreMeaninglessBodies, registerJsonBodies } from './http/request-bodies.ts';
 import { RequestLog } from './http/request-log.ts';
+import { registerOriginCheck } from './http/request-origin.ts';
 import { registerSecurityHeaders } from './http/security-headers.ts';
 import { withOneStreamPart } from './http/stream-address.ts';
+import { trustedProxies } from './http/trusted-proxy.ts';
 import { compileValidator, validationError } from './http/validation.ts';
 import type { RecordCatalogue } from './record-catalogue/record-catalogue.ts';
 import type { Recorder } from './recorder.ts';
@@ -33,23 +35,28 @@ export interface AppDependencies {
   log: FastifyBaseLogger;
 }
 
+/** How often requests that take too long are looked for, ms. */
+const CHECK_INTERVAL_MS = 1000;
+
 /** Bytes a request body may have: an offer with every codec of a browser has some 10 KB. */
 const bodyLimit = 256 * 1024;
-
-/** How long a client may take to send a request, ms. */
-const requestTimeoutMs = 30_000;
 
 /**
  * Builds the HTTP side, ready to listen or to `inject` requests into. Closing it closes neither the
  * recorder, nor the index, nor the catalogue.
  */
 export async function buildApp(deps: AppDependencies): Promise<FastifyInstance> {
+  const { http, auth } = deps.config;
+  const trustsProxy = trustedProxies(http.trustProxy);
+  const requestTimeout = http.requestTimeoutSeconds * 1000;
   const app = fastify({
     loggerInstance: deps.log,
     logController: new RequestLog(),
     bodyLimit,
-    requestTimeout: requestTimeoutMs,
-    trustProxy: false,
+    requestTimeout,
+    // Node ends slow requests when it looks, by default every half a minute.
+    http: { connectionsCheckingInterval: Math.min(requestTimeout, CHECK_INTERVAL_MS) },
+    trustProxy: trustsProxy ?? false,
     rewriteUrl: ({ url = '/' }) => withOneStreamPart(url),
     // Longer than any stream id, percent-encoded, so that its own rule is what refuses it.
     routerOptions: { maxParamLength: 4096 },
@@ -65,6 +72,7 @@ export async function buildApp(deps: AppDependencies): Promise<FastifyInstance> 
 
   app.decorate('config', deps.config);
   app.decorate('recorder', deps.recorder);
+  app.decorate('trustsProxy', trustsProxy);
   app.decorate('segmentIndex', deps.segmentIndex);
   app.decorate('sources', deps.sources ?? { state: () => [], streams: () => [] });
   app.decorate('recordCatalogue', deps.recordCatalogue);
@@ -74,8 +82,9 @@ export async function buildApp(deps: AppDependencies): Promise<FastifyInstance> 
   registerJsonBodies(app);
   ignoreMeaninglessBodies(app);
   registerSecurityHeaders(app);
+  registerOriginCheck(app, deps.config);
   // Before authentication: a browser's preflight request carries no token.
-  if (deps.config.http.cors) {
+  if (http.cors) {
     await app.register(cors, {
       origin: '*',
       methods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE', 'OPTIONS'],
@@ -91,7 +100,7 @@ export async function buildApp(deps: AppDependencies): Promise<FastifyInstance> 
       maxAge: 86_400,
     });
   }
-  await registerAuth(app, deps.config.auth);
+  await registerAuth(app, auth);
   await registerApiDescription(app, version);
   // Only for `reply.sendFile`: each route names the folder it sends from.
   await app.register(fastifyStatic, { serve: false });

@@ -5,11 +5,14 @@ import type { SegmentIndex } from '../segment-index/segment-index.ts';
 import type { Sources } from '../sources/sources.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import type { Access, Authorizer } from './auth.ts';
+import type { TrustsAddress } from './trusted-proxy.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {
     config: Config;
     recorder: Recorder;
+    /** Undefined where no proxy is trusted. */
+    trustsProxy: TrustsAddress | undefined;
     segmentIndex: SegmentIndex;
     sources: Pick<Sources, 'state' | 'streams'>;
     recordCatalogue: RecordCatalogue;
