@@ -1,3 +1,16 @@
+import { faultOfToken } from './recorder-api.js';
+
+/**
+ * Whether a Shaka error is over once the recorder answers again.
+ * @param {any} error
+ * @param {any} shaka the player's namespace
+ */
+export function isPassing(error, shaka) {
+  const { Code } = shaka.util.Error;
+  if (error?.code === Code.BAD_HTTP_STATUS) return error.data[1] >= 500;
+  return error?.code === Code.HTTP_ERROR || error?.code === Code.TIMEOUT;
+}
+
 /**
  * What went wrong in the player, in words.
  * @param {any} error a Shaka error (`category`, `code`, `data`), or any other
@@ -11,7 +24,7 @@ export function playerErrorInWords(error, shaka) {
     case Code.BAD_HTTP_STATUS: {
       const [, status] = error.data;
       if (status === 404) return 'This recording, or a part of it, is not there (404).';
-      if (status === 401) return 'The recorder wants an access token: enter it at the top.';
+      if (status === 401) return faultOfToken();
       if (status === 403) return 'This access token does not allow watching recordings.';
       return `The recorder answered ${status} when asked for the recording.`;
     }

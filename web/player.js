@@ -1,11 +1,14 @@
 import { authorization } from './access-token.js';
 import { momentInWords, spanInWords } from './display-units.js';
-import { playerErrorInWords } from './player-errors.js';
+import { isPassing, playerErrorInWords } from './player-errors.js';
 import { objectAddress } from './recorder-api.js';
 import { WallClock } from './wall-clock.js';
 
 // Nearer to the live edge than this counts as live, seconds beyond the player's own delay.
 const LIVE_TOLERANCE_SECONDS = 5;
+
+// Between two attempts to read on from a recorder that does not answer.
+const RETRY_SECONDS = 3;
 
 const element = (id) => document.getElementById(id);
 
@@ -36,8 +39,11 @@ export class Player {
   #video = element('player-video');
   #seek = element('player-seek');
   #player;
+  #isLoaded = false;
   #wallClock = new WallClock();
   #isDragging = false;
+  // What the error line says is over as soon as something comes again.
+  #isPassing = false;
   // Counts the recordings opened, so that a slow one does not take the place of a later one.
   #opened = 0;
 
@@ -49,6 +55,11 @@ export class Player {
     for (const event of ['ended', 'volumechange', 'ratechange']) {
       video.addEventListener(event, () => this.#show());
     }
+    // Before that the playhead is at zero, wherever it is to begin.
+    video.addEventListener('loadeddata', () => {
+      this.#isLoaded = this.#player !== undefined;
+      this.#show();
+    });
     video.addEventListener('click', () => this.#toggle());
     element('player-toggle').addEventListener('click', () => this.#toggle());
     element('player-mute').addEventListener('click', () => {
@@ -56,6 +67,8 @@ export class Player {
     });
     element('player-full').addEventListener('click', () => void video.requestFullscreen());
     element('player-rate').addEventListener('change', ({ target }) => {
+      // The default is what the next recording begins with.
+      video.defaultPlaybackRate = Number(target.value);
       video.playbackRate = Number(target.value);
     });
     element('player-live').addEventListener('click', () => this.#player?.goToLive());
@@ -77,21 +90,30 @@ export class Player {
    */
   async open(stream, mpdPath) {
     await this.close();
-    const turn = ++this.#opened;
     this.#panel.hidden = false;
     this.#panel.dataset.mpdPath = mpdPath;
     element('player-title').textContent = `Player: ${stream}`;
-    element('player-waiting').hidden = false;
     this.#panel.scrollIntoView({ block: 'nearest' });
+    await this.#load(mpdPath);
+  }
+
+  /**
+   * Loads what the panel stands open for.
+   * @param {string} mpdPath
+   * @param {{ startTime?: number, isPaused?: boolean }} [at] seconds of the presentation
+   */
+  async #load(mpdPath, { startTime, isPaused = false } = {}) {
+    const turn = ++this.#opened;
+    element('player-waiting').hidden = false;
     let shaka;
     try {
       shaka = await loadShaka();
       if (turn !== this.#opened) return;
-      const player = await this.#create(shaka);
-      await player.load(objectAddress(mpdPath));
+      const player = await this.#create(shaka, mpdPath);
+      await player.load(objectAddress(mpdPath), startTime);
       if (turn !== this.#opened) return;
       // Refused where the page had no gesture yet; the play button is there for that.
-      await this.#video.play().catch(() => undefined);
+      if (!isPaused) await this.#video.play().catch(() => undefined);
     } catch (error) {
       if (turn === this.#opened) this.#fail(error, shaka);
     } finally {
@@ -101,32 +123,63 @@ export class Player {
 
   /** Lets go of the recording and hides the panel. */
   async close() {
-    this.#opened++;
     this.#panel.hidden = true;
     delete this.#panel.dataset.mpdPath;
     element('player-error').textContent = '';
+    await this.#unload();
+  }
+
+  /** Lets go of the recording; what the panel shows of it stays until something else is there. */
+  async #unload() {
+    this.#opened++;
+    this.#isLoaded = false;
     const player = this.#player;
     this.#player = undefined;
     this.#wallClock = new WallClock();
     await player?.destroy();
   }
 
-  async #create(shaka) {
+  /**
+   * Goes on at the same moment of a recording that has just ended. While it was running its Periods
+   * stood at their times of the day; now they follow each other from zero, and a player would go on
+   * at the old time in the new presentation.
+   * @param {string} mpdPath
+   * @param {WallClock} ended what its last manifest says
+   */
+  async #goOn(mpdPath, ended) {
+    const startTime = ended.timeOf(this.#wallClock.at(this.#video.currentTime));
+    const isPaused = this.#video.paused;
+    const unloaded = this.#unload();
+    const turn = this.#opened;
+    await unloaded;
+    if (turn === this.#opened) await this.#load(mpdPath, { startTime, isPaused });
+  }
+
+  async #create(shaka, mpdPath) {
     if (!shaka.Player.isBrowserSupported()) {
       throw new Error('this browser has no Media Source Extensions');
     }
     const player = new shaka.Player();
     this.#player = player;
-    const wallClock = this.#wallClock;
     const { RequestType } = shaka.net.NetworkingEngine;
     player.getNetworkingEngine().registerRequestFilter((_type, request) => {
       Object.assign(request.headers, authorization());
     });
     player.getNetworkingEngine().registerResponseFilter((type, response) => {
-      if (type === RequestType.MANIFEST)
-        wallClock.read(shaka.util.StringUtils.fromUTF8(response.data));
+      if (player !== this.#player) return;
+      if (this.#isPassing) this.#say('');
+      if (type !== RequestType.MANIFEST) return;
+      const latest = new WallClock();
+      latest.read(shaka.util.StringUtils.fromUTF8(response.data));
+      if (this.#wallClock.isLive && !latest.isLive) void this.#goOn(mpdPath, latest);
+      else this.#wallClock = latest;
     });
-    player.addEventListener('error', ({ detail }) => this.#fail(detail, shaka));
+    player.addEventListener('error', ({ detail }) => {
+      if (player === this.#player) this.#fail(detail, shaka);
+    });
+    player.configure('streaming.failureCallback', (error) => {
+      if (isPassing(error, shaka)) player.retryStreaming(RETRY_SECONDS);
+    });
     player.addEventListener('buffering', ({ buffering }) => {
       element('player-waiting').hidden = !buffering;
     });
@@ -138,9 +191,17 @@ export class Player {
     // Our own doing: a load that was given up for the next one.
     if (error?.code !== undefined && error.code === shaka?.util.Error.Code.LOAD_INTERRUPTED) return;
     element('player-waiting').hidden = true;
-    element('player-error').textContent = shaka
-      ? playerErrorInWords(error, shaka)
-      : `The recording cannot be played: ${error.message}.`;
+    this.#say(
+      shaka
+        ? playerErrorInWords(error, shaka)
+        : `The recording cannot be played: ${error.message}.`,
+      shaka !== undefined && isPassing(error, shaka),
+    );
+  }
+
+  #say(words, isPassing = false) {
+    element('player-error').textContent = words;
+    this.#isPassing = isPassing;
   }
 
   #toggle() {
@@ -151,7 +212,7 @@ export class Player {
 
   #show() {
     const player = this.#player;
-    if (player === undefined) return;
+    if (!this.#isLoaded) return;
     const video = this.#video;
     const range = player.seekRange();
     // Of a recording that has just begun, less is there than the player stays behind the live end.
@@ -170,6 +231,10 @@ export class Player {
     const [passed, whole] = [position - range.start, range.end - range.start];
     element('player-time').textContent = `${spanInWords(passed)} / ${spanInWords(whole)}`;
     this.#seek.ariaValueText = `${spanInWords(passed)} of ${spanInWords(whole)}, ${clock.textContent}`;
+
+    // Zero while it waits for data; what is chosen stays.
+    const rate = player.getPlaybackRate();
+    if (rate > 0) element('player-rate').value = String(rate);
 
     const live = element('player-live');
     live.hidden = !isLive;

@@ -1,4 +1,4 @@
-import { authorization } from './access-token.js';
+import { accessToken, authorization } from './access-token.js';
 
 /** The recorder answered a request with an error; the message is fit to be shown. */
 export class RecorderError extends Error {
@@ -43,8 +43,14 @@ export function faultOfStreamName(stream) {
   return '';
 }
 
+/** What is wrong where the recorder answers 401. */
+export function faultOfToken() {
+  return accessToken() === ''
+    ? 'The recorder wants an access token: enter it at the top of the page.'
+    : 'The recorder does not know this access token, or it has expired: enter another one at the top of the page.';
+}
+
 const WORDS_OF_STATUS = {
-  401: 'The recorder wants an access token: enter it at the top of the page.',
   403: 'This access token does not allow that.',
   404: 'The recorder does not know that.',
   413: 'That is more than the recorder takes in one request.',
@@ -62,6 +68,7 @@ export async function errorOfResponse(response) {
   } catch {
     if (response.headers.get('content-type')?.startsWith('text/plain')) message = text;
   }
+  if (response.status === 401) message ||= faultOfToken();
   message ||= WORDS_OF_STATUS[response.status] ?? `The recorder answered ${response.status}.`;
   return new RecorderError(response.status, message);
 }

@@ -18,10 +18,17 @@ function secondsOfDuration(text) {
 export class WallClock {
   /** @type {{ start: number, epochMs: number }[]} start in seconds of the presentation */
   #periods = [];
+  #isLive = false;
+
+  /** Whether the last manifest was one of a recording that goes on. */
+  get isLive() {
+    return this.#isLive;
+  }
 
   /** Reads the Periods of a manifest; one that is newer replaces what was known. @param {string} mpd */
   read(mpd) {
     const root = new DOMParser().parseFromString(mpd, 'application/xml').documentElement;
+    this.#isLive = root.getAttribute('type') === 'dynamic';
     const periods = [];
     for (const period of root.querySelectorAll(':scope > Period')) {
       const template = period.querySelector('SegmentTemplate[presentationTimeOffset]');
@@ -41,5 +48,15 @@ export class WallClock {
   at(time) {
     const period = this.#periods.findLast(({ start }) => start <= time) ?? this.#periods[0];
     return period && period.epochMs + (time - period.start) * 1000;
+  }
+
+  /**
+   * @param {number | undefined} epochMs ms since the Unix epoch
+   * @returns {number | undefined} seconds of the presentation; nothing where no manifest told
+   */
+  timeOf(epochMs) {
+    if (epochMs === undefined) return undefined;
+    const period = this.#periods.findLast((each) => each.epochMs <= epochMs) ?? this.#periods[0];
+    return period && period.start + Math.max(0, epochMs - period.epochMs) / 1000;
   }
 }
