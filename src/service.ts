@@ -7,6 +7,7 @@ import { IndexLife } from './index-rebuild/index-life.ts';
 import type { JournalLock } from './journal/journal-lock.ts';
 import { lockForRecorder } from './journal/storage-root-lock.ts';
 import type { Recorder } from './recorder.ts';
+import { FreeSpaceWatch } from './storage/free-space.ts';
 import { type ObjectStore, openFolder } from './storage/object-store.ts';
 import { folderReader, joinedReader, storeReader } from './storage/recordings-reader.ts';
 import { markSpool } from './storage/spool-mark.ts';
@@ -25,6 +26,7 @@ export class Service {
   readonly #indexLife: IndexLife;
   readonly #store: ObjectStore;
   readonly #rootLock: JournalLock;
+  readonly #space: FreeSpaceWatch;
 
   private constructor(
     app: FastifyInstance,
@@ -32,12 +34,14 @@ export class Service {
     indexLife: IndexLife,
     store: ObjectStore,
     rootLock: JournalLock,
+    space: FreeSpaceWatch,
   ) {
     this.#app = app;
     this.#recorder = recorder;
     this.#indexLife = indexLife;
     this.#store = store;
     this.#rootLock = rootLock;
+    this.#space = space;
   }
 
   /**
@@ -62,6 +66,9 @@ export class Service {
       const rootLock = await lockForRecorder(store.root, lockedFor, log);
       closers.unshift(() => rootLock.release());
       if (store.bucket) await markSpool(store.root, store.bucket.store.name);
+      const space = new FreeSpaceWatch(store.root, log);
+      closers.unshift(async () => space.stop());
+      await space.start();
       const onDisk = folderReader(store.root);
       await indexLife.prepare(onDisk);
       const { index: segmentIndex, catalogue: recordCatalogue } = indexLife;
@@ -89,7 +96,7 @@ export class Service {
         reader: bucket ? joinedReader(onDisk, storeReader(bucket.store)) : onDisk,
         isWaiting: (path) => bucket?.uploaded(path) === false,
       });
-      return new Service(app, recorder, indexLife, store, rootLock);
+      return new Service(app, recorder, indexLife, store, rootLock, space);
     } catch (error) {
       for (const close of closers) await close();
       throw error;
@@ -108,6 +115,7 @@ export class Service {
    * @throws AggregateError with all that went wrong, after everything was tried
    */
   async stop(): Promise<void> {
+    this.#space.stop();
     const results = await Promise.allSettled([this.#closeApp(), this.#recorder.close()]);
     results.push(...(await Promise.allSettled([this.#store.bucket?.close()])));
     // Last, since the recorder lists its last segments and records while it closes.

@@ -2,6 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { RecordCatalogue } from '../record-catalogue/record-catalogue.ts';
 import type { Recorder, StreamState, StreamStatus, TrackStatus } from '../recorder.ts';
 import type { SegmentIndex } from '../segment-index/segment-index.ts';
+import { type FreeSpace, freeSpace } from '../storage/free-space.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 
 const PREFIX = 'live777_recorder_';
@@ -21,6 +22,14 @@ const TRACK_COUNTERS: [string, string, (track: TrackStatus) => number][] = [
   ['bytes', 'Payload of the packets received.', (track) => track.bytes],
 ];
 
+/** What is told of the disk of the folder or of the spool: name without prefix, help, figure. */
+const DISK_GAUGES: [string, string, keyof FreeSpace][] = [
+  ['free_bytes', 'What the disk of the recordings, or of the spool, still takes.', 'freeBytes'],
+  ['total_bytes', 'Size of the disk of the recordings, or of the spool.', 'totalBytes'],
+  ['free_inodes', 'Files that it still takes, where that is bounded.', 'freeInodes'],
+  ['total_inodes', 'Files that it takes, where that is bounded.', 'totalInodes'],
+];
+
 const STATES: StreamState[] = [
   'waiting',
   'connecting',
@@ -36,7 +45,7 @@ export interface MetricsSources {
   recorder: Pick<Recorder, 'streams'>;
   segmentIndex: Pick<SegmentIndex, 'size'>;
   recordCatalogue: Pick<RecordCatalogue, 'size'>;
-  store: Pick<ObjectStore, 'bucket'>;
+  store: Pick<ObjectStore, 'root' | 'bucket'>;
 }
 
 /**
@@ -51,6 +60,7 @@ export class Metrics {
   readonly #droppedUnits: Counter<'stream' | 'reason'>;
   readonly #rejected: Counter<'stream' | 'reason'>;
   readonly #restarts: Counter<'stream'>;
+  readonly #disk: [Gauge, keyof FreeSpace][];
 
   constructor(sources: MetricsSources) {
     this.#sources = sources;
@@ -92,6 +102,10 @@ export class Metrics {
     });
     this.#gauge('segments', 'Segments in the index.', () => sources.segmentIndex.size);
     this.#gauge('records', 'Records in the catalogue.', () => sources.recordCatalogue.size);
+    this.#disk = DISK_GAUGES.map(([name, help, key]) => [
+      new Gauge({ name: `${PREFIX}storage_${name}`, help, registers }),
+      key,
+    ]);
     if (sources.store.bucket !== undefined) this.#addStorage(sources.store.bucket);
   }
 
@@ -110,6 +124,7 @@ export class Metrics {
     for (const [counter] of this.#tracks) counter.reset();
     for (const counter of [this.#droppedUnits, this.#rejected, this.#restarts]) counter.reset();
     for (const status of statuses) this.#count(status);
+    await this.#readDisk();
     return this.#registry.metrics();
   }
 
@@ -126,6 +141,16 @@ export class Metrics {
       this.#rejected.inc({ stream, reason }, count);
     }
     if (timelineRestarts !== undefined) this.#restarts.inc({ stream }, timelineRestarts);
+  }
+
+  /** Nothing is told of a disk that does not answer: a figure would be a lie. */
+  async #readDisk(): Promise<void> {
+    const space = await freeSpace(this.#sources.store.root).catch(() => undefined);
+    for (const [gauge, key] of this.#disk) {
+      const value = space?.[key];
+      if (value === undefined) gauge.remove();
+      else gauge.set(value);
+    }
   }
 
   #addStorage(bucket: NonNullable<ObjectStore['bucket']>): void {

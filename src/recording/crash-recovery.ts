@@ -8,6 +8,7 @@ import { MANIFEST_NAME } from './file-names.ts';
 import { PresentationFolder } from './presentation-folder.ts';
 import type { RecordingLog } from './recording-options.ts';
 import type { RemoteFolders } from './remote-folder.ts';
+import type { Closable } from './unclosed-folders.ts';
 
 const DAY_US = 86_400_000_000;
 /** A recorder that was down for longer finds its open folders all the same, if it was not a week. */
@@ -31,6 +32,8 @@ export interface CrashRecoveryOptions {
   indexedUs: number;
   /** Told of every segment that was taken up, known to the index or not. */
   onSegment(segment: Segment): void;
+  /** Told of each folder that could not be closed, of any instant of its day: µs since the epoch. */
+  onUnclosed?(stream: string, folder: string, dayUs: number): void;
   /** Present where files leave this disk for a store. */
   remote?: RemoteFolders;
   log: RecordingLog;
@@ -45,28 +48,55 @@ export async function recoverAfterCrash(options: CrashRecoveryOptions): Promise<
   const mended: string[] = [];
   for await (const { folder, dayUs } of recentDays(options.root, '', options.nowUs, 0)) {
     if (options.remote) await restoreManifest(path.join(options.root, folder));
-    if (await closeAbandoned(folder, dayUs, options)) mended.push(folder);
+    if ((await closeAbandoned(folder, dayUs, options)) === 'mended') mended.push(folder);
   }
   return mended;
 }
 
 /**
  * Closes one day folder that nobody writes to any more, if it was left open. One that cannot be
- * mended is logged and left as it is.
+ * mended is logged and left as it is, see {@link CrashRecoveryOptions.onUnclosed}.
  * @param dayUs any instant of its UTC day, µs since the Unix epoch
- * @returns true when there was something to mend, and it was
  */
 export async function closeAbandoned(
   folder: string,
   dayUs: number,
   options: CrashRecoveryOptions,
-): Promise<boolean> {
-  const { root, nowUs, streamOf, isKnown, onSegment, remote, log } = options;
+): Promise<'mended' | 'closed' | 'unclosed'> {
+  const { root, streamOf, log } = options;
   const stream = streamOf(folder) ?? streamOfKey(`${folder}/${MANIFEST_NAME}`);
   try {
     const state = await stateOf(path.join(root, folder), options.indexedUs);
-    if (state === 'closed') return false;
-    const presentation = new PresentationFolder({
+    if (state === 'closed') return 'closed';
+    await new AbandonedFolder(folder, dayUs, { ...options, stream }).close();
+    if (state === 'just closed') return 'closed';
+    log.info({ stream, folder }, 'closed a recording that a crash had left open');
+    return 'mended';
+  } catch (err) {
+    log.error({ stream, folder, err }, 'a recording that a crash had left open cannot be closed');
+    options.onUnclosed?.(stream, folder, dayUs);
+    return 'unclosed';
+  }
+}
+
+/** What an {@link AbandonedFolder} needs. */
+export type AbandonedFolderOptions = { stream: string } & Pick<
+  CrashRecoveryOptions,
+  'root' | 'nowUs' | 'isKnown' | 'onSegment' | 'remote'
+>;
+
+/** A day folder whose recorder is gone. */
+export class AbandonedFolder implements Closable {
+  readonly path: string;
+  readonly #folder: PresentationFolder;
+  readonly #isKnown: (path: string) => boolean;
+
+  /** @param dayUs any instant of its UTC day, µs since the Unix epoch */
+  constructor(folder: string, dayUs: number, options: AbandonedFolderOptions) {
+    const { root, stream, nowUs, isKnown, onSegment, remote } = options;
+    this.path = folder;
+    this.#isKnown = isKnown;
+    this.#folder = new PresentationFolder({
       root,
       folder,
       stream,
@@ -76,14 +106,15 @@ export async function closeAbandoned(
       onSegment,
       ...(remote && { remote }),
     });
-    await presentation.close();
-    await presentation.announceUntold(isKnown);
-    if (state === 'just closed') return false;
-    log.info({ stream, folder }, 'closed a recording that a crash had left open');
-    return true;
-  } catch (err) {
-    log.error({ stream, folder, err }, 'a recording that a crash had left open cannot be closed');
-    return false;
+  }
+
+  /**
+   * Takes up what is in it, and makes the manifest static. May be called again where it failed.
+   * @throws the file system's error; ManifestError for a manifest that is not ours
+   */
+  async close(): Promise<void> {
+    await this.#folder.close();
+    await this.#folder.announceUntold(this.#isKnown);
   }
 }
 

@@ -6,6 +6,10 @@ import type { WriteQueue } from './write-queue.ts';
 export interface DayFoldersOptions extends Omit<PresentationFolderOptions, 'folder' | 'dayUs'> {
   /** Encoded base folder below the root, or empty. */
   baseFolder: string;
+  /** Told whenever folder and manifest are as they should be. */
+  onWritten(): void;
+  /** Told of each folder that could not be closed: somebody has to try again. */
+  onUnclosed?(folder: PresentationFolder, error: Error): void;
 }
 
 /** The day folders of one recording: the one that is written to, and at midnight the one before. */
@@ -47,7 +51,7 @@ export class DayFolders {
   closeLeft(): void {
     const left = this.#left;
     this.#left = undefined;
-    if (left !== undefined) this.#queue.push({ failed: false }, 0, () => left.close());
+    if (left !== undefined) this.#close(left);
   }
 
   /** What time brings: call about four times a second. */
@@ -55,15 +59,25 @@ export class DayFolders {
     const folder = this.#current;
     folder.tick();
     if (folder.manifestIsDue()) {
-      this.#queue.push({ failed: false }, 0, () => folder.writeManifest());
+      this.#push(() => folder.writeManifest());
     }
   }
 
   /** Ends the recording in this folder. */
   close(): void {
     this.closeLeft();
-    const folder = this.#current;
-    this.#queue.push({ failed: false }, 0, () => folder.close());
+    this.#close(this.#current);
+  }
+
+  #close(folder: PresentationFolder): void {
+    this.#push(async () => {
+      try {
+        await folder.close();
+      } catch (error) {
+        this.#options.onUnclosed?.(folder, error as Error);
+        throw error;
+      }
+    });
   }
 
   #open(us: number): PresentationFolder {
@@ -73,7 +87,14 @@ export class DayFolders {
       folder: dayFolder(stream, us, baseFolder),
       dayUs: us,
     });
-    this.#queue.push({ failed: false }, 0, () => folder.open());
+    this.#push(() => folder.open());
     return folder;
+  }
+
+  #push(write: () => Promise<void>): void {
+    this.#queue.push({ failed: false }, 0, async () => {
+      await write();
+      this.#options.onWritten();
+    });
   }
 }

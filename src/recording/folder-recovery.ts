@@ -149,7 +149,9 @@ async function entryFor(
     if (track === undefined) continue;
     const { startNumber, timeline } = track;
     if (origin !== undefined && origin.period !== (originOf.get(track) ?? period.id)) continue;
-    if (startNumber + timeline.count === number && timeline.endTicks === startTime) return track;
+    if (startNumber + timeline.count !== number) continue;
+    // One that its recorder opened here, and of which nothing could be closed, has no end yet.
+    if (timeline.count === 0 ? origin !== undefined : timeline.endTicks === startTime) return track;
   }
   const name = origin?.initialization ?? lastInitialization(files, kind);
   if (name === undefined) return undefined;

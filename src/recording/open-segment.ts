@@ -112,14 +112,19 @@ export class OpenSegment {
   }
 
   /**
-   * Says in the file where it lies on the wall clock, and makes it durable under its final name.
-   * @throws the file system's error
+   * Says in the file where it lies on the wall clock, and makes it durable under its final name. The
+   * file is closed in any case.
+   * @throws the file system's error; the part file remains
    */
   async commit() {
     const { name, startTime, endTime, keyframes, startsAtKeyframe, file } = this;
     const span = this.#span(startTime, endTime);
-    await file.patch(writeReferenceTimes(span), 0);
-    await file.commit();
+    try {
+      await file.patch(writeReferenceTimes(span), 0);
+      await file.commit();
+    } finally {
+      await file.close();
+    }
     return { name, span, keyframes, startsAtKeyframe, size: file.size };
   }
 

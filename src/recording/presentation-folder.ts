@@ -1,31 +1,23 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { wallClockUs } from '../container/reference-time.ts';
 import { periodsMissing, withPeriods } from '../manifest/merge.ts';
-import { UTC_TIMING_URL, writeMpd } from '../manifest/mpd.ts';
 import { readMpd } from '../manifest/mpd-reader.ts';
 import type { ManifestPeriod, ManifestTrack, Presentation } from '../manifest/presentation.ts';
 import { SegmentTimeline } from '../manifest/segment-timeline.ts';
 import type { TrackKind } from '../rtp/access-unit.ts';
 import type { Segment } from '../segment-index/segment.ts';
-import { makeFolder, replaceFile } from '../storage/durable-file.ts';
+import { makeFolder } from '../storage/durable-file.ts';
 import { SegmentFile } from '../storage/segment-file.ts';
 import { dayEndUs, dayStartUs } from '../storage/stream-folder.ts';
 import { initializationName, MANIFEST_NAME, parseFileName, segmentName } from './file-names.ts';
+import { FolderManifest } from './folder-manifest.ts';
 import { FolderNumbers } from './folder-numbers.ts';
 import { nextPeriodId, type RecoveredSegment, recoverSegments } from './folder-recovery.ts';
 import { OpenSegment } from './open-segment.ts';
 import type { RemoteFolders } from './remote-folder.ts';
 import { readSegmentFacts } from './segment-facts.ts';
 import type { TrackWallClock } from './stream-clock.ts';
-
-/** A commit of one track waits this long for the other's before it is told, µs. */
-const GATHER_US = 1_000_000;
-/**
- * Most bytes a second that rewriting the manifest may cost over time. With one write a segment a
- * day's manifest would cost gigabytes a stream; the live one is served from memory anyway.
- */
-const MANIFEST_BYTES_PER_SECOND = 12_000;
 
 /** What describes a track in the manifest, besides its segments. */
 export type TrackDescription = Pick<
@@ -81,18 +73,14 @@ export class PresentationFolder {
   readonly #presentation: Presentation;
   readonly #numbers = new FolderNumbers();
   /** Initialization segments written by this object, so that an equal one is not written again. */
-  readonly #inits: { kind: TrackKind; name: string; data: Buffer }[] = [];
-  #isOpen = false;
-  /** The text that players are given, and the one that is on the disk. */
-  #published: string | undefined;
-  #written: string | undefined;
-  /** Segments that no published text names; object paths. */
-  #unpublished: { entry: ManifestTrack; path: string }[] = [];
-  /** Segments that the published text names and no text on the disk does; object paths. */
-  #unwritten: string[] = [];
-  /** Since when something is to be told that is not in the published text. */
-  #newsSinceUs: number | undefined;
-  #nextWriteUs = 0;
+  #inits: { kind: TrackKind; name: string; data: Buffer }[] = [];
+  readonly #manifest: FolderManifest;
+  /** Claimed segments; those that are closed are dropped now and then. */
+  #claimed: OpenSegment[] = [];
+  /** Number in the id of the last Period that was opened. */
+  #lastPeriod = 0;
+  /** `doubtful`: something failed, so that what is on the disk has to be looked at again. */
+  #state: 'new' | 'open' | 'doubtful' = 'new';
 
   constructor(options: PresentationFolderOptions) {
     this.path = options.folder;
@@ -104,6 +92,12 @@ export class PresentationFolder {
       segmentSeconds: options.segmentSeconds,
       periods: [],
     };
+    this.#manifest = new FolderManifest({
+      folder: this.#files,
+      presentation: this.#presentation,
+      now: options.now,
+      onWritten: (segments) => options.remote?.onManifest(this.manifestPath, segments),
+    });
   }
 
   /** UTC midnight at which its day ends, µs since the Unix epoch. */
@@ -117,25 +111,58 @@ export class PresentationFolder {
   }
 
   /**
-   * Makes the folder and takes up what is there, unless that was done before.
+   * Makes the folder and takes up what is there, unless that was done before. After a failure it is
+   * done again: the folder may have been deleted, and segments that could not be closed are taken up.
    * @throws the file system's error; ManifestError for a manifest that is not ours
    */
   async open(): Promise<void> {
-    if (this.#isOpen) return;
+    if (this.#state === 'open') return;
     await makeFolder(this.#files);
-    const text = await readFile(path.join(this.#files, MANIFEST_NAME), 'utf8').catch(absent);
+    if (this.#state === 'new') await this.#takeUpManifest();
+    const entries = await readdir(this.#files, { withFileTypes: true });
+    for (const { name } of entries) this.#numbers.addName(name);
+    // A folder can have the name of a file, but is none of ours.
+    const names = entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
+    if (this.#state === 'doubtful') this.#dropWhatIsGone(names);
+    await this.#recover(names);
+    this.#state = 'open';
+    this.#manifest.publish();
+    await this.writeManifest();
+  }
+
+  /** A write into the folder failed: what is there is looked at before anything else is begun. */
+  distrust(): void {
+    if (this.#state === 'open') this.#state = 'doubtful';
+  }
+
+  async #takeUpManifest(): Promise<void> {
+    const text = await this.#manifest.read();
     if (text !== undefined) this.#presentation.periods = readMpd(text).periods;
     if (this.#options.remote) await this.#takeUpStored(this.#options.remote, text !== undefined);
     this.#numbers.addPresentation(this.#presentation);
-    const names = await readdir(this.#files);
-    for (const name of names) this.#numbers.addName(name);
+  }
+
+  /** Takes up segments that are not in the presentation, but for those that are being written. */
+  async #recover(names: string[]): Promise<void> {
+    this.#claimed = this.#claimed.filter(({ file }) => !file.isClosed);
+    const open = new Set(this.#claimed.map(({ name }) => name));
     const files = names.map(parseFileName).filter((file) => file !== undefined);
-    for (const segment of await recoverSegments(this.#files, files, this.#presentation)) {
+    const left = files.filter(({ name, isPart }) => !(isPart && open.has(name)));
+    for (const segment of await recoverSegments(this.#files, left, this.#presentation)) {
       this.#announce(segment.entry, segment);
     }
-    this.#isOpen = true;
-    if (this.#presentation.periods.some(hasSegments)) this.#publish(this.#presentation);
-    await this.writeManifest();
+  }
+
+  /** Where somebody has deleted the folder, nothing of what it told of can be played. */
+  #dropWhatIsGone(names: string[]): void {
+    // Initialization segments that are gone are written anew.
+    this.#inits = this.#inits.filter(({ name }) => names.includes(name));
+    if (names.includes(MANIFEST_NAME)) return;
+    this.#manifest.distrust();
+    // Where files leave for a store, they need not be here.
+    if (this.#options.remote || names.some((name) => parseFileName(name)?.isPart === false)) return;
+    this.#presentation.periods.length = 0;
+    this.#manifest.clear();
   }
 
   /** Takes up what a store has of this folder. @param isKnown whether its manifest was here */
@@ -158,7 +185,10 @@ export class PresentationFolder {
 
   /** Adds a Period after all others. */
   openPeriod(): ManifestPeriod {
-    const period: ManifestPeriod = { id: nextPeriodId(this.#presentation), ended: false };
+    const next = nextPeriodId(this.#presentation);
+    // Also where the Periods before were deleted: players know them by their ids.
+    this.#lastPeriod = Math.max(this.#lastPeriod + 1, Number(next.slice(1)));
+    const period: ManifestPeriod = { id: `p${this.#lastPeriod}`, ended: false };
     this.#presentation.periods.push(period);
     return period;
   }
@@ -201,13 +231,17 @@ export class PresentationFolder {
     }
     if (track.lastNumber === undefined) track.entry.startNumber = number;
     else if (track.lastNumber !== number - 1) {
+      await file.discard();
       throw new Error(`${this.path}/${name} does not follow number ${track.lastNumber}`);
     }
     track.lastNumber = number;
-    return new OpenSegment(file, number, name, startsAtKeyframe, track.wallClock, {
+    const segment = new OpenSegment(file, number, name, startsAtKeyframe, track.wallClock, {
       initialization: track.entry.initialization,
       period: track.periodId,
     });
+    this.#claimed = this.#claimed.filter((other) => !other.file.isClosed);
+    this.#claimed.push(segment);
+    return segment;
   }
 
   /**
@@ -250,9 +284,8 @@ export class PresentationFolder {
 
   /** Tells the index of a durable segment. Times are ticks. */
   #announce(entry: ManifestTrack, segment: Omit<RecoveredSegment, 'entry' | 'kind'>): void {
-    this.#newsSinceUs ??= this.#options.now();
     const { span } = segment;
-    this.#unpublished.push({ entry, path: `${this.path}/${segment.name}` });
+    this.#manifest.add(entry, `${this.path}/${segment.name}`);
     this.#options.onSegment({
       stream: this.#options.stream,
       kind: entry.kind,
@@ -267,81 +300,41 @@ export class PresentationFolder {
     });
   }
 
-  /**
-   * The manifest as players should see it; undefined before the first segment, because players give
-   * up on a manifest with nothing to play. It is a moment older than the last segment, so that both
-   * tracks' first segments appear in it together: players do not look for a second track later.
-   */
+  /** See {@link FolderManifest.text}. */
   get manifest(): string | undefined {
-    return this.#published;
+    return this.#manifest.text;
   }
 
   /** What time brings: call about four times a second. */
   tick(): void {
-    const since = this.#newsSinceUs;
-    if (since === undefined || this.#options.now() - since < GATHER_US) return;
-    const { periods } = this.#presentation;
-    const held = periods.filter((period) => !this.#isPresentable(period));
-    this.#publish({ ...this.#presentation, periods: periods.filter((p) => !held.includes(p)) });
-    this.#newsSinceUs = held.some(hasSegments) ? since : undefined;
+    this.#manifest.tick();
   }
 
-  /**
-   * True when the manifest on disk should be written: something is new, and the last write is long
-   * enough ago for its size.
-   */
+  /** See {@link FolderManifest.isDue}. */
   manifestIsDue(): boolean {
-    return this.#published !== this.#written && this.#options.now() >= this.#nextWriteUs;
+    return this.#manifest.isDue();
   }
 
   /** Replaces the manifest on disk. @throws the file system's error */
   async writeManifest(): Promise<void> {
-    const text = this.#published;
-    if (text === undefined || text === this.#written) return;
-    const seconds = Math.max(this.#options.segmentSeconds, text.length / MANIFEST_BYTES_PER_SECOND);
-    this.#nextWriteUs = this.#options.now() + seconds * 1e6;
-    const named = this.#unwritten;
-    this.#unwritten = [];
     try {
-      await replaceFile(path.join(this.#files, MANIFEST_NAME), text);
+      await this.#manifest.write();
     } catch (error) {
-      this.#unwritten = [...named, ...this.#unwritten];
+      this.distrust();
       throw error;
     }
-    this.#written = text;
-    this.#options.remote?.onManifest(this.manifestPath, named);
   }
 
-  /** Ends the presentation: the manifest becomes static. @throws the file system's error */
+  /**
+   * Ends the presentation: the manifest becomes static. May be called again where it failed.
+   * @throws the file system's error
+   */
   async close(): Promise<void> {
     await this.open();
     this.#presentation.live = false;
     for (const period of this.#presentation.periods) period.ended = true;
-    if (this.#presentation.periods.some(hasSegments)) this.#publish(this.#presentation);
+    this.#manifest.publish();
     await this.writeManifest();
-  }
-
-  #publish(presentation: Presentation): void {
-    const nowUs = this.#options.now();
-    this.#published = writeMpd(presentation, { nowUs, utcTimingUrl: UTC_TIMING_URL });
-    const { periods } = presentation;
-    const isNamed = (entry: ManifestTrack) =>
-      periods.some(({ video, audio }) => video === entry || audio === entry);
-    const unpublished = this.#unpublished;
-    this.#unpublished = [];
-    for (const segment of unpublished) {
-      if (isNamed(segment.entry)) this.#unwritten.push(segment.path);
-      else this.#unpublished.push(segment);
-    }
-  }
-
-  /** A Period of two tracks is shown when both have a segment, or one has been alone for long. */
-  #isPresentable(period: ManifestPeriod): boolean {
-    const { video, audio } = period;
-    if (video === undefined || audio === undefined || period.ended) return true;
-    if (video.timeline.count > 0 && audio.timeline.count > 0) return true;
-    const alone = this.#options.now() - this.#newsSinceUs!;
-    return alone > this.#options.segmentSeconds * 1e6;
   }
 
   async #writeInitialization(kind: TrackKind, data: Buffer): Promise<string> {
@@ -353,8 +346,13 @@ export class PresentationFolder {
     if (file === undefined) {
       throw new Error(`${this.path}/${name} exists already: does another recorder write here?`);
     }
-    await file.append([data], data.length);
-    await file.commit();
+    try {
+      await file.append([data], data.length);
+      await file.commit();
+    } catch (error) {
+      await file.discard();
+      throw error;
+    }
     this.#options.remote?.onInitialization(`${this.path}/${name}`);
     this.#inits.push({ kind, name, data });
     return name;
@@ -363,8 +361,4 @@ export class PresentationFolder {
 
 function absent(error: NodeJS.ErrnoException): undefined {
   if (error.code !== 'ENOENT') throw error;
-}
-
-function hasSegments({ video, audio }: ManifestPeriod): boolean {
-  return (video?.timeline.count ?? 0) > 0 || (audio?.timeline.count ?? 0) > 0;
 }

@@ -1,5 +1,6 @@
 import type { Segment } from '../segment-index/segment.ts';
 import type { CurrentRecordOptions } from './current-record.ts';
+import type { PresentationFolder } from './presentation-folder.ts';
 import type { RemoteFolders } from './remote-folder.ts';
 import type { StreamClock } from './stream-clock.ts';
 import type { OnLoss } from './video-track.ts';
@@ -30,6 +31,8 @@ export interface RecordingOptions extends CurrentRecordOptions {
   now(): number;
   /** Told of each segment once it is durable. */
   onSegment(segment: Segment): void;
+  /** Told of each folder that could not be closed: somebody has to try again. */
+  onUnclosed?(folder: PresentationFolder, error: Error): void;
   /** Present where files leave this disk for a store. */
   remote?: RemoteFolders;
   log: RecordingLog;

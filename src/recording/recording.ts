@@ -14,11 +14,11 @@ import { audioTicks, toTicks, toUs, videoTicks } from './media-time.ts';
 import type { Picture } from './picture-order.ts';
 import { Publisher } from './publisher.ts';
 import type { RecordingOptions } from './recording-options.ts';
-import { RetryDelay } from './retry-delay.ts';
 import { RunningPeriod } from './running-period.ts';
 import { StallWatch } from './stall-watch.ts';
 import { VideoLane } from './video-lane.ts';
 import { WaitingSound } from './waiting-sound.ts';
+import { WriteFailures } from './write-failures.ts';
 import { type WriteOwner, WriteQueue } from './write-queue.ts';
 
 /** Sound that is there before the first picture waits this long for it, µs. */
@@ -50,8 +50,6 @@ const NOBODY = new Publisher(
  * the disk, and the next keyframe begins a new one as soon as the disk takes it.
  */
 export class Recording {
-  /** Why nothing is written at present; undefined when all is well. */
-  error: string | undefined;
   /** Access units that were not recorded. */
   readonly dropped = new DroppedUnits();
   /** Times that a sender began a new timeline for a track: another SSRC, or timestamps that jump. */
@@ -63,10 +61,10 @@ export class Recording {
   readonly #pictures: VideoLane;
   readonly #record: CurrentRecord;
   readonly #folders: DayFolders;
-  readonly #retry = new RetryDelay();
-  readonly #onUnsaved = (err: Error): void => {
-    const { stream, log } = this.#options;
-    log.error({ stream, err }, 'a segment could not be closed; its part file remains');
+  readonly #failures: WriteFailures;
+  readonly #onUnsaved = (error: Error): void => {
+    const message = 'a segment could not be closed yet; its part file remains';
+    this.#failures.log(error, this.#options.now(), message);
   };
   #period: RunningPeriod | undefined;
   readonly #sound = new WaitingSound();
@@ -76,6 +74,7 @@ export class Recording {
 
   constructor(options: RecordingOptions) {
     this.#options = options;
+    this.#failures = new WriteFailures(options.stream, options.log);
     this.#queue = new WriteQueue(options.after, (owner, error) => this.#writeFailed(owner, error));
     this.#record = new CurrentRecord(options);
     this.#pictures = new VideoLane(Math.ceil(toTicks(options.notBeforeUs, VIDEO_TIMESCALE)));
@@ -90,12 +89,13 @@ export class Recording {
     });
     this.#folders = new DayFolders(options.now(), this.#queue, {
       ...options,
-      onSegment: (segment) => {
-        this.error = undefined;
-        this.#retry.succeeded();
-        options.onSegment(segment);
-      },
+      onWritten: () => this.#failures.folderWritten(options.now()),
     });
+  }
+
+  /** Why nothing is written at present; undefined when all is well. */
+  get error(): string | undefined {
+    return this.#failures.error;
   }
 
   /**
@@ -389,6 +389,7 @@ export class Recording {
       compositionDelay,
       hasAudio: this.#publisher.audio !== undefined || this.#folders.current.has('audio'),
       requestKeyframe: () => this.#askForKeyframe(),
+      onCommitted: () => this.#failures.mediaWritten(this.#options.now()),
     });
     this.#period = period;
     for (const writer of period.writers) this.#publisher.timeline.adopt(writer);
@@ -459,7 +460,7 @@ export class Recording {
   }
 
   #mayWrite(): boolean {
-    return this.#retry.mayTry(this.#options.now());
+    return this.#failures.mayTry(this.#options.now());
   }
 
   #askForKeyframe(): void {
@@ -512,11 +513,9 @@ export class Recording {
   }
 
   #giveUp(period: RunningPeriod, error: Error): void {
-    const { stream, log } = this.#options;
     period.failed = true;
-    this.error = error.message;
-    const retryMs = this.#retry.failed(this.#options.now());
-    log.error({ stream, err: error, retry_ms: retryMs }, 'a write failed, recording tries again');
+    period.folder.distrust();
+    this.#failures.mediaFailed(error, this.#options.now());
     for (const writer of period.writers) this.#publisher.timeline.abandon(writer);
     if (this.#period === period) this.#period = undefined;
     if (this.#lane.period === period) this.#lane.abandon();
@@ -524,14 +523,12 @@ export class Recording {
 
   /** Saves what is on the disk after a failed write. Called by the queue, in turn with the writes. */
   async #writeFailed(owner: WriteOwner, error: Error): Promise<void> {
-    if (!(owner instanceof RunningPeriod)) {
-      const { stream, log } = this.#options;
-      this.error = error.message;
-      log.error({ stream, err: error }, 'a folder or manifest could not be written');
-      return;
+    if (owner instanceof RunningPeriod) {
+      this.#giveUp(owner, error);
+      await owner.salvage(this.#onUnsaved);
+    } else {
+      this.#failures.folderFailed(error, this.#options.now());
     }
-    this.#giveUp(owner, error);
-    await owner.salvage(this.#onUnsaved);
   }
 }
 

@@ -37,6 +37,8 @@ export interface RunningPeriodOptions {
   compositionDelay: number;
   hasAudio: boolean;
   requestKeyframe(): void;
+  /** Told of each segment that was written without a failure. */
+  onCommitted(): void;
 }
 
 /**
@@ -58,14 +60,14 @@ export class RunningPeriod implements WriteOwner {
   #entry: ManifestPeriod | undefined;
 
   constructor(options: RunningPeriodOptions) {
-    const { folder, queue, segmentSeconds, configuration, requestKeyframe } = options;
+    const { folder, queue, segmentSeconds, configuration, requestKeyframe, onCommitted } = options;
     this.folder = folder;
     this.startUs = options.startUs;
     this.configuration = configuration;
     this.compositionDelay = options.compositionDelay;
     this.#clock = options.clock;
     this.#rebase = options.clock.enter(folder.path, options.startUs);
-    const shared = { folder, queue, segmentSeconds, requestKeyframe, owner: this };
+    const shared = { folder, queue, segmentSeconds, requestKeyframe, onCommitted, owner: this };
     if (configuration !== undefined) {
       this.video = new TrackWriter({
         ...shared,
@@ -99,11 +101,16 @@ export class RunningPeriod implements WriteOwner {
   }
 
   /**
-   * After a failed write: commits what whole chunks are on the disk.
+   * After a failed write: commits what whole chunks are on the disk. No file stays open.
    * @param onFailure told of each segment for which not even that is possible
    */
   async salvage(onFailure: (error: Error) => void): Promise<void> {
-    for (const writer of this.writers) await writer.salvage().catch(onFailure);
+    for (const writer of this.writers) {
+      await writer.salvage((error) => {
+        this.folder.distrust();
+        onFailure(error);
+      });
+    }
   }
 
   /**

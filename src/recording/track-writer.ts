@@ -26,6 +26,8 @@ export interface TrackWriterOptions {
   openTrack(): Promise<PeriodTrack>;
   owner: WriteOwner;
   queue: WriteQueue;
+  /** Told of each segment that was written without a failure. */
+  onCommitted(): void;
   /** Asks the publisher for a keyframe. */
   requestKeyframe(): void;
 }
@@ -145,12 +147,13 @@ export class TrackWriter {
     this.#endTime += ticks;
     if (this.#startTime !== undefined) this.#startTime += ticks;
     this.#push(0, async () => {
-      const held = this.#held;
-      this.#held = [];
       if (ticks !== 0) await this.#segment?.shift(ticks);
-      for (const segment of held) {
+      // One stays in the list until it is committed: what follows after a failure is for salvage.
+      for (let segment = this.#held[0]; segment !== undefined; segment = this.#held[0]) {
         if (ticks !== 0) await segment.shift(ticks);
         await this.#options.folder.commit(this.#track!, segment);
+        this.#held.shift();
+        this.#options.onCommitted();
       }
     });
   }
@@ -161,14 +164,17 @@ export class TrackWriter {
   }
 
   /**
-   * After a failed write: commits what whole chunks are on the disk.
-   * @throws the file system's error when not even that is possible
+   * After a failed write: commits what whole chunks are on the disk. No file stays open.
+   * @param onFailure told of each segment for which not even that is possible; its part file remains,
+   * to be taken up when the disk takes it
    */
-  async salvage(): Promise<void> {
+  async salvage(onFailure: (error: Error) => void): Promise<void> {
     const segments = [...this.#held, ...(this.#segment ? [this.#segment] : [])];
     this.#held = [];
     this.#segment = undefined;
-    for (const segment of segments) await this.#finish(segment);
+    for (const segment of segments) {
+      if (!segment.file.isClosed) await this.#finish(segment).catch(onFailure);
+    }
   }
 
   #beginSegment(sample: Sample): void {
@@ -186,15 +192,17 @@ export class TrackWriter {
     const settled = this.#settled;
     this.#push(0, async () => {
       const segment = this.#segment!;
+      if (!settled) this.#held.push(segment);
+      else if (await this.#finish(segment)) this.#options.onCommitted();
       this.#segment = undefined;
-      if (settled) await this.#finish(segment);
-      else this.#held.push(segment);
     });
   }
 
-  async #finish(segment: OpenSegment): Promise<void> {
+  /** @returns true for a segment that holds something */
+  async #finish(segment: OpenSegment): Promise<boolean> {
     if (segment.isEmpty) await segment.file.discard();
     else await this.#options.folder.commit(this.#track!, segment);
+    return !segment.isEmpty;
   }
 
   #push(bytes: number, write: () => Promise<void>): void {

@@ -16,10 +16,19 @@ export class SegmentFile {
   size = 0;
   readonly path: string;
   readonly #handle: FileHandle;
+  /** Whether the file system tells how many names a file has; some do not and say 0. */
+  readonly #tellsLinks: boolean;
+  #isClosed = false;
 
-  private constructor(file: string, handle: FileHandle) {
+  private constructor(file: string, handle: FileHandle, tellsLinks: boolean) {
     this.path = file;
     this.#handle = handle;
+    this.#tellsLinks = tellsLinks;
+  }
+
+  /** True once nothing can be written to it any more. */
+  get isClosed(): boolean {
+    return this.#isClosed;
   }
 
   /**
@@ -33,20 +42,25 @@ export class SegmentFile {
       throw error;
     });
     if (handle === undefined) return undefined;
-    if (await exists(file)) {
+    try {
+      const { nlink } = await handle.stat();
+      if (!(await exists(file))) return new SegmentFile(file, handle, nlink > 0);
+    } catch (error) {
       await handle.close();
-      await rm(file + PART_SUFFIX);
-      return undefined;
+      throw error;
     }
-    return new SegmentFile(file, handle);
+    await handle.close();
+    await rm(file + PART_SUFFIX);
+    return undefined;
   }
 
   /**
    * Appends a gather list without joining it. On an error the file keeps the length it had before,
    * as far as the file system lets us, so that it holds whole chunks only.
-   * @throws the file system's error
+   * @throws the file system's error; ENOENT for a file that was deleted, whose bytes would be lost
    */
   async append(buffers: Buffer[], byteLength: number): Promise<void> {
+    await this.#mustExist();
     try {
       await writeAll(this.#handle, buffers, this.size);
     } catch (error) {
@@ -61,21 +75,49 @@ export class SegmentFile {
     await this.#handle.write(data, 0, data.length, position);
   }
 
-  /** Makes the bytes durable and gives the file its final name. @throws the file system's error */
+  /**
+   * Makes the bytes durable and gives the file its final name. The file is closed in any case: where
+   * this fails, its part file remains, to be taken up like one that a crash left.
+   * @throws the file system's error
+   */
   async commit(): Promise<void> {
     try {
+      await this.#mustExist();
       await this.#handle.datasync();
     } finally {
-      await this.#handle.close();
+      await this.close();
     }
     await rename(this.path + PART_SUFFIX, this.path);
     await syncFolder(path.dirname(this.path));
   }
 
-  /** Gives up an empty file. Only for files that hold no sample. */
+  /** Gives up an empty file. Only for files that hold no sample. @throws the file system's error */
   async discard(): Promise<void> {
-    await this.#handle.close();
+    await this.close();
     await rm(this.path + PART_SUFFIX, { force: true });
+  }
+
+  /**
+   * Ends writing without giving the file its final name; harmless for one that is closed. Whoever
+   * claimed a file calls this, {@link SegmentFile.commit} or {@link SegmentFile.discard}: a handle
+   * that is collected unclosed ends the thread.
+   */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    // The kernel gives the descriptor free even where it has an error to tell, and what matters was
+    // made durable before.
+    await this.#handle.close().catch(() => undefined);
+  }
+
+  /** Without a name the bytes would be gone with the handle, and nobody would have noticed. */
+  async #mustExist(): Promise<void> {
+    if (!this.#tellsLinks || (await this.#handle.stat()).nlink > 0) return;
+    const error: NodeJS.ErrnoException = new Error(
+      `ENOENT: ${this.path}${PART_SUFFIX} was deleted while it was written to`,
+    );
+    error.code = 'ENOENT';
+    throw error;
   }
 }
 

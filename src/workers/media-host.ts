@@ -20,6 +20,12 @@ export interface MediaCalls extends Recorder {
   pull(plan: PullPlan): Promise<void>;
   /** No node has the stream at present, but it may come back. */
   hold(stream: string): Promise<void>;
+  /**
+   * Closes a day folder of the stream as soon as the disk takes that: one that its recorder left open
+   * and that could not be closed so far.
+   * @param dayUs any instant of its UTC day, µs since the Unix epoch
+   */
+  closeLater(stream: string, folder: string, dayUs: number): Promise<void>;
   /** The stream is not live any more; resolves when its record is closed. */
   release(stream: string): Promise<void>;
 }
@@ -74,6 +80,10 @@ export class MediaHost implements MediaCalls {
 
   async hold(stream: string): Promise<void> {
     this.#streams.get(stream)?.hold();
+  }
+
+  async closeLater(stream: string, folder: string, dayUs: number): Promise<void> {
+    this.#host(stream).closeLater(folder, dayUs);
   }
 
   async release(stream: string): Promise<void> {

@@ -77,6 +77,7 @@ export async function createRecorder(
     log,
   });
   const streams = new Map(index.folders().map(({ folder, stream }) => [folder, stream]));
+  const unclosed: [stream: string, folder: string, dayUs: number][] = [];
   await recoverAfterCrash({
     root,
     streamOf: (folder) => streams.get(folder),
@@ -84,6 +85,7 @@ export async function createRecorder(
     indexedUs: index.lastCreatedAt,
     nowUs: steadyNowUs(),
     onSegment: (segment) => segments.add(segment),
+    onUnclosed: (...folder) => unclosed.push(folder),
     ...(remote && { remote }),
     log,
   });
@@ -100,6 +102,7 @@ export async function createRecorder(
   });
   const host = new RecorderHost(settings, workers, index, segments, records, log, remote);
   await host.ready();
+  for (const [stream, folder, dayUs] of unclosed) host.closeLater(stream, folder, dayUs);
   const sources = new Sources({
     sources: config.recorder.sources,
     autoStreams,
@@ -170,6 +173,13 @@ class RecorderHost implements Recorder, SourcesEvents {
       await this.close();
       throw error;
     }
+  }
+
+  /** See {@link import('./media-host.ts').MediaCalls.closeLater}. */
+  closeLater(stream: string, folder: string, dayUs: number): void {
+    this.#call(stream, 'closeLater', stream, folder, dayUs).catch((err: unknown) => {
+      this.#log.error({ err, stream, folder }, 'a recording stays open until the next start');
+    });
   }
 
   /** Begins to record what other nodes have. */
@@ -349,9 +359,10 @@ class RecorderHost implements Recorder, SourcesEvents {
     const streams = [...this.#placed].filter(([, at]) => at === number).map(([stream]) => stream);
     const replaced = this.#startAgain(number);
     for (const stream of streams) {
-      const mended = Promise.all([replaced, this.#closeAbandoned(stream)]).then(() => {
+      const mended = Promise.all([replaced, this.#closeAbandoned(stream)]).then(([, unclosed]) => {
         this.#mending.delete(stream);
         this.#placed.delete(stream);
+        if (unclosed !== undefined) this.closeLater(...unclosed);
       });
       this.#mending.set(stream, mended);
     }
@@ -373,10 +384,12 @@ class RecorderHost implements Recorder, SourcesEvents {
     this.#tell(stream, 'pull', plan);
   }
 
-  async #closeAbandoned(stream: string): Promise<void> {
+  /** @returns what to call {@link RecorderHost.closeLater} with where it cannot be closed now */
+  async #closeAbandoned(stream: string) {
     const record = this.#active.get(stream);
-    if (record === undefined) return;
+    if (record === undefined) return undefined;
     this.#active.delete(stream);
+    let unclosed: Parameters<RecorderHost['closeLater']> | undefined;
     let endUs = record.startUs;
     await closeAbandoned(path.posix.dirname(record.mpdPath), record.startUs, {
       root: this.#settings.root,
@@ -389,9 +402,13 @@ class RecorderHost implements Recorder, SourcesEvents {
         this.#uploads?.onSegment(segment.path);
         this.#segments.add(segment);
       },
+      onUnclosed: (...folder) => {
+        unclosed = folder;
+      },
       ...(this.#uploads && { remote: this.#uploads }),
       log: this.#log,
     });
     this.#records.add({ ...record, endUs, status: 'Failed' });
+    return unclosed;
   }
 }

@@ -9,11 +9,13 @@ import {
   type StreamState,
   type StreamStatus,
 } from '../recorder.ts';
+import { AbandonedFolder } from '../recording/crash-recovery.ts';
 import { MANIFEST_NAME } from '../recording/file-names.ts';
 import { Recording } from '../recording/recording.ts';
 import type { RecordingLog } from '../recording/recording-options.ts';
 import type { RemoteFolders } from '../recording/remote-folder.ts';
 import { StreamClock } from '../recording/stream-clock.ts';
+import { UnclosedFolders } from '../recording/unclosed-folders.ts';
 import type { AccessUnit } from '../rtp/access-unit.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
 import type { SenderReport } from '../rtp/rtp-receiver.ts';
@@ -76,6 +78,7 @@ export class StreamHost {
   #startedAtUs = 0;
   #failure: string | undefined;
   readonly #clock = new StreamClock();
+  readonly #unclosed: UnclosedFolders;
   /** It would be recorded if recordings might begin. */
   #isPutOff = false;
   /** Media time at which the last recording ended; the next one begins no earlier. */
@@ -85,6 +88,15 @@ export class StreamHost {
 
   constructor(options: StreamHostOptions) {
     this.#options = options;
+    const { stream, log } = options;
+    this.#unclosed = new UnclosedFolders({
+      stream,
+      log,
+      now: steadyNowUs,
+      onNoneLeft: () => {
+        if (this.#failure !== NOT_ACCEPTED) this.#failure = undefined;
+      },
+    });
   }
 
   /** Takes a publisher's offer. @throws RequestError 400, 409, 422, 503 */
@@ -173,6 +185,23 @@ export class StreamHost {
     return { stream: this.#options.stream, recordId: this.#recordIds.current, ...this.#place() };
   }
 
+  /** See {@link import('./media-host.ts').MediaCalls.closeLater}. */
+  closeLater(folder: string, dayUs: number): void {
+    // A recording that writes into it takes up what is there, and closes it itself.
+    if (folder === this.#recording?.folder) return;
+    const { stream, settings, onSegment, remote } = this.#options;
+    const abandoned = new AbandonedFolder(folder, dayUs, {
+      root: settings.root,
+      stream,
+      nowUs: steadyNowUs(),
+      // The index is told of all, and passes over what it has.
+      isKnown: () => false,
+      onSegment,
+      ...(remote && { remote }),
+    });
+    this.#unclosed.add(abandoned, 'a recording that was left open cannot be closed yet');
+  }
+
   /** Stops or disarms; resolves when all is durable. */
   async stop(): Promise<void> {
     this.#armed = false;
@@ -188,7 +217,7 @@ export class StreamHost {
   /** What operators see. */
   status(): StreamStatus {
     const state = this.#state();
-    const error = this.#recording?.error ?? this.#failure ?? this.#pull?.error;
+    const error = this.#error() ?? this.#pull?.error;
     const isRecorded = this.#recording !== undefined || this.#armed;
     return {
       stream: this.#options.stream,
@@ -211,6 +240,7 @@ export class StreamHost {
   /** What time brings: call about four times a second. */
   tick(): void {
     this.#recording?.tick();
+    this.#unclosed.tick();
     if (this.#isPutOff && this.#options.accepts()) this.#startRecording();
     if (this.#recording === undefined) return;
     const silentMs = (steadyNowUs() - this.#recording.lastArrivalUs) / 1000;
@@ -219,7 +249,7 @@ export class StreamHost {
 
   /** True when nothing is known here that anyone would miss. @param forMs how long already */
   isIdle(forMs: number): boolean {
-    const idle = !this.#accepting && this.#state() === 'idle';
+    const idle = !this.#accepting && this.#state() === 'idle' && this.#unclosed.size === 0;
     if (!idle) this.#idleSinceMs = Date.now();
     return idle && Date.now() - this.#idleSinceMs >= forMs;
   }
@@ -232,6 +262,7 @@ export class StreamHost {
     await this.#session?.close('shutdown');
     this.#stopRecording();
     await this.#closing;
+    await this.#unclosed.idle();
   }
 
   /** True for a publisher that was lost, as far as can be told: another may take its place. */
@@ -327,6 +358,7 @@ export class StreamHost {
     this.#failure = undefined;
     this.#startedAtUs = steadyNowUs();
     this.#recordIds.reserve();
+    const left = this.#unclosed.leave(dayFolder(stream, this.#startedAtUs, this.#baseFolder));
     const recording = new Recording({
       stream,
       root: settings.root,
@@ -334,13 +366,16 @@ export class StreamHost {
       segmentSeconds: settings.segmentSeconds,
       onLoss: settings.onLoss,
       maxRecordingSeconds: settings.maxRecordingSeconds,
-      after: this.#closing,
+      after: Promise.all([this.#closing, left]).then(() => undefined),
       clock: this.#clock,
       notBeforeUs: this.#endUs,
       now: steadyNowUs,
       nextRecordId: () => this.#recordIds.take(),
       onRecord,
       onSegment,
+      onUnclosed: (folder, error) => {
+        if (folder.path !== this.#recording?.folder) this.#unclosed.add(folder, error.message);
+      },
       ...(remote && { remote }),
       log,
     });
@@ -367,7 +402,7 @@ export class StreamHost {
 
   #state(): StreamState {
     const recording = this.#recording;
-    if ((recording?.error ?? this.#failure) !== undefined) return 'failed';
+    if (this.#error() !== undefined) return 'failed';
     if (recording !== undefined) {
       if (!this.#connected) return 'interrupted';
       return recording.missing().length > 0 ? 'degraded' : 'recording';
@@ -375,6 +410,12 @@ export class StreamHost {
     if (this.#connected) return 'live';
     if (this.#pull !== undefined) return 'connecting';
     return this.#armed ? 'waiting' : 'idle';
+  }
+
+  /** Why something cannot be written. */
+  #error(): string | undefined {
+    if (this.#recording !== undefined) return this.#recording.error ?? this.#failure;
+    return this.#failure ?? this.#unclosed.error;
   }
 
   #place(): { recordDir: string; mpdPath: string } {

@@ -9,6 +9,7 @@ import type { Test } from 'tap';
 import { clearOfMidnight } from './midnight.ts';
 
 const REPOSITORY = join(import.meta.dirname, '../..');
+const COLLECT_OFTEN = join(import.meta.dirname, 'collect-often.js');
 const START_TIMEOUT_MS = 20_000;
 /** Issue of a stop signal to the end of the process; the recorder promises 10 s. */
 const STOP_TIMEOUT_MS = 15_000;
@@ -27,6 +28,8 @@ export interface RecorderProcessOptions {
   playback?: Record<string, number | boolean>;
   /** ms that the start may take; 20,000 by default. */
   startTimeoutMs?: number;
+  /** Collects garbage twice a second in each of its threads: an unclosed file is fatal then. */
+  collectOften?: boolean;
   /** More of the command line. */
   flags?: string[];
   /** `auth.tokens`; none by default. */
@@ -74,6 +77,7 @@ export async function startRecorder(
   const child = spawn(
     process.execPath,
     [
+      ...(options.collectOften ? ['--expose-gc', '--import', COLLECT_OFTEN] : []),
       join(REPOSITORY, 'src/main.ts'),
       '--config',
       config,
