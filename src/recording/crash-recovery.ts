@@ -129,12 +129,14 @@ async function* recentDays(
   for await (const entry of await opendir(path.join(root, below))) {
     if (!entry.isDirectory() || entry.name.startsWith('.')) continue;
     const inside = below === '' ? entry.name : `${below}/${entry.name}`;
-    for (let day = 0; day < DAYS_BACK; day++) {
+    // What lies in the root is a stream or a base directory, also where it looks like a year.
+    const isYear = depth > 0 && /^\d{4}$/.test(entry.name);
+    for (let day = 0; isYear && day < DAYS_BACK; day++) {
       const dayUs = dayStartUs(nowUs) - day * DAY_US;
       const [year, ...rest] = new Date(dayUs / 1000).toISOString().slice(0, 10).split('-');
       if (entry.name === year) yield { folder: `${inside}/${rest.join('/')}`, dayUs };
     }
-    if (!/^\d{4}$/.test(entry.name)) yield* recentDays(root, inside, nowUs, depth + 1);
+    if (!isYear) yield* recentDays(root, inside, nowUs, depth + 1);
   }
 }
 

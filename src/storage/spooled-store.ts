@@ -63,6 +63,7 @@ export class SpooledStore {
   private constructor(store: Store, { config, log }: SpooledStoreOptions) {
     this.store = store;
     this.once = new PutOnce(store);
+    this.once.onConditionRefused = ({ code }) => this.#warnOfNoCondition(code);
     this.root = config.spool.folder;
     this.#config = config.spool;
     this.#log = log;
@@ -191,14 +192,25 @@ export class SpooledStore {
   async #check(): Promise<void> {
     this.#isChecked = true;
     try {
-      const { refusesToReplace } = await checkStore(this.store);
-      this.once.isEnforced = refusesToReplace;
+      const found = await checkStore(this.store);
+      this.once.isEnforced = found.refusesToReplace;
+      if (found.refusesToReplace) return;
+      this.once.isConditionRefused = found.conditionRefused !== undefined;
+      this.#warnOfNoCondition(found.conditionRefused);
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       throw new Error(
         `[recorder.storage]: ${error.message}. Or record without it for now: --offline`,
       );
     }
+  }
+
+  /** @param code with which the store refuses the condition; it passes over it where absent */
+  #warnOfNoCondition(code: string | undefined): void {
+    this.#log.warn(
+      { store: this.store.name, ...(code !== undefined && { code }) },
+      'the store does not know conditional puts (If-None-Match, x-oss-forbid-overwrite): each name is looked up before it is uploaded, so let no other recorder write to this bucket and root',
+    );
   }
 
   #keep(key: string): boolean {

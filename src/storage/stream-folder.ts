@@ -29,11 +29,21 @@ export function streamFolder(id: string): string {
   return pathPart(id);
 }
 
+/** Parts of a base directory at most: whoever looks for recordings goes no deeper. */
+const MOST_BASE_PARTS = 12;
+const YEAR = /^\d{4}$/;
+
 /**
  * A caller's base directory as path parts below the storage root, encoded like stream ids.
- * @throws RequestError 400 for a part that is `.`, `..` or not well-formed
+ *
+ * Below it and the stream lies a folder of the year, as in the folder of every stream. So that nobody
+ * can put anything into the day folders of another stream, or where those will be, no other part of
+ * the path may look like a year: the part before the year is always the stream.
+ * @param stream id of the stream that is to be put into it
+ * @throws RequestError 400 for a part that is `.`, `..`, not well-formed or like a year, for too many,
+ * and for a stream whose id is like a year
  */
-export function baseFolder(baseDir: string): string {
+export function baseFolder(baseDir: string, stream: string): string {
   const parts = baseDir.split('/').filter((part) => part !== '');
   for (const part of parts) {
     if (part === '.' || part === '..') {
@@ -42,6 +52,21 @@ export function baseFolder(baseDir: string): string {
     if (!part.isWellFormed() || hasControlCharacter(part)) {
       throw new RequestError(400, 'base_dir: must be well-formed text without control characters');
     }
+    if (YEAR.test(part)) {
+      throw new RequestError(
+        400,
+        `base_dir: "${part}" would be taken for the year of a recording, write it otherwise, e.g. "y${part}"`,
+      );
+    }
+  }
+  if (parts.length > MOST_BASE_PARTS) {
+    throw new RequestError(400, `base_dir: must not have more than ${MOST_BASE_PARTS} path parts`);
+  }
+  if (parts.length > 0 && YEAR.test(stream)) {
+    throw new RequestError(
+      400,
+      `base_dir: the stream "${stream}" would be taken for the year of a recording there; leave base_dir out`,
+    );
   }
   return parts.map(pathPart).join('/');
 }
@@ -54,6 +79,14 @@ export function baseFolder(baseDir: string): string {
 export function dayFolder(stream: string, us: number, base = ''): string {
   const day = new Date(us / 1000).toISOString().slice(0, 10).replaceAll('-', '/');
   return `${base === '' ? '' : `${base}/`}${streamFolder(stream)}/${day}`;
+}
+
+/** The end of an object path of a recording: the stream, its day folder, a file. */
+const RECORDED = /(?:^|\/)(?<stream>[^/]+)\/\d{4}\/\d{2}\/\d{2}\/[^/]+$/;
+
+/** True for the object path of a file in a day folder of a stream. */
+export function isOfStream(key: string, stream: string): boolean {
+  return RECORDED.exec(key)?.groups?.stream === streamFolder(stream);
 }
 
 /**

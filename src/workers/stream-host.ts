@@ -176,7 +176,8 @@ export class StreamHost {
   /** See {@link import('../recorder.ts').Recorder.start}. */
   start(baseDir: string | undefined): RecordingStarted {
     if (this.#recording === undefined && !this.#armed) {
-      this.#baseFolder = baseDir === undefined ? '' : baseFolder(baseDir);
+      const { stream } = this.#options;
+      this.#baseFolder = baseDir === undefined ? '' : baseFolder(baseDir, stream);
       this.#recordIds.reserve();
     }
     this.#armed = true;

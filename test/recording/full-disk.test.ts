@@ -23,6 +23,8 @@ t.test('a full disk interrupts the recording, and space brings it back', async (
     await publisher.recording.written();
   }
   t.match(publisher.recording.error, /ENOSPC/, 'the state says what happened');
+  const failures = publisher.log.filter((line) => line.startsWith('error'));
+  t.ok(failures.length <= 3, `each kind of failure is logged once: ${failures.length} lines`);
   const complete = publisher.segments.length;
   t.ok(complete >= 2, 'what was complete is announced');
 
@@ -55,3 +57,35 @@ t.test('a full disk interrupts the recording, and space brings it back', async (
     [],
   );
 });
+
+t.test(
+  'a disk that is full at once shows within two seconds, and until it has space',
+  async (t) => {
+    const disk = smallDisk(t, '8m');
+    if (disk === undefined) return;
+    const publisher = new SimulatedPublisher(t, { videoReportUs: 0, audioReportUs: 0 }, disk);
+    const run = async (seconds: number) => {
+      const errors: (string | undefined)[] = [];
+      for (let i = 0; i < seconds * 2; i++) {
+        await publisher.run(0.5);
+        await publisher.recording.written();
+        errors.push(publisher.recording.error);
+      }
+      return errors;
+    };
+    t.same(new Set(await run(5)), new Set([undefined]));
+    const filler = path.join(disk, 'filler');
+    for (let bytes = 1 << 20; bytes >= 1; bytes >>= 1) {
+      try {
+        for (;;) writeFileSync(filler, Buffer.alloc(bytes), { flag: 'a' });
+      } catch {}
+    }
+    await run(2);
+    for (const error of await run(20)) t.match(error, /ENOSPC/, 'nothing else is said meanwhile');
+    rmSync(filler);
+    await run(40);
+    t.equal(publisher.recording.error, undefined);
+    t.equal(publisher.log.filter((line) => /writing again/.test(line)).length, 1);
+    await publisher.recording.close();
+  },
+);

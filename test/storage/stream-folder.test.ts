@@ -5,6 +5,7 @@ import {
   dayEndUs,
   dayFolder,
   dayStartUs,
+  isOfStream,
   streamFolder,
 } from '../../src/storage/stream-folder.ts';
 
@@ -42,12 +43,48 @@ t.test('ids that cannot be a stream are refused by name', async (t) => {
 });
 
 t.test('a base directory keeps its parts and stays below the root', async (t) => {
-  t.equal(baseFolder('/archive//1753315200/'), 'archive/1753315200');
-  t.equal(baseFolder(''), '');
-  t.equal(baseFolder('a b/ü'), 'a%20b/%C3%BC');
-  for (const base of ['..', 'a/../b', './a', 'a\0']) {
-    t.throws(() => baseFolder(base), { statusCode: 400, message: /^base_dir: / }, base);
+  t.equal(baseFolder('/archive//1753315200/', 'cam1'), 'archive/1753315200');
+  t.equal(baseFolder('', '2026'), '');
+  t.equal(baseFolder('a b/ü', 'cam1'), 'a%20b/%C3%BC');
+  for (const base of ['..', 'a/../b', './a', 'a\0', 'x/'.repeat(13)]) {
+    t.throws(() => baseFolder(base, 'cam1'), { statusCode: 400, message: /^base_dir: / }, base);
   }
+});
+
+t.test('no base directory leads into the day folders of a stream', (t) => {
+  for (const base of ['2026', 'cam1/2026', 'cam1/2026/11/28', 'cam1/2026/11/28/manifest.mpd']) {
+    t.throws(
+      () => baseFolder(base, 'cam2'),
+      { statusCode: 400, message: /^base_dir: "2026"/ },
+      base,
+    );
+  }
+  t.throws(() => baseFolder('cam1', '2026'), { statusCode: 400, message: /^base_dir: the stream/ });
+  t.equal(baseFolder('cam1', 'manifest.mpd'), 'cam1');
+  t.equal(baseFolder('cam1/20261/202', '20261'), 'cam1/20261/202');
+  t.end();
+});
+
+t.test('an object is of the stream before the day', (t) => {
+  for (const [key, stream] of [
+    ['cam1/2026/11/28/seg_0001.m4s', 'cam1'],
+    ['a/b/cam1/2026/11/28/manifest.mpd', 'cam1'],
+    ['2026/2026/11/28/manifest.mpd', '2026'],
+    ['a%2Fb/2026/11/28/manifest.mpd', 'a/b'],
+  ] as const) {
+    t.ok(isOfStream(key, stream), `${key} is of ${stream}`);
+  }
+  for (const [key, stream] of [
+    ['cam2/2026/11/28/seg_0001.m4s', 'cam1'],
+    ['cam1/cam2/2026/11/28/seg_0001.m4s', 'cam1'],
+    ['cam1/a/b/c/seg_0001.m4s', 'cam1'],
+    ['cam1/2026/11/28/more/seg_0001.m4s', '2026'],
+    ['cam1/2026/11/28', 'cam1'],
+    ['cam1', 'cam1'],
+  ] as const) {
+    t.notOk(isOfStream(key, stream), `${key} is not of ${stream}`);
+  }
+  t.end();
 });
 
 t.test('day folders are those of the UTC day', async (t) => {

@@ -4,7 +4,7 @@ import { Type } from 'typebox';
 import { replyFromBucket } from '../../../src/http/bucket-reply.ts';
 import { errorReply } from '../../../src/http/errors.ts';
 import { readableObjectPath } from '../../../src/storage/object-store.ts';
-import { streamFolder } from '../../../src/storage/stream-folder.ts';
+import { isOfStream } from '../../../src/storage/stream-folder.ts';
 
 const manifestType = 'application/dash+xml';
 
@@ -17,8 +17,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
     url: '/object/*',
     config: {
       // …/<stream>/YYYY/MM/DD/<file>, whatever base directory stands before.
-      concerns: (request, stream) =>
-        (request.params as { '*': string })['*'].split('/').at(-5) === streamFolder(stream),
+      concerns: (request, stream) => isOfStream((request.params as { '*': string })['*'], stream),
     },
     schema: {
       tags: ['read'],

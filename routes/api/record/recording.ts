@@ -3,6 +3,10 @@ import { Type } from 'typebox';
 import { errorReply } from '../../../src/http/errors.ts';
 import { badStreamId, StreamParams } from '../../../src/http/stream-id.ts';
 import { isRecording, RecordStatusJson, statusJson } from '../../../src/http/stream-json.ts';
+import { RequestError } from '../../../src/recorder.ts';
+
+const ONE_FOLDER =
+  'this token is for one stream, which has a folder of its own: leave base_dir out';
 
 /** Start, look at and stop the recording of one stream. */
 const plugin: FastifyPluginAsyncTypebox = async (app) => {
@@ -24,7 +28,8 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
               type: ['string', 'null'],
               minLength: 1,
               maxLength: 1024,
-              description: 'Folder below the storage root that the folder of the stream is put in.',
+              description:
+                'Folder below the storage root that the folder of the stream is put in. Up to 12 parts, none of four digits. A token of one stream may not choose it.',
             }),
           ),
         },
@@ -59,6 +64,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
           'The name of the stream, the base directory or the body cannot be used.',
           'base_dir: must not contain "." or ".." as a path part',
         ),
+        403: errorReply('The token does not allow this, or not with a base directory.', ONE_FOLDER),
         413: errorReply('The body is larger than 256 KiB.', 'Request body is too large'),
         415: errorReply('The body is not JSON.', 'Unsupported Media Type'),
         503: errorReply('The recorder is stopping.', 'the recorder is stopping'),
@@ -73,7 +79,11 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
     },
     handler: async (request) => {
       const { stream } = request.params;
-      const started = await app.recorder.start(stream, request.body.base_dir ?? undefined);
+      const baseDir = request.body.base_dir ?? undefined;
+      if (baseDir !== undefined && app.authorizer.callerOf(request)?.stream !== '*') {
+        throw new RequestError(403, ONE_FOLDER);
+      }
+      const started = await app.recorder.start(stream, baseDir);
       return {
         id: started.stream,
         record_id: started.recordId,

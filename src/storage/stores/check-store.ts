@@ -3,12 +3,20 @@ import { buffer } from 'node:stream/consumers';
 import { type Store, StoreError } from './store.ts';
 
 /**
+ * What a store does when it is told not to replace an object: it does not; or it does all the same,
+ * passing over the condition; or it refuses whatever has the condition, for the reason given.
+ */
+export type ConditionalPut =
+  | { refusesToReplace: true }
+  | { refusesToReplace: false; conditionRefused?: string };
+
+/**
  * Makes sure that a store can be used, before hours are recorded for it: writes, reads, lists and
  * deletes an object.
  * @returns whether it refuses to replace an object when told to
  * @throws StoreError with the provider's code and what to change
  */
-export async function checkStore(store: Store): Promise<{ refusesToReplace: boolean }> {
+export async function checkStore(store: Store): Promise<ConditionalPut> {
   const key = `live777-recorder-check-${randomUUID()}`;
   const data = Buffer.from(key);
   const contentType = 'text/plain';
@@ -23,19 +31,22 @@ export async function checkStore(store: Store): Promise<{ refusesToReplace: bool
       });
     }
     for await (const _ of store.list(key)) break;
-    return { refusesToReplace: await refusesToReplace(store, key) };
+    return await tryToReplace(store, key);
   } finally {
     await store.delete(key);
   }
 }
 
-async function refusesToReplace(store: Store, key: string): Promise<boolean> {
+async function tryToReplace(store: Store, key: string): Promise<ConditionalPut> {
   try {
     await store.put(key, Buffer.from('x'), { contentType: 'text/plain', ifAbsent: true });
-    return false;
+    return { refusesToReplace: false };
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
-    // Servers that do not know the condition may also refuse it as such.
-    return error.kind === 'exists';
+    if (error.kind === 'exists') return { refusesToReplace: true };
+    // The same call without the condition has just succeeded, so that it is the condition.
+    if (error.kind !== 'transient')
+      return { refusesToReplace: false, conditionRefused: error.code };
+    return { refusesToReplace: false };
   }
 }

@@ -9,6 +9,11 @@ import { type PutOptions, type Store, StoreError } from './store.ts';
  * refuse where there is an object already (`If-None-Match: *`, RFC 9110 §13.1.2). A refusal is fine
  * where the object is the same: then an answer was lost, or the recorder died before it was taken
  * note of.
+ *
+ * Where the store passes over that condition, or refuses whatever has it, the promise rests on two
+ * things of ours: numbers are claimed before they are written to, and each key is looked up before it
+ * is put. Two recorders that share bucket and root against all advice, and take the same number within
+ * that moment, could then collide.
  */
 export class PutOnce {
   /**
@@ -16,6 +21,10 @@ export class PutOnce {
    * up first, which costs a call and still leaves two recorders a moment to collide in.
    */
   isEnforced = false;
+  /** Whether the store is known to refuse every call that has the condition: it is left out. */
+  isConditionRefused = false;
+  /** Told once where that is found out while uploading. */
+  onConditionRefused: ((error: StoreError) => void) | undefined;
   readonly #store: Store;
 
   constructor(store: Store) {
@@ -26,11 +35,25 @@ export class PutOnce {
   async put(key: string, data: Buffer, options: PutOptions): Promise<void> {
     try {
       if (!this.isEnforced && (await this.#store.head(key)) !== undefined) throw taken(key);
-      await this.#store.put(key, data, { ...options, ifAbsent: true });
+      await this.#put(key, data, options);
     } catch (error) {
       if (!(error instanceof StoreError) || error.kind !== 'exists') throw error;
       if (!(await this.#holds(key, data))) throw taken(`${this.#store.name}/${key}`);
     }
+  }
+
+  async #put(key: string, data: Buffer, options: PutOptions): Promise<void> {
+    if (!this.isConditionRefused) {
+      try {
+        await this.#store.put(key, data, { ...options, ifAbsent: true });
+        return;
+      } catch (error) {
+        if (this.isEnforced || !isNotImplemented(error)) throw error;
+        this.isConditionRefused = true;
+        this.onConditionRefused?.(error);
+      }
+    }
+    await this.#store.put(key, data, options);
   }
 
   async #holds(key: string, data: Buffer): Promise<boolean> {
@@ -48,6 +71,10 @@ export class PutOnce {
     }
     return data.equals(await buffer(reading.body));
   }
+}
+
+function isNotImplemented(error: unknown): error is StoreError {
+  return error instanceof StoreError && (error.status === 501 || error.code === 'NotImplemented');
 }
 
 function taken(key: string): StoreError {

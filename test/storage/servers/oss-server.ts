@@ -29,6 +29,8 @@ export interface OssServer {
   /** Version of the signature and `METHOD host path` of each call that was let in. */
   calls: { version: 1 | 4; host: string; path: string }[];
   objects: Map<string, Held>;
+  /** Replaces objects although `x-oss-forbid-overwrite` is set. */
+  overwritesAlways: boolean;
 }
 
 /**
@@ -49,6 +51,7 @@ export async function startOssServer(t: Test, options: OssServerOptions): Promis
 
 class OssService implements OssServer {
   port = 0;
+  overwritesAlways = false;
   readonly calls: OssServer['calls'] = [];
   readonly objects = new Map<string, Held>();
   readonly #rules: SignatureRules;
@@ -98,7 +101,8 @@ class OssService implements OssServer {
     if (sent !== undefined && sent !== md5.toString('base64')) {
       throw new OssRefusal(400, 'InvalidDigest', 'The Content-MD5 you specified is not valid.');
     }
-    if (headers['x-oss-forbid-overwrite'] === 'true' && this.objects.has(place)) {
+    const mayForbid = !this.overwritesAlways;
+    if (mayForbid && headers['x-oss-forbid-overwrite'] === 'true' && this.objects.has(place)) {
       throw new OssRefusal(409, 'FileAlreadyExists', 'The object you specified already exists.');
     }
     const etag = `"${md5.toString('hex').toUpperCase()}"`;

@@ -1,7 +1,9 @@
 import { buffer } from 'node:stream/consumers';
 import t, { type Test } from 'tap';
 import type { OssStorage } from '../../../src/config/config.ts';
+import { checkStore } from '../../../src/storage/stores/check-store.ts';
 import { type OssStoreOptions, openOssStore } from '../../../src/storage/stores/oss-store.ts';
+import { PutOnce } from '../../../src/storage/stores/put-once.ts';
 import type { Store } from '../../../src/storage/stores/store.ts';
 import { repeat } from '../../thoroughness.ts';
 import { startFaultProxy } from '../servers/fault-proxy.ts';
@@ -60,6 +62,22 @@ function opened(t: Test, config: OssStorage, options: OssStoreOptions = {}): Sto
 
 for (const signature of repeat(['v1', 'v4'] as const, ['v4'] as const)) {
   for (const [who, credentials] of Object.entries({ user, guest })) {
+    t.test(
+      'a bucket that passes over x-oss-forbid-overwrite, as one with versions does',
+      async (t) => {
+        const lax = await startOssServer(t, { keys, buckets: ['recordings'] });
+        lax.overwritesAlways = true;
+        const store = opened(t, storage(lax.port));
+        t.same(await checkStore(store), { refusesToReplace: false });
+        const once = new PutOnce(store);
+        await once.put('seg', Buffer.from('first'), mp4);
+        await once.put('seg', Buffer.from('first'), mp4);
+        const failure = await failureOf(t, once.put('seg', Buffer.from('other'), mp4));
+        t.match(failure, { kind: 'exists', code: 'ObjectExists' });
+        t.equal((await buffer((await store.get('seg'))!.body)).toString(), 'first');
+      },
+    );
+
     await t.test(`the common suite, ${signature}, ${who}`, async (t) => {
       server.objects.clear();
       server.calls.length = 0;

@@ -1,6 +1,8 @@
 import { buffer } from 'node:stream/consumers';
 import t, { type Test } from 'tap';
 import type { S3Storage } from '../../../src/config/config.ts';
+import { checkStore } from '../../../src/storage/stores/check-store.ts';
+import { PutOnce } from '../../../src/storage/stores/put-once.ts';
 import { openS3Store, type S3StoreOptions } from '../../../src/storage/stores/s3-store.ts';
 import type { Store } from '../../../src/storage/stores/store.ts';
 import { startFaultProxy } from '../servers/fault-proxy.ts';
@@ -42,6 +44,33 @@ function opened(t: Test, config: S3Storage, options?: S3StoreOptions): Store {
 }
 
 async function testsWith(server: Versitygw): Promise<void> {
+  await t.test('a server that refuses conditional puts', async (t) => {
+    const proxy = await startFaultProxy(t, server.port);
+    proxy.fault = ({ headers }) =>
+      headers['if-none-match'] === undefined ? undefined : { status: 501, code: 'NotImplemented' };
+    const store = opened(t, storage(proxy, { root: 'no-conditions' }));
+    t.same(await checkStore(store), {
+      refusesToReplace: false,
+      conditionRefused: 'NotImplemented',
+    });
+    t.same(await all(store.list('')), [], 'the check leaves nothing');
+    for (const isChecked of [true, false]) {
+      const once = new PutOnce(store);
+      once.isConditionRefused = isChecked;
+      let told = 0;
+      once.onConditionRefused = () => told++;
+      const key = `seg ${isChecked}`;
+      await once.put(key, Buffer.from('first'), mp4);
+      await once.put(key, Buffer.from('first'), mp4);
+      await once.put(`${key} 2`, Buffer.from('second'), mp4);
+      const failure = await failureOf(t, once.put(key, Buffer.from('other'), mp4));
+      t.match(failure, { kind: 'exists', code: 'ObjectExists' });
+      t.equal((await buffer((await store.get(key))!.body)).toString(), 'first');
+      t.equal(told, isChecked ? 0 : 1, 'where it was not known, it is found out once');
+      t.ok(once.isConditionRefused);
+    }
+  });
+
   await t.test('the common suite, path style, MD5', (t) =>
     storeSuite(t, (root) => openS3Store(storage(server, { root }), { checksum: 'md5' })),
   );
