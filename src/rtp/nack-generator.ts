@@ -29,7 +29,8 @@ interface MissingPacket {
   dueUs: number;
   intervalUs: number;
   tries: number;
-  firstAskedUs: number;
+  /** Undefined where an outage came in between: that tells nothing of the round trip. */
+  firstAskedUs: number | undefined;
 }
 
 /**
@@ -131,6 +132,17 @@ export class NackGenerator {
     if (this.#missing.size > 0) this.#ask(nowUs);
   }
 
+  /** Nothing gets through at present: what is missing is asked for anew by the first {@link poll} after. */
+  suspend(): void {
+    for (const missing of this.#missing.values()) {
+      missing.dueUs = 0;
+      missing.intervalUs = this.#intervalUs;
+      if (missing.tries === 0) continue;
+      missing.tries = 1;
+      missing.firstAskedUs = undefined;
+    }
+  }
+
   /** Stops asking for packets below this extended number: they were given up. */
   forgetBefore(extended: number): void {
     for (const missing of this.#missing.values()) {
@@ -162,7 +174,8 @@ export class NackGenerator {
       this.#unanswered = 0;
       // Which of several requests was answered is not known. The first one is an upper bound: with
       // the last one a round trip that is longer than the interval would never be found out.
-      this.#roundTrip.note(nowUs - missing.firstAskedUs);
+      const { firstAskedUs } = missing;
+      if (firstAskedUs !== undefined) this.#roundTrip.note(nowUs - firstAskedUs);
     }
     this.#forget(missing);
   }

@@ -210,7 +210,8 @@ export class TrackReceiver {
     const elapsedUs = nowUs - (this.#lastTickUs ?? nowUs);
     this.#lastTickUs = nowUs;
     this.#nowUs = nowUs;
-    if (!isOut || !this.#nack?.isAnswered) this.#giveUpLate(nowUs, elapsedUs);
+    if (isOut && this.#nack?.isAnswered) this.#nack.suspend();
+    else this.#giveUpLate(nowUs, elapsedUs);
     this.#keyframes?.poll(nowUs);
   }
 

@@ -141,6 +141,24 @@ t.test('requests are further apart than a round trip', async (t) => {
   }
 });
 
+t.test('an outage is no round trip, and what is missing is asked for anew after it', async (t) => {
+  const { asked, nack } = setUp();
+  for (let n = 0; n < 400; n += 4) {
+    for (const next of [n, n + 2, n + 3]) nack.receive(next, n * ms);
+    nack.receive(n + 1, n * ms + 30 * ms, true);
+  }
+  for (const n of [400, 402, 403]) nack.receive(n, 400 * ms);
+  for (let now = 400 * ms; now < 2400 * ms; now += 20 * ms) nack.suspend();
+  asked.length = 0;
+  nack.poll(2420 * ms);
+  t.same(asked, [[401]], 'at once');
+  nack.receive(401, 2450 * ms, true);
+  for (const n of [405, 406]) nack.receive(n, 2500 * ms);
+  asked.length = 0;
+  for (let now = 2500 * ms; now < 3500 * ms; now += 5 * ms) nack.poll(now);
+  t.ok(asked.length >= 4, `${asked.length} times in a second`);
+});
+
 t.test('a packet that was sent again is told from one that is late', async (t) => {
   const { nack } = setUp();
   for (const n of [1, 3]) nack.receive(n, 0);
