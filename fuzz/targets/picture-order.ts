@@ -27,7 +27,15 @@ export const target: FuzzTarget = {
       if (keyframe) base += decisions.byte() * 3;
       const shown = base + (byte & 0x7f) * 3;
       const picture: Picture = {
-        ...{ start: shown, end: shown, shown, lead: 0, keyframe, lostBefore: false },
+        ...{
+          start: shown,
+          end: shown,
+          shown,
+          lead: 0,
+          keyframe,
+          isRecoveryPoint: false,
+          lostBefore: false,
+        },
         ...{ parts: [], configuration: undefined, compositionDelay: 0 },
       };
       pushed.push(picture);

@@ -19,6 +19,7 @@ export interface H264Configuration {
   equals(other: H264Configuration): boolean;
 }
 
+const NAL_SLICE = 1;
 const NAL_IDR_SLICE = 5;
 const NAL_SPS = 7;
 const NAL_PPS = 8;
@@ -89,7 +90,7 @@ export class H264ParameterSets {
         else if (type === -1) this.rejected++;
         continue;
       }
-      if (type === NAL_IDR_SLICE) this.#noteIdrSlice(nal);
+      if (type === NAL_IDR_SLICE) this.#noteFirstSlice(nal);
       kept?.push(nal);
     }
     return kept ?? parts;
@@ -115,6 +116,15 @@ export class H264ParameterSets {
       .map((stored) => stored.bytes);
     if (pps.length > MAX_PPS_COUNT) return undefined;
     return new Configuration(sps.parsed, [sps.bytes], pps);
+  }
+
+  /**
+   * Notes that decoding starts with a picture that is no keyframe: `current()` is then what it uses.
+   * @param parts its NAL units
+   */
+  startAt(parts: readonly Buffer[]): void {
+    const slice = parts.find((nal) => (nal[0]! & 0x1f) === NAL_SLICE);
+    if (slice !== undefined) this.#noteFirstSlice(slice);
   }
 
   /** Forgets everything, for a new publisher on the same stream. */
@@ -164,7 +174,7 @@ export class H264ParameterSets {
   }
 
   /** §7.3.3: first_mb_in_slice, slice_type, pic_parameter_set_id. */
-  #noteIdrSlice(nal: Buffer): void {
+  #noteFirstSlice(nal: Buffer): void {
     const bits = new BitReader(removeEmulationPrevention(nal, SLICE_HEADER_BYTES));
     bits.skip(8);
     bits.readUnsigned();

@@ -15,6 +15,11 @@ export interface Sample {
   /** True when decoding can start here; always true for audio. */
   keyframe: boolean;
   /**
+   * True where decoding can start although the picture is no keyframe, so that what is shown is whole
+   * only some pictures later. Such a sample is no sync sample (ISO/IEC 14496-12 §8.6.2).
+   */
+  isRecoveryPoint?: boolean;
+  /**
    * H264: NAL units without start codes or length prefixes, parameter sets and access unit
    * delimiters already removed. Opus: one packet.
    */

@@ -5,6 +5,11 @@ import type { Sample } from '../container/sample.ts';
  * target's distance, jitter of the timestamps must not double every other segment.
  */
 const EARLY = 0.02;
+/**
+ * A segment that began with a keyframe is continued up to so many times its target, because the next
+ * may, before it ends at a recovery point.
+ */
+const PATIENT = 2;
 /** Without a keyframe a segment ends at this many times its target. */
 const LATEST = 3;
 
@@ -38,13 +43,17 @@ export class CutPolicy {
   /**
    * True when a new segment has to begin with this sample. A video that has no keyframe for three
    * times the target is cut all the same, so that what came becomes durable; the segment after that
-   * begins at the next keyframe, however early.
+   * begins at the next keyframe, however early. Recovery points stand in for keyframes where none come.
    */
   cutsBefore(sample: Sample): boolean {
     const elapsed = sample.time - this.#startTime;
     if (!this.#atKeyframes) return elapsed >= this.#targetTicks;
     if (sample.keyframe) {
       return !this.#startedAtKeyframe || elapsed >= this.#targetTicks * (1 - EARLY);
+    }
+    if (sample.isRecoveryPoint) {
+      const patience = this.#startedAtKeyframe ? PATIENT : 1;
+      return elapsed >= this.#targetTicks * patience * (1 - EARLY);
     }
     return elapsed >= this.#targetTicks * LATEST;
   }

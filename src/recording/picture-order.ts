@@ -29,13 +29,17 @@ export interface Picture {
    */
   lead: number | undefined;
   keyframe: boolean;
+  /** Decoding can start here, although it is no keyframe (ITU-T H.264 §D.2.8). */
+  isRecoveryPoint: boolean;
   /** Pictures are missing before it. */
   lostBefore: boolean;
   /** NAL units to store, without parameter sets. */
   parts: Buffer[];
-  /** For a keyframe: the parameter sets it needs; undefined when they never came. */
+  /**
+   * For a keyframe or recovery point: the parameter sets it needs; undefined when they never came.
+   */
   configuration: H264Configuration | undefined;
-  /** For a keyframe: the composition delay that the pictures from it on ask for, ticks. */
+  /** For those two: the composition delay that the pictures from it on ask for, ticks. */
   compositionDelay: number;
 }
 
@@ -70,9 +74,9 @@ export class PictureOrder {
     return this.#waiting[0];
   }
 
-  /** Whether a keyframe waits. */
-  get hasKeyframe(): boolean {
-    return this.#waiting.some(({ keyframe }) => keyframe);
+  /** Whether a picture that decoding can start with waits. */
+  get canStart(): boolean {
+    return this.#waiting.some(({ keyframe, isRecoveryPoint }) => keyframe || isRecoveryPoint);
   }
 
   /** Takes up what a keyframe's parameter sets say. To be called before it is pushed. */
@@ -115,7 +119,8 @@ export class PictureOrder {
     const place = this.#takePlace(picture);
     picture.end = Math.max(picture.start + 1, this.#places[0]!);
     this.#next = picture.end;
-    if (picture.keyframe) picture.compositionDelay = this.#delayFrom(place);
+    if (picture.keyframe || picture.isRecoveryPoint)
+      picture.compositionDelay = this.#delayFrom(place);
     return picture;
   }
 

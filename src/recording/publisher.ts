@@ -49,8 +49,9 @@ export class Publisher {
     this.#events = events;
     this.#attachedUs = now();
     for (const section of sections) {
-      if (section.kind === 'video') this.video = new VideoTrack(section, onLoss, dropped);
-      else this.audio = new AudioTrack(dropped);
+      if (section.kind === 'video') {
+        this.video = new VideoTrack(section, onLoss, dropped, () => this.askForKeyframe(now()));
+      } else this.audio = new AudioTrack(dropped);
     }
     this.timeline = new StreamTimeline(this.video, this.audio);
     if (this.video) this.#timestamps.video = this.#check('video', this.video);

@@ -27,6 +27,8 @@ const VIDEO_WAIT_US = 3_000_000;
 const LAG_US = 2_000_000;
 /** Without media for this long a Period ends; what comes later begins another, µs. */
 const STALE_US = 5_000_000;
+/** A record that is over waits so long for a keyframe before it ends at a recovery point, µs. */
+const KEYFRAME_WAIT_US = 5_000_000;
 /** A chunk is written at the latest when its first sample is this old, µs. */
 const CHUNK_AGE_US = 1_500_000;
 /** Media that waits for a disk that does not keep up: beyond this the Period is given up, bytes. */
@@ -272,10 +274,8 @@ export class Recording {
     const base = this.#publisher.timeline.base('video');
     let start = base + picture.start;
     if (this.#needsPeriod(picture, this.#wallUs(toUs(start, VIDEO_TIMESCALE)))) {
-      if (!picture.keyframe || picture.configuration === undefined || !this.#mayWrite()) {
-        if (this.#mayWrite()) this.dropped.undecodable++;
-        else this.dropped.unwritten++;
-        this.#askForKeyframe();
+      if (picture.configuration === undefined || !this.#mayWrite()) {
+        this.#dropPicture();
         return;
       }
       start = this.#alignedStart(start);
@@ -284,6 +284,15 @@ export class Recording {
     }
     this.#pictures.write(this.#period!, picture, start, base);
     this.#writeSound(false);
+  }
+
+  /** There is no Period that a picture could be written to. */
+  #dropPicture(): void {
+    if (this.#mayWrite()) {
+      this.dropped.undecodable++;
+      this.#publisher.video?.freeze();
+    } else this.dropped.unwritten++;
+    this.#askForKeyframe();
   }
 
   /**
@@ -307,7 +316,8 @@ export class Recording {
   #needsPeriod(picture: Picture, startUs: number): boolean {
     const period = this.#period;
     if (!period?.hasPicture || period.failed) return true;
-    if (!picture.keyframe || picture.configuration === undefined) return false;
+    if (picture.configuration === undefined) return false;
+    if (!picture.keyframe) return this.#recordIsOver(startUs - KEYFRAME_WAIT_US);
     return (
       !sameConfiguration(picture.configuration, period.configuration) ||
       picture.compositionDelay > period.compositionDelay ||

@@ -45,8 +45,8 @@ export class VideoLane {
     const offset = this.#compositionOffsets.of(picture, time, base, floor);
     this.#compositionOffsets.note(duration);
     const compositionOffset = offset + period.compositionDelay;
-    const { keyframe, parts } = picture;
-    writer.write({ time, duration, compositionOffset, keyframe, parts });
+    const { keyframe, isRecoveryPoint, parts } = picture;
+    writer.write({ time, duration, compositionOffset, keyframe, isRecoveryPoint, parts });
   }
 
   /** Shows black while there is sound alone. @param to audio ticks @param isLast ends there */

@@ -1,8 +1,10 @@
 import { type H264Configuration, H264ParameterSets } from '../container/h264-parameter-sets.ts';
+import { recoveryFrames } from '../container/h264-recovery-point.ts';
 import { VIDEO_TIMESCALE } from '../container/initialization-segment.ts';
 import type { AccessUnit } from '../rtp/access-unit.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
 import type { DroppedUnits } from './dropped-units.ts';
+import { GradualRecovery } from './gradual-recovery.ts';
 import { type Picture, PictureOrder } from './picture-order.ts';
 import { TrackClock } from './track-clock.ts';
 import { WallClockAnchor } from './wall-clock-anchor.ts';
@@ -15,10 +17,17 @@ const DOUBTFUL_US = 500_000;
 
 /** Duration of a picture that has none after it and none before: 1/30 s in ticks. */
 const DEFAULT_DURATION = 3000;
+/** No picture is meant to be shown for less than this, 1 ms in ticks. */
+const MOMENT = 90;
+/** A keyframe that is asked for is waited for so long before a recovery point will do, µs. */
+const KEYFRAME_WAIT_US = 1_000_000;
+/** Pictures after a recovery point that may be shown before it, and refer to what is missing. */
+const MOST_LEADING = 16;
 
 /**
- * What becomes of pictures that refer to one that was lost, until the next keyframe: `freeze` drops
- * them, so that all that is recorded decodes, and holds the picture before; `keep` records them.
+ * What becomes of pictures that refer to one that was lost, until the next keyframe or recovery point:
+ * `freeze` drops them, so that all that is recorded decodes, and holds the picture before; `keep`
+ * records them.
  */
 export type OnLoss = 'freeze' | 'keep';
 
@@ -37,7 +46,17 @@ export class VideoTrack {
   heldTicks = 0;
   readonly #onLoss: OnLoss;
   readonly #dropped: DroppedUnits;
-  #frozen = false;
+  readonly #requestKeyframe: () => void;
+  /** Nothing can be decoded until a keyframe or recovery point. */
+  #frozen = true;
+  /** The receiver knows nothing of it, so the keyframe has to be asked for here. */
+  #asksForKeyframe = true;
+  /** Arrival of the first picture that was dropped, µs since the Unix epoch. */
+  #frozenSinceUs: number | undefined;
+  #recovery: GradualRecovery | undefined;
+  /** The first picture that was whole after a recovery point: when it is shown, and what may lead it. */
+  #wholeFrom = 0;
+  #leadingLeft = 0;
   /** Pictures are missing before the next one. */
   #lost = false;
   readonly #order = new PictureOrder();
@@ -45,8 +64,17 @@ export class VideoTrack {
   #configuration: H264Configuration | undefined;
   readonly #parameterSets = new H264ParameterSets();
 
-  /** @param section as negotiated; its `sprop-parameter-sets` (RFC 6184 §8.1) are taken up */
-  constructor(section: MediaSection, onLoss: OnLoss, dropped: DroppedUnits) {
+  /**
+   * @param section as negotiated; its `sprop-parameter-sets` (RFC 6184 §8.1) are taken up
+   * @param requestKeyframe asks the publisher for one
+   */
+  constructor(
+    section: MediaSection,
+    onLoss: OnLoss,
+    dropped: DroppedUnits,
+    requestKeyframe: () => void,
+  ) {
+    this.#requestKeyframe = requestKeyframe;
     this.#onLoss = onLoss;
     this.#dropped = dropped;
     for (const format of section.formats) {
@@ -64,25 +92,103 @@ export class VideoTrack {
     this.lastArrivalUs = unit.arrivalUs;
     const parts = this.#parameterSets.strip(unit.parts);
     if (unit.discontinuity) this.#lost = true;
-    if (unit.keyframe) this.#frozen = false;
-    else if (unit.discontinuity && this.#onLoss === 'freeze') this.#frozen = true;
+    const frames = unit.keyframe ? undefined : recoveryFrames(parts);
+    const isRecoveryPoint = frames !== undefined;
+    const configuration =
+      unit.keyframe || isRecoveryPoint ? this.#currentConfiguration() : undefined;
+    if (unit.keyframe) {
+      // One whose parameter sets never came decodes to nothing, or with others to anything.
+      if (configuration !== undefined || this.#onLoss === 'keep') this.#thaw();
+      else this.freeze();
+    } else if (unit.discontinuity && this.#onLoss === 'freeze') this.#frozen = true;
     if (this.#frozen) {
-      this.#dropped.undecodable++;
+      this.#pushFrozen(unit, parts, ticks, frames);
       return;
     }
     if (parts.length === 0) {
       this.#dropped.empty++;
       return;
     }
+    if (this.#leadingLeft > 0 && this.#isLeading(unit.keyframe, ticks)) {
+      this.#dropped.undecodable++;
+      return;
+    }
     this.takenUs = unit.arrivalUs;
-    const configuration = unit.keyframe ? this.#currentConfiguration() : undefined;
     if (configuration !== undefined) this.#order.expect(configuration.reordering);
+    this.#put(parts, ticks, unit.keyframe, isRecoveryPoint, configuration);
+  }
+
+  /**
+   * Drops pictures from now on until one that decoding can start with, which is asked for, because
+   * there is nothing that others could refer to; unless one waits already.
+   */
+  freeze(): void {
+    if (this.#order.canStart) return;
+    this.#frozen = true;
+    this.#asksForKeyframe = true;
+  }
+
+  #thaw(): void {
+    this.#dropRecovery();
+    this.#frozen = false;
+    this.#asksForKeyframe = false;
+    this.#frozenSinceUs = undefined;
+    this.#leadingLeft = 0;
+  }
+
+  /** Takes what comes while nothing can be decoded. @param frames until recovery, if it begins here */
+  #pushFrozen(unit: AccessUnit, parts: Buffer[], ticks: number, frames: number | undefined): void {
+    this.#frozenSinceUs ??= unit.arrivalUs;
+    if (this.#asksForKeyframe) this.#requestKeyframe();
+    if (unit.discontinuity || this.#recovery?.isHopeless) this.#dropRecovery();
+    const isPatient = unit.arrivalUs - this.#frozenSinceUs < KEYFRAME_WAIT_US;
+    if (this.#recovery === undefined && frames !== undefined && !isPatient) {
+      this.#parameterSets.startAt(parts);
+      if (this.#currentConfiguration()) this.#recovery = new GradualRecovery(frames);
+    }
+    if (this.#recovery === undefined) {
+      this.#dropped.undecodable++;
+      return;
+    }
+    if (!this.#recovery.push(parts, ticks)) return;
+    const pictures = this.#recovery.finish();
+    this.#recovery = undefined;
+    this.#thaw();
+    this.takenUs = unit.arrivalUs;
+    this.#wholeFrom = ticks;
+    this.#leadingLeft = MOST_LEADING;
+    const configuration = this.#currentConfiguration()!;
+    this.#order.expect(configuration.reordering);
+    for (const [i, held] of pictures.entries()) {
+      this.#put(held.parts, held.ticks, false, i === 0, i === 0 ? configuration : undefined);
+    }
+  }
+
+  #dropRecovery(): void {
+    this.#dropped.undecodable += this.#recovery?.count ?? 0;
+    this.#recovery = undefined;
+  }
+
+  /** True for a picture that is shown before the first whole one, although it comes after it. */
+  #isLeading(isKeyframe: boolean, ticks: number): boolean {
+    this.#leadingLeft = isKeyframe ? 0 : this.#leadingLeft - 1;
+    return !isKeyframe && ticks < this.#wholeFrom;
+  }
+
+  #put(
+    parts: Buffer[],
+    ticks: number,
+    keyframe: boolean,
+    isRecoveryPoint: boolean,
+    configuration: H264Configuration | undefined,
+  ): void {
     this.#order.push({
       start: ticks,
       end: ticks,
       shown: ticks,
       lead: 0,
-      keyframe: unit.keyframe,
+      keyframe,
+      isRecoveryPoint,
       lostBefore: this.#lost,
       parts,
       configuration,
@@ -98,7 +204,7 @@ export class VideoTrack {
     const duration = picture.end - picture.start;
     if (this.#order.first?.lostBefore) {
       this.heldTicks += Math.max(0, duration - this.#lastDuration);
-    } else this.#lastDuration = duration;
+    } else if (duration >= MOMENT) this.#lastDuration = duration;
     return picture;
   }
 
@@ -108,6 +214,7 @@ export class VideoTrack {
    * next publisher's pictures and sound may begin there
    */
   finish(now: number): Picture[] {
+    this.#dropRecovery();
     const pictures: Picture[] = [];
     for (let each = this.#order.shiftLast(); each; each = this.#order.shiftLast()) {
       pictures.push(each);
@@ -123,7 +230,10 @@ export class VideoTrack {
   restart(): void {
     this.anchor = new WallClockAnchor(new TrackClock(VIDEO_TIMESCALE, DOUBTFUL_US));
     this.#order.clear();
+    this.#dropRecovery();
     this.#frozen = true;
+    this.#asksForKeyframe = true;
+    this.#frozenSinceUs = undefined;
     this.#lost = false;
   }
 

@@ -62,7 +62,9 @@ function told(lines: string[]): string {
 /** @returns what ffmpeg has to complain of */
 async function decodeFiles(files: RecordingFiles, names: readonly string[]): Promise<string[]> {
   const args = ['-hide_banner', '-v', 'error', '-copyts', '-f', 'mp4', '-i', 'pipe:0'];
-  const ffmpeg = spawn('ffmpeg', [...args, '-fps_mode', 'passthrough', '-f', 'null', '-'], {
+  // Else it rounds times to those of its own guess of a frame rate, and complains of the result.
+  const times = ['-fps_mode', 'passthrough', '-enc_time_base', '-1'];
+  const ffmpeg = spawn('ffmpeg', [...args, ...times, '-f', 'null', '-'], {
     stdio: ['pipe', 'ignore', 'pipe'],
   });
   let stderr = '';

@@ -8,7 +8,15 @@ const FRAME = 3000;
 function picture(at: number, keyframe = false): Picture {
   const ticks = at * FRAME;
   return {
-    ...{ start: ticks, end: ticks, shown: ticks, lead: 0, keyframe, lostBefore: false },
+    ...{
+      start: ticks,
+      end: ticks,
+      shown: ticks,
+      lead: 0,
+      keyframe,
+      isRecoveryPoint: false,
+      lostBefore: false,
+    },
     ...{ parts: [], configuration: undefined, compositionDelay: 0 },
   };
 }

@@ -1,0 +1,58 @@
+import { isReference } from '../container/h264-recovery-point.ts';
+
+/** Pictures and bytes that are held at most; an encoder refreshes a picture within some seconds. */
+const MOST_PICTURES = 600;
+const MOST_BYTES = 16 << 20;
+
+/** One picture that is held. */
+export interface HeldPicture {
+  parts: Buffer[];
+  /** When it is shown, ticks on the track's own timeline. */
+  ticks: number;
+}
+
+/**
+ * The pictures from a recovery point on, until what is shown is whole again (ITU-T H.264 §D.2.8). A
+ * decoder needs those before as well, though they show what was never there; so they are held until it
+ * is known when the first whole one is shown, and are then shown for a moment just before it.
+ */
+export class GradualRecovery {
+  readonly #pictures: HeldPicture[] = [];
+  #framesLeft: number;
+  #afterReference = false;
+  #bytes = 0;
+
+  /** @param frames between the recovery point and the first whole picture (recovery_frame_cnt) */
+  constructor(frames: number) {
+    this.#framesLeft = frames;
+  }
+
+  /** How many are held. */
+  get count(): number {
+    return this.#pictures.length;
+  }
+
+  /** More pictures have been held than any encoder needs. */
+  get isHopeless(): boolean {
+    return this.#pictures.length > MOST_PICTURES || this.#bytes > MOST_BYTES;
+  }
+
+  /** Takes the next picture in decoding order. @returns true when it is the first whole one */
+  push(parts: Buffer[], ticks: number): boolean {
+    // frame_num goes on after each picture that others refer to (§7.4.3).
+    if (this.#afterReference) this.#framesLeft--;
+    this.#afterReference = isReference(parts);
+    this.#pictures.push({ parts, ticks });
+    for (const part of parts) this.#bytes += part.length;
+    return this.#framesLeft <= 0;
+  }
+
+  /** All of them in decoding order, with the times at which they are to be shown. */
+  finish(): HeldPicture[] {
+    const whole = this.#pictures.at(-1)!.ticks;
+    const before = this.#pictures.filter(({ ticks }) => ticks < whole);
+    before.sort((a, b) => a.ticks - b.ticks);
+    for (const [i, picture] of before.entries()) picture.ticks = whole - before.length + i;
+    return this.#pictures;
+  }
+}
