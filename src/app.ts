@@ -29,7 +29,7 @@ export interface AppDependencies {
   recorder: Recorder;
   segmentIndex: SegmentIndex;
   /** Absent where nothing is pulled. */
-  sources?: Pick<Sources, 'state' | 'streams'>;
+  sources?: Pick<Sources, 'state' | 'endpoints' | 'streams'>;
   recordCatalogue: RecordCatalogue;
   store: ObjectStore;
   log: FastifyBaseLogger;
@@ -74,7 +74,10 @@ export async function buildApp(deps: AppDependencies): Promise<FastifyInstance> 
   app.decorate('recorder', deps.recorder);
   app.decorate('trustsProxy', trustsProxy);
   app.decorate('segmentIndex', deps.segmentIndex);
-  app.decorate('sources', deps.sources ?? { state: () => [], streams: () => [] });
+  app.decorate(
+    'sources',
+    deps.sources ?? { state: () => [], endpoints: () => [], streams: () => [] },
+  );
   app.decorate('recordCatalogue', deps.recordCatalogue);
   app.decorate('store', deps.store);
 

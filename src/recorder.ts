@@ -7,7 +7,7 @@ import type { TrackKind } from './rtp/access-unit.ts';
  * - `connecting`: it is live on another node and being pulled from there;
  * - `live`: published and not recorded;
  * - `recording`;
- * - `degraded`: recording, but a track that was agreed on does not come;
+ * - `degraded`: recording, but a track that was agreed on does not come, or cannot be recorded;
  * - `interrupted`: the publisher was lost, the record waits a while for it to come back;
  * - `failed`: what comes cannot be written, see {@link StreamStatus.error}.
  */
@@ -45,6 +45,27 @@ export interface TrackStatus {
   bytes: number;
 }
 
+/** How it goes with pulling a stream from other nodes. */
+export interface PullStatus {
+  /** The node in use or being tried. */
+  node?: string;
+  connected: boolean;
+  /** Since when it is pulled, ms since the Unix epoch. */
+  sinceMs: number;
+  /** What went wrong last with each node, unless all is well again. */
+  failures: PullFailure[];
+}
+
+/** Why a stream could not be pulled from a node. */
+export interface PullFailure {
+  node: string;
+  message: string;
+  /** The node does not accept the token. */
+  isUnauthorized: boolean;
+  /** Since when it fails in this way, ms since the Unix epoch. */
+  sinceMs: number;
+}
+
 /** One stream as operators and the console see it. */
 export interface StreamStatus {
   stream: string;
@@ -55,6 +76,8 @@ export interface StreamStatus {
   sessionId?: string;
   /** The node that it is pulled from. */
   source?: string;
+  /** Present while it is pulled from other nodes. */
+  pull?: PullStatus;
   /** Identifies the running recording: Unix second it was started, ten digits. */
   recordId?: string;
   /** Object path of the day folder, without a trailing slash. */
@@ -74,6 +97,15 @@ export interface StreamStatus {
     unwritten: number;
   };
   tracks: TrackStatus[];
+  /** What comes, is not recorded and never can be. */
+  unrecordable?: {
+    kind: TrackKind;
+    /** Encoding name as SDP has it. */
+    codec: string;
+    packetsReceived: number;
+    /** What it is and what to do about it. */
+    message: string;
+  }[];
   /** Datagrams at the present publisher's ports that were not taken for any track. */
   rejected?: {
     /** Forged or damaged. */

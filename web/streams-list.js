@@ -109,7 +109,7 @@ export class StreamsList {
     row.toggle.ariaLabel = `${verb} ${status.stream}`;
 
     setText(row.facts, factsOf(status));
-    setText(row.error, row.refusal || status.error || '');
+    setText(row.error, row.refusal || status.error || status.unrecordable?.[0]?.message || '');
     this.#updateRecordings(row, status);
   }
 

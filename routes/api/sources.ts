@@ -1,19 +1,28 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
+import { sourceStates } from '../../src/http/source-states.ts';
 
 const SourceJson = Type.Object(
   {
-    url: Type.String({ description: 'Address of the node, as configured.' }),
-    state: Type.Enum(['connecting', 'sse', 'polling', 'unauthorized', 'unreachable'], {
-      title: 'SourceState',
-      description:
-        'sse: followed by its events; polling: asked again and again; unauthorized: it does not accept the token; unreachable: it does not answer, or nonsense',
-    }),
+    url: Type.String({ description: 'Address of the node or WHEP endpoint, as configured.' }),
+    stream: Type.Optional(Type.String({ description: 'The one stream of a WHEP endpoint.' })),
+    state: Type.Enum(
+      ['connecting', 'sse', 'polling', 'connected', 'idle', 'unauthorized', 'unreachable'],
+      {
+        title: 'SourceState',
+        description:
+          'sse: a node, followed by its events; polling: a node, asked again and again; connected: a WHEP endpoint that is pulled from; idle: one that is not wanted at present; unauthorized: it does not accept the token; unreachable: it does not answer, or nonsense, or not what can be recorded',
+      },
+    ),
     since: Type.Integer({
       description: 'Since when it is in this state: milliseconds since the epoch.',
     }),
     live_streams: Type.Integer({ description: 'How many live streams it has.' }),
-    error: Type.Optional(Type.String({ description: 'What went wrong last.' })),
+    error: Type.Optional(
+      Type.String({
+        description: 'What went wrong last, with it or with a stream that is pulled from it.',
+      }),
+    ),
   },
   { title: 'Source' },
 );
@@ -40,7 +49,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
         operationId: 'listSources',
         summary: 'Look at the nodes that streams are pulled from',
         description:
-          'How it goes with each of `[[recorder.sources]]`, and which streams are live there, whether they are recorded or not.',
+          'How it goes with each of `[[recorder.sources]]`, nodes first, then WHEP endpoints, and which streams are live there, whether they are recorded or not.',
         response: {
           200: Type.Object(
             { sources: Type.Array(SourceJson), streams: Type.Array(SourceStreamJson) },
@@ -75,13 +84,11 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async () => ({
-      sources: app.sources.state().map(({ url, connection, sinceMs, liveStreams, error }) => ({
-        url,
-        state: connection,
-        since: Math.floor(sinceMs),
-        live_streams: liveStreams,
-        ...(error === undefined ? {} : { error }),
-      })),
+      sources: sourceStates(
+        app.sources.state(),
+        app.sources.endpoints(),
+        await app.recorder.streams(),
+      ),
       streams: app.sources.streams(),
     }),
   );

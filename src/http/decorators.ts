@@ -14,7 +14,7 @@ declare module 'fastify' {
     /** Undefined where no proxy is trusted. */
     trustsProxy: TrustsAddress | undefined;
     segmentIndex: SegmentIndex;
-    sources: Pick<Sources, 'state' | 'streams'>;
+    sources: Pick<Sources, 'state' | 'endpoints' | 'streams'>;
     recordCatalogue: RecordCatalogue;
     store: ObjectStore;
     authorizer: Authorizer;

@@ -32,13 +32,24 @@ export const TrackJson = Type.Object(
   { title: 'Track' },
 );
 
+/** What comes and cannot be recorded. */
+const UnrecordableJson = Type.Object(
+  {
+    kind: TrackJson.properties.kind,
+    codec: Type.String({ description: 'As SDP names it.' }),
+    packets_received: Type.Integer(),
+    message: Type.String({ description: 'What it is and what to do about it.' }),
+  },
+  { title: 'Unrecordable' },
+);
+
 const status = {
   state: Type.Enum(
     ['idle', 'waiting', 'connecting', 'live', 'recording', 'degraded', 'interrupted', 'failed'],
     {
       title: 'StreamState',
       description:
-        'idle: not published; waiting: will be recorded once it is published; connecting: being pulled from a node; live: published, not recorded; recording; degraded: recording, but a track does not come; interrupted: the publisher was lost and the record waits for it; failed: what comes cannot be written',
+        'idle: not published; waiting: will be recorded once it is published; connecting: being pulled from a node; live: published, not recorded; recording; degraded: recording, but a track does not come or cannot be recorded; interrupted: the publisher was lost and the record waits for it; failed: what comes cannot be written',
     },
   ),
   published_at: Type.Optional(
@@ -76,6 +87,9 @@ const status = {
     ),
   ),
   tracks: Type.Array(TrackJson),
+  unrecordable: Type.Optional(
+    Type.Array(UnrecordableJson, { description: 'What comes, is not recorded and never can be.' }),
+  ),
   rejected: Type.Optional(
     Type.Object(
       {
@@ -192,6 +206,12 @@ export function statusJson(
     ...(from.timelineRestarts !== undefined && { timeline_restarts: from.timelineRestarts }),
     ...(from.droppedUnits && { dropped_units: { ...from.droppedUnits } }),
     tracks: from.tracks.map(trackJson),
+    ...(from.unrecordable && {
+      unrecordable: from.unrecordable.map(({ packetsReceived, ...other }) => ({
+        ...other,
+        packets_received: packetsReceived,
+      })),
+    }),
     ...(from.rejected && {
       rejected: {
         authentication_failures: from.rejected.authenticationFailures,

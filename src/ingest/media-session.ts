@@ -150,6 +150,11 @@ export class MediaSession {
     return this.#closed;
   }
 
+  /** Authentic packets of no track that have a payload type, 0–127. */
+  unroutableOf(payloadType: number): number {
+    return this.#receiver?.unroutableOf(payloadType) ?? 0;
+  }
+
   /** What was received so far. */
   statistics(): Omit<SessionStatistics, 'ice'> {
     return {

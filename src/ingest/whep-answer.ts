@@ -14,6 +14,7 @@ import {
 } from './description.ts';
 import { type OfferedFormat, recordableCodec } from './recordable-codecs.ts';
 import { sdpLines } from './sdp-lines.ts';
+import { type UnrecordableFormat, unrecordableInWords } from './unrecordable-audio.ts';
 import type { RemoteIce } from './werift-ice.ts';
 import type { DtlsRole } from './werift-tap.ts';
 import { WhepError } from './whep-error.ts';
@@ -26,6 +27,8 @@ const MAX_CANDIDATES = 64;
 export interface WhepAnswer {
   /** What the server sends, one entry a section that it took. */
   sections: MediaSection[];
+  /** What it may send as well, or instead, and cannot be recorded. */
+  unrecordable: UnrecordableFormat[];
   ice: RemoteIce;
   /** Of the server's DTLS certificate; one of them has to match. */
   fingerprints: Fingerprint[];
@@ -35,42 +38,57 @@ export interface WhepAnswer {
 
 /**
  * Reads the answer to the offer of `writeOffer` (RFC 9429 §5.3.1, RFC 3264 §6).
+ * @param wanted the sections that were offered
  * @throws WhepError `bad-answer` for what is no SDP, no answer to our offer, or takes none of it
  */
-export function readAnswer(text: string): WhepAnswer {
+export function readAnswer(
+  text: string,
+  wanted: readonly WantedSection[] = WANTED_SECTIONS,
+): WhepAnswer {
   try {
-    return read(text);
+    return read(text, wanted);
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;
     throw new WhepError('bad-answer', error.message);
   }
 }
 
-function read(text: string): WhepAnswer {
+function read(text: string, offered: readonly WantedSection[]): WhepAnswer {
   const lines = sdpLines(text, 'answer', MAX_DESCRIPTION_LENGTH);
   checkDescription(lines, 'answer');
   const session = parse(lines.join('\r\n'));
-  if (session.media.length !== WANTED_SECTIONS.length) {
-    throw unfit(`has ${session.media.length} m= sections; the offer has ${WANTED_SECTIONS.length}`);
+  if (session.media.length !== offered.length) {
+    throw unfit(`has ${session.media.length} m= sections; the offer has ${offered.length}`);
   }
   const taken: MediaDescription[] = [];
   const sections: MediaSection[] = [];
-  for (const [index, wanted] of WANTED_SECTIONS.entries()) {
+  const unrecordable: UnrecordableFormat[] = [];
+  for (const [index, wanted] of offered.entries()) {
     const media = session.media[index]!;
     checkSection(media, wanted);
     if (!sends(media, session)) continue;
+    const answered = sectionFormats(media, 'answer');
+    const others = wanted.unrecordable.filter((format) => isAmong(answered, format));
+    unrecordable.push(...others);
+    const taking = formats(answered, wanted, others);
+    if (taking.length === 0) continue;
     if (media.rtcpMux === undefined) throw unfit(`needs a=rtcp-mux in its ${wanted.kind} section`);
     taken.push(media);
-    sections.push(mediaSection(wanted.kind, media, wanted.mid, formats(media, wanted), session));
+    sections.push(mediaSection(wanted.kind, media, wanted.mid, taking, session));
   }
   const [first] = taken;
-  if (first === undefined) throw unfit('sends neither video nor audio');
+  if (first === undefined) {
+    const [other] = unrecordable;
+    if (other) throw new WhepError('bad-answer', unrecordableInWords(other.encodingName));
+    throw unfit('sends neither video nor audio');
+  }
   const bundled = bundledMids(session);
   if (taken.length > 1 && !sections.every(({ mid }) => bundled.includes(mid))) {
     throw unfit('needs a=group:BUNDLE with both of its sections');
   }
   return {
     sections,
+    unrecordable,
     ice: {
       ...iceCredentials(session, first, 'answer'),
       lite: session.icelite !== undefined,
@@ -97,12 +115,26 @@ function sends(media: MediaDescription, session: SessionDescription): boolean {
   return media.port !== 0 && (direction === 'sendonly' || direction === 'sendrecv');
 }
 
-/** The formats of a section, each once; each must be one of the offer, under the same number. */
-function formats(media: MediaDescription, { kind, formats }: WantedSection): PayloadFormat[] {
-  const byNumber = new Map(
-    sectionFormats(media, 'answer').map((format) => [format.payloadType, format]),
+function isAmong(formats: readonly OfferedFormat[], other: UnrecordableFormat): boolean {
+  return formats.some(
+    ({ payloadType, encodingName }) =>
+      payloadType === other.payloadType && encodingName.toUpperCase() === other.encodingName,
   );
-  const answered = [...byNumber.values()].map((format) => {
+}
+
+/**
+ * The formats of a section that can be recorded; each must be one of the offer, under the same number.
+ * Empty where there are only others.
+ */
+function formats(
+  all: readonly OfferedFormat[],
+  { kind, formats }: WantedSection,
+  others: readonly UnrecordableFormat[],
+): PayloadFormat[] {
+  const recordable = all.filter(
+    (format) => !others.some(({ payloadType }) => payloadType === format.payloadType),
+  );
+  const answered = recordable.map((format) => {
     const offered = formats.find(({ payloadType }) => payloadType === format.payloadType);
     if (offered === undefined || !isSame(kind, format, offered)) {
       throw unfit(
@@ -111,7 +143,9 @@ function formats(media: MediaDescription, { kind, formats }: WantedSection): Pay
     }
     return { ...offered, parameters: { ...offered.parameters, ...format.parameters } };
   });
-  if (!answered.some(({ codec }) => codec !== 'rtx')) throw unfit(`has no codec for its ${kind}`);
+  if (!answered.some(({ codec }) => codec !== 'rtx') && others.length === 0) {
+    throw unfit(`has no codec for its ${kind}`);
+  }
   return answered;
 }
 

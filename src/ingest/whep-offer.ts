@@ -5,12 +5,15 @@ import { HEADER_EXTENSION_URIS } from './description.ts';
 import { RECORDABLE_CODECS } from './recordable-codecs.ts';
 import type { IceCredentials } from './sdp-lines.ts';
 import { sessionLevel } from './session-level.ts';
+import { G711_FORMATS, type UnrecordableFormat } from './unrecordable-audio.ts';
 
 /** One `m=` section that we offer. */
 export interface WantedSection {
   mid: string;
   kind: TrackKind;
   formats: readonly PayloadFormat[];
+  /** What we ask for as well, behind all else, to learn that there is nothing else. */
+  unrecordable: readonly UnrecordableFormat[];
 }
 
 /** What our side brings into an offer. */
@@ -36,13 +39,25 @@ const FIRST_PAYLOAD_TYPE = 96;
 export const WANTED_SECTIONS: readonly WantedSection[] = wantedSections();
 
 /**
+ * What to ask for, one after the other, of a server that refuses what is asked for: some do so for a
+ * section that their stream has nothing for.
+ */
+export const OFFERS: readonly (readonly WantedSection[])[] = [
+  WANTED_SECTIONS,
+  ...WANTED_SECTIONS.map((section) => [section]),
+];
+
+/**
  * Writes the offer of a WHEP client (draft-ietf-wish-whep §4.2, RFC 9429 §5.2.1): receiving only,
  * everything bundled on one transport, either side may begin DTLS.
  */
-export function writeOffer(parameters: OfferParameters): string {
+export function writeOffer(
+  parameters: OfferParameters,
+  wanted: readonly WantedSection[] = WANTED_SECTIONS,
+): string {
   const session: SessionDescription = {
-    ...sessionLevel(WANTED_SECTIONS.map(({ mid }) => mid)),
-    media: WANTED_SECTIONS.map((section) => offeredSection(section, parameters)),
+    ...sessionLevel(wanted.map(({ mid }) => mid)),
+    media: wanted.map((section) => offeredSection(section, parameters)),
   };
   // A candidate has extensions that sdp-transform does not know.
   const candidates = parameters.candidates.map((candidate) => `a=candidate:${candidate}\r\n`);
@@ -76,19 +91,20 @@ function wantedSections(): WantedSection[] {
         });
       }
     }
-    return { mid: String(index), kind, formats };
+    const unrecordable = G711_FORMATS.filter((format) => format.kind === kind);
+    return { mid: String(index), kind, formats, unrecordable };
   });
 }
 
 function offeredSection(
-  { mid, kind, formats }: WantedSection,
+  { mid, kind, formats, unrecordable }: WantedSection,
   { ice, fingerprint }: OfferParameters,
 ): MediaDescription {
   return {
     type: kind,
     port: 9,
     protocol: 'UDP/TLS/RTP/SAVPF',
-    payloads: formats.map(({ payloadType }) => payloadType).join(' '),
+    payloads: [...formats, ...unrecordable].map(({ payloadType }) => payloadType).join(' '),
     connection: { version: 4, ip: '0.0.0.0' },
     mid,
     direction: 'recvonly',
@@ -99,12 +115,19 @@ function offeredSection(
     icePwd: ice.password,
     fingerprint: { type: 'sha-256', hash: fingerprint },
     ext: EXTENSIONS.map(([value, uri]) => ({ value, uri })),
-    rtp: formats.map(({ payloadType, codec, clockRate, channels }) => ({
-      payload: payloadType,
-      codec: RECORDABLE_CODECS.find(({ name }) => name === codec)?.encodingName ?? codec,
-      rate: clockRate,
-      ...(channels === undefined ? {} : { encoding: channels }),
-    })),
+    rtp: [
+      ...formats.map(({ payloadType, codec, clockRate, channels }) => ({
+        payload: payloadType,
+        codec: RECORDABLE_CODECS.find(({ name }) => name === codec)?.encodingName ?? codec,
+        rate: clockRate,
+        ...(channels === undefined ? {} : { encoding: channels }),
+      })),
+      ...unrecordable.map(({ payloadType, encodingName, clockRate }) => ({
+        payload: payloadType,
+        codec: encodingName,
+        rate: clockRate,
+      })),
+    ],
     fmtp: formats.map(({ payloadType, parameters }) => ({
       payload: payloadType,
       config: Object.entries(parameters)

@@ -5,10 +5,12 @@ import { bestLayer } from './best-layer.ts';
 import { resolveIceAddresses } from './ice-sockets.ts';
 import { MediaSession, type SessionStatistics } from './media-session.ts';
 import type { CloseReason, PublishSink, SessionLog } from './publish-sink.ts';
+import type { UnrecordableFormat } from './unrecordable-audio.ts';
 import { IceAgent } from './werift-ice.ts';
 import { DtlsSrtpClient, DtlsSrtpServer, dtlsIdentity, WHEP_SERVER } from './werift-tap.ts';
 import { readAnswer, type WhepAnswer } from './whep-answer.ts';
-import { writeOffer } from './whep-offer.ts';
+import { WhepError } from './whep-error.ts';
+import { OFFERS, type OfferParameters, type WantedSection, writeOffer } from './whep-offer.ts';
 import { type Layer, WhepResource, type WhepTarget } from './whep-resource.ts';
 
 export type { Layer, WhepTarget } from './whep-resource.ts';
@@ -44,6 +46,7 @@ export class WhepSession {
   /** What the server sends, one entry a section that it took. */
   readonly sections: readonly MediaSection[];
 
+  readonly #unrecordable: readonly UnrecordableFormat[];
   readonly #resource: WhepResource;
   readonly #agent: IceAgent;
   readonly #media: MediaSession;
@@ -78,10 +81,10 @@ export class WhepSession {
     });
     let resource: WhepResource | undefined;
     try {
-      const offer = writeOffer({ ice: agent.local, candidates: agent.candidates, fingerprint });
-      const timeoutMs = options.requestTimeoutMs ?? 40_000;
-      resource = await WhepResource.create(target, offer, timeoutMs, signal);
-      const answer = readAnswer(resource.answer);
+      const parameters = { ice: agent.local, candidates: agent.candidates, fingerprint };
+      const asked = await ask(target, parameters, options.requestTimeoutMs ?? 40_000, signal);
+      resource = asked.resource;
+      const answer = readAnswer(resource.answer, asked.wanted);
       const identity = await dtlsIdentity();
       signal.throwIfAborted();
       session = new WhepSession(resource, answer, agent, identity, options, sink);
@@ -105,6 +108,7 @@ export class WhepSession {
     this.#agent = agent;
     this.#log = options.log;
     this.sections = answer.sections;
+    this.#unrecordable = answer.unrecordable;
     const Dtls = answer.dtlsRole === 'client' ? DtlsSrtpClient : DtlsSrtpServer;
     this.#media = new MediaSession({
       id: this.id,
@@ -145,6 +149,14 @@ export class WhepSession {
    */
   close(reason: CloseReason): Promise<void> {
     return this.#media.end(reason);
+  }
+
+  /** What has come that cannot be recorded. */
+  unrecordable(): (UnrecordableFormat & { packets: number })[] {
+    return this.#unrecordable.flatMap((format) => {
+      const packets = this.#media.unroutableOf(format.payloadType);
+      return packets === 0 ? [] : [{ ...format, packets }];
+    });
   }
 
   /** What the session has seen so far. */
@@ -206,6 +218,36 @@ export class WhepSession {
       `the server could not be reached over UDP; tried ${tried.join(', ') || 'nothing: its answer has no candidates'}`,
     );
   }
+}
+
+/**
+ * POSTs one offer after the other until one is not refused: a server that has no sound, or none of the
+ * kind, may refuse an offer that asks for it.
+ * @throws WhepError of the first offer, since that is the one to mend
+ */
+async function ask(
+  target: WhepTarget,
+  parameters: OfferParameters,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<{ resource: WhepResource; wanted: readonly WantedSection[] }> {
+  let refusal: unknown;
+  for (const wanted of OFFERS) {
+    const offer = writeOffer(parameters, wanted);
+    try {
+      return { resource: await WhepResource.create(target, offer, timeoutMs, signal), wanted };
+    } catch (error) {
+      refusal ??= error;
+      if (!isRefusedOffer(error)) throw refusal;
+    }
+  }
+  throw refusal;
+}
+
+/** True where the server understood us and did not like what it was offered. */
+function isRefusedOffer(error: unknown): boolean {
+  if (!(error instanceof WhepError) || error.kind !== 'server') return false;
+  return error.status !== undefined && [400, 406, 415, 422].includes(error.status);
 }
 
 function announced(iceAddresses: readonly string[] = []): string[] {

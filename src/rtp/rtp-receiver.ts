@@ -117,6 +117,7 @@ export class RtpReceiver {
   #reportDueUs = 0;
   #malformed = 0;
   #unroutable = 0;
+  readonly #unroutableByPayloadType = new Uint32Array(128);
 
   /** @throws RangeError when a key has the wrong length for its profile */
   constructor(options: RtpReceiverOptions) {
@@ -194,6 +195,11 @@ export class RtpReceiver {
     }
   }
 
+  /** Authentic packets of no track that have a payload type, 0–127: what comes that was not agreed on. */
+  unroutableOf(payloadType: number): number {
+    return this.#unroutableByPayloadType[payloadType] ?? 0;
+  }
+
   /** What was counted so far. */
   statistics(): RtpReceiverStatistics {
     return {
@@ -255,6 +261,7 @@ export class RtpReceiver {
     const route = this.#demultiplexer.route(datagram, header, extensions, arrivalUs);
     if (route === undefined) {
       this.#unroutable++;
+      this.#unroutableByPayloadType[header.payloadType]!++;
       return;
     }
 

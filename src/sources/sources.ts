@@ -42,6 +42,13 @@ export interface SourcesOptions {
   random?: () => number;
 }
 
+/** A WHEP endpoint that was configured for one stream. */
+export interface SourceEndpoint {
+  stream: string;
+  /** Its address without a query, which may be secret. */
+  url: string;
+}
+
 /** A stream that is live. */
 export interface SourceStream {
   stream: string;
@@ -165,6 +172,13 @@ export class Sources {
   /** How it goes with each node, in the order of the configuration. */
   state(): NodeState[] {
     return this.#watches.map((watch) => watch.state());
+  }
+
+  /** The WHEP endpoints of single streams, in the order of the configuration. */
+  endpoints(): SourceEndpoint[] {
+    return [...this.#endpoints].flatMap(([stream, targets]) =>
+      targets.map(({ node }) => ({ stream, url: node })),
+    );
   }
 
   /** All streams that are live, whether they are pulled or not, by name. */

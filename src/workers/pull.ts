@@ -1,8 +1,12 @@
+import { WhepError } from '../ingest/whep-error.ts';
+import type { PullFailure, PullStatus } from '../recorder.ts';
 import type { PullPlan, PullTarget } from '../sources/pull-plan.ts';
 
 /** The first try after a failure is made after this, ms; each further one after twice as long. */
 const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 30_000;
+/** The same where the server answered and did not want us: it hardly will half a minute later, ms. */
+const LONGEST_REFUSED_MS = 300_000;
 /** A connection that lasted this long was a good one: the next failure begins at the first delay. */
 const GOOD_MS = 10_000;
 /** After another publication, a session that is silent for this long is replaced, ms. */
@@ -27,6 +31,10 @@ export class Pull {
   #plan: PullPlan;
   #target: PullTarget | undefined;
   #error: string | undefined;
+  readonly #startedMs = Date.now();
+  #isConnected = false;
+  /** By node; those that are in the plan no more are forgotten. */
+  readonly #failedNodes = new Map<string, PullFailure>();
   #failures = 0;
   #sinceMs = 0;
   /** Since when the publication is another than the one that the session was made for. */
@@ -52,6 +60,16 @@ export class Pull {
     return this.#error;
   }
 
+  /** How it goes. */
+  status(): PullStatus {
+    return {
+      ...(this.node !== undefined && { node: this.node }),
+      connected: this.#isConnected,
+      sinceMs: this.#startedMs,
+      failures: [...this.#failedNodes.values()],
+    };
+  }
+
   /**
    * Takes another plan.
    * @returns true when the node in use is not in it: its session should be ended
@@ -59,6 +77,9 @@ export class Pull {
   update(plan: PullPlan): boolean {
     const isAnother = plan.publication !== this.#plan.publication;
     this.#plan = plan;
+    for (const node of this.#failedNodes.keys()) {
+      if (!plan.targets.some((target) => target.node === node)) this.#failedNodes.delete(node);
+    }
     this.#isHeld = false;
     const inUse = this.#target;
     if (inUse === undefined) {
@@ -81,6 +102,8 @@ export class Pull {
   /** The session that `connect` made is connected. */
   connected(): void {
     this.#error = undefined;
+    this.#isConnected = true;
+    if (this.node !== undefined) this.#failedNodes.delete(this.node);
     this.#outdatedSinceMs = undefined;
   }
 
@@ -96,9 +119,11 @@ export class Pull {
     return false;
   }
 
-  /** The session that `connect` made is over: another follows. */
-  lost(): void {
+  /** The session that `connect` made is over: another follows. @param why in words; none for no fault */
+  lost(why?: string): void {
+    this.#isConnected = false;
     if (this.#isStopped || this.#target === undefined) return;
+    if (why !== undefined) this.#note(why, this.#target.node, false);
     if (Date.now() - this.#sinceMs > GOOD_MS) this.#failures = 0;
     this.#again();
   }
@@ -123,23 +148,38 @@ export class Pull {
       await this.#options.connect(target, attempt.signal);
     } catch (error) {
       if (this.#isStopped) return;
-      const retryMs = this.#again();
-      if (!attempt.signal.aborted) this.#failed(error as Error, target.node, retryMs);
+      const retryMs = this.#again(isRefusal(error) ? LONGEST_REFUSED_MS : LONGEST_DELAY_MS);
+      if (!attempt.signal.aborted) this.#attemptFailed(error as Error, target.node, retryMs);
     }
   }
 
   // The same failure at every try would fill the log of a node that is away for a night.
-  #failed(error: Error, node: string, retryMs: number): void {
+  #attemptFailed(error: Error, node: string, retryMs: number): void {
     if (error.message !== this.#error) this.#options.onFailure(error, node, retryMs);
-    this.#error = error.message;
+    this.#note(error.message, node, error instanceof WhepError && error.kind === 'unauthorized');
   }
 
-  #again(): number {
-    const longest = Math.min(FIRST_DELAY_MS * 2 ** this.#failures, LONGEST_DELAY_MS);
+  #note(message: string, node: string, isUnauthorized: boolean): void {
+    this.#error = message;
+    const before = this.#failedNodes.get(node);
+    const sinceMs = before?.message === message ? before.sinceMs : Date.now();
+    this.#failedNodes.set(node, { node, message, isUnauthorized, sinceMs });
+  }
+
+  #again(longestMs = LONGEST_DELAY_MS): number {
+    const longest = Math.min(FIRST_DELAY_MS * 2 ** this.#failures, longestMs);
     const delay = Math.round(longest * (0.5 + Math.random() / 2));
     this.#failures++;
     this.#target = undefined;
     if (!this.#isHeld) this.#timer = setTimeout(() => void this.#connect(), delay);
     return delay;
   }
+}
+
+/** True for what a server says of us or of its stream, not of the moment. */
+function isRefusal(error: unknown): boolean {
+  if (!(error instanceof WhepError)) return false;
+  const { kind, status = 0 } = error;
+  if (kind === 'unauthorized' || kind === 'bad-answer') return true;
+  return kind === 'server' && status >= 400 && status < 500 && status !== 429;
 }

@@ -1,4 +1,5 @@
-import type { WhepSession } from '../ingest/whep-session.ts';
+import { unrecordableInWords } from '../ingest/unrecordable-audio.ts';
+import { WhepSession } from '../ingest/whep-session.ts';
 import type { WhipSession } from '../ingest/whip-session.ts';
 import type { StreamStatus, TrackStatus } from '../recorder.ts';
 import type { Recording } from '../recording/recording.ts';
@@ -7,7 +8,7 @@ import type { Recording } from '../recording/recording.ts';
 export function sessionStatus(
   session: WhipSession | WhepSession | undefined,
   recording: Recording | undefined,
-): Pick<StreamStatus, 'tracks' | 'rejected'> {
+): Pick<StreamStatus, 'tracks' | 'rejected' | 'unrecordable'> {
   const { rtp, ice } = session?.statistics() ?? {};
   if (session === undefined || rtp === undefined) return { tracks: [] };
   const tracks: TrackStatus[] = [];
@@ -32,8 +33,17 @@ export function sessionStatus(
   }
   const { authenticationFailures, replayed, malformed, unroutable } = rtp;
   const strangers = ice?.strangers ?? 0;
+  const unrecordable = session instanceof WhepSession ? session.unrecordable() : [];
   return {
     tracks,
+    ...(unrecordable.length > 0 && {
+      unrecordable: unrecordable.map(({ kind, encodingName: codec, packets }) => ({
+        kind,
+        codec,
+        packetsReceived: packets,
+        message: unrecordableInWords(codec),
+      })),
+    }),
     rejected: { authenticationFailures, replayed, malformed, unroutable, strangers },
   };
 }

@@ -33,6 +33,11 @@ import type { WorkerSettings } from './settings.ts';
  * one after a break of its network, for which the time-out of the lost session would be too long.
  */
 const LOST_US = 4_000_000;
+/** Ends of a session with a server that are its fault. */
+const LOST_BECAUSE: Partial<Record<CloseReason, string>> = {
+  'no-media': 'it was connected and sent nothing for some seconds',
+  'server-gone': 'it ended the session or is gone',
+};
 const NOT_ACCEPTED =
   'too much waits for upload: recording begins as soon as the store has taken some of it';
 
@@ -63,6 +68,8 @@ export class StreamHost {
   /** Keeps it connected to a node, where that is where it comes from. */
   #pull: Pull | undefined;
   #accepting = false;
+  /** How many sections of the session the recording takes. */
+  #attached = 0;
   #connected = false;
   #publishedAtMs = 0;
   /** A recording was asked for by name; it outlives the publisher. */
@@ -227,6 +234,7 @@ export class StreamHost {
       ...(this.#connected && { publishedAtMs: this.#publishedAtMs }),
       ...(this.#session && { sessionId: this.#session.id }),
       ...(this.#pull?.node !== undefined && { source: this.#pull.node }),
+      ...(this.#pull && { pull: this.#pull.status() }),
       ...(isRecorded && { recordId: this.#recordIds.current, ...this.#place() }),
       ...(this.#recording && recordingStatus(this.#recording, this.#startedAtUs)),
       ...(error !== undefined && { error }),
@@ -244,6 +252,7 @@ export class StreamHost {
     this.#unclosed.tick();
     if (this.#isPutOff && this.#options.accepts()) this.#startRecording();
     if (this.#recording === undefined) return;
+    this.#followCodecs(this.#recording);
     const silentMs = (steadyNowUs() - this.#recording.lastArrivalUs) / 1000;
     if (this.#pull?.isOutdated(silentMs)) void this.#session?.close('replaced');
   }
@@ -327,7 +336,7 @@ export class StreamHost {
     else log.info({ stream, reason }, 'publisher left');
     if (reason === 'client' || reason === 'shutdown') this.#stopRecording();
     else this.#interrupt();
-    this.#pull?.lost();
+    this.#pull?.lost(error?.message ?? LOST_BECAUSE[reason]);
   }
 
   /** Keeps the record open for a publisher that was lost and may come back. */
@@ -351,7 +360,38 @@ export class StreamHost {
       return;
     }
     this.#recording ??= this.#newRecording();
-    this.#recording.attach(session.sections, () => session.requestKeyframe());
+    this.#attach(this.#recording, session, this.#recordableSections(session));
+  }
+
+  #attach(
+    recording: Recording,
+    session: WhipSession | WhepSession,
+    sections: readonly MediaSection[],
+  ): void {
+    this.#attached = sections.length;
+    recording.attach(sections, () => session.requestKeyframe());
+  }
+
+  /** A track of which only what cannot be recorded has come is none: silence would pass for its sound. */
+  #recordableSections(session: WhipSession | WhepSession): readonly MediaSection[] {
+    const others = this.#unrecordable(session);
+    if (others.length === 0) return session.sections;
+    const tracks = session.statistics().rtp?.tracks;
+    return session.sections.filter(
+      ({ mid, kind }) =>
+        !others.some((other) => other.kind === kind) || (tracks?.get(mid)?.accessUnits ?? 0) > 0,
+    );
+  }
+
+  #followCodecs(recording: Recording): void {
+    const session = this.#session;
+    if (session === undefined || !this.#connected) return;
+    const sections = this.#recordableSections(session);
+    if (sections.length !== this.#attached) this.#attach(recording, session, sections);
+  }
+
+  #unrecordable(session: WhipSession | WhepSession | undefined) {
+    return session instanceof WhepSession ? session.unrecordable() : [];
   }
 
   #newRecording(): Recording {
@@ -406,7 +446,9 @@ export class StreamHost {
     if (this.#error() !== undefined) return 'failed';
     if (recording !== undefined) {
       if (!this.#connected) return 'interrupted';
-      return recording.missing().length > 0 ? 'degraded' : 'recording';
+      const isWhole =
+        recording.missing().length === 0 && this.#unrecordable(this.#session).length === 0;
+      return isWhole ? 'recording' : 'degraded';
     }
     if (this.#connected) return 'live';
     if (this.#pull !== undefined) return 'connecting';

@@ -67,7 +67,7 @@ function refused(answer: string): string {
 
 t.test('asks for everything that can be recorded', async (t) => {
   t.match(OFFER, /^m=video 9 UDP\/TLS\/RTP\/SAVPF 96 97 98 99 100 101 102 103 104 105 106 107\r$/m);
-  t.match(OFFER, /^m=audio 9 UDP\/TLS\/RTP\/SAVPF 108\r$/m);
+  t.match(OFFER, /^m=audio 9 UDP\/TLS\/RTP\/SAVPF 108 0 8\r$/m);
   t.match(OFFER, /^a=rtpmap:96 H264\/90000\r$/m);
   t.match(OFFER, /^a=fmtp:96 .*packetization-mode=1;profile-level-id=42e01f\r$/m);
   t.match(OFFER, /^a=rtpmap:97 rtx\/90000\r$/m);
@@ -132,6 +132,23 @@ t.test('takes an answer that refuses a section', async (t) => {
     ['audio'],
   );
   t.equal(dtlsRole, 'client');
+});
+
+t.test('tells what a server may send that cannot be recorded', async (t) => {
+  const named = (sdp: string) => {
+    const { sections, unrecordable } = readAnswer(sdp);
+    return [...sections.map(({ kind }) => kind), ...unrecordable.map((one) => one.encodingName)];
+  };
+  const audio = /(?<=m=audio 9 UDP\/TLS\/RTP\/SAVPF )108/;
+  t.same(named(ANSWER), ['video', 'audio']);
+  t.same(named(ANSWER.replace(audio, '8 108')), ['video', 'audio', 'PCMA'], 'no rtpmap needed');
+  t.same(named(ANSWER.replace(audio, '0')), ['video', 'PCMU']);
+  t.same(named(ANSWER.replace(audio, '8').replace('108 OPUS/48000/2', '8 pcma/8000')), [
+    'video',
+    'PCMA',
+  ]);
+  const alone = ANSWER.replace(audio, '8').replace('m=video 9', 'm=video 0');
+  t.match(refused(alone), /its sound is PCMA \(G\.711\), which cannot be recorded/);
 });
 
 t.test('says what is wrong with an answer', async (t) => {

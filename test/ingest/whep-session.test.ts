@@ -371,3 +371,52 @@ t.test('a process that has closed its session ends by itself', async (t) => {
   t.equal(signal, null);
   t.equal(node.counts.deletes, 1);
 });
+
+t.test('a server that refuses to be asked for sound is asked for the picture alone', async (t) => {
+  const { session, sink, node } = await subscribe(t, {
+    node: { refusal: (offer) => (/^m=audio/m.test(offer) ? 'no audio track' : undefined) },
+    stream: { kinds: ['video'] },
+  });
+  t.same(
+    session.sections.map(({ kind }) => kind),
+    ['video'],
+  );
+  await until(() => sink.units.video.length > 10);
+  t.equal(node.counts.whepPosts, 2);
+});
+
+t.test('a server that refuses to be asked for a picture is asked for sound alone', async (t) => {
+  const { session, sink } = await subscribe(t, {
+    node: { refusal: (offer) => (/^m=video/m.test(offer) ? 'no video track' : undefined) },
+    stream: { kinds: ['audio'] },
+  });
+  t.same(
+    session.sections.map(({ kind, mid }) => [kind, mid]),
+    [['audio', '1']],
+  );
+  await until(() => sink.units.audio.length > 10);
+});
+
+t.test('a server that wants another codec than Opus in an offer of sound gets one', async (t) => {
+  const { node } = await subscribe(t, {
+    node: { refusal: (offer) => (/PCMU\/8000/.test(offer) ? undefined : 'codecs not supported') },
+    stream: { kinds: ['video'] },
+  });
+  t.equal(node.counts.whepPosts, 1);
+});
+
+t.test('what a server says to its first offer is told where it refuses them all', async (t) => {
+  let offers = 0;
+  const refusal = () => `reason ${++offers}`;
+  await t.rejects(subscribe(t, { node: { refusal } }), { kind: 'server', message: /: reason 1$/ });
+  t.equal(offers, 3);
+});
+
+for (const audioCodecs of [['PCMA'], ['PCMA', 'opus']] as const) {
+  t.test(`sound in G.711 is named: ${audioCodecs}`, async (t) => {
+    const { session, sink } = await subscribe(t, { node: { peer: { audioCodecs } } });
+    await until(() => session.unrecordable().length > 0 && sink.units.video.length > 0);
+    t.match(session.unrecordable(), [{ kind: 'audio', encodingName: 'PCMA' }]);
+    t.equal(sink.units.audio.length, 0);
+  });
+}

@@ -18,6 +18,8 @@ export interface StandInOptions {
   statisticsMs?: number;
   /** How WHEP offers are answered. */
   peer?: Omit<WhepPeerOptions, 'kinds'>;
+  /** What is wrong with an offer, answered with 400; nothing by default. */
+  refusal?: (offer: string) => string | undefined;
   /** `Link` header values of WHEP replies, such as ICE servers. */
   links?: string[];
 }
@@ -277,6 +279,11 @@ export class Live777StandIn {
     }
     const stream = this.#stream(id);
     const sessionId = randomUUID();
+    const refusal = this.#options.refusal?.(offer);
+    if (refusal !== undefined) {
+      response.writeHead(400).end(refusal);
+      return;
+    }
     const peer = await stream.subscribe(sessionId, offer);
     const links = [...(this.#options.links ?? [])];
     if (stream.layers.length > 0) {

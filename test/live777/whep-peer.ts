@@ -30,6 +30,8 @@ export interface WhepPeerOptions {
   iceLite?: boolean;
   /** Our part in DTLS; `client` (`a=setup:active`) by default, as Live777's. */
   dtlsRole?: 'client' | 'server';
+  /** What sound is sent as, where the offer has it; Opus by default. Its bytes are those of Opus. */
+  audioCodecs?: readonly ('opus' | 'PCMA' | 'PCMU')[];
   /** What is sent; the other sections of the offer are refused. */
   kinds: readonly TrackKind[];
 }
@@ -63,7 +65,7 @@ export class WhepPeer implements FeedReceiver {
   }
 
   private constructor(options: WhepPeerOptions) {
-    this.#connection = newPeerConnection(options.iceLite ?? true);
+    this.#connection = newPeerConnection(options.iceLite ?? true, options.audioCodecs ?? ['opus']);
     this.#connection.connectionStateChange.subscribe((state) => this.onState(state));
   }
 
@@ -154,7 +156,7 @@ export class WhepPeer implements FeedReceiver {
     const senders = new Map(connection.getTransceivers().map((one) => [one.kind, one.sender]));
     for (const section of parse(this.answer).media) {
       const kind = section.type as TrackKind;
-      const codec = section.rtp.find(({ codec }) => /^(h264|opus)$/i.test(codec));
+      const codec = section.rtp.find(({ codec }) => /^(h264|opus|pcm[au])$/i.test(codec));
       const sender = senders.get(kind);
       if (!codec || !sender || !kinds.includes(kind)) continue;
       const rtx = section.fmtp.find(({ config }) => config === `apt=${codec.payload}`);
@@ -164,7 +166,7 @@ export class WhepPeer implements FeedReceiver {
         kind,
         ssrc: sender.ssrc,
         payloadType: codec.payload,
-        clockRate: kind === 'video' ? VIDEO_CLOCK_RATE : AUDIO_CLOCK_RATE,
+        clockRate: codec.rate!,
         sequenceStart: randomInt(0x10000),
         timestampStart: randomInt(2 ** 32),
         ...(rtx && { retransmission: { ssrc: sender.rtxSsrc, payloadType: rtx.payload } }),
@@ -202,7 +204,7 @@ export class WhepPeer implements FeedReceiver {
   }
 }
 
-function newPeerConnection(iceLite: boolean): RTCPeerConnection {
+function newPeerConnection(iceLite: boolean, audioCodecs: readonly string[]): RTCPeerConnection {
   const feedback = [useNACK(), usePLI(), useREMB(), useTWCC()];
   const extensions = [useSdesMid(), useTransportWideCC()];
   const h264 = new RTCRtpCodecParameters({
@@ -212,8 +214,13 @@ function newPeerConnection(iceLite: boolean): RTCPeerConnection {
     parameters: 'level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f',
   });
   const rtx = new RTCRtpCodecParameters({ mimeType: 'video/rtx', clockRate: VIDEO_CLOCK_RATE });
+  const audio = audioCodecs.map((codec) =>
+    codec === 'opus'
+      ? useOPUS({ clockRate: AUDIO_CLOCK_RATE })
+      : new RTCRtpCodecParameters({ mimeType: `audio/${codec}`, clockRate: 8000, channels: 1 }),
+  );
   return new RTCPeerConnection({
-    codecs: { video: [h264, rtx], audio: [useOPUS({ clockRate: AUDIO_CLOCK_RATE })] },
+    codecs: { video: [h264, rtx], audio },
     headerExtensions: { video: extensions, audio: extensions },
     iceLite,
     ...LOOPBACK_ICE,

@@ -47,6 +47,7 @@ t.test('nodes and their streams, and no token', async (t) => {
   t.match(nodes, [
     { url: node.url, state: 'sse', since: Number, live_streams: 2 },
     { url: broken.url, state: 'unreachable', live_streams: 0, error: 'answers 500' },
+    { url: `${broken.url}/door/whep`, stream: 'door', state: 'idle', live_streams: 0 },
   ]);
   t.ok(Number.isInteger(nodes[0].since));
   t.notOk('error' in nodes[0]);
