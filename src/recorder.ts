@@ -43,6 +43,18 @@ export interface TrackStatus {
   nacksSent: number;
   plisSent: number;
   bytes: number;
+  /** The simulcast layer that is taken; absent where the track comes in one encoding. */
+  layer?: {
+    /** Restriction identifier (RFC 8851), where it has one. */
+    rid?: string;
+    /** Luma samples of its pictures, once known. */
+    width?: number;
+    height?: number;
+    /** How many layers came. */
+    of: number;
+    /** Times that another layer followed. */
+    switches: number;
+  };
 }
 
 /** How it goes with pulling a stream from other nodes. */

@@ -19,6 +19,7 @@ const TRACK_COUNTERS: [string, string, (track: TrackStatus) => number][] = [
   ['concealed_seconds', 'Time that silence or a held picture fills.', (t) => t.concealedMs / 1000],
   ['nacks_sent', 'Requests for lost packets.', (track) => track.nacksSent],
   ['plis_sent', 'Requests for keyframes.', (track) => track.plisSent],
+  ['layer_switches', 'Times that another simulcast layer followed.', (t) => t.layer?.switches ?? 0],
   ['bytes', 'Payload of the packets received.', (track) => track.bytes],
 ];
 
@@ -61,6 +62,7 @@ export class Metrics {
   readonly #rejected: Counter<'stream' | 'reason'>;
   readonly #restarts: Counter<'stream'>;
   readonly #disk: [Gauge, keyof FreeSpace][];
+  readonly #layerPixels: Gauge<'stream' | 'rid'>;
 
   constructor(sources: MetricsSources) {
     this.#sources = sources;
@@ -100,6 +102,12 @@ export class Metrics {
       labelNames: ['stream'],
       registers,
     });
+    this.#layerPixels = new Gauge({
+      name: `${PREFIX}stream_layer_pixels`,
+      help: 'Pixels of a picture of the simulcast layer that is taken, where there are several.',
+      labelNames: ['stream', 'rid'],
+      registers,
+    });
     this.#gauge('segments', 'Segments in the index.', () => sources.segmentIndex.size);
     this.#gauge('records', 'Records in the catalogue.', () => sources.recordCatalogue.size);
     this.#disk = DISK_GAUGES.map(([name, help, key]) => [
@@ -123,6 +131,7 @@ export class Metrics {
     // Counters cannot be set; a stream that is gone must not stay either.
     for (const [counter] of this.#tracks) counter.reset();
     for (const counter of [this.#droppedUnits, this.#rejected, this.#restarts]) counter.reset();
+    this.#layerPixels.reset();
     for (const status of statuses) this.#count(status);
     await this.#readDisk();
     return this.#registry.metrics();
@@ -132,6 +141,10 @@ export class Metrics {
     for (const track of tracks) {
       const { kind } = track;
       for (const [counter, value] of this.#tracks) counter.inc({ stream, kind }, value(track));
+      if (track.layer !== undefined) {
+        const { rid = '', width = 0, height = 0 } = track.layer;
+        this.#layerPixels.set({ stream, rid }, width * height);
+      }
     }
     for (const [reason, count] of Object.entries(droppedUnits ?? {})) {
       this.#droppedUnits.inc({ stream, reason }, count);

@@ -28,6 +28,22 @@ export const TrackJson = Type.Object(
     nacks_sent: Type.Integer({ description: 'Requests to send packets again.' }),
     plis_sent: Type.Integer({ description: 'Requests for a keyframe.' }),
     bytes: Type.Integer(),
+    layer: Type.Optional(
+      Type.Object(
+        {
+          rid: Type.Optional(Type.String({ description: 'Its identifier, where it has one.' })),
+          width: Type.Optional(Type.Integer()),
+          height: Type.Optional(Type.Integer()),
+          of: Type.Integer({ description: 'How many layers came.' }),
+          switches: Type.Integer({ description: 'Times that another layer followed.' }),
+        },
+        {
+          title: 'Layer',
+          description:
+            'The simulcast layer that is taken, the one with the most pixels that comes; absent where the track comes in one encoding.',
+        },
+      ),
+    ),
   },
   { title: 'Track' },
 );
@@ -239,5 +255,6 @@ function trackJson(track: TrackStatus): Static<typeof TrackJson> {
     nacks_sent: track.nacksSent,
     plis_sent: track.plisSent,
     bytes: track.bytes,
+    ...(track.layer && { layer: track.layer }),
   };
 }

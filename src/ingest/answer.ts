@@ -6,6 +6,7 @@ import type { Offer, OfferedSection } from './offer.ts';
 import { RECORDABLE_CODECS } from './recordable-codecs.ts';
 import type { IceCredentials } from './sdp-lines.ts';
 import { sessionLevel } from './session-level.ts';
+import { answeredLayers } from './simulcast.ts';
 
 /** What our side brings into an answer. */
 export interface AnswerParameters {
@@ -94,6 +95,7 @@ function answeredSection(
     rtp: taken.formats.map((format) => rtpMap(media, format)),
     fmtp: taken.formats.flatMap(formatParameters),
     rtcpFb: taken.formats.flatMap((format) => feedback(taken, format)),
+    ...answeredLayers(media, taken.layers),
   };
 }
 

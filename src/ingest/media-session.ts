@@ -4,6 +4,7 @@ import type { SrtpKeys } from '../rtp/srtp-keys.ts';
 import { steadyNowUs } from '../steady-clock.ts';
 import type { IceStatistics } from './ice-lite-agent.ts';
 import type { CloseReason, PublishSink, SessionLog } from './publish-sink.ts';
+import { readPictureSize } from './recordable-codecs.ts';
 import type { DtlsEvents, DtlsSrtp } from './werift-tap.ts';
 
 /** How often feedback is due and time-outs are looked at, ms. */
@@ -178,6 +179,7 @@ export class MediaSession {
       sendRtcp: (packet) => this.#sendRtcp(packet),
       sink,
       keepIncomplete: this.#options.keepIncomplete,
+      pictureSize: readPictureSize,
     });
     log.debug({ session: id, srtpProfile: keys.profile }, 'session connected');
     sink.onConnected();

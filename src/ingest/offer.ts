@@ -14,6 +14,7 @@ import {
 } from './description.ts';
 import { chooseFormats, RECORDABLE_CODECS } from './recordable-codecs.ts';
 import { type IceCredentials, sdpLines } from './sdp-lines.ts';
+import { announcedLayers } from './simulcast.ts';
 import type { DtlsRole } from './werift-tap.ts';
 
 /** One `m=` section of an offer, and what becomes of it. */
@@ -116,7 +117,11 @@ function takeSection(
     if (section.mid === '') {
       throw new RequestError(400, `the ${kind} section of the offer needs a=mid`);
     }
-    section.taken = mediaSection(kind, section.media, section.mid, formats, session);
+    const layers = kind === 'video' ? announcedLayers(section.media, formats) : undefined;
+    section.taken = {
+      ...mediaSection(kind, section.media, section.mid, formats, session),
+      ...(layers && { layers }),
+    };
     return;
   }
   if (sending.length > 0) {

@@ -1,5 +1,10 @@
-import type { TrackKind } from '../rtp/access-unit.ts';
+import { parseSequenceParameterSet } from '../container/h264-sps.ts';
+import type { AccessUnit, TrackKind } from '../rtp/access-unit.ts';
 import type { CodecName, PayloadFormat } from '../rtp/media-section.ts';
+import type { PictureSize, PictureSizeReader } from '../rtp/picture-size.ts';
+
+/** nal_unit_type of ITU-T H.264 §7.4.1. */
+const SEQUENCE_PARAMETER_SET = 7;
 
 /** A codec that we can receive and write to files. */
 export interface RecordableCodec {
@@ -19,6 +24,8 @@ export interface RecordableCodec {
   rank(parameters: Record<string, string>): number;
   /** `fmtp` parameters of the answer, made of those of the offer. */
   answerParameters(parameters: Record<string, string>): Record<string, string>;
+  /** The size of the pictures that begin with a keyframe, for video; undefined where it does not tell. */
+  pictureSize?(keyframe: AccessUnit): PictureSize | undefined;
 }
 
 /** Everything that can be recorded. A new codec is a new row here and a depacketizer in `src/rtp`. */
@@ -45,6 +52,10 @@ export const RECORDABLE_CODECS: readonly RecordableCodec[] = [
       // Parameter sets of the sender mean nothing when they come from the receiver.
       delete answer['sprop-parameter-sets'];
       return answer;
+    },
+    pictureSize: ({ parts }) => {
+      const set = parts.find((part) => (part[0]! & 0x1f) === SEQUENCE_PARAMETER_SET);
+      return set && parseSequenceParameterSet(set);
     },
   },
   {
@@ -128,3 +139,9 @@ export function chooseFormats(kind: TrackKind, offered: readonly OfferedFormat[]
   }
   return chosen;
 }
+
+/** Reads the size of a picture of any of these codecs. */
+export const readPictureSize: PictureSizeReader = (codec, keyframe) => {
+  const size = RECORDABLE_CODECS.find(({ name }) => name === codec)?.pictureSize?.(keyframe);
+  return size && { width: size.width, height: size.height };
+};

@@ -8,14 +8,28 @@ const maximumSources = 64;
 /** A stream that said nothing for so long may give way to one that it took over from. */
 const quietUs = 1_000_000;
 
+/** Most layers of a section; a further one takes the place of one that has long been quiet. */
+const maximumLayers = 8;
+const staleUs = 5_000_000;
+
+/** One encoding of a section's picture; most sections have one. */
+export interface RouteLayer {
+  /** Counted from 0, as they came. */
+  readonly number: number;
+  /** Restriction identifier (RFC 8852), once a packet has named it. */
+  readonly rid: string | undefined;
+}
+
 /** Where a packet belongs. */
 export interface Route {
   readonly section: MediaSection;
   /** Position of the section among those the demultiplexer was made with. */
   readonly index: number;
+  /** Which of the section's layers (simulcast encodings). */
+  readonly layer: RouteLayer;
   /**
    * 'primary': the stream itself; 'takeover': also, but from now on under this packet's SSRC instead
-   * of the one before; 'retransmission': RFC 4588 payload of the current primary stream.
+   * of the one before; 'retransmission': RFC 4588 payload of the layer's current primary stream.
    */
   readonly kind: 'primary' | 'takeover' | 'retransmission';
 }
@@ -27,36 +41,75 @@ interface Source {
   rid: string | undefined;
   /** For a retransmission announced in an FID group: the SSRC it repairs. */
   repairs: number | undefined;
-  /** Has been the section's primary stream. */
+  /** Has been the primary stream of a layer. */
   wasPrimary: boolean;
 }
 
-/** One media section and which stream it is fed from. */
+/** One encoding of a section's picture and which stream it is fed from. */
+class Layer implements RouteLayer {
+  readonly number: number;
+  readonly primary: Route;
+  readonly takeover: Route;
+  readonly retransmission: Route;
+  ssrc: number;
+  rid: string | undefined;
+  lastPacketUs = 0;
+
+  constructor(section: MediaSection, index: number, number: number, ssrc: number) {
+    this.number = number;
+    this.ssrc = ssrc;
+    this.primary = { section, index, layer: this, kind: 'primary' };
+    this.takeover = { section, index, layer: this, kind: 'takeover' };
+    this.retransmission = { section, index, layer: this, kind: 'retransmission' };
+  }
+}
+
+/** One media section and its layers: one, unless it is sent in several encodings at a time. */
 class Section {
   readonly media: MediaSection;
   readonly mid: Buffer;
   readonly formats: (PayloadFormat | undefined)[] = new Array(128).fill(undefined);
-  readonly primary: Route;
-  readonly takeover: Route;
-  readonly retransmission: Route;
-  ssrc: number | undefined;
-  rid: string | undefined;
-  lastPacketUs = 0;
+  readonly layers: Layer[] = [];
+  readonly #index: number;
 
   constructor(media: MediaSection, index: number) {
     this.media = media;
     this.mid = Buffer.from(media.mid);
+    this.#index = index;
     for (const format of media.formats) this.formats[format.payloadType & 0x7f] = format;
-    this.primary = { section: media, index, kind: 'primary' };
-    this.takeover = { section: media, index, kind: 'takeover' };
-    this.retransmission = { section: media, index, kind: 'retransmission' };
+  }
+
+  /** The layer that is fed from an SSRC at present. */
+  fedFrom(ssrc: number): Layer | undefined {
+    for (const layer of this.layers) if (layer.ssrc === ssrc) return layer;
+    return undefined;
+  }
+
+  /** The layer that an SSRC may take over; undefined where it is one more. */
+  heirTo(rid: string | undefined, arrivalUs: number): Layer | undefined {
+    const [only] = this.layers;
+    if (only === undefined) return undefined;
+    const same = rid === undefined ? undefined : this.layers.find((layer) => layer.rid === rid);
+    if (same !== undefined) return same;
+    const mayBeOne = this.media.layers === undefined && this.layers.length === 1;
+    if (mayBeOne && (rid === undefined || only.rid === undefined)) return only;
+    if (this.layers.length < maximumLayers) return undefined;
+    return this.layers.find(({ lastPacketUs }) => arrivalUs - lastPacketUs > staleUs) ?? only;
+  }
+
+  /** Adds a layer. */
+  add(ssrc: number): Layer {
+    const layer = new Layer(this.media, this.#index, this.layers.length, ssrc);
+    this.layers.push(layer);
+    return layer;
   }
 }
 
 /**
  * Tells which media section of a BUNDLE group a packet belongs to (RFC 9143 §9.2): by its MID, else by
  * what is known of its SSRC (learned, or announced in the SDP), else by a payload type that only one
- * section has. It also tells which of several streams of a section is the one to take: one at a time.
+ * section has. It also tells the layers of a section apart, by RID (RFC 8852) or SSRC, and which of
+ * several streams of a layer is the one to take: one at a time.
  */
 export class Demultiplexer {
   readonly #sections: Section[];
@@ -132,30 +185,39 @@ export class Demultiplexer {
     source: Source,
     extensions: HeaderExtensions,
   ): Route | undefined {
-    const section = source.section;
-    if (section.ssrc === undefined) return undefined;
-    if (source.repairs !== undefined && source.repairs !== section.ssrc) return undefined;
-    source.rid ??= readText(datagram, extensions, section.media.extensions.repairedRid);
-    if (source.rid !== undefined && section.rid !== undefined && source.rid !== section.rid) {
-      return undefined;
+    const { section } = source;
+    const { layers, media } = section;
+    if (source.repairs !== undefined) return section.fedFrom(source.repairs)?.retransmission;
+    source.rid ??= readText(datagram, extensions, media.extensions.repairedRid);
+    const { rid } = source;
+    const [only] = layers;
+    if (layers.length === 1 && (rid === undefined || only!.rid === undefined)) {
+      return only!.retransmission;
     }
-    return section.retransmission;
+    if (rid === undefined) return undefined;
+    return layers.find((layer) => layer.rid === rid)?.retransmission;
   }
 
   #routePrimary(ssrc: number, source: Source, arrivalUs: number): Route | undefined {
-    const section = source.section;
-    let route = section.primary;
-    if (section.ssrc !== ssrc) {
-      if (section.ssrc !== undefined) {
-        if (arrivalUs - section.lastPacketUs < quietUs && !mayTakeOver(source)) return undefined;
-        route = section.takeover;
+    const { section } = source;
+    let layer = section.fedFrom(ssrc);
+    let route = layer?.primary;
+    if (layer === undefined) {
+      layer = section.heirTo(source.rid, arrivalUs);
+      // Not one that was replaced before, while its heir is active: its last packets come late, or
+      // the sender sends both, and the track would go back and forth.
+      if (layer !== undefined && source.wasPrimary && arrivalUs - layer.lastPacketUs < quietUs) {
+        return undefined;
       }
-      section.ssrc = ssrc;
-      section.rid = source.rid;
+      route = layer?.takeover;
+      layer ??= section.add(ssrc);
+      layer.ssrc = ssrc;
+      layer.rid = undefined;
       source.wasPrimary = true;
     }
-    section.lastPacketUs = arrivalUs;
-    return route;
+    layer.rid ??= source.rid;
+    layer.lastPacketUs = arrivalUs;
+    return route ?? layer.primary;
   }
 
   #learn(ssrc: number, section: Section): Source {
@@ -163,17 +225,6 @@ export class Demultiplexer {
     this.#sources.set(ssrc, source);
     return source;
   }
-}
-
-/**
- * Whether a stream may replace one that is still active. One that was replaced before may not: its
- * last packets come late, or the sender sends both, and the track would go back and forth. Nor may
- * another simulcast encoding of the same picture.
- */
-function mayTakeOver(source: Source): boolean {
-  if (source.wasPrimary) return false;
-  const { rid, section } = source;
-  return rid === undefined || section.rid === undefined || rid === section.rid;
 }
 
 function hasBytes(

@@ -28,6 +28,14 @@ export interface HeaderExtensionIds {
   absSendTime?: number;
 }
 
+/** What a section announces of the encodings of one picture that it sends at a time (RFC 8853). */
+export interface AnnouncedLayers {
+  /** Restriction identifiers (RFC 8851) in the order of the description; empty without any. */
+  rids: string[];
+  /** SSRCs where there are no identifiers, of `a=ssrc-group:SIM` or all that are no retransmissions. */
+  ssrcs: number[];
+}
+
 /**
  * One `m=` section that was negotiated for receiving: everything the RTP path has to know of the
  * SDP. Made by the ingest stage.
@@ -41,6 +49,8 @@ export interface MediaSection {
   ssrcs: number[];
   /** Pairs [primary, retransmission] of `a=ssrc-group:FID`. */
   retransmissionSsrcs: [number, number][];
+  /** Present where several encodings of its picture were announced. */
+  layers?: AnnouncedLayers;
   /** Feedback both sides agreed on (RFC 4585). */
   feedback: { nack: boolean; pli: boolean; fir: boolean; transportCc: boolean; remb: boolean };
 }

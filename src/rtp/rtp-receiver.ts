@@ -2,8 +2,10 @@ import { randomBytes, randomInt } from 'node:crypto';
 import type { AccessUnit } from './access-unit.ts';
 import { Demultiplexer } from './demultiplexer.ts';
 import { HeaderExtensions } from './header-extensions.ts';
+import { LayeredTrack, type LayerStatistics, type SenderReport } from './layered-track.ts';
 import type { MediaSection } from './media-section.ts';
 import { isNetworkOut } from './network-outage.ts';
+import type { PictureSizeReader } from './picture-size.ts';
 import { buildRemb, RembAdvertisement } from './remb.ts';
 import { parseRtcpCompound, type RtcpSenderReport } from './rtcp-compound.ts';
 import {
@@ -19,22 +21,14 @@ import { SrtcpReceiver } from './srtcp-receiver.ts';
 import type { SrtpKeys } from './srtp-keys.ts';
 import { SrtpReceiver } from './srtp-receiver.ts';
 import { SsrcTable } from './ssrc-table.ts';
-import { TrackReceiver, type TrackStatistics } from './track-receiver.ts';
+import type { TrackStatistics } from './track-receiver.ts';
 import { TransportCcFeedback } from './transport-cc-feedback.ts';
 
 const reportIntervalUs = 1_000_000;
 /** Sender reports that came before the first packet of their stream. */
 const maximumEarlyReports = 16;
 
-/** One instant on the sender's wall clock and on the RTP clock of a stream (RFC 3550 §6.4.1). */
-export interface SenderReport {
-  /** The sender's wall clock, µs since the Unix epoch. It may be wrong: check it for plausibility. */
-  ntpUs: number;
-  /** 32 bits, ticks of the track's clock rate. */
-  rtpTimestamp: number;
-  /** When the report arrived: µs since the Unix epoch on our steady clock. */
-  arrivalUs: number;
-}
+export type { SenderReport } from './layered-track.ts';
 
 /** Takes what a {@link RtpReceiver} brings forth; called from within `receive` and `tick`. */
 export interface RtpSink {
@@ -42,8 +36,8 @@ export interface RtpSink {
   /** Only reports of the stream that is being received, and only those that have a wall clock. */
   onSenderReport(section: MediaSection, report: SenderReport): void;
   /**
-   * Another SSRC took over: RTP timestamps and sender reports from before mean nothing any more. All
-   * access units of the old one have been delivered.
+   * Another SSRC took over, or another simulcast layer is taken: RTP timestamps and sender reports
+   * from before mean nothing any more. All access units of the old one have been delivered.
    */
   onTrackRestart(section: MediaSection): void;
   /** The sender said that it stops sending the track (RFC 3550 §6.6). */
@@ -60,8 +54,8 @@ export interface RtpReceiverStatistics {
   malformed: number;
   /** RTP packets that belong to no section, or to a stream that is not the one being received. */
   unroutable: number;
-  /** By MID. */
-  tracks: Map<string, TrackStatistics>;
+  /** By MID. Of a track that comes in several layers only what was taken is counted. */
+  tracks: Map<string, TrackStatistics & { layer?: LayerStatistics }>;
 }
 
 /** Options of a {@link RtpReceiver}. */
@@ -79,17 +73,13 @@ export interface RtpReceiverOptions {
   rembCapBps?: number;
   /** Hand out access units of which a part never came, with what came of them; false by default. */
   keepIncomplete?: boolean;
-}
-
-interface Track {
-  section: MediaSection;
-  receiver: TrackReceiver;
-  intraRequests: number;
+  /** Tells simulcast layers by their size; without it the first that comes is as good as any. */
+  pictureSize?: PictureSizeReader;
 }
 
 /**
  * The RTP path of one peer connection, from datagram to access unit: SRTP, demultiplexing, one
- * {@link TrackReceiver} a media section, and all feedback to the sender. A bad packet is counted and
+ * {@link LayeredTrack} a media section, and all feedback to the sender. A bad packet is counted and
  * dropped; nothing that arrives makes it throw.
  */
 export class RtpReceiver {
@@ -103,7 +93,9 @@ export class RtpReceiver {
   readonly #extensions = new HeaderExtensions();
   readonly #demultiplexer: Demultiplexer;
   readonly #slab = new Slab();
-  readonly #tracks: Track[];
+  readonly #tracks: LayeredTrack[];
+  /** Full intra requests sent, of all tracks (RFC 5104 §4.3.1.1). */
+  #intraRequests = 0;
   readonly #feedbackHead: Buffer;
   readonly #transportCcId: number | undefined;
   readonly #transportCc: TransportCcFeedback;
@@ -128,9 +120,7 @@ export class RtpReceiver {
     this.#srtp = new SrtpReceiver(keys);
     this.#srtcp = new SrtcpReceiver(keys);
     this.#demultiplexer = new Demultiplexer(sections);
-    this.#tracks = sections.map((section) =>
-      this.#createTrack(section, options.keepIncomplete ?? false),
-    );
+    this.#tracks = sections.map((section) => this.#createTrack(section, options));
     this.#feedbackHead = buildReceiverReport(this.#ssrc, []);
     this.#transportCc = new TransportCcFeedback(this.#ssrc, (packet) => this.#sendFeedback(packet));
     // In a BUNDLE group an identifier means the same extension in all sections (RFC 9143 §9.1).
@@ -178,20 +168,20 @@ export class RtpReceiver {
   tick(nowUs: number): void {
     this.#nowUs = nowUs;
     const isOut = isNetworkOut(nowUs, this.#lastAuthenticatedUs);
-    for (const { receiver } of this.#tracks) receiver.tick(nowUs, isOut);
+    for (const track of this.#tracks) track.tick(nowUs, isOut);
     this.#transportCc.tick(nowUs);
     if (nowUs >= this.#reportDueUs) this.#sendReport(nowUs);
   }
 
   /** The session has ended: access units that wait for packets before them are delivered now. */
   flush(): void {
-    for (const { receiver } of this.#tracks) receiver.flush();
+    for (const track of this.#tracks) track.flush();
   }
 
   /** Asks for a keyframe of every video section, as soon as the last request is old enough. */
   requestKeyframe(): void {
-    for (const { section, receiver } of this.#tracks) {
-      if (section.kind === 'video') receiver.requestKeyframe(this.#nowUs);
+    for (const track of this.#tracks) {
+      if (track.section.kind === 'video') track.requestKeyframe(this.#nowUs);
     }
   }
 
@@ -209,30 +199,33 @@ export class RtpReceiver {
       malformed: this.#malformed + this.#srtcp.malformed,
       unroutable: this.#unroutable,
       tracks: new Map(
-        this.#tracks.map(({ section, receiver }) => [section.mid, receiver.statistics()]),
+        this.#tracks.map((track) => {
+          const layer = track.layer();
+          return [track.section.mid, { ...track.statistics(), ...(layer && { layer }) }];
+        }),
       ),
     };
   }
 
-  #createTrack(section: MediaSection, keepIncomplete: boolean): Track {
-    const track: Track = {
+  #createTrack(
+    section: MediaSection,
+    { keepIncomplete = false, pictureSize = () => undefined }: RtpReceiverOptions,
+  ): LayeredTrack {
+    return new LayeredTrack(
       section,
-      receiver: new TrackReceiver(
-        section,
-        {
-          onAccessUnit: (unit) => this.#sink.onAccessUnit(section, unit),
-          sendNack: (ssrc, sequenceNumbers) => {
-            for (const packet of buildGenericNacks(this.#ssrc, ssrc, sequenceNumbers)) {
-              this.#sendFeedback(packet);
-            }
-          },
-          sendKeyframeRequest: (ssrc) => this.#sendKeyframeRequest(track, ssrc),
+      {
+        onAccessUnit: (unit) => this.#sink.onAccessUnit(section, unit),
+        onSenderReport: (report) => this.#sink.onSenderReport(section, report),
+        onRestart: () => this.#sink.onTrackRestart(section),
+        sendNack: (ssrc, sequenceNumbers) => {
+          for (const packet of buildGenericNacks(this.#ssrc, ssrc, sequenceNumbers)) {
+            this.#sendFeedback(packet);
+          }
         },
-        keepIncomplete,
-      ),
-      intraRequests: 0,
-    };
-    return track;
+        sendKeyframeRequest: (ssrc) => this.#sendKeyframeRequest(section, ssrc),
+      },
+      { keepIncomplete, pictureSize },
+    );
   }
 
   #receiveRtp(datagram: Buffer, arrivalUs: number): void {
@@ -276,17 +269,14 @@ export class RtpReceiver {
       arrivalUs,
       payload,
     };
-    const { section, receiver } = this.#tracks[route.index]!;
+    const track = this.#tracks[route.index]!;
     if (route.kind === 'retransmission') {
-      receiver.receiveRetransmission(packet);
+      track.receiveRetransmission(route.layer.number, packet);
       return;
     }
-    if (route.kind === 'takeover') {
-      receiver.restart(packet.ssrc);
-      this.#sink.onTrackRestart(section);
-    }
-    const isFirst = receiver.ssrc === undefined || route.kind === 'takeover';
-    receiver.receive(packet);
+    const takesOver = route.kind === 'takeover';
+    const isFirst = takesOver || !track.has(packet.ssrc);
+    track.receive(route.layer.number, route.layer.rid, packet, takesOver);
     if (isFirst) this.#deliverEarlyReport(packet.ssrc);
   }
 
@@ -311,11 +301,15 @@ export class RtpReceiver {
       this.#earlyReports.set(report.ssrc, { report, arrivalUs });
       return;
     }
-    const { ntpSeconds, ntpFraction, rtpTimestamp } = report;
-    track.receiver.onSenderReport(ntpMiddle32(ntpSeconds, ntpFraction), arrivalUs);
-    if (ntpSeconds === 0 && ntpFraction === 0) return;
+    const { ssrc, ntpSeconds, ntpFraction, rtpTimestamp } = report;
+    const hasClock = ntpSeconds !== 0 || ntpFraction !== 0;
     const ntpUs = ntpToUnixUs(ntpSeconds, ntpFraction);
-    this.#sink.onSenderReport(track.section, { ntpUs, rtpTimestamp, arrivalUs });
+    track.onSenderReport(
+      ssrc,
+      ntpMiddle32(ntpSeconds, ntpFraction),
+      arrivalUs,
+      hasClock ? { ntpUs, rtpTimestamp, arrivalUs } : undefined,
+    );
   }
 
   /** Chromium's audio has a report every five seconds: the first one must not be lost. */
@@ -328,31 +322,30 @@ export class RtpReceiver {
 
   #onGoodbye(ssrc: number): void {
     const track = this.#trackOf(ssrc);
-    if (track !== undefined) this.#sink.onGoodbye(track.section);
+    if (track?.isTaken(ssrc)) this.#sink.onGoodbye(track.section);
   }
 
-  #trackOf(ssrc: number): Track | undefined {
-    return this.#tracks.find(({ receiver }) => receiver.ssrc === ssrc);
+  #trackOf(ssrc: number): LayeredTrack | undefined {
+    return this.#tracks.find((track) => track.has(ssrc));
   }
 
-  #sendKeyframeRequest(track: Track, ssrc: number): void {
-    const { feedback } = track.section;
+  #sendKeyframeRequest({ feedback }: MediaSection, ssrc: number): void {
     if (feedback.pli) {
       this.#sendFeedback(buildPictureLossIndication(this.#ssrc, ssrc));
     } else if (feedback.fir) {
-      track.intraRequests++;
-      this.#sendFeedback(buildFullIntraRequest(this.#ssrc, ssrc, track.intraRequests & 0xff));
+      this.#intraRequests++;
+      this.#sendFeedback(buildFullIntraRequest(this.#ssrc, ssrc, this.#intraRequests & 0xff));
     }
   }
 
   #sendReport(nowUs: number): void {
     const blocks = [];
     const rembSsrcs = [];
-    for (const { section, receiver } of this.#tracks) {
-      const block = receiver.reportBlock(nowUs);
-      if (block === undefined) continue;
-      blocks.push(block);
-      if (section.feedback.remb) rembSsrcs.push(block.ssrc);
+    for (const track of this.#tracks) {
+      for (const block of track.reportBlocks(nowUs)) {
+        blocks.push(block);
+        if (track.section.feedback.remb) rembSsrcs.push(block.ssrc);
+      }
     }
     if (blocks.length === 0) return;
     this.#reportDueUs = nowUs + reportIntervalUs;

@@ -1,7 +1,7 @@
 import type { AccessUnit } from './access-unit.ts';
 import { createDepacketizer, type Depacketizer } from './depacketizers/depacketizer.ts';
 import { KeyframeRequester } from './keyframe-requester.ts';
-import type { MediaSection, PayloadFormat } from './media-section.ts';
+import type { CodecName, MediaSection, PayloadFormat } from './media-section.ts';
 import { NackGenerator } from './nack-generator.ts';
 import { ReceiveStatistics } from './receive-statistics.ts';
 import { ReorderBuffer } from './reorder-buffer.ts';
@@ -85,6 +85,7 @@ export class TrackReceiver {
 
   #ssrc: number | undefined;
   #started = false;
+  #standby = false;
   #sequence = new SequenceExtender();
   #reception: ReceiveStatistics | undefined;
   /** A packet far from all others: stray, or the first after a jump. The next one tells. */
@@ -146,6 +147,25 @@ export class TrackReceiver {
     return this.#ssrc;
   }
 
+  /** The codec of the latest packet that was in its turn. */
+  get codec(): CodecName | undefined {
+    const codec = this.#depacketizerFormat?.codec;
+    return codec === 'rtx' ? undefined : codec;
+  }
+
+  /**
+   * In standby nothing is asked of the sender, neither packets nor keyframes: what comes by itself is
+   * enough. Leaving it asks for a keyframe.
+   */
+  setStandby(standby: boolean, nowUs: number): void {
+    if (standby === this.#standby) return;
+    this.#standby = standby;
+    this.#nowUs = nowUs;
+    this.#nack?.reset();
+    this.#keyframes?.reset();
+    if (!standby) this.requestKeyframe(nowUs);
+  }
+
   /** Takes a packet of the stream itself. One of another SSRC is dropped: see {@link restart}. */
   receive(packet: RtpPacket): void {
     this.#nowUs = packet.arrivalUs;
@@ -156,7 +176,7 @@ export class TrackReceiver {
     }
     if (!this.#started) {
       this.#started = true;
-      this.#keyframes?.request(this.#nowUs);
+      this.#wantKeyframe();
     }
     const extended = this.#sequence.extend(packet.sequenceNumber);
     if (this.#isNear(extended)) {
@@ -220,7 +240,7 @@ export class TrackReceiver {
    * request is old enough. Before the first packet there is nobody to ask, and that one asks anyway.
    */
   requestKeyframe(nowUs: number): void {
-    if (!this.#started) return;
+    if (!this.#started || this.#standby) return;
     this.#keyframes?.request(nowUs);
     this.#keyframes?.poll(nowUs);
   }
@@ -277,6 +297,10 @@ export class TrackReceiver {
       nacksSent: this.#nacksSent,
       plisSent: this.#plisSent,
     };
+  }
+
+  #wantKeyframe(): void {
+    if (!this.#standby) this.#keyframes?.request(this.#nowUs);
   }
 
   #isNear(extended: number): boolean {
@@ -336,6 +360,7 @@ export class TrackReceiver {
     this.#bytes += packet.payload.length;
     if (wasAsked) this.#packetsRecovered++;
     else if (isLate) this.#packetsReordered++;
+    if (this.#standby) return;
     if (this.#nack !== undefined && !this.#nack.receive(extended, this.#nowUs, wasAsked)) {
       // Too much is missing to be asked for, so there is nothing to wait for either.
       this.#reorder.flush();
@@ -351,7 +376,7 @@ export class TrackReceiver {
   }
 
   #waitUs(): number {
-    if (this.#nack?.isAnswered) return retransmissionWaitUs;
+    if (!this.#standby && this.#nack?.isAnswered) return retransmissionWaitUs;
     const allowanceUs = 1.5 * this.#reordering.allowanceUs(this.#nowUs);
     return Math.max(minReorderingWaitUs, Math.min(allowanceUs, maxReorderingWaitUs));
   }
@@ -373,7 +398,7 @@ export class TrackReceiver {
     this.#lostBefore = false;
     depacketizer.push(packet, lost);
     // At once: what is lost may be known long before the next unit is whole.
-    if (lost && depacketizer.discontinuity) this.#keyframes?.request(this.#nowUs);
+    if (lost && depacketizer.discontinuity) this.#wantKeyframe();
   }
 
   #depacketizerFor(format: PayloadFormat): Depacketizer {
@@ -402,7 +427,7 @@ export class TrackReceiver {
         this.#keyframeUnits++;
         if (this.#depacketizer?.configured) this.#keyframes?.keyframeReceived();
       } else if (unit.discontinuity) {
-        this.#keyframes?.request(this.#nowUs);
+        this.#wantKeyframe();
       }
     }
     this.#events.onAccessUnit(unit);

@@ -3,6 +3,7 @@ import { WhepSession } from '../ingest/whep-session.ts';
 import type { WhipSession } from '../ingest/whip-session.ts';
 import type { StreamStatus, TrackStatus } from '../recorder.ts';
 import type { Recording } from '../recording/recording.ts';
+import type { LayerStatistics } from '../rtp/layered-track.ts';
 
 /** What is known of what a session receives, and of what its recording made of losses. */
 export function sessionStatus(
@@ -29,6 +30,7 @@ export function sessionStatus(
       nacksSent: track.nacksSent,
       plisSent: track.plisSent,
       bytes: track.bytes,
+      ...layerStatus(track.layer),
     });
   }
   const { authenticationFailures, replayed, malformed, unroutable } = rtp;
@@ -46,4 +48,10 @@ export function sessionStatus(
     }),
     rejected: { authenticationFailures, replayed, malformed, unroutable, strangers },
   };
+}
+
+function layerStatus(layer: LayerStatistics | undefined): Pick<TrackStatus, 'layer'> {
+  if (layer === undefined) return {};
+  const { rid, size, of, switches } = layer;
+  return { layer: { ...(rid !== undefined && { rid }), ...size, of, switches } };
 }

@@ -23,6 +23,8 @@ export interface OutgoingTrackOptions {
   retransmission?: RetransmissionFormat;
   /** The section's MID and the negotiated id of its header extension (RFC 9143 §15). */
   mid?: { id: number; value: string };
+  /** Restriction identifier and the id of its header extension (RFC 8852). */
+  rid?: { id: number; value: string };
   /** Negotiated id of the transport-wide sequence number. */
   transportCcId?: number;
 }
@@ -125,9 +127,10 @@ export class OutgoingTrack {
   }
 
   #encrypt(payload: Buffer, fields: Partial<RtpHeader>): Buffer {
-    const { mid, transportCcId } = this.options;
+    const { mid, rid, transportCcId } = this.options;
     const extensions: { id: number; payload: Buffer }[] = [];
     if (mid) extensions.push({ id: mid.id, payload: Buffer.from(mid.value) });
+    if (rid) extensions.push({ id: rid.id, payload: Buffer.from(rid.value) });
     if (transportCcId !== undefined) {
       const sequence = Buffer.alloc(2);
       sequence.writeUInt16BE(this.#nextTransportSequence());

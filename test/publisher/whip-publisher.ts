@@ -30,6 +30,7 @@ import { keepAlive } from './ice-keepalive.ts';
 import { LOOPBACK_ICE, onlyLoopback } from './loopback.ts';
 import { OutgoingTrack, type OutgoingTrackOptions } from './outgoing-track.ts';
 import { senderReport } from './sender-report.ts';
+import { SimulcastLayers, type SimulcastOptions } from './simulcast.ts';
 
 /** SRTP protection profiles by their registered names (RFC 5764 §4.1.2, RFC 7714 §14.2). */
 export type SrtpProfile = 'AES_CM_128_HMAC_SHA1_80' | 'AEAD_AES_128_GCM';
@@ -60,6 +61,8 @@ export interface WhipPublisherOptions {
   audio?: boolean;
   /** The picture to begin with. */
   videoClip?: VideoClip;
+  /** Send the picture in several encodings at a time instead of `videoClip` alone. */
+  layers?: SimulcastOptions;
   /** First sequence number of the video track, 0–65535; random by default. */
   videoSequenceStart?: number;
   /** The sender's wall clock, as its sender reports tell it, is ahead of the truth by this, ms. */
@@ -150,6 +153,8 @@ export class WhipPublisher {
     reportBlocks: 0,
     reportedLost: {},
   };
+  /** The encodings, where there are several. */
+  readonly layers: SimulcastLayers | undefined;
   /** The WHIP session's address. */
   readonly resourceUrl: string;
   readonly #options: WhipPublisherOptions;
@@ -180,7 +185,9 @@ export class WhipPublisher {
     connection: RTCPeerConnection,
     resourceUrl: string,
     tracks: OutgoingTrackOptions[],
+    layers: SimulcastLayers | undefined,
   ) {
+    this.layers = layers;
     this.#options = options;
     this.#connection = connection;
     this.#transport = connection.dtlsTransports[0]!;
@@ -188,7 +195,9 @@ export class WhipPublisher {
     this.#frames = videoFrames(options.videoClip ?? 'flash-and-beep.h264');
     const next = () => this.#transportSequence++ & 0xffff;
     for (const track of tracks) {
-      if (track.kind === 'video') this.#video = new OutgoingTrack(this.#transport, track, next);
+      if (track.kind === 'video' && layers) layers.open(this.#transport, track, next);
+      else if (track.kind === 'video')
+        this.#video = new OutgoingTrack(this.#transport, track, next);
       else this.#audio = new OutgoingTrack(this.#transport, track, next);
     }
     const ice = this.#transport.iceTransport.connection;
@@ -220,10 +229,9 @@ export class WhipPublisher {
           Object.assign(dtls, { srtpProfiles: profiles });
       }
       await connection.setLocalDescription(offer);
-      const { answer, resourceUrl } = await postOffer(
-        options,
-        withTrackIds(onlyLoopback(connection.localDescription!.sdp)),
-      );
+      const layers = options.layers && new SimulcastLayers(options.layers);
+      const own = withTrackIds(onlyLoopback(connection.localDescription!.sdp));
+      const { answer, resourceUrl } = await postOffer(options, layers?.announce(own) ?? own);
       const sdp = options.relay ? await throughRelay(answer, options.relay) : answer;
       await connection.setRemoteDescription({ type: 'answer', sdp });
       await connected(connection);
@@ -232,6 +240,7 @@ export class WhipPublisher {
         connection,
         resourceUrl,
         negotiated(answer, senders, options),
+        layers,
       );
     } catch (error) {
       await connection.close();
@@ -358,6 +367,7 @@ export class WhipPublisher {
     if (!senderReports || this.#paused) return;
     if (elapsedMs >= this.#nextVideoReportMs) {
       this.#nextVideoReportMs += VIDEO_REPORT_INTERVAL_MS;
+      for (const track of this.layers?.tracks ?? []) this.#sendReport(track);
       this.#sendReport(this.#video);
     }
     if (elapsedMs >= this.#nextAudioReportMs) {
@@ -368,6 +378,7 @@ export class WhipPublisher {
 
   #sendFrame(): void {
     const number = this.#nextFrame++;
+    this.layers?.frame((datagram) => this.#send(datagram));
     if (!this.#video || this.#paused) return;
     if (this.#jumpToKeyframe && this.#mayJump(number)) this.#moveToKeyframe(number);
     let frame = this.#frames[(number - this.#clipStartsAt) % this.#frames.length]!;

@@ -35,7 +35,7 @@ interface Sent {
   atUs?: number;
 }
 
-/** Routes one packet and says where it went, as `mid/kind`. */
+/** Routes one packet and says where it went, as `mid/kind`, with `#layer` for all but the first. */
 function router(sections: MediaSection[]) {
   const demultiplexer = new Demultiplexer(sections);
   return ({ ssrc, payloadType, mid, rid, repairedRid, atUs = 1_000_000 }: Sent) => {
@@ -65,7 +65,8 @@ function router(sections: MediaSection[]) {
     const route = demultiplexer.route(datagram, header, extensions, atUs);
     if (route === undefined) return undefined;
     if (sections[route.index] !== route.section) throw new Error('wrong index');
-    return `${route.section.mid}/${route.kind}`;
+    const { number } = route.layer;
+    return `${route.section.mid}/${route.kind}${number === 0 ? '' : `#${number}`}`;
   };
 }
 
@@ -123,24 +124,41 @@ t.test('retransmissions of the stream before are dropped', async (t) => {
   t.equal(route({ ssrc: 4, payloadType: 97 }), 'v/retransmission', 'its own, not announced');
 });
 
-t.test('of several simulcast encodings one is taken, with its retransmissions', async (t) => {
+t.test('simulcast encodings are told apart, each with its retransmissions', async (t) => {
   const route = router([section('v')]);
   const sent = { payloadType: 96, mid: 'v' };
   t.equal(route({ ...sent, ssrc: 1, rid: 'hi' }), 'v/primary');
-  t.equal(route({ ...sent, ssrc: 2, rid: 'lo' }), undefined);
-  t.equal(route({ ...sent, ssrc: 2 }), undefined, 'also once the identifier is not sent any more');
-  t.equal(route({ ssrc: 3, payloadType: 97, mid: 'v', repairedRid: 'lo' }), undefined);
-  t.equal(route({ ssrc: 3, payloadType: 97 }), undefined, 'the learned identifier counts');
+  t.equal(route({ ...sent, ssrc: 2, rid: 'lo' }), 'v/primary#1');
+  t.equal(route({ ...sent, ssrc: 2 }), 'v/primary#1', 'also once it is not named any more');
+  t.equal(route({ ssrc: 3, payloadType: 97, mid: 'v', repairedRid: 'lo' }), 'v/retransmission#1');
+  t.equal(route({ ssrc: 3, payloadType: 97 }), 'v/retransmission#1', 'what was learned counts');
   t.equal(route({ ssrc: 4, payloadType: 97, repairedRid: 'hi' }), 'v/retransmission');
+  t.equal(route({ ssrc: 6, payloadType: 97 }), undefined, 'of which, nobody knows');
   t.equal(
     route({ ...sent, ssrc: 5, rid: 'hi' }),
     'v/takeover',
     'the same encoding, newly numbered',
   );
-  t.equal(
-    route({ ...sent, ssrc: 2, rid: 'lo', atUs: 9_000_000 }),
-    'v/takeover',
-    'the other encoding once this one is silent',
+  t.equal(route({ ...sent, ssrc: 1, rid: 'hi' }), undefined, 'its late packets');
+  t.equal(route({ ...sent, ssrc: 2, rid: 'lo', atUs: 9_000_000 }), 'v/primary#1');
+});
+
+t.test('announced layers without identifiers are told by SSRC', async (t) => {
+  const layers = { rids: [], ssrcs: [1, 2, 3] };
+  const fid: [number, number][] = [
+    [1, 11],
+    [2, 12],
+    [3, 13],
+  ];
+  const route = router([
+    section('v', { layers, ssrcs: [1, 2, 3, 11, 12, 13], retransmissionSsrcs: fid }),
+  ]);
+  const at = (ssrc: number, payloadType = 96) => route({ ssrc, payloadType });
+  t.same([at(1), at(2), at(3)], ['v/primary', 'v/primary#1', 'v/primary#2']);
+  t.same([at(1), at(2), at(3)], ['v/primary', 'v/primary#1', 'v/primary#2']);
+  t.same(
+    [at(11, 97), at(12, 97), at(13, 97)],
+    ['v/retransmission', 'v/retransmission#1', 'v/retransmission#2'],
   );
 });
 

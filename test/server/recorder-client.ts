@@ -53,6 +53,7 @@ export interface TrackRow {
   nacks_sent: number;
   plis_sent: number;
   bytes: number;
+  layer?: { rid?: string; width?: number; height?: number; of: number; switches: number };
 }
 
 /** Reply of `GET /api/record/{stream}`. */
