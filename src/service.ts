@@ -142,7 +142,7 @@ export class Service {
 
 async function openStorage(config: Config, log: FastifyBaseLogger): Promise<ObjectStore> {
   const { storage, offline } = config.recorder;
-  if (storage.type === 'fs') return openFolder(storage);
+  if (storage.type === 'fs') return openFolder(storage, log);
   const bucket = await SpooledStore.open({ config: storage, offline, log });
   return { root: bucket.root, bucket };
 }

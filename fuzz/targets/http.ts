@@ -33,7 +33,7 @@ const recordCatalogue = await RecordCatalogue.open({
   journalPath: join(root, '.index', 'records.jsonl'),
   log,
 });
-const store = await openFolder({ type: 'fs', root });
+const store = await openFolder({ type: 'fs', root }, log);
 const app = await buildApp({ config, recorder, segmentIndex, recordCatalogue, store, log });
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;

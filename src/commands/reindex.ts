@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { UsageError } from '../command-line.ts';
 import { loadConfig } from '../config/load-config.ts';
@@ -7,6 +6,7 @@ import { IndexLife } from '../index-rebuild/index-life.ts';
 import { retireJournal } from '../journal/journal-care.ts';
 import { JournalLock } from '../journal/journal-lock.ts';
 import { segmentJournal } from '../segment-index/segment-journal.ts';
+import { makeFolder } from '../storage/durable-file.ts';
 import { type Command, EXIT, parseCommand } from './command.ts';
 import { openRecordings } from './open-recordings.ts';
 
@@ -47,7 +47,7 @@ export const reindexCommand: Command = {
       // Before the index is moved: it must not be lost to a bucket that does not answer.
       for await (const _ of reader.folders()) break;
       // Where the disk was lost there is none.
-      await mkdir(path.dirname(indexPath), { recursive: true });
+      await makeFolder(path.dirname(indexPath));
       // Nobody may write to the journal while it is moved.
       const lock = await JournalLock.take(`${indexPath}.lock`, 'the segment index', log);
       const retired = await retireJournal(indexPath, segmentJournal, (entry) =>

@@ -1,5 +1,6 @@
-import { constants, copyFile, mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { constants, copyFile, open, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { makeFolder } from '../storage/durable-file.ts';
 import { decodeLine, type JournalFormat } from './journal-line.ts';
 import { readJournal } from './journal-reader.ts';
 
@@ -34,7 +35,7 @@ export async function openWithCare<T extends Journaled, Entry extends { type: st
   log: CareLog,
   openIt: () => Promise<T>,
 ): Promise<{ opened: T; isIncomplete: boolean }> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   const isHopeless = await isUnreadable(path, format);
   // Before there is a new one, or a crash in between would leave one that looks whole.
   if (isHopeless || !(await sizeOf(path))) await markIncomplete(path);

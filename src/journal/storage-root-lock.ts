@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { makeFolder } from '../storage/durable-file.ts';
 import { JournalLock, lockHolder } from './journal-lock.ts';
 
 /** Hidden folder of a storage root for what is no recording. */
@@ -74,6 +75,6 @@ export async function storageRootOf(start: string): Promise<string | undefined> 
 
 async function hiddenFolder(root: string): Promise<string> {
   const folder = path.join(root, HIDDEN_FOLDER);
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   return folder;
 }

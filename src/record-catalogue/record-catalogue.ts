@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { GroupCommit } from '../journal/group-commit.ts';
@@ -6,6 +5,7 @@ import { Journal, type JournalLog } from '../journal/journal.ts';
 import { JournalLock } from '../journal/journal-lock.ts';
 import { atOnce, stepByStep } from '../journal/stepwise.ts';
 import { steadyNowUs } from '../steady-clock.ts';
+import { makeFolder } from '../storage/durable-file.ts';
 import { checkRecord, type RecordFacts, type RecordKey } from './record.ts';
 import { keysShown, planChanges, type RecordChange } from './record-changes.ts';
 import { encodeEntry, type RecordEntry, recordJournal } from './record-journal.ts';
@@ -79,7 +79,7 @@ export class RecordCatalogue {
    */
   static async open(options: RecordCatalogueOptions): Promise<RecordCatalogue> {
     const { journalPath: path, log } = options;
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     const lock = await JournalLock.take(`${path}.lock`, 'the record catalogue', log);
     try {
       const catalogue = new RecordCatalogue(options, lock);

@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { GroupCommit } from '../journal/group-commit.ts';
@@ -6,6 +5,7 @@ import { Journal, type JournalLog, type JournalRewrite } from '../journal/journa
 import { JournalLock } from '../journal/journal-lock.ts';
 import { atOnce, stepByStep } from '../journal/stepwise.ts';
 import { steadyNowUs } from '../steady-clock.ts';
+import { makeFolder } from '../storage/durable-file.ts';
 import type { Segment } from './segment.ts';
 import { checkSegment } from './segment-check.ts';
 import type { FolderSummary } from './segment-folder.ts';
@@ -71,7 +71,7 @@ export class SegmentIndex {
    * cannot be read
    */
   static async open(options: SegmentIndexOptions): Promise<SegmentIndex> {
-    await mkdir(dirname(options.journalPath), { recursive: true });
+    await makeFolder(dirname(options.journalPath));
     const lock = await JournalLock.take(
       `${options.journalPath}.lock`,
       'the segment index',

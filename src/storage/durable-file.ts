@@ -1,4 +1,4 @@
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 
 /** Suffix of files that are still being written; no reader ever serves or lists them. */
@@ -6,15 +6,36 @@ export const PART_SUFFIX = '.part';
 
 /**
  * Makes a folder and all folders above it durable: each new directory entry is synced, so that a
- * file committed below it survives a power loss.
- * @throws the file system's error (ENOSPC, EACCES …)
+ * file committed below it survives a power loss. One level at a time, since the recursive `mkdir` of
+ * Node tries for ever where the system does not let a folder be made (below `/proc`), and calls a
+ * read-only file system ENOENT.
+ * @throws the file system's error (ENOSPC, EACCES, EROFS …); ENOTDIR where a file has the name
  */
 export async function makeFolder(folder: string): Promise<void> {
-  const first = await mkdir(folder, { recursive: true });
-  if (first === undefined) return;
-  const top = path.dirname(path.resolve(first));
-  for (let at = path.resolve(folder); at.length > top.length; at = path.dirname(at))
-    await syncFolder(path.dirname(at));
+  const missing: string[] = [];
+  let at = path.resolve(folder);
+  while (!(await isFolder(at))) {
+    missing.push(at);
+    // The root of the file system is always there.
+    at = path.dirname(at);
+  }
+  for (const each of missing.toReversed()) {
+    await mkdir(each).catch(async (error: NodeJS.ErrnoException) => {
+      // Another stream may have made it meanwhile.
+      if (error.code !== 'EEXIST' || !(await isFolder(each))) throw error;
+    });
+  }
+  for (const each of missing) await syncFolder(path.dirname(each));
+}
+
+async function isFolder(at: string): Promise<boolean> {
+  const found = await stat(at).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
+  if (found === undefined || found.isDirectory()) return found !== undefined;
+  const error: NodeJS.ErrnoException = new Error(`ENOTDIR: ${at} is not a folder`);
+  error.code = 'ENOTDIR';
+  throw error;
 }
 
 /** Makes renames and new files in a folder durable. */

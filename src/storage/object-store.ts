@@ -1,7 +1,7 @@
-import { mkdir } from 'node:fs/promises';
 import type { FsStorage } from '../config/config.ts';
 import { RequestError } from '../recorder.ts';
 import type { SpooledStore } from './spooled-store.ts';
+import { makeWritable } from './writable-folder.ts';
 
 /** Where recorded objects are read from. */
 export interface ObjectStore {
@@ -13,16 +13,14 @@ export interface ObjectStore {
 
 /**
  * Makes a folder of recordings ready, creating it.
- * @throws Error saying what to change, for a folder that cannot be made
+ * @param log told when its disk does not answer for long
+ * @throws Error saying what to change, for a folder that cannot be made or written to
  */
-export async function openFolder(storage: FsStorage): Promise<ObjectStore> {
-  try {
-    await mkdir(storage.root, { recursive: true });
-  } catch (error) {
-    throw new Error(
-      `recorder.storage.root: the folder ${storage.root} cannot be made (${(error as NodeJS.ErrnoException).code}); name one that this user may write to`,
-    );
-  }
+export async function openFolder(
+  storage: FsStorage,
+  log: { warn(fields: object, message: string): void },
+): Promise<ObjectStore> {
+  await makeWritable(storage.root, 'recorder.storage.root', log);
   return { root: storage.root };
 }
 

@@ -1,6 +1,6 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { replaceFile } from './durable-file.ts';
+import { makeFolder, replaceFile } from './durable-file.ts';
 
 /** In the hidden folder of a storage root. */
 const MARK = '.index/spooled-to';
@@ -14,7 +14,7 @@ const MARK = '.index/spooled-to';
  */
 export async function markSpool(root: string, store: string): Promise<void> {
   const file = path.join(root, MARK);
-  await mkdir(path.dirname(file), { recursive: true });
+  await makeFolder(path.dirname(file));
   await replaceFile(file, `${store}\n`);
 }
 

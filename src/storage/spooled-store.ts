@@ -1,7 +1,6 @@
 import { type FileHandle, statfs } from 'node:fs/promises';
 import type { BucketConfig, SpoolConfig } from '../config/config.ts';
 import { streamMatcher } from '../stream-pattern.ts';
-import { makeFolder } from './durable-file.ts';
 import type { SpoolLimits } from './spool/high-water.ts';
 import { ObjectRole, objectRole } from './spool/object-role.ts';
 import { Spool } from './spool/spool.ts';
@@ -13,6 +12,7 @@ import { openStore } from './stores/open-store.ts';
 import { PutOnce } from './stores/put-once.ts';
 import { type Store, StoreError } from './stores/store.ts';
 import { dayEndUs, streamOfKey } from './stream-folder.ts';
+import { makeWritable } from './writable-folder.ts';
 
 /** A warning is given when this share of what may wait does. */
 const WARN_AT = 0.5;
@@ -78,11 +78,7 @@ export class SpooledStore {
     const store = await openStore(config);
     const spooled = new SpooledStore(store, options);
     try {
-      await makeFolder(config.spool.folder).catch((error: NodeJS.ErrnoException) => {
-        throw new Error(
-          `recorder.storage.spool_dir: the folder ${config.spool.folder} cannot be made (${error.code}); name one that this user may write to`,
-        );
-      });
+      await makeWritable(config.spool.folder, 'recorder.storage.spool_dir', log);
       if (offline) log.warn({ store: store.name }, 'started offline: the bucket was not checked');
       else await spooled.#check();
       return spooled;

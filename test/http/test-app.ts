@@ -46,7 +46,7 @@ export async function testApp(t: Test, toml = ''): Promise<TestApp> {
     journalPath: join(root, '.index', 'records.jsonl'),
     log,
   });
-  const store = await openFolder(config.recorder.storage as FsStorage);
+  const store = await openFolder(config.recorder.storage as FsStorage, log);
   const app = await buildApp({ config, recorder, segmentIndex, recordCatalogue, store, log });
   t.teardown(async () => {
     await app.close();

@@ -51,7 +51,7 @@ export async function startNode(
     recorder,
     segmentIndex,
     recordCatalogue: catalogue,
-    store: await openFolder(config.recorder.storage as FsStorage),
+    store: await openFolder(config.recorder.storage as FsStorage, log),
     log,
   });
   await app.listen({ host: '127.0.0.1', port: 0 });

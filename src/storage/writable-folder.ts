@@ -1,0 +1,54 @@
+import { randomUUID } from 'node:crypto';
+import { rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { makeFolder } from './durable-file.ts';
+
+/** A disk that says nothing for this long is told of, ms: a share may be waited for without end. */
+const SILENT_MS = 5_000;
+
+/** What errors of the file system mean for whoever set a folder. */
+const REASONS: Record<string, string> = {
+  ENOENT: 'no folder can be made there; name one on a disk',
+  ENOTDIR: 'a part of it is a file; name a folder',
+  EEXIST: 'a part of it is no folder; name another one',
+  EACCES: 'this user may not write there; give it the right to, or name another folder',
+  EPERM: 'this user may not write there; give it the right to, or name another folder',
+  EROFS: 'its file system is read-only; mount it writable, or name another folder',
+  ENOSPC: 'its disk is full; make space',
+  EDQUOT: 'the quota of this user is used up; make space',
+  ENAMETOOLONG: 'its name is too long; name another folder',
+  ELOOP: 'its symbolic links lead round in a circle',
+  EIO: 'its disk fails; look into the log of the system',
+  ESTALE: 'the share it is on is gone; mount it anew',
+};
+
+/**
+ * Makes a folder, with all above it, and makes sure that it can be written to.
+ * @param setting name of the key in live777.toml that names it
+ * @param log told when the disk does not answer for long
+ * @throws Error saying what to change, where it cannot be made or written to
+ */
+export async function makeWritable(
+  folder: string,
+  setting: string,
+  log: { warn(fields: object, message: string): void },
+): Promise<void> {
+  const timer = setInterval(
+    () => log.warn({ folder }, `${setting}: the disk of the folder does not answer`),
+    SILENT_MS,
+  );
+  const probe = path.join(folder, `.live777-recorder-check-${randomUUID()}`);
+  try {
+    await makeFolder(folder);
+    try {
+      await writeFile(probe, 'x', { flag: 'wx' });
+    } finally {
+      await rm(probe, { force: true });
+    }
+  } catch (error) {
+    const { code = 'unknown error', message } = error as NodeJS.ErrnoException;
+    throw new Error(`${setting}: ${folder} cannot be used (${code}): ${REASONS[code] ?? message}`);
+  } finally {
+    clearInterval(timer);
+  }
+}
