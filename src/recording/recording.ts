@@ -16,6 +16,7 @@ import { Publisher } from './publisher.ts';
 import type { RecordingOptions } from './recording-options.ts';
 import { RunningPeriod } from './running-period.ts';
 import { StallWatch } from './stall-watch.ts';
+import { ASK_US, isStill } from './still-picture.ts';
 import { VideoLane } from './video-lane.ts';
 import { WaitingSound } from './waiting-sound.ts';
 import { WriteFailures } from './write-failures.ts';
@@ -180,6 +181,12 @@ export class Recording {
   /** Takes a sender report of a track. */
   report(kind: TrackKind, report: SenderReport): void {
     this.#publisher.timeline.report(kind, report);
+  }
+
+  /** The sender of a track said goodbye (RFC 3550 §6.6): its camera is off until more comes. */
+  goodbye(kind: TrackKind): void {
+    const { video } = this.#publisher;
+    if (kind === 'video' && video !== undefined) video.isOff = true;
   }
 
   /** The sender began a new timeline for a track: another SSRC. */
@@ -419,8 +426,9 @@ export class Recording {
     if (packet) this.#queueSound(packet);
     const picture = this.#lastPicture();
     if (picture) {
-      const last = this.#sound.last;
-      if (last) this.#holdPicture(picture, last.end);
+      // Nothing was written of this publisher's sound before the Period, if there is none.
+      const end = this.#sound.last?.end ?? (this.#period ? this.#lane.end : undefined);
+      if (end !== undefined) this.#holdPicture(picture, end);
       this.#writePicture(picture);
     }
     this.#writeSound(true);
@@ -500,7 +508,13 @@ export class Recording {
   #leaveStale(nowUs: number): void {
     const period = this.#period;
     if (period === undefined) return;
-    const { heardUs, seenUs } = this.#publisher;
+    const { video, audio, heardUs, seenUs } = this.#publisher;
+    if (period.hasPicture && video !== undefined) {
+      if (isStill(video, nowUs, audio && nowUs - heardUs <= STALE_US)) {
+        if (nowUs - video.takenUs > ASK_US) this.#askForKeyframe();
+        return;
+      }
+    }
     if (nowUs - Math.max(heardUs, seenUs) > STALE_US) {
       if (this.#options.clock.mediaUs(nowUs) - period.startUs > STALE_US) this.#endPeriod();
     } else if (period.hasPicture && nowUs - this.#publisher.shownUs > STALE_US) {

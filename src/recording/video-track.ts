@@ -42,6 +42,8 @@ export class VideoTrack {
   lastArrivalUs = 0;
   /** Arrival of the latest one that was not dropped, µs since the Unix epoch; 0 before the first. */
   takenUs = 0;
+  /** The sender has said goodbye and sent nothing since. */
+  isOff = false;
   /** Ticks for which a picture was held because others were lost or dropped. */
   heldTicks = 0;
   readonly #onLoss: OnLoss;
@@ -90,6 +92,7 @@ export class VideoTrack {
    */
   push(unit: AccessUnit, ticks: number): void {
     this.lastArrivalUs = unit.arrivalUs;
+    this.isOff = false;
     const parts = this.#parameterSets.strip(unit.parts);
     if (unit.discontinuity) this.#lost = true;
     const frames = unit.keyframe ? undefined : recoveryFrames(parts);

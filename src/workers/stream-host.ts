@@ -304,8 +304,8 @@ export class StreamHost {
       onSenderReport: (section: MediaSection, report: SenderReport) =>
         this.#recording?.report(section.kind, report),
       onTrackRestart: (section: MediaSection) => this.#recording?.restartTrack(section.kind),
-      // A goodbye says that a source stops, not that the publisher leaves; the idle timer knows.
-      onGoodbye: () => {},
+      // A goodbye says that a source stops, not that the publisher leaves; the idle timer knows that.
+      onGoodbye: (section: MediaSection) => this.#recording?.goodbye(section.kind),
     };
   }
 

@@ -187,7 +187,7 @@ t.test('a publisher that falls silent and comes back gets a new Period', async (
 t.test('pictures that stop leave the sound going, and begin again with it', async (t) => {
   const publisher = new SimulatedPublisher(t);
   await publisher.run(4);
-  await publisher.run(10, (kind) => kind === 'video');
+  await publisher.run(16, (kind) => kind === 'video');
   await publisher.run(6);
   await publisher.recording.close();
   const audio = publisher.of('audio');

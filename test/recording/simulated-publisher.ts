@@ -61,6 +61,10 @@ export interface SimulatedOptions {
   audioPacketTicks?: 960 | 120;
   /** The same for a picture; 1/30 s apart by default. */
   videoCaptureUs?(index: number): number;
+  /** Pictures are so far apart from the second second on, s; their timestamps tell it. */
+  stillSeconds?: number;
+  /** Sender reports come by themselves each second, whether media does or not. */
+  reportsUntilUs?: number;
   /** Added to the RTP timestamp of one unit, ticks: it is wrong on its own. */
   strayTicks?(kind: TrackKind, index: number): number;
   /** The sender's clock minus ours, µs. */
@@ -158,6 +162,7 @@ export class SimulatedPublisher {
       this.nowUs = nextUs;
       if (nextUs === this.#nextTickUs) {
         this.#nextTickUs += 250_000;
+        this.#reportByTime();
         this.recording.tick();
         // Lets the real writes go on, so that the queue does not hold minutes of media.
         await new Promise((resolve) => setImmediate(resolve));
@@ -178,6 +183,10 @@ export class SimulatedPublisher {
   }
 
   #videoCaptureUs(index: number): number {
+    const { stillSeconds } = this.#options;
+    if (stillSeconds !== undefined && index > 2 * FRAME_RATE) {
+      return (2 + (index - 2 * FRAME_RATE) * stillSeconds) * 1e6;
+    }
     return this.#options.videoCaptureUs?.(index) ?? (index / FRAME_RATE) * 1e6;
   }
 
@@ -192,9 +201,13 @@ export class SimulatedPublisher {
     const round = index - (index % frames.length);
     const { keyframe, units, ticks = (index - round) * 3000 } = frames[at]!;
     if (skip('video', index)) return;
-    const shown = round * 3000 + ticks;
+    const { stillSeconds } = this.#options;
+    const shown =
+      stillSeconds === undefined
+        ? round * 3000 + ticks
+        : Math.round(this.#videoCaptureUs(index) * 0.09);
     const timestamp = this.#timestamp('video', 4_294_960_000, shown);
-    const reorderedUs = (shown - index * 3000) / 0.09;
+    const reorderedUs = stillSeconds === undefined ? (shown - index * 3000) / 0.09 : 0;
     this.#report('video', timestamp, this.#videoCaptureUs(index) + reorderedUs);
     const rtpTimestamp = this.#astray('video', index, timestamp);
     const discontinuity = index > 0 && skip('video', index - 1) === true;
@@ -226,6 +239,19 @@ export class SimulatedPublisher {
       discontinuity: index > 0 && skip('audio', index - 1) === true,
       parts: [this.#packetTicks === 120 ? SHORT_PACKET : packets[index % packets.length]!],
     });
+  }
+
+  #reportByTime(): void {
+    const { reportsUntilUs = 0 } = this.#options;
+    const elapsedUs = this.nowUs - this.#startUs;
+    if (elapsedUs > reportsUntilUs || elapsedUs % 1_000_000 !== 0) return;
+    const ntpUs = this.nowUs;
+    const of = { video: [4_294_960_000, 0.09], audio: [77_000, 0.048] } as const;
+    for (const kind of ['video', 'audio'] as const) {
+      const [first, ticksPerUs] = of[kind];
+      const rtpTimestamp = this.#timestamp(kind, first, elapsedUs * ticksPerUs);
+      this.recording.report(kind, { ntpUs, rtpTimestamp, arrivalUs: this.nowUs });
+    }
   }
 
   #astray(kind: TrackKind, index: number, timestamp: number): number {
