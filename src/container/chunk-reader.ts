@@ -155,6 +155,15 @@ export async function readChunks(
   return { chunks, validLength, ...(problem !== undefined && { problem }) };
 }
 
+/**
+ * What composition offsets of a track have been raised by, as a chunk that begins with a keyframe tells:
+ * that one is shown at its decode time.
+ * @returns ticks; undefined where it does not begin with one
+ */
+export function compositionDelayOf(chunk: ChunkFacts): number | undefined {
+  return chunk.keyframes[0] === 0 ? (chunk.compositionOffsets?.[0] ?? 0) : undefined;
+}
+
 const PASSED_OVER = new Set(['ftyp', 'moov', 'styp', 'sidx', 'free', 'skip', 'prft', 'emsg']);
 
 /** Reads until the buffer is full or the file ends; one `read` may give less. */

@@ -16,6 +16,14 @@ export interface SequenceParameterSet {
   lumaBitDepth: number;
   chromaBitDepth: number;
   reordering: PictureReordering;
+  /** Bits of frame_num in a slice header, 4–16. */
+  frameNumberBits: number;
+  /** gaps_in_frame_num_value_allowed_flag: frame numbers may leave some out. */
+  allowsFrameNumberGaps: boolean;
+  /** frame_mbs_only_flag is not set: a picture may be a field of a frame. */
+  hasFields: boolean;
+  /** separate_colour_plane_flag: slices say which plane they are of. */
+  hasSeparateColourPlanes: boolean;
 }
 
 // The profiles whose parameter sets carry chroma format, bit depths and scaling lists.
@@ -58,7 +66,8 @@ export function parseSequenceParameterSet(nal: Buffer): SequenceParameterSet | u
     if (bits.read(1) === 1) skipScalingLists(bits, chromaFormat === 3 ? 12 : 8);
   }
 
-  if (bits.readUnsigned() > 12) return undefined; // log2_max_frame_num_minus4
+  const frameNumberBits = 4 + bits.readUnsigned();
+  if (frameNumberBits > 16) return undefined;
   const pictureOrderCountType = bits.readUnsigned();
   if (pictureOrderCountType === 0) {
     if (bits.readUnsigned() > 12) return undefined; // log2_max_pic_order_cnt_lsb_minus4
@@ -73,7 +82,7 @@ export function parseSequenceParameterSet(nal: Buffer): SequenceParameterSet | u
     return undefined;
   }
   bits.readUnsigned(); // max_num_ref_frames
-  bits.skip(1); // gaps_in_frame_num_value_allowed_flag
+  const allowsFrameNumberGaps = bits.read(1) === 1;
 
   const widthInMacroblocks = bits.readUnsigned() + 1;
   const heightInMapUnits = bits.readUnsigned() + 1;
@@ -115,6 +124,10 @@ export function parseSequenceParameterSet(nal: Buffer): SequenceParameterSet | u
     lumaBitDepth,
     chromaBitDepth,
     reordering: readReordering(bits, limits),
+    frameNumberBits,
+    allowsFrameNumberGaps,
+    hasFields: frameMacroblocksOnly === 0,
+    hasSeparateColourPlanes: separateColourPlanes,
   };
 }
 

@@ -60,6 +60,18 @@ export function readInitializationSegment(data: Buffer): TrackFacts | undefined 
   return undefined;
 }
 
+/**
+ * The first sequence parameter set of an H264 initialization segment: a NAL unit.
+ * @returns undefined where there is none
+ */
+export function readSequenceParameterSet(data: Buffer): Buffer | undefined {
+  // avcC: six bytes, then the length of the first (ISO/IEC 14496-15 §5.3.3.1.2).
+  const at = data.indexOf('avcC', 0, 'latin1') + 10;
+  if (at < 10 || at + 2 > data.length) return undefined;
+  const length = data.readUInt16BE(at);
+  return at + 2 + length <= data.length ? data.subarray(at + 2, at + 2 + length) : undefined;
+}
+
 /** The boxes of a stretch of bytes, up to the first that does not fit into it. */
 function boxes(data: Buffer, start: number, end: number) {
   const found: { type: string; start: number; end: number }[] = [];

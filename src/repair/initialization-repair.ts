@@ -1,9 +1,10 @@
-import { readFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { compositionDelayOf, readChunks } from '../container/chunk-reader.ts';
 import { opusInitializationSegment } from '../container/initialization-segment.ts';
 import { readInitializationSegment } from '../container/initialization-segment-reader.ts';
 import type { ManifestTrack } from '../manifest/presentation.ts';
-import { parseFileName } from '../recording/file-names.ts';
+import { parseFileName, segmentName } from '../recording/file-names.ts';
 import { replaceFile } from '../storage/durable-file.ts';
 import { setAside } from './set-aside.ts';
 
@@ -20,8 +21,11 @@ export async function repairInitialization(
   track: ManifestTrack,
 ): Promise<string | undefined> {
   const name = track.initialization;
-  if (names.has(name) && isOf(await readFile(path.join(folder, name)), track)) return undefined;
-  const found = await substituteFor(folder, names, track);
+  const delay = await delayIn(folder, names, track);
+  if (names.has(name) && isOf(await readFile(path.join(folder, name)), track, delay)) {
+    return undefined;
+  }
+  const found = await substituteFor(folder, names, track, delay);
   if (found === undefined) return undefined;
   const aside = names.has(name) ? await setAside(folder, name) : undefined;
   await replaceFile(path.join(folder, name), found.data);
@@ -32,23 +36,47 @@ async function substituteFor(
   folder: string,
   names: ReadonlySet<string>,
   track: ManifestTrack,
+  delay: number | undefined,
 ): Promise<{ data: Buffer; from: string } | undefined> {
   if (track.codecs === 'opus' && (track.channels === 1 || track.channels === 2)) {
     const data = await opusInitializationSegment({ channels: track.channels });
-    return isOf(data, track) ? { data, from: '' } : undefined;
+    return isOf(data, track, delay) ? { data, from: '' } : undefined;
   }
   for (const name of names) {
     const file = parseFileName(name);
     if (file?.type !== 'init' || file.isPart || name === track.initialization) continue;
     const data = await readFile(path.join(folder, name));
-    if (isOf(data, track)) return { data, from: ` from ${name}` };
+    if (isOf(data, track, delay)) return { data, from: ` from ${name}` };
   }
   return undefined;
 }
 
-function isOf(data: Buffer, track: ManifestTrack): boolean {
+/** Composition delay of a track's samples, ticks, by its first segment that begins with a keyframe. */
+async function delayIn(
+  folder: string,
+  names: ReadonlySet<string>,
+  { kind, startNumber, timeline }: ManifestTrack,
+): Promise<number | undefined> {
+  for (let i = 0; kind === 'video' && i < timeline.count; i++) {
+    const name = segmentName(kind, startNumber + i);
+    if (!names.has(name)) continue;
+    const handle = await open(path.join(folder, name));
+    try {
+      const { chunks } = await readChunks(handle, (await handle.stat()).size);
+      const delay = chunks[0] && compositionDelayOf(chunks[0]);
+      if (delay !== undefined) return delay;
+    } finally {
+      await handle.close();
+    }
+  }
+  return undefined;
+}
+
+/** @param delay composition delay, ticks; undefined where it is not known */
+function isOf(data: Buffer, track: ManifestTrack, delay: number | undefined): boolean {
   const facts = readInitializationSegment(data);
   if (facts === undefined) return false;
+  if (delay !== undefined && (facts.compositionDelay ?? 0) !== delay) return false;
   const keys = ['kind', 'codecs', 'timescale', 'width', 'height', 'channels'] as const;
   return keys.every((key) => facts[key] === track[key]);
 }

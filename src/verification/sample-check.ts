@@ -25,6 +25,17 @@ export function sampleProblem(
   return undefined;
 }
 
+/** The NAL units of a sample in which {@link sampleProblem} finds nothing wrong. */
+export function nalUnitsOf(sample: Buffer): Buffer[] {
+  const units: Buffer[] = [];
+  for (let at = 0; at < sample.length; ) {
+    const start = at + NAL_LENGTH_BYTES;
+    at = start + sample.readUInt32BE(at);
+    units.push(sample.subarray(start, at));
+  }
+  return units;
+}
+
 /** NAL units with four-byte lengths before them (ISO/IEC 14496-15 §5.3.4.2). */
 function accessUnitProblem(sample: Buffer, keyframe: boolean): string | undefined {
   let hasIdr = false;

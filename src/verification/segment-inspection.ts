@@ -1,7 +1,8 @@
 import { type ByteSource, type ChunkFacts, readChunks } from '../container/chunk-reader.ts';
 import { REFERENCE_TIMES_BYTES } from '../container/reference-time.ts';
+import type { FrameNumbers } from './frame-numbers.ts';
 import type { RecordingFiles } from './recording-files.ts';
-import { sampleProblem } from './sample-check.ts';
+import { nalUnitsOf, sampleProblem } from './sample-check.ts';
 
 /** Samples that are told of one by one; a damaged file may have thousands. */
 const MOST_PROBLEMS = 3;
@@ -31,6 +32,7 @@ export interface SegmentInspection {
 /**
  * Reads a whole segment file: boxes, and the structure of each sample.
  * @param codecs RFC 6381 codecs string of its track
+ * @param frameNumbers of the segments before, to tell where pictures are missing
  * @returns undefined where there is no such file
  * @throws what {@link RecordingFiles.open} throws
  */
@@ -38,6 +40,7 @@ export async function inspectSegment(
   files: RecordingFiles,
   name: string,
   codecs: string,
+  frameNumbers?: FrameNumbers,
 ): Promise<SegmentInspection | undefined> {
   const source = await files.open(name);
   if (source === undefined) return undefined;
@@ -64,7 +67,7 @@ export async function inspectSegment(
       if (chunk.startTime !== end && inspection.disjoint === undefined) {
         inspection.disjoint = `the chunk at byte ${chunk.offset} begins at ${chunk.startTime}, the one before ends at ${end}`;
       }
-      for (const { index, what } of await sampleProblems(source, chunk, codecs)) {
+      for (const { index, what } of await sampleProblems(source, chunk, codecs, frameNumbers)) {
         bad++;
         if (bad > MOST_PROBLEMS) continue;
         inspection.undecodable.push(`sample ${inspection.samples + index} ${what}`);
@@ -83,13 +86,17 @@ async function sampleProblems(
   source: ByteSource,
   { payloadOffset, sampleSizes, keyframes }: ChunkFacts,
   codecs: string,
+  frameNumbers: FrameNumbers | undefined,
 ): Promise<{ index: number; what: string }[]> {
   const payload = Buffer.allocUnsafe(sampleSizes.reduce((sum, size) => sum + size, 0));
   await source.read(payload, 0, payload.length, payloadOffset);
   const problems: { index: number; what: string }[] = [];
   let at = 0;
   for (const [index, size] of sampleSizes.entries()) {
-    const what = sampleProblem(codecs, payload.subarray(at, at + size), keyframes.includes(index));
+    const sample = payload.subarray(at, at + size);
+    const what =
+      sampleProblem(codecs, sample, keyframes.includes(index)) ??
+      frameNumbers?.problem(nalUnitsOf(sample));
     if (what !== undefined) problems.push({ index, what });
     at += size;
   }

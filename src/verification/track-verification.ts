@@ -1,9 +1,14 @@
-import { readInitializationSegment } from '../container/initialization-segment-reader.ts';
+import { compositionDelayOf } from '../container/chunk-reader.ts';
+import {
+  readInitializationSegment,
+  readSequenceParameterSet,
+} from '../container/initialization-segment-reader.ts';
 import { readReferenceTimes, wallClockSpan } from '../container/reference-time.ts';
 import type { ManifestTrack } from '../manifest/presentation.ts';
 import { segmentName } from '../recording/file-names.ts';
 import type { DecodableSegment } from './decode.ts';
 import { type Finding, finding, type TrackExtent } from './finding.ts';
+import { FrameNumbers } from './frame-numbers.ts';
 import type { RecordingFiles } from './recording-files.ts';
 import { inspectSegment, type SegmentInspection } from './segment-inspection.ts';
 
@@ -18,6 +23,8 @@ export interface TrackVerificationOptions {
   /** Where a segment may begin on the wall clock, µs since the Unix epoch. */
   fromUs: number;
   toUs: number;
+  /** Look for pictures that are missing among those that refer to them. */
+  decode: boolean;
 }
 
 /** What {@link verifyTrack} found. */
@@ -41,6 +48,11 @@ export async function verifyTrack(
   const findings = await verifyInitialization(track, options);
   const isInitialized = findings.length === 0;
   const decodable: DecodableSegment[] = [];
+  const initialization = isInitialized ? await files.read(track.initialization) : undefined;
+  const sps = initialization && readSequenceParameterSet(initialization);
+  const frameNumbers = options.decode && sps ? FrameNumbers.of(sps) : undefined;
+  const compositionDelay =
+    (initialization && readInitializationSegment(initialization)?.compositionDelay) ?? 0;
   const toUs = (ticks: number) => Math.round((ticks / timescale) * 1e6);
   const { startTicks, endTicks } = track.timeline;
   const extent: TrackExtent = {
@@ -59,7 +71,9 @@ export async function verifyTrack(
       findings.push(finding('hole', `${seconds} s are missing before it`, name));
     }
     end = start + duration;
-    const found = names.has(name) ? await inspectSegment(files, name, codecs) : undefined;
+    const found = names.has(name)
+      ? await inspectSegment(files, name, codecs, frameNumbers)
+      : undefined;
     if (found === undefined) {
       findings.push(finding('missing', 'the manifest names it, and there is no such file', name));
       continue;
@@ -75,6 +89,11 @@ export async function verifyTrack(
       findings.push(finding('times', `${iso(startUs)} is not on the day of its folder`, name));
     }
     const startsAtKeyframe = kind === 'audio' || found.chunks[0]!.keyframes[0] === 0;
+    const delay = compositionDelayOf(found.chunks[0]!);
+    if (isInitialized && delay !== undefined && delay !== compositionDelay) {
+      const ticks = `by ${delay} ticks, ${track.initialization} takes away ${compositionDelay}`;
+      findings.push(finding('initialization', `its pictures are delayed ${ticks}`, name));
+    }
     if (isInitialized) decodable.push({ name, startsAtKeyframe });
     if (found.startTime !== start || found.duration !== duration) {
       const by = ((found.startTime - start) / timescale).toFixed(3);

@@ -86,6 +86,7 @@ export async function verifyRecording(
         names: new Set(names),
         fromUs: presentation!.dayStartUs - DAY_SLACK_US,
         toUs: dayEndUs(presentation!.dayStartUs),
+        decode,
       });
       findings.push(...result.findings);
       if (decode && result.decodable.length > 0) {

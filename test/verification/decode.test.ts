@@ -2,6 +2,8 @@ import path from 'node:path';
 import t from 'tap';
 import { verifyRecording } from '../../src/verification/verify-recording.ts';
 import { requireFfmpeg } from '../media/tool.ts';
+import { SimulatedPublisher, type Skip } from '../recording/simulated-publisher.ts';
+import { inTestFolder } from '../test-folder.ts';
 import {
   copyRecording,
   FOLDER,
@@ -32,4 +34,29 @@ t.test('decoding finds what the structure does not tell', async (t) => {
     findings.filter(({ damage }) => damage),
     [{ kind: 'undecodable', file: 'seg_0003.m4s', message: /^ffmpeg: \[h264\] / }],
   );
+});
+
+t.test('a picture is missing that others refer to, which decoders conceal', async (t) => {
+  if (!requireFfmpeg(t)) return;
+  const lost: Skip = (kind, index) => kind === 'video' && index === 75;
+  for (const onLoss of ['keep', 'freeze'] as const) {
+    const root = inTestFolder(t, onLoss);
+    const publisher = new SimulatedPublisher(t, { recording: { onLoss } }, root);
+    await publisher.run(6, lost);
+    await publisher.recording.close();
+    const folder = path.join(root, FOLDER);
+    t.same((await verifyRecording(folder)).findings, []);
+    const { findings } = await verifyRecording(folder, { decode: true });
+    if (onLoss === 'freeze') t.same(findings, [], 'what refers to it is not there either');
+    else {
+      t.match(findings, [
+        {
+          kind: 'undecodable',
+          file: 'seg_0002.m4s',
+          message:
+            /^sample 15 comes after a missing one that others refer to \(frame_num \d+ after \d+\)$/,
+        },
+      ]);
+    }
+  }
 });
