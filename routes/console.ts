@@ -14,12 +14,14 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
     // A route a file, so that other methods are told apart from files that are not there.
     wildcard: false,
     dotfiles: 'ignore',
+    // Their tags are weak, which cannot tell of what a part is (RFC 9110 §13.1.5).
+    acceptRanges: false,
     setHeaders: (reply) => {
       reply.header('Content-Security-Policy', consolePolicy);
     },
   });
   app.get('/vendor/shaka-player.js', { schema: { hide: true } }, (_request, reply) =>
-    reply.sendFile(basename(shaka), dirname(shaka)),
+    reply.sendFile(basename(shaka), dirname(shaka), { acceptRanges: false }),
   );
 };
 

@@ -66,6 +66,8 @@ export async function buildApp(deps: AppDependencies): Promise<FastifyInstance> 
     },
     schemaErrorFormatter: validationError,
   });
+  // Of itself no longer than a minute, whatever the time for the whole.
+  app.server.headersTimeout = requestTimeout;
   app.setValidatorCompiler(compileValidator);
   app.setErrorHandler<FastifyError>(replyWithError);
   app.setNotFoundHandler(replyNotFound);
@@ -105,7 +107,7 @@ export async function buildApp(deps: AppDependencies): Promise<FastifyInstance> 
   }
   await registerAuth(app, auth);
   await registerApiDescription(app, version);
-  // Only for `reply.sendFile`: each route names the folder it sends from.
+  // Only for `reply.sendFile` of the console's player.
   await app.register(fastifyStatic, { serve: false });
   await app.register(autoload, {
     dir: join(import.meta.dirname, '../routes'),

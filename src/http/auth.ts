@@ -3,6 +3,7 @@ import jwt from '@fastify/jwt';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Config } from '../config/config.ts';
 import { RequestError } from '../recorder.ts';
+import { FailedLogins } from './failed-logins.ts';
 
 /** What a route asks of its caller; `open` asks nothing. */
 export type Access = 'open' | 'read' | 'publish' | 'execute';
@@ -29,7 +30,8 @@ const anybody: Caller = { stream: '*', mode: 7 };
 /**
  * Asks every request for what its route's `config.access` wants: a static token (RFC 6750 §2.1) or
  * a JSON Web Token (RFC 7519), HS256 with the claims `id` (a stream or `*`), `exp` and `mode`.
- * Replies 401 without a body to a caller without a valid token, 403 to one who may not do this.
+ * Replies 401 without a body to a caller without a valid token, the later the more often it fails, and
+ * 403 to one who may not do this.
  * Asks nothing when the configuration has neither tokens nor a secret.
  */
 export async function registerAuth(app: FastifyInstance, config: Config['auth']): Promise<void> {
@@ -41,12 +43,17 @@ export async function registerAuth(app: FastifyInstance, config: Config['auth'])
   }
   const authorizer = createAuthorizer(app, config);
   app.decorate('authorizer', authorizer);
+  const failures = new FailedLogins({ log: app.log });
+  // Before the server closes it lets replies finish.
+  app.addHook('preClose', async () => failures.close());
 
   app.addHook('onRequest', async (request, reply) => {
     const access = accessOf(request);
     if (access === 'open') return;
     const caller = authorizer.callerOf(request);
     if (caller === undefined) {
+      // Who gives no token does not guess: a console that was just opened.
+      if (tokenOf(request) !== undefined) await failures.failed(request.ip);
       return reply.code(401).header('WWW-Authenticate', 'Bearer').send();
     }
     if ((caller.mode & modeBits[access]) === 0) {
@@ -79,8 +86,8 @@ function createAuthorizer(app: FastifyInstance, config: Config['auth']): Authori
   // Digests have one length, so that comparing tells nothing of a token's, not even its length.
   const digests = config.tokens.map(digest);
   return {
-    callerOf({ headers }) {
-      const token = /^Bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1];
+    callerOf(request) {
+      const token = tokenOf(request);
       if (token === undefined) return undefined;
       const given = digest(token);
       let known = false;
@@ -89,6 +96,10 @@ function createAuthorizer(app: FastifyInstance, config: Config['auth']): Authori
       return config.secret === undefined ? undefined : callerOfJwt(app, token);
     },
   };
+}
+
+function tokenOf({ headers }: FastifyRequest): string | undefined {
+  return /^Bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1];
 }
 
 function callerOfJwt(app: FastifyInstance, token: string): Caller | undefined {

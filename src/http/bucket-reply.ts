@@ -1,8 +1,8 @@
-import type { FileHandle } from 'node:fs/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RequestError } from '../recorder.ts';
 import type { SpooledStore } from '../storage/spooled-store.ts';
 import { type ByteRange, type Store, StoreError } from '../storage/stores/store.ts';
+import { noSuchObject, sendFile } from './file-reply.ts';
 import {
   beyondEnd,
   describe,
@@ -32,7 +32,7 @@ export async function replyFromBucket(
   { signedSeconds }: BucketReplyOptions,
 ): Promise<FastifyReply> {
   const local = await bucket.openLocal(key);
-  if (local !== undefined) return sendLocal(request, reply, local);
+  if (local !== undefined) return sendFile(request, reply, local);
   const { store } = bucket;
   try {
     // Not a manifest: what it names is found beside it, where nobody signs. Nor a HEAD, since what
@@ -55,30 +55,6 @@ export async function replyFromBucket(
       502,
       `the bucket cannot be read (${error.code}); the log has the reason`,
     );
-  }
-}
-
-async function sendLocal(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  file: FileHandle,
-): Promise<FastifyReply> {
-  let isRead = false;
-  try {
-    const { size, mtimeMs } = await file.stat();
-    const etag = `"${size.toString(16)}-${Math.trunc(mtimeMs * 1000).toString(16)}"`;
-    return await sendObject(request, reply, {
-      size,
-      etag,
-      modifiedMs: mtimeMs,
-      open: async (range) => {
-        isRead = true;
-        return file.createReadStream(range ?? {});
-      },
-    });
-  } finally {
-    // A stream closes the file when it ends.
-    if (!isRead) await file.close();
   }
 }
 
@@ -125,8 +101,4 @@ async function body(store: Store, key: string, range: ByteRange | undefined) {
   const reading = await store.get(key, range);
   if (reading === undefined) throw noSuchObject();
   return reading.body;
-}
-
-function noSuchObject(): RequestError {
-  return new RequestError(404, 'no such object');
 }

@@ -105,7 +105,7 @@ function withinSize(
 /** RFC 9110 §13.1.1 and §13.1.4. */
 function isFailed({ headers }: FastifyRequest, { etag, modifiedMs }: SendableObject): boolean {
   const match = headers['if-match'];
-  if (match !== undefined) return match !== '*' && !tags(match).includes(etag ?? '');
+  if (match !== undefined) return match !== '*' && !tags(match).some((tag) => isSame(tag, etag));
   const since = dateOf(headers['if-unmodified-since']);
   return since !== undefined && modifiedMs !== undefined && seconds(modifiedMs) > seconds(since);
 }
@@ -114,7 +114,7 @@ function isFailed({ headers }: FastifyRequest, { etag, modifiedMs }: SendableObj
 function isUnchanged({ headers }: FastifyRequest, { etag, modifiedMs }: SendableObject): boolean {
   const match = headers['if-none-match'];
   if (match !== undefined) {
-    return match === '*' || tags(match).some((tag) => tag.replace(/^W\//, '') === etag);
+    return match === '*' || tags(match).some((tag) => opaque(tag) === opaque(etag));
   }
   const since = dateOf(headers['if-modified-since']);
   return since !== undefined && modifiedMs !== undefined && seconds(modifiedMs) <= seconds(since);
@@ -128,13 +128,25 @@ function mayBePart(
 ): boolean {
   const same = headers['if-range'];
   if (same === undefined) return true;
-  if (/^(W\/)?"/.test(String(same))) return same === etag;
+  if (/^(W\/)?"/.test(String(same))) return isSame(String(same), etag);
   const since = dateOf(String(same));
-  return since !== undefined && modifiedMs !== undefined && seconds(modifiedMs) === seconds(since);
+  if (since === undefined || modifiedMs === undefined) return false;
+  // What changed within this second may change in it again (RFC 9110 §8.8.2.2).
+  return seconds(modifiedMs) === seconds(since) && seconds(modifiedMs) < seconds(Date.now());
+}
+
+/** Strong comparison (RFC 9110 §8.8.3.2): a weak tag is the same as none, not even as itself. */
+function isSame(tag: string, etag: string | undefined): boolean {
+  return tag === etag && !tag.startsWith('W/');
+}
+
+/** A tag for weak comparison. */
+function opaque(tag: string | undefined): string | undefined {
+  return tag?.replace(/^W\//, '');
 }
 
 function tags(header: string): string[] {
-  return header.split(',').map((tag) => tag.trim());
+  return header.match(/(?:W\/)?"[^"]*"/g) ?? [];
 }
 
 function dateOf(header: string | undefined): number | undefined {

@@ -1,4 +1,4 @@
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, symlink, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import t from 'tap';
 import { listenRaw } from '../http/raw-request.ts';
@@ -85,6 +85,29 @@ t.test('ranges and conditions', async (t) => {
   t.equal(unchanged.body, '');
   t.equal((await get({ 'if-modified-since': modified })).statusCode, 304);
   t.equal((await get({ 'if-none-match': '"another"' })).statusCode, 200);
+  t.equal((await get({ 'if-none-match': `W/${etag}` })).statusCode, 304, 'compared weakly');
+  t.equal((await get({ 'if-match': etag })).statusCode, 200);
+  t.equal((await get({ 'if-match': `"a", ${etag}` })).statusCode, 200);
+  t.equal((await get({ 'if-match': `W/${etag}` })).statusCode, 412);
+  t.match(etag, /^"/, 'strong');
+  const partIf = async (same: string) => {
+    const reply = await get({ range: 'bytes=2-4', 'if-range': same });
+    return [reply.statusCode, reply.body];
+  };
+  t.strictSame(await partIf(etag), [206, '234']);
+  t.strictSame(await partIf(`W/${etag}`), [200, '0123456789'], 'compared strongly');
+  t.strictSame(await partIf(`${etag}, "b"`), [200, '0123456789'], 'one tag alone');
+  t.strictSame(await partIf('"another"'), [200, '0123456789']);
+  await utimes(join(root, path), 1_700_000_000, 1_700_000_000);
+  t.strictSame(await partIf(new Date(1_700_000_000_000).toUTCString()), [206, '234']);
+  t.strictSame(await partIf(new Date(1_700_000_001_000).toUTCString()), [200, '0123456789']);
+  const [inMs] = [Date.now()];
+  await utimes(join(root, path), inMs / 1000 + 3600, inMs / 1000 + 3600);
+  t.strictSame(
+    await partIf(new Date(inMs + 3_600_000).toUTCString()),
+    [200, '0123456789'],
+    'a time of this second or later says nothing for sure',
+  );
   const failed = await get({ 'if-match': '"another"' });
   t.equal(failed.statusCode, 412);
   t.match(failed.json(), { statusCode: 412, message: String });

@@ -1,8 +1,10 @@
+import { join } from 'node:path';
 import { basename, extname } from 'node:path/posix';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { replyFromBucket } from '../../../src/http/bucket-reply.ts';
 import { errorReply } from '../../../src/http/errors.ts';
+import { replyFromFile } from '../../../src/http/file-reply.ts';
 import { readableObjectPath } from '../../../src/storage/object-store.ts';
 import { isOfStream } from '../../../src/storage/stream-folder.ts';
 
@@ -78,12 +80,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
         const signedSeconds = signedRedirect ? signedTtlSeconds : undefined;
         return replyFromBucket(request, reply, bucket, path, { signedSeconds });
       }
-      return reply.sendFile(path, root, {
-        cacheControl: false,
-        contentType: false,
-        dotfiles: 'deny',
-        index: false,
-      });
+      return replyFromFile(request, reply, join(root, path));
     },
   });
 };
