@@ -78,6 +78,7 @@ export class Service {
         recordCatalogue,
         log,
         store.bucket,
+        rootLock.name,
       );
       closers.unshift(() => recorder.close());
       const app = await buildApp({

@@ -1,19 +1,51 @@
 import { randomUUID } from 'node:crypto';
-import { link, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises';
+import {
+  link,
+  open,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  stat,
+  unlink,
+  writeFile,
+} from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { basename } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** The holder touches its lock so often, ms. */
+const BEAT_MS = 2_000;
+/** One that was not touched for so long is stale, ms. */
+const STALE_MS = 10_000;
+const LOOK_MS = 500;
 
 /**
  * Keeps a second process from writing to the same journal. The lock is a file beside it that names
  * the process and when that process began, so that a number given again to another one after a
- * crash, or in the next life of a container, is not taken for the holder. Processes that do not see
- * each other's numbers (containers on one volume) are not kept apart.
+ * crash, or in the next life of a container, is not taken for the holder.
+ *
+ * Processes that do not see each other's numbers (in containers, or on other machines that share the
+ * disk) are told apart by a beat: the holder touches its lock every two seconds, and one that has not
+ * been touched for ten by the clock of the disk is stale.
  */
 export class JournalLock {
   readonly #path: string;
   readonly #content: string;
+  readonly #beat: NodeJS.Timeout;
 
   private constructor(path: string, content: string) {
     this.#path = path;
     this.#content = content;
+    this.#beat = setInterval(() => {
+      // A disk that is away for a moment is no reason to end: nobody else can write there either.
+      touch(path, content).catch(() => undefined);
+    }, BEAT_MS).unref();
+  }
+
+  /** Name of the lock file, without its folder. */
+  get name(): string {
+    return basename(this.#path);
   }
 
   /**
@@ -28,7 +60,8 @@ export class JournalLock {
   ): Promise<JournalLock> {
     const id = randomUUID();
     const started = await processStart(process.pid);
-    const content = JSON.stringify({ pid: process.pid, started, id });
+    const place = await processPlace();
+    const content = JSON.stringify({ pid: process.pid, started, place, host: hostname(), id });
     const own = `${path}.${id}`;
     await writeFile(own, content, { flag: 'wx' });
     try {
@@ -45,6 +78,7 @@ export class JournalLock {
 
   /** Gives the lock back. */
   async release(): Promise<void> {
+    clearInterval(this.#beat);
     if ((await readOrNothing(this.#path)) === this.#content) await unlink(this.#path);
   }
 }
@@ -53,7 +87,9 @@ export class JournalLock {
 export async function lockHolder(path: string): Promise<number | undefined> {
   const content = await readOrNothing(path);
   const holder = content === undefined ? undefined : parseHolder(content);
-  return holder && (await isRunning(holder)) ? holder.pid : undefined;
+  if (holder === undefined) return undefined;
+  const isHeld = (await isVisible(holder)) ? await isRunning(holder) : await isFresh(path);
+  return isHeld ? holder.pid : undefined;
 }
 
 /**
@@ -63,9 +99,11 @@ export async function lockHolder(path: string): Promise<number | undefined> {
 async function readStale(path: string, owner: string): Promise<string | undefined> {
   const content = await readOrNothing(path);
   const holder = content === undefined ? undefined : parseHolder(content);
-  if (holder && (await isRunning(holder))) {
+  const isSeen = holder === undefined || (await isVisible(holder));
+  if (holder && (isSeen ? await isRunning(holder) : await beats(path))) {
+    const host = isSeen ? '' : ` of ${holder.host || 'another machine'}`;
     throw new Error(
-      `${owner} is in use by process ${holder.pid} (lock file ${path}); ` +
+      `${owner} is in use by process ${holder.pid}${host} (lock file ${path}); ` +
         'stop it, or give this one another recorder.index_path',
     );
   }
@@ -101,12 +139,64 @@ async function replaceStale(
 interface Holder {
   pid: number;
   started: string;
+  /** Where its number is one: empty where that is not known. */
+  place: string;
+  host: string;
+}
+
+/** Whether we see the processes among which a holder is. */
+async function isVisible({ place }: Holder): Promise<boolean> {
+  return place === '' || place === (await processPlace());
+}
+
+/** What tells apart those who see each other's process numbers: the machine, and the namespace. */
+async function processPlace(): Promise<string> {
+  const boot = await readOrNothing('/proc/sys/kernel/random/boot_id');
+  const namespace = await readlink('/proc/self/ns/pid').catch(() => '');
+  return boot === undefined ? hostname() : `${boot.trim()} ${namespace}`;
+}
+
+/** Lets the disk note the time, by its own clock: what the file says stays the same. */
+async function touch(path: string, content: string): Promise<void> {
+  const file = await open(path, 'r+');
+  try {
+    if ((await file.readFile('utf8')) === content) await file.write(content, 0);
+  } finally {
+    await file.close();
+  }
+}
+
+/** Whether a lock was touched of late, by the clock of the disk that it is on. */
+async function isFresh(path: string): Promise<boolean> {
+  const own = `${path}.${randomUUID()}`;
+  try {
+    await writeFile(own, '', { flag: 'wx' });
+    const now = await stat(own);
+    const lock = await stat(path).catch(() => undefined);
+    return lock !== undefined && now.mtimeMs - lock.mtimeMs < STALE_MS;
+  } finally {
+    await rm(own, { force: true });
+  }
+}
+
+/** Waits until a lock is touched, or was not for too long. */
+async function beats(path: string): Promise<boolean> {
+  const first = await stat(path).catch(() => undefined);
+  if (first === undefined) return false;
+  while (await isFresh(path)) {
+    await delay(LOOK_MS);
+    const now = await stat(path).catch(() => undefined);
+    if (now === undefined) return false;
+    if (now.ino !== first.ino || now.mtimeMs !== first.mtimeMs) return true;
+  }
+  return false;
 }
 
 function parseHolder(content: string): Holder | undefined {
   try {
-    const { pid, started } = JSON.parse(content);
-    return Number.isSafeInteger(pid) && pid > 0 ? { pid, started: String(started) } : undefined;
+    const { pid, started, place = '', host = '' } = JSON.parse(content);
+    if (!Number.isSafeInteger(pid) || pid <= 0) return undefined;
+    return { pid, started: String(started), place: String(place), host: String(host) };
   } catch {
     // Written whole before it was linked: only a crash of the machine can have torn it.
     return undefined;

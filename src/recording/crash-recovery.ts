@@ -5,6 +5,7 @@ import { PART_SUFFIX } from '../storage/durable-file.ts';
 import { restoreSent } from '../storage/spool/local-file.ts';
 import { dayStartUs, streamOfKey } from '../storage/stream-folder.ts';
 import { MANIFEST_NAME } from './file-names.ts';
+import { FolderInUseError, type FolderOwners } from './folder-owners.ts';
 import { PresentationFolder } from './presentation-folder.ts';
 import type { RecordingLog } from './recording-options.ts';
 import type { RemoteFolders } from './remote-folder.ts';
@@ -36,6 +37,8 @@ export interface CrashRecoveryOptions {
   onUnclosed?(stream: string, folder: string, dayUs: number): void;
   /** Present where files leave this disk for a store. */
   remote?: RemoteFolders;
+  /** Keeps recorders apart that share the root; absent where there can be no other. */
+  owners?: FolderOwners;
   log: RecordingLog;
 }
 
@@ -73,6 +76,10 @@ export async function closeAbandoned(
     log.info({ stream, folder }, 'closed a recording that a crash had left open');
     return 'mended';
   } catch (err) {
+    if (err instanceof FolderInUseError) {
+      log.info({ stream, folder, reason: err.message }, 'left to the recorder that writes into it');
+      return 'closed';
+    }
     log.error({ stream, folder, err }, 'a recording that a crash had left open cannot be closed');
     options.onUnclosed?.(stream, folder, dayUs);
     return 'unclosed';
@@ -82,7 +89,7 @@ export async function closeAbandoned(
 /** What an {@link AbandonedFolder} needs. */
 export type AbandonedFolderOptions = { stream: string } & Pick<
   CrashRecoveryOptions,
-  'root' | 'nowUs' | 'isKnown' | 'onSegment' | 'remote'
+  'root' | 'nowUs' | 'isKnown' | 'onSegment' | 'remote' | 'owners'
 >;
 
 /** A day folder whose recorder is gone. */
@@ -93,7 +100,7 @@ export class AbandonedFolder implements Closable {
 
   /** @param dayUs any instant of its UTC day, µs since the Unix epoch */
   constructor(folder: string, dayUs: number, options: AbandonedFolderOptions) {
-    const { root, stream, nowUs, isKnown, onSegment, remote } = options;
+    const { root, stream, nowUs, isKnown, onSegment, remote, owners } = options;
     this.path = folder;
     this.#isKnown = isKnown;
     this.#folder = new PresentationFolder({
@@ -105,6 +112,7 @@ export class AbandonedFolder implements Closable {
       now: () => nowUs,
       onSegment,
       ...(remote && { remote }),
+      ...(owners && { owners }),
     });
   }
 

@@ -13,6 +13,7 @@ import { dayEndUs, dayStartUs } from '../storage/stream-folder.ts';
 import { initializationName, MANIFEST_NAME, parseFileName, segmentName } from './file-names.ts';
 import { FolderManifest } from './folder-manifest.ts';
 import { FolderNumbers } from './folder-numbers.ts';
+import type { FolderOwners } from './folder-owners.ts';
 import { nextPeriodId, type RecoveredSegment, recoverSegments } from './folder-recovery.ts';
 import { OpenSegment } from './open-segment.ts';
 import type { RemoteFolders } from './remote-folder.ts';
@@ -53,6 +54,8 @@ export interface PresentationFolderOptions {
   onSegment(segment: Segment): void;
   /** Present where files leave this disk for a store. */
   remote?: RemoteFolders;
+  /** Keeps recorders apart that share the root; absent where there can be no other. */
+  owners?: FolderOwners;
 }
 
 /**
@@ -113,10 +116,13 @@ export class PresentationFolder {
   /**
    * Makes the folder and takes up what is there, unless that was done before. After a failure it is
    * done again: the folder may have been deleted, and segments that could not be closed are taken up.
-   * @throws the file system's error; ManifestError for a manifest that is not ours
+   * @throws FolderInUseError while another recorder writes into it; the file system's error;
+   * ManifestError for a manifest that is not ours
    */
   async open(): Promise<void> {
     if (this.#state === 'open') return;
+    // Before anything in it is touched.
+    await this.#options.owners?.take(this.path);
     await makeFolder(this.#files);
     if (this.#state === 'new') await this.#takeUpManifest();
     const entries = await readdir(this.#files, { withFileTypes: true });
@@ -335,6 +341,7 @@ export class PresentationFolder {
     for (const period of this.#presentation.periods) period.ended = true;
     this.#manifest.publish();
     await this.writeManifest();
+    await this.#options.owners?.release(this.path);
   }
 
   async #writeInitialization(kind: TrackKind, data: Buffer): Promise<string> {

@@ -1,5 +1,6 @@
 import type { Segment } from '../segment-index/segment.ts';
 import type { CurrentRecordOptions } from './current-record.ts';
+import type { FolderOwners } from './folder-owners.ts';
 import type { PresentationFolder } from './presentation-folder.ts';
 import type { RemoteFolders } from './remote-folder.ts';
 import type { StreamClock } from './stream-clock.ts';
@@ -35,5 +36,7 @@ export interface RecordingOptions extends CurrentRecordOptions {
   onUnclosed?(folder: PresentationFolder, error: Error): void;
   /** Present where files leave this disk for a store. */
   remote?: RemoteFolders;
+  /** Keeps recorders apart that share the root; absent where there can be no other. */
+  owners?: FolderOwners;
   log: RecordingLog;
 }

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { RequestError } from '../recorder.ts';
+import { FolderOwners } from '../recording/folder-owners.ts';
 import { MediaHost } from './media-host.ts';
 import type {
   CallMessage,
@@ -37,6 +38,7 @@ const settings = workerData as WorkerSettings;
 const remote = settings.isRemote ? new WorkerRemoteFolders(say) : undefined;
 const host = new MediaHost(settings, log, {
   ...(remote && { remote }),
+  ...(settings.lock !== undefined && { owners: new FolderOwners(settings.root, settings.lock) }),
   onSegment: (segment) => say({ type: 'segment', segment }),
   onRecord: (record) => say({ type: 'record', record }),
 });

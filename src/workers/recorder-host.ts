@@ -12,6 +12,7 @@ import {
   type StreamStatus,
 } from '../recorder.ts';
 import { closeAbandoned, recoverAfterCrash } from '../recording/crash-recovery.ts';
+import { FolderOwners } from '../recording/folder-owners.ts';
 import type { Segment } from '../segment-index/segment.ts';
 import type { SegmentIndex } from '../segment-index/segment-index.ts';
 import type { PullPlan } from '../sources/pull-plan.ts';
@@ -40,6 +41,7 @@ export type HostLog = Record<LogMessage['level'], (fields: object, message: stri
  * streams over them, and what it knows of other nodes.
  * @param bucket where recordings leave this disk for a store; its uploads are begun here, after what
  * a crash left was taken up and before anything is recorded
+ * @param lock file name of this recorder's lock on the storage root
  * @throws what a worker died of; the file system's error
  */
 export async function createRecorder(
@@ -48,12 +50,14 @@ export async function createRecorder(
   catalogue: RecordCatalogue,
   log: HostLog,
   bucket?: SpooledStore,
+  lock?: string,
 ): Promise<{ recorder: Recorder; sources: Sources }> {
   const { storage, segmentSeconds, maxRecordingSeconds, autoStreams, workers } = config.recorder;
   const { resumeGraceSeconds, onLoss, shard } = config.recorder;
   const root = storage.type === 'fs' ? storage.root : storage.spool.folder;
   const settings: WorkerSettings = {
     root,
+    lock,
     isRemote: bucket !== undefined,
     segmentSeconds,
     onLoss,
@@ -87,6 +91,7 @@ export async function createRecorder(
     onSegment: (segment) => segments.add(segment),
     onUnclosed: (...folder) => unclosed.push(folder),
     ...(remote && { remote }),
+    ...(lock !== undefined && { owners: new FolderOwners(root, lock) }),
     log,
   });
   await segments.idle();
@@ -391,8 +396,9 @@ class RecorderHost implements Recorder, SourcesEvents {
     this.#active.delete(stream);
     let unclosed: Parameters<RecorderHost['closeLater']> | undefined;
     let endUs = record.startUs;
+    const { root, lock } = this.#settings;
     await closeAbandoned(path.posix.dirname(record.mpdPath), record.startUs, {
-      root: this.#settings.root,
+      root,
       streamOf: () => stream,
       isKnown: (path) => this.#index.has(path),
       indexedUs: 0,
@@ -406,6 +412,7 @@ class RecorderHost implements Recorder, SourcesEvents {
         unclosed = folder;
       },
       ...(this.#uploads && { remote: this.#uploads }),
+      ...(lock !== undefined && { owners: new FolderOwners(root, lock) }),
       log: this.#log,
     });
     this.#records.add({ ...record, endUs, status: 'Failed' });

@@ -5,6 +5,8 @@ import type { OnLoss } from '../recording/video-track.ts';
 export interface WorkerSettings {
   /** Storage root, a path of the file system. */
   root: string;
+  /** File name of this recorder's lock on the root; undefined where no other can be there. */
+  lock: string | undefined;
   /** True where files leave the root for a store. */
   isRemote: boolean;
   segmentSeconds: number;

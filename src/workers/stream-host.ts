@@ -11,6 +11,7 @@ import {
 } from '../recorder.ts';
 import { AbandonedFolder } from '../recording/crash-recovery.ts';
 import { MANIFEST_NAME } from '../recording/file-names.ts';
+import type { FolderOwners } from '../recording/folder-owners.ts';
 import { Recording } from '../recording/recording.ts';
 import type { RecordingLog } from '../recording/recording-options.ts';
 import type { RemoteFolders } from '../recording/remote-folder.ts';
@@ -54,6 +55,8 @@ export interface StreamHostOptions {
   onRecord(record: RecordFacts): void;
   /** Present where files leave this disk for a store. */
   remote?: RemoteFolders;
+  /** Keeps recorders apart that share the root. */
+  owners?: FolderOwners;
 }
 
 /**
@@ -197,7 +200,7 @@ export class StreamHost {
   closeLater(folder: string, dayUs: number): void {
     // A recording that writes into it takes up what is there, and closes it itself.
     if (folder === this.#recording?.folder) return;
-    const { stream, settings, onSegment, remote } = this.#options;
+    const { stream, settings, onSegment, remote, owners } = this.#options;
     const abandoned = new AbandonedFolder(folder, dayUs, {
       root: settings.root,
       stream,
@@ -206,6 +209,7 @@ export class StreamHost {
       isKnown: () => false,
       onSegment,
       ...(remote && { remote }),
+      ...(owners && { owners }),
     });
     this.#unclosed.add(abandoned, 'a recording that was left open cannot be closed yet');
   }
@@ -395,7 +399,7 @@ export class StreamHost {
   }
 
   #newRecording(): Recording {
-    const { stream, settings, log, onSegment, onRecord, remote } = this.#options;
+    const { stream, settings, log, onSegment, onRecord, remote, owners } = this.#options;
     this.#failure = undefined;
     this.#startedAtUs = steadyNowUs();
     this.#recordIds.reserve();
@@ -418,6 +422,7 @@ export class StreamHost {
         if (folder.path !== this.#recording?.folder) this.#unclosed.add(folder, error.message);
       },
       ...(remote && { remote }),
+      ...(owners && { owners }),
       log,
     });
     log.info({ stream, folder: recording.folder }, 'recording');

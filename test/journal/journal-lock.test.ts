@@ -1,10 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
-import { JournalLock } from '../../src/journal/journal-lock.ts';
+import { JournalLock, lockHolder } from '../../src/journal/journal-lock.ts';
 import { openIndex, parse, segment } from '../segment-index/open-index.ts';
+import { until } from '../server/until.ts';
 
 const quiet = { warn() {} };
 
@@ -74,6 +77,45 @@ t.test('a lock that was torn is taken over', async (t) => {
     const lock = await JournalLock.take(path, 'the segment index', quiet);
     await lock.release();
   }
+});
+
+t.test(
+  'a lock of a process that cannot be seen is held for as long as it is touched',
+  async (t) => {
+    const path = join(t.testdir(), 'lock');
+    const content = JSON.stringify({
+      pid: process.pid,
+      started: 'there',
+      place: 'another machine',
+      host: 'recorder-2',
+      id: 'x',
+    });
+    await writeFile(path, content);
+    const beat = setInterval(() => void writeFile(path, content), 500);
+    t.equal(await lockHolder(path), process.pid);
+    await t.rejects(JournalLock.take(path, 'the storage root', quiet), {
+      message: /^the storage root is in use by process \d+ of recorder-2 /,
+    });
+    clearInterval(beat);
+    await delay(600);
+    t.equal(await lockHolder(path), process.pid, 'it may live yet');
+    const ago = new Date(Date.now() - 9_000);
+    await utimes(path, ago, ago);
+    const lock = await JournalLock.take(path, 'the storage root', quiet);
+    t.match(await readFile(path, 'utf8'), `"host":${JSON.stringify(hostname())}`);
+    await lock.release();
+  },
+);
+
+t.test('a lock that is held is touched', async (t) => {
+  const path = join(t.testdir(), 'lock');
+  const lock = await JournalLock.take(path, 'the storage root', quiet);
+  const content = await readFile(path, 'utf8');
+  const ago = new Date(Date.now() - 60_000);
+  await utimes(path, ago, ago);
+  await until('it is touched', async () => (await stat(path)).mtimeMs > ago.getTime() + 30_000);
+  t.equal(await readFile(path, 'utf8'), content);
+  await lock.release();
 });
 
 t.test('one of many gets it', async (t) => {
