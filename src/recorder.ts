@@ -95,6 +95,8 @@ export interface StreamStatus {
   /** Object path of the day folder, without a trailing slash. */
   recordDir?: string;
   mpdPath?: string;
+  /** While it is recorded: whether its manifest names something to play yet. */
+  isPlayable?: boolean;
   /** Wall-clock start of the recording, µs since the Unix epoch. */
   startedAtUs?: number;
   error?: string;

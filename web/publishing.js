@@ -1,5 +1,5 @@
 import { rateInWords } from './display-units.js';
-import { faultOfStreamName, startRecording } from './recorder-api.js';
+import { faultOfStreamName, isArmed, startRecording, stopRecording } from './recorder-api.js';
 import { SendRate } from './send-statistics.js';
 import { TestPicture } from './test-picture.js';
 import { WhipSession } from './whip-client.js';
@@ -62,6 +62,10 @@ export class Publishing {
   #onChange;
   #session;
   #source;
+  /** The stream that is recorded because it is published from here, and no longer than that. */
+  #armed;
+  /** Resolves when the recorder has let go of the publication before. */
+  #ending = Promise.resolve();
   #statisticsTimer;
 
   /** @param {() => void} onChange the recorder's streams are likely to have changed */
@@ -73,7 +77,10 @@ export class Publishing {
     });
     element('publish-stop').addEventListener('click', () => void this.#stop('idle'));
     // Also fires where `beforeunload` does not: a phone that puts the page away for good.
-    window.addEventListener('pagehide', () => void this.#session?.stop());
+    window.addEventListener('pagehide', () => {
+      void this.#session?.stop();
+      void this.#disarm();
+    });
   }
 
   #show(state, message = '') {
@@ -108,13 +115,29 @@ export class Publishing {
       const source = await (isCamera ? openCamera : openTestPicture)(width, height);
       if (this.#session !== session) return source.stop();
       this.#source = source;
+      await this.#ending;
       // Armed first, so that the recording has the very first picture.
-      if (settings.has('record')) await startRecording(stream);
-      if (this.#session !== session) return;
+      if (settings.has('record')) await this.#arm(stream);
+      if (this.#session !== session) return void this.#disarm();
       await session.publish(stream, source.stream, Number(settings.get('megabits')) * 1e6);
     } catch (error) {
       if (this.#session === session) await this.#stop('failed', error.message);
     }
+  }
+
+  /** Has a stream recorded, and remembers it where nobody had asked for that before. */
+  async #arm(stream) {
+    // Where this may not be read, it stays as it was.
+    const wasArmed = await isArmed(stream).catch(() => true);
+    await startRecording(stream);
+    if (!wasArmed) this.#armed = stream;
+  }
+
+  /** Takes {@link #arm} back: else the stream would be waited for. Never throws. */
+  async #disarm() {
+    const stream = this.#armed;
+    this.#armed = undefined;
+    if (stream !== undefined) await stopRecording(stream).catch(() => undefined);
   }
 
   #follow(session) {
@@ -148,7 +171,8 @@ export class Publishing {
     this.#source?.stop();
     this.#source = undefined;
     this.#show(state, message);
-    await ended;
+    this.#ending = Promise.resolve(ended).then(() => this.#disarm());
+    await this.#ending;
     this.#onChange();
   }
 }

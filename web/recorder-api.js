@@ -92,8 +92,8 @@ export async function send(url, init = {}) {
   }
 }
 
-async function call(path, method) {
-  const response = await send(address(path), { method });
+async function call(path, method, init = {}) {
+  const response = await send(address(path), { method, ...init });
   if (!response.ok) throw await errorOfResponse(response);
   return response;
 }
@@ -108,6 +108,12 @@ export async function storageState() {
   return (await call('api/storage', 'GET')).json();
 }
 
+/** Whether a stream is recorded, or waited for. */
+export async function isArmed(stream) {
+  const response = await call(`api/record/${encodeURIComponent(stream)}`, 'GET');
+  return (await response.json()).record_id !== undefined;
+}
+
 /** Starts recording a stream, or arms it until somebody publishes it. */
 export async function startRecording(stream) {
   return (await call(`api/record/${encodeURIComponent(stream)}`, 'POST')).json();
@@ -115,5 +121,6 @@ export async function startRecording(stream) {
 
 /** Stops or disarms a recording; resolves when its last segment is stored. */
 export async function stopRecording(stream) {
-  await call(`api/record/${encodeURIComponent(stream)}`, 'DELETE');
+  // Outlives the page, as the end of a publication does.
+  await call(`api/record/${encodeURIComponent(stream)}`, 'DELETE', { keepalive: true });
 }

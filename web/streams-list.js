@@ -127,12 +127,15 @@ export class StreamsList {
       if (row.recordings.children[place] !== item.element) {
         row.recordings.insertBefore(item.element, row.recordings.children[place] ?? null);
       }
+      item.mpdPath = recording.mpd_path;
       const [startMs, endMs] = [recording.start_ts / 1000, recording.end_ts / 1000];
       setText(item.range, rangeInWords(startMs, endMs));
       setText(
         item.facts,
         `${spanInWords((endMs - startMs) / 1000)} · ${recording.segments} segments · ${bytesInWords(recording.bytes)}`,
       );
+      // Until there is a manifest, the player could only wait for it.
+      item.play.hidden = recording.mpd_path === undefined;
       item.play.ariaLabel = `Play ${status.stream} of ${momentInWords(startMs)}`;
     });
   }
@@ -144,10 +147,11 @@ export class StreamsList {
       range: element.querySelector('.recording-range'),
       facts: element.querySelector('.recording-facts'),
       play: element.querySelector('.recording-play'),
+      mpdPath: undefined,
     };
     element.dataset.folder = recording.folder;
     element.querySelector('.recording-folder').textContent = recording.folder;
-    item.play.addEventListener('click', () => this.#onPlay(stream, recording.mpd_path));
+    item.play.addEventListener('click', () => this.#onPlay(stream, item.mpdPath));
     row.folders.set(recording.folder, item);
     return item;
   }

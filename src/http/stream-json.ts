@@ -167,7 +167,12 @@ export const RecordStatusJson = Type.Object(
 export const FolderJson = Type.Object(
   {
     folder: Type.String({ description: 'Folder of one UTC day, below the storage root.' }),
-    mpd_path: Type.String({ description: 'Object path of its manifest.' }),
+    mpd_path: Type.Optional(
+      Type.String({
+        description:
+          'Object path of its manifest. Absent in the first seconds of a recording, which has none until both tracks have a segment.',
+      }),
+    ),
     start_ts: Type.Integer({ description: 'Start of the first segment.' }),
     end_ts: Type.Integer({ description: 'End of the last segment.' }),
     segments: Type.Integer({ description: 'Segments of all its tracks.' }),

@@ -479,6 +479,8 @@ export class StreamHost {
   }
 }
 
-function recordingStatus({ timelineRestarts, dropped }: Recording, startedAtUs: number) {
-  return { startedAtUs, timelineRestarts, droppedUnits: { ...dropped } };
+function recordingStatus(recording: Recording, startedAtUs: number) {
+  const { timelineRestarts, dropped } = recording;
+  const isPlayable = recording.manifest(recording.manifestPath) !== undefined;
+  return { startedAtUs, isPlayable, timelineRestarts, droppedUnits: { ...dropped } };
 }

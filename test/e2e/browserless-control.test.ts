@@ -46,3 +46,26 @@ t.test('recordings are armed, started and stopped by name, and asking twice is o
   t.not(again.record_id, armed.record_id, 'another record');
   t.equal((await recordStatus(url, 'cam1')).state, 'recording');
 });
+
+t.test('the list names no manifest that cannot be read yet', async (t) => {
+  const { url } = await startRecorder(t);
+  const publisher = await WhipPublisher.connect({ whipUrl: `${url}/whip/cam1` });
+  t.teardown(() => publisher.stop().catch(() => undefined));
+  publisher.start();
+  let without = 0;
+  await until('a manifest', async () => {
+    const [cam1] = await getJson<{ recordings: { mpd_path?: string }[] }[]>(
+      `${url}/api/recorder/streams`,
+    );
+    const [recording] = cam1?.recordings ?? [];
+    if (recording === undefined) return false;
+    if (recording.mpd_path === undefined) {
+      without++;
+      return false;
+    }
+    const { status } = await fetch(`${url}/api/record/object/${recording.mpd_path}`);
+    t.equal(status, 200, 'it is there as soon as it is named');
+    return true;
+  });
+  t.ok(without > 0, 'there are segments before there is a manifest');
+});

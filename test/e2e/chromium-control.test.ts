@@ -51,6 +51,41 @@ t.test('a stream can be armed before anyone publishes it', async (t) => {
   t.equal((await recordStatus(recorder.url, 'cam2')).state, 'idle');
 });
 
+t.test('what was recorded only because it was published here is not waited for', async (t) => {
+  const browser = await requireChromium(t);
+  if (browser === undefined) return;
+  for (const autoStreams of [[], ['*']]) {
+    const recorder = await startRecorder(t, { autoStreams });
+    const page = await ConsolePage.open(await browser.newContext(), recorder.url);
+    await page.publish({ stream: 'cam1', size: '640x360' });
+    await page.untilState('cam1', 'recording');
+    await page.untilStored('cam1');
+    await page.stopPublishing();
+    await page.untilState('cam1', 'idle');
+    const button = page.page.locator('.stream-toggle');
+    t.equal(await button.textContent(), 'Record');
+    // Once more, to see that the end of one does not end the next.
+    await page.publish({ stream: 'cam1', size: '640x360' });
+    await page.untilState('cam1', 'recording');
+    await page.page.close({ runBeforeUnload: true });
+    await untilStatus(recorder.url, 'cam1', 'its end', ({ state }) => state === 'idle');
+    t.strictSame(page.faults, []);
+  }
+});
+
+t.test('a stream that was armed before stays so', async (t) => {
+  const browser = await requireChromium(t);
+  if (browser === undefined) return;
+  const recorder = await startRecorder(t, { autoStreams: [] });
+  await fetch(`${recorder.url}/api/record/cam1`, { method: 'POST' });
+  const page = await ConsolePage.open(await browser.newContext(), recorder.url);
+  await page.publish({ stream: 'cam1', size: '640x360' });
+  await page.untilState('cam1', 'recording');
+  await page.stopPublishing();
+  await page.untilState('cam1', 'waiting');
+  t.equal(await page.page.textContent('.stream-toggle'), 'Disarm');
+});
+
 t.test('a second publisher of the same stream is refused in words', async (t) => {
   const browser = await requireChromium(t);
   if (browser === undefined) return;

@@ -1,6 +1,25 @@
 import t from 'tap';
 import { segmentOf, testApp } from '../http/test-app.ts';
 
+t.test('a recording that has just begun has no manifest yet', async (t) => {
+  const { app, recorder, segmentIndex } = await testApp(t);
+  await recorder.start('cam1');
+  await segmentIndex.add(segmentOf('cam1'));
+  const begun = recorder.statuses.get('cam1')!;
+  const paths = async () => {
+    const [cam1] = (await app.inject('/api/recorder/streams')).json();
+    return cam1.recordings.map(({ mpd_path }: { mpd_path?: string }) => mpd_path);
+  };
+  const path = 'cam1/2025/07/24/manifest.mpd';
+  begun.isPlayable = false;
+  t.strictSame(await paths(), [undefined]);
+  begun.isPlayable = true;
+  t.strictSame(await paths(), [path]);
+  begun.isPlayable = false;
+  begun.startedAtUs = 1753315300000000;
+  t.strictSame(await paths(), [path], 'the one of what was recorded before');
+});
+
 t.test('streams for the console: live ones, recorded ones, and both', async (t) => {
   const { app, recorder, segmentIndex } = await testApp(t);
   t.strictSame((await app.inject('/api/recorder/streams')).json(), []);

@@ -2,6 +2,9 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { type Static, Type } from 'typebox';
 import { type FolderJson, StreamJson, statusJson } from '../../../src/http/stream-json.ts';
 
+/** Media may be older than the moment at which its recording began by this, µs. */
+const TRANSIT_US = 1_000_000;
+
 /** Everything the console shows, in one request. */
 const plugin: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
@@ -19,20 +22,28 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async () => {
+      const statuses = await app.recorder.streams();
+      const begun = new Map(
+        statuses
+          .filter(({ isPlayable }) => isPlayable === false)
+          .map(({ recordDir, startedAtUs = 0 }) => [recordDir, startedAtUs]),
+      );
       const folders = new Map<string, Static<typeof FolderJson>[]>();
       for (const { stream, folder, ...summary } of app.segmentIndex.folders()) {
         const ofStream = folders.get(stream) ?? [];
         folders.set(stream, ofStream);
         ofStream.push({
           folder,
-          mpd_path: `${folder}/manifest.mpd`,
+          // What was recorded there before has a manifest in any case.
+          ...(summary.startUs < (begun.get(folder) ?? Number.POSITIVE_INFINITY) - TRANSIT_US && {
+            mpd_path: `${folder}/manifest.mpd`,
+          }),
           start_ts: summary.startUs,
           end_ts: summary.endUs,
           segments: summary.segments,
           bytes: summary.bytes,
         });
       }
-      const statuses = await app.recorder.streams();
       const present = new Set(statuses.map(({ stream }) => stream));
       const onlyRecorded = [...folders.keys()].filter((stream) => !present.has(stream));
       return [
