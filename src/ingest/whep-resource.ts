@@ -1,5 +1,6 @@
 import type { IceServer } from '../recorder.ts';
 import { iceServersOf, type Link, readLinks } from './link-header.ts';
+import { serverWords } from './server-words.ts';
 import { WhepError, type WhepErrorKind } from './whep-error.ts';
 
 /** Where to subscribe. */
@@ -104,7 +105,11 @@ export class WhepResource {
     const type = headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
     if (type !== undefined && type !== 'application/sdp') {
       void this.delete();
-      throw new WhepError('bad-answer', `the answer is ${type}, not application/sdp`, { status });
+      throw new WhepError(
+        'bad-answer',
+        `the answer is ${serverWords(type, target)}, not application/sdp`,
+        { status },
+      );
     }
   }
 
@@ -144,7 +149,7 @@ export class WhepResource {
   ): Promise<Reply> {
     const signal = AbortSignal.timeout(FOLLOW_UP_TIMEOUT_MS);
     const reply = await send(this.#target, url, { method, headers, signal, ...(body && { body }) });
-    if (reply.status < 200 || reply.status > 299) throw refusal(method, reply);
+    if (reply.status < 200 || reply.status > 299) throw refusal(method, reply, this.#target);
     return reply;
   }
 }
@@ -158,7 +163,7 @@ async function post(target: WhepTarget, offer: string, signal: AbortSignal): Pro
   const url = endpointUrl(target);
   const headers = { 'content-type': 'application/sdp', accept: 'application/sdp' };
   const reply = await send(target, url, { method: 'POST', headers, body: offer, signal });
-  if (reply.status !== 201) throw refusal('POST', reply);
+  if (reply.status !== 201) throw refusal('POST', reply, target);
   return reply;
 }
 
@@ -178,7 +183,10 @@ function dispose(target: WhepTarget, posted: Promise<Reply>, late: AbortControll
 function endpointUrl({ url }: WhepTarget): URL {
   const parsed = URL.parse(url);
   if (parsed === null || !/^https?:$/.test(parsed.protocol)) {
-    throw new WhepError('refused', `${JSON.stringify(url)} is no http or https address`);
+    throw new WhepError(
+      'refused',
+      `an address of ${parsed?.protocol ?? 'no scheme'} is no http or https address`,
+    );
   }
   return parsed;
 }
@@ -248,8 +256,8 @@ const KINDS: Record<number, WhepErrorKind> = {
   504: 'timeout',
 };
 
-function refusal(method: string, { status, text, url }: Reply): WhepError {
-  const said = text.trim().split('\n', 1)[0]!.slice(0, 200);
+function refusal(method: string, { status, text, url }: Reply, target: WhepTarget): WhepError {
+  const said = serverWords(text, target);
   const message = `${method} ${url.origin}${url.pathname}: ${status}${said === '' ? '' : `: ${said}`}`;
   return new WhepError(KINDS[status] ?? 'server', message, { status });
 }

@@ -114,6 +114,22 @@ t.test('refuses replies that are no answer', async (t) => {
   t.equal(requests.at(-1)!.path, '/session');
 });
 
+t.test('errors of a server do not repeat what it was given', async (t) => {
+  const { url } = await listenHttp(t, ({ path, headers }, response) => {
+    const status = path.startsWith('/denied') ? 403 : 400;
+    response.writeHead(status).end(`${path} with ${headers.authorization} (seCRet key: seCRet)`);
+  });
+  for (const path of ['/denied', '/broken']) {
+    const target = { url: `${url}${path}?key=seCRet`, token: 'token-of-this-test' };
+    const error = await create(target).then(
+      () => t.fail('it was refused'),
+      (error: Error) => error,
+    );
+    t.match(error, { name: 'WhepError', message: path });
+    t.notMatch(String((error as Error).stack), /seCRet|token-of-this-test/);
+  }
+});
+
 t.test('a server that cannot be reached', async (t) => {
   const url = `http://127.0.0.1:${await freePort()}/whep/cam1`;
   await t.rejects(create({ url }), failure('refused', /ECONNREFUSED/));

@@ -130,7 +130,10 @@ export function storeError(error: unknown, context: FailureContext): StoreError 
   const said = typeof failure.message === 'string' ? failure.message : '';
   const kind = kindOf(code, status, said);
   // What a provider writes of a refusal repeats the request: its keys, headers and signature.
-  const words = kind === 'denied' || status === undefined ? '' : `: ${said.slice(0, 200)}`;
+  const words =
+    kind === 'denied' || status === undefined
+      ? ''
+      : `: ${withoutSecrets(said, context.secrets).slice(0, 200)}`;
   const answer = status === undefined || code === `HTTP${status}` ? code : `${code}, ${status}`;
   const text = withoutSecrets(
     `${context.store}: ${context.action} failed (${answer})${words}`,
