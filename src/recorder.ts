@@ -139,6 +139,8 @@ export interface RecordingStarted {
   recordId: string;
   recordDir: string;
   mpdPath: string;
+  /** Nothing is recorded yet: it begins as soon as somebody publishes the stream. */
+  isWaiting: boolean;
 }
 
 /** An ICE server to name in `Link` headers (RFC 9725 §4.6). */
@@ -195,7 +197,8 @@ export interface Recorder {
 
   /**
    * Starts recording a stream, or arms it when nobody publishes it yet. Idempotent: a second call
-   * answers what the first did. Never waits for media.
+   * answers what the first did. Never waits for media. It holds until the publisher ends its session;
+   * one that is lost may come back.
    * @throws RequestError 400 for a stream id or base directory that cannot be a path
    */
   start(stream: string, baseDir?: string): Promise<RecordingStarted>;

@@ -1,28 +1,40 @@
 /**
- * Identifiers of one stream's records: the Unix second at which each was asked for, in ten digits, as
- * Liveman takes them, made unique within the stream.
+ * Identifiers of one stream's records: the Unix second at which each was asked for or began, in ten
+ * digits, as Liveman takes them, made unique within the stream.
  */
 export class RecordIds {
+  /** Second of the latest record that took one. */
+  #taken = 0;
+  /** Second of the present record, or the one the next record would have. */
   #last = 0;
-  /** The last one was told to somebody, but no record has it yet. */
-  #isFree = false;
+  #state: 'taken' | 'foreseen' | 'told' = 'taken';
 
-  /** The identifier of the present record, or of the next one where it was reserved. */
+  /** The identifier of the present record, or of the next one where it was foreseen or told. */
   get current(): string {
     return String(this.#last).padStart(10, '0');
   }
 
-  /** Chooses the identifier of the next record. */
-  reserve(): void {
-    if (this.#isFree) return;
-    this.#last = Math.max(Math.floor(Date.now() / 1000), this.#last + 1);
-    this.#isFree = true;
+  /** A next record may come: it has an identifier to show, and another one when it begins, if nobody was told. */
+  foresee(): void {
+    if (this.#state === 'taken') this.#choose('foreseen');
+  }
+
+  /** The identifier of the next record, which it will have whenever it begins. */
+  tell(): string {
+    if (this.#state !== 'told') this.#choose('told');
+    return this.current;
   }
 
   /** The identifier for a record that begins. */
   take(): string {
-    this.reserve();
-    this.#isFree = false;
+    if (this.#state !== 'told') this.#choose('taken');
+    this.#state = 'taken';
+    this.#taken = this.#last;
     return this.current;
+  }
+
+  #choose(state: 'taken' | 'foreseen' | 'told'): void {
+    this.#last = Math.max(Math.floor(Date.now() / 1000), this.#taken + 1);
+    this.#state = state;
   }
 }

@@ -75,7 +75,7 @@ export class StreamHost {
   #attached = 0;
   #connected = false;
   #publishedAtMs = 0;
-  /** A recording was asked for by name; it outlives the publisher. */
+  /** A recording was asked for by name: until its stream ends, or it is stopped. */
   #armed = false;
   /** A recording was stopped by name: it does not begin by itself while this publisher stays. */
   #disarmed = false;
@@ -175,25 +175,39 @@ export class StreamHost {
     return undefined;
   }
 
-  /** Ends the publisher's session. @throws RequestError 404 */
+  /**
+   * Ends the publisher's session, and with the stream what was asked for by name: as on a Live777
+   * node, where Liveman asks again once the stream is back and would else not hear of its new record.
+   * @throws RequestError 404
+   */
   async unpublish(sessionId: string): Promise<void> {
     const session = this.#sessionOf(sessionId);
     await session.drain();
+    // A publisher that never came is none that leaves.
+    if (this.#connected) this.#armed = false;
     await session.close('client');
+    if (!this.#armed) this.#baseFolder = '';
     await this.#closing;
   }
 
   /** See {@link import('../recorder.ts').Recorder.start}. */
   start(baseDir: string | undefined): RecordingStarted {
-    if (this.#recording === undefined && !this.#armed) {
-      const { stream } = this.#options;
-      this.#baseFolder = baseDir === undefined ? '' : baseFolder(baseDir, stream);
-      this.#recordIds.reserve();
+    if (this.#recording === undefined) {
+      if (!this.#armed) {
+        const { stream } = this.#options;
+        this.#baseFolder = baseDir === undefined ? '' : baseFolder(baseDir, stream);
+      }
+      this.#recordIds.tell();
     }
     this.#armed = true;
     this.#disarmed = false;
     if (this.#connected && this.#recording === undefined) this.#startRecording();
-    return { stream: this.#options.stream, recordId: this.#recordIds.current, ...this.#place() };
+    return {
+      stream: this.#options.stream,
+      recordId: this.#recordIds.current,
+      ...this.#place(),
+      isWaiting: this.#recording === undefined,
+    };
   }
 
   /** See {@link import('./media-host.ts').MediaCalls.closeLater}. */
@@ -402,7 +416,7 @@ export class StreamHost {
     const { stream, settings, log, onSegment, onRecord, remote, owners } = this.#options;
     this.#failure = undefined;
     this.#startedAtUs = steadyNowUs();
-    this.#recordIds.reserve();
+    this.#recordIds.tell();
     const left = this.#unclosed.leave(dayFolder(stream, this.#startedAtUs, this.#baseFolder));
     const recording = new Recording({
       stream,
@@ -443,7 +457,7 @@ export class StreamHost {
     });
     this.#endUs = recording.endUs;
     this.#closing = Promise.all([this.#closing, closed]).then(() => undefined);
-    if (this.#armed) this.#recordIds.reserve();
+    if (this.#armed) this.#recordIds.foresee();
   }
 
   #state(): StreamState {

@@ -69,3 +69,47 @@ t.test('the list names no manifest that cannot be read yet', async (t) => {
   });
   t.ok(without > 0, 'there are segments before there is a manifest');
 });
+
+t.test('a start by name holds until the publisher ends its session', async (t) => {
+  const { url } = await startRecorder(t, {
+    autoStreams: [],
+    recorder: { resume_grace_seconds: 1 },
+  });
+  const post = () => getJson<Started>(`${url}/api/record/cam1`, { method: 'POST' });
+  const publish = async () => {
+    const publisher = await WhipPublisher.connect({ whipUrl: `${url}/whip/cam1` });
+    t.teardown(() => publisher.vanish());
+    publisher.start();
+    return publisher;
+  };
+  const state = async () => (await recordStatus(url, 'cam1')).state;
+  const reaches = (wanted: string) =>
+    until(`it is ${wanted}`, async () => (await state()) === wanted, 30_000);
+  const ids = async () => {
+    const { sessions } = await getJson<{ sessions: { id: string }[] }>(
+      `${url}/api/recordings?limit=10`,
+    );
+    return sessions.map(({ id }) => id).sort();
+  };
+
+  const first = await publish();
+  const started = await post();
+  await until('it is listed', async () => (await ids()).length === 1);
+  first.vanish();
+  await reaches('waiting');
+  const backS = Math.floor(Date.now() / 1000);
+  const second = await publish();
+  await until('the next record is listed', async () => (await ids()).length === 2);
+  const [before, after] = await ids();
+  t.equal(before, started.record_id);
+  t.ok(Number(after) >= backS, 'named after the second in which it began');
+  t.equal((await post()).record_id, after, 'which is what who asks is told');
+
+  await second.stop();
+  t.equal(await state(), 'idle', 'nothing is waited for');
+  await publish();
+  await reaches('live');
+  const again = await post();
+  await until('a third is listed', async () => (await ids()).length === 3);
+  t.equal((await ids()).at(-1), again.record_id);
+});

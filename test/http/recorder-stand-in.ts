@@ -14,6 +14,8 @@ export class RecorderStandIn implements Recorder {
   readonly calls: Call[] = [];
   readonly statuses = new Map<string, StreamStatus>();
   readonly manifests = new Map<string, string>();
+  /** Streams that a start waits for. */
+  readonly waiting = new Set<string>();
   /** Thrown by the next call, once. */
   failure: Error | undefined;
 
@@ -74,7 +76,13 @@ export class RecorderStandIn implements Recorder {
       startedAtUs: 1753315200000000,
       tracks: [],
     });
-    return { stream, recordId: '1753315200', recordDir, mpdPath: `${recordDir}/manifest.mpd` };
+    return {
+      stream,
+      recordId: '1753315200',
+      recordDir,
+      mpdPath: `${recordDir}/manifest.mpd`,
+      isWaiting: this.waiting.has(stream),
+    };
   }
 
   async stop(stream: string): Promise<void> {

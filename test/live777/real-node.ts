@@ -73,7 +73,8 @@ export class RealNode {
   }
 }
 
-async function freePort(): Promise<number> {
+/** A port of loopback that nobody listens to at this moment. */
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;

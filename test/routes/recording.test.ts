@@ -34,6 +34,26 @@ t.test('starting, with and without a body', async (t) => {
   t.equal(based.json().record_dir, 'a/1753315200/cam1/2025/07/24');
 });
 
+t.test('what waits for a publisher has no identifier for Liveman, who would list it', async (t) => {
+  const { app, recorder } = await testApp(t);
+  recorder.waiting.add('cam1');
+  const url = '/api/record/cam1';
+  const place = { id: 'cam1', record_dir: 'cam1/2025/07/24' };
+  for (const payload of [{ base_dir: null }, { base_dir: 'a/1753315200' }]) {
+    const reply = await app.inject({ method: 'POST', url, payload });
+    t.equal(reply.statusCode, 200);
+    t.equal(reply.json().record_id, undefined);
+    t.match(reply.json().mpd_path, /cam1\/2025\/07\/24\/manifest\.mpd$/);
+  }
+  for (const payload of [undefined, {}]) {
+    const reply = await app.inject({ method: 'POST', url, ...(payload && { payload }) });
+    t.match(reply.json(), { ...place, record_id: '1753315200' }, 'others are told');
+  }
+  recorder.waiting.clear();
+  const reply = await app.inject({ method: 'POST', url, payload: { base_dir: null } });
+  t.match(reply.json(), { ...place, record_id: '1753315200' }, 'and Liveman, once it is recorded');
+});
+
 t.test('bodies that cannot be', async (t) => {
   const { app, recorder } = await testApp(t);
   const post = async (payload: string, type = 'application/json') => {

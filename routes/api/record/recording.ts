@@ -19,7 +19,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
       operationId: 'startRecording',
       summary: 'Record a stream',
       description:
-        'Starts recording, or waits with it until somebody publishes the stream. Answers at once, and the same when it is asked again.',
+        'Starts recording, or waits with it until somebody publishes the stream. Answers at once, and the same when it is asked again. It ends with the session of the publisher; one that is lost may come back.',
       params: StreamParams,
       body: Type.Object(
         {
@@ -43,7 +43,12 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
         200: Type.Object(
           {
             id: Type.String({ description: 'The stream.' }),
-            record_id: Type.String({ description: 'Unix second of the start, ten digits.' }),
+            record_id: Type.Optional(
+              Type.String({
+                description:
+                  'Unix second of the start, ten digits. Absent in the answer to a body with `base_dir`, as Liveman sends it, while nobody publishes the stream.',
+              }),
+            ),
             record_dir: Type.String({ description: 'Where the recording goes.' }),
             mpd_path: Type.String({ description: 'Object path of its manifest.' }),
           },
@@ -79,14 +84,17 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
     },
     handler: async (request) => {
       const { stream } = request.params;
-      const baseDir = request.body.base_dir ?? undefined;
-      if (baseDir !== undefined && app.authorizer.callerOf(request)?.stream !== '*') {
+      const { base_dir: baseDir } = request.body;
+      if (typeof baseDir === 'string' && app.authorizer.callerOf(request)?.stream !== '*') {
         throw new RequestError(403, ONE_FOLDER);
       }
-      const started = await app.recorder.start(stream, baseDir);
+      const started = await app.recorder.start(stream, baseDir ?? undefined);
+      // Liveman, who always gives it, lists what it is told of for ever, and nobody may ever publish
+      // the stream. Without an identifier it lists nothing, as after the 500 of a Live777 node.
+      const isListed = baseDir === undefined || !started.isWaiting;
       return {
         id: started.stream,
-        record_id: started.recordId,
+        ...(isListed && { record_id: started.recordId }),
         record_dir: started.recordDir,
         mpd_path: started.mpdPath,
       };
