@@ -3,6 +3,9 @@ import { BitReader, removeEmulationPrevention } from './h264-bit-reader.ts';
 const NAL_SEI = 6;
 const NAL_LAST_SLICE = 5;
 const RECOVERY_POINT = 6;
+/** Where a message is looked for: nothing of size stands before a recovery point. */
+const LOOKED_AT_BYTES = 512;
+const LOOKED_AT_MESSAGES = 16;
 /** Bytes of a message that are looked at: recovery_frame_cnt and two flags take no more. */
 const MESSAGE_BYTES = 8;
 /** Highest recovery_frame_cnt: below MaxFrameNum (ITU-T H.264 §D.2.8). */
@@ -36,9 +39,9 @@ export function isReference(parts: readonly Buffer[]): boolean {
 
 /** sei_rbsp() (§7.3.2.3): messages with their types and sizes before them, in steps of 255. */
 function inMessages(nal: Buffer): number | undefined {
-  const bytes = removeEmulationPrevention(nal);
+  const bytes = removeEmulationPrevention(nal, LOOKED_AT_BYTES);
   let at = 1;
-  while (at + 2 <= bytes.length) {
+  for (let message = 0; message < LOOKED_AT_MESSAGES && at + 2 <= bytes.length; message++) {
     let type = 0;
     let size = 0;
     for (; bytes[at] === 0xff; at++) type += 0xff;

@@ -105,9 +105,17 @@ export class PictureOrder {
     if (this.#latest === undefined || shown > this.#latest) this.#latest = shown;
     if (picture.keyframe) this.#passed = shown;
     if (this.#reordering.most > 0) this.#noteShown(shown);
-    const at = this.#places.findLastIndex((place) => place < shown) + 1;
-    this.#places.splice(at, 0, shown);
+    this.#addPlace(shown);
     this.#waiting.push(picture);
+  }
+
+  #addPlace(shown: number): void {
+    const places = this.#places;
+    places.push(shown);
+    for (let at = places.length - 1; at > 0 && places[at - 1]! > shown; at--) {
+      places[at] = places[at - 1]!;
+      places[at - 1] = shown;
+    }
   }
 
   /** The first picture, once its place is certain. */
