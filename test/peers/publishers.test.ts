@@ -10,6 +10,8 @@ import { readDayFolder } from '../server/day-folder.ts';
 import { startRecorder } from '../server/recorder-process.ts';
 import { repeat } from '../thoroughness.ts';
 
+t.setTimeout(300_000);
+
 /** Seconds of media that each sends. */
 const SECONDS = repeat(25, 8);
 /** Pictures a second of all scripts. */
