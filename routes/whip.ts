@@ -6,8 +6,11 @@ import { iceLinks } from '../src/http/ice-links.ts';
 import { sessionAddress } from '../src/http/stream-address.ts';
 import { badStreamId, StreamParams } from '../src/http/stream-id.ts';
 import { forwardedPrefix } from '../src/http/trusted-proxy.ts';
+import { UnconnectedPublishers } from '../src/http/unconnected-publishers.ts';
 
 const offerType = 'application/sdp';
+/** By then a session that nobody connected to has ended. */
+const retryAfterSeconds = 15;
 
 const exampleSdp = `v=0\r
 o=- 4611731400430051336 2 IN IP4 127.0.0.1\r
@@ -51,6 +54,9 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
     done(null, body);
   });
   const links = iceLinks(app.config.iceServers);
+  const { tokens, secret } = app.config.auth;
+  const hasTokens = tokens.length > 0 || secret !== undefined;
+  const unconnected = new UnconnectedPublishers(app.recorder, hasTokens);
 
   app.route({
     method: 'POST',
@@ -72,7 +78,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
           'the offer does not begin with v=0',
         ),
         409: errorReply(
-          'Somebody publishes this stream already.',
+          'Somebody publishes this stream already, or is about to; one that has given no sign of itself makes room for another with as wide a token.',
           'stream "cam1" has a publisher already',
         ),
         413: errorReply('The offer is larger than 256 KiB.', 'Request body is too large'),
@@ -84,13 +90,24 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
           'The offer has nothing that can be recorded.',
           'the offer sends neither video nor audio; we can record H264 (packetization-mode 0 or 1) and Opus (48000/2)',
         ),
+        429: errorReply(
+          'Too many sessions of this address wait for their publisher. Only callers with a token for one stream are refused.',
+          '20 sessions of your address wait for their publisher: let them connect, or end them, first',
+        ),
         503: errorReply('The recorder is stopping.', 'the recorder is stopping'),
       },
     },
     onRequest: requireContentType(offerType, 'Accept-Post'),
     handler: async (request, reply) => {
       const { stream } = request.params;
-      const { sessionId, answer, etag } = await app.recorder.publish(stream, request.body);
+      const right = app.authorizer.callerOf(request)?.stream === '*' ? 'all' : 'stream';
+      await unconnected.admit(request.ip, right).catch((error: unknown) => {
+        reply.header('Retry-After', retryAfterSeconds);
+        throw error;
+      });
+      const accepted = await app.recorder.publish(stream, request.body, right);
+      const { sessionId, answer, etag } = accepted;
+      unconnected.note(request.ip, stream, sessionId);
       if (links.length > 0) reply.header('Link', links);
       return reply
         .code(201)

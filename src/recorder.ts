@@ -150,6 +150,9 @@ export interface IceServer {
   credential?: string;
 }
 
+/** What a publisher may publish: all streams, or the one that its token names. */
+export type PublishRight = 'all' | 'stream';
+
 /** A publisher's offer was accepted. */
 export interface PublishAccepted {
   sessionId: string;
@@ -176,10 +179,12 @@ export class RequestError extends Error {
 export interface Recorder {
   /**
    * Accepts a WHIP offer for a stream (RFC 9725 §4.2).
+   * @param right of who publishes; `all` if absent. It may take the place of one that has shown no sign
+   * of itself since its offer, unless that one had the wider right
    * @throws RequestError 400/422 for an offer that cannot be taken, 409 when the stream has a
    * publisher already, 503 while stopping.
    */
-  publish(stream: string, offer: string): Promise<PublishAccepted>;
+  publish(stream: string, offer: string, right?: PublishRight): Promise<PublishAccepted>;
   /**
    * Takes a trickle-ICE fragment (RFC 8840). Where it carries new ICE credentials it is an ICE
    * restart, and the reply carries ours and the new entity tag.

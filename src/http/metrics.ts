@@ -68,6 +68,7 @@ export class Metrics {
     this.#sources = sources;
     const registers = [this.#registry];
     collectDefaultMetrics({ register: this.#registry });
+    countFromStart(this.#registry);
     this.#streams = new Gauge({
       name: `${PREFIX}streams`,
       help: 'Streams that somebody publishes or that are to be recorded, by state.',
@@ -209,5 +210,17 @@ export class Metrics {
         this.inc(value());
       },
     });
+  }
+}
+
+/** prom-client counts processor time from when it is told to collect it, not from the process's start. */
+function countFromStart(registry: Registry): void {
+  const { user, system } = process.cpuUsage();
+  for (const [name, us] of [
+    ['process_cpu_user_seconds_total', user],
+    ['process_cpu_system_seconds_total', system],
+    ['process_cpu_seconds_total', user + system],
+  ] as const) {
+    (registry.getSingleMetric(name) as Counter).inc(us / 1e6);
   }
 }

@@ -13,6 +13,17 @@ export interface StreamSnapshotsOptions {
   /** A client that has taken nothing for so long is given up. */
   stallMs: number;
   maxClients: number;
+  /** Of one address, where it is not trusted. */
+  maxPerAddress: number;
+  /** The oldest of the address with the most makes room, instead of a newcomer being refused. */
+  replacesOldest: boolean;
+}
+
+/** Who wants to listen. */
+export interface Listener {
+  address: string;
+  /** May see all streams by a token, as Liveman: is not bound by address, and always finds room. */
+  isTrusted: boolean;
 }
 
 /**
@@ -42,9 +53,12 @@ export class StreamSnapshots {
    * @returns the body of its reply, which ends when this closes, and is to be destroyed when the
    * client goes; undefined when there are too many
    */
-  subscribe(named: string | readonly string[] = []): Readable | undefined {
-    if (this.#closed || this.#clients.size >= this.#options.maxClients) return undefined;
-    const client = new Client(named);
+  subscribe(
+    named: string | readonly string[] = [],
+    listener: Listener = { address: '', isTrusted: false },
+  ): Readable | undefined {
+    if (this.#closed || !this.#hasRoom(listener)) return undefined;
+    const client = new Client(named, listener);
     this.#clients.add(client);
     client.body.once('close', () => {
       this.#clients.delete(client);
@@ -60,6 +74,29 @@ export class StreamSnapshots {
     this.#closed = true;
     this.#rest();
     for (const client of this.#clients) client.body.push(null);
+  }
+
+  /** Whether one more may listen, after one who is there had to go if need be. */
+  #hasRoom(listener: Listener): boolean {
+    const { maxClients, maxPerAddress, replacesOldest } = this.#options;
+    const guests = [...this.#clients].filter(({ isTrusted }) => !isTrusted);
+    const own = guests.filter(({ address }) => address === listener.address);
+    if (!listener.isTrusted && own.length >= maxPerAddress) {
+      return replacesOldest && this.#end(own[0]);
+    }
+    if (this.#clients.size < maxClients) return true;
+    if (!listener.isTrusted && !replacesOldest) return false;
+    const byAddress = Map.groupBy(guests, ({ address }) => address);
+    const [most] = [...byAddress.values()].sort((a, b) => b.length - a.length);
+    return this.#end(most?.[0]);
+  }
+
+  /** Ends the reply to a client. */
+  #end(client: Client | undefined): boolean {
+    if (client === undefined) return false;
+    this.#clients.delete(client);
+    client.body.push(null);
+    return true;
   }
 
   #rest(): void {
@@ -101,6 +138,8 @@ export class StreamSnapshots {
 /** One who listens. Only the newest snapshot waits for a client that is slow to take them. */
 class Client {
   readonly named: string | readonly string[];
+  readonly address: string;
+  readonly isTrusted: boolean;
   readonly body: Readable;
   /** When it was sent something last, ms. */
   sentAt = performance.now();
@@ -109,8 +148,10 @@ class Client {
   #snapshot = '';
   #waiting: string | undefined;
 
-  constructor(named: string | readonly string[]) {
+  constructor(named: string | readonly string[], { address, isTrusted }: Listener) {
     this.named = named;
+    this.address = address;
+    this.isTrusted = isTrusted;
     this.body = new Readable({ read: () => this.#resume() });
   }
 

@@ -1,4 +1,10 @@
-import type { PublishAccepted, Recorder, RecordingStarted, StreamStatus } from '../recorder.ts';
+import type {
+  PublishAccepted,
+  PublishRight,
+  Recorder,
+  RecordingStarted,
+  StreamStatus,
+} from '../recorder.ts';
 import { RequestError } from '../recorder.ts';
 import type { PullPlan } from '../sources/pull-plan.ts';
 import { streamFolder } from '../storage/stream-folder.ts';
@@ -49,8 +55,8 @@ export class MediaHost implements MediaCalls {
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
   }
 
-  publish(stream: string, offer: string): Promise<PublishAccepted> {
-    return this.#host(stream).publish(offer);
+  publish(stream: string, offer: string, right: PublishRight = 'all'): Promise<PublishAccepted> {
+    return this.#host(stream).publish(offer, right);
   }
 
   async trickle(

@@ -6,6 +6,7 @@ import type { RecordFacts } from '../record-catalogue/record.ts';
 import type { RecordCatalogue } from '../record-catalogue/record-catalogue.ts';
 import {
   type PublishAccepted,
+  type PublishRight,
   type Recorder,
   type RecordingStarted,
   RequestError,
@@ -21,6 +22,7 @@ import { steadyNowUs } from '../steady-clock.ts';
 import type { SpooledStore } from '../storage/spooled-store.ts';
 import { streamFolder } from '../storage/stream-folder.ts';
 import { JournalFeed } from './journal-feed.ts';
+import { LostStreams } from './lost-streams.ts';
 import type { LogMessage } from './messages.ts';
 import type { WorkerSettings } from './settings.ts';
 import { SpareWorker } from './spare-worker.ts';
@@ -143,6 +145,7 @@ class RecorderHost implements Recorder, SourcesEvents {
   readonly #held = new Set<string>();
   /** Streams whose worker died, until what it had open is closed. */
   readonly #mending = new Map<string, Promise<void>>();
+  readonly #lost = new LostStreams();
   #sources: Sources | undefined;
   #closing: Promise<void> | undefined;
 
@@ -210,8 +213,8 @@ class RecorderHost implements Recorder, SourcesEvents {
     this.#tell(stream, 'release', stream);
   }
 
-  publish(stream: string, offer: string): Promise<PublishAccepted> {
-    return this.#call(stream, 'publish', stream, offer) as Promise<PublishAccepted>;
+  publish(stream: string, offer: string, right: PublishRight = 'all'): Promise<PublishAccepted> {
+    return this.#call(stream, 'publish', stream, offer, right) as Promise<PublishAccepted>;
   }
 
   trickle(
@@ -245,6 +248,7 @@ class RecorderHost implements Recorder, SourcesEvents {
   async stop(stream: string): Promise<void> {
     this.#sources?.unwant(stream);
     this.#plans.delete(stream);
+    this.#lost.delete(stream);
     if (!this.#placed.has(stream)) return;
     await this.#call(stream, 'stop', stream);
     await Promise.all([this.#segments.idle(), this.#records.idle()]);
@@ -252,14 +256,14 @@ class RecorderHost implements Recorder, SourcesEvents {
 
   async status(stream: string): Promise<StreamStatus> {
     const number = this.#placed.get(stream);
-    if (number === undefined) return { stream, state: 'idle', tracks: [] };
-    if (!this.#links[number]!.isAlive) return { stream, state: 'interrupted', tracks: [] };
-    return (await this.#call(stream, 'status', stream)) as StreamStatus;
+    if (number === undefined) return this.#lost.correct({ stream, state: 'idle', tracks: [] });
+    if (!this.#links[number]!.isAlive) return this.#lost.interrupted(stream);
+    return this.#lost.correct((await this.#call(stream, 'status', stream)) as StreamStatus);
   }
 
   async streams(): Promise<StreamStatus[]> {
     const all = await this.#askAll('streams');
-    const statuses = (all as StreamStatus[][]).flat();
+    const statuses = this.#lost.complete((all as StreamStatus[][]).flat());
     const known = new Set(statuses.map(({ stream }) => stream));
     // Ids are the callers' choice: without this the map would grow for as long as we run.
     if (this.#placed.size > 2 * known.size + 1000) this.#forgetAllBut(known);
@@ -394,6 +398,7 @@ class RecorderHost implements Recorder, SourcesEvents {
     const record = this.#active.get(stream);
     if (record === undefined) return undefined;
     this.#active.delete(stream);
+    this.#lost.add(stream);
     let unclosed: Parameters<RecorderHost['closeLater']> | undefined;
     let endUs = record.startUs;
     const { root, lock } = this.#settings;

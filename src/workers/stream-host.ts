@@ -4,6 +4,7 @@ import { WhipSession } from '../ingest/whip-session.ts';
 import type { RecordFacts } from '../record-catalogue/record.ts';
 import {
   type PublishAccepted,
+  type PublishRight,
   type RecordingStarted,
   RequestError,
   type StreamState,
@@ -71,6 +72,8 @@ export class StreamHost {
   /** Keeps it connected to a node, where that is where it comes from. */
   #pull: Pull | undefined;
   #accepting = false;
+  /** Of the publisher whose session it is. */
+  #right: PublishRight = 'all';
   /** How many sections of the session the recording takes. */
   #attached = 0;
   #connected = false;
@@ -110,8 +113,8 @@ export class StreamHost {
   }
 
   /** Takes a publisher's offer. @throws RequestError 400, 409, 422, 503 */
-  async publish(offer: string): Promise<PublishAccepted> {
-    if (this.#accepting || (this.#session !== undefined && !this.#isSilent(this.#session))) {
+  async publish(offer: string, right: PublishRight): Promise<PublishAccepted> {
+    if (this.#accepting || !this.#mayReplace(this.#session, right)) {
       throw new RequestError(409, `stream "${this.#options.stream}" has a publisher already`);
     }
     this.#accepting = true;
@@ -126,6 +129,7 @@ export class StreamHost {
         this.#sink(),
       );
       this.#session = session;
+      this.#right = right;
       this.#disarmed = false;
       return { sessionId: session.id, answer: session.answer, etag: session.etag };
     } finally {
@@ -293,10 +297,15 @@ export class StreamHost {
     await this.#unclosed.idle();
   }
 
-  /** True for a publisher that was lost, as far as can be told: another may take its place. */
-  #isSilent(session: WhipSession | WhepSession): boolean {
-    if (!(session instanceof WhipSession) || !this.#connected) return false;
-    return steadyNowUs() - session.heardUs > LOST_US;
+  /**
+   * Whether another publisher may take its place: one that was lost, as far as can be told, or that has
+   * only claimed the name and given no sign of itself since. That one had to be allowed no more.
+   */
+  #mayReplace(session: WhipSession | WhepSession | undefined, right: PublishRight): boolean {
+    if (session === undefined) return true;
+    if (!(session instanceof WhipSession)) return false;
+    if (this.#connected) return steadyNowUs() - session.heardUs > LOST_US;
+    return session.heardUs === 0 && (right === 'all' || this.#right === 'stream');
   }
 
   async #subscribe({ url, token }: PullTarget, signal: AbortSignal): Promise<void> {

@@ -26,9 +26,10 @@ interface Request {
   body?: string;
 }
 
-/** Replies that need a broken bucket, a full spool or a recorder that is stopping. */
+/** Replies that need a broken bucket, many publishers, a full spool or a recorder that is stopping. */
 const notProvoked = new Set([
   'followLive777Streams 503',
+  'publish 429',
   'publish 503',
   'readObject 502',
   'readObject 503',
@@ -75,7 +76,8 @@ t.test('each error reply is as its example says', async (t) => {
     'listPlaybackRecords 400': { path: '/api/playback/object' },
     'listSegments 400': { path: '/api/record/segments?limit=0' },
     'publish 400': { ...publish, path: '/whip/cam2', body: 'v=1\r\n' },
-    'publish 409': publish,
+    // Its publisher has not connected yet, but it is one with a wider token.
+    'publish 409': { ...publish, headers: { ...sdp, authorization: `Bearer ${jwt('cam1', 7)}` } },
     'publish 413': { ...publish, body: large(1 << 20) },
     'publish 415': { ...publish, headers: json },
     'publish 422': { ...publish, path: '/whip/cam2', body: offerOf(DATA) },

@@ -15,6 +15,8 @@ function snapshotsOf(recorder: RecorderStandIn, more: Partial<StreamSnapshotsOpt
     keepAliveMs: 60_000,
     stallMs: 60_000,
     maxClients: 3,
+    maxPerAddress: 3,
+    replacesOldest: false,
     ...more,
   });
 }
@@ -160,3 +162,41 @@ t.test('all replies end when it closes', async (t) => {
   t.equal(await body.next(), undefined);
   t.equal(snapshots.subscribe(), undefined);
 });
+
+t.test('an address has no more than its share, and who is trusted always finds room', async (t) => {
+  const snapshots = snapshotsOf(new RecorderStandIn(), { maxClients: 3, maxPerAddress: 2 });
+  const guest = (address: string) => snapshots.subscribe([], { address, isTrusted: false });
+  const trusted = () => snapshots.subscribe([], { address: '192.0.2.1', isTrusted: true });
+  const first = new Reader(guest('192.0.2.1'));
+  const second = new Reader(guest('192.0.2.1'));
+  t.equal(guest('192.0.2.1'), undefined);
+  const other = new Reader(guest('192.0.2.2'));
+  t.equal(guest('192.0.2.3'), undefined, 'all places are taken');
+  for (const reader of [first, second, other]) await reader.next();
+  const own = new Reader(trusted());
+  t.equal(await first.next(), undefined, 'the oldest of the address with the most had to go');
+  await own.next();
+  const more = [new Reader(trusted()), new Reader(trusted())];
+  t.equal(trusted(), undefined, 'there is nobody left to go');
+  for (const reader of [second, other, own, ...more]) await reader.leave();
+});
+
+t.test(
+  'where nobody has a token the newest replaces the oldest of the busiest address',
+  async (t) => {
+    const options = { maxClients: 3, maxPerAddress: 2, replacesOldest: true };
+    const snapshots = snapshotsOf(new RecorderStandIn(), options);
+    const listen = (address: string) =>
+      new Reader(snapshots.subscribe([], { address, isTrusted: false }));
+    const liveman = listen('192.0.2.1');
+    const readers = [1, 2, 3, 4].map(() => listen('192.0.2.9'));
+    for (const gone of readers.slice(0, 2)) {
+      while ((await gone.next()) !== undefined);
+    }
+    const newcomer = listen('192.0.2.7');
+    while ((await readers[2]!.next()) !== undefined);
+    t.same(await liveman.streams(), []);
+    t.equal(snapshots.clients, 3);
+    for (const reader of [liveman, readers[3]!, newcomer]) await reader.leave();
+  },
+);

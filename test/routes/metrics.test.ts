@@ -55,3 +55,13 @@ t.test('a token is needed where there are any', async (t) => {
   const headers = { authorization: 'Bearer secret' };
   t.equal((await app.inject({ url: '/metrics', headers })).statusCode, 200);
 });
+
+t.test('processor time counts from the start of the process', async (t) => {
+  const { app } = await testApp(t);
+  const { user, system } = process.cpuUsage();
+  const { body } = await app.inject('/metrics');
+  const seconds = (name: string) => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(body)![1]);
+  t.ok(seconds('process_cpu_user_seconds_total') >= user / 1e6);
+  t.ok(seconds('process_cpu_system_seconds_total') >= system / 1e6);
+  t.ok(seconds('process_cpu_seconds_total') >= (user + system) / 1e6);
+});

@@ -53,12 +53,13 @@ t.test('changes of streams, until the recorder stops', async (t) => {
 });
 
 t.test('no more than a hundred at a time, and who leaves makes room', async (t) => {
-  const { app } = await testApp(t);
+  const { app } = await testApp(t, '[auth]\ntokens = ["node"]');
+  const headers = { authorization: 'Bearer node' };
   await app.listen({ host: '127.0.0.1', port: 0 });
   const listeners = await Promise.all(
-    Array.from({ length: 100 }, () => listenTo(app, '/api/sse/streams')),
+    Array.from({ length: 100 }, () => listenTo(app, '/api/sse/streams', headers)),
   );
-  const refused = await app.inject('/api/sse/streams');
+  const refused = await app.inject({ url: '/api/sse/streams', headers });
   t.equal(refused.statusCode, 503);
   t.equal(refused.headers['retry-after'], '5');
   t.match(refused.json().message, /no more than 100/);
@@ -74,7 +75,7 @@ t.test('no more than a hundred at a time, and who leaves makes room', async (t) 
   });
   listeners[0]!.leave();
   await gone;
-  const another = await listenTo(app, '/api/sse/streams');
+  const another = await listenTo(app, '/api/sse/streams', headers);
   t.equal(another.incoming.statusCode, 200);
   t.strictSame(await another.next(), []);
   await app.close();

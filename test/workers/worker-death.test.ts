@@ -53,6 +53,10 @@ root = ${JSON.stringify(root)}`,
   const before = index.folders('cam1')[0]!.segments;
   const [thread] = threads;
   await thread!.terminate();
+  t.match(await recorder.status('cam1'), {
+    state: /^(?:interrupted|connecting)$/,
+    error: /thread that recorded it died/,
+  });
   const [record] = await until('its record is ended', () => {
     const { sessions } = catalogue.sessions({ limit: 10 });
     return sessions.some(({ status }) => status === 'Failed') && sessions;

@@ -10,13 +10,16 @@ const pollMs = 1000;
 const keepAliveMs = 15_000;
 const stallMs = 60_000;
 const maxClients = 100;
-const tooMany = `no more than ${maxClients} may listen at a time`;
+const maxPerAddress = 32;
+const tooMany = `no more than ${maxClients} may listen at a time, ${maxPerAddress} of them from one address`;
 /** Liveman waits as long on its own. */
 const retryAfterSeconds = 5;
 
 /** Changes of streams, for Liveman and for consoles. */
 const plugin: FastifyPluginAsyncTypebox = async (app) => {
   const { recorder, log } = app;
+  const { tokens, secret } = app.config.auth;
+  const hasTokens = tokens.length > 0 || secret !== undefined;
   const snapshots = new StreamSnapshots({
     recorder,
     log,
@@ -24,6 +27,9 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
     keepAliveMs,
     stallMs,
     maxClients,
+    maxPerAddress,
+    // Where nobody has a token nobody can be told from Liveman, so no newcomer is refused.
+    replacesOldest: !hasTokens,
   });
   // Before the server closes it lets replies finish: these never would.
   app.addHook('preClose', async () => snapshots.close());
@@ -58,7 +64,10 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async (request, reply) => {
-      const events = snapshots.subscribe(request.query.streams);
+      const events = snapshots.subscribe(request.query.streams, {
+        address: request.ip,
+        isTrusted: hasTokens && app.authorizer.callerOf(request)?.stream === '*',
+      });
       if (events === undefined) {
         reply.header('Retry-After', retryAfterSeconds);
         throw new RequestError(503, tooMany);

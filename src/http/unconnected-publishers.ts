@@ -1,0 +1,69 @@
+import { type PublishRight, type Recorder, RequestError } from '../recorder.ts';
+
+/** Most sessions of one address that wait for their publisher at a time. */
+const MAX_UNCONNECTED = 20;
+/** A session that has not connected after this is ended anyway, ms. */
+const CONNECT_TIMEOUT_MS = 15_000;
+
+interface Waiting {
+  stream: string;
+  sessionId: string;
+  sinceMs: number;
+}
+
+/**
+ * How many publishers of one address may be on their way: each offer that is taken binds sockets and a
+ * name, whether or not anybody comes. Who may publish all streams is not bound where others are told
+ * apart by tokens: Liveman speaks for many. Where nobody has a token the oldest makes room instead, so
+ * that the one who comes is not refused.
+ */
+export class UnconnectedPublishers {
+  readonly #recorder: Pick<Recorder, 'status' | 'unpublish'>;
+  readonly #hasTokens: boolean;
+  readonly #byAddress = new Map<string, Waiting[]>();
+
+  /** @param hasTokens whether callers need a token */
+  constructor(recorder: Pick<Recorder, 'status' | 'unpublish'>, hasTokens: boolean) {
+    this.#recorder = recorder;
+    this.#hasTokens = hasTokens;
+  }
+
+  /** Makes room for another. @throws RequestError 429 where there is none */
+  async admit(address: string, right: PublishRight): Promise<void> {
+    if (this.#hasTokens && right === 'all') return;
+    let waiting = this.#byAddress.get(address) ?? [];
+    if (waiting.length < MAX_UNCONNECTED) return;
+    const isWaiting = await Promise.all(waiting.map((one) => this.#isWaiting(one)));
+    waiting = waiting.filter((_, index) => isWaiting[index]);
+    this.#byAddress.set(address, waiting);
+    if (waiting.length < MAX_UNCONNECTED) return;
+    if (this.#hasTokens) {
+      throw new RequestError(
+        429,
+        `${waiting.length} sessions of your address wait for their publisher: let them connect, or end them, first`,
+      );
+    }
+    const oldest = waiting.shift()!;
+    // It may have ended meanwhile.
+    await this.#recorder.unpublish(oldest.stream, oldest.sessionId).catch(() => {});
+  }
+
+  /** Notes a session that begins. */
+  note(address: string, stream: string, sessionId: string): void {
+    const nowMs = performance.now();
+    for (const [other, waiting] of this.#byAddress) {
+      if (waiting.every(({ sinceMs }) => nowMs - sinceMs > CONNECT_TIMEOUT_MS)) {
+        this.#byAddress.delete(other);
+      }
+    }
+    const waiting = this.#byAddress.get(address) ?? [];
+    waiting.push({ stream, sessionId, sinceMs: nowMs });
+    this.#byAddress.set(address, waiting);
+  }
+
+  async #isWaiting({ stream, sessionId, sinceMs }: Waiting): Promise<boolean> {
+    if (performance.now() - sinceMs > CONNECT_TIMEOUT_MS) return false;
+    const status = await this.#recorder.status(stream);
+    return status.sessionId === sessionId && status.publishedAtMs === undefined;
+  }
+}
