@@ -202,8 +202,8 @@ export interface Recorder {
 
   /**
    * Starts recording a stream, or arms it when nobody publishes it yet. Idempotent: a second call
-   * answers what the first did. Never waits for media. It holds until the publisher ends its session;
-   * one that is lost may come back.
+   * answers what the first did. Never waits for media. What is asked for while somebody publishes
+   * holds until that session is ended, but not where it is lost; an arm holds until it is stopped.
    * @throws RequestError 400 for a stream id or base directory that cannot be a path
    */
   start(stream: string, baseDir?: string): Promise<RecordingStarted>;

@@ -78,8 +78,10 @@ export class StreamHost {
   #attached = 0;
   #connected = false;
   #publishedAtMs = 0;
-  /** A recording was asked for by name: until its stream ends, or it is stopped. */
+  /** A recording was asked for by name. */
   #armed = false;
+  /** That was before anybody published: it holds for every publisher to come, until it is stopped. */
+  #isStanding = false;
   /** A recording was stopped by name: it does not begin by itself while this publisher stays. */
   #disarmed = false;
   #toldUnrecorded = false;
@@ -180,15 +182,16 @@ export class StreamHost {
   }
 
   /**
-   * Ends the publisher's session, and with the stream what was asked for by name: as on a Live777
-   * node, where Liveman asks again once the stream is back and would else not hear of its new record.
+   * Ends the publisher's session, and with the stream what was asked for by name while it was there:
+   * as on a Live777 node, where Liveman asks again once the stream is back and would else not hear of
+   * its new record.
    * @throws RequestError 404
    */
   async unpublish(sessionId: string): Promise<void> {
     const session = this.#sessionOf(sessionId);
     await session.drain();
     // A publisher that never came is none that leaves.
-    if (this.#connected) this.#armed = false;
+    if (this.#connected && !this.#isStanding) this.#armed = false;
     await session.close('client');
     if (!this.#armed) this.#baseFolder = '';
     await this.#closing;
@@ -203,6 +206,7 @@ export class StreamHost {
       }
       this.#recordIds.tell();
     }
+    if (!this.#armed) this.#isStanding = !this.#connected && this.#recording === undefined;
     this.#armed = true;
     this.#disarmed = false;
     if (this.#connected && this.#recording === undefined) this.#startRecording();

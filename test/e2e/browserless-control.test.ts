@@ -70,7 +70,7 @@ t.test('the list names no manifest that cannot be read yet', async (t) => {
   t.ok(without > 0, 'there are segments before there is a manifest');
 });
 
-t.test('a start by name holds until the publisher ends its session', async (t) => {
+t.test('what is started while it is published holds until that session is ended', async (t) => {
   const { url } = await startRecorder(t, {
     autoStreams: [],
     recorder: { resume_grace_seconds: 1 },

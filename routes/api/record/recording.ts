@@ -19,7 +19,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
       operationId: 'startRecording',
       summary: 'Record a stream',
       description:
-        'Starts recording, or waits with it until somebody publishes the stream. Answers at once, and the same when it is asked again. It ends with the session of the publisher; one that is lost may come back.',
+        'Starts recording, or waits with it until somebody publishes the stream. Answers at once, and the same when it is asked again. Where somebody publishes already, it ends when that session is ended; else it holds for all publishers to come, until it is stopped.',
       params: StreamParams,
       body: Type.Object(
         {
