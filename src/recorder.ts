@@ -100,6 +100,8 @@ export interface StreamStatus {
   /** Wall-clock start of the recording, µs since the Unix epoch. */
   startedAtUs?: number;
   error?: string;
+  /** A recording was asked for by name, and holds. */
+  isArmed?: boolean;
   /** While it is recorded: times that its sender began a new timeline, each with a new Period. */
   timelineRestarts?: number;
   /** While it is recorded: whole access units that were not recorded, by reason. */
@@ -140,6 +142,15 @@ export interface RecordingStarted {
   recordDir: string;
   mpdPath: string;
   /** Nothing is recorded yet: it begins as soon as somebody publishes the stream. */
+  isWaiting: boolean;
+}
+
+/** A stream of which a recording was asked for by name. */
+export interface ArmedStream {
+  stream: string;
+  /** When that was, ms since the Unix epoch. */
+  armedAtMs: number;
+  /** True while there is nothing of it to record. */
   isWaiting: boolean;
 }
 
@@ -204,11 +215,20 @@ export interface Recorder {
    * Starts recording a stream, or arms it when nobody publishes it yet. Idempotent: a second call
    * answers what the first did. Never waits for media. What is asked for while somebody publishes
    * holds until that session is ended, but not where it is lost; an arm holds until it is stopped.
-   * @throws RequestError 400 for a stream id or base directory that cannot be a path
+   * @throws RequestError 400 for a stream id or base directory that cannot be a path, 429 when too many
+   * streams wait for a publisher
    */
   start(stream: string, baseDir?: string): Promise<RecordingStarted>;
   /** Stops or disarms; resolves when the last segment is durable. Quiet when nothing ran. */
   stop(stream: string): Promise<void>;
+  /** All streams that are armed, the longest armed first. */
+  armed(): Promise<ArmedStream[]>;
+  /**
+   * Disarms those of them that wait.
+   * @param beforeMs only those armed before this, ms since the Unix epoch; by default all
+   * @returns how many they were
+   */
+  disarm(beforeMs?: number): Promise<number>;
   /** Status of one stream; `idle` for an unknown one. */
   status(stream: string): Promise<StreamStatus>;
   /** All streams that are published, armed, recorded or failed since start-up. */

@@ -94,6 +94,7 @@ t.test('every operation is described, with its errors', async (t) => {
     '/api/record/object/{path}',
     '/api/record/segments',
     '/api/record/{stream}',
+    '/api/recorder/armed',
     '/api/recorder/streams',
     '/api/recordings',
     '/api/sources',

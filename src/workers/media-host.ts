@@ -21,7 +21,7 @@ const FORGET_MS = 60_000;
 export type MediaEvents = Pick<StreamHostOptions, 'onSegment' | 'onRecord' | 'remote' | 'owners'>;
 
 /** What a worker can be asked for: all that a recorder can, and to follow what other nodes have. */
-export interface MediaCalls extends Recorder {
+export interface MediaCalls extends Omit<Recorder, 'armed' | 'disarm'> {
   /** Records a stream from one of the nodes that have it, or from others than before. */
   pull(plan: PullPlan): Promise<void>;
   /** No node has the stream at present, but it may come back. */

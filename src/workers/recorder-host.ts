@@ -5,6 +5,7 @@ import { folderEnds } from '../record-catalogue/folder-ends.ts';
 import type { RecordFacts } from '../record-catalogue/record.ts';
 import type { RecordCatalogue } from '../record-catalogue/record-catalogue.ts';
 import {
+  type ArmedStream,
   type PublishAccepted,
   type PublishRight,
   type Recorder,
@@ -21,6 +22,7 @@ import { Sources, type SourcesEvents } from '../sources/sources.ts';
 import { steadyNowUs } from '../steady-clock.ts';
 import type { SpooledStore } from '../storage/spooled-store.ts';
 import { streamFolder } from '../storage/stream-folder.ts';
+import { ArmedStreams, type ArmState } from './armed-streams.ts';
 import { JournalFeed } from './journal-feed.ts';
 import { LostStreams } from './lost-streams.ts';
 import type { LogMessage } from './messages.ts';
@@ -107,7 +109,17 @@ export async function createRecorder(
     failure: 'a record could not be put into the catalogue',
     log,
   });
-  const host = new RecorderHost(settings, workers, index, segments, records, log, remote);
+  const { maxArmedStreams } = config.recorder;
+  const host = new RecorderHost(
+    settings,
+    workers,
+    index,
+    segments,
+    records,
+    log,
+    remote,
+    maxArmedStreams,
+  );
   await host.ready();
   for (const [stream, folder, dayUs] of unclosed) host.closeLater(stream, folder, dayUs);
   const sources = new Sources({
@@ -134,6 +146,8 @@ class RecorderHost implements Recorder, SourcesEvents {
   readonly #records: JournalFeed<RecordFacts>;
   readonly #uploads: Uploads | undefined;
   readonly #links: WorkerLink[] = [];
+  /** What was asked for by name; told again to a worker that had to be replaced. */
+  readonly #armed: ArmedStreams;
   readonly #spare = new SpareWorker(() => this.#startWorker(), SPARE_MS);
   /** Worker number of each stream. */
   readonly #placed = new Map<string, number>();
@@ -157,7 +171,9 @@ class RecorderHost implements Recorder, SourcesEvents {
     records: JournalFeed<RecordFacts>,
     log: HostLog,
     uploads: Uploads | undefined,
+    maxArmedStreams: number,
   ) {
+    this.#armed = new ArmedStreams(maxArmedStreams, () => this.#armStates());
     this.#uploads = uploads;
     this.#settings = settings;
     this.#log = log;
@@ -240,18 +256,35 @@ class RecorderHost implements Recorder, SourcesEvents {
         'too much waits for upload: nothing new is recorded until the store has taken some of it, see GET /api/storage',
       );
     }
-    const started = await this.#call(stream, 'start', stream, baseDir);
+    const started = await this.#armed.add(
+      stream,
+      baseDir,
+      () => this.#isLive(stream),
+      () => this.#call(stream, 'start', stream, baseDir),
+    );
     this.#sources?.want(stream);
     return started as RecordingStarted;
   }
 
   async stop(stream: string): Promise<void> {
+    this.#armed.delete(stream);
     this.#sources?.unwant(stream);
     this.#plans.delete(stream);
     this.#lost.delete(stream);
     if (!this.#placed.has(stream)) return;
     await this.#call(stream, 'stop', stream);
     await Promise.all([this.#segments.idle(), this.#records.idle()]);
+  }
+
+  async armed(): Promise<ArmedStream[]> {
+    return this.#armed.list();
+  }
+
+  async disarm(beforeMs = Number.POSITIVE_INFINITY): Promise<number> {
+    const armed = await this.#armed.list();
+    const waiting = armed.filter((each) => each.isWaiting && each.armedAtMs < beforeMs);
+    await Promise.all(waiting.map(({ stream }) => this.stop(stream)));
+    return waiting.length;
   }
 
   async status(stream: string): Promise<StreamStatus> {
@@ -320,6 +353,25 @@ class RecorderHost implements Recorder, SourcesEvents {
     return (await this.status(stream)).recordId !== undefined;
   }
 
+  async #armStates(): Promise<(stream: string) => ArmState> {
+    const statuses = new Map((await this.streams()).map((status) => [status.stream, status]));
+    return (stream) => {
+      // Told again as soon as its new worker lives.
+      if (this.#mending.has(stream)) return 'recorded';
+      const status = statuses.get(stream);
+      if (!status?.isArmed) return 'over';
+      const { publishedAtMs, startedAtUs, source } = status;
+      const isIdle =
+        publishedAtMs === undefined && startedAtUs === undefined && source === undefined;
+      return isIdle ? 'waiting' : 'recorded';
+    };
+  }
+
+  async #isLive(stream: string): Promise<boolean> {
+    if (this.#sources?.has(stream)) return true;
+    return (await this.status(stream)).publishedAtMs !== undefined;
+  }
+
   #leastLoaded(): number {
     const load = this.#links.map((link) => (link.isAlive ? 0 : Number.POSITIVE_INFINITY));
     for (const number of this.#placed.values()) load[number]!++;
@@ -375,7 +427,9 @@ class RecorderHost implements Recorder, SourcesEvents {
       });
       this.#mending.set(stream, mended);
     }
-    await Promise.all(streams.map((stream) => this.#pullAgain(stream)));
+    await Promise.all(
+      streams.flatMap((stream) => [this.#pullAgain(stream), this.#armAgain(stream)]),
+    );
   }
 
   async #startAgain(number: number): Promise<void> {
@@ -384,6 +438,14 @@ class RecorderHost implements Recorder, SourcesEvents {
     if (this.#closing !== undefined) return void (await spare?.close());
     this.#links[number] = spare ?? this.#startWorker();
     if (this.#uploads) this.#links[number].setAccepts(this.#uploads.accepts);
+  }
+
+  /** What a worker was told of armed streams went with it. */
+  async #armAgain(stream: string): Promise<void> {
+    await this.#mending.get(stream);
+    const arm = this.#armed.get(stream);
+    if (arm === undefined || this.#closing !== undefined) return;
+    this.#tell(stream, 'start', stream, arm.baseDir);
   }
 
   async #pullAgain(stream: string): Promise<void> {

@@ -264,6 +264,7 @@ export class StreamHost {
       ...(isRecorded && { recordId: this.#recordIds.current, ...this.#place() }),
       ...(this.#recording && recordingStatus(this.#recording, this.#startedAtUs)),
       ...(error !== undefined && { error }),
+      ...(this.#armed && { isArmed: true }),
     };
   }
 

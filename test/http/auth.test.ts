@@ -29,6 +29,8 @@ const requests = [
   { access: 'open', scoped: false, method: 'OPTIONS', url: '/whip/cam1' },
   { access: 'read', scoped: false, method: 'GET', url: '/api/recorder/streams' },
   { access: 'read', scoped: false, method: 'GET', url: '/api/recorder/streams?stream=cam1' },
+  { access: 'read', scoped: false, method: 'GET', url: '/api/recorder/armed' },
+  { access: 'execute', scoped: false, method: 'DELETE', url: '/api/recorder/armed' },
   { access: 'read', scoped: false, method: 'GET', url: '/api/sources' },
   { access: 'read', scoped: false, method: 'GET', url: '/api/streams/' },
   { access: 'read', scoped: false, method: 'GET', url: '/api/streams/?stream=cam1' },

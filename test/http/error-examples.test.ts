@@ -26,13 +26,14 @@ interface Request {
   body?: string;
 }
 
-/** Replies that need a broken bucket, many publishers, a full spool or a recorder that is stopping. */
+/** Replies that need a broken bucket, many publishers or armed streams, a full spool, or a stop. */
 const notProvoked = new Set([
   'followLive777Streams 503',
   'publish 429',
   'publish 503',
   'readObject 502',
   'readObject 503',
+  'startRecording 429',
   'startRecording 503',
   'startRecording 507',
 ]);
@@ -70,6 +71,7 @@ t.test('each error reply is as its example says', async (t) => {
     'deleteRecords 400': { ...deletion, body: '{"records":[{"stream":"cam1"}]}' },
     'deleteRecords 413': { ...deletion, body: large(3 << 20) },
     'deleteRecords 415': { ...deletion, headers: text, body: '{}' },
+    'disarmStreams 400': { method: 'DELETE', path: '/api/recorder/armed?before=noon' },
     'getLive777Stream 400': { path: '/api/streams/object' },
     'getLive777Stream 404': { path: '/api/streams/cam1' },
     'getRecording 400': { path: '/api/record/%00' },

@@ -1,4 +1,5 @@
 import {
+  type ArmedStream,
   type PublishAccepted,
   type Recorder,
   type RecordingStarted,
@@ -88,6 +89,16 @@ export class RecorderStandIn implements Recorder {
   async stop(stream: string): Promise<void> {
     this.#note('stop', stream);
     this.statuses.delete(stream);
+  }
+
+  async armed(): Promise<ArmedStream[]> {
+    this.#note('armed');
+    return [{ stream: 'cam1', armedAtMs: 1753315200000, isWaiting: true }];
+  }
+
+  async disarm(beforeMs?: number): Promise<number> {
+    this.#note('disarm', beforeMs);
+    return 1;
   }
 
   async status(stream: string): Promise<StreamStatus> {

@@ -49,12 +49,15 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
           'The path is malformed, or leads out of the storage root.',
           'path: must not contain empty, "." or ".." parts',
         ),
-        404: errorReply(
-          'There is no such object.',
-          'there is nothing at GET /api/record/object/cam1/2025/07/24/seg_0001.m4s',
+        404: errorReply('There is no such object.', 'no such object'),
+        412: errorReply(
+          'The object is not the one with this `ETag`.',
+          'the object is another one by now',
         ),
-        412: errorReply('The object is not the one with this `ETag`.', 'Precondition Failed'),
-        416: errorReply('The range lies beyond the end of the object.', 'Range Not Satisfiable'),
+        416: errorReply(
+          'The range lies beyond the end of the object.',
+          'the object ends after 6 bytes',
+        ),
         502: errorReply(
           'The bucket refuses to be read.',
           'the bucket cannot be read (AccessDenied); the log has the reason',

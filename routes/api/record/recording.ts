@@ -72,6 +72,10 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
         403: errorReply('The token does not allow this, or not with a base directory.', ONE_FOLDER),
         413: errorReply('The body is larger than 256 KiB.', 'Request body is too large'),
         415: errorReply('The body is not JSON.', 'Unsupported Media Type'),
+        429: errorReply(
+          'As many streams wait for a publisher as may.',
+          '1000 streams wait for a publisher already: DELETE /api/recorder/armed lets go of them, [recorder] max_armed_streams allows more',
+        ),
         503: errorReply('The recorder is stopping.', 'the recorder is stopping'),
         507: errorReply(
           'Too much waits for upload: nothing new is recorded at present.',
