@@ -1,6 +1,6 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
-import type { FastifyInstance, FastifySchema } from 'fastify';
+import type { FastifyInstance, FastifySchema, onRequestHookHandler } from 'fastify';
 import { errorBody, errorReply } from './errors.ts';
 import { nameSchemas } from './named-schemas.ts';
 
@@ -82,6 +82,7 @@ export async function registerApiDescription(app: FastifyInstance, version: stri
   });
   await app.register(swaggerUi, {
     routePrefix: '/documentation',
+    uiHooks: { onRequest: addSlash },
     // Where the page that shows it comes from: `/documentation/` is below that, whatever the prefix.
     transformSpecification: (document) => ({
       ...document,
@@ -91,6 +92,12 @@ export async function registerApiDescription(app: FastifyInstance, version: stri
     uiConfig: { deepLinking: true, docExpansion: 'list', tryItOutEnabled: true },
   });
 }
+
+/** Its links are relative to a folder, and would not hold below a path prefix otherwise. */
+const addSlash: onRequestHookHandler = (request, reply, done) => {
+  if (request.originalUrl.split('?', 1)[0] !== '/documentation') return done();
+  reply.redirect('documentation/', 302);
+};
 
 function withAccess(schema: FastifySchema | undefined, access: string): FastifySchema {
   if (access === 'open') return { ...schema, security: [] };
