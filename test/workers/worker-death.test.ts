@@ -51,6 +51,7 @@ root = ${JSON.stringify(root)}`,
 
   await until('some segments', () => (index.folders('cam1')[0]?.segments ?? 0) >= 4);
   const before = index.folders('cam1')[0]!.segments;
+  await recorder.start('armed', 'kept');
   const [thread] = threads;
   await thread!.terminate();
   t.match(await recorder.status('cam1'), {
@@ -67,6 +68,11 @@ root = ${JSON.stringify(root)}`,
     return (await recorder.status('cam1')).state === 'recording';
   });
   await until('more segments', () => index.folders('cam1')[0]!.segments > before + 4);
+  await until('what was armed is so again', async () => {
+    const { state, recordDir } = await recorder.status('armed');
+    return state === 'waiting' && recordDir?.startsWith('kept/armed/');
+  });
+  t.match(await recorder.armed(), [{ stream: 'armed', isWaiting: true }]);
   await recorder.close();
 
   const files = await readdir(folder);
