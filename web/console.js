@@ -1,4 +1,5 @@
 import { accessToken, setAccessToken } from './access-token.js';
+import { momentInWords } from './display-units.js';
 import { Player } from './player.js';
 import { Publishing } from './publishing.js';
 import {
@@ -26,11 +27,20 @@ const streams = new StreamsList({
   },
   onPlay: (stream, mpdPath) => void player.open(stream, mpdPath),
 });
-new Publishing(() => void refresh());
+const publishing = new Publishing(() => void refresh());
 
+let shownAt;
 let isPolling = false;
 let isStale = false;
 let timer;
+
+/** Says since when what is shown may be over. @param {number} [ms] nothing while it is up to date */
+function showAge(ms) {
+  element('stream-list').toggleAttribute('data-stale', ms !== undefined);
+  const age = element('streams-age');
+  age.hidden = ms === undefined;
+  age.textContent = ms === undefined ? '' : `What the recorder said at ${momentInWords(ms)}.`;
+}
 
 /** Asks for the streams and shows them; a second call while one is under way follows right after. */
 async function refresh() {
@@ -44,12 +54,16 @@ async function refresh() {
   try {
     const [list, storage] = await Promise.all([listStreams(), storageState()]);
     streams.show(list);
-    showStorage(element('storage'), storage);
+    shownAt = Date.now();
+    publishing.compare(list);
+    showStorage(element('storage'), storage, list);
     notice.hidden = true;
+    showAge();
   } catch (error) {
     notice.textContent = error.message;
     notice.hidden = false;
     if (error.status === 401) element('access').open = true;
+    showAge(shownAt);
   }
   isPolling = false;
   if (isStale) {
@@ -79,6 +93,9 @@ element('access-form').addEventListener('submit', (event) => {
   event.preventDefault();
   setAccessToken(element('access-token').value.trim());
   element('access').open = false;
+  // What another token was refused.
+  element('arm-message').textContent = '';
+  streams.forgetRefusals();
   void refresh();
 });
 

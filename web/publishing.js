@@ -61,7 +61,10 @@ export class Publishing {
   #form = element('publish-form');
   #onChange;
   #session;
+  #stream;
   #source;
+  /** Times in a row that the recorder named another session, or none. */
+  #missed = 0;
   /** The stream that is recorded because it is published from here, and no longer than that. */
   #armed;
   /** Resolves when the recorder has let go of the publication before. */
@@ -110,6 +113,8 @@ export class Publishing {
 
     const session = new WhipSession();
     this.#session = session;
+    this.#stream = stream;
+    this.#missed = 0;
     session.addEventListener('statechange', () => this.#follow(session));
     try {
       const source = await (isCamera ? openCamera : openTestPicture)(width, height);
@@ -123,6 +128,21 @@ export class Publishing {
     } catch (error) {
       if (this.#session === session) await this.#stop('failed', error.message);
     }
+  }
+
+  /**
+   * Compares with what the recorder says: a session that it has ended, or one of a recorder that was
+   * started anew, looks alive from here until the path has been silent for half a minute.
+   * @param {object[]} streams reply of `GET /api/recorder/streams`
+   */
+  compare(streams) {
+    const session = this.#session;
+    if (session?.state !== 'connected' && session?.state !== 'disconnected') return;
+    const status = streams.find(({ stream }) => stream === this.#stream);
+    this.#missed = status?.session_id === session.id ? 0 : this.#missed + 1;
+    // The first may have been asked for before the session was there.
+    if (this.#missed < 2) return;
+    void this.#stop('failed', 'The recorder has ended the session. Publish again to go on.');
   }
 
   /** Has a stream recorded, and remembers it where nobody had asked for that before. */

@@ -92,8 +92,18 @@ export async function send(url, init = {}) {
   }
 }
 
+/** By how much the recorder's clock is ahead of this machine's, ms. */
+let aheadMs = 0;
+
+/** The time by the recorder's clock, ms since the Unix epoch, to the second. */
+export function recorderNow() {
+  return Date.now() + aheadMs;
+}
+
 async function call(path, method, init = {}) {
   const response = await send(address(path), { method, ...init });
+  const date = Date.parse(response.headers.get('date') ?? '');
+  if (!Number.isNaN(date)) aheadMs = date - Date.now();
   if (!response.ok) throw await errorOfResponse(response);
   return response;
 }

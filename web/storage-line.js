@@ -6,22 +6,22 @@ const WORDS_OF_STATE = {
   full: 'full: nothing new is recorded',
 };
 
+/** Where the last bytes are still being recorded to, it is not told that nothing is. */
+const ALMOST_FULL = 'full: no recording begins, and those that run end as soon as nothing fits';
+
 /**
  * What there is to say of the storage in one line: nothing while a disk has room.
  * @param {object} storage reply of `GET /api/storage`
+ * @param {boolean} isRecording whether a stream is being written at this moment
  */
-function wordsFor({
-  name,
-  state,
-  spool,
-  waiting_files,
-  waiting_bytes,
-  oldest_waiting,
-  last_error,
-}) {
+function wordsFor(
+  { name, state, spool, waiting_files, waiting_bytes, oldest_waiting, last_error },
+  isRecording,
+) {
   if (spool === undefined && state === 'ok') return '';
   const parts = [`Storage ${name}`];
-  if (state !== 'ok') parts.push(WORDS_OF_STATE[state] ?? state);
+  if (state === 'full' && isRecording) parts.push(ALMOST_FULL);
+  else if (state !== 'ok') parts.push(WORDS_OF_STATE[state] ?? state);
   if (waiting_files > 0) {
     const since = oldest_waiting === undefined ? '' : ` since ${momentInWords(oldest_waiting)}`;
     parts.push(`${waiting_files} files (${bytesInWords(waiting_bytes)}) wait for upload${since}`);
@@ -30,9 +30,14 @@ function wordsFor({
   return parts.join(' · ');
 }
 
-/** Shows how it goes with the storage. @param {HTMLElement} line */
-export function showStorage(line, storage) {
-  const words = wordsFor(storage);
+/**
+ * Shows how it goes with the storage.
+ * @param {HTMLElement} line
+ * @param {object[]} streams reply of `GET /api/recorder/streams`
+ */
+export function showStorage(line, storage, streams) {
+  const isRecording = streams.some(({ state }) => state === 'recording' || state === 'degraded');
+  const words = wordsFor(storage, isRecording);
   // What is written again is read out again.
   if (line.textContent !== words) line.textContent = words;
   line.dataset.state = storage.state;

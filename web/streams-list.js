@@ -1,4 +1,5 @@
 import { bytesInWords, momentInWords, rangeInWords, spanInWords } from './display-units.js';
+import { recorderNow } from './recorder-api.js';
 
 const BADGES = {
   idle: 'not live',
@@ -64,6 +65,14 @@ export class StreamsList {
     this.#list.ariaBusy = 'false';
   }
 
+  /** Takes back what was said when a request was refused. */
+  forgetRefusals() {
+    for (const row of this.#rows.values()) {
+      row.refusal = '';
+      setText(row.error, row.fault);
+    }
+  }
+
   #addRow(stream) {
     const element = this.#streamTemplate.content.cloneNode(true).firstElementChild;
     const find = (selector) => element.querySelector(selector);
@@ -78,6 +87,7 @@ export class StreamsList {
       folders: new Map(),
       record: true,
       refusal: '',
+      fault: '',
     };
     element.dataset.stream = stream;
     row.name.textContent = stream;
@@ -98,6 +108,8 @@ export class StreamsList {
   }
 
   #update(row, status) {
+    // A request was refused in the state that was then.
+    if (row.element.dataset.state !== status.state) row.refusal = '';
     row.element.dataset.state = status.state;
     row.badge.dataset.state = status.state;
     setText(row.badge, BADGES[status.state] ?? status.state);
@@ -109,7 +121,8 @@ export class StreamsList {
     row.toggle.ariaLabel = `${verb} ${status.stream}`;
 
     setText(row.facts, factsOf(status));
-    setText(row.error, row.refusal || status.error || status.unrecordable?.[0]?.message || '');
+    row.fault = status.error || status.unrecordable?.[0]?.message || '';
+    setText(row.error, row.refusal || row.fault);
     this.#updateRecordings(row, status);
   }
 
@@ -160,7 +173,7 @@ export class StreamsList {
 function factsOf(status) {
   const facts = [];
   if (status.published_at !== undefined) {
-    facts.push(`live for ${spanInWords((Date.now() - status.published_at) / 1000)}`);
+    facts.push(`live for ${spanInWords((recorderNow() - status.published_at) / 1000)}`);
   }
   for (const track of status.tracks ?? []) {
     const lost = track.packets_lost > 0 ? `, ${track.packets_lost} packets lost` : '';

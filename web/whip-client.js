@@ -96,6 +96,12 @@ export class WhipSession extends EventTarget {
     return this.#ended ? 'closed' : this.#connection.connectionState;
   }
 
+  /** How the recorder calls the session; nothing before it has answered. */
+  get id() {
+    const part = this.#resource && new URL(this.#resource).pathname.split('/').at(-1);
+    return part && decodeURIComponent(part);
+  }
+
   /**
    * Offers the media and takes the answer; the connection itself comes up after.
    * @param {string} stream name to publish under

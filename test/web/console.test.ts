@@ -210,6 +210,98 @@ t.test('the access token goes with every request, the player’s too', async (t)
   t.pass('the token outlives a reload of the tab');
 });
 
+t.test('a token that is not known is told from none, and the right one mends all', async (t) => {
+  const opened = await openConsole(t);
+  if (opened === undefined) return;
+  const { page, stub } = opened;
+  stub.replies.set('GET /api/recorder/streams', async ({ headers }) =>
+    headers.authorization === 'Bearer right'
+      ? { status: 200, body: [status('live')] }
+      : { status: 401 },
+  );
+  const use = async (token: string) => {
+    if ((await page.getAttribute('#access', 'open')) === null) await page.click('#access summary');
+    await page.fill('#access-token', token);
+    await page.press('#access-token', 'Enter');
+  };
+  await page.goto(stub.url);
+  await page.waitForSelector('#notice:has-text("wants an access token")');
+  await use('wrong');
+  await page.waitForSelector('#notice:has-text("does not know this access token")');
+  t.equal(await page.getAttribute('#access', 'open'), '', 'where another one can be entered');
+  await use('right');
+  await page.waitForSelector('.stream');
+  t.ok(await page.isHidden('#notice'));
+  await use('wrong');
+  await page.waitForSelector('#stream-list[data-stale]');
+  t.match(await page.textContent('#streams-age'), /What the recorder said at/);
+  stub.replies.set(`POST /api/record/${ENCODED}`, { status: 401 });
+  await page.click('.stream-toggle');
+  await page.waitForSelector('.stream-error:has-text("does not know")');
+  await use('right');
+  await page.waitForSelector('#notice', { state: 'hidden' });
+  t.equal(await page.textContent('.stream-error'), '', 'what the wrong one was refused is over');
+  t.equal(await page.getAttribute('#stream-list', 'data-stale'), null);
+  t.ok(await page.isHidden('#streams-age'));
+});
+
+t.test('a refusal goes with the state that it was given in', async (t) => {
+  const opened = await openConsole(t);
+  if (opened === undefined) return;
+  const { page, stub } = opened;
+  showStreams(stub, status('live'));
+  stub.replies.set(`POST /api/record/${ENCODED}`, { status: 507 });
+  await page.goto(stub.url);
+  await page.click('.stream-toggle');
+  await page.waitForSelector('.stream-error:not(:empty)');
+  showStreams(stub, status('recording'));
+  await page.waitForSelector('.stream[data-state="recording"]');
+  t.equal(await page.textContent('.stream-error'), '');
+});
+
+t.test('Play is there once there is a manifest', async (t) => {
+  const opened = await openConsole(t);
+  if (opened === undefined) return;
+  const { page, stub } = opened;
+  const recording = { folder: FOLDER, start_ts: 1e15, end_ts: 1e15, segments: 1, bytes: 1 };
+  showStreams(stub, status('recording', { recordings: [recording] }));
+  await page.goto(stub.url);
+  await page.waitForSelector('.recording');
+  t.ok(await page.isHidden('.recording-play'));
+  const mpd_path = `${FOLDER}/manifest.mpd`;
+  showStreams(stub, status('recording', { recordings: [{ ...recording, mpd_path }] }));
+  await page.click('.recording-play');
+  t.equal(await page.getAttribute('#player', 'data-mpd-path'), mpd_path);
+});
+
+t.test('a full disk is not said to take nothing beside a stream that is recorded', async (t) => {
+  const opened = await openConsole(t);
+  if (opened === undefined) return;
+  const { page, stub } = opened;
+  stub.replies.set('GET /api/storage', { status: 200, body: { name: '/r', state: 'full' } });
+  showStreams(stub, status('recording'));
+  await page.goto(stub.url);
+  await page.waitForSelector('#storage[data-state="full"]');
+  t.match(await page.textContent('#storage'), 'those that run end as soon as nothing fits');
+  showStreams(stub, status('failed', { error: 'the disk is full' }));
+  await page.waitForSelector('.stream[data-state="failed"]');
+  t.match(await page.textContent('#storage'), 'nothing new is recorded');
+});
+
+t.test('how long a stream is live is told by the recorder’s clock', async (t) => {
+  const opened = await openConsole(t);
+  if (opened === undefined) return;
+  const { page, stub } = opened;
+  const hourAgo = Math.floor(Date.now() / 1000) * 1000 - 3_600_000;
+  const live = status('live', { published_at: hourAgo - 65_000 });
+  const headers = { Date: new Date(hourAgo).toUTCString() };
+  stub.replies.set('GET /api/recorder/streams', { status: 200, headers, body: [live] });
+  stub.replies.set('GET /api/storage', { status: 200, headers, body: { name: '/r', state: 'ok' } });
+  await page.goto(stub.url);
+  await page.waitForSelector('.stream');
+  t.match(await page.textContent('.stream-facts'), /^live for 1:0[56]$/);
+});
+
 t.test('a recorder that is gone is said so, and found again', async (t) => {
   const opened = await openConsole(t);
   if (opened === undefined) return;

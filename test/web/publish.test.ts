@@ -75,6 +75,8 @@ async function openConsole(t: Test) {
     },
     body: await receiver.answer(body),
   }));
+  const published = { stream: STREAM, state: 'live', session_id: 'session 1', tracks: [] };
+  stub.replies.set('GET /api/recorder/streams', { status: 200, body: [published] });
   stub.replies.set(`PATCH ${SESSION}`, { status: 204 });
   stub.replies.set(`DELETE ${SESSION}`, { status: 200 });
   stub.replies.set(`POST /api/record/${encodeURIComponent(STREAM)}`, { status: 200, body: {} });
@@ -170,6 +172,21 @@ t.test('a closed tab ends its session', async (t) => {
   await page.goto('about:blank');
   const end = await stub.request(({ method }) => method === 'DELETE');
   t.equal(end.url, SESSION);
+});
+
+t.test('a session that the recorder has ended is not said to be live', async (t) => {
+  const opened = await openConsole(t);
+  if (opened === undefined) return;
+  const { page, stub } = opened;
+  await page.click('#publish-start');
+  await waitForState(page, 'connected');
+  // As after a restart: the path is there, and nobody knows the session.
+  stub.replies.set('GET /api/recorder/streams', { status: 200, body: [] });
+  await waitForState(page, 'failed');
+  t.equal(
+    await page.textContent('#publish-message'),
+    'The recorder has ended the session. Publish again to go on.',
+  );
 });
 
 t.test('a refusal is shown in the recorder’s words, and the form is free again', async (t) => {
