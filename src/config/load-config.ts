@@ -3,7 +3,6 @@ import { availableParallelism, hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import type { IceServer } from '../recorder.ts';
-import { patternDoubt } from '../stream-pattern.ts';
 import type { Config, LogLevel, SpoolConfig, StorageConfig } from './config.ts';
 import { ConfigError, type ConfigProblem } from './config-error.ts';
 import { contradictions } from './contradictions.ts';
@@ -115,8 +114,7 @@ function withDefaults(file: ConfigFile, ignoredTables: string[]): Config {
   const listen = parseListenAddress(file.http?.listen ?? '127.0.0.1:7778');
   if (listen === undefined) throw new TypeError('the listen address was checked before');
   const storage = storageOf((file.recorder?.storage ?? {}) as StorageTable);
-  const { indexPath, notices: indexNotices } = indexPathOf(file.recorder?.index_path, storage);
-  const notices = [...indexNotices, ...patternNotices(file)];
+  const { indexPath, notices } = indexPathOf(file.recorder?.index_path, storage);
   const range = file.webrtc?.ice_port_range;
   const secret = file.auth?.secret;
   return {
@@ -160,15 +158,6 @@ function withDefaults(file: ConfigFile, ignoredTables: string[]): Config {
     ignoredTables,
     notices,
   };
-}
-
-function patternNotices({ recorder }: ConfigFile): string[] {
-  return (recorder?.auto_streams ?? []).flatMap((pattern) => {
-    const doubt = patternDoubt(pattern);
-    return doubt === undefined
-      ? []
-      : [`recorder.auto_streams: "${pattern}" matches a stream of that very name only: ${doubt}`];
-  });
 }
 
 /** Reads a level as live777.toml and `LOG_LEVEL` write it; `off` is pino's `silent`. */
