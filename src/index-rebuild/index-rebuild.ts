@@ -1,9 +1,10 @@
+import { dayEndUs } from '../layout/day.ts';
 import type { RecordCatalogue } from '../record-catalogue/record-catalogue.ts';
 import { MANIFEST_NAME } from '../recording/file-names.ts';
 import type { Segment } from '../segment-index/segment.ts';
 import type { SegmentIndex } from '../segment-index/segment-index.ts';
 import type { RecordingsReader } from '../storage/recordings-reader.ts';
-import { dayEndUs, streamOfKey } from '../storage/stream-folder.ts';
+import { streamOfKey } from '../storage/stream-folder.ts';
 import { type FolderSegments, readFolderSegments } from './folder-segments.ts';
 import { lostRecords } from './record-stretches.ts';
 

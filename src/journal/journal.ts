@@ -1,5 +1,6 @@
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { syncFolder } from '../storage/durable-file.ts';
 import { encodeHeader, type JournalFormat, type JournalHeader } from './journal-line.ts';
 import { type JournalRead, readJournal } from './journal-reader.ts';
 
@@ -226,15 +227,5 @@ async function writeAll(file: FileHandle, bytes: Buffer, position: number): Prom
       position + written,
     );
     written += bytesWritten;
-  }
-}
-
-/** A new name in a folder survives a power cut only once the folder was synced. */
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }

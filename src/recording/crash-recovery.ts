@@ -1,9 +1,10 @@
 import { opendir, readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { DAY_US, dayStartUs } from '../layout/day.ts';
 import type { Segment } from '../segment-index/segment.ts';
 import { PART_SUFFIX } from '../storage/durable-file.ts';
 import { restoreSent } from '../storage/spool/local-file.ts';
-import { dayStartUs, streamOfKey } from '../storage/stream-folder.ts';
+import { streamOfKey } from '../storage/stream-folder.ts';
 import { MANIFEST_NAME } from './file-names.ts';
 import { FolderInUseError, type FolderOwners } from './folder-owners.ts';
 import { PresentationFolder } from './presentation-folder.ts';
@@ -11,7 +12,6 @@ import type { RecordingLog } from './recording-options.ts';
 import type { RemoteFolders } from './remote-folder.ts';
 import type { Closable } from './unclosed-folders.ts';
 
-const DAY_US = 86_400_000_000;
 /** A recorder that was down for longer finds its open folders all the same, if it was not a week. */
 const DAYS_BACK = 7;
 /** What the index heard of later than this after it happened was held up for longer than a crash, µs. */

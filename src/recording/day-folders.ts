@@ -1,4 +1,5 @@
-import { dayEndUs, dayFolder } from '../storage/stream-folder.ts';
+import { dayEndUs } from '../layout/day.ts';
+import { dayFolder } from '../storage/stream-folder.ts';
 import { PresentationFolder, type PresentationFolderOptions } from './presentation-folder.ts';
 import type { WriteQueue } from './write-queue.ts';
 

@@ -1,6 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { wallClockUs } from '../container/reference-time.ts';
+import { absent } from '../files/absent.ts';
+import { dayEndUs, dayStartUs } from '../layout/day.ts';
 import { periodsMissing, withPeriods } from '../manifest/merge.ts';
 import { readMpd } from '../manifest/mpd-reader.ts';
 import type { ManifestPeriod, ManifestTrack, Presentation } from '../manifest/presentation.ts';
@@ -9,7 +11,6 @@ import type { TrackKind } from '../rtp/access-unit.ts';
 import type { Segment } from '../segment-index/segment.ts';
 import { makeFolder } from '../storage/durable-file.ts';
 import { SegmentFile } from '../storage/segment-file.ts';
-import { dayEndUs, dayStartUs } from '../storage/stream-folder.ts';
 import { initializationName, MANIFEST_NAME, parseFileName, segmentName } from './file-names.ts';
 import { FolderManifest } from './folder-manifest.ts';
 import { FolderNumbers } from './folder-numbers.ts';
@@ -364,8 +365,4 @@ export class PresentationFolder {
     this.#inits.push({ kind, name, data });
     return name;
   }
-}
-
-function absent(error: NodeJS.ErrnoException): undefined {
-  if (error.code !== 'ENOENT') throw error;
 }

@@ -1,5 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { absent } from '../files/absent.ts';
+import { dayStartUs } from '../layout/day.ts';
 import { writeMpd } from '../manifest/mpd.ts';
 import { ManifestError, readMpd } from '../manifest/mpd-reader.ts';
 import type { ManifestPeriod, ManifestTrack, Presentation } from '../manifest/presentation.ts';
@@ -13,7 +15,6 @@ import { nextPeriodId, recoverSegments } from '../recording/folder-recovery.ts';
 import { TIMESCALE } from '../recording/media-time.ts';
 import type { TrackKind } from '../rtp/access-unit.ts';
 import { PART_SUFFIX, replaceFile } from '../storage/durable-file.ts';
-import { dayStartUs } from '../storage/stream-folder.ts';
 import { type Finding, isDamaged } from '../verification/finding.ts';
 import { RecordingFiles } from '../verification/recording-files.ts';
 import { inspectSegment, type SegmentInspection } from '../verification/segment-inspection.ts';
@@ -299,8 +300,4 @@ function listedIn({ periods }: Presentation): Listed[] {
 function startSeconds(period: ManifestPeriod): number {
   const tracks = KINDS.map((kind) => period[kind]).filter((track) => track !== undefined);
   return Math.min(...tracks.map(({ timeline, timescale }) => timeline.startTicks / timescale));
-}
-
-function absent(error: NodeJS.ErrnoException): undefined {
-  if (error.code !== 'ENOENT') throw error;
 }

@@ -1,7 +1,7 @@
+import { DAY_US } from '../layout/day.ts';
 import type { RecordCatalogue } from '../record-catalogue/record-catalogue.ts';
 import type { SegmentIndex } from '../segment-index/segment-index.ts';
 
-const DAY_US = 86_400_000_000;
 const SWEEP_MS = 3_600_000;
 /**
  * Records that nobody has acknowledged stay beyond their time, but not more than so many: a Liveman

@@ -1,5 +1,6 @@
 import { type FileHandle, statfs } from 'node:fs/promises';
 import type { BucketConfig, SpoolConfig } from '../config/config.ts';
+import { dayEndUs } from '../layout/day.ts';
 import { streamMatcher } from '../stream-pattern.ts';
 import type { SpoolLimits } from './spool/high-water.ts';
 import { ObjectRole, objectRole } from './spool/object-role.ts';
@@ -11,7 +12,7 @@ import { checkStore } from './stores/check-store.ts';
 import { openStore } from './stores/open-store.ts';
 import { PutOnce } from './stores/put-once.ts';
 import { type Store, StoreError } from './stores/store.ts';
-import { dayEndUs, streamOfKey } from './stream-folder.ts';
+import { streamOfKey } from './stream-folder.ts';
 import { makeWritable } from './writable-folder.ts';
 
 /** A warning is given when this share of what may wait does. */

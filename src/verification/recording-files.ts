@@ -1,4 +1,5 @@
 import { readdir } from 'node:fs/promises';
+import { absent } from '../files/absent.ts';
 import { MANIFEST_NAME } from '../recording/file-names.ts';
 import {
   folderReader,
@@ -33,7 +34,7 @@ export class RecordingFiles {
   async names(): Promise<string[]> {
     const stored = this.#stored;
     if (stored === undefined) return readdir(this.folder);
-    const names = new Set(await readdir(this.folder).catch(absent));
+    const names = new Set((await readdir(this.folder).catch(absent)) ?? []);
     // After the folder: what is uploaded meanwhile is seen twice rather than never.
     for await (const { key } of stored.reader.files(stored.folder)) {
       names.add(key.slice(stored.folder.length + 1));
@@ -77,9 +78,4 @@ function inMemory(bytes: Buffer): RecordedBytes {
     },
     async close() {},
   };
-}
-
-function absent(error: NodeJS.ErrnoException): string[] {
-  if (error.code !== 'ENOENT') throw error;
-  return [];
 }

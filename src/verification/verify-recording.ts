@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { dayEndUs } from '../layout/day.ts';
 import { periodsMissing, withPeriods } from '../manifest/merge.ts';
 import { ManifestError, readMpd } from '../manifest/mpd-reader.ts';
 import type { Presentation } from '../manifest/presentation.ts';
@@ -12,7 +13,6 @@ import {
 } from '../recording/file-names.ts';
 import type { TrackKind } from '../rtp/access-unit.ts';
 import { PART_SUFFIX } from '../storage/durable-file.ts';
-import { dayEndUs } from '../storage/stream-folder.ts';
 import { decodeTrack } from './decode.ts';
 import { type Finding, finding, type PeriodExtent, type Verification } from './finding.ts';
 import { RecordingFiles, type StoredRecording } from './recording-files.ts';

@@ -1,10 +1,9 @@
 import path from 'node:path';
 import t from 'tap';
+import { dayEndUs, dayStartUs } from '../../src/layout/day.ts';
 import {
   baseFolder,
-  dayEndUs,
   dayFolder,
-  dayStartUs,
   isOfStream,
   streamFolder,
 } from '../../src/storage/stream-folder.ts';

@@ -1,14 +1,13 @@
 import { join } from 'node:path';
-import { basename, extname } from 'node:path/posix';
+import { basename } from 'node:path/posix';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { replyFromBucket } from '../../../src/http/bucket-reply.ts';
 import { errorReply } from '../../../src/http/errors.ts';
 import { replyFromFile } from '../../../src/http/file-reply.ts';
+import { MANIFEST_TYPE, mediaTypeOf } from '../../../src/layout/media-type.ts';
 import { readableObjectPath } from '../../../src/storage/object-store.ts';
 import { isOfStream } from '../../../src/storage/stream-folder.ts';
-
-const manifestType = 'application/dash+xml';
 
 const bytes = { schema: Type.String({ format: 'binary' }) };
 
@@ -36,7 +35,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
       response: {
         200: {
           description: 'The object. The manifest of a running recording is never cached.',
-          content: { [manifestType]: bytes, 'video/mp4': bytes, 'audio/mp4': bytes },
+          content: { [MANIFEST_TYPE]: bytes, 'video/mp4': bytes, 'audio/mp4': bytes },
         },
         206: { description: 'The part of the object that `Range` asks for.', type: 'null' },
         307: {
@@ -70,8 +69,8 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
     },
     handler: async (request, reply) => {
       const path = readableObjectPath(request.params['*']);
-      const type = contentType(path);
-      const isManifest = type === manifestType;
+      const type = mediaTypeOf(basename(path));
+      const isManifest = type === MANIFEST_TYPE;
       // A segment that is written never changes.
       reply.header('Cache-Control', isManifest ? 'no-cache' : 'private, max-age=86400, immutable');
       reply.type(type);
@@ -87,21 +86,5 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
     },
   });
 };
-
-function contentType(path: string): string {
-  const name = basename(path);
-  const kind = name.startsWith('audio_') ? 'audio' : 'video';
-  switch (extname(name)) {
-    case '.mpd':
-      return manifestType;
-    case '.webm':
-      return `${kind}/webm`;
-    case '.m4s':
-    case '.mp4':
-      return `${kind}/mp4`;
-    default:
-      return 'application/octet-stream';
-  }
-}
 
 export default plugin;

@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock.ts';
+import { absent } from '../../files/absent.ts';
 import { syncFolder } from '../durable-file.ts';
-import { absent } from './local-file.ts';
 
 /** ms that deletions are gathered for. */
 const GATHER_MS = 1_000;

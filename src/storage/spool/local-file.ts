@@ -1,4 +1,5 @@
 import { type FileHandle, link, open, rename, stat, unlink } from 'node:fs/promises';
+import { absent } from '../../files/absent.ts';
 import type { UploadBuffers } from './upload-buffers.ts';
 
 /** Suffix of a manifest that is in the store, while it is made sure that no newer one is here. */
@@ -96,9 +97,4 @@ export async function restoreSent(path: string): Promise<void> {
     if (error.code !== 'EEXIST') throw error;
   });
   await unlink(aside);
-}
-
-/** Passes over a file that does not exist. @throws every other error */
-export function absent(error: NodeJS.ErrnoException): undefined {
-  if (error.code !== 'ENOENT') throw error;
 }

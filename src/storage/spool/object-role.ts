@@ -12,12 +12,3 @@ export function objectRole(name: string): ObjectRole {
   if (name.endsWith('.mpd')) return ObjectRole.manifest;
   return INITIALIZATION.test(name) ? ObjectRole.initialization : ObjectRole.segment;
 }
-
-/** The media type under which a file is stored, by its name within its folder. */
-export function contentType(name: string): string {
-  if (name.endsWith('.mpd')) return 'application/dash+xml';
-  const kind = name.startsWith('audio_') ? 'audio' : 'video';
-  if (name.endsWith('.m4s')) return `${kind}/mp4`;
-  if (name.endsWith('.webm')) return `${kind}/webm`;
-  return 'application/octet-stream';
-}

@@ -1,5 +1,5 @@
 import type { Clock } from '../../clock.ts';
-import { contentType } from './object-role.ts';
+import { mediaTypeOf } from '../../layout/media-type.ts';
 import { UploadTimeout } from './upload-failure.ts';
 
 /** What the spool needs of a store. */
@@ -43,7 +43,7 @@ export class TimedPut {
   /** Stores a file. @throws UploadTimeout; whatever the store throws */
   async put(key: string, data: Buffer): Promise<void> {
     const ms = this.#timeoutMs + (data.length / SLOWEST) * 1000;
-    const stored = this.#store.put(key, data, { contentType: contentType(key.split('/').at(-1)!) });
+    const stored = this.#store.put(key, data, { contentType: mediaTypeOf(key.split('/').at(-1)!) });
     const { promise: late, reject } = Promise.withResolvers<never>();
     const timeout = new UploadTimeout(`the store did not answer within ${Math.round(ms)} ms`);
     const cancel = this.#clock.after(ms, () => reject(timeout));

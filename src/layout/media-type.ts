@@ -1,0 +1,11 @@
+/** Media type of a manifest (ISO/IEC 23009-1 annex C). */
+export const MANIFEST_TYPE = 'application/dash+xml';
+
+/** The media type of a recorded file, by its name within its folder (RFC 4337, RFC 9559 §27.3). */
+export function mediaTypeOf(name: string): string {
+  if (name.endsWith('.mpd')) return MANIFEST_TYPE;
+  const kind = name.startsWith('audio_') ? 'audio' : 'video';
+  if (name.endsWith('.m4s') || name.endsWith('.mp4')) return `${kind}/mp4`;
+  if (name.endsWith('.webm')) return `${kind}/webm`;
+  return 'application/octet-stream';
+}
