@@ -156,7 +156,7 @@ function checkCounters(
   if (network.loss || network.bursts) t.ok(lost > 0 && soundLost > 0, 'packets were lost');
   else t.equal(lost + soundLost, 0);
   const { replayed, ...rejected } = row.rejected!;
-  t.same(rejected, { authentication_failures: 0, malformed: 0, unroutable: 0 });
+  t.same(rejected, { authentication_failures: 0, malformed: 0, unroutable: 0, strangers: 0 });
   // Sound is sent again as it was: where it was only late, it comes twice for that.
   const again = soundIsRecovered ? publisher.received.nackedPackets : 0;
   t.ok(
