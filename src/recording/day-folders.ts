@@ -1,6 +1,7 @@
 import { dayEndUs } from '../layout/day.ts';
 import { dayFolder } from '../storage/stream-folder.ts';
-import { PresentationFolder, type PresentationFolderOptions } from './presentation-folder.ts';
+import { PresentationFolder } from './presentation-folder.ts';
+import type { PresentationFolderOptions } from './presentation-folder-options.ts';
 import type { WriteQueue } from './write-queue.ts';
 
 /** Settings of {@link DayFolders}. */

@@ -8,56 +8,20 @@ import { readMpd } from '../manifest/mpd-reader.ts';
 import type { ManifestPeriod, ManifestTrack, Presentation } from '../manifest/presentation.ts';
 import { SegmentTimeline } from '../manifest/segment-timeline.ts';
 import type { TrackKind } from '../rtp/access-unit.ts';
-import type { Segment } from '../segment-index/segment.ts';
 import { makeFolder } from '../storage/durable-file.ts';
 import { SegmentFile } from '../storage/segment-file.ts';
-import { initializationName, MANIFEST_NAME, parseFileName, segmentName } from './file-names.ts';
+import { MANIFEST_NAME, parseFileName, segmentName } from './file-names.ts';
 import { FolderManifest } from './folder-manifest.ts';
 import { FolderNumbers } from './folder-numbers.ts';
-import type { FolderOwners } from './folder-owners.ts';
 import { nextPeriodId, type RecoveredSegment, recoverSegments } from './folder-recovery.ts';
+import { InitializationFiles } from './initialization-files.ts';
 import { OpenSegment } from './open-segment.ts';
+import type { PeriodTrack, TrackDescription } from './period-track.ts';
+import type { PresentationFolderOptions } from './presentation-folder-options.ts';
 import type { RemoteFolders } from './remote-folder.ts';
 import { readSegmentFacts } from './segment-facts.ts';
 import type { TrackWallClock } from './stream-clock.ts';
-
-/** What describes a track in the manifest, besides its segments. */
-export type TrackDescription = Pick<
-  ManifestTrack,
-  'mimeType' | 'codecs' | 'timescale' | 'width' | 'height' | 'channels'
->;
-
-/** One track of one Period as the folder knows it. */
-export interface PeriodTrack {
-  readonly kind: TrackKind;
-  readonly periodId: string;
-  /** Its entry in the manifest. */
-  readonly entry: ManifestTrack;
-  /** Where its media time lies on our wall clock. */
-  readonly wallClock: TrackWallClock;
-  /** Number of the segment claimed last; undefined before the first. */
-  lastNumber: number | undefined;
-}
-
-/** Settings of a {@link PresentationFolder}. */
-export interface PresentationFolderOptions {
-  /** Storage root, a path of the file system. */
-  root: string;
-  /** Object path of the folder below the root. */
-  folder: string;
-  stream: string;
-  /** Any instant of the folder's UTC day, µs since the Unix epoch. */
-  dayUs: number;
-  segmentSeconds: number;
-  /** The clock, µs since the Unix epoch. */
-  now(): number;
-  /** Told of each segment once its bytes are durable. */
-  onSegment(segment: Segment): void;
-  /** Present where files leave this disk for a store. */
-  remote?: RemoteFolders;
-  /** Keeps recorders apart that share the root; absent where there can be no other. */
-  owners?: FolderOwners;
-}
+import { untoldSegments } from './untold-segments.ts';
 
 /**
  * One day folder of one stream: file numbers, initialization segments, and the manifest over all
@@ -76,8 +40,7 @@ export class PresentationFolder {
   readonly #files: string;
   readonly #presentation: Presentation;
   readonly #numbers = new FolderNumbers();
-  /** Initialization segments written by this object, so that an equal one is not written again. */
-  #inits: { kind: TrackKind; name: string; data: Buffer }[] = [];
+  readonly #initializations: InitializationFiles;
   readonly #manifest: FolderManifest;
   /** Claimed segments; those that are closed are dropped now and then. */
   #claimed: OpenSegment[] = [];
@@ -90,6 +53,7 @@ export class PresentationFolder {
     this.path = options.folder;
     this.#options = options;
     this.#files = path.join(options.root, options.folder);
+    this.#initializations = new InitializationFiles(options, this.#numbers);
     this.#presentation = {
       dayStartUs: dayStartUs(options.dayUs),
       live: true,
@@ -163,7 +127,7 @@ export class PresentationFolder {
   /** Where somebody has deleted the folder, nothing of what it told of can be played. */
   #dropWhatIsGone(names: string[]): void {
     // Initialization segments that are gone are written anew.
-    this.#inits = this.#inits.filter(({ name }) => names.includes(name));
+    this.#initializations.keepOnly(names);
     if (names.includes(MANIFEST_NAME)) return;
     this.#manifest.distrust();
     // Where files leave for a store, they need not be here.
@@ -215,7 +179,7 @@ export class PresentationFolder {
     const entry: ManifestTrack = {
       ...description,
       kind,
-      initialization: await this.#writeInitialization(kind, initialization),
+      initialization: await this.#initializations.write(kind, initialization),
       startNumber: 1,
       timeline: new SegmentTimeline(),
       bytes: 0,
@@ -265,27 +229,13 @@ export class PresentationFolder {
 
   /**
    * Tells the index of those segments that the manifest names and it does not know: a crash came
-   * between the two. It hears of a folder's segments in their order, so these are the last ones.
+   * between the two.
    * @throws the file system's error
    */
   async announceUntold(isKnown: (path: string) => boolean): Promise<void> {
-    for (const kind of ['video', 'audio'] as const) {
-      const untold: [ManifestTrack, string][] = [];
-      for (const period of this.#presentation.periods.toReversed()) {
-        const entry = period[kind];
-        if (entry === undefined) continue;
-        for (let i = entry.timeline.count - 1; i >= 0; i--) {
-          const name = segmentName(kind, entry.startNumber + i);
-          if (isKnown(`${this.path}/${name}`)) break;
-          untold.unshift([entry, name]);
-        }
-        if (untold[0]?.[0] !== entry || untold[0][1] !== segmentName(kind, entry.startNumber))
-          break;
-      }
-      for (const [entry, name] of untold) {
-        const facts = await readSegmentFacts(path.join(this.#files, name), kind).catch(absent);
-        if (facts !== undefined) this.#announce(entry, { ...facts, name });
-      }
+    for (const { entry, name } of untoldSegments(this.#presentation, this.path, isKnown)) {
+      const facts = await readSegmentFacts(path.join(this.#files, name), entry.kind).catch(absent);
+      if (facts !== undefined) this.#announce(entry, { ...facts, name });
     }
   }
 
@@ -343,26 +293,5 @@ export class PresentationFolder {
     this.#manifest.publish();
     await this.writeManifest();
     await this.#options.owners?.release(this.path);
-  }
-
-  async #writeInitialization(kind: TrackKind, data: Buffer): Promise<string> {
-    const same = this.#inits.find((init) => init.kind === kind && init.data.equals(data));
-    if (same !== undefined) return same.name;
-    const number = ++this.#numbers.init[kind];
-    const name = initializationName(kind, number);
-    const file = await SegmentFile.claim(path.join(this.#files, name));
-    if (file === undefined) {
-      throw new Error(`${this.path}/${name} exists already: does another recorder write here?`);
-    }
-    try {
-      await file.append([data], data.length);
-      await file.commit();
-    } catch (error) {
-      await file.discard();
-      throw error;
-    }
-    this.#options.remote?.onInitialization(`${this.path}/${name}`);
-    this.#inits.push({ kind, name, data });
-    return name;
   }
 }

@@ -6,6 +6,7 @@ import type { RecordingOptions } from './recording-options.ts';
 import { StrayTimestamps } from './stray-timestamps.ts';
 import { StreamTimeline } from './stream-timeline.ts';
 import { VideoTrack } from './video-track.ts';
+import { WaitingSound } from './waiting-sound.ts';
 
 /** Keyframes are asked for at most this often, µs. */
 const KEYFRAME_INTERVAL_US = 1_000_000;
@@ -28,6 +29,8 @@ export class Publisher {
   readonly video: VideoTrack | undefined;
   readonly audio: AudioTrack | undefined;
   readonly timeline: StreamTimeline;
+  /** Its sound that the picture has not caught up with. */
+  readonly waiting = new WaitingSound();
   readonly #timestamps: Partial<Record<TrackKind, StrayTimestamps>> = {};
   readonly #events: PublisherEvents;
   readonly #attachedUs: number;
@@ -35,7 +38,7 @@ export class Publisher {
   #restartedUs = Number.NEGATIVE_INFINITY;
 
   /**
-   * @param sections at most one a kind; none while nobody publishes
+   * @param sections at most one a kind
    * @param dropped counts what the tracks drop
    * @param events is told what comes of its units
    * @param options of the recording: its clock, and what becomes of pictures after a loss
@@ -85,9 +88,19 @@ export class Publisher {
     this.#timestamps[kind === 'video' ? 'audio' : 'video']?.confirm();
   }
 
-  /** Units whose timestamps were wrong. */
-  get strayTimestamps(): number {
-    return (this.#timestamps.video?.count ?? 0) + (this.#timestamps.audio?.count ?? 0);
+  /**
+   * Makes the tracks' places final, see {@link StreamTimeline.settle}, and moves the sound that waits.
+   * @returns how much later each track now is, ticks; undefined when nothing was decided
+   */
+  settle(
+    nowUs: number,
+    force: boolean,
+    correctionUs: number,
+  ): Record<TrackKind, number> | undefined {
+    const before = this.timeline.base('audio');
+    const moved = this.timeline.settle(nowUs, force, correctionUs);
+    if (moved !== undefined) this.waiting.settle(this.timeline.base('audio') - before);
+    return moved;
   }
 
   /** The track of a kind, if it was negotiated. */

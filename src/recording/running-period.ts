@@ -9,8 +9,10 @@ import type { ManifestPeriod } from '../manifest/presentation.ts';
 import type { TrackKind } from '../rtp/access-unit.ts';
 import { BlankVideo } from './blank-video.ts';
 import { toUs } from './media-time.ts';
-import type { PresentationFolder, TrackDescription } from './presentation-folder.ts';
+import type { TrackDescription } from './period-track.ts';
+import type { PresentationFolder } from './presentation-folder.ts';
 import { type StreamClock, TrackWallClock } from './stream-clock.ts';
+import type { StreamTimeline } from './stream-timeline.ts';
 import { TrackWriter } from './track-writer.ts';
 import type { WriteOwner, WriteQueue } from './write-queue.ts';
 
@@ -31,6 +33,8 @@ export interface RunningPeriodOptions {
   /** Media time at which it begins, µs since the Unix epoch. */
   startUs: number;
   clock: StreamClock;
+  /** Tells when the places of its tracks are final. */
+  timeline: StreamTimeline;
   /** Present when it has video. */
   configuration: H264Configuration | undefined;
   /** What composition offsets are raised by, ticks; 0 where pictures are not reordered. */
@@ -56,6 +60,7 @@ export class RunningPeriod implements WriteOwner {
   readonly video: TrackWriter | undefined;
   readonly audio: TrackWriter | undefined;
   readonly #clock: StreamClock;
+  readonly #timeline: StreamTimeline;
   readonly #rebase: Record<TrackKind, number>;
   #entry: ManifestPeriod | undefined;
 
@@ -66,6 +71,7 @@ export class RunningPeriod implements WriteOwner {
     this.configuration = configuration;
     this.compositionDelay = options.compositionDelay;
     this.#clock = options.clock;
+    this.#timeline = options.timeline;
     this.#rebase = options.clock.enter(folder.path, options.startUs);
     const shared = { folder, queue, segmentSeconds, requestKeyframe, onCommitted, owner: this };
     if (configuration !== undefined) {
@@ -88,6 +94,7 @@ export class RunningPeriod implements WriteOwner {
         openTrack: () => this.#openAudio(),
       });
     }
+    for (const writer of this.writers) this.#timeline.adopt(writer);
   }
 
   /** True when the publisher's pictures go here; false without any or with black ones. */
@@ -98,6 +105,13 @@ export class RunningPeriod implements WriteOwner {
   /** The writers of its tracks. */
   get writers(): TrackWriter[] {
     return [this.video, this.audio].filter((writer) => writer !== undefined);
+  }
+
+  /** After a failed write: takes nothing more. What is on the disk is for {@link RunningPeriod.salvage}. */
+  giveUp(): void {
+    this.failed = true;
+    this.folder.distrust();
+    for (const writer of this.writers) this.#timeline.abandon(writer);
   }
 
   /**

@@ -3,7 +3,8 @@ import type { Sample } from '../container/sample.ts';
 import type { TrackKind } from '../rtp/access-unit.ts';
 import { CutPolicy } from './cut-policy.ts';
 import type { OpenSegment } from './open-segment.ts';
-import type { PeriodTrack, PresentationFolder } from './presentation-folder.ts';
+import type { PeriodTrack } from './period-track.ts';
+import type { PresentationFolder } from './presentation-folder.ts';
 import type { WriteOwner, WriteQueue } from './write-queue.ts';
 
 /** A chunk goes to the disk after this much media, so that a crash costs no more: seconds. */

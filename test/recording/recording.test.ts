@@ -145,6 +145,24 @@ t.test('midnight: the next day begins in its own folder without losing a frame',
   }
 });
 
+t.test(
+  'midnight, sound alone: every packet is recorded once, none is counted as dropped',
+  async (t) => {
+    const startUs = NOON_US + 43_200e6 - 5e6;
+    const publisher = new SimulatedPublisher(t, { startUs, video: false });
+    await publisher.run(11);
+    await publisher.recording.close();
+    const segments = publisher.of('audio');
+    t.same(
+      [...new Set(segments.map(({ path }) => path.slice(0, 15)))],
+      [FOLDER, 'cam1/2026/03/05'],
+    );
+    const recordedUs = segments.reduce((sum, { startUs, endUs }) => sum + endUs - startUs, 0);
+    t.ok(Math.abs(recordedUs - publisher.packet * 20_000) < 10, 'every packet has its time');
+    t.equal(publisher.recording.dropped.total, 0);
+  },
+);
+
 t.test('lost sound becomes silence, and lost pictures are waited for', async (t) => {
   if (!requireFfmpeg(t)) return;
   const publisher = new SimulatedPublisher(t);

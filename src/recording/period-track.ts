@@ -1,0 +1,21 @@
+import type { ManifestTrack } from '../manifest/presentation.ts';
+import type { TrackKind } from '../rtp/access-unit.ts';
+import type { TrackWallClock } from './stream-clock.ts';
+
+/** What describes a track in the manifest, besides its segments. */
+export type TrackDescription = Pick<
+  ManifestTrack,
+  'mimeType' | 'codecs' | 'timescale' | 'width' | 'height' | 'channels'
+>;
+
+/** One track of one Period as the folder knows it. */
+export interface PeriodTrack {
+  readonly kind: TrackKind;
+  readonly periodId: string;
+  /** Its entry in the manifest. */
+  readonly entry: ManifestTrack;
+  /** Where its media time lies on our wall clock. */
+  readonly wallClock: TrackWallClock;
+  /** Number of the segment claimed last; undefined before the first. */
+  lastNumber: number | undefined;
+}

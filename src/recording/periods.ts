@@ -1,0 +1,224 @@
+import type { H264Configuration } from '../container/h264-parameter-sets.ts';
+import { AUDIO_TIMESCALE, VIDEO_TIMESCALE } from '../container/initialization-segment.ts';
+import { OPUS_SILENCE_TICKS } from '../container/opus-silence.ts';
+import { AudioLane } from './audio-lane.ts';
+import { CurrentRecord } from './current-record.ts';
+import { DayFolders } from './day-folders.ts';
+import type { DroppedUnits } from './dropped-units.ts';
+import { audioTicks, toTicks, toUs } from './media-time.ts';
+import type { PresentationFolder } from './presentation-folder.ts';
+import type { Publisher } from './publisher.ts';
+import type { RecordingOptions } from './recording-options.ts';
+import { RunningPeriod } from './running-period.ts';
+import { VideoLane } from './video-lane.ts';
+import { WriteFailures } from './write-failures.ts';
+import { type WriteOwner, WriteQueue } from './write-queue.ts';
+
+/** A chunk is written at the latest when its first sample is this old, µs. */
+const CHUNK_AGE_US = 1_500_000;
+/** Media that waits for a disk that does not keep up: beyond this the Period is given up, bytes. */
+const MOST_PENDING_BYTES = 64 << 20;
+
+/**
+ * The Periods of a recording, one after another: what they are begun with, where both tracks stand,
+ * and how they end. One that a write failed in is given up: what is on the disk of it is saved, and
+ * the next one begins when the disk may be tried again.
+ *
+ * At midnight the picture goes first into the new day's Period and the sound follows, so for a moment
+ * {@link Periods.current} is not yet that of the {@link Periods.audio} lane.
+ */
+export class Periods {
+  /** Where the pictures are laid, over all Periods. */
+  readonly video: VideoLane;
+  /** Where the sound is laid, over all Periods. */
+  readonly audio: AudioLane;
+  readonly #options: RecordingOptions;
+  readonly #queue: WriteQueue;
+  readonly #folders: DayFolders;
+  readonly #record: CurrentRecord;
+  readonly #failures: WriteFailures;
+  #current: RunningPeriod | undefined;
+
+  /** @param dropped counts the sound that is not laid */
+  constructor(options: RecordingOptions, dropped: DroppedUnits) {
+    const { stream, log, now, clock, notBeforeUs } = options;
+    this.#options = options;
+    this.#failures = new WriteFailures(stream, log);
+    this.#queue = new WriteQueue(options.after, (owner, error) => this.#writeFailed(owner, error));
+    this.#record = new CurrentRecord(options);
+    this.#folders = new DayFolders(now(), this.#queue, {
+      ...options,
+      onWritten: () => this.#failures.folderWritten(now()),
+    });
+    this.video = new VideoLane(Math.ceil(toTicks(notBeforeUs, VIDEO_TIMESCALE)));
+    this.audio = new AudioLane({
+      floor: Math.ceil(toTicks(notBeforeUs, AUDIO_TIMESCALE)),
+      dropped,
+      now: () => audioTicks(clock.mediaUs(now())),
+      onMisplaced: (seconds, packets) => {
+        log.warn({ stream, seconds, packets }, 'sound lies ahead of the clock, put at its arrival');
+      },
+    });
+  }
+
+  /** The Period that pictures go to, and sound once it is there. */
+  get current(): RunningPeriod | undefined {
+    return this.#current;
+  }
+
+  /** The day folder that is written to. */
+  get folder(): PresentationFolder {
+    return this.#folders.current;
+  }
+
+  /** Identifier of the present record; undefined before its first sample. */
+  get recordId(): string | undefined {
+    return this.#record.id;
+  }
+
+  /** Why nothing is written at present; undefined when all is well. */
+  get error(): string | undefined {
+    return this.#failures.error;
+  }
+
+  /** Media time at which what was laid so far ends, µs since the epoch; 0 when nothing was. */
+  get endUs(): number {
+    return Math.max(this.video.endUs, toUs(this.audio.end, AUDIO_TIMESCALE));
+  }
+
+  /** False for some seconds after a failed write. */
+  mayWrite(): boolean {
+    return this.#failures.mayTry(this.#options.now());
+  }
+
+  /**
+   * True when a Period that reaches an instant has to end there, at midnight or because the record is
+   * long enough.
+   * @param us wall clock, µs since the Unix epoch
+   */
+  isOver(us: number): boolean {
+    return us >= this.#folders.endUs || this.#record.isLongEnough(us);
+  }
+
+  /**
+   * Begins a Period, in the folder of its day and in a record. The one before ends there.
+   * @param publisher whose tracks it has
+   * @param startUs media time, µs since the Unix epoch
+   * @param configuration of its pictures; undefined where it is to have none
+   * @param compositionDelay of its pictures, ticks
+   */
+  begin(
+    publisher: Publisher,
+    startUs: number,
+    configuration: H264Configuration | undefined,
+    compositionDelay: number,
+  ): RunningPeriod {
+    const { clock, segmentSeconds, now } = this.#options;
+    const before = this.#current;
+    this.video.fillBlank(before, audioTicks(startUs), true);
+    before?.video?.end();
+    const wallUs = clock.wallUs(startUs);
+    if (this.isOver(wallUs)) this.#endRecord(wallUs);
+    this.#folders.goTo(wallUs);
+    this.#record.begin(wallUs, this.folder.manifestPath);
+    const period = new RunningPeriod({
+      folder: this.folder,
+      queue: this.#queue,
+      segmentSeconds,
+      startUs,
+      clock,
+      timeline: publisher.timeline,
+      configuration,
+      compositionDelay,
+      hasAudio: publisher.audio !== undefined || this.folder.has('audio'),
+      requestKeyframe: () => publisher.askForKeyframe(now()),
+      onCommitted: () => this.#failures.mediaWritten(now()),
+    });
+    this.#current = period;
+    if (before === undefined || before.failed || before.audio === undefined) this.moveSound();
+    return period;
+  }
+
+  /** The sound follows into the present Period; a folder that both tracks have left is closed. */
+  moveSound(): void {
+    this.audio.moveTo(this.#current!);
+    this.#folders.closeLeft();
+  }
+
+  /** Moves both tracks when a publisher's places become final. @param force do not wait any more */
+  settle(publisher: Publisher, force: boolean): void {
+    const { now, clock } = this.#options;
+    const moved = publisher.settle(now(), force, clock.correctionUs(now()));
+    if (moved === undefined) return;
+    this.video.shift(moved.video);
+    this.audio.shift(moved.audio);
+  }
+
+  /** Ends the present Period with both tracks as long as the longer one; all that came is laid. */
+  end(publisher: Publisher): void {
+    const period = this.#current;
+    this.video.fillBlank(period, this.audio.end, true);
+    if (period?.hasPicture && period.audio) {
+      const end = audioTicks(this.video.endUs);
+      if (this.audio.period !== period) this.moveSound();
+      this.audio.beginWithSilence(audioTicks(period.startUs), end);
+      if (end - this.audio.end > OPUS_SILENCE_TICKS) this.audio.fillTo(end, false);
+    }
+    this.settle(publisher, true);
+    period?.video?.end();
+    // Also where the picture's Period was given up and the sound is still in the one before.
+    this.audio.endPeriod();
+    this.#current = undefined;
+    this.#folders.closeLeft();
+  }
+
+  /** What time brings: call about four times a second. @param nowUs µs since the Unix epoch */
+  tick(nowUs: number): void {
+    const old = this.#options.clock.mediaUs(nowUs) - CHUNK_AGE_US;
+    this.#current?.video?.flushOlderThan(Math.floor(toTicks(old, VIDEO_TIMESCALE)));
+    this.audio.period?.audio?.flushOlderThan(audioTicks(old));
+    if (this.#queue.pendingBytes > MOST_PENDING_BYTES && this.#current) {
+      const period = this.#current;
+      this.#giveUp(period, new Error('the disk does not keep up'));
+      this.#queue.push({ failed: false }, 0, () => period.salvage(this.#onUnsaved));
+    }
+    this.#folders.tick();
+  }
+
+  /** Resolves when all chunks that are full by now are written. */
+  written(): Promise<void> {
+    return this.#queue.idle();
+  }
+
+  /** Ends record and folder; the last Period was ended. What is written has to be waited for. */
+  close(): void {
+    this.#endRecord(this.#options.clock.wallUs(this.endUs));
+    this.#folders.close();
+  }
+
+  #endRecord(endUs: number): void {
+    this.#record.end(endUs, this.error === undefined ? 'Completed' : 'Failed');
+  }
+
+  #giveUp(period: RunningPeriod, error: Error): void {
+    period.giveUp();
+    this.#failures.mediaFailed(error, this.#options.now());
+    if (this.#current === period) this.#current = undefined;
+    if (this.audio.period === period) this.audio.abandon();
+  }
+
+  /** Saves what is on the disk after a failed write. Called by the queue, in turn with the writes. */
+  async #writeFailed(owner: WriteOwner, error: Error): Promise<void> {
+    if (owner instanceof RunningPeriod) {
+      this.#giveUp(owner, error);
+      await owner.salvage(this.#onUnsaved);
+    } else {
+      this.#failures.folderFailed(error, this.#options.now());
+    }
+  }
+
+  readonly #onUnsaved = (error: Error): void => {
+    const message = 'a segment could not be closed yet; its part file remains';
+    this.#failures.log(error, this.#options.now(), message);
+  };
+}

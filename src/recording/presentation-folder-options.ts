@@ -1,0 +1,23 @@
+import type { Segment } from '../segment-index/segment.ts';
+import type { FolderOwners } from './folder-owners.ts';
+import type { RemoteFolders } from './remote-folder.ts';
+
+/** Settings of a {@link import('./presentation-folder.ts').PresentationFolder}. */
+export interface PresentationFolderOptions {
+  /** Storage root, a path of the file system. */
+  root: string;
+  /** Object path of the folder below the root. */
+  folder: string;
+  stream: string;
+  /** Any instant of the folder's UTC day, µs since the Unix epoch. */
+  dayUs: number;
+  segmentSeconds: number;
+  /** The clock, µs since the Unix epoch. */
+  now(): number;
+  /** Told of each segment once its bytes are durable. */
+  onSegment(segment: Segment): void;
+  /** Present where files leave this disk for a store. */
+  remote?: RemoteFolders;
+  /** Keeps recorders apart that share the root; absent where there can be no other. */
+  owners?: FolderOwners;
+}

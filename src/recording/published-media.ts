@@ -1,0 +1,110 @@
+import { AUDIO_TIMESCALE, VIDEO_TIMESCALE } from '../container/initialization-segment.ts';
+import type { AccessUnit, TrackKind } from '../rtp/access-unit.ts';
+import type { MediaSection } from '../rtp/media-section.ts';
+import type { DroppedUnits } from './dropped-units.ts';
+import { toUs } from './media-time.ts';
+import type { Periods } from './periods.ts';
+import { PictureWriter } from './picture-writer.ts';
+import { Publisher } from './publisher.ts';
+import type { RecordingOptions } from './recording-options.ts';
+import { SoundWriter } from './sound-writer.ts';
+
+/**
+ * What one publisher sends, from its first access unit to its last, on its way into the Periods: each
+ * unit that has its place goes to the pictures or to the sound, and a track that begins a new timeline
+ * ends the Period.
+ */
+export class PublishedMedia {
+  /** The publisher: units are given to it, and come back with their places. */
+  readonly publisher: Publisher;
+  readonly pictures: PictureWriter;
+  readonly sound: SoundWriter;
+  /** Times that a track began a new timeline. */
+  timelineRestarts = 0;
+  readonly #periods: Periods;
+  readonly #options: RecordingOptions;
+  readonly #silenceBefore: number;
+
+  /**
+   * @param sections at most one a kind
+   * @param requestKeyframe asks the publisher for a keyframe
+   */
+  constructor(
+    sections: readonly MediaSection[],
+    requestKeyframe: () => void,
+    periods: Periods,
+    dropped: DroppedUnits,
+    options: RecordingOptions,
+  ) {
+    const events = {
+      requestKeyframe,
+      onUnit: (kind: TrackKind, unit: AccessUnit, ticks: number) => this.#take(kind, unit, ticks),
+      onJump: (kind: TrackKind) => this.#jump(kind),
+    };
+    this.#options = options;
+    this.#periods = periods;
+    this.publisher = new Publisher(sections, dropped, events, options);
+    this.sound = new SoundWriter(this.publisher, periods, dropped, options);
+    this.pictures = new PictureWriter(this.publisher, periods, this.sound, dropped, options);
+    this.#silenceBefore = periods.audio.silence;
+    if (this.publisher.video) this.publisher.askForKeyframe(options.now());
+  }
+
+  /** Time for which something else stands in for lost media of a track, ms. */
+  concealedMs(kind: TrackKind): number {
+    const silence = this.#periods.audio.silence - this.#silenceBefore;
+    const heldUs = toUs(this.publisher.video?.heldTicks ?? 0, VIDEO_TIMESCALE);
+    return Math.round((kind === 'video' ? heldUs : toUs(silence, AUDIO_TIMESCALE)) / 1000);
+  }
+
+  /** Takes a unit that has its place. @param ticks on its track's own timeline */
+  #take(kind: TrackKind, unit: AccessUnit, ticks: number): void {
+    const { video, audio, timeline } = this.publisher;
+    const ends = { video: this.#periods.video.end, audio: this.#periods.audio.end };
+    timeline.anchor(kind, unit.arrivalUs, ends, this.#options.clock.correctionUs(unit.arrivalUs));
+    if (kind === 'video') {
+      if (video) this.pictures.take(video, unit, ticks);
+    } else {
+      const packet = audio?.push(unit, ticks);
+      if (packet) this.sound.take(packet);
+    }
+  }
+
+  #jump(kind: TrackKind): void {
+    this.#options.log.warn({ stream: this.#options.stream, kind }, 'timestamps jump, new Period');
+    this.restart(kind);
+  }
+
+  /** A track begins a new timeline: the Period ends, and nothing of the old one may mix with it. */
+  restart(kind: TrackKind): void {
+    const { publisher } = this;
+    if (publisher.track(kind) === undefined) return;
+    const now = this.#options.now();
+    this.timelineRestarts++;
+    this.endPeriod();
+    if (kind === 'video') publisher.askForKeyframe(now);
+    else publisher.waiting.restart();
+    publisher.restart(kind, now);
+  }
+
+  /** Writes all that came and ends the Period; what comes later begins another. */
+  endPeriod(): void {
+    const { waiting } = this.publisher;
+    this.sound.finish();
+    const picture = this.pictures.finish();
+    if (picture) {
+      // Nothing was written of this publisher's sound before the Period, if there is none.
+      const written = this.#periods.current && this.#periods.audio.end;
+      this.pictures.writeLast(picture, waiting.last?.end ?? written);
+    }
+    this.sound.write(true);
+    this.#periods.end(this.publisher);
+  }
+
+  /** Places what has waited long enough, and brings the tracks' clocks into step. */
+  tick(nowUs: number): void {
+    this.#periods.settle(this.publisher, false);
+    this.publisher.tick(nowUs);
+    this.publisher.timeline.tick(nowUs);
+  }
+}

@@ -1,0 +1,126 @@
+import { BLANK_CONFIGURATION } from '../container/blank-picture.ts';
+import { AUDIO_TIMESCALE } from '../container/initialization-segment.ts';
+import type { AudioPacket } from './audio-track.ts';
+import type { DroppedUnits } from './dropped-units.ts';
+import { audioTicks, toUs } from './media-time.ts';
+import type { Periods } from './periods.ts';
+import type { Publisher } from './publisher.ts';
+import type { RecordingOptions } from './recording-options.ts';
+import type { RunningPeriod } from './running-period.ts';
+
+/** A track that lags behind by more than this is not waited for any more, µs. */
+const LAG_US = 2_000_000;
+
+/**
+ * Writes the sound of one publisher into the Periods: each packet waits until the picture has caught
+ * up with it, so that both tracks of a Period begin and end together. Where no picture comes, Periods
+ * are begun for sound alone.
+ */
+export class SoundWriter {
+  readonly #publisher: Publisher;
+  readonly #periods: Periods;
+  readonly #dropped: DroppedUnits;
+  readonly #options: RecordingOptions;
+
+  constructor(
+    publisher: Publisher,
+    periods: Periods,
+    dropped: DroppedUnits,
+    options: RecordingOptions,
+  ) {
+    this.#publisher = publisher;
+    this.#periods = periods;
+    this.#dropped = dropped;
+    this.#options = options;
+  }
+
+  /** Takes a packet whose place is on the track's own timeline. */
+  take(packet: AudioPacket): void {
+    const { waiting } = this.#publisher;
+    this.#wait(packet);
+    this.write(false);
+    while (waiting.isFull) {
+      waiting.take();
+      if (this.#periods.mayWrite()) this.#dropped.late++;
+      else this.#dropped.unwritten++;
+    }
+  }
+
+  /** Lets the last packet of the track wait, too; {@link SoundWriter.write} then writes all. */
+  finish(): void {
+    const packet = this.#publisher.audio?.finish();
+    if (packet) this.#wait(packet);
+  }
+
+  /** From here on a packet's times are media time. */
+  #wait(packet: AudioPacket): void {
+    const base = this.#publisher.timeline.base('audio');
+    packet.start += base;
+    packet.end += base;
+    this.#publisher.waiting.push(packet, this.#options.now());
+  }
+
+  /** Writes the sound that the picture has caught up with. @param all whatever the picture does */
+  write(all: boolean): void {
+    const { waiting } = this.#publisher;
+    const { video, audio } = this.#periods;
+    for (let first = waiting.first; first !== undefined; first = waiting.first) {
+      let period = this.#periods.current;
+      if (period === undefined || period.failed) return;
+      const startUs = toUs(first.start, AUDIO_TIMESCALE);
+      if (period.hasPicture) {
+        if (!all && this.#waitsForPicture(startUs)) return;
+      } else if (this.#periods.isOver(this.#options.clock.wallUs(startUs))) {
+        period = this.#begin(startUs);
+      }
+      if (audio.period !== period && startUs >= period.startUs) this.#periods.moveSound();
+      waiting.take();
+      audio.write(first);
+      if (audio.period === period) video.fillBlank(period, audio.end, false);
+    }
+  }
+
+  /** True while a picture is to be expected that sound should not run ahead of. @param us media time */
+  #waitsForPicture(us: number): boolean {
+    if (us < this.#periods.video.endUs || this.#publisher.waiting.isFull) return false;
+    return this.#options.now() - this.#publisher.shownUs < LAG_US;
+  }
+
+  /** Begins a Period for sound alone and writes what waits. @param startUs media time */
+  beginAlone(startUs: number): void {
+    this.#begin(startUs);
+    this.write(false);
+  }
+
+  #begin(startUs: number): RunningPeriod {
+    const publisher = this.#publisher;
+    // Black pictures have no place of their own in time that could be settled later.
+    this.#periods.settle(publisher, true);
+    const isExpected = publisher.video !== undefined || this.#periods.folder.has('video');
+    return this.#periods.begin(publisher, startUs, isExpected ? BLANK_CONFIGURATION : undefined, 0);
+  }
+
+  /**
+   * Replaces sound that does not come, while there is picture for it to keep step with.
+   * @param nowUs µs since the Unix epoch
+   */
+  fillSilence(nowUs: number): void {
+    const { video, audio, heardUs, seenUs } = this.#publisher;
+    if (nowUs - heardUs < LAG_US) return;
+    if (video === undefined || nowUs - seenUs >= LAG_US) return;
+    const lane = this.#periods.audio;
+    const { period } = lane;
+    if (period === undefined) return;
+    const last = audio?.finish();
+    if (last) this.take(last);
+    const { current } = this.#periods;
+    const nextUs = period === current ? Number.POSITIVE_INFINITY : current?.startUs;
+    const untilUs = this.#options.clock.mediaUs(nowUs) - LAG_US;
+    const until = audioTicks(Math.min(untilUs, nextUs ?? untilUs));
+    lane.beginWithSilence(audioTicks(period.startUs), until);
+    lane.fillTo(until, audio !== undefined);
+    if (period !== current && current && until >= audioTicks(current.startUs)) {
+      this.#periods.moveSound();
+    }
+  }
+}
