@@ -93,7 +93,13 @@ export class WhipSession extends EventTarget {
 
   /** `new`, `connecting`, `connected`, `disconnected`, `failed` or `closed`. */
   get state() {
-    return this.#ended ? 'closed' : this.#connection.connectionState;
+    if (this.#ended) return 'closed';
+    // To Chromium a peer connection stays connected when the other side has ended DTLS.
+    return this.#isClosedByRecorder ? 'failed' : this.#connection.connectionState;
+  }
+
+  get #isClosedByRecorder() {
+    return this.#connection.getSenders().some(({ transport }) => transport?.state === 'closed');
   }
 
   /** How the recorder calls the session; nothing before it has answered. */
@@ -144,6 +150,11 @@ export class WhipSession extends EventTarget {
     this.#connection.setConfiguration({ bundlePolicy: 'max-bundle', iceServers });
     await this.#connection.setLocalDescription(offer);
     await this.#connection.setRemoteDescription({ type: 'answer', sdp: answer });
+    for (const { transport } of this.#connection.getSenders()) {
+      transport?.addEventListener('statechange', () =>
+        this.dispatchEvent(new Event('statechange')),
+      );
+    }
   }
 
   /** Tells the recorder what candidates were found since the last time (RFC 9725 §4.3.2). */

@@ -48,6 +48,33 @@ export function writeRecordHeader(into: Buffer, contentType: number, fragmentByt
   into.writeUInt16BE(fragmentBytes, 11);
 }
 
+/** A record whose fragment is encrypted, in memory of its own. */
+export function protectedRecord(
+  contentType: number,
+  epoch: number,
+  sequenceNumber: number,
+  fragment: Buffer,
+): Buffer {
+  const record = Buffer.alloc(RECORD_HEADER_BYTES + fragment.length);
+  writeRecordHeader(record, contentType, fragment.length);
+  record.writeUInt16BE(epoch, 3);
+  record.writeUIntBE(sequenceNumber, 5, 6);
+  fragment.copy(record, RECORD_HEADER_BYTES);
+  return record;
+}
+
+/**
+ * What says that nothing more comes (RFC 5246 §7.2.1), as a fragment in the clear: AlertLevel warning,
+ * AlertDescription close_notify.
+ */
+export const CLOSE_NOTIFY = Buffer.from([1, 0]);
+
+/**
+ * Record sequence number of a close_notify: far ahead of all that a session ever sends, so that the
+ * record can be encrypted long before it is due and no nonce is used twice (RFC 5288 §3).
+ */
+export const CLOSE_NOTIFY_NUMBER = 2 ** 47;
+
 /** True when anything in the datagram is in the clear. */
 export function hasUnprotectedRecord(datagram: Buffer): boolean {
   return readRecords(datagram).some(({ epoch }) => epoch === 0);

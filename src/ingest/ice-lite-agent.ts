@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { RemoteInfo } from 'node:dgram';
 import { readBindingRequest } from './binding-request.ts';
+import type { TransportPath } from './farewell.ts';
 import type { PeerSocket } from './peer-socket.ts';
 import type { IceCredentials } from './sdp-lines.ts';
 import { StrangerGuard } from './stranger-guard.ts';
@@ -9,6 +10,8 @@ import { bindingErrorResponse, bindingSuccessResponse } from './werift-stun.ts';
 /** A way to the peer: one of our sockets and the address that checks came from. */
 interface Path extends Address {
   socket: PeerSocket;
+  /** The same for those who have no use for our socket. */
+  ends: TransportPath;
 }
 
 type Address = Pick<RemoteInfo, 'address' | 'port'>;
@@ -77,6 +80,11 @@ export class IceLiteAgent {
   /** True once a check of the peer has arrived, so that something can be sent to it. */
   get isReachable(): boolean {
     return this.#selected !== undefined;
+  }
+
+  /** The way that is sent on; the same object until it changes. */
+  get path(): TransportPath | undefined {
+    return this.#selected?.ends;
   }
 
   /** True when the peer has passed a check from this address. */
@@ -211,7 +219,8 @@ export class IceLiteAgent {
     const path = this.#selected;
     if (path?.socket === socket && path.port === port && path.address === address) return;
     path?.socket.widen();
-    this.#selected = { socket, address, port };
+    const ends = { local: socket.local, remote: { address, port } };
+    this.#selected = { socket, address, port, ends };
   }
 
   #reply(response: Buffer, from: RemoteInfo, socket: PeerSocket): void {

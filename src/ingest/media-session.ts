@@ -2,6 +2,7 @@ import type { MediaSection } from '../rtp/media-section.ts';
 import { RtpReceiver, type RtpReceiverOptions } from '../rtp/rtp-receiver.ts';
 import type { SrtpKeys } from '../rtp/srtp-keys.ts';
 import { steadyNowUs } from '../steady-clock.ts';
+import { FAREWELL_COPIES, type Farewell, type TransportPath } from './farewell.ts';
 import type { IceStatistics } from './ice-lite-agent.ts';
 import type { CloseReason, PublishSink, SessionLog } from './publish-sink.ts';
 import { readPictureSize } from './recordable-codecs.ts';
@@ -27,6 +28,12 @@ export interface SessionStatistics {
   rtp?: ReturnType<RtpReceiver['statistics']>;
 }
 
+/**
+ * Told how to tell the other side of the end where the session cannot do so itself: once it is
+ * connected, each time that the way there changes, and with `undefined` at its end.
+ */
+export type FarewellListener = (sessionId: string, farewell: Farewell | undefined) => void;
+
 /** What a {@link MediaSession} needs of the session that it is a part of. */
 export interface MediaSessionOptions {
   /** Names the session in the log. */
@@ -39,6 +46,10 @@ export interface MediaSessionOptions {
   createDtls(events: DtlsEvents): DtlsSrtp;
   /** Sends a datagram to where ICE says. */
   send(datagram: Buffer): void;
+  /** The way that `send` takes: the same object for as long as it is the same. */
+  path(): TransportPath | undefined;
+  /** See {@link FarewellListener}. */
+  onFarewell?: FarewellListener | undefined;
   /** A session that is not connected after this ends as `failed`, ms. */
   connectTimeoutMs: number;
   /** What to tell when that happens. */
@@ -79,6 +90,8 @@ export class MediaSession {
   #alertUs = 0;
   #alertAgeUs = 0;
   #closed: Promise<void> | undefined;
+  /** The way that was told with the last farewell. */
+  #farewellPath: TransportPath | undefined;
 
   constructor(options: MediaSessionOptions) {
     this.#options = options;
@@ -131,14 +144,16 @@ export class MediaSession {
   }
 
   /**
-   * Ends the session and tells the sink at once; resolves when all is freed. A second call waits for
-   * the first.
+   * Ends the session and tells sink and other side at once; resolves when all is freed. A second call
+   * waits for the first.
    */
   end(reason: CloseReason, error?: Error): Promise<void> {
     if (this.#closed !== undefined) return this.#closed;
     clearInterval(this.#timer);
+    const { release, log, sink, id, onFarewell } = this.#options;
+    this.#sayFarewell();
+    if (this.#farewellPath !== undefined) onFarewell?.(id, undefined);
     this.#dtls.close();
-    const { release, log, sink, id } = this.#options;
     this.#closed = release();
     try {
       // Media that waits for packets that cannot come any more is not lost with the session.
@@ -165,6 +180,27 @@ export class MediaSession {
     };
   }
 
+  /** Else the other side waits for its consent to expire (RFC 7675), half a minute, before it comes back. */
+  #sayFarewell(): void {
+    try {
+      const datagram = this.#dtls.closeNotify();
+      if (datagram === undefined) return;
+      for (let sent = 0; sent < FAREWELL_COPIES; sent++) this.#options.send(datagram);
+    } catch (err) {
+      this.#options.log.warn({ session: this.#options.id, err }, 'could not end DTLS in order');
+    }
+  }
+
+  #leaveFarewell(): void {
+    const { onFarewell, path, id } = this.#options;
+    const present = path();
+    if (onFarewell === undefined || present === this.#farewellPath) return;
+    const datagram = this.#dtls.closeNotify();
+    if (present === undefined || datagram === undefined) return;
+    this.#farewellPath = present;
+    onFarewell(id, { path: present, datagram });
+  }
+
   #onFault(error: unknown): void {
     void this.end('failed', error instanceof Error ? error : new Error(String(error)));
   }
@@ -182,6 +218,7 @@ export class MediaSession {
       pictureSize: readPictureSize,
     });
     log.debug({ session: id, srtpProfile: keys.profile }, 'session connected');
+    this.#leaveFarewell();
     sink.onConnected();
   }
 
@@ -218,6 +255,7 @@ export class MediaSession {
     else if (this.#alertUs !== 0) this.#judgeAlert(heardUs, elapsedUs);
     if (this.closed) return;
     try {
+      this.#leaveFarewell();
       this.#receiver.tick(nowUs);
     } catch (error) {
       this.#onFault(error);

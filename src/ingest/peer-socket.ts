@@ -1,4 +1,5 @@
 import type { RemoteInfo, Socket } from 'node:dgram';
+import type { TransportAddress } from './farewell.ts';
 
 /**
  * A UDP socket of a session. It takes datagrams from anywhere, as ICE wants it; it can be narrowed to
@@ -26,6 +27,12 @@ export class PeerSocket {
   /** Bytes that wait for us at most, as the kernel counts them. */
   get receiveBufferBytes(): number {
     return this.#socket.getRecvBufferSize();
+  }
+
+  /** Where it is bound. */
+  get local(): TransportAddress {
+    const { address, port } = this.#socket.address();
+    return { address, port };
   }
 
   /** True while only datagrams of one address arrive. */

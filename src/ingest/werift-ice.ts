@@ -1,7 +1,7 @@
 import type { RemoteInfo, Socket } from 'node:dgram';
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import {
   Candidate,
   CandidatePairState,
@@ -15,6 +15,7 @@ import {
 import { type IceServer, RequestError } from '../recorder.ts';
 import { steadyNowUs } from '../steady-clock.ts';
 import { MAX_STUN_BYTES, readBindingRequest } from './binding-request.ts';
+import type { TransportPath } from './farewell.ts';
 import type { IceStatistics } from './ice-lite-agent.ts';
 import { RECEIVE_BUFFER_BYTES } from './ice-sockets.ts';
 import type { IceCredentials } from './sdp-lines.ts';
@@ -57,6 +58,9 @@ interface Way {
   transport: { socket: Socket };
   localCandidate?: Candidate;
 }
+
+/** Two ends that can reach each other, as werift has them. */
+type CandidatePair = NonNullable<Connection['nominated']>;
 
 /** What we use of a werift ICE connection beyond its documented surface. */
 interface Internals {
@@ -110,6 +114,9 @@ export class IceAgent {
   #checks = 0;
   #rejectedChecks = 0;
   #lastAuthenticatedUs = 0;
+  #path: TransportPath | undefined;
+  /** What it was made of. */
+  #pathOf: CandidatePair | undefined;
 
   /**
    * Opens sockets and gathers candidates.
@@ -191,6 +198,19 @@ export class IceAgent {
     this.#connection.send(datagram).catch(() => {});
   }
 
+  /**
+   * The way that is sent on; the same object until it changes. `undefined` for one through a relay too,
+   * which only this agent can use.
+   */
+  get path(): TransportPath | undefined {
+    const { nominated } = this.#connection;
+    if (nominated !== this.#pathOf) {
+      this.#pathOf = nominated;
+      this.#path = nominated && pathOf(nominated);
+    }
+    return this.#path;
+  }
+
   /** Counters since the session began. */
   statistics(): IceStatistics {
     const address = this.#connection.nominated?.remoteAddr;
@@ -213,6 +233,8 @@ export class IceAgent {
     this.#closed = true;
     clearInterval(this.#keepalive);
     this.#connection.onData.allUnsubscribe();
+    // A socket looks even an address up, which takes until the next turn; closed before, it sends nothing.
+    await nextTurn();
     await this.#connection.close();
   }
 
@@ -353,6 +375,12 @@ export class IceAgent {
     this.#internals.appendLocalCandidate(candidate);
     if (this.#gathered) this.#options.onLateCandidate(candidate.toSdp());
   }
+}
+
+function pathOf({ protocol, remoteAddr }: CandidatePair): TransportPath | undefined {
+  if (protocol.type !== StunProtocol.type) return undefined;
+  const { address, port } = (protocol as unknown as Way).transport.socket.address();
+  return { local: { address, port }, remote: { address: remoteAddr[0], port: remoteAddr[1] } };
 }
 
 /** RFC 8445 §5.1.2.1: type preference 0 (relayed), local preference 65535, component 1. */

@@ -15,7 +15,15 @@ import {
 import type { SrtpKeys } from '../rtp/srtp-keys.ts';
 import type { Fingerprint } from './description.ts';
 import { HandshakeOrder } from './dtls-handshake-order.ts';
-import { type DtlsRecord, hasUnprotectedRecord, RecordNumbers } from './dtls-record.ts';
+import {
+  CLOSE_NOTIFY,
+  CLOSE_NOTIFY_NUMBER,
+  CONTENT_TYPES,
+  type DtlsRecord,
+  hasUnprotectedRecord,
+  protectedRecord,
+  RecordNumbers,
+} from './dtls-record.ts';
 import { requireMembers } from './werift-members.ts';
 
 // Only the files werift-*.ts know werift. Of it we use here both sides of DTLS and the encryption of
@@ -187,6 +195,25 @@ export abstract class DtlsSrtp<Socket extends DtlsServer | DtlsClient = DtlsServ
   /** Encrypts an RTCP compound packet (RFC 3711 §3.4, RFC 7714 §9); `undefined` before connected. */
   protectRtcp(packet: Buffer): Buffer | undefined {
     return this.#srtcp?.encrypt(packet);
+  }
+
+  /**
+   * The record that tells the peer that the session is over (RFC 5246 §7.2.1); `undefined` as long as
+   * we have no keys that the peer has too. The same bytes each time, and of a memory of their own.
+   */
+  closeNotify(): Buffer | undefined {
+    const { cipher, dtls } = this.socket;
+    const { epoch } = dtls;
+    if (epoch === 0) return undefined;
+    const recordLayerHeader = {
+      contentType: CONTENT_TYPES.alert,
+      protocolVersion: dtls.version,
+      epoch,
+      sequenceNumber: CLOSE_NOTIFY_NUMBER,
+    };
+    const packet = { recordLayerHeader, fragment: CLOSE_NOTIFY };
+    const { fragment } = cipher.encryptPacket(packet as never);
+    return protectedRecord(CONTENT_TYPES.alert, epoch, CLOSE_NOTIFY_NUMBER, fragment);
   }
 
   /** Ends retransmissions; nothing is sent or reported after. */
@@ -371,8 +398,11 @@ const REQUIRED_INTERNALS: readonly [path: string, type: string][] = [
   ['srtp', 'object'],
   ['cipher', 'object'],
   ['cipher.decryptPacket', 'function'],
+  ['cipher.encryptPacket', 'function'],
   ['dtls.flight', 'number'],
   ['dtls.sortedHandshakeCache', 'object'],
+  ['dtls.epoch', 'number'],
+  ['dtls.version', 'object'],
 ];
 /** The same of a client. */
 const REQUIRED_OF_CLIENTS: typeof REQUIRED_INTERNALS = [['connect', 'function']];

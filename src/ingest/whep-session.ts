@@ -3,7 +3,7 @@ import type { IceServer } from '../recorder.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
 import { bestLayer } from './best-layer.ts';
 import { resolveIceAddresses } from './ice-sockets.ts';
-import { MediaSession, type SessionStatistics } from './media-session.ts';
+import { type FarewellListener, MediaSession, type SessionStatistics } from './media-session.ts';
 import type { CloseReason, PublishSink, SessionLog } from './publish-sink.ts';
 import type { UnrecordableFormat } from './unrecordable-audio.ts';
 import { IceAgent } from './werift-ice.ts';
@@ -34,6 +34,7 @@ export interface WhepSessionOptions {
   mediaTimeoutMs?: number;
   /** Hand out access units of which a part never came, with what came of them. */
   keepIncomplete?: boolean;
+  onFarewell?: FarewellListener;
   log: SessionLog;
 }
 
@@ -118,6 +119,8 @@ export class WhepSession {
       keepIncomplete: options.keepIncomplete ?? false,
       createDtls: (events) => new Dtls(identity, answer.fingerprints, events, WHEP_SERVER),
       send: (datagram) => agent.send(datagram),
+      path: () => agent.path,
+      onFarewell: options.onFarewell,
       connectTimeoutMs: options.connectTimeoutMs ?? 15_000,
       notConnected: () => this.#notConnected(answer),
       silence: {

@@ -13,7 +13,7 @@ import {
   openIceSockets,
   resolveIceAddresses,
 } from './ice-sockets.ts';
-import { MediaSession, type SessionStatistics } from './media-session.ts';
+import { type FarewellListener, MediaSession, type SessionStatistics } from './media-session.ts';
 import { type Offer, readOffer } from './offer.ts';
 import type { PeerSocket } from './peer-socket.ts';
 import type { CloseReason, PublishSink, SessionLog } from './publish-sink.ts';
@@ -43,6 +43,7 @@ export interface WhipSessionOptions {
   connectTimeoutMs?: number;
   /** Hand out access units of which a part never came, with what came of them. */
   keepIncomplete?: boolean;
+  onFarewell?: FarewellListener;
   log: SessionLog;
 }
 
@@ -120,6 +121,8 @@ export class WhipSession {
       keepIncomplete: options.keepIncomplete ?? false,
       createDtls: (events) => new Dtls(ours, offer.fingerprints, events, PUBLISHER),
       send: (datagram) => this.#agent.send(datagram),
+      path: () => this.#agent.path,
+      onFarewell: options.onFarewell,
       connectTimeoutMs: options.connectTimeoutMs ?? 15_000,
       notConnected: () => this.#notConnected(),
       silence: {

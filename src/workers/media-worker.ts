@@ -41,6 +41,8 @@ const host = new MediaHost(settings, log, {
   ...(settings.lock !== undefined && { owners: new FolderOwners(settings.root, settings.lock) }),
   onSegment: (segment) => say({ type: 'segment', segment }),
   onRecord: (record) => say({ type: 'record', record }),
+  onFarewell: (sessionId, farewell) =>
+    say({ type: 'farewell', sessionId, ...(farewell && { farewell }) }),
 });
 
 async function answer({ id, call, args }: CallMessage): Promise<ReplyMessage> {

@@ -1,3 +1,4 @@
+import type { Farewell } from '../ingest/farewell.ts';
 import type { RecordFacts } from '../record-catalogue/record.ts';
 import type { StoredFolder } from '../recording/remote-folder.ts';
 import type { Segment } from '../segment-index/segment.ts';
@@ -76,6 +77,13 @@ export interface AcceptsMessage {
 /** Everything that the main thread says. */
 export type MainMessage = CallMessage | StoredMessage | AcceptsMessage;
 
+/** What to say to the other side of a session if the worker dies; absent once the session has ended. */
+export interface FarewellMessage {
+  type: 'farewell';
+  sessionId: string;
+  farewell?: Farewell;
+}
+
 /** A line for the one log, which the main thread writes. */
 export interface LogMessage {
   type: 'log';
@@ -93,4 +101,5 @@ export type WorkerMessage =
   | InitializationMessage
   | ManifestMessage
   | AskStoredMessage
+  | FarewellMessage
   | LogMessage;

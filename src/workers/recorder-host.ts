@@ -23,6 +23,7 @@ import { steadyNowUs } from '../steady-clock.ts';
 import type { SpooledStore } from '../storage/spooled-store.ts';
 import { streamFolder } from '../storage/stream-folder.ts';
 import { ArmedStreams, type ArmState } from './armed-streams.ts';
+import { Farewells } from './farewells.ts';
 import { JournalFeed } from './journal-feed.ts';
 import { LostStreams } from './lost-streams.ts';
 import type { LogMessage } from './messages.ts';
@@ -386,6 +387,7 @@ class RecorderHost implements Recorder, SourcesEvents {
 
   #startWorker(): WorkerLink {
     const uploads = this.#uploads;
+    const farewells = new Farewells();
     const link = new WorkerLink(this.#settings, {
       onSegment: (segment) => {
         uploads?.onSegment(segment.path);
@@ -400,11 +402,13 @@ class RecorderHost implements Recorder, SourcesEvents {
         this.#records.add(record);
       },
       onLog: ({ level, fields, message }) => this.#log[level](fields, message),
+      onFarewell: ({ sessionId, farewell }) => farewells.note(sessionId, farewell),
       onDeath: (error) => {
+        const told = this.#sayFarewells(farewells);
         const number = this.#links.indexOf(link);
         this.#log.error({ err: error, worker: number }, 'media worker died, starting another');
         if (number < 0) this.#spare.take();
-        else if (this.#closing === undefined) void this.#replaceWorker(number);
+        else if (this.#closing === undefined) void this.#replaceWorker(number, told);
       },
     });
     if (uploads?.accepts === false) link.setAccepts(false);
@@ -415,21 +419,32 @@ class RecorderHost implements Recorder, SourcesEvents {
    * Closes what a worker that died had open, and starts another in its place meanwhile. Until then its
    * streams stay where they are and wait, so that nobody else writes into the same folders. All are
    * closed at once: with fifty of them one after another would take seconds.
+   * @param told until then the ports of its sessions may be taken
    */
-  async #replaceWorker(number: number): Promise<void> {
+  async #replaceWorker(number: number, told: Promise<void>): Promise<void> {
     const streams = [...this.#placed].filter(([, at]) => at === number).map(([stream]) => stream);
     const replaced = this.#startAgain(number);
     for (const stream of streams) {
-      const mended = Promise.all([replaced, this.#closeAbandoned(stream)]).then(([, unclosed]) => {
-        this.#mending.delete(stream);
-        this.#placed.delete(stream);
-        if (unclosed !== undefined) this.closeLater(...unclosed);
-      });
+      const mended = Promise.all([this.#closeAbandoned(stream), replaced, told]).then(
+        ([unclosed]) => {
+          this.#mending.delete(stream);
+          this.#placed.delete(stream);
+          if (unclosed !== undefined) this.closeLater(...unclosed);
+        },
+      );
       this.#mending.set(stream, mended);
     }
     await Promise.all(
       streams.flatMap((stream) => [this.#pullAgain(stream), this.#armAgain(stream)]),
     );
+  }
+
+  /** Else publishers would go on sending to nobody until their ICE gives up. */
+  async #sayFarewells(farewells: Farewells): Promise<void> {
+    const sessions = farewells.size;
+    if (sessions === 0) return;
+    const told = await farewells.say();
+    this.#log.warn({ sessions, told }, 'told the other sides of the sessions of a dead worker');
   }
 
   async #startAgain(number: number): Promise<void> {

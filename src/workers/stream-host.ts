@@ -1,3 +1,4 @@
+import type { FarewellListener } from '../ingest/media-session.ts';
 import type { CloseReason, PublishSink } from '../ingest/publish-sink.ts';
 import { WhepSession } from '../ingest/whep-session.ts';
 import { WhipSession } from '../ingest/whip-session.ts';
@@ -54,6 +55,7 @@ export interface StreamHostOptions {
   log: RecordingLog & { debug(fields: object, message: string): void };
   onSegment(segment: Segment): void;
   onRecord(record: RecordFacts): void;
+  onFarewell: FarewellListener;
   /** Present where files leave this disk for a store. */
   remote?: RemoteFolders;
   /** Keeps recorders apart that share the root. */
@@ -124,10 +126,10 @@ export class StreamHost {
       await this.#session?.close('replaced');
       const { iceAddresses, icePortRange, onLoss } = this.#options.settings;
       const keepIncomplete = onLoss === 'keep';
-      const { log } = this.#options;
+      const { log, onFarewell } = this.#options;
       const session = await WhipSession.accept(
         offer,
-        { iceAddresses, ...(icePortRange && { icePortRange }), keepIncomplete, log },
+        { iceAddresses, ...(icePortRange && { icePortRange }), keepIncomplete, onFarewell, log },
         this.#sink(),
       );
       this.#session = session;
@@ -314,13 +316,20 @@ export class StreamHost {
   }
 
   async #subscribe({ url, token }: PullTarget, signal: AbortSignal): Promise<void> {
-    const { settings, log } = this.#options;
+    const { settings, log, onFarewell } = this.#options;
     const { iceServers, iceAddresses, icePortRange, onLoss } = settings;
     const keepIncomplete = onLoss === 'keep';
     if (this.#session !== undefined) throw new Error('it is published here');
     const session = await WhepSession.connect(
       { url, ...(token !== undefined && { token }) },
-      { iceServers, iceAddresses, ...(icePortRange && { icePortRange }), keepIncomplete, log },
+      {
+        iceServers,
+        iceAddresses,
+        ...(icePortRange && { icePortRange }),
+        keepIncomplete,
+        onFarewell,
+        log,
+      },
       this.#sink(),
       signal,
     );

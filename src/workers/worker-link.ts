@@ -6,6 +6,7 @@ import type { Segment } from '../segment-index/segment.ts';
 import type {
   AskStoredMessage,
   Call,
+  FarewellMessage,
   LogMessage,
   MainMessage,
   ManifestMessage,
@@ -28,7 +29,11 @@ export interface WorkerEvents {
   /** Must not reject. */
   onAskStored(question: AskStoredMessage): Promise<StoredFolder | undefined>;
   onLog(line: LogMessage): void;
-  /** The thread ended, though nobody asked it to; all its calls have failed. */
+  onFarewell(message: FarewellMessage): void;
+  /**
+   * The thread ended, though nobody asked it to; all its calls have failed, and its sockets and files
+   * are closed.
+   */
   onDeath(error: Error): void;
 }
 
@@ -50,9 +55,13 @@ export class WorkerLink {
       workerData: settings,
     });
     this.#worker.on('message', (message: WorkerMessage) => this.#onMessage(message));
-    this.#worker.on('error', (error: Error) => this.#onEnd(error));
+    // An error is told while the thread still holds its ports; it always exits after one.
+    let failure: Error | undefined;
+    this.#worker.on('error', (error: Error) => {
+      failure = error;
+    });
     this.#worker.on('exit', (code) =>
-      this.#onEnd(new Error(`media worker ended with code ${code}`)),
+      this.#onEnd(failure ?? new Error(`media worker ended with code ${code}`)),
     );
   }
 
@@ -96,6 +105,7 @@ export class WorkerLink {
     else if (message.type === 'initialization') this.#events.onInitialization(message.path);
     else if (message.type === 'manifest') this.#events.onManifest(message);
     else if (message.type === 'ask-stored') void this.#answer(message);
+    else if (message.type === 'farewell') this.#events.onFarewell(message);
     else this.#events.onLog(message);
   }
 

@@ -37,6 +37,11 @@ export interface ChromiumPublisher {
   pause(): Promise<void>;
   /** Packets sent so far of both tracks, retransmissions and probes included. */
   packetsSent(): Promise<number>;
+  /**
+   * Resolves when DTLS is over, with the states of DTLS, of ICE (RTCIceTransport) and of the peer
+   * connection at that moment.
+   */
+  ended(): Promise<{ dtls: string; ice: string; connection: string }>;
   /** Closes the peer connection, with no DELETE. */
   close(): Promise<void>;
 }
@@ -58,6 +63,7 @@ export async function publishFromChromium(
     rate: () => page.evaluate('publisher.rate()'),
     pause: () => page.evaluate<void>('publisher.pause()'),
     packetsSent: () => page.evaluate<number>('publisher.packetsSent()'),
+    ended: () => page.evaluate('publisher.ended()'),
     close: () => page.evaluate<void>('publisher.close()'),
   };
 }

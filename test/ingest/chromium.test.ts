@@ -42,6 +42,20 @@ t.test('Chromium publishes, restarts ICE, and is missed when it closes', async (
   t.equal(sink.closed[0]!.reason, 'dtls-closed', 'well before the idle time-out');
 });
 
+t.test('Chromium hears at once that its session was ended', async (t) => {
+  const browser = await requireChromium(t);
+  if (browser === undefined) return;
+  const server = await listenWhip(t);
+  const publisher = await publishFromChromium(browser, { pageUrl: server.pageUrl, ...PICTURE });
+  const [session, sink] = [server.sessions[0]!, server.sinks[0]!];
+  await until(() => sink.units.video.length > 0);
+  await session.close('shutdown');
+  const { dtls, ice, connection } = await publisher.ended();
+  t.comment(`the peer connection is ${connection}`);
+  t.equal(dtls, 'closed');
+  t.equal(ice, 'connected', 'long before consent expires');
+});
+
 t.test('every packet that Chromium sends is accounted for', async (t) => {
   const browser = await requireChromium(t);
   if (browser === undefined) return;

@@ -12,6 +12,7 @@ globalThis.publisher = {
   pause,
   packetsSent,
   rate,
+  ended,
   close: () => connection.close(),
 };
 
@@ -137,4 +138,11 @@ async function rate() {
     }
   }
   return rates;
+}
+
+async function ended() {
+  const [{ transport }] = connection.getSenders();
+  while (!['closed', 'failed'].includes(transport.state)) await delay(2);
+  const { state: dtls, iceTransport } = transport;
+  return { dtls, ice: iceTransport.state, connection: connection.connectionState };
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { DtlsClient, DtlsServer } from 'werift';
+import { type DtlsRecord, readRecords } from '../../src/ingest/dtls-record.ts';
 import {
   createDtlsIdentity,
   type DtlsIdentity,
@@ -113,6 +114,31 @@ t.test('reports an alert, but not one in the clear once media flows', async (t) 
   t.equal(outcome.alerts, 1, 'nothing after it was closed');
 });
 
+t.test('has one close_notify, encrypted, far ahead of all other records', async (t) => {
+  const theirs = await createDtlsIdentity();
+  const { server, client } = await handshake(theirs, theirs, theirs);
+  const record = server.closeNotify()!;
+  t.same(server.closeNotify(), record, 'else a nonce would be used twice');
+  t.equal(record.buffer.byteLength, record.length, 'nothing else goes with it to another thread');
+  const [{ contentType, epoch, sequenceNumber, fragment }] = readRecords(record) as [DtlsRecord];
+  t.same(
+    { contentType, epoch, sequenceNumber },
+    { contentType: 21, epoch: 1, sequenceNumber: 2 ** 47 },
+  );
+  const header = { contentType, protocolVersion: client.dtls.version, epoch, sequenceNumber };
+  const decrypted = client.cipher.decryptPacket({ recordLayerHeader: header, fragment } as never);
+  t.same([...decrypted], [1, 0], 'warning, close_notify');
+  server.close();
+  const alone = new DtlsSrtpServer(theirs, [], {
+    send: () => {},
+    onConnected: () => {},
+    onFailed: () => {},
+    onAlert: () => {},
+  });
+  t.equal(alone.closeNotify(), undefined, 'none without keys');
+  alone.close();
+});
+
 t.test('names what an upgrade of werift has moved', async (t) => {
   const transport = { type: 'test', onData: () => {}, closed: false } as never;
   const build = () => new DtlsServer({ transport, srtpProfiles: [7] });
@@ -124,6 +150,7 @@ t.test('names what an upgrade of werift has moved', async (t) => {
     ['srtp', { srtp: null }],
     ['dtls.flight', { dtls: { sortedHandshakeCache: [] } }],
     ['dtls.sortedHandshakeCache', { dtls: { flight: 1 } }],
+    ['dtls.epoch', { dtls: { flight: 1, sortedHandshakeCache: [] } }],
   ] as const) {
     t.throws(() => requireInternals(Object.assign(build(), spoil)), {
       message: new RegExp(`^werift has changed: DtlsServer.${path.replaceAll('.', '\\.')} is no `),

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import t, { type Test } from 'tap';
+import type { Farewell } from '../../src/ingest/farewell.ts';
 import { WhipSession } from '../../src/ingest/whip-session.ts';
 import { WhipPublisher, type WhipPublisherOptions } from '../publisher/whip-publisher.ts';
 import { AUDIO, offerOf, VIDEO, without } from './offers.ts';
@@ -335,6 +336,38 @@ t.test('closing tells once, at once, and frees port and timer', async (t) => {
     socket.bind(port, '127.0.0.1', resolve);
   });
   socket.close();
+});
+
+for (const reason of ['client', 'replaced', 'shutdown'] as const) {
+  t.test(`the publisher is told at once of an end by ${reason}`, async (t) => {
+    const { client, session } = await connectClient(t);
+    await session.close(reason);
+    await until(() => client.dtls.state === 'closed');
+    t.equal(client.dtls.state, 'closed');
+  });
+}
+
+t.test('what is left to be said is told with each way to the publisher', async (t) => {
+  const farewells: (Farewell | undefined)[] = [];
+  const onFarewell = (_id: string, farewell: Farewell | undefined) => farewells.push(farewell);
+  const { client, session } = await connectClient(t, { onFarewell });
+  const [first] = farewells;
+  const { remoteAddr, localCandidate } = client.dtls.iceTransport.connection.nominated!;
+  t.equal(remoteAddr[1], portOf(session));
+  t.same(first?.path, {
+    local: { address: '127.0.0.1', port: portOf(session) },
+    remote: { address: '127.0.0.1', port: localCandidate.port },
+  });
+  const [ufrag, password] = credentialLines(session.answer).map((line) => line.split(':')[1]!);
+  const elsewhere = await StunClient.open();
+  t.teardown(() => elsewhere.close());
+  const local = { ufrag: ufrag!, password: password! };
+  await elsewhere.check(portOf(session), { local, nominate: true });
+  await until(() => farewells.length > 1);
+  t.equal(farewells[1]?.path.remote.port, elsewhere.port);
+  t.same(farewells[1]?.datagram, first?.datagram, 'the same record');
+  await session.close('shutdown');
+  t.equal(farewells.at(-1), undefined, 'nothing is left when all is said');
 });
 
 t.test('two hundred sessions leave no socket and no timer', async (t) => {

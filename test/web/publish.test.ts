@@ -48,6 +48,8 @@ async function openReceiver(page: Page, stub: RecorderStub) {
   })()`);
   return {
     answer: (offer: string) => page.evaluate(`answer(${JSON.stringify(offer)})`) as Promise<string>,
+    /** Ends DTLS in order (RFC 5246 §7.2.1), over no HTTP. */
+    close: () => page.evaluate('receiver.close()') as Promise<void>,
     /** Resolves with the counters once they meet a condition in terms of `received`. */
     received: (condition: string) =>
       page.evaluate(`(async () => {
@@ -187,6 +189,26 @@ t.test('a session that the recorder has ended is not said to be live', async (t)
     await page.textContent('#publish-message'),
     'The recorder has ended the session. Publish again to go on.',
   );
+});
+
+t.test('a recorder that ends DTLS is not said to be there', async (t) => {
+  const opened = await openConsole(t);
+  if (opened === undefined) return;
+  const { page, receiver } = opened;
+  await page.click('#publish-start');
+  await waitForState(page, 'connected');
+  await page.evaluate(`(() => {
+    const form = document.getElementById('publish-form');
+    globalThis.states = [];
+    new MutationObserver(() => states.push(form.dataset.state)).observe(form, { attributeFilter: ['data-state'] });
+  })()`);
+  await receiver.close();
+  await waitForState(page, 'failed');
+  t.notOk(
+    (await page.evaluate<string[]>('states')).includes('disconnected'),
+    'it does not wait for ICE to notice',
+  );
+  t.match(await page.textContent('#publish-message'), /Publish again to go on/);
 });
 
 t.test('a refusal is shown in the recorder’s words, and the form is free again', async (t) => {

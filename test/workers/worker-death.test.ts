@@ -1,18 +1,20 @@
+import { createSocket } from 'node:dgram';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { pino } from 'pino';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { parseConfig } from '../../src/config/load-config.ts';
 import { RecordCatalogue } from '../../src/record-catalogue/record-catalogue.ts';
 import { SegmentIndex } from '../../src/segment-index/segment-index.ts';
 import { createRecorder } from '../../src/workers/recorder-host.ts';
+import { RtcClient } from '../ingest/rtc-client.ts';
 import { Live777StandIn } from '../live777/live777-stand-in.ts';
 import { readMpd } from '../media/read-mpd.ts';
 import { until } from '../server/until.ts';
 
-t.test('a worker that dies takes nothing with it but the moment', async (t) => {
-  // There is no other way to get hold of a thread in order to kill it.
+/** There is no other way to get hold of the threads in order to kill one. */
+function catchThreads(t: Test): Set<Worker> {
   const threads = new Set<Worker>();
   const { postMessage } = Worker.prototype;
   t.teardown(() => Object.assign(Worker.prototype, { postMessage }));
@@ -22,7 +24,19 @@ t.test('a worker that dies takes nothing with it but the moment', async (t) => {
       return postMessage.apply(this, message);
     },
   });
+  return threads;
+}
 
+async function freePort(): Promise<number> {
+  const socket = createSocket('udp4');
+  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
+  const { port } = socket.address();
+  await new Promise<void>((resolve) => socket.close(resolve));
+  return port;
+}
+
+t.test('a worker that dies takes nothing with it but the moment', async (t) => {
+  const threads = catchThreads(t);
   const node = await Live777StandIn.listen();
   t.teardown(() => node.kill());
   node.publish('cam1');
@@ -89,3 +103,60 @@ root = ${JSON.stringify(root)}`,
   );
   t.same(listed.toSorted(), files.filter((file) => /seg_\d+\.m4s$/.test(file)).sort());
 });
+
+t.test(
+  'the publishers of a worker that dies are told, and are recorded when they come again',
+  async (t) => {
+    const threads = catchThreads(t);
+    const root = t.testdir({});
+    const port = await freePort();
+    // With one port there is no other to come back to: it must be free again when they do.
+    const config = parseConfig(
+      `[webrtc]
+ice_udp_addrs = ["127.0.0.1:${port}"]
+[recorder]
+auto_streams = ["*"]
+workers = 1
+[recorder.storage]
+type = "fs"
+root = ${JSON.stringify(root)}`,
+      'live777.toml',
+    );
+    const lines: { msg: string; sessions?: number; told?: number }[] = [];
+    const log = pino({ level: 'warn' }, { write: (line: string) => lines.push(JSON.parse(line)) });
+    const journalPath = path.join(root, 'segments.jsonl');
+    const index = await SegmentIndex.open({ journalPath, nodeAlias: 'node', log });
+    t.teardown(() => index.close());
+    const records = path.join(root, 'records.jsonl');
+    const catalogue = await RecordCatalogue.open({ journalPath: records, log });
+    t.teardown(() => catalogue.close());
+    const { recorder } = await createRecorder(config, index, catalogue, log);
+    t.teardown(() => recorder.close());
+    const publish = async () => {
+      const client = new RtcClient();
+      t.teardown(() => client.close());
+      const { answer } = await recorder.publish('cam1', await client.offer());
+      await client.answer(answer);
+      await client.connected();
+      client.start();
+      await until('it is recorded', async () => {
+        return (await recorder.status('cam1')).recordId !== undefined;
+      });
+      return client;
+    };
+
+    const first = await publish();
+    const [thread] = threads;
+    await thread!.terminate();
+    await until('the publisher is told', () => first.dtls.state === 'closed');
+    t.match(
+      lines.find(({ told }) => told !== undefined),
+      { sessions: 1, told: 1, msg: /^told / },
+    );
+    await first.close();
+    const second = await publish();
+    t.match(await recorder.status('cam1'), { error: undefined, tracks: [{ kind: 'audio' }] });
+    await recorder.close();
+    await until('an end in order is told too', () => second.dtls.state === 'closed');
+  },
+);
