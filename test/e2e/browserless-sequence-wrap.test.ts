@@ -68,7 +68,13 @@ t.test('an outage across the wrap of the sequence number', { jobs: 2 }, async (t
         t.equal((await track('video')).access_units, FRAMES - (OUTAGE.end - OUTAGE.first));
 
         const rejected = async () => (await recordStatus(url, srtpProfile)).rejected;
-        const none = { authentication_failures: 0, replayed: 0, malformed: 0, unroutable: 0 };
+        const none = {
+          authentication_failures: 0,
+          replayed: 0,
+          malformed: 0,
+          unroutable: 0,
+          strangers: 0,
+        };
         t.same(await rejected(), none, 'nothing was rejected so far');
         t.equal(publisher.replay('video', REPLAYED), REPLAYED);
         publisher.forge('video', FORGED);
