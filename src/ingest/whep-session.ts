@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IceServer } from '../recorder.ts';
+import type { TrackKind } from '../rtp/access-unit.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
 import { bestLayer } from './best-layer.ts';
 import { resolveIceAddresses } from './ice-sockets.ts';
@@ -152,6 +153,11 @@ export class WhepSession {
    */
   close(reason: CloseReason): Promise<void> {
     return this.#media.end(reason);
+  }
+
+  /** Whether the server agreed on something of a kind that cannot be recorded, and may send that. */
+  mayBeUnrecordable(kind: TrackKind): boolean {
+    return this.#unrecordable.some((format) => format.kind === kind);
   }
 
   /** What has come that cannot be recorded. */

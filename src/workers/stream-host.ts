@@ -41,6 +41,8 @@ const LOST_BECAUSE: Partial<Record<CloseReason, string>> = {
   'no-media': 'it was connected and sent nothing for some seconds',
   'server-gone': 'it ended the session or is gone',
 };
+/** A server that may send either of two codecs has this long to begin, µs. */
+const CODEC_WAIT_US = 1_000_000;
 const NOT_ACCEPTED =
   'too much waits for upload: recording begins as soon as the store has taken some of it';
 
@@ -80,6 +82,8 @@ export class StreamHost {
   #attached = 0;
   #connected = false;
   #publishedAtMs = 0;
+  /** When it connected, µs since the Unix epoch on the steady clock. */
+  #connectedUs = 0;
   /** A recording was asked for by name. */
   #armed = false;
   /** That was before anybody published: it holds for every publisher to come, until it is stopped. */
@@ -354,6 +358,7 @@ export class StreamHost {
     const { stream, automatic, log } = this.#options;
     this.#connected = true;
     this.#publishedAtMs = Date.now();
+    this.#connectedUs = steadyNowUs();
     this.#pull?.connected();
     log.info({ stream, ...(this.#pull && { node: this.#pull.node }) }, 'publisher connected');
     const isWanted = this.#armed || this.#pull !== undefined || automatic;
@@ -401,34 +406,39 @@ export class StreamHost {
       return;
     }
     this.#recording ??= this.#newRecording();
-    this.#attach(this.#recording, session, this.#recordableSections(session));
+    this.#attached = 0;
+    this.#followCodecs(this.#recording);
   }
 
-  #attach(
-    recording: Recording,
-    session: WhipSession | WhepSession,
-    sections: readonly MediaSection[],
-  ): void {
-    this.#attached = sections.length;
-    recording.attach(sections, () => session.requestKeyframe());
-  }
-
-  /** A track of which only what cannot be recorded has come is none: silence would pass for its sound. */
-  #recordableSections(session: WhipSession | WhepSession): readonly MediaSection[] {
-    const others = this.#unrecordable(session);
-    if (others.length === 0) return session.sections;
-    const tracks = session.statistics().rtp?.tracks;
-    return session.sections.filter(
-      ({ mid, kind }) =>
-        !others.some((other) => other.kind === kind) || (tracks?.get(mid)?.accessUnits ?? 0) > 0,
-    );
-  }
-
+  /** Gives the recording the tracks of the session as soon as it is known which can be recorded. */
   #followCodecs(recording: Recording): void {
     const session = this.#session;
     if (session === undefined || !this.#connected) return;
     const sections = this.#recordableSections(session);
-    if (sections.length !== this.#attached) this.#attach(recording, session, sections);
+    if (sections === undefined || sections.length === this.#attached) return;
+    this.#attached = sections.length;
+    recording.attach(sections, () => session.requestKeyframe());
+  }
+
+  /**
+   * The tracks to record. One of which only what cannot be recorded has come is none: silence would
+   * pass for its sound.
+   * @returns undefined while a server that agreed on both has sent neither, for a second: a Period
+   * with a track that never comes would be left at once
+   */
+  #recordableSections(session: WhipSession | WhepSession): readonly MediaSection[] | undefined {
+    if (!(session instanceof WhepSession)) return session.sections;
+    const doubtful = session.sections.filter(({ kind }) => session.mayBeUnrecordable(kind));
+    if (doubtful.length === 0) return session.sections;
+    const others = session.unrecordable();
+    const { tracks } = session.statistics().rtp ?? {};
+    const left = doubtful.filter(({ mid }) => (tracks?.get(mid)?.accessUnits ?? 0) === 0);
+    const isKnown = left.every(({ kind }) => others.some((other) => other.kind === kind));
+    if (!isKnown) {
+      const isEarly = steadyNowUs() - this.#connectedUs < CODEC_WAIT_US;
+      return isEarly ? undefined : session.sections;
+    }
+    return session.sections.filter((section) => !left.includes(section));
   }
 
   #unrecordable(session: WhipSession | WhepSession | undefined) {
