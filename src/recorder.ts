@@ -1,3 +1,4 @@
+import type { PeriodReason } from './recording/period-reason.ts';
 import type { TrackKind } from './rtp/access-unit.ts';
 
 /**
@@ -102,6 +103,10 @@ export interface StreamStatus {
   error?: string;
   /** A recording was asked for by name, and holds. */
   isArmed?: boolean;
+  /** While it is recorded: why its latest Period began, and when, µs since the Unix epoch. */
+  period?: { reason: PeriodReason; startUs: number };
+  /** While it is recorded: how many Periods began, by reason. */
+  periods?: Partial<Record<PeriodReason, number>>;
   /** While it is recorded: times that its sender began a new timeline, each with a new Period. */
   timelineRestarts?: number;
   /** While it is recorded: whole access units that were not recorded, by reason. */

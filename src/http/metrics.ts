@@ -61,6 +61,7 @@ export class Metrics {
   readonly #droppedUnits: Counter<'stream' | 'reason'>;
   readonly #rejected: Counter<'stream' | 'reason'>;
   readonly #restarts: Counter<'stream'>;
+  readonly #periods: Counter<'stream' | 'reason'>;
   readonly #disk: [Gauge, keyof FreeSpace][];
   readonly #layerPixels: Gauge<'stream' | 'rid'>;
 
@@ -103,6 +104,12 @@ export class Metrics {
       labelNames: ['stream'],
       registers,
     });
+    this.#periods = new Counter({
+      name: `${PREFIX}stream_periods_total`,
+      help: 'Periods of the recording, by why they began.',
+      labelNames: ['stream', 'reason'],
+      registers,
+    });
     this.#layerPixels = new Gauge({
       name: `${PREFIX}stream_layer_pixels`,
       help: 'Pixels of a picture of the simulcast layer that is taken, where there are several.',
@@ -131,14 +138,16 @@ export class Metrics {
     }
     // Counters cannot be set; a stream that is gone must not stay either.
     for (const [counter] of this.#tracks) counter.reset();
-    for (const counter of [this.#droppedUnits, this.#rejected, this.#restarts]) counter.reset();
+    const counters = [this.#droppedUnits, this.#rejected, this.#restarts, this.#periods];
+    for (const counter of counters) counter.reset();
     this.#layerPixels.reset();
     for (const status of statuses) this.#count(status);
     await this.#readDisk();
     return this.#registry.metrics();
   }
 
-  #count({ stream, tracks, droppedUnits, rejected, timelineRestarts }: StreamStatus): void {
+  #count(status: StreamStatus): void {
+    const { stream, tracks, droppedUnits, rejected, timelineRestarts, periods } = status;
     for (const track of tracks) {
       const { kind } = track;
       for (const [counter, value] of this.#tracks) counter.inc({ stream, kind }, value(track));
@@ -153,6 +162,9 @@ export class Metrics {
     for (const [name, count] of Object.entries(rejected ?? {})) {
       const reason = name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
       this.#rejected.inc({ stream, reason }, count);
+    }
+    for (const [reason, count] of Object.entries(periods ?? {})) {
+      this.#periods.inc({ stream, reason }, count);
     }
     if (timelineRestarts !== undefined) this.#restarts.inc({ stream }, timelineRestarts);
   }

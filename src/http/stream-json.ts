@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import type { StreamStatus, TrackStatus } from '../recorder.ts';
+import { PERIOD_REASONS } from '../recording/period-reason.ts';
 import type { TrackKind } from '../rtp/access-unit.ts';
 
 /** What a track carries. */
@@ -82,6 +83,23 @@ const status = {
     Type.Integer({ description: 'Start of the recording: microseconds since the epoch.' }),
   ),
   error: Type.Optional(Type.String({ description: 'Why it cannot be pulled or written.' })),
+  period: Type.Optional(
+    Type.Object(
+      {
+        reason: Type.Enum([...PERIOD_REASONS], {
+          title: 'PeriodReason',
+          description:
+            'start: the first of the recording; publisher-changed: the publisher left, was lost, or another followed; tracks-changed: it sends other tracks; timeline-restart: a track began a new timeline (another SSRC, or timestamps that jump); resolution-change: pictures of another size; codec-change: other parameter sets; reordering-change: pictures are reordered by more than before; midnight: another UTC day; max-recording: the record was as long as one may be; picture-started: a picture came where there was sound alone; picture-stopped: the sound goes on alone; media-stopped: nothing came for some seconds; write-failed: the Period before could not be written',
+        }),
+        started_at: Type.Integer({ description: 'Microseconds since the epoch.' }),
+      },
+      {
+        title: 'Period',
+        description:
+          'While it is recorded: the latest Period of its manifest, and why it did not go on with the one before.',
+      },
+    ),
+  ),
   timeline_restarts: Type.Optional(
     Type.Integer({
       description:
@@ -134,6 +152,7 @@ const example = {
   record_dir: 'cam1/2025/07/24',
   mpd_path: 'cam1/2025/07/24/manifest.mpd',
   started_at: 1753315200000000,
+  period: { reason: 'start' as const, started_at: 1753315200000000 },
   tracks: [
     {
       kind: 'video',
@@ -224,6 +243,9 @@ export function statusJson(
     ...(from.mpdPath !== undefined && { mpd_path: from.mpdPath }),
     ...(from.startedAtUs !== undefined && { started_at: from.startedAtUs }),
     ...(from.error !== undefined && { error: from.error }),
+    ...(from.period && {
+      period: { reason: from.period.reason, started_at: from.period.startUs },
+    }),
     ...(from.timelineRestarts !== undefined && { timeline_restarts: from.timelineRestarts }),
     ...(from.droppedUnits && { dropped_units: { ...from.droppedUnits } }),
     tracks: from.tracks.map(trackJson),

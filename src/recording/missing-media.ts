@@ -39,7 +39,7 @@ function leaveStale(media: PublishedMedia, periods: Periods, mediaUs: number, no
     }
   }
   if (nowUs - Math.max(heardUs, seenUs) > STALE_US) {
-    if (mediaUs - period.startUs > STALE_US) media.endPeriod();
+    if (mediaUs - period.startUs > STALE_US) media.endPeriod('media-stopped');
   } else if (period.hasPicture && nowUs - shownUs > STALE_US) {
     const picture = media.pictures.finish();
     if (picture) media.pictures.writeLast(picture, periods.audio.end);

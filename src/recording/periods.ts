@@ -6,6 +6,7 @@ import { CurrentRecord } from './current-record.ts';
 import { DayFolders } from './day-folders.ts';
 import type { DroppedUnits } from './dropped-units.ts';
 import { audioTicks, toTicks, toUs } from './media-time.ts';
+import type { PeriodReason, PeriodState } from './period-reason.ts';
 import type { PresentationFolder } from './presentation-folder.ts';
 import type { Publisher } from './publisher.ts';
 import type { RecordingOptions } from './recording-options.ts';
@@ -19,6 +20,13 @@ const CHUNK_AGE_US = 1_500_000;
 /** Media that waits for a disk that does not keep up: beyond this the Period is given up, bytes. */
 const MOST_PENDING_BYTES = 64 << 20;
 
+/** What is told of a Period. */
+export interface LatestPeriod {
+  reason: PeriodReason;
+  /** Wall clock as it was known when the Period began, µs since the Unix epoch. */
+  startUs: number;
+}
+
 /**
  * The Periods of a recording, one after another: what they are begun with, where both tracks stand,
  * and how they end. One that a write failed in is given up: what is on the disk of it is saved, and
@@ -27,7 +35,9 @@ const MOST_PENDING_BYTES = 64 << 20;
  * At midnight the picture goes first into the new day's Period and the sound follows, so for a moment
  * {@link Periods.current} is not yet that of the {@link Periods.audio} lane.
  */
-export class Periods {
+export class Periods implements PeriodState {
+  /** Periods that were begun, by reason. */
+  readonly counts: Partial<Record<PeriodReason, number>> = {};
   /** Where the pictures are laid, over all Periods. */
   readonly video: VideoLane;
   /** Where the sound is laid, over all Periods. */
@@ -38,6 +48,8 @@ export class Periods {
   readonly #record: CurrentRecord;
   readonly #failures: WriteFailures;
   #current: RunningPeriod | undefined;
+  #latest: LatestPeriod | undefined;
+  #endedFor: PeriodReason = 'start';
 
   /** @param dropped counts the sound that is not laid */
   constructor(options: RecordingOptions, dropped: DroppedUnits) {
@@ -64,6 +76,16 @@ export class Periods {
   /** The Period that pictures go to, and sound once it is there. */
   get current(): RunningPeriod | undefined {
     return this.#current;
+  }
+
+  /** The Period that was begun last; undefined before the first. */
+  get latest(): LatestPeriod | undefined {
+    return this.#latest;
+  }
+
+  /** See {@link PeriodState.endedFor}. */
+  get endedFor(): PeriodReason {
+    return this.#endedFor;
   }
 
   /** The day folder that is written to. */
@@ -100,20 +122,29 @@ export class Periods {
     return us >= this.#folders.endUs || this.#record.isLongEnough(us);
   }
 
+  /** See {@link PeriodState.overFor}. */
+  overFor(us: number, graceUs: number): 'midnight' | 'max-recording' | undefined {
+    const wallUs = this.#options.clock.wallUs(us) - graceUs;
+    if (!this.isOver(wallUs)) return undefined;
+    return wallUs >= this.#folders.endUs ? 'midnight' : 'max-recording';
+  }
+
   /**
    * Begins a Period, in the folder of its day and in a record. The one before ends there.
+   * @param reason as decided by {@link import('./period-reason.ts').periodReason}
    * @param publisher whose tracks it has
    * @param startUs media time, µs since the Unix epoch
    * @param configuration of its pictures; undefined where it is to have none
    * @param compositionDelay of its pictures, ticks
    */
   begin(
+    reason: PeriodReason,
     publisher: Publisher,
     startUs: number,
     configuration: H264Configuration | undefined,
     compositionDelay: number,
   ): RunningPeriod {
-    const { clock, segmentSeconds, now } = this.#options;
+    const { clock, segmentSeconds, now, stream, log } = this.#options;
     const before = this.#current;
     this.video.fillBlank(before, audioTicks(startUs), true);
     before?.video?.end();
@@ -135,6 +166,9 @@ export class Periods {
       onCommitted: () => this.#failures.mediaWritten(now()),
     });
     this.#current = period;
+    this.#latest = { reason, startUs: Math.round(wallUs) };
+    this.counts[reason] = (this.counts[reason] ?? 0) + 1;
+    log.info({ stream, reason }, 'a Period begins');
     if (before === undefined || before.failed || before.audio === undefined) this.moveSound();
     return period;
   }
@@ -155,8 +189,9 @@ export class Periods {
   }
 
   /** Ends the present Period with both tracks as long as the longer one; all that came is laid. */
-  end(publisher: Publisher): void {
+  end(publisher: Publisher, reason: PeriodReason): void {
     const period = this.#current;
+    if (period !== undefined) this.#endedFor = reason;
     this.video.fillBlank(period, this.audio.end, true);
     if (period?.hasPicture && period.audio) {
       const end = audioTicks(this.video.endUs);
@@ -203,7 +238,10 @@ export class Periods {
   #giveUp(period: RunningPeriod, error: Error): void {
     period.giveUp();
     this.#failures.mediaFailed(error, this.#options.now());
-    if (this.#current === period) this.#current = undefined;
+    if (this.#current === period) {
+      this.#current = undefined;
+      this.#endedFor = 'write-failed';
+    }
     if (this.audio.period === period) this.audio.abandon();
   }
 

@@ -1,17 +1,14 @@
-import type { H264Configuration } from '../container/h264-parameter-sets.ts';
 import { AUDIO_TIMESCALE, VIDEO_TIMESCALE } from '../container/initialization-segment.ts';
 import type { AccessUnit } from '../rtp/access-unit.ts';
 import type { DroppedUnits } from './dropped-units.ts';
 import { toUs, videoTicks } from './media-time.ts';
+import { periodReason } from './period-reason.ts';
 import type { Periods } from './periods.ts';
 import type { Picture } from './picture-order.ts';
 import type { Publisher } from './publisher.ts';
 import type { RecordingOptions } from './recording-options.ts';
 import type { SoundWriter } from './sound-writer.ts';
 import type { VideoTrack } from './video-track.ts';
-
-/** A record that is over waits so long for a keyframe before it ends at a recovery point, µs. */
-const KEYFRAME_WAIT_US = 5_000_000;
 
 /**
  * Writes the pictures of one publisher into the Periods. A picture that decoding can start with begins
@@ -70,7 +67,8 @@ export class PictureWriter {
     const periods = this.#periods;
     const base = this.#publisher.timeline.base('video');
     let start = base + picture.start;
-    if (this.#needsPeriod(picture, toUs(start, VIDEO_TIMESCALE))) {
+    const reason = periodReason(periods, picture, toUs(start, VIDEO_TIMESCALE));
+    if (reason !== undefined) {
       const { configuration, compositionDelay } = picture;
       if (configuration === undefined || !periods.mayWrite()) {
         this.#drop();
@@ -78,7 +76,7 @@ export class PictureWriter {
       }
       start = this.#alignedStart(start);
       const startUs = toUs(start, VIDEO_TIMESCALE);
-      periods.begin(this.#publisher, startUs, configuration, compositionDelay);
+      periods.begin(reason, this.#publisher, startUs, configuration, compositionDelay);
     }
     periods.video.write(periods.current!, picture, start, base);
     this.#sound.write(false);
@@ -109,22 +107,4 @@ export class PictureWriter {
     }
     return Math.max(start, video.end);
   }
-
-  /** @param startUs media time */
-  #needsPeriod(picture: Picture, startUs: number): boolean {
-    const period = this.#periods.current;
-    if (!period?.hasPicture || period.failed) return true;
-    if (picture.configuration === undefined) return false;
-    const wallUs = this.#options.clock.wallUs(startUs);
-    if (!picture.keyframe) return this.#periods.isOver(wallUs - KEYFRAME_WAIT_US);
-    return (
-      !sameConfiguration(picture.configuration, period.configuration) ||
-      picture.compositionDelay > period.compositionDelay ||
-      this.#periods.isOver(wallUs)
-    );
-  }
-}
-
-function sameConfiguration(a: H264Configuration, b: H264Configuration | undefined): boolean {
-  return a === b || (b !== undefined && a.equals(b));
 }

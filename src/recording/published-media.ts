@@ -3,6 +3,7 @@ import type { AccessUnit, TrackKind } from '../rtp/access-unit.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
 import type { DroppedUnits } from './dropped-units.ts';
 import { toUs } from './media-time.ts';
+import type { PeriodReason } from './period-reason.ts';
 import type { Periods } from './periods.ts';
 import { PictureWriter } from './picture-writer.ts';
 import { Publisher } from './publisher.ts';
@@ -81,14 +82,14 @@ export class PublishedMedia {
     if (publisher.track(kind) === undefined) return;
     const now = this.#options.now();
     this.timelineRestarts++;
-    this.endPeriod();
+    this.endPeriod('timeline-restart');
     if (kind === 'video') publisher.askForKeyframe(now);
     else publisher.waiting.restart();
     publisher.restart(kind, now);
   }
 
   /** Writes all that came and ends the Period; what comes later begins another. */
-  endPeriod(): void {
+  endPeriod(reason: PeriodReason): void {
     const { waiting } = this.publisher;
     this.sound.finish();
     const picture = this.pictures.finish();
@@ -98,7 +99,7 @@ export class PublishedMedia {
       this.pictures.writeLast(picture, waiting.last?.end ?? written);
     }
     this.sound.write(true);
-    this.#periods.end(this.publisher);
+    this.#periods.end(this.publisher, reason);
   }
 
   /** Places what has waited long enough, and brings the tracks' clocks into step. */

@@ -3,7 +3,8 @@ import type { MediaSection } from '../rtp/media-section.ts';
 import type { SenderReport } from '../rtp/rtp-receiver.ts';
 import { DroppedUnits } from './dropped-units.ts';
 import { STALE_US, standInForMissing } from './missing-media.ts';
-import { Periods } from './periods.ts';
+import type { PeriodReason } from './period-reason.ts';
+import { type LatestPeriod, Periods } from './periods.ts';
 import { PublishedMedia } from './published-media.ts';
 import type { RecordingOptions } from './recording-options.ts';
 import { StallWatch } from './stall-watch.ts';
@@ -43,7 +44,7 @@ export class Recording {
    * @param requestKeyframe asks the publisher for a keyframe
    */
   attach(sections: readonly MediaSection[], requestKeyframe: () => void): void {
-    this.detach();
+    this.#leave('tracks-changed');
     const { dropped } = this;
     const periods = this.#periods;
     this.#media = new PublishedMedia(sections, requestKeyframe, periods, dropped, this.#options);
@@ -51,10 +52,14 @@ export class Recording {
 
   /** The publisher is gone: the Period ends, the record waits for another or for its end. */
   detach(): void {
+    this.#leave('publisher-changed');
+  }
+
+  #leave(reason: PeriodReason): void {
     const media = this.#media;
     if (this.#closed || media === undefined) return;
     media.publisher.flush();
-    media.endPeriod();
+    media.endPeriod(reason);
     this.dropped.late += media.publisher.waiting.clear();
     this.#restartsBefore += media.timelineRestarts;
     this.#media = undefined;
@@ -137,6 +142,16 @@ export class Recording {
   /** Times that a sender began a new timeline for a track: another SSRC, or timestamps that jump. */
   get timelineRestarts(): number {
     return this.#restartsBefore + (this.#media?.timelineRestarts ?? 0);
+  }
+
+  /** The Period that was begun last; undefined before the first. */
+  get latestPeriod(): LatestPeriod | undefined {
+    return this.#periods.latest;
+  }
+
+  /** Periods that were begun, by reason. */
+  get periods(): Readonly<Partial<Record<PeriodReason, number>>> {
+    return this.#periods.counts;
   }
 
   /** Kinds that were negotiated and have not come for some seconds. */

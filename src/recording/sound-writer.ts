@@ -3,6 +3,7 @@ import { AUDIO_TIMESCALE } from '../container/initialization-segment.ts';
 import type { AudioPacket } from './audio-track.ts';
 import type { DroppedUnits } from './dropped-units.ts';
 import { audioTicks, toUs } from './media-time.ts';
+import { type PeriodReason, periodReason } from './period-reason.ts';
 import type { Periods } from './periods.ts';
 import type { Publisher } from './publisher.ts';
 import type { RecordingOptions } from './recording-options.ts';
@@ -70,8 +71,9 @@ export class SoundWriter {
       const startUs = toUs(first.start, AUDIO_TIMESCALE);
       if (period.hasPicture) {
         if (!all && this.#waitsForPicture(startUs)) return;
-      } else if (this.#periods.isOver(this.#options.clock.wallUs(startUs))) {
-        period = this.#begin(startUs);
+      } else {
+        const reason = periodReason(this.#periods, undefined, startUs);
+        if (reason !== undefined) period = this.#begin(reason, startUs);
       }
       if (audio.period !== period && startUs >= period.startUs) this.#periods.moveSound();
       waiting.take();
@@ -88,16 +90,18 @@ export class SoundWriter {
 
   /** Begins a Period for sound alone and writes what waits. @param startUs media time */
   beginAlone(startUs: number): void {
-    this.#begin(startUs);
+    const reason = periodReason(this.#periods, undefined, startUs);
+    if (reason !== undefined) this.#begin(reason, startUs);
     this.write(false);
   }
 
-  #begin(startUs: number): RunningPeriod {
+  #begin(reason: PeriodReason, startUs: number): RunningPeriod {
     const publisher = this.#publisher;
     // Black pictures have no place of their own in time that could be settled later.
     this.#periods.settle(publisher, true);
     const isExpected = publisher.video !== undefined || this.#periods.folder.has('video');
-    return this.#periods.begin(publisher, startUs, isExpected ? BLANK_CONFIGURATION : undefined, 0);
+    const configuration = isExpected ? BLANK_CONFIGURATION : undefined;
+    return this.#periods.begin(reason, publisher, startUs, configuration, 0);
   }
 
   /**

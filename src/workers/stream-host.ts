@@ -527,7 +527,14 @@ export class StreamHost {
 }
 
 function recordingStatus(recording: Recording, startedAtUs: number) {
-  const { timelineRestarts, dropped } = recording;
+  const { timelineRestarts, dropped, latestPeriod, periods } = recording;
   const isPlayable = recording.manifest(recording.manifestPath) !== undefined;
-  return { startedAtUs, isPlayable, timelineRestarts, droppedUnits: { ...dropped } };
+  return {
+    startedAtUs,
+    isPlayable,
+    timelineRestarts,
+    ...(latestPeriod && { period: latestPeriod }),
+    periods: { ...periods },
+    droppedUnits: { ...dropped },
+  };
 }

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { WhipPublisher } from '../publisher/whip-publisher.ts';
 import { readDayFolder } from '../server/day-folder.ts';
-import { getJson, recordStatus, segmentPage } from '../server/recorder-client.ts';
+import { getJson, type RecordRow, recordStatus, segmentPage } from '../server/recorder-client.ts';
 import { startRecorder } from '../server/recorder-process.ts';
 import { until } from '../server/until.ts';
 
@@ -68,6 +68,9 @@ t.test('the list names no manifest that cannot be read yet', async (t) => {
     return true;
   });
   t.ok(without > 0, 'there are segments before there is a manifest');
+  const { period } = await getJson<RecordRow>(`${url}/api/record/cam1`);
+  t.equal(period?.reason, 'start', 'the state says why its Period began');
+  t.ok(Math.abs(period!.started_at / 1000 - Date.now()) < 120_000, 'and when');
 });
 
 t.test('what is started while it is published holds until that session is ended', async (t) => {

@@ -19,6 +19,7 @@ t.test('what the recorder counts, as Prometheus reads it', async (t) => {
   await recorder.publish(stream, 'v=0');
   Object.assign(recorder.statuses.get(stream)!, {
     timelineRestarts: 3,
+    periods: { start: 1, 'timeline-restart': 3 },
     droppedUnits: { undecodable: 9, disordered: 0, empty: 0, late: 0, unwritten: 0 },
     rejected: { authenticationFailures: 5, replayed: 0, malformed: 0, unroutable: 0, strangers: 0 },
   });
@@ -36,6 +37,7 @@ t.test('what the recorder counts, as Prometheus reads it', async (t) => {
   t.equal(of('stream_access_units_dropped_total', `{${label},reason="undecodable"}`), 9);
   t.equal(of('stream_packets_rejected_total', `{${label},reason="authentication_failures"}`), 5);
   t.equal(of('stream_timeline_restarts_total', `{${label}}`), 3);
+  t.equal(of('stream_periods_total', `{${label},reason="timeline-restart"}`), 3);
   t.equal(of('segments'), 1);
   t.ok(found.get('process_cpu_seconds_total')! > 0);
 

@@ -65,6 +65,8 @@ export interface RecordRow {
   record_dir?: string;
   mpd_path?: string;
   error?: string;
+  /** The latest Period of its manifest; its start in µs since the epoch. */
+  period?: { reason: string; started_at: number };
   /** Access units that came and were not recorded, by reason. */
   dropped_units?: Record<string, number>;
   /** Packets that belong to no track, by the reason they were dropped for. */
