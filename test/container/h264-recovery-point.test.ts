@@ -13,6 +13,10 @@ t.test('how many frames later what is shown is whole', async (t) => {
   t.equal(of(`0605ff01${'aa'.repeat(256)}060209c480`), 18, 'and of more than 255 bytes');
   t.equal(of('0605020102 80'.replace(' ', ''), '06060209c480'), 18, 'in a second unit');
   t.equal(of('06060500000301008080'), undefined, 'more than 32 bits');
+  for (let size = 50; size < 70; size++) {
+    const before = `05${size.toString(16)}${'aa'.repeat(size)}`;
+    t.equal(of(`06${before}060209c480`), 18, `behind a message of ${size} bytes`);
+  }
 });
 
 t.test('what is none', async (t) => {
