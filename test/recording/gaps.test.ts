@@ -76,7 +76,8 @@ const gaps: Gap[] = [
     name: 'a picture that ends before the sound',
     record: async (publisher) => {
       await publisher.run(3);
-      await publisher.run(9, (kind) => kind === 'video');
+      // Black follows once the picture was held for 8 s.
+      await publisher.run(14, (kind) => kind === 'video');
     },
     periods: ['video audio', 'video audio'],
   },
