@@ -18,6 +18,8 @@ export interface FuzzTarget {
    * @param input must not be changed or kept
    */
   run(input: Buffer): void | Promise<void>;
+  /** Lets go of what would keep the process running. */
+  close?(): Promise<void>;
 }
 
 /** Fails a run whose outcome is wrong. */

@@ -11,6 +11,7 @@ const mutations = repeat(1000, 50);
 for (const name of targetNames()) {
   t.test(`${name}: the corpus and changes of it`, async (t) => {
     const target = await loadTarget(targetUrl(name));
+    t.teardown(() => target.close?.());
     const corpus = [...target.seeds(), ...readCorpus(name)];
     const random = new Random(777);
     // The longest inputs are for `npm run fuzz`, where there is time.
