@@ -4,6 +4,13 @@ import type { WallClockAnchor } from './wall-clock-anchor.ts';
 const LEAST_US = 250_000;
 /** The sender's reports and the arrival times say the same when they are no further apart, µs. */
 const AGREE_US = 250_000;
+/**
+ * A sender that cannot keep up for a moment comes late, and its reports say so where they tell when a
+ * packet was sent. It catches up again: only what stays is a pause. A short one has to stay longer, µs.
+ */
+const STAYS_US = 600_000;
+const SHORT_US = 500_000;
+const SHORT_STAYS_US = 3_000_000;
 /** Without any report the arrival times have to say so much, µs … */
 const LEAST_UNTOLD_US = 1_000_000;
 /** … for so long, µs, while the other track comes as ever: what they share is the network. */
@@ -18,7 +25,7 @@ const ADOPTED_US = 5_000_000;
  * lie too early by the length of the pause.
  *
  * Packets that come late may as well have been under way for long, and reports may be wrong about the
- * tracks (bridged sources had such). So neither is believed alone; both together are at once.
+ * tracks (bridged sources had such). So neither is believed alone; both together are once they stay.
  */
 export class Standstill {
   readonly #anchor: WallClockAnchor;
@@ -59,6 +66,8 @@ export class Standstill {
     if (this.#senderOffsetUs === undefined) return 0;
     const toldUs = clock.senderOffsetUs - this.#senderOffsetUs;
     if (toldUs < LEAST_US) return 0;
+    const staysUs = Math.min(toldUs, lateUs) < SHORT_US ? SHORT_STAYS_US : STAYS_US;
+    if (nowUs - this.#sinceUs < staysUs) return 0;
     if (Math.abs(toldUs - lateUs) <= AGREE_US) return this.#certain(toldUs);
     // A report from amid the pause tells that they stood still, and not yet for how long.
     if (clock.reportedUs < this.#sinceUs && toldUs < lateUs) return this.#certain(lateUs);

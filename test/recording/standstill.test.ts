@@ -94,3 +94,32 @@ t.test('packets that are under way for longer move nothing', async (t) => {
   t.ok(Math.abs(beeps.at(-1)! - flashes.at(-1)!) < 0.02, 'sound and picture are in step');
   t.ok(Math.abs(beeps.at(-1)! - beeps[0]! - (beeps.length - 1)) < 0.02, 'nothing was moved');
 });
+
+t.test('nothing leaps for a sender that comes late for a moment and catches up', async (t) => {
+  if (!requireFfmpeg(t)) return;
+  // Its reports tell when a packet was sent, as aiortc's do, so they say the same as the arrivals. The
+  // lip sync follows them by some hundredths of a second.
+  for (const [late, seconds] of [
+    [0.3, 2.5],
+    [0.4, 1.5],
+    [1.2, 0.4],
+  ] as const) {
+    const publisher = new SimulatedPublisher(t, {
+      ...REPORTS,
+      segmentSeconds: 10,
+      audioCaptureUs(index) {
+        const truth = index / 50;
+        if (truth < BEFORE) return truth * 1e6;
+        const over = BEFORE + seconds;
+        return (truth < over ? truth + late : Math.max(truth, over + late)) * 1e6;
+      },
+    });
+    await publisher.run(BEFORE + 10);
+    await publisher.recording.close();
+    const beeps = await decodeBeeps(filesOf(publisher, 'audio'));
+    const flashes = await decodeFlashes(filesOf(publisher, 'video'));
+    const apart = beeps.at(-1)! - flashes.at(-1)!;
+    t.ok(Math.abs(apart) < 0.1, `${late} s late for ${seconds} s: ${apart.toFixed(3)} s apart`);
+    t.equal(publisher.of('audio')[0]!.startUs, publisher.of('video')[0]!.startUs);
+  }
+});
