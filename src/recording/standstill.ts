@@ -6,8 +6,11 @@ const LEAST_US = 250_000;
 const AGREE_US = 250_000;
 /**
  * A sender that cannot keep up for a moment comes late, and its reports say so where they tell when a
- * packet was sent. It catches up again: only what stays is a pause. A short one has to stay longer, µs.
+ * packet was sent. It catches up again, so a short pause has to stay before it counts, and a shorter
+ * one for longer, µs. A long one counts at once: what comes meanwhile would find its place taken by
+ * silence.
  */
+const LONG_US = 1_000_000;
 const STAYS_US = 600_000;
 const SHORT_US = 500_000;
 const SHORT_STAYS_US = 3_000_000;
@@ -25,7 +28,7 @@ const ADOPTED_US = 5_000_000;
  * lie too early by the length of the pause.
  *
  * Packets that come late may as well have been under way for long, and reports may be wrong about the
- * tracks (bridged sources had such). So neither is believed alone; both together are once they stay.
+ * tracks (bridged sources had such). So neither is believed alone; both together are.
  */
 export class Standstill {
   readonly #anchor: WallClockAnchor;
@@ -66,8 +69,7 @@ export class Standstill {
     if (this.#senderOffsetUs === undefined) return 0;
     const toldUs = clock.senderOffsetUs - this.#senderOffsetUs;
     if (toldUs < LEAST_US) return 0;
-    const staysUs = Math.min(toldUs, lateUs) < SHORT_US ? SHORT_STAYS_US : STAYS_US;
-    if (nowUs - this.#sinceUs < staysUs) return 0;
+    if (nowUs - this.#sinceUs < staysUs(Math.min(toldUs, lateUs))) return 0;
     if (Math.abs(toldUs - lateUs) <= AGREE_US) return this.#certain(toldUs);
     // A report from amid the pause tells that they stood still, and not yet for how long.
     if (clock.reportedUs < this.#sinceUs && toldUs < lateUs) return this.#certain(lateUs);
@@ -96,4 +98,10 @@ export class Standstill {
     this.#sinceUs = 0;
     return us;
   }
+}
+
+/** How long a lack has to stay before it is certain, µs. */
+function staysUs(lackUs: number): number {
+  if (lackUs >= LONG_US) return 0;
+  return lackUs < SHORT_US ? SHORT_STAYS_US : STAYS_US;
 }

@@ -102,7 +102,7 @@ t.test('nothing leaps for a sender that comes late for a moment and catches up',
   for (const [late, seconds] of [
     [0.3, 2.5],
     [0.4, 1.5],
-    [1.2, 0.4],
+    [0.9, 0.4],
   ] as const) {
     const publisher = new SimulatedPublisher(t, {
       ...REPORTS,
