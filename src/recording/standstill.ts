@@ -49,6 +49,11 @@ export class Standstill {
     return this.#anchor === anchor;
   }
 
+  /** True while it is open whether the timestamps stood still. @param nowUs µs since the Unix epoch */
+  isOpen(nowUs: number): boolean {
+    return this.#sinceUs > 0 && nowUs - this.#sinceUs <= SHORT_STAYS_US;
+  }
+
   /**
    * How long the timestamps stood still, µs, when that has just become certain, else 0: call some
    * times a second.
