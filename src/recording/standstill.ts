@@ -75,9 +75,9 @@ export class Standstill {
     const toldUs = clock.senderOffsetUs - this.#senderOffsetUs;
     if (toldUs < LEAST_US) return 0;
     if (nowUs - this.#sinceUs < staysUs(Math.min(toldUs, lateUs))) return 0;
-    if (Math.abs(toldUs - lateUs) <= AGREE_US) return this.#certain(toldUs);
     // A report from amid the pause tells that they stood still, and not yet for how long.
     if (clock.reportedUs < this.#sinceUs && toldUs < lateUs) return this.#certain(lateUs);
+    if (Math.abs(toldUs - lateUs) <= AGREE_US) return this.#certain(toldUs);
     return 0;
   }
 
