@@ -80,10 +80,11 @@ export class StreamTimeline {
     const elapsedUs = nowUs - this.#tickedUs;
     this.#tickedUs = nowUs;
     const [video, audio] = [this.#video?.anchor, this.#audio?.anchor];
-    // A pause that is about to be made up for in one leap must not bend the picture first.
-    const isOpen = this.#standstills.video?.isOpen(nowUs) || this.#standstills.audio?.isOpen(nowUs);
-    if (!isOpen && this.#lipSync?.isOf(video, audio)) this.#lipSync.correct(elapsedUs);
     const late = { video: video?.clock.latenessUs(nowUs), audio: audio?.clock.latenessUs(nowUs) };
+    // A pause is made up for in one leap: the picture must not be bent for it meanwhile.
+    const isPaused = late.video === undefined || late.audio === undefined;
+    const isOpen = this.#standstills.video?.isOpen(nowUs) || this.#standstills.audio?.isOpen(nowUs);
+    if (!isPaused && !isOpen && this.#lipSync?.isOf(video, audio)) this.#lipSync.correct(elapsedUs);
     if (video) this.#goOn('video', video, nowUs, late.audio);
     if (audio) this.#goOn('audio', audio, nowUs, late.video);
   }
