@@ -41,13 +41,17 @@ window.takeSeen = () => {
   return result;
 };
 addEventListener('error', (event) => seen.errors.push(event.message));
-video.addEventListener('seeking', () => seen.seeks.push(video.currentTime));
 // dash.js may pause at the very end (to a rounding), and then there is no event of its having ended;
-// then it seeks once more, so what was seen until the end is put aside.
+// then it seeks once more, so what was seen until the end is put aside. Or it seeks to the end itself,
+// and from there half a second back, where it pauses.
 const atEnd = () => {
   if (video.duration - video.currentTime > 0.001) return;
   window.untilEnd ??= { ...takeSeen(), endedAt: video.currentTime };
 };
+video.addEventListener('seeking', () => {
+  atEnd();
+  seen.seeks.push(video.currentTime);
+});
 video.addEventListener('ended', atEnd);
 video.addEventListener('pause', atEnd);
 video.addEventListener('error', () => seen.errors.push(video.error.message));
