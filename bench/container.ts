@@ -1,7 +1,7 @@
-import { writeChunk } from '../src/container/chunk.ts';
-import { H264ParameterSets } from '../src/container/h264-parameter-sets.ts';
-import type { Sample } from '../src/container/sample.ts';
-import type { TrackKind } from '../src/rtp/access-unit.ts';
+import { H264ParameterSets } from '../src/codecs/h264/parameter-sets.ts';
+import { writeChunk } from '../src/containers/mp4/chunk.ts';
+import type { TrackKind } from '../src/media/access-unit.ts';
+import type { Sample } from '../src/media/sample.ts';
 
 const ROUNDS = 5;
 const CHUNKS_A_ROUND = 2000;

@@ -1,4 +1,4 @@
-import { createDepacketizer } from '../src/rtp/depacketizers/depacketizer.ts';
+import { createDepacketizer } from '../src/codecs/depacketizer.ts';
 import type { MediaSection, PayloadFormat } from '../src/rtp/media-section.ts';
 import type { RtpPacket } from '../src/rtp/rtp-packet.ts';
 import { Slab } from '../src/rtp/slab.ts';

@@ -1,5 +1,5 @@
+import type { TrackKind } from './media/access-unit.ts';
 import type { PeriodReason } from './recording/period-reason.ts';
-import type { TrackKind } from './rtp/access-unit.ts';
 
 /**
  * What a stream is doing:

@@ -1,5 +1,5 @@
-import type { AccessUnit } from '../../src/rtp/access-unit.ts';
-import { createDepacketizer } from '../../src/rtp/depacketizers/depacketizer.ts';
+import { createDepacketizer } from '../../src/codecs/depacketizer.ts';
+import type { AccessUnit } from '../../src/media/access-unit.ts';
 import type { RtpPacket } from '../../src/rtp/rtp-packet.ts';
 import { Decisions } from '../decisions.ts';
 import { type FuzzTarget, must } from '../target.ts';
@@ -10,9 +10,9 @@ const mostSteps = 400;
 /** Payloads of any kind, then real access units cut up and sent with and without loss. */
 export const target: FuzzTarget = {
   covers: [
-    'src/rtp/depacketizers/h264-depacketizer.ts',
-    'src/rtp/depacketizers/h264-access-unit-builder.ts',
-    'src/rtp/depacketizers/h264-nal-unit.ts',
+    'src/codecs/h264/depacketizer.ts',
+    'src/codecs/h264/access-unit-builder.ts',
+    'src/codecs/h264/nal-unit.ts',
   ],
   maxBytes: 65_535,
   seeds: () => [

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BitReader, removeEmulationPrevention } from '../../src/container/h264-bit-reader.ts';
-import { H264ParameterSets } from '../../src/container/h264-parameter-sets.ts';
-import { parseSequenceParameterSet } from '../../src/container/h264-sps.ts';
-import { h264InitializationSegment } from '../../src/container/initialization-segment.ts';
-import { readInitializationSegment } from '../../src/container/initialization-segment-reader.ts';
+import { BitReader, removeEmulationPrevention } from '../../src/codecs/h264/bit-reader.ts';
+import { H264ParameterSets } from '../../src/codecs/h264/parameter-sets.ts';
+import { parseSequenceParameterSet } from '../../src/codecs/h264/sps.ts';
+import { h264InitializationSegment } from '../../src/containers/mp4/initialization-segment.ts';
+import { readInitializationSegment } from '../../src/containers/mp4/initialization-segment-reader.ts';
 import { Decisions } from '../decisions.ts';
 import { type FuzzTarget, must } from '../target.ts';
 
@@ -14,11 +14,11 @@ const mostBytes = 4096 * (32 + 256);
 /** One parameter set as it is, then access units of NAL units; what is kept can be written and read. */
 export const target: FuzzTarget = {
   covers: [
-    'src/container/h264-bit-reader.ts',
-    'src/container/h264-parameter-sets.ts',
-    'src/container/h264-reordering.ts',
-    'src/container/h264-sps.ts',
-    'src/container/initialization-segment.ts',
+    'src/codecs/h264/bit-reader.ts',
+    'src/codecs/h264/parameter-sets.ts',
+    'src/codecs/h264/reordering.ts',
+    'src/codecs/h264/sps.ts',
+    'src/containers/mp4/initialization-segment.ts',
   ],
   maxBytes: 65_535,
   seeds,

@@ -1,10 +1,10 @@
-import { isReference, recoveryFrames } from '../../src/container/h264-recovery-point.ts';
+import { isReference, recoveryFrames } from '../../src/codecs/h264/recovery-point.ts';
 import { Decisions } from '../decisions.ts';
 import { type FuzzTarget, must } from '../target.ts';
 
 /** NAL units of a picture, among them SEI messages of any kind. */
 export const target: FuzzTarget = {
-  covers: ['src/container/h264-recovery-point.ts'],
+  covers: ['src/codecs/h264/recovery-point.ts'],
   maxBytes: 4096,
   seeds: () => [
     Buffer.from('0606060209c480', 'hex'),

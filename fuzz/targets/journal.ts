@@ -67,7 +67,7 @@ export const target: FuzzTarget = {
     'src/segment-index/segment-journal.ts',
     'src/segment-index/segment-check.ts',
     'src/segment-index/segment-table.ts',
-    'src/segment-index/segment-name.ts',
+    'src/layout/segment-name.ts',
     'src/record-catalogue/record-journal.ts',
     'src/record-catalogue/record-table.ts',
     'src/record-catalogue/record.ts',

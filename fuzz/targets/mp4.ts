@@ -1,9 +1,12 @@
-import { writeChunk } from '../../src/container/chunk.ts';
-import { type ChunkFacts, readChunks } from '../../src/container/chunk-reader.ts';
-import { opusInitializationSegment } from '../../src/container/initialization-segment.ts';
-import { readInitializationSegment } from '../../src/container/initialization-segment-reader.ts';
-import { readReferenceTimes, writeReferenceTimes } from '../../src/container/reference-time.ts';
-import type { Sample } from '../../src/container/sample.ts';
+import { writeChunk } from '../../src/containers/mp4/chunk.ts';
+import { type ChunkFacts, readChunks } from '../../src/containers/mp4/chunk-reader.ts';
+import { opusInitializationSegment } from '../../src/containers/mp4/initialization-segment.ts';
+import { readInitializationSegment } from '../../src/containers/mp4/initialization-segment-reader.ts';
+import {
+  readReferenceTimes,
+  writeReferenceTimes,
+} from '../../src/containers/mp4/reference-time.ts';
+import type { Sample } from '../../src/media/sample.ts';
 import { Decisions } from '../decisions.ts';
 import { MemoryFile } from '../memory-file.ts';
 import { type FuzzTarget, must } from '../target.ts';
@@ -13,10 +16,10 @@ const opus = await opusInitializationSegment({ channels: 2 });
 /** A segment file or an initialization segment as it is, then chunks that are written and read back. */
 export const target: FuzzTarget = {
   covers: [
-    'src/container/chunk-reader.ts',
-    'src/container/initialization-segment-reader.ts',
-    'src/container/reference-time.ts',
-    'src/container/chunk.ts',
+    'src/containers/mp4/chunk-reader.ts',
+    'src/containers/mp4/initialization-segment-reader.ts',
+    'src/containers/mp4/reference-time.ts',
+    'src/containers/mp4/chunk.ts',
   ],
   maxBytes: 256 * 1024,
   dictionary: [

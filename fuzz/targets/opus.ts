@@ -1,14 +1,14 @@
-import { OpusDepacketizer } from '../../src/rtp/depacketizers/opus-depacketizer.ts';
-import { isStereo, opusPacketDuration } from '../../src/rtp/depacketizers/opus-toc.ts';
+import { OpusDepacketizer } from '../../src/codecs/opus/depacketizer.ts';
+import { isStereo, opusPacketDuration } from '../../src/codecs/opus/toc.ts';
 import { Decisions } from '../decisions.ts';
 import { type FuzzTarget, must } from '../target.ts';
 
 /** One Opus packet against RFC 6716 §3.4 read a second time, then all its parts as a stream. */
 export const target: FuzzTarget = {
   covers: [
-    'src/rtp/depacketizers/opus-toc.ts',
-    'src/rtp/depacketizers/opus-depacketizer.ts',
-    'src/container/opus-silence.ts',
+    'src/codecs/opus/toc.ts',
+    'src/codecs/opus/depacketizer.ts',
+    'src/codecs/opus/silence.ts',
   ],
   maxBytes: 65_535,
   seeds: () => [

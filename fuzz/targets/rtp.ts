@@ -1,4 +1,4 @@
-import type { AccessUnit } from '../../src/rtp/access-unit.ts';
+import type { AccessUnit } from '../../src/media/access-unit.ts';
 import type { MediaSection } from '../../src/rtp/media-section.ts';
 import { parseRtcpCompound } from '../../src/rtp/rtcp-compound.ts';
 import { RtpReceiver } from '../../src/rtp/rtp-receiver.ts';

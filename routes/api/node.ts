@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
-import { steadyNowUs } from '../../src/steady-clock.ts';
+import { steadyNowUs } from '../../src/clock/steady-clock.ts';
 import { version } from '../../src/version.ts';
 
 const Info = Type.Object(

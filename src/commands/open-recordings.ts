@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { UsageError } from '../command-line.ts';
 import type { StorageConfig } from '../config/config.ts';
-import { storageRootOf } from '../journal/storage-root-lock.ts';
+import { storageRootOf } from '../files/storage-root-lock.ts';
 import {
   folderReader,
   joinedReader,

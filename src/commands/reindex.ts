@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { UsageError } from '../command-line.ts';
 import { loadConfig } from '../config/load-config.ts';
+import { makeFolder } from '../files/durable-file.ts';
+import { JournalLock } from '../files/process-lock.ts';
 import { IndexLife } from '../index-rebuild/index-life.ts';
 import { retireJournal } from '../journal/journal-care.ts';
-import { JournalLock } from '../journal/journal-lock.ts';
 import { segmentJournal } from '../segment-index/segment-journal.ts';
-import { makeFolder } from '../storage/durable-file.ts';
 import { type Command, EXIT, parseCommand } from './command.ts';
 import { openRecordings } from './open-recordings.ts';
 

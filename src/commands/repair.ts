@@ -1,8 +1,8 @@
 import path from 'node:path';
+import { steadyNowUs } from '../clock/steady-clock.ts';
 import { UsageError } from '../command-line.ts';
-import { lockForRepair, storageRootOf } from '../journal/storage-root-lock.ts';
+import { lockForRepair, storageRootOf } from '../files/storage-root-lock.ts';
 import { repairRecording } from '../repair/repair-recording.ts';
-import { steadyNowUs } from '../steady-clock.ts';
 import { recordingFolders } from '../verification/recording-folders.ts';
 import { type Command, EXIT, parseCommand } from './command.ts';
 import { findSpool } from './open-recordings.ts';

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { UsageError } from '../command-line.ts';
 import { loadConfig } from '../config/load-config.ts';
-import { runningRecorder, storageRootOf } from '../journal/storage-root-lock.ts';
+import { runningRecorder, storageRootOf } from '../files/storage-root-lock.ts';
 import { hasFfmpeg } from '../verification/decode.ts';
 import type { Verification } from '../verification/finding.ts';
 import { recordingFolders } from '../verification/recording-folders.ts';

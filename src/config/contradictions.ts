@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { patternFault } from '../stream-pattern.ts';
+import { patternFault } from '../layout/stream-pattern.ts';
 import type { ConfigProblem } from './config-error.ts';
 import { keyName, lineOf } from './explain.ts';
 import { pointerTo } from './key-lines.ts';

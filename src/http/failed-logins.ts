@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net';
-import { type Clock, systemClock } from '../clock.ts';
+import { type Clock, systemClock } from '../clock/clock.ts';
 
 /** Failures of an address are counted, and told, for so long at a time, ms. */
 const PERIOD_MS = 60_000;

@@ -1,8 +1,8 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { type FreeSpace, freeSpace } from '../files/free-space.ts';
 import type { RecordCatalogue } from '../record-catalogue/record-catalogue.ts';
 import type { Recorder, StreamState, StreamStatus, TrackStatus } from '../recorder.ts';
 import type { SegmentIndex } from '../segment-index/segment-index.ts';
-import { type FreeSpace, freeSpace } from '../storage/free-space.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 
 const PREFIX = 'live777_recorder_';

@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
+import type { TrackKind } from '../media/access-unit.ts';
 import type { StreamStatus, TrackStatus } from '../recorder.ts';
 import { PERIOD_REASONS } from '../recording/period-reason.ts';
-import type { TrackKind } from '../rtp/access-unit.ts';
 
 /** What a track carries. */
 export const TrackKindJson = Type.Unsafe<TrackKind>({

@@ -1,17 +1,17 @@
 import path from 'node:path';
-import { readInitializationSegment } from '../container/initialization-segment-reader.ts';
-import { wallClockUs } from '../container/reference-time.ts';
-import type { SegmentOrigin } from '../container/segment-origin.ts';
-import { ManifestError, readMpd } from '../manifest/mpd-reader.ts';
-import type { Presentation } from '../manifest/presentation.ts';
+import { readInitializationSegment } from '../containers/mp4/initialization-segment-reader.ts';
+import { wallClockUs } from '../containers/mp4/reference-time.ts';
+import type { SegmentOrigin } from '../containers/mp4/segment-origin.ts';
+import { factsOf } from '../day-folder/segment-facts.ts';
 import {
   type FolderFile,
   initializationName,
   MANIFEST_NAME,
   parseFileName,
   segmentName,
-} from '../recording/file-names.ts';
-import { factsOf } from '../recording/segment-facts.ts';
+} from '../layout/file-names.ts';
+import { ManifestError, readMpd } from '../manifest/mpd-reader.ts';
+import type { Presentation } from '../manifest/presentation.ts';
 import type { Segment } from '../segment-index/segment.ts';
 import type { RecordedFile, RecordingsReader } from '../storage/recordings-reader.ts';
 

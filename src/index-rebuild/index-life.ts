@@ -1,11 +1,11 @@
 import path from 'node:path';
+import { steadyNowUs } from '../clock/steady-clock.ts';
 import { markComplete, openWithCare } from '../journal/journal-care.ts';
 import { RecordCatalogue } from '../record-catalogue/record-catalogue.ts';
 import { recordJournal } from '../record-catalogue/record-journal.ts';
 import { IndexRetention, retainedFromUs } from '../retention/index-retention.ts';
 import { SegmentIndex } from '../segment-index/segment-index.ts';
 import { segmentJournal } from '../segment-index/segment-journal.ts';
-import { steadyNowUs } from '../steady-clock.ts';
 import type { RecordingsReader } from '../storage/recordings-reader.ts';
 import { IndexRebuild, type RebuildResult } from './index-rebuild.ts';
 

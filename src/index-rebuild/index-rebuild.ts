@@ -1,10 +1,10 @@
 import { dayEndUs } from '../layout/day.ts';
+import { MANIFEST_NAME } from '../layout/file-names.ts';
+import { streamOfKey } from '../layout/stream-folder.ts';
 import type { RecordCatalogue } from '../record-catalogue/record-catalogue.ts';
-import { MANIFEST_NAME } from '../recording/file-names.ts';
 import type { Segment } from '../segment-index/segment.ts';
 import type { SegmentIndex } from '../segment-index/segment-index.ts';
 import type { RecordingsReader } from '../storage/recordings-reader.ts';
-import { streamOfKey } from '../storage/stream-folder.ts';
 import { type FolderSegments, readFolderSegments } from './folder-segments.ts';
 import { lostRecords } from './record-stretches.ts';
 

@@ -1,6 +1,6 @@
 import { type MediaDescription, parsePayloads, type SessionDescription } from 'sdp-transform';
+import type { TrackKind } from '../media/access-unit.ts';
 import { RequestError } from '../recorder.ts';
-import type { TrackKind } from '../rtp/access-unit.ts';
 import type { HeaderExtensionIds, MediaSection } from '../rtp/media-section.ts';
 import type { OfferedFormat } from './recordable-codecs.ts';
 import { areIceCredentials, type IceCredentials } from './sdp-lines.ts';

@@ -1,7 +1,7 @@
+import { steadyNowUs } from '../clock/steady-clock.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
 import { RtpReceiver, type RtpReceiverOptions } from '../rtp/rtp-receiver.ts';
 import type { SrtpKeys } from '../rtp/srtp-keys.ts';
-import { steadyNowUs } from '../steady-clock.ts';
 import { FAREWELL_COPIES, type Farewell, type TransportPath } from './farewell.ts';
 import type { IceStatistics } from './ice-lite-agent.ts';
 import type { CloseReason, PublishSink, SessionLog } from './publish-sink.ts';

@@ -1,6 +1,6 @@
 import { type MediaDescription, parse, type SessionDescription } from 'sdp-transform';
+import type { TrackKind } from '../media/access-unit.ts';
 import { RequestError } from '../recorder.ts';
-import type { TrackKind } from '../rtp/access-unit.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
 import {
   bundledMids,

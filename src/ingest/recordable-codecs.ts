@@ -1,5 +1,5 @@
-import { parseSequenceParameterSet } from '../container/h264-sps.ts';
-import type { AccessUnit, TrackKind } from '../rtp/access-unit.ts';
+import { parseSequenceParameterSet } from '../codecs/h264/sps.ts';
+import type { AccessUnit, TrackKind } from '../media/access-unit.ts';
 import type { CodecName, PayloadFormat } from '../rtp/media-section.ts';
 import type { PictureSize, PictureSizeReader } from '../rtp/picture-size.ts';
 

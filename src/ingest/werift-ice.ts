@@ -12,8 +12,8 @@ import {
   StunProtocol,
   serverReflexiveCandidate,
 } from 'werift';
+import { steadyNowUs } from '../clock/steady-clock.ts';
 import { type IceServer, RequestError } from '../recorder.ts';
-import { steadyNowUs } from '../steady-clock.ts';
 import { MAX_STUN_BYTES, readBindingRequest } from './binding-request.ts';
 import type { TransportPath } from './farewell.ts';
 import type { IceStatistics } from './ice-lite-agent.ts';

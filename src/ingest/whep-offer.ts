@@ -1,5 +1,5 @@
 import { type MediaDescription, type SessionDescription, write } from 'sdp-transform';
-import type { TrackKind } from '../rtp/access-unit.ts';
+import type { TrackKind } from '../media/access-unit.ts';
 import type { PayloadFormat } from '../rtp/media-section.ts';
 import { HEADER_EXTENSION_URIS } from './description.ts';
 import { RECORDABLE_CODECS } from './recordable-codecs.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import type { TrackKind } from '../media/access-unit.ts';
 import type { IceServer } from '../recorder.ts';
-import type { TrackKind } from '../rtp/access-unit.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
 import { bestLayer } from './best-layer.ts';
 import { resolveIceAddresses } from './ice-sockets.ts';

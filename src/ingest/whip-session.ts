@@ -1,9 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { RemoteInfo } from 'node:dgram';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { steadyNowUs } from '../clock/steady-clock.ts';
 import { RequestError } from '../recorder.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
-import { steadyNowUs } from '../steady-clock.ts';
 import { writeAnswer } from './answer.ts';
 import { IceLiteAgent } from './ice-lite-agent.ts';
 import {

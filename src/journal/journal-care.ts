@@ -1,6 +1,6 @@
 import { constants, copyFile, open, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { makeFolder } from '../storage/durable-file.ts';
+import { makeFolder } from '../files/durable-file.ts';
 import { decodeLine, type JournalFormat } from './journal-line.ts';
 import { readJournal } from './journal-reader.ts';
 

@@ -1,6 +1,6 @@
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { syncFolder } from '../storage/durable-file.ts';
+import { syncFolder } from '../files/durable-file.ts';
 import { encodeHeader, type JournalFormat, type JournalHeader } from './journal-line.ts';
 import { type JournalRead, readJournal } from './journal-reader.ts';
 

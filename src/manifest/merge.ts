@@ -1,4 +1,4 @@
-import type { TrackKind } from '../rtp/access-unit.ts';
+import type { TrackKind } from '../media/access-unit.ts';
 import type { ManifestPeriod, ManifestTrack, Presentation } from './presentation.ts';
 
 const KINDS: TrackKind[] = ['video', 'audio'];

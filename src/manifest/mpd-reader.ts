@@ -1,5 +1,5 @@
 import { XMLParser } from 'fast-xml-parser';
-import type { TrackKind } from '../rtp/access-unit.ts';
+import type { TrackKind } from '../media/access-unit.ts';
 import { DELAY_BEYOND_SEGMENT_SECONDS, MEDIA_TEMPLATES, MPD_PROFILE } from './mpd.ts';
 import type { ManifestPeriod, ManifestTrack, Presentation } from './presentation.ts';
 import { SegmentTimeline } from './segment-timeline.ts';

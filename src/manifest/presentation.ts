@@ -1,4 +1,4 @@
-import type { TrackKind } from '../rtp/access-unit.ts';
+import type { TrackKind } from '../media/access-unit.ts';
 import type { SegmentTimeline } from './segment-timeline.ts';
 
 /** One track of a Period: an AdaptationSet with one Representation. */

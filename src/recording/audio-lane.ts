@@ -1,8 +1,7 @@
-import { AUDIO_TIMESCALE } from '../container/initialization-segment.ts';
-import { OPUS_SILENCE_TICKS, opusSilence } from '../container/opus-silence.ts';
+import { OPUS_SILENCE_TICKS, opusSilence } from '../codecs/opus/silence.ts';
+import { AUDIO_TIMESCALE, audioTicks } from '../media/media-time.ts';
 import type { AudioPacket } from './audio-track.ts';
 import type { DroppedUnits } from './dropped-units.ts';
-import { audioTicks } from './media-time.ts';
 import type { RunningPeriod } from './running-period.ts';
 import type { TrackWriter } from './track-writer.ts';
 

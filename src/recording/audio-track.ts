@@ -1,6 +1,6 @@
-import { AUDIO_TIMESCALE } from '../container/initialization-segment.ts';
-import type { AccessUnit } from '../rtp/access-unit.ts';
-import { opusPacketDuration } from '../rtp/depacketizers/opus-toc.ts';
+import { opusPacketDuration } from '../codecs/opus/toc.ts';
+import type { AccessUnit } from '../media/access-unit.ts';
+import { AUDIO_TIMESCALE } from '../media/media-time.ts';
 import type { DroppedUnits } from './dropped-units.ts';
 import { TrackClock } from './track-clock.ts';
 import { WallClockAnchor } from './wall-clock-anchor.ts';

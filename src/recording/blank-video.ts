@@ -1,5 +1,5 @@
-import { BLANK_CONFIGURATION, blankPicture } from '../container/blank-picture.ts';
-import { VIDEO_TIMESCALE } from '../container/initialization-segment.ts';
+import { BLANK_CONFIGURATION, blankPicture } from '../codecs/h264/blank-picture.ts';
+import { VIDEO_TIMESCALE } from '../media/media-time.ts';
 import type { RunningPeriod } from './running-period.ts';
 
 /** Each black picture is shown for so long, ticks. */

@@ -1,4 +1,4 @@
-import type { Sample } from '../container/sample.ts';
+import type { Sample } from '../media/sample.ts';
 
 /**
  * A keyframe that comes this much of the target early still ends the segment: with keyframes at the

@@ -1,4 +1,4 @@
-import { isReference } from '../container/h264-recovery-point.ts';
+import { isReference } from '../codecs/h264/recovery-point.ts';
 
 /** Pictures and bytes that are held at most; an encoder refreshes a picture within some seconds. */
 const MOST_PICTURES = 600;

@@ -1,5 +1,4 @@
-import { AUDIO_TIMESCALE } from '../container/initialization-segment.ts';
-import { toUs } from './media-time.ts';
+import { AUDIO_TIMESCALE, toUs } from '../media/media-time.ts';
 import type { Periods } from './periods.ts';
 import type { PublishedMedia } from './published-media.ts';
 import type { RecordingOptions } from './recording-options.ts';

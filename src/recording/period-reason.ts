@@ -1,4 +1,4 @@
-import type { H264Configuration } from '../container/h264-parameter-sets.ts';
+import type { H264Configuration } from '../codecs/h264/parameter-sets.ts';
 import type { Picture } from './picture-order.ts';
 import type { RunningPeriod } from './running-period.ts';
 

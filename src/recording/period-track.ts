@@ -1,5 +1,5 @@
 import type { ManifestTrack } from '../manifest/presentation.ts';
-import type { TrackKind } from '../rtp/access-unit.ts';
+import type { TrackKind } from '../media/access-unit.ts';
 import type { TrackWallClock } from './stream-clock.ts';
 
 /** What describes a track in the manifest, besides its segments. */

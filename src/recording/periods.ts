@@ -1,13 +1,18 @@
-import type { H264Configuration } from '../container/h264-parameter-sets.ts';
-import { AUDIO_TIMESCALE, VIDEO_TIMESCALE } from '../container/initialization-segment.ts';
-import { OPUS_SILENCE_TICKS } from '../container/opus-silence.ts';
+import type { H264Configuration } from '../codecs/h264/parameter-sets.ts';
+import { OPUS_SILENCE_TICKS } from '../codecs/opus/silence.ts';
+import { DayFolders } from '../day-folder/day-folders.ts';
+import type { PresentationFolder } from '../day-folder/presentation-folder.ts';
+import {
+  AUDIO_TIMESCALE,
+  audioTicks,
+  toTicks,
+  toUs,
+  VIDEO_TIMESCALE,
+} from '../media/media-time.ts';
 import { AudioLane } from './audio-lane.ts';
 import { CurrentRecord } from './current-record.ts';
-import { DayFolders } from './day-folders.ts';
 import type { DroppedUnits } from './dropped-units.ts';
-import { audioTicks, toTicks, toUs } from './media-time.ts';
 import type { PeriodReason, PeriodState } from './period-reason.ts';
-import type { PresentationFolder } from './presentation-folder.ts';
 import type { Publisher } from './publisher.ts';
 import type { RecordingOptions } from './recording-options.ts';
 import { RunningPeriod } from './running-period.ts';

@@ -1,6 +1,6 @@
-import type { H264Configuration } from '../container/h264-parameter-sets.ts';
-import type { PictureReordering } from '../container/h264-reordering.ts';
-import { VIDEO_TIMESCALE } from '../container/initialization-segment.ts';
+import type { H264Configuration } from '../codecs/h264/parameter-sets.ts';
+import type { PictureReordering } from '../codecs/h264/reordering.ts';
+import { VIDEO_TIMESCALE } from '../media/media-time.ts';
 
 /** Most pictures that can be decoded before one which is shown earlier (ITU-T H.264 §A.3.1 h). */
 const MOST_DEPTH = 16;

@@ -1,7 +1,6 @@
-import { AUDIO_TIMESCALE, VIDEO_TIMESCALE } from '../container/initialization-segment.ts';
-import type { AccessUnit } from '../rtp/access-unit.ts';
+import type { AccessUnit } from '../media/access-unit.ts';
+import { AUDIO_TIMESCALE, toUs, VIDEO_TIMESCALE, videoTicks } from '../media/media-time.ts';
 import type { DroppedUnits } from './dropped-units.ts';
-import { toUs, videoTicks } from './media-time.ts';
 import { periodReason } from './period-reason.ts';
 import type { Periods } from './periods.ts';
 import type { Picture } from './picture-order.ts';

@@ -1,8 +1,7 @@
-import { AUDIO_TIMESCALE, VIDEO_TIMESCALE } from '../container/initialization-segment.ts';
-import type { AccessUnit, TrackKind } from '../rtp/access-unit.ts';
+import type { AccessUnit, TrackKind } from '../media/access-unit.ts';
+import { AUDIO_TIMESCALE, toUs, VIDEO_TIMESCALE } from '../media/media-time.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
 import type { DroppedUnits } from './dropped-units.ts';
-import { toUs } from './media-time.ts';
 import type { PeriodReason } from './period-reason.ts';
 import type { Periods } from './periods.ts';
 import { PictureWriter } from './picture-writer.ts';

@@ -1,4 +1,4 @@
-import type { AccessUnit, TrackKind } from '../rtp/access-unit.ts';
+import type { AccessUnit, TrackKind } from '../media/access-unit.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
 import { AudioTrack } from './audio-track.ts';
 import type { DroppedUnits } from './dropped-units.ts';

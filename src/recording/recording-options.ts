@@ -1,8 +1,8 @@
+import type { FolderOwners } from '../day-folder/folder-owners.ts';
+import type { PresentationFolder } from '../day-folder/presentation-folder.ts';
+import type { RemoteFolders } from '../day-folder/remote-folder.ts';
 import type { Segment } from '../segment-index/segment.ts';
 import type { CurrentRecordOptions } from './current-record.ts';
-import type { FolderOwners } from './folder-owners.ts';
-import type { PresentationFolder } from './presentation-folder.ts';
-import type { RemoteFolders } from './remote-folder.ts';
 import type { StreamClock } from './stream-clock.ts';
 import type { OnLoss } from './video-track.ts';
 

@@ -1,4 +1,4 @@
-import type { AccessUnit, TrackKind } from '../rtp/access-unit.ts';
+import type { AccessUnit, TrackKind } from '../media/access-unit.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
 import type { SenderReport } from '../rtp/rtp-receiver.ts';
 import { DroppedUnits } from './dropped-units.ts';

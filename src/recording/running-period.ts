@@ -1,16 +1,14 @@
-import type { H264Configuration } from '../container/h264-parameter-sets.ts';
+import type { H264Configuration } from '../codecs/h264/parameter-sets.ts';
 import {
-  AUDIO_TIMESCALE,
   h264InitializationSegment,
   opusInitializationSegment,
-  VIDEO_TIMESCALE,
-} from '../container/initialization-segment.ts';
+} from '../containers/mp4/initialization-segment.ts';
+import type { PresentationFolder } from '../day-folder/presentation-folder.ts';
 import type { ManifestPeriod } from '../manifest/presentation.ts';
-import type { TrackKind } from '../rtp/access-unit.ts';
+import type { TrackKind } from '../media/access-unit.ts';
+import { AUDIO_TIMESCALE, toUs, VIDEO_TIMESCALE } from '../media/media-time.ts';
 import { BlankVideo } from './blank-video.ts';
-import { toUs } from './media-time.ts';
 import type { TrackDescription } from './period-track.ts';
-import type { PresentationFolder } from './presentation-folder.ts';
 import { type StreamClock, TrackWallClock } from './stream-clock.ts';
 import type { StreamTimeline } from './stream-timeline.ts';
 import { TrackWriter } from './track-writer.ts';

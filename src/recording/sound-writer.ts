@@ -1,8 +1,7 @@
-import { BLANK_CONFIGURATION } from '../container/blank-picture.ts';
-import { AUDIO_TIMESCALE } from '../container/initialization-segment.ts';
+import { BLANK_CONFIGURATION } from '../codecs/h264/blank-picture.ts';
+import { AUDIO_TIMESCALE, audioTicks, toUs } from '../media/media-time.ts';
 import type { AudioPacket } from './audio-track.ts';
 import type { DroppedUnits } from './dropped-units.ts';
-import { audioTicks, toUs } from './media-time.ts';
 import { type PeriodReason, periodReason } from './period-reason.ts';
 import type { Periods } from './periods.ts';
 import type { Publisher } from './publisher.ts';

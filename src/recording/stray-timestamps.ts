@@ -1,4 +1,4 @@
-import type { AccessUnit } from '../rtp/access-unit.ts';
+import type { AccessUnit } from '../media/access-unit.ts';
 import type { TrackClock } from './track-clock.ts';
 
 /** A unit with a doubtful timestamp waits this long for another one to tell what it is, µs. */

@@ -1,5 +1,5 @@
-import type { TrackKind } from '../rtp/access-unit.ts';
-import { TIMESCALE, toTicks, toUs } from './media-time.ts';
+import type { TrackKind } from '../media/access-unit.ts';
+import { TIMESCALE, toTicks, toUs } from '../media/media-time.ts';
 
 /** The wall clock is followed by at most this part of the time that has passed. */
 const MOST_SLOPE = 500e-6;

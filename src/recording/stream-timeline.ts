@@ -1,9 +1,8 @@
-import { AUDIO_TIMESCALE, VIDEO_TIMESCALE } from '../container/initialization-segment.ts';
-import type { TrackKind } from '../rtp/access-unit.ts';
+import type { TrackKind } from '../media/access-unit.ts';
+import { AUDIO_TIMESCALE, TIMESCALE, VIDEO_TIMESCALE } from '../media/media-time.ts';
 import type { SenderReport } from '../rtp/rtp-receiver.ts';
 import type { AudioTrack } from './audio-track.ts';
 import { LipSync } from './lip-sync.ts';
-import { TIMESCALE } from './media-time.ts';
 import { Standstill } from './standstill.ts';
 import type { TrackWriter } from './track-writer.ts';
 import type { VideoTrack } from './video-track.ts';

@@ -1,10 +1,10 @@
-import { writeChunk } from '../container/chunk.ts';
-import type { Sample } from '../container/sample.ts';
-import type { TrackKind } from '../rtp/access-unit.ts';
+import { writeChunk } from '../containers/mp4/chunk.ts';
+import type { OpenSegment } from '../day-folder/open-segment.ts';
+import type { PresentationFolder } from '../day-folder/presentation-folder.ts';
+import type { TrackKind } from '../media/access-unit.ts';
+import type { Sample } from '../media/sample.ts';
 import { CutPolicy } from './cut-policy.ts';
-import type { OpenSegment } from './open-segment.ts';
 import type { PeriodTrack } from './period-track.ts';
-import type { PresentationFolder } from './presentation-folder.ts';
 import type { WriteOwner, WriteQueue } from './write-queue.ts';
 
 /** A chunk goes to the disk after this much media, so that a crash costs no more: seconds. */

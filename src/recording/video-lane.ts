@@ -1,7 +1,6 @@
-import { AUDIO_TIMESCALE, VIDEO_TIMESCALE } from '../container/initialization-segment.ts';
+import { AUDIO_TIMESCALE, toUs, VIDEO_TIMESCALE, videoTicks } from '../media/media-time.ts';
 import { BlankVideo } from './blank-video.ts';
 import { CompositionOffsets } from './composition-offsets.ts';
-import { toUs, videoTicks } from './media-time.ts';
 import type { Picture } from './picture-order.ts';
 import type { RunningPeriod } from './running-period.ts';
 

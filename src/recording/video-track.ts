@@ -1,7 +1,7 @@
-import { type H264Configuration, H264ParameterSets } from '../container/h264-parameter-sets.ts';
-import { recoveryFrames } from '../container/h264-recovery-point.ts';
-import { VIDEO_TIMESCALE } from '../container/initialization-segment.ts';
-import type { AccessUnit } from '../rtp/access-unit.ts';
+import { type H264Configuration, H264ParameterSets } from '../codecs/h264/parameter-sets.ts';
+import { recoveryFrames } from '../codecs/h264/recovery-point.ts';
+import type { AccessUnit } from '../media/access-unit.ts';
+import { VIDEO_TIMESCALE } from '../media/media-time.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
 import type { DroppedUnits } from './dropped-units.ts';
 import { GradualRecovery } from './gradual-recovery.ts';

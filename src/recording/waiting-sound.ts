@@ -1,4 +1,4 @@
-import { AUDIO_TIMESCALE } from '../container/initialization-segment.ts';
+import { AUDIO_TIMESCALE } from '../media/media-time.ts';
 import type { AudioPacket } from './audio-track.ts';
 
 /** Sound is kept waiting for at most this long, ticks … */

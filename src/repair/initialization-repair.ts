@@ -1,11 +1,11 @@
 import { open, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { compositionDelayOf, readChunks } from '../container/chunk-reader.ts';
-import { opusInitializationSegment } from '../container/initialization-segment.ts';
-import { readInitializationSegment } from '../container/initialization-segment-reader.ts';
+import { compositionDelayOf, readChunks } from '../containers/mp4/chunk-reader.ts';
+import { opusInitializationSegment } from '../containers/mp4/initialization-segment.ts';
+import { readInitializationSegment } from '../containers/mp4/initialization-segment-reader.ts';
+import { replaceFile } from '../files/durable-file.ts';
+import { parseFileName, segmentName } from '../layout/file-names.ts';
 import type { ManifestTrack } from '../manifest/presentation.ts';
-import { parseFileName, segmentName } from '../recording/file-names.ts';
-import { replaceFile } from '../storage/durable-file.ts';
 import { setAside } from './set-aside.ts';
 
 /**

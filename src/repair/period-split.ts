@@ -1,7 +1,7 @@
+import { segmentName } from '../layout/file-names.ts';
 import type { ManifestPeriod, ManifestTrack } from '../manifest/presentation.ts';
 import { SegmentTimeline } from '../manifest/segment-timeline.ts';
-import { segmentName } from '../recording/file-names.ts';
-import type { TrackKind } from '../rtp/access-unit.ts';
+import type { TrackKind } from '../media/access-unit.ts';
 
 /** A segment that is there, with the times of its file in ticks. */
 export interface PresentSegment {

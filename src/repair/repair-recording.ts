@@ -1,20 +1,20 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { nextPeriodId, recoverSegments } from '../day-folder/folder-recovery.ts';
 import { absent } from '../files/absent.ts';
+import { PART_SUFFIX, replaceFile } from '../files/durable-file.ts';
 import { dayStartUs } from '../layout/day.ts';
-import { writeMpd } from '../manifest/mpd.ts';
-import { ManifestError, readMpd } from '../manifest/mpd-reader.ts';
-import type { ManifestPeriod, ManifestTrack, Presentation } from '../manifest/presentation.ts';
 import {
   type FolderFile,
   MANIFEST_NAME,
   parseFileName,
   segmentName,
-} from '../recording/file-names.ts';
-import { nextPeriodId, recoverSegments } from '../recording/folder-recovery.ts';
-import { TIMESCALE } from '../recording/media-time.ts';
-import type { TrackKind } from '../rtp/access-unit.ts';
-import { PART_SUFFIX, replaceFile } from '../storage/durable-file.ts';
+} from '../layout/file-names.ts';
+import { writeMpd } from '../manifest/mpd.ts';
+import { ManifestError, readMpd } from '../manifest/mpd-reader.ts';
+import type { ManifestPeriod, ManifestTrack, Presentation } from '../manifest/presentation.ts';
+import type { TrackKind } from '../media/access-unit.ts';
+import { TIMESCALE } from '../media/media-time.ts';
 import { type Finding, isDamaged } from '../verification/finding.ts';
 import { RecordingFiles } from '../verification/recording-files.ts';
 import { inspectSegment, type SegmentInspection } from '../verification/segment-inspection.ts';

@@ -5,7 +5,7 @@ import {
   readReferenceTimes,
   wallClockSpan,
   writeReferenceTimes,
-} from '../container/reference-time.ts';
+} from '../containers/mp4/reference-time.ts';
 import type { SegmentInspection } from '../verification/segment-inspection.ts';
 import { REPAIR_SUFFIX, replaceMended, setAside } from './set-aside.ts';
 

@@ -1,7 +1,7 @@
 import { link, rename, unlink } from 'node:fs/promises';
 import path from 'node:path';
-import { asideName } from '../recording/file-names.ts';
-import { PART_SUFFIX, syncFolder } from '../storage/durable-file.ts';
+import { PART_SUFFIX, syncFolder } from '../files/durable-file.ts';
+import { asideName } from '../layout/file-names.ts';
 
 /** What a repair writes before it gets its name; no other file is called so. */
 export const REPAIR_SUFFIX = '.repair';

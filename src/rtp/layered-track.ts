@@ -1,4 +1,4 @@
-import type { AccessUnit } from './access-unit.ts';
+import type { AccessUnit } from '../media/access-unit.ts';
 import { LayerArrivals, LayerChoice, largest } from './layer-choice.ts';
 import type { MediaSection } from './media-section.ts';
 import type { PictureSize, PictureSizeReader } from './picture-size.ts';

@@ -1,4 +1,4 @@
-import type { TrackKind } from './access-unit.ts';
+import type { TrackKind } from '../media/access-unit.ts';
 
 /** Codecs that have a depacketizer. */
 export type CodecName = 'h264' | 'opus';

@@ -1,4 +1,4 @@
-import type { AccessUnit } from './access-unit.ts';
+import type { AccessUnit } from '../media/access-unit.ts';
 import type { CodecName } from './media-section.ts';
 
 /** Luma samples of a picture. */

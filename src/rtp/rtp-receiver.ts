@@ -1,5 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto';
-import type { AccessUnit } from './access-unit.ts';
+import type { AccessUnit } from '../media/access-unit.ts';
 import { Demultiplexer } from './demultiplexer.ts';
 import { HeaderExtensions } from './header-extensions.ts';
 import { LayeredTrack, type LayerStatistics, type SenderReport } from './layered-track.ts';

@@ -1,5 +1,5 @@
-import type { AccessUnit } from './access-unit.ts';
-import { createDepacketizer, type Depacketizer } from './depacketizers/depacketizer.ts';
+import { createDepacketizer, type Depacketizer } from '../codecs/depacketizer.ts';
+import type { AccessUnit } from '../media/access-unit.ts';
 import { KeyframeRequester } from './keyframe-requester.ts';
 import type { CodecName, MediaSection, PayloadFormat } from './media-section.ts';
 import { NackGenerator } from './nack-generator.ts';

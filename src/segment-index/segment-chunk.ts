@@ -1,4 +1,4 @@
-import type { TrackKind } from '../rtp/access-unit.ts';
+import type { TrackKind } from '../media/access-unit.ts';
 
 /** Rows in a chunk. Large enough that typed arrays cost nothing a row, small enough to free early. */
 export const chunkRows = 4096;

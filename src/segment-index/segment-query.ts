@@ -1,4 +1,4 @@
-import type { TrackKind } from '../rtp/access-unit.ts';
+import type { TrackKind } from '../media/access-unit.ts';
 import type { Segment } from './segment.ts';
 
 /** Which segments are asked for; what is left out does not restrict. */

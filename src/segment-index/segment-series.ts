@@ -1,7 +1,7 @@
-import type { TrackKind } from '../rtp/access-unit.ts';
+import type { SegmentName } from '../layout/segment-name.ts';
+import type { TrackKind } from '../media/access-unit.ts';
 import type { Segment } from './segment.ts';
 import type { SegmentFolder } from './segment-folder.ts';
-import type { SegmentName } from './segment-name.ts';
 import type { TrackRows } from './track-rows.ts';
 
 /** All that consecutive segments of a track share, kept once for all of them. */

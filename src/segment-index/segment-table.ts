@@ -1,10 +1,10 @@
 import type { Stepwise } from '../journal/stepwise.ts';
-import type { TrackKind } from '../rtp/access-unit.ts';
+import { joinName, type SegmentName, splitName } from '../layout/segment-name.ts';
+import type { TrackKind } from '../media/access-unit.ts';
 import type { Segment } from './segment.ts';
 import { chunkRows, type SegmentChunk } from './segment-chunk.ts';
 import { SegmentColumns } from './segment-columns.ts';
 import { type FolderSummary, SegmentFolder } from './segment-folder.ts';
-import { joinName, type SegmentName, splitName } from './segment-name.ts';
 import type { SegmentQuery } from './segment-query.ts';
 import { selectFromAll, selectFromTracks } from './segment-select.ts';
 import { isOfSeries, type Series, seriesJson, seriesKey } from './segment-series.ts';

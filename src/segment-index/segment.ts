@@ -1,4 +1,4 @@
-import type { TrackKind } from '../rtp/access-unit.ts';
+import type { TrackKind } from '../media/access-unit.ts';
 
 /** What is known of one durable segment file: one row of the index. */
 export interface Segment {

@@ -1,5 +1,5 @@
 import { createParser } from 'eventsource-parser';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../clock/clock.ts';
 import type { NodeSourceConfig } from '../config/config.ts';
 
 /** How long a node may take to begin an answer, and to finish one that has an end, ms. */

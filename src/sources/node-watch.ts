@@ -1,6 +1,6 @@
-import type { Clock } from '../clock.ts';
+import { Backoff } from '../clock/backoff.ts';
+import type { Clock } from '../clock/clock.ts';
 import type { NodeSourceConfig } from '../config/config.ts';
-import { Backoff } from './backoff.ts';
 import { NodeClient, NodeError } from './node-client.ts';
 import { type NodeListing, type NodeStream, readListing } from './node-streams.ts';
 

@@ -1,6 +1,6 @@
-import { type Clock, systemClock } from '../clock.ts';
+import { type Clock, systemClock } from '../clock/clock.ts';
 import type { ShardConfig, SourceConfig, WhepSourceConfig } from '../config/config.ts';
-import { streamMatcher } from '../stream-pattern.ts';
+import { streamMatcher } from '../layout/stream-pattern.ts';
 import { type NodeState, NodeWatch, type SourcesLog } from './node-watch.ts';
 import type { PullPlan, PullTarget } from './pull-plan.ts';
 import { shardOf } from './shard.ts';

@@ -1,7 +1,7 @@
 import type { FsStorage } from '../config/config.ts';
+import { makeWritable } from '../files/writable-folder.ts';
 import { RequestError } from '../recorder.ts';
 import type { SpooledStore } from './spooled-store.ts';
-import { makeWritable } from './writable-folder.ts';
 
 /** Where recorded objects are read from. */
 export interface ObjectStore {

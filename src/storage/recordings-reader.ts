@@ -1,8 +1,8 @@
 import { type FileHandle, open, readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import type { ByteSource } from '../container/chunk-reader.ts';
-import { PART_SUFFIX } from './durable-file.ts';
+import type { ByteSource } from '../containers/mp4/chunk-reader.ts';
+import { PART_SUFFIX } from '../files/durable-file.ts';
 import type { Store } from './stores/store.ts';
 
 /** Objects up to this are fetched from a store as a whole: a segment of sound is. */

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { makeFolder, replaceFile } from './durable-file.ts';
+import { makeFolder, replaceFile } from '../files/durable-file.ts';
 
 /** In the hidden folder of a storage root. */
 const MARK = '.index/spooled-to';

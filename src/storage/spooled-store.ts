@@ -1,9 +1,11 @@
 import { type FileHandle, statfs } from 'node:fs/promises';
 import type { BucketConfig, SpoolConfig } from '../config/config.ts';
+import { makeWritable } from '../files/writable-folder.ts';
 import { dayEndUs } from '../layout/day.ts';
-import { streamMatcher } from '../stream-pattern.ts';
+import { ObjectRole, objectRole } from '../layout/object-role.ts';
+import { streamOfKey } from '../layout/stream-folder.ts';
+import { streamMatcher } from '../layout/stream-pattern.ts';
 import type { SpoolLimits } from './spool/high-water.ts';
-import { ObjectRole, objectRole } from './spool/object-role.ts';
 import { Spool } from './spool/spool.ts';
 import type { SpoolLog, SpoolState } from './spool/spool-options.ts';
 import type { SpoolStore } from './spool/timed-put.ts';
@@ -12,8 +14,6 @@ import { checkStore } from './stores/check-store.ts';
 import { openStore } from './stores/open-store.ts';
 import { PutOnce } from './stores/put-once.ts';
 import { type Store, StoreError } from './stores/store.ts';
-import { streamOfKey } from './stream-folder.ts';
-import { makeWritable } from './writable-folder.ts';
 
 /** A warning is given when this share of what may wait does. */
 const WARN_AT = 0.5;

@@ -1,6 +1,6 @@
-import { BitReader, removeEmulationPrevention } from '../container/h264-bit-reader.ts';
-import { recoveryFrames } from '../container/h264-recovery-point.ts';
-import { parseSequenceParameterSet } from '../container/h264-sps.ts';
+import { BitReader, removeEmulationPrevention } from '../codecs/h264/bit-reader.ts';
+import { recoveryFrames } from '../codecs/h264/recovery-point.ts';
+import { parseSequenceParameterSet } from '../codecs/h264/sps.ts';
 
 const NAL_SLICE = 1;
 const NAL_IDR = 5;

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { absent } from '../files/absent.ts';
-import { MANIFEST_NAME } from '../recording/file-names.ts';
+import { MANIFEST_NAME } from '../layout/file-names.ts';
 import {
   folderReader,
   type RecordedBytes,

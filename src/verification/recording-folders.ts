@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { MANIFEST_NAME, parseFileName } from '../recording/file-names.ts';
+import { MANIFEST_NAME, parseFileName } from '../layout/file-names.ts';
 
 const DAY_FOLDER = /[/\\]\d{4}[/\\]\d{2}[/\\]\d{2}$/;
 

@@ -1,4 +1,4 @@
-import { opusPacketDuration } from '../rtp/depacketizers/opus-toc.ts';
+import { opusPacketDuration } from '../codecs/opus/toc.ts';
 
 const NAL_LENGTH_BYTES = 4;
 const NAL_IDR = 5;

@@ -1,5 +1,5 @@
-import { type ByteSource, type ChunkFacts, readChunks } from '../container/chunk-reader.ts';
-import { REFERENCE_TIMES_BYTES } from '../container/reference-time.ts';
+import { type ByteSource, type ChunkFacts, readChunks } from '../containers/mp4/chunk-reader.ts';
+import { REFERENCE_TIMES_BYTES } from '../containers/mp4/reference-time.ts';
 import type { FrameNumbers } from './frame-numbers.ts';
 import type { RecordingFiles } from './recording-files.ts';
 import { nalUnitsOf, sampleProblem } from './sample-check.ts';

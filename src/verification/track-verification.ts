@@ -1,11 +1,11 @@
-import { compositionDelayOf } from '../container/chunk-reader.ts';
+import { compositionDelayOf } from '../containers/mp4/chunk-reader.ts';
 import {
   readInitializationSegment,
   readSequenceParameterSet,
-} from '../container/initialization-segment-reader.ts';
-import { readReferenceTimes, wallClockSpan } from '../container/reference-time.ts';
+} from '../containers/mp4/initialization-segment-reader.ts';
+import { readReferenceTimes, wallClockSpan } from '../containers/mp4/reference-time.ts';
+import { segmentName } from '../layout/file-names.ts';
 import type { ManifestTrack } from '../manifest/presentation.ts';
-import { segmentName } from '../recording/file-names.ts';
 import type { DecodableSegment } from './decode.ts';
 import { type Finding, finding, type TrackExtent } from './finding.ts';
 import { FrameNumbers } from './frame-numbers.ts';

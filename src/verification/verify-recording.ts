@@ -1,8 +1,6 @@
 import path from 'node:path';
+import { PART_SUFFIX } from '../files/durable-file.ts';
 import { dayEndUs } from '../layout/day.ts';
-import { periodsMissing, withPeriods } from '../manifest/merge.ts';
-import { ManifestError, readMpd } from '../manifest/mpd-reader.ts';
-import type { Presentation } from '../manifest/presentation.ts';
 import {
   type FolderFile,
   initializationName,
@@ -10,9 +8,11 @@ import {
   MANIFEST_NAME,
   parseFileName,
   segmentName,
-} from '../recording/file-names.ts';
-import type { TrackKind } from '../rtp/access-unit.ts';
-import { PART_SUFFIX } from '../storage/durable-file.ts';
+} from '../layout/file-names.ts';
+import { periodsMissing, withPeriods } from '../manifest/merge.ts';
+import { ManifestError, readMpd } from '../manifest/mpd-reader.ts';
+import type { Presentation } from '../manifest/presentation.ts';
+import type { TrackKind } from '../media/access-unit.ts';
 import { decodeTrack } from './decode.ts';
 import { type Finding, finding, type PeriodExtent, type Verification } from './finding.ts';
 import { RecordingFiles, type StoredRecording } from './recording-files.ts';

@@ -1,8 +1,8 @@
+import type { StoredFolder } from '../day-folder/remote-folder.ts';
 import type { Farewell } from '../ingest/farewell.ts';
 import type { RecordFacts } from '../record-catalogue/record.ts';
-import type { StoredFolder } from '../recording/remote-folder.ts';
 import type { Segment } from '../segment-index/segment.ts';
-import type { MediaCalls } from './media-host.ts';
+import type { MediaCalls } from '../streams/media-host.ts';
 
 /** Names of the calls that a worker answers. */
 export type Call = keyof MediaCalls;

@@ -1,6 +1,10 @@
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { steadyNowUs } from '../clock/steady-clock.ts';
 import type { Config } from '../config/config.ts';
+import { closeAbandoned, recoverAfterCrash } from '../day-folder/crash-recovery.ts';
+import { FolderOwners } from '../day-folder/folder-owners.ts';
+import { streamFolder } from '../layout/stream-folder.ts';
 import { folderEnds } from '../record-catalogue/folder-ends.ts';
 import type { RecordFacts } from '../record-catalogue/record.ts';
 import type { RecordCatalogue } from '../record-catalogue/record-catalogue.ts';
@@ -13,15 +17,11 @@ import {
   RequestError,
   type StreamStatus,
 } from '../recorder.ts';
-import { closeAbandoned, recoverAfterCrash } from '../recording/crash-recovery.ts';
-import { FolderOwners } from '../recording/folder-owners.ts';
 import type { Segment } from '../segment-index/segment.ts';
 import type { SegmentIndex } from '../segment-index/segment-index.ts';
 import type { PullPlan } from '../sources/pull-plan.ts';
 import { Sources, type SourcesEvents } from '../sources/sources.ts';
-import { steadyNowUs } from '../steady-clock.ts';
 import type { SpooledStore } from '../storage/spooled-store.ts';
-import { streamFolder } from '../storage/stream-folder.ts';
 import { ArmedStreams, type ArmState } from './armed-streams.ts';
 import { Farewells } from './farewells.ts';
 import { JournalFeed } from './journal-feed.ts';
@@ -200,7 +200,7 @@ class RecorderHost implements Recorder, SourcesEvents {
     }
   }
 
-  /** See {@link import('./media-host.ts').MediaCalls.closeLater}. */
+  /** See {@link import('../streams/media-host.ts').MediaCalls.closeLater}. */
   closeLater(stream: string, folder: string, dayUs: number): void {
     this.#call(stream, 'closeLater', stream, folder, dayUs).catch((err: unknown) => {
       this.#log.error({ err, stream, folder }, 'a recording stays open until the next start');

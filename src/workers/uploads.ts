@@ -1,5 +1,5 @@
-import type { RemoteFolders, StoredFolder } from '../recording/remote-folder.ts';
-import { StoredFolders } from '../recording/stored-folders.ts';
+import type { RemoteFolders, StoredFolder } from '../day-folder/remote-folder.ts';
+import { StoredFolders } from '../day-folder/stored-folders.ts';
 import type { SegmentIndex } from '../segment-index/segment-index.ts';
 import type { SpooledStore } from '../storage/spooled-store.ts';
 import type { HostLog } from './recorder-host.ts';

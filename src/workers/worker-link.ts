@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
+import type { StoredFolder } from '../day-folder/remote-folder.ts';
 import type { RecordFacts } from '../record-catalogue/record.ts';
 import { RequestError } from '../recorder.ts';
-import type { StoredFolder } from '../recording/remote-folder.ts';
 import type { Segment } from '../segment-index/segment.ts';
 import type {
   AskStoredMessage,
@@ -51,7 +51,7 @@ export class WorkerLink {
     this.#events = events;
     // Not everybody waits for it; a death is told to the owner in any case.
     this.#ready.promise.catch(() => {});
-    this.#worker = new Worker(new URL('./media-worker.ts', import.meta.url), {
+    this.#worker = new Worker(new URL('../streams/media-worker.ts', import.meta.url), {
       workerData: settings,
     });
     this.#worker.on('message', (message: WorkerMessage) => this.#onMessage(message));

@@ -1,7 +1,7 @@
 import { readdir, rm, truncate } from 'node:fs/promises';
 import path from 'node:path';
 import t from 'tap';
-import { lockForRecorder, lockForRepair } from '../../src/journal/storage-root-lock.ts';
+import { lockForRecorder, lockForRepair } from '../../src/files/storage-root-lock.ts';
 import { onlyWhereNobodyWaits } from '../thoroughness.ts';
 import {
   copyRecording,

@@ -1,7 +1,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import t from 'tap';
-import { lockForRecorder } from '../../src/journal/storage-root-lock.ts';
+import { lockForRecorder } from '../../src/files/storage-root-lock.ts';
 import { inTestFolder } from '../test-folder.ts';
 import { onlyWhereNobodyWaits } from '../thoroughness.ts';
 import { copyRecording, recordTwoPeriods } from '../verification/damaged-recording.ts';

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
+import { smallDisk } from '../files/small-disk.ts';
 import { probeSegments } from '../media/probe.ts';
 import { readMpd } from '../media/read-mpd.ts';
 import { requireFfmpeg } from '../media/tool.ts';
@@ -8,7 +9,6 @@ import { WhipPublisher } from '../publisher/whip-publisher.ts';
 import { recordStatus, segmentPage } from '../server/recorder-client.ts';
 import { startRecorder } from '../server/recorder-process.ts';
 import { until } from '../server/until.ts';
-import { smallDisk } from '../storage/small-disk.ts';
 
 /** Fills a disk to its last byte. */
 function fill(file: string): void {

@@ -1,6 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t, { type Test } from 'tap';
+import { smallDisk } from '../files/small-disk.ts';
 import { requireFfmpeg } from '../media/tool.ts';
 import { WhipPublisher } from '../publisher/whip-publisher.ts';
 import { ossKeys, ossStorage } from '../server/bucket-storage.ts';
@@ -10,7 +11,6 @@ import { type RecorderProcessOptions, startRecorder } from '../server/recorder-p
 import { until } from '../server/until.ts';
 import { startFaultProxy } from '../storage/servers/fault-proxy.ts';
 import { startOssServer } from '../storage/servers/oss-server.ts';
-import { smallDisk } from '../storage/small-disk.ts';
 import { filesBelow } from '../storage/spool/spool-fixture.ts';
 import { onlyWhereNobodyWaits } from '../thoroughness.ts';
 

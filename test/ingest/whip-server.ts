@@ -8,8 +8,8 @@ import {
   WhipSession,
   type WhipSessionOptions,
 } from '../../src/ingest/whip-session.ts';
+import type { AccessUnit, TrackKind } from '../../src/media/access-unit.ts';
 import { RequestError } from '../../src/recorder.ts';
-import type { AccessUnit, TrackKind } from '../../src/rtp/access-unit.ts';
 import type { MediaSection } from '../../src/rtp/media-section.ts';
 
 /** Options of a session on loopback that logs nothing. */

@@ -1,5 +1,5 @@
-import type { TrackKind } from '../../src/rtp/access-unit.ts';
-import { steadyNowUs } from '../../src/steady-clock.ts';
+import { steadyNowUs } from '../../src/clock/steady-clock.ts';
+import type { TrackKind } from '../../src/media/access-unit.ts';
 import {
   AUDIO_PACKET_MS,
   audioPackets,

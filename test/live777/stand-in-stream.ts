@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { TrackKind } from '../../src/rtp/access-unit.ts';
+import type { TrackKind } from '../../src/media/access-unit.ts';
 import type { VideoClip } from '../publisher/clip.ts';
 import { ClipFeed } from './clip-feed.ts';
 import { newSession, noStats, type SessionJson, type StreamJson } from './stream-json.ts';

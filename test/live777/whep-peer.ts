@@ -12,7 +12,7 @@ import {
   useTransportWideCC,
   useTWCC,
 } from 'werift';
-import type { TrackKind } from '../../src/rtp/access-unit.ts';
+import type { TrackKind } from '../../src/media/access-unit.ts';
 import { AUDIO_CLOCK_RATE, VIDEO_CLOCK_RATE } from '../publisher/clip.ts';
 import { readFeedback } from '../publisher/feedback.ts';
 import { LOOPBACK_ICE, onlyLoopback } from '../publisher/loopback.ts';

@@ -3,7 +3,7 @@ import path from 'node:path';
 import t from 'tap';
 import { readMpd } from '../../src/manifest/mpd-reader.ts';
 import { requireChromium } from '../chromium/launch.ts';
-import { requireFfmpeg } from '../container/encoded-media.ts';
+import { requireFfmpeg } from '../containers/mp4/encoded-media.ts';
 import { encodeClip } from '../recording/encoded-clip.ts';
 import { SimulatedPublisher } from '../recording/simulated-publisher.ts';
 import { type PlayerName, playRecording, playToTheEnd, seek } from './player-page.ts';

@@ -1,17 +1,17 @@
-import { H264ParameterSets } from '../../src/container/h264-parameter-sets.ts';
+import { H264ParameterSets } from '../../src/codecs/h264/parameter-sets.ts';
 import {
   h264InitializationSegment,
   opusInitializationSegment,
-} from '../../src/container/initialization-segment.ts';
-import type { Sample } from '../../src/container/sample.ts';
+} from '../../src/containers/mp4/initialization-segment.ts';
 import type {
   ManifestPeriod,
   ManifestTrack,
   Presentation,
 } from '../../src/manifest/presentation.ts';
 import { SegmentTimeline } from '../../src/manifest/segment-timeline.ts';
-import type { TrackKind } from '../../src/rtp/access-unit.ts';
-import { segment } from '../container/encoded-media.ts';
+import type { TrackKind } from '../../src/media/access-unit.ts';
+import type { Sample } from '../../src/media/sample.ts';
+import { segment } from '../containers/mp4/encoded-media.ts';
 import { audioPackets, type VideoClip, videoFrames } from '../publisher/clip.ts';
 
 /** Seconds of each segment: the fixtures' distance between keyframes. */

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { TrackKind } from '../../src/rtp/access-unit.ts';
+import type { TrackKind } from '../../src/media/access-unit.ts';
 import { runTool } from './tool.ts';
 
 const SOURCES = { video: 'flash-and-beep.h264', audio: 'flash-and-beep.ogg' };

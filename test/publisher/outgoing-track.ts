@@ -1,6 +1,6 @@
 import type { RTCDtlsTransport } from 'werift';
 import { RtpHeader } from 'werift';
-import type { TrackKind } from '../../src/rtp/access-unit.ts';
+import type { TrackKind } from '../../src/media/access-unit.ts';
 
 /** Packets that are kept to answer requests for retransmission: 1024, as many browsers do, or about 10 s. */
 const HISTORY = 1024;

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { RtcpSrPacket, type RtpPacket } from 'werift';
-import { steadyNowUs } from '../../src/steady-clock.ts';
+import { steadyNowUs } from '../../src/clock/steady-clock.ts';
 import { audioPackets, videoFrames } from './clip.ts';
 import { ReferenceReceiver } from './reference-receiver.ts';
 import { WhipPublisher, type WhipPublisherOptions } from './whip-publisher.ts';

@@ -13,8 +13,8 @@ import {
   useTransportWideCC,
   useTWCC,
 } from 'werift';
-import type { TrackKind } from '../../src/rtp/access-unit.ts';
-import { steadyNowUs } from '../../src/steady-clock.ts';
+import { steadyNowUs } from '../../src/clock/steady-clock.ts';
+import type { TrackKind } from '../../src/media/access-unit.ts';
 import {
   AUDIO_CLOCK_RATE,
   AUDIO_PACKET_MS,

@@ -1,9 +1,9 @@
 import { open, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import t from 'tap';
-import { readReferenceTimes, wallClockUs } from '../../src/container/reference-time.ts';
-import { TIMESCALE } from '../../src/recording/media-time.ts';
-import type { TrackKind } from '../../src/rtp/access-unit.ts';
+import { readReferenceTimes, wallClockUs } from '../../src/containers/mp4/reference-time.ts';
+import type { TrackKind } from '../../src/media/access-unit.ts';
+import { TIMESCALE } from '../../src/media/media-time.ts';
 import type { Segment } from '../../src/segment-index/segment.ts';
 import { verifyRecording } from '../../src/verification/verify-recording.ts';
 import { probeSegments } from '../media/probe.ts';

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { decodedFrames, run } from '../container/encoded-media.ts';
+import { decodedFrames, run } from '../containers/mp4/encoded-media.ts';
 import { accessUnits, nalType, nalUnits } from '../publisher/annex-b.ts';
 import type { SimulatedFrame } from './simulated-publisher.ts';
 

@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
+import { smallDisk } from '../files/small-disk.ts';
 import { probeSegments } from '../media/probe.ts';
 import { readMpd } from '../media/read-mpd.ts';
 import { requireFfmpeg } from '../media/tool.ts';
-import { smallDisk } from '../storage/small-disk.ts';
 import { SimulatedPublisher } from './simulated-publisher.ts';
 
 const FOLDER = 'cam1/2026/03/04';

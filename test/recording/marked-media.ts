@@ -1,8 +1,8 @@
 import { open, readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { readChunks } from '../../src/container/chunk-reader.ts';
-import { parseFileName, segmentName } from '../../src/recording/file-names.ts';
-import type { TrackKind } from '../../src/rtp/access-unit.ts';
+import { readChunks } from '../../src/containers/mp4/chunk-reader.ts';
+import { parseFileName, segmentName } from '../../src/layout/file-names.ts';
+import type { TrackKind } from '../../src/media/access-unit.ts';
 
 /** Identifies our SEI messages (ITU-T H.264 §D.1.7); no byte of it is 0, so that nothing is escaped. */
 const UUID = Buffer.from('live777-recorder');

@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { PictureReordering } from '../../src/container/h264-reordering.ts';
+import type { PictureReordering } from '../../src/codecs/h264/reordering.ts';
 import { type Picture, PictureOrder } from '../../src/recording/picture-order.ts';
 
 const FRAME = 3000;

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import t, { type Test } from 'tap';
-import { decodedFrames, probe, requireFfmpeg } from '../container/encoded-media.ts';
+import { decodedFrames, probe, requireFfmpeg } from '../containers/mp4/encoded-media.ts';
 import { readMpd } from '../media/read-mpd.ts';
 import { videoFrames } from '../publisher/clip.ts';
 import { type SimulatedFrame, SimulatedPublisher } from './simulated-publisher.ts';

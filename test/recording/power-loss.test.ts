@@ -1,7 +1,7 @@
 import path from 'node:path';
 import t from 'tap';
 import { SegmentIndex } from '../../src/segment-index/segment-index.ts';
-import { type DiskCall, watchDisk } from '../storage/disk-calls.ts';
+import { type DiskCall, watchDisk } from '../files/disk-calls.ts';
 import { SimulatedPublisher } from './simulated-publisher.ts';
 
 /** Position of the one call of a kind on a path. */

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import t, { type Test } from 'tap';
 import { verifyRecording } from '../../src/verification/verify-recording.ts';
-import { decodedFrames, probe, requireFfmpeg } from '../container/encoded-media.ts';
+import { decodedFrames, probe, requireFfmpeg } from '../containers/mp4/encoded-media.ts';
 import { demuxSegments } from '../media/demux.ts';
 import { readMpd } from '../media/read-mpd.ts';
 import { encodeClip } from './encoded-clip.ts';

@@ -1,10 +1,10 @@
 import path from 'node:path';
 import type { Test } from 'tap';
+import type { TrackKind } from '../../src/media/access-unit.ts';
 import type { RecordFacts } from '../../src/record-catalogue/record.ts';
 import { Recording } from '../../src/recording/recording.ts';
 import type { RecordingOptions } from '../../src/recording/recording-options.ts';
 import { StreamClock } from '../../src/recording/stream-clock.ts';
-import type { TrackKind } from '../../src/rtp/access-unit.ts';
 import type { MediaSection } from '../../src/rtp/media-section.ts';
 import type { Segment } from '../../src/segment-index/segment.ts';
 import { audioPackets, FRAME_RATE, videoFrames } from '../publisher/clip.ts';

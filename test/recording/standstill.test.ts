@@ -1,6 +1,6 @@
 import path from 'node:path';
 import t, { type Test } from 'tap';
-import type { TrackKind } from '../../src/rtp/access-unit.ts';
+import type { TrackKind } from '../../src/media/access-unit.ts';
 import { decodeBeeps } from '../media/beeps.ts';
 import { decodeFlashes } from '../media/flashes.ts';
 import { requireFfmpeg } from '../media/tool.ts';

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import t from 'tap';
-import { TIMESCALE } from '../../src/recording/media-time.ts';
-import type { TrackKind } from '../../src/rtp/access-unit.ts';
+import type { TrackKind } from '../../src/media/access-unit.ts';
+import { TIMESCALE } from '../../src/media/media-time.ts';
 import { probeSegments } from '../media/probe.ts';
 import { readMpd } from '../media/read-mpd.ts';
 import { requireFfmpeg } from '../media/tool.ts';

@@ -1,9 +1,9 @@
 import path from 'node:path';
 import t from 'tap';
+import type { TrackKind } from '../../src/media/access-unit.ts';
 import type { RecordFacts } from '../../src/record-catalogue/record.ts';
 import { Recording } from '../../src/recording/recording.ts';
 import { StreamClock } from '../../src/recording/stream-clock.ts';
-import type { TrackKind } from '../../src/rtp/access-unit.ts';
 import type { Segment } from '../../src/segment-index/segment.ts';
 import { verifyRecording } from '../../src/verification/verify-recording.ts';
 import { videoFrames } from '../publisher/clip.ts';

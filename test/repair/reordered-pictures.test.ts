@@ -1,10 +1,10 @@
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import t from 'tap';
-import { readSequenceParameterSet } from '../../src/container/initialization-segment-reader.ts';
+import { readSequenceParameterSet } from '../../src/containers/mp4/initialization-segment-reader.ts';
 import { repairRecording } from '../../src/repair/repair-recording.ts';
 import { verifyRecording } from '../../src/verification/verify-recording.ts';
-import { requireFfmpeg } from '../container/encoded-media.ts';
+import { requireFfmpeg } from '../containers/mp4/encoded-media.ts';
 import { encodeClip } from '../recording/encoded-clip.ts';
 import { NOON_US, SimulatedPublisher } from '../recording/simulated-publisher.ts';
 import { FOLDER } from '../verification/damaged-recording.ts';

@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { AccessUnit } from '../../src/rtp/access-unit.ts';
+import type { AccessUnit } from '../../src/media/access-unit.ts';
 import { LayeredTrack } from '../../src/rtp/layered-track.ts';
 import type { AnnouncedLayers, MediaSection } from '../../src/rtp/media-section.ts';
 import { aggregate, h264Format, makePacket, rtxFormat } from './packets.ts';

@@ -9,7 +9,7 @@ import {
   RtcpTransportLayerFeedback,
   TransportWideCC,
 } from 'werift';
-import type { AccessUnit } from '../../src/rtp/access-unit.ts';
+import type { AccessUnit } from '../../src/media/access-unit.ts';
 import type { MediaSection } from '../../src/rtp/media-section.ts';
 import { RtpReceiver, type SenderReport } from '../../src/rtp/rtp-receiver.ts';
 import type { SrtpProfile } from '../../src/rtp/srtp-keys.ts';

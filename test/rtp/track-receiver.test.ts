@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { AccessUnit } from '../../src/rtp/access-unit.ts';
+import type { AccessUnit } from '../../src/media/access-unit.ts';
 import type { MediaSection } from '../../src/rtp/media-section.ts';
 import type { RtpPacket } from '../../src/rtp/rtp-packet.ts';
 import { TrackReceiver } from '../../src/rtp/track-receiver.ts';

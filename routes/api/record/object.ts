@@ -6,8 +6,8 @@ import { replyFromBucket } from '../../../src/http/bucket-reply.ts';
 import { errorReply } from '../../../src/http/errors.ts';
 import { replyFromFile } from '../../../src/http/file-reply.ts';
 import { MANIFEST_TYPE, mediaTypeOf } from '../../../src/layout/media-type.ts';
+import { isOfStream } from '../../../src/layout/stream-folder.ts';
 import { readableObjectPath } from '../../../src/storage/object-store.ts';
-import { isOfStream } from '../../../src/storage/stream-folder.ts';
 
 const bytes = { schema: Type.String({ format: 'binary' }) };
 

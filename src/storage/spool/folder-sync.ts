@@ -1,6 +1,6 @@
-import type { Clock } from '../../clock.ts';
+import type { Clock } from '../../clock/clock.ts';
 import { absent } from '../../files/absent.ts';
-import { syncFolder } from '../durable-file.ts';
+import { syncFolder } from '../../files/durable-file.ts';
 
 /** ms that deletions are gathered for. */
 const GATHER_MS = 1_000;

@@ -1,4 +1,4 @@
-import type { Clock } from '../../clock.ts';
+import type { Clock } from '../../clock/clock.ts';
 import type { SpoolLimits } from './high-water.ts';
 import type { SpoolStore } from './timed-put.ts';
 

@@ -2,7 +2,7 @@ import { type Dirent, lstatSync, type Stats } from 'node:fs';
 import { opendir, readdir, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import { absent } from '../../files/absent.ts';
-import { PART_SUFFIX } from '../durable-file.ts';
+import { PART_SUFFIX } from '../../files/durable-file.ts';
 import { restoreSent, SENT_SUFFIX } from './local-file.ts';
 
 /** A committed file as it was found. */

@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { type FileHandle, open, unlink } from 'node:fs/promises';
 import path from 'node:path';
-import { type Clock, systemClock } from '../../clock.ts';
+import { type Clock, systemClock } from '../../clock/clock.ts';
 import { absent } from '../../files/absent.ts';
+import { ObjectRole, objectRole } from '../../layout/object-role.ts';
 import { FolderSync } from './folder-sync.ts';
 import { HighWater } from './high-water.ts';
 import { SENT_SUFFIX } from './local-file.ts';
-import { ObjectRole, objectRole } from './object-role.ts';
 import type { SpoolOptions, SpoolState } from './spool-options.ts';
 import { findFile, walkSpool } from './spool-tree.ts';
 import { Uploader } from './uploader.ts';

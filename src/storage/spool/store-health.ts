@@ -1,4 +1,4 @@
-import type { Clock } from '../../clock.ts';
+import type { Clock } from '../../clock/clock.ts';
 
 /** First wait after a failure, ms; it doubles with each. */
 const FIRST_WAIT_MS = 500;

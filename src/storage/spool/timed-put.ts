@@ -1,4 +1,4 @@
-import type { Clock } from '../../clock.ts';
+import type { Clock } from '../../clock/clock.ts';
 import { mediaTypeOf } from '../../layout/media-type.ts';
 import { UploadTimeout } from './upload-failure.ts';
 

@@ -1,8 +1,8 @@
 import path from 'node:path';
-import { type Clock, systemClock } from '../../clock.ts';
+import { type Clock, systemClock } from '../../clock/clock.ts';
+import { ObjectRole, objectRole } from '../../layout/object-role.ts';
 import type { FolderSync } from './folder-sync.ts';
 import { LocalFile } from './local-file.ts';
-import { ObjectRole, objectRole } from './object-role.ts';
 import { RecentKeys } from './recent-keys.ts';
 import type { SpoolOptions, SpoolState } from './spool-options.ts';
 import { committedNames } from './spool-tree.ts';

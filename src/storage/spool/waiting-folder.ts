@@ -1,5 +1,5 @@
+import { ObjectRole, objectRole } from '../../layout/object-role.ts';
 import { Fifo } from './fifo.ts';
-import { ObjectRole, objectRole } from './object-role.ts';
 
 /** A committed file that is not in the store yet. Kept small: there may be 100,000 of them. */
 export interface WaitingFile {

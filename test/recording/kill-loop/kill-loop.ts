@@ -8,7 +8,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { recoverAfterCrash } from '../../../src/recording/crash-recovery.ts';
+import { recoverAfterCrash } from '../../../src/day-folder/crash-recovery.ts';
 import type { Segment } from '../../../src/segment-index/segment.ts';
 import { SegmentIndex } from '../../../src/segment-index/segment-index.ts';
 import { recordingFolders } from '../../../src/verification/recording-folders.ts';

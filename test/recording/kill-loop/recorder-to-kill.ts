@@ -9,7 +9,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, writeSync } from 'node:fs';
 import path from 'node:path';
-import { recoverAfterCrash } from '../../../src/recording/crash-recovery.ts';
+import { recoverAfterCrash } from '../../../src/day-folder/crash-recovery.ts';
 import { Recording } from '../../../src/recording/recording.ts';
 import { StreamClock } from '../../../src/recording/stream-clock.ts';
 import type { MediaSection } from '../../../src/rtp/media-section.ts';

@@ -1,6 +1,6 @@
 import t from 'tap';
-import type { AccessUnit } from '../../../src/rtp/access-unit.ts';
-import { createDepacketizer } from '../../../src/rtp/depacketizers/depacketizer.ts';
+import { createDepacketizer } from '../../../src/codecs/depacketizer.ts';
+import type { AccessUnit } from '../../../src/media/access-unit.ts';
 import { requireFfmpeg, runTool } from '../../media/tool.ts';
 import { accessUnits, nalUnits } from '../../publisher/annex-b.ts';
 import { aggregate, h264Format, makePacket, packetizeNalUnit } from '../packets.ts';

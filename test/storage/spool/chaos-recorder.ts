@@ -7,8 +7,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeSync } from 'node:fs';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { makeFolder, replaceFile } from '../../../src/storage/durable-file.ts';
-import { SegmentFile } from '../../../src/storage/segment-file.ts';
+import { makeFolder, replaceFile } from '../../../src/files/durable-file.ts';
+import { SegmentFile } from '../../../src/files/segment-file.ts';
 import { Spool } from '../../../src/storage/spool/spool.ts';
 import { FakeStoreError } from './faulty-store.ts';
 

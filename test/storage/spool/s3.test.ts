@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
-import { systemClock } from '../../../src/clock.ts';
+import { systemClock } from '../../../src/clock/clock.ts';
 import { Spool } from '../../../src/storage/spool/spool.ts';
 import { openS3Store } from '../../../src/storage/stores/s3-store.ts';
 import { startFaultProxy } from '../servers/fault-proxy.ts';

@@ -2,8 +2,8 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import t from 'tap';
 import { openFsStore } from '../../../src/storage/stores/fs-store.ts';
+import { smallDisk } from '../../files/small-disk.ts';
 import { repeat } from '../../thoroughness.ts';
-import { smallDisk } from '../small-disk.ts';
 import { failureOf, listed, storeSuite } from './store-suite.ts';
 
 const mp4 = { contentType: 'video/mp4' };

@@ -1,0 +1,265 @@
+import type { AccessUnit } from '../../media/access-unit.ts';
+import {
+  idrSlice,
+  isCodedSlice,
+  isDisposable,
+  isParameterSet,
+  nalUnitType,
+  sequenceParameterSet,
+  startsPicture,
+} from './nal-unit.ts';
+
+/** Largest access unit in bytes: far above any picture a browser or camera sends. */
+export const maxAccessUnitBytes = 16 * 1024 * 1024;
+
+/** Most NAL units in one access unit. */
+export const maxNalUnits = 8192;
+
+/** Most parameter sets that are kept for a later unit. */
+const maxKeptParameterSets = 32;
+
+/**
+ * Collects the NAL units of one access unit after the other and decides what becomes of each unit:
+ *
+ * - one with a picture that is whole is emitted;
+ * - one that misses something is dropped, and the next one says so, unless nothing refers to it;
+ * - parameter sets without a picture, or beside a picture that was dropped, go ahead of the next
+ *   unit: some encoders send them with a timestamp of their own, some send them only once.
+ */
+export class H264AccessUnitBuilder {
+  /** Units that something was missing of. */
+  brokenUnits = 0;
+  readonly #emit: (unit: AccessUnit) => void;
+  readonly #keepIncomplete: boolean;
+  #open = false;
+  #timestamp = 0;
+  #arrivalUs = 0;
+  #nalUnits: Buffer[] = [];
+  #bytes = 0;
+  #hasPicture = false;
+  #keyframe = false;
+  #hasSequenceParameterSet = false;
+  /** Nothing more is taken into the unit in hand, and it is not emitted. */
+  #broken = false;
+  /** Something is missing of the unit in hand. */
+  #incomplete = false;
+  /** A slice of the unit in hand says that no other picture refers to this one. */
+  #disposable = false;
+  /** The packets before this unit are not known, its first slices may be among them. */
+  #startUncertain = false;
+  #gapBefore = true;
+  #discontinuity = false;
+  #sequenceParameterSetSeen = false;
+  #keyframesBringParameterSets = false;
+
+  /**
+   * @param emit takes each whole access unit
+   * @param keepIncomplete emit units that miss something too, with the whole NAL units that came;
+   *   such a unit is no keyframe and a discontinuity
+   */
+  constructor(emit: (unit: AccessUnit) => void, keepIncomplete: boolean) {
+    this.#emit = emit;
+    this.#keepIncomplete = keepIncomplete;
+  }
+
+  /** Whether a picture is being built, whole or not. */
+  get open(): boolean {
+    return this.#open && this.#hasPicture;
+  }
+
+  /** Whether a unit with this RTP timestamp is being built. */
+  isOpen(timestamp: number): boolean {
+    return this.#open && this.#timestamp === timestamp;
+  }
+
+  /** Whether more of the unit in hand is of no use. */
+  get broken(): boolean {
+    return this.#broken;
+  }
+
+  /** Whether something is missing of the unit in hand, for which nobody here is to blame. */
+  get incomplete(): boolean {
+    return this.#incomplete;
+  }
+
+  /** Whether a unit was lost, since the last one that came out, that others may refer to. */
+  get discontinuity(): boolean {
+    return this.#discontinuity;
+  }
+
+  /** Whether the first packets of the unit in hand may be lost. */
+  get startUncertain(): boolean {
+    return this.#startUncertain && !this.#hasPicture;
+  }
+
+  /** Whether a sequence parameter set came since the stream began. */
+  get sequenceParameterSetSeen(): boolean {
+    return this.#sequenceParameterSetSeen;
+  }
+
+  /** Bytes of the unit in hand. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /**
+   * Notes that packets were lost after the last one: the unit in hand cannot be trusted.
+   *
+   * @param timestamp of the first packet behind the gap. Where it is that of the unit in hand, all
+   *   that was lost is of this unit.
+   */
+  lose(timestamp: number): void {
+    const inside = this.isOpen(timestamp);
+    if (!inside) this.#discontinuity = true;
+    this.#gapBefore = true;
+    if (this.#open) this.breakUnit();
+  }
+
+  /** Notes the first byte of a slice of which more is to come. */
+  noteSlice(firstByte: number): void {
+    if (isCodedSlice(firstByte & 0x1f) && isDisposable(firstByte)) this.#disposable = true;
+  }
+
+  /** Ends the unit in hand and begins one with this RTP timestamp. */
+  begin(timestamp: number, arrivalUs: number): void {
+    this.end();
+    this.#open = true;
+    this.#timestamp = timestamp;
+    this.#arrivalUs = arrivalUs;
+    this.#startUncertain = this.#gapBefore;
+  }
+
+  /** Notes a packet of the unit in hand; a retransmitted one may have arrived before or after others. */
+  notePacket(arrivalUs: number): void {
+    this.#gapBefore = false;
+    if (arrivalUs < this.#arrivalUs) this.#arrivalUs = arrivalUs;
+  }
+
+  /**
+   * Adds a whole NAL unit to the unit in hand.
+   *
+   * @returns false when the NAL unit is not valid, or breaks the limits of the unit
+   */
+  add(nalUnit: Buffer): boolean {
+    const type = nalUnitType(nalUnit);
+    if (type === 0 || type > 23) return false;
+    if (
+      this.#nalUnits.length === maxNalUnits ||
+      this.#bytes + nalUnit.length > maxAccessUnitBytes
+    ) {
+      this.breakUnit();
+      this.#giveUp();
+      return false;
+    }
+    if (isCodedSlice(type)) {
+      if (nalUnit.length < 2) {
+        this.breakUnit();
+        return false;
+      }
+      if (this.startUncertain && !this.#startsWith(nalUnit)) {
+        this.breakUnit();
+        if (this.#broken) return true;
+      }
+      this.#hasPicture = true;
+      if (type === idrSlice) this.#keyframe = true;
+      this.noteSlice(nalUnit[0]!);
+    }
+    if (type === sequenceParameterSet) {
+      this.#hasSequenceParameterSet = true;
+      this.#sequenceParameterSetSeen = true;
+    }
+    this.#nalUnits.push(nalUnit);
+    this.#bytes += nalUnit.length;
+    return true;
+  }
+
+  /**
+   * Notes that something of the unit in hand is missing. Unless incomplete units are kept it is given
+   * up. Either way what comes next is a discontinuity, if it may refer to this one.
+   */
+  breakUnit(): void {
+    this.#incomplete = true;
+    if (!this.#disposable) this.#discontinuity = true;
+    if (!this.#keepIncomplete) this.#giveUp();
+  }
+
+  /** Whether the marker bit can end the unit in hand: not while only a picture's prelude is there. */
+  get endsAtMarker(): boolean {
+    return this.#hasPicture || this.#incomplete;
+  }
+
+  /** Ends the unit in hand, if any: emits it when it is whole, or to be kept. */
+  end(): void {
+    if (!this.#open) return;
+    if (this.#incomplete) this.brokenUnits++;
+    if (this.#incomplete && this.#hasSequenceParameterSet) this.#keyframesBringParameterSets = true;
+    if (this.#broken || !this.#hasPicture) {
+      this.#keepParameterSets();
+      this.#clear();
+      return;
+    }
+    if (this.#keyframe && !this.#incomplete) {
+      this.#keyframesBringParameterSets = this.#hasSequenceParameterSet;
+    }
+    const unit: AccessUnit = {
+      rtpTimestamp: this.#timestamp,
+      arrivalUs: this.#arrivalUs,
+      keyframe: this.#keyframe && !this.#incomplete,
+      discontinuity: this.#discontinuity || this.#incomplete,
+      parts: this.#nalUnits,
+    };
+    this.#discontinuity = false;
+    this.#nalUnits = [];
+    this.#bytes = 0;
+    this.#clear();
+    this.#emit(unit);
+  }
+
+  /** Forgets everything: what follows is another stream. */
+  reset(): void {
+    this.#nalUnits = [];
+    this.#bytes = 0;
+    this.#discontinuity = false;
+    this.#gapBefore = true;
+    this.#sequenceParameterSetSeen = false;
+    this.#keyframesBringParameterSets = false;
+    this.#clear();
+  }
+
+  #giveUp(): void {
+    this.#broken = true;
+    this.#keepParameterSets();
+  }
+
+  #clear(): void {
+    this.#open = false;
+    this.#hasPicture = false;
+    this.#keyframe = false;
+    this.#hasSequenceParameterSet = false;
+    this.#broken = false;
+    this.#incomplete = false;
+    this.#disposable = false;
+    this.#startUncertain = false;
+  }
+
+  /**
+   * Whether nothing of the unit that a decoder needs can be missing before this slice, its first. A
+   * keyframe whose parameter sets were lost would decode with the ones before, which may be wrong.
+   */
+  #startsWith(slice: Buffer): boolean {
+    if (!startsPicture(slice)) return false;
+    const needsParameterSets = this.#keyframesBringParameterSets && nalUnitType(slice) === idrSlice;
+    return !needsParameterSets || this.#hasSequenceParameterSet;
+  }
+
+  #keepParameterSets(): void {
+    const sets = this.#nalUnits
+      .filter((nalUnit) => isParameterSet(nalUnitType(nalUnit)))
+      .slice(-maxKeptParameterSets);
+    // Of equal ones the last stays: between them the same id may have had another content.
+    this.#nalUnits = sets.filter(
+      (nalUnit, index) => !sets.some((later, at) => at > index && later.equals(nalUnit)),
+    );
+    this.#bytes = this.#nalUnits.reduce((bytes, nalUnit) => bytes + nalUnit.length, 0);
+  }
+}

@@ -1,0 +1,214 @@
+import type { AccessUnit } from '../../media/access-unit.ts';
+import type { PayloadFormat } from '../../rtp/media-section.ts';
+import type { RtpPacket } from '../../rtp/rtp-packet.ts';
+import { Slab } from '../../rtp/slab.ts';
+import type { Depacketizer } from '../depacketizer.ts';
+import { H264AccessUnitBuilder, maxAccessUnitBytes } from './access-unit-builder.ts';
+import { idrSlice, sequenceParameterSet } from './nal-unit.ts';
+
+/** Payload structures by NAL unit type (RFC 6184 §5.2, table 1). */
+const stapA = 24;
+const stapB = 25;
+const fuA = 28;
+const fuB = 29;
+
+/** Most fragments of one NAL unit: enough for the largest access unit in packets of 512 bytes. */
+const maxFragments = maxAccessUnitBytes / 512;
+
+/** A sender that ended so many units in a row with the marker bit ends all of them so. */
+const enoughMarkers = 10;
+
+/** Where fragmented NAL units are joined; shared, so that an idle track holds no block of its own. */
+const joined = new Slab();
+
+/**
+ * H264 over RTP in single NAL unit and non-interleaved mode (RFC 6184 §6.2, §6.3): single NAL units,
+ * STAP-A (§5.7.1) and FU-A (§5.8). An access unit ends with the marker bit or with a change of the
+ * timestamp. A unit of which anything is missing is dropped whole, unless incomplete ones are kept.
+ */
+export class H264Depacketizer implements Depacketizer {
+  readonly #unit: H264AccessUnitBuilder;
+  /** The session description brought parameter sets (`sprop-parameter-sets`, RFC 6184 §8.1). */
+  readonly #configuredOutOfBand: boolean;
+  readonly #fragments: Buffer[] = [];
+  #fragmentsBytes = 0;
+  /** First byte of the NAL unit that is being joined, −1 when none is. */
+  #fragmentedHeader = -1;
+  /** Units in a row that ended with the marker bit. */
+  #markers = 0;
+  #malformed = 0;
+
+  /**
+   * @param format the negotiated payload format
+   * @param emit takes each whole access unit, in decoding order
+   * @param keepIncomplete emit units that miss something too, with their whole NAL units
+   */
+  constructor(format: PayloadFormat, emit: (unit: AccessUnit) => void, keepIncomplete: boolean) {
+    this.#configuredOutOfBand = Boolean(format.parameters['sprop-parameter-sets']);
+    this.#unit = new H264AccessUnitBuilder(emit, keepIncomplete);
+  }
+
+  get malformed(): number {
+    return this.#malformed;
+  }
+
+  get broken(): number {
+    return this.#unit.brokenUnits;
+  }
+
+  get discontinuity(): boolean {
+    return this.#unit.discontinuity;
+  }
+
+  get configured(): boolean {
+    return this.#configuredOutOfBand || this.#unit.sequenceParameterSetSeen;
+  }
+
+  push(packet: RtpPacket, lostBefore: boolean): void {
+    const unit = this.#unit;
+    if (lostBefore) {
+      unit.lose(packet.timestamp);
+      this.#dropFragments();
+    }
+    if (packet.payload.length === 0) {
+      this.#malformed++;
+      return;
+    }
+    if (!unit.isOpen(packet.timestamp)) {
+      this.#endFragments();
+      if (unit.open) this.#endWithoutMarker(packet.payload);
+      unit.begin(packet.timestamp, packet.arrivalUs);
+    }
+    unit.notePacket(packet.arrivalUs);
+    if (!unit.broken && !this.#parse(packet.payload)) this.#malformed++;
+    if (unit.broken) this.#dropFragments();
+    if (packet.marker) {
+      this.#markers++;
+      this.#endFragments();
+      if (unit.endsAtMarker) unit.end();
+    }
+  }
+
+  flush(): void {
+    this.#endFragments();
+    this.#unit.end();
+  }
+
+  reset(): void {
+    this.#markers = 0;
+    this.#dropFragments();
+    this.#unit.reset();
+  }
+
+  /** Takes the payload of one packet apart; false when it breaks the format somewhere. */
+  #parse(payload: Buffer): boolean {
+    const type = payload[0]! & 0x1f;
+    if (type === fuA) return this.#addFragment(payload);
+    const inOne = this.#fragmentedHeader !== -1;
+    if (inOne) {
+      this.#unit.breakUnit();
+      this.#dropFragments();
+      if (this.#unit.broken) return false;
+    }
+    if (type === stapA) return this.#addAggregated(payload) && !inOne;
+    // Interleaved mode is never negotiated, but what such a packet carries is missing now. The other
+    // types are undefined and to be ignored.
+    if (type >= stapB && type <= fuB) this.#unit.breakUnit();
+    return this.#unit.add(payload) && !inOne;
+  }
+
+  #addAggregated(payload: Buffer): boolean {
+    let valid = payload.length > 1;
+    let offset = 1;
+    while (offset + 2 <= payload.length && !this.#unit.broken) {
+      const length = payload.readUInt16BE(offset);
+      offset += 2;
+      if (length > payload.length - offset) return false;
+      if (length === 0 || !this.#unit.add(payload.subarray(offset, offset + length))) valid = false;
+      offset += length;
+    }
+    return valid && (offset === payload.length || this.#unit.broken);
+  }
+
+  #addFragment(payload: Buffer): boolean {
+    const fuHeader = payload[1];
+    if (fuHeader === undefined) {
+      this.#unit.breakUnit();
+      return false;
+    }
+    const isStart = (fuHeader & 0x80) !== 0;
+    const type = fuHeader & 0x1f;
+    const inOne = this.#fragmentedHeader !== -1;
+    if (isStart === inOne || (inOne && type !== (this.#fragmentedHeader & 0x1f))) {
+      // When packets before are lost a fragment without its start is nobody's fault.
+      const expected = !isStart && (this.#unit.startUncertain || this.#unit.incomplete);
+      this.#unit.breakUnit();
+      this.#dropFragments();
+      if (this.#unit.broken || !isStart) return expected;
+    }
+    if (isStart) {
+      this.#fragmentedHeader = (payload[0]! & 0xe0) | type;
+      this.#fragmentsBytes = 1;
+      this.#unit.noteSlice(this.#fragmentedHeader);
+    }
+    if (payload.length > 2) {
+      this.#fragments.push(payload.subarray(2));
+      this.#fragmentsBytes += payload.length - 2;
+    }
+    if (
+      this.#unit.bytes + this.#fragmentsBytes > maxAccessUnitBytes ||
+      this.#fragments.length > maxFragments
+    ) {
+      this.#unit.breakUnit();
+      this.#dropFragments();
+      return false;
+    }
+    return (fuHeader & 0x40) === 0 || this.#unit.add(this.#joinFragments());
+  }
+
+  /** The whole NAL unit in one buffer: each byte is copied once. */
+  #joinFragments(): Buffer {
+    const nalUnit = joined.take(this.#fragmentsBytes);
+    nalUnit[0] = this.#fragmentedHeader;
+    let offset = 1;
+    for (const fragment of this.#fragments) offset += fragment.copy(nalUnit, offset);
+    this.#dropFragments();
+    return nalUnit;
+  }
+
+  /**
+   * Looks at a unit that ends because another begins. Chromium drops what waits in its own queue when
+   * a keyframe overtakes it, and gives its packets their numbers after that: without a gap, the marker
+   * alone tells that a picture is not whole. Otherwise it must not be relied on (RFC 6184 §5.1).
+   *
+   * @param next payload of the packet that begins the other one
+   */
+  #endWithoutMarker(next: Buffer): void {
+    if (!this.#unit.broken && this.#markers >= enoughMarkers && beginsKeyframe(next)) {
+      this.#unit.breakUnit();
+    }
+    this.#markers = 0;
+  }
+
+  /** Breaks the unit when a NAL unit is still without its end. */
+  #endFragments(): void {
+    if (this.#fragmentedHeader === -1) return;
+    this.#malformed++;
+    this.#unit.breakUnit();
+    this.#dropFragments();
+  }
+
+  #dropFragments(): void {
+    this.#fragments.length = 0;
+    this.#fragmentsBytes = 0;
+    this.#fragmentedHeader = -1;
+  }
+}
+
+/** Whether a payload begins with an IDR picture or the parameter sets before one. */
+function beginsKeyframe(payload: Buffer): boolean {
+  let type = payload[0]! & 0x1f;
+  if (type === stapA) type = (payload[3] ?? 0) & 0x1f;
+  else if (type === fuA) type = (payload[1] ?? 0) & 0x1f;
+  return type === idrSlice || type === sequenceParameterSet;
+}

@@ -1,0 +1,69 @@
+import { BitReader, removeEmulationPrevention } from './bit-reader.ts';
+
+const NAL_SEI = 6;
+const NAL_LAST_SLICE = 5;
+const RECOVERY_POINT = 6;
+/** Where a message is looked for: nothing of size stands before a recovery point. */
+const LOOKED_AT_BYTES = 512;
+/** As a rule so many bytes tell; a picture may have messages of any size, and each is looked at. */
+const LOOKED_AT_FIRST_BYTES = 64;
+const LOOKED_AT_MESSAGES = 16;
+/** Bytes of a message that are looked at: recovery_frame_cnt and two flags take no more. */
+const MESSAGE_BYTES = 8;
+/** Highest recovery_frame_cnt: below MaxFrameNum (ITU-T H.264 §D.2.8). */
+const MOST_FRAMES = 65_535;
+
+/**
+ * Looks for a recovery point (ITU-T H.264 §D.1.8): a picture that decoding can start with although it
+ * is no keyframe, as encoders send them that refresh a picture bit by bit (intra refresh).
+ * @param parts NAL units of one picture
+ * @returns how many frames later what is shown is whole again (recovery_frame_cnt): 0 for the picture
+ * itself; undefined where there is no recovery point
+ */
+export function recoveryFrames(parts: readonly Buffer[]): number | undefined {
+  for (const part of parts) {
+    const type = part[0]! & 0x1f;
+    if (type === NAL_SEI) {
+      let frames = inMessages(part, LOOKED_AT_FIRST_BYTES);
+      if (frames === 'not-all') frames = inMessages(part, LOOKED_AT_BYTES);
+      if (typeof frames === 'number') return frames;
+    } else if (type >= 1 && type <= NAL_LAST_SLICE) return undefined;
+  }
+  return undefined;
+}
+
+/** Whether other pictures may refer to this one: nal_ref_idc of its slices (§7.4.1). */
+export function isReference(parts: readonly Buffer[]): boolean {
+  return parts.some((part) => {
+    const type = part[0]! & 0x1f;
+    return type >= 1 && type <= NAL_LAST_SLICE && (part[0]! & 0x60) !== 0;
+  });
+}
+
+/**
+ * sei_rbsp() (§7.3.2.3): messages with their types and sizes before them, in steps of 255.
+ * @param limit bytes of the unit to look at
+ * @returns `not-all` where messages lie beyond those
+ */
+function inMessages(nal: Buffer, limit: number): number | 'not-all' | undefined {
+  const bytes = removeEmulationPrevention(nal, limit);
+  const beyond = nal.length > limit ? 'not-all' : undefined;
+  let at = 1;
+  for (let message = 0; message < LOOKED_AT_MESSAGES; message++) {
+    if (at + 2 > bytes.length) return beyond;
+    let type = 0;
+    let size = 0;
+    for (; bytes[at] === 0xff; at++) type += 0xff;
+    type += bytes[at++] ?? 0;
+    for (; bytes[at] === 0xff; at++) size += 0xff;
+    size += bytes[at++] ?? 0;
+    if (at + size > bytes.length) return beyond;
+    if (type === RECOVERY_POINT) {
+      const bits = new BitReader(bytes.subarray(at, at + Math.min(size, MESSAGE_BYTES)));
+      const frames = bits.readUnsigned();
+      return bits.exhausted || frames > MOST_FRAMES ? undefined : frames;
+    }
+    at += size;
+  }
+  return undefined;
+}

@@ -1,0 +1,197 @@
+import {
+  defaultWriterConfig,
+  type MovieFragmentBox,
+  type TrackRunSample,
+  writeIsoBoxes,
+} from '@svta/cml-iso-bmff';
+import type { TrackKind } from '../../media/access-unit.ts';
+import type { Sample } from '../../media/sample.ts';
+
+/** The track_ID of every track we write: each file holds one track. */
+export const TRACK_ID = 1;
+
+/** Flags of a sample where decoding can start: depends on no other (ISO/IEC 14496-12 §8.8.3.1). */
+export const SYNC_SAMPLE_FLAGS = 0x0200_0000;
+/** Flags of a sample that depends on others: sample_is_non_sync_sample set. */
+export const NON_SYNC_SAMPLE_FLAGS = 0x0101_0000;
+
+const BOX_HEADER_BYTES = 8;
+const NAL_LENGTH_BYTES = 4;
+const UINT32_MAX = 0xffff_ffff;
+const INT32_MAX = 0x7fff_ffff;
+
+// moof, mfhd and traf come before tfhd and tfdt, all of fixed size: see `trackFragment`.
+const BASE_TIME_OFFSET = 8 + 16 + 8 + 20 + 12;
+
+const TFHD_DEFAULT_BASE_IS_MOOF = 0x02_0000;
+const TFHD_DEFAULT_SAMPLE_FLAGS = 0x20;
+const TRUN_DATA_OFFSET = 0x1;
+const TRUN_FIRST_SAMPLE_FLAGS = 0x4;
+const TRUN_SAMPLE_DURATION = 0x100;
+const TRUN_SAMPLE_SIZE = 0x200;
+const TRUN_SAMPLE_FLAGS = 0x400;
+const TRUN_SAMPLE_COMPOSITION_OFFSET = 0x800;
+
+const writerConfig = defaultWriterConfig();
+
+/** A chunk that is ready to be written. */
+export interface Chunk {
+  /** The bytes as a gather list for `writev`: headers of ours and views of the samples' parts. */
+  buffers: Buffer[];
+  /** Bytes of the whole chunk. */
+  byteLength: number;
+  /**
+   * Byte offset of the 64-bit baseMediaDecodeTime within the chunk, so that it can be patched in
+   * the file later.
+   */
+  baseTimeOffset: number;
+}
+
+/**
+ * Lays out samples as one chunk, a `moof` and its `mdat` (ISO/IEC 14496-12 §8.8, CMAF §7.3.2.3),
+ * without copying the payload.
+ *
+ * @param options.nalLengthPrefix puts a 4-byte length before each part (ISO/IEC 14496-15 §5.3.4.2)
+ * @param options.sequenceNumber of the `mfhd`; counts up within a track, below 2^32
+ * @param options.samples at least one; in decoding order, each starting where the one before ends
+ * @throws RangeError for no samples, a time, duration or composition offset that the boxes cannot
+ * hold, or an `mdat` of 4 GiB or more
+ */
+export function writeChunk(options: {
+  kind: TrackKind;
+  nalLengthPrefix: boolean;
+  sequenceNumber: number;
+  samples: Sample[];
+}): Chunk {
+  const { samples, nalLengthPrefix } = options;
+  const first = samples[0];
+  if (first === undefined) throw new RangeError('a chunk needs at least one sample');
+  if (!Number.isSafeInteger(first.time) || first.time < 0) {
+    throw new RangeError(`sample time ${first.time} is not a count of ticks below 2^53`);
+  }
+
+  const prefixBytes = nalLengthPrefix ? NAL_LENGTH_BYTES : 0;
+  const run: TrackRunSample[] = [];
+  let partCount = 0;
+  let payloadBytes = 0;
+  let laterKeyframe = false;
+  let isReordered = false;
+  let isNegative = false;
+  for (const sample of samples) {
+    if (!(sample.duration >= 0 && sample.duration <= UINT32_MAX)) {
+      throw new RangeError(`sample duration ${sample.duration} does not fit 32 bits`);
+    }
+    let sampleSize = 0;
+    for (const part of sample.parts) sampleSize += prefixBytes + part.length;
+    partCount += sample.parts.length;
+    payloadBytes += sampleSize;
+    if (sample.keyframe && sample !== first) laterKeyframe = true;
+    const offset = sample.compositionOffset ?? 0;
+    if (offset !== 0) {
+      if (!(Math.abs(offset) <= INT32_MAX)) {
+        throw new RangeError(`composition offset ${offset} does not fit 32 bits`);
+      }
+      isReordered = true;
+      if (offset < 0) isNegative = true;
+    }
+    run.push({ sampleDuration: sample.duration, sampleSize });
+  }
+  const mdatBytes = BOX_HEADER_BYTES + payloadBytes;
+  if (mdatBytes > UINT32_MAX) throw new RangeError('the payload of a chunk must be below 4 GiB');
+
+  const moof = movieFragment(options, run, { laterKeyframe, isReordered, isNegative });
+
+  // One slab for the mdat header and all length prefixes: a buffer for each would be what the
+  // garbage collector spends its time on with many streams.
+  const slab = Buffer.allocUnsafe(BOX_HEADER_BYTES + prefixBytes * partCount);
+  slab.writeUInt32BE(mdatBytes, 0);
+  slab.write('mdat', 4, 'latin1');
+  const buffers: Buffer[] = [moof];
+  if (nalLengthPrefix) {
+    let start = 0;
+    let end = BOX_HEADER_BYTES;
+    for (const sample of samples) {
+      for (const part of sample.parts) {
+        end = slab.writeUInt32BE(part.length, end);
+        // The first prefix follows the mdat header in the slab, so they go as one.
+        buffers.push(slab.subarray(start, end), part);
+        start = end;
+      }
+    }
+    if (partCount === 0) buffers.push(slab);
+  } else {
+    buffers.push(slab);
+    for (const sample of samples) buffers.push(...sample.parts);
+  }
+  return {
+    buffers,
+    byteLength: moof.length + mdatBytes,
+    baseTimeOffset: BASE_TIME_OFFSET,
+  };
+}
+
+function movieFragment(
+  options: { kind: TrackKind; sequenceNumber: number; samples: Sample[] },
+  run: TrackRunSample[],
+  of: { laterKeyframe: boolean; isReordered: boolean; isNegative: boolean },
+): Buffer {
+  const { laterKeyframe, isReordered, isNegative } = of;
+  const { kind, sequenceNumber, samples } = options;
+  const first = samples[0]!;
+  const video = kind === 'video';
+  let flags = TRUN_DATA_OFFSET | TRUN_SAMPLE_DURATION | TRUN_SAMPLE_SIZE;
+  // A keyframe is nearly always the first sample, which one field can say for the whole run.
+  const flagEach = video && laterKeyframe;
+  const flagFirst = video && !laterKeyframe && first.keyframe;
+  if (flagEach) {
+    flags |= TRUN_SAMPLE_FLAGS;
+    for (let i = 0; i < run.length; i++) {
+      run[i]!.sampleFlags = samples[i]!.keyframe ? SYNC_SAMPLE_FLAGS : NON_SYNC_SAMPLE_FLAGS;
+    }
+  }
+  if (flagFirst) flags |= TRUN_FIRST_SAMPLE_FLAGS;
+  if (isReordered) {
+    flags |= TRUN_SAMPLE_COMPOSITION_OFFSET;
+    for (let i = 0; i < run.length; i++) {
+      // The library writes 32 bits without sign; they are the same.
+      run[i]!.sampleCompositionTimeOffset = (samples[i]!.compositionOffset ?? 0) >>> 0;
+    }
+  }
+  const sampleBytes = 8 + (flagEach ? 4 : 0) + (isReordered ? 4 : 0);
+  const moofBytes = BASE_TIME_OFFSET + 8 + 20 + (flagFirst ? 4 : 0) + run.length * sampleBytes;
+  const moof: MovieFragmentBox = {
+    type: 'moof',
+    boxes: [
+      { type: 'mfhd', version: 0, flags: 0, sequenceNumber },
+      {
+        type: 'traf',
+        boxes: [
+          {
+            type: 'tfhd',
+            version: 0,
+            flags: TFHD_DEFAULT_BASE_IS_MOOF | TFHD_DEFAULT_SAMPLE_FLAGS,
+            trackId: TRACK_ID,
+            defaultSampleFlags: video ? NON_SYNC_SAMPLE_FLAGS : SYNC_SAMPLE_FLAGS,
+          },
+          { type: 'tfdt', version: 1, flags: 0, baseMediaDecodeTime: first.time },
+          {
+            type: 'trun',
+            // Version 1 has offsets with sign; version 0 is what the oldest players know.
+            version: isNegative ? 1 : 0,
+            flags,
+            sampleCount: run.length,
+            dataOffset: moofBytes + BOX_HEADER_BYTES,
+            firstSampleFlags: SYNC_SAMPLE_FLAGS,
+            samples: run,
+          },
+        ],
+      },
+    ],
+  };
+  const [bytes] = writeIsoBoxes([moof], writerConfig);
+  // The offsets above are only true for the layout above: better no chunk than a wrong one.
+  if (bytes?.byteLength !== moofBytes) {
+    throw new Error(`moof of ${bytes?.byteLength} bytes where ${moofBytes} were expected`);
+  }
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

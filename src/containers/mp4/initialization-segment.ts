@@ -1,0 +1,299 @@
+import {
+  type AudioSampleEntryBox,
+  defaultWriterConfig,
+  type EditBox,
+  type FileTypeBox,
+  type IsoBoxWriteViewConfig,
+  type MediaInformationBoxChild,
+  type MovieBox,
+  type SampleDescriptionBox,
+  writeAudioSampleEntryBox,
+  writeIsoBoxes,
+} from '@svta/cml-iso-bmff';
+import type { H264Configuration } from '../../codecs/h264/parameter-sets.ts';
+import { parseSequenceParameterSet } from '../../codecs/h264/sps.ts';
+import { AUDIO_TIMESCALE, VIDEO_TIMESCALE } from '../../media/media-time.ts';
+import { TRACK_ID } from './chunk.ts';
+
+// Boxes are written here rather than by a muxer: the muxers at hand put the time of day, their own
+// version and the duration of a sample that is not there into what should be the same bytes for
+// the same configuration.
+const writers = {
+  ...defaultWriterConfig().writers,
+  Opus: (box: AudioSampleEntryBox, config: IsoBoxWriteViewConfig) =>
+    writeAudioSampleEntryBox(box, config),
+  // Flags 1 say "in this file", and then there is no location; the library would write an empty one.
+  'url ': () => box('url ', Buffer.from([0, 0, 0, 1])),
+};
+
+// Fixed-point 16.16 but for the last column's 2.30, whose 1 the writer's 16.16 knows as 2^14.
+const IDENTITY_MATRIX = [1, 0, 0, 0, 1, 0, 0, 0, 2 ** 14];
+
+/**
+ * The CMAF header (`ftyp` and `moov`, ISO/IEC 23000-19 §7.3.1) of an H264 track: timescale 90000,
+ * sample entry `avc1` with the parameter sets out of band (ISO/IEC 14496-15 §5.4.2). The same
+ * configuration always gives the same bytes.
+ *
+ * @param compositionDelay for pictures that are reordered: what their composition offsets have been
+ *   raised by so that none is negative, ticks. An edit list takes it away again (ISO/IEC 14496-12
+ *   §8.6.6), so presentation times are true. Many readers, FFmpeg among them, get signed offsets wrong.
+ * @throws RangeError for a configuration that the boxes cannot hold
+ */
+export async function h264InitializationSegment(
+  configuration: Pick<H264Configuration, 'width' | 'height' | 'sps' | 'pps'>,
+  compositionDelay = 0,
+): Promise<Buffer> {
+  const { width, height } = configuration;
+  if (!(width >= 1 && width <= 0xffff && height >= 1 && height <= 0xffff)) {
+    throw new RangeError(`picture of ${width} × ${height} does not fit 16 bits a side`);
+  }
+  return writeHeader({
+    kind: 'video',
+    timescale: VIDEO_TIMESCALE,
+    compositionDelay,
+    width,
+    height,
+    sampleDescription: {
+      type: 'stsd',
+      version: 0,
+      flags: 0,
+      entryCount: 1,
+      entries: [
+        {
+          type: 'avc1',
+          reserved1: [],
+          dataReferenceIndex: 1,
+          preDefined1: 0,
+          reserved2: 0,
+          preDefined2: [],
+          width,
+          height,
+          horizresolution: 72,
+          vertresolution: 72,
+          reserved3: 0,
+          frameCount: 1,
+          compressorName: [],
+          depth: 24,
+          preDefined3: 0xffff,
+          boxes: [box('avcC', avcDecoderConfigurationRecord(configuration))],
+        },
+      ],
+    },
+  });
+}
+
+/**
+ * The CMAF header of an Opus track: timescale 48000, sample entry `Opus` with `dOps` ("Encapsulation
+ * of Opus in ISO Base Media File Format" §4.3). Pre-skip is 0, because a receiver joins a WebRTC
+ * stream somewhere after the encoder's first packets and has nothing to drop. The same options
+ * always give the same bytes.
+ */
+export async function opusInitializationSegment(options: { channels: 1 | 2 }): Promise<Buffer> {
+  const { channels } = options;
+  const opusSpecific = Buffer.alloc(11);
+  opusSpecific[1] = channels; // version 0, OutputChannelCount; PreSkip 0
+  opusSpecific.writeUInt32BE(AUDIO_TIMESCALE, 4); // InputSampleRate; gain and mapping family 0
+  return writeHeader({
+    kind: 'audio',
+    timescale: AUDIO_TIMESCALE,
+    compositionDelay: 0,
+    width: 0,
+    height: 0,
+    sampleDescription: {
+      type: 'stsd',
+      version: 0,
+      flags: 0,
+      entryCount: 1,
+      entries: [
+        {
+          // The library's type knows no Opus; its writer takes any audio sample entry.
+          type: 'Opus' as 'mp4a',
+          reserved1: [],
+          dataReferenceIndex: 1,
+          reserved2: [],
+          channelcount: channels,
+          samplesize: 16,
+          preDefined: 0,
+          reserved3: 0,
+          samplerate: AUDIO_TIMESCALE,
+          boxes: [box('dOps', opusSpecific)],
+        },
+      ],
+    },
+  });
+}
+
+/** AVCDecoderConfigurationRecord (ISO/IEC 14496-15 §5.3.3.1.2) with 4-byte NAL lengths. */
+function avcDecoderConfigurationRecord({
+  sps,
+  pps,
+}: Pick<H264Configuration, 'sps' | 'pps'>): Buffer {
+  const first = sps[0];
+  const parsed = first && parseSequenceParameterSet(first);
+  if (first === undefined || parsed === undefined || sps.length > 31) {
+    throw new RangeError('an H264 configuration needs 1 to 31 valid sequence parameter sets');
+  }
+  if (pps.length < 1 || pps.length > 255) {
+    throw new RangeError('an H264 configuration needs 1 to 255 picture parameter sets');
+  }
+  const parts: Buffer[] = [
+    Buffer.from([1, first[1]!, first[2]!, first[3]!, 0xff, 0xe0 | sps.length]),
+  ];
+  for (const nal of sps) parts.push(uint16(nal.length), nal);
+  parts.push(Buffer.from([pps.length]));
+  for (const nal of pps) parts.push(uint16(nal.length), nal);
+  const profile = first[1]!;
+  if (profile !== 66 && profile !== 77 && profile !== 88) {
+    parts.push(
+      Buffer.from([
+        0xfc | parsed.chromaFormat,
+        0xf8 | (parsed.lumaBitDepth - 8),
+        0xf8 | (parsed.chromaBitDepth - 8),
+        0, // numOfSequenceParameterSetExt
+      ]),
+    );
+  }
+  return Buffer.concat(parts);
+}
+
+function uint16(value: number): Buffer {
+  if (value > 0xffff) throw new RangeError(`parameter set of ${value} bytes does not fit 16 bits`);
+  return Buffer.from([value >> 8, value & 0xff]);
+}
+
+/** A box that the library has no writer for: size, type, payload. */
+function box(type: string, payload: Buffer): Buffer {
+  const bytes = Buffer.alloc(8 + payload.length);
+  bytes.writeUInt32BE(bytes.length, 0);
+  bytes.write(type, 4, 'latin1');
+  payload.copy(bytes, 8);
+  return bytes;
+}
+
+function writeHeader(track: {
+  kind: 'video' | 'audio';
+  timescale: number;
+  compositionDelay: number;
+  width: number;
+  height: number;
+  sampleDescription: SampleDescriptionBox;
+}): Buffer {
+  const { kind, timescale, compositionDelay, width, height } = track;
+  const video = kind === 'video';
+  const fileType: FileTypeBox = {
+    type: 'ftyp',
+    majorBrand: 'iso6',
+    minorVersion: 0,
+    compatibleBrands: ['iso6', 'cmfc', 'dash', 'mp41'],
+  };
+  const full = { version: 0, flags: 0 };
+  const times = { creationTime: 0, modificationTime: 0, duration: 0 };
+  const mediaHeader: MediaInformationBoxChild = video
+    ? { type: 'vmhd', version: 0, flags: 1, graphicsmode: 0, opcolor: [0, 0, 0] }
+    : { type: 'smhd', ...full, balance: 0, reserved: 0 };
+  const movie: MovieBox = {
+    type: 'moov',
+    boxes: [
+      {
+        type: 'mvhd',
+        ...full,
+        ...times,
+        timescale,
+        rate: 1,
+        volume: 1,
+        reserved1: 0,
+        reserved2: [0, 0],
+        matrix: IDENTITY_MATRIX,
+        preDefined: [],
+        nextTrackId: TRACK_ID + 1,
+      },
+      {
+        type: 'trak',
+        boxes: [
+          {
+            type: 'tkhd',
+            version: 0,
+            flags: 3, // enabled, in movie
+            ...times,
+            trackId: TRACK_ID,
+            reserved1: 0,
+            reserved2: [0, 0],
+            layer: 0,
+            alternateGroup: 0,
+            volume: video ? 0 : 1,
+            reserved3: 0,
+            matrix: IDENTITY_MATRIX,
+            width,
+            height,
+          },
+          ...(compositionDelay === 0 ? [] : [editList(compositionDelay)]),
+          {
+            type: 'mdia',
+            boxes: [
+              { type: 'mdhd', ...full, ...times, timescale, language: 'und', preDefined: 0 },
+              {
+                type: 'hdlr',
+                ...full,
+                preDefined: 0,
+                handlerType: video ? 'vide' : 'soun',
+                reserved: [0, 0, 0],
+                name: '',
+              },
+              {
+                type: 'minf',
+                boxes: [
+                  mediaHeader,
+                  {
+                    type: 'dinf',
+                    boxes: [
+                      {
+                        type: 'dref',
+                        ...full,
+                        entryCount: 1,
+                        entries: [{ type: 'url ', version: 0, flags: 1, location: '' }],
+                      },
+                    ],
+                  },
+                  {
+                    type: 'stbl',
+                    boxes: [
+                      track.sampleDescription,
+                      { type: 'stts', ...full, entryCount: 0, entries: [] },
+                      { type: 'stsc', ...full, entryCount: 0, entries: [] },
+                      { type: 'stsz', ...full, sampleSize: 0, sampleCount: 0 },
+                      { type: 'stco', ...full, entryCount: 0, chunkOffset: [] },
+                    ],
+                  },
+                ],
+              },
+            ],
+          },
+        ],
+      },
+      {
+        type: 'mvex',
+        boxes: [
+          {
+            type: 'trex',
+            ...full,
+            trackId: TRACK_ID,
+            defaultSampleDescriptionIndex: 1,
+            defaultSampleDuration: 0,
+            defaultSampleSize: 0,
+            defaultSampleFlags: 0,
+          },
+        ],
+      },
+    ],
+  };
+  return Buffer.concat(writeIsoBoxes([fileType, movie], { writers }));
+}
+
+/** Begins the presentation so much into the media; of fragments, whose length is not known (§8.6.6). */
+function editList(mediaTime: number): EditBox {
+  const entry = { segmentDuration: 0, mediaTime, mediaRateInteger: 1, mediaRateFraction: 0 };
+  return {
+    type: 'edts',
+    boxes: [{ type: 'elst', version: 0, flags: 0, entryCount: 1, entries: [entry] }],
+  };
+}

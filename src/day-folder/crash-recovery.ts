@@ -1,0 +1,178 @@
+import { opendir, readdir, readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { PART_SUFFIX } from '../files/durable-file.ts';
+import { DAY_US, dayStartUs } from '../layout/day.ts';
+import { MANIFEST_NAME } from '../layout/file-names.ts';
+import { streamOfKey } from '../layout/stream-folder.ts';
+import type { RecordingLog } from '../recording/recording-options.ts';
+import type { Segment } from '../segment-index/segment.ts';
+import { restoreSent } from '../storage/spool/local-file.ts';
+import { FolderInUseError, type FolderOwners } from './folder-owners.ts';
+import { PresentationFolder } from './presentation-folder.ts';
+import type { RemoteFolders } from './remote-folder.ts';
+import type { Closable } from './unclosed-folders.ts';
+
+/** A recorder that was down for longer finds its open folders all the same, if it was not a week. */
+const DAYS_BACK = 7;
+/** What the index heard of later than this after it happened was held up for longer than a crash, µs. */
+const JUST_US = 60_000_000;
+/** Folders of a base directory and a stream above the year: more than anybody nests. */
+const DEEPEST = 16;
+
+/** What closing abandoned folders needs. */
+export interface CrashRecoveryOptions {
+  /** Storage root, a path of the file system. */
+  root: string;
+  /** Stream of a folder, where the index knows it. */
+  streamOf(folder: string): string | undefined;
+  /** µs since the Unix epoch. */
+  nowUs: number;
+  /** True for the object path of a segment that the index knows. */
+  isKnown(path: string): boolean;
+  /** When the index heard of anything last, µs since the Unix epoch. */
+  indexedUs: number;
+  /** Told of every segment that was taken up, known to the index or not. */
+  onSegment(segment: Segment): void;
+  /** Told of each folder that could not be closed, of any instant of its day: µs since the epoch. */
+  onUnclosed?(stream: string, folder: string, dayUs: number): void;
+  /** Present where files leave this disk for a store. */
+  remote?: RemoteFolders;
+  /** Keeps recorders apart that share the root; absent where there can be no other. */
+  owners?: FolderOwners;
+  log: RecordingLog;
+}
+
+/**
+ * Closes what a recorder that died left open in the days before: takes up part files and segments
+ * that no manifest names, and makes the manifests static. Must run before anything is recorded.
+ * @returns object paths of the folders that were mended
+ */
+export async function recoverAfterCrash(options: CrashRecoveryOptions): Promise<string[]> {
+  const mended: string[] = [];
+  for await (const { folder, dayUs } of recentDays(options.root, '', options.nowUs, 0)) {
+    if (options.remote) await restoreManifest(path.join(options.root, folder));
+    if ((await closeAbandoned(folder, dayUs, options)) === 'mended') mended.push(folder);
+  }
+  return mended;
+}
+
+/**
+ * Closes one day folder that nobody writes to any more, if it was left open. One that cannot be
+ * mended is logged and left as it is, see {@link CrashRecoveryOptions.onUnclosed}.
+ * @param dayUs any instant of its UTC day, µs since the Unix epoch
+ */
+export async function closeAbandoned(
+  folder: string,
+  dayUs: number,
+  options: CrashRecoveryOptions,
+): Promise<'mended' | 'closed' | 'unclosed'> {
+  const { root, streamOf, log } = options;
+  const stream = streamOf(folder) ?? streamOfKey(`${folder}/${MANIFEST_NAME}`);
+  try {
+    const state = await stateOf(path.join(root, folder), options.indexedUs);
+    if (state === 'closed') return 'closed';
+    await new AbandonedFolder(folder, dayUs, { ...options, stream }).close();
+    if (state === 'just closed') return 'closed';
+    log.info({ stream, folder }, 'closed a recording that a crash had left open');
+    return 'mended';
+  } catch (err) {
+    if (err instanceof FolderInUseError) {
+      log.info({ stream, folder, reason: err.message }, 'left to the recorder that writes into it');
+      return 'closed';
+    }
+    log.error({ stream, folder, err }, 'a recording that a crash had left open cannot be closed');
+    options.onUnclosed?.(stream, folder, dayUs);
+    return 'unclosed';
+  }
+}
+
+/** What an {@link AbandonedFolder} needs. */
+export type AbandonedFolderOptions = { stream: string } & Pick<
+  CrashRecoveryOptions,
+  'root' | 'nowUs' | 'isKnown' | 'onSegment' | 'remote' | 'owners'
+>;
+
+/** A day folder whose recorder is gone. */
+export class AbandonedFolder implements Closable {
+  readonly path: string;
+  readonly #folder: PresentationFolder;
+  readonly #isKnown: (path: string) => boolean;
+
+  /** @param dayUs any instant of its UTC day, µs since the Unix epoch */
+  constructor(folder: string, dayUs: number, options: AbandonedFolderOptions) {
+    const { root, stream, nowUs, isKnown, onSegment, remote, owners } = options;
+    this.path = folder;
+    this.#isKnown = isKnown;
+    this.#folder = new PresentationFolder({
+      root,
+      folder,
+      stream,
+      dayUs,
+      segmentSeconds: 1,
+      now: () => nowUs,
+      onSegment,
+      ...(remote && { remote }),
+      ...(owners && { owners }),
+    });
+  }
+
+  /**
+   * Takes up what is in it, and makes the manifest static. May be called again where it failed.
+   * @throws the file system's error; ManifestError for a manifest that is not ours
+   */
+  async close(): Promise<void> {
+    await this.#folder.close();
+    await this.#folder.announceUntold(this.#isKnown);
+  }
+}
+
+/** Day folders of the last days, wherever they lie below the root. */
+async function* recentDays(
+  root: string,
+  below: string,
+  nowUs: number,
+  depth: number,
+): AsyncGenerator<{ folder: string; dayUs: number }> {
+  if (depth > DEEPEST) return;
+  for await (const entry of await opendir(path.join(root, below))) {
+    if (!entry.isDirectory() || entry.name.startsWith('.')) continue;
+    const inside = below === '' ? entry.name : `${below}/${entry.name}`;
+    // What lies in the root is a stream or a base directory, also where it looks like a year.
+    const isYear = depth > 0 && /^\d{4}$/.test(entry.name);
+    for (let day = 0; isYear && day < DAYS_BACK; day++) {
+      const dayUs = dayStartUs(nowUs) - day * DAY_US;
+      const [year, ...rest] = new Date(dayUs / 1000).toISOString().slice(0, 10).split('-');
+      if (entry.name === year) yield { folder: `${inside}/${rest.join('/')}`, dayUs };
+    }
+    if (!isYear) yield* recentDays(root, inside, nowUs, depth + 1);
+  }
+}
+
+/** Gives a manifest its name back that a spool had taken aside when it died. */
+async function restoreManifest(folder: string): Promise<void> {
+  await restoreSent(path.join(folder, MANIFEST_NAME)).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
+}
+
+/**
+ * What a recorder that died was doing with a folder: `just closed` where the index may not have heard
+ * of its end.
+ */
+async function stateOf(
+  folder: string,
+  indexedUs: number,
+): Promise<'open' | 'just closed' | 'closed'> {
+  const files = await readdir(folder).catch((error: NodeJS.ErrnoException): string[] => {
+    if (error.code !== 'ENOENT') throw error;
+    return [];
+  });
+  if (files.some((file) => file.endsWith(`.m4s${PART_SUFFIX}`))) return 'open';
+  if (!files.includes(MANIFEST_NAME)) {
+    return files.some((file) => file.endsWith('.m4s')) ? 'open' : 'closed';
+  }
+  const file = path.join(folder, MANIFEST_NAME);
+  if ((await readFile(file, 'utf8')).includes('type="dynamic"')) return 'open';
+  const { mtimeMs } = await stat(file);
+  return mtimeMs * 1000 > indexedUs - JUST_US ? 'just closed' : 'closed';
+}

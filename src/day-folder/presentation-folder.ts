@@ -1,0 +1,297 @@
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { wallClockUs } from '../containers/mp4/reference-time.ts';
+import { absent } from '../files/absent.ts';
+import { makeFolder } from '../files/durable-file.ts';
+import { SegmentFile } from '../files/segment-file.ts';
+import { dayEndUs, dayStartUs } from '../layout/day.ts';
+import { MANIFEST_NAME, parseFileName, segmentName } from '../layout/file-names.ts';
+import { periodsMissing, withPeriods } from '../manifest/merge.ts';
+import { readMpd } from '../manifest/mpd-reader.ts';
+import type { ManifestPeriod, ManifestTrack, Presentation } from '../manifest/presentation.ts';
+import { SegmentTimeline } from '../manifest/segment-timeline.ts';
+import type { TrackKind } from '../media/access-unit.ts';
+import type { PeriodTrack, TrackDescription } from '../recording/period-track.ts';
+import type { TrackWallClock } from '../recording/stream-clock.ts';
+import { FolderManifest } from './folder-manifest.ts';
+import { FolderNumbers } from './folder-numbers.ts';
+import { nextPeriodId, type RecoveredSegment, recoverSegments } from './folder-recovery.ts';
+import { InitializationFiles } from './initialization-files.ts';
+import { OpenSegment } from './open-segment.ts';
+import type { PresentationFolderOptions } from './presentation-folder-options.ts';
+import type { RemoteFolders } from './remote-folder.ts';
+import { readSegmentFacts } from './segment-facts.ts';
+import { untoldSegments } from './untold-segments.ts';
+
+/**
+ * One day folder of one stream: file numbers, initialization segments, and the manifest over all
+ * that was recorded there, also by earlier runs. All asynchronous calls are made one after another
+ * by the stream's write queue.
+ *
+ * Numbers go on after the highest that exists, so nothing is overwritten after a restart, a
+ * reconnect or a codec change. Where files leave for a store, a segment stays here until the
+ * manifest on this disk names it: so manifest and files here tell all numbers together, and a crash
+ * finds what no manifest names. Where there is no manifest either, the store is asked; where it does
+ * not answer, numbers begin beyond all that can have been taken.
+ */
+export class PresentationFolder {
+  readonly path: string;
+  readonly #options: PresentationFolderOptions;
+  readonly #files: string;
+  readonly #presentation: Presentation;
+  readonly #numbers = new FolderNumbers();
+  readonly #initializations: InitializationFiles;
+  readonly #manifest: FolderManifest;
+  /** Claimed segments; those that are closed are dropped now and then. */
+  #claimed: OpenSegment[] = [];
+  /** Number in the id of the last Period that was opened. */
+  #lastPeriod = 0;
+  /** `doubtful`: something failed, so that what is on the disk has to be looked at again. */
+  #state: 'new' | 'open' | 'doubtful' = 'new';
+
+  constructor(options: PresentationFolderOptions) {
+    this.path = options.folder;
+    this.#options = options;
+    this.#files = path.join(options.root, options.folder);
+    this.#initializations = new InitializationFiles(options, this.#numbers);
+    this.#presentation = {
+      dayStartUs: dayStartUs(options.dayUs),
+      live: true,
+      segmentSeconds: options.segmentSeconds,
+      periods: [],
+    };
+    this.#manifest = new FolderManifest({
+      folder: this.#files,
+      presentation: this.#presentation,
+      now: options.now,
+      onWritten: (segments) => options.remote?.onManifest(this.manifestPath, segments),
+    });
+  }
+
+  /** UTC midnight at which its day ends, µs since the Unix epoch. */
+  get endUs(): number {
+    return dayEndUs(this.#presentation.dayStartUs);
+  }
+
+  /** Object path of the manifest. */
+  get manifestPath(): string {
+    return `${this.path}/${MANIFEST_NAME}`;
+  }
+
+  /**
+   * Makes the folder and takes up what is there, unless that was done before. After a failure it is
+   * done again: the folder may have been deleted, and segments that could not be closed are taken up.
+   * @throws FolderInUseError while another recorder writes into it; the file system's error;
+   * ManifestError for a manifest that is not ours
+   */
+  async open(): Promise<void> {
+    if (this.#state === 'open') return;
+    // Before anything in it is touched.
+    await this.#options.owners?.take(this.path);
+    await makeFolder(this.#files);
+    if (this.#state === 'new') await this.#takeUpManifest();
+    const entries = await readdir(this.#files, { withFileTypes: true });
+    for (const { name } of entries) this.#numbers.addName(name);
+    // A folder can have the name of a file, but is none of ours.
+    const names = entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
+    if (this.#state === 'doubtful') this.#dropWhatIsGone(names);
+    await this.#recover(names);
+    this.#state = 'open';
+    this.#manifest.publish();
+    await this.writeManifest();
+  }
+
+  /** A write into the folder failed: what is there is looked at before anything else is begun. */
+  distrust(): void {
+    if (this.#state === 'open') this.#state = 'doubtful';
+  }
+
+  async #takeUpManifest(): Promise<void> {
+    const text = await this.#manifest.read();
+    if (text !== undefined) this.#presentation.periods = readMpd(text).periods;
+    if (this.#options.remote) await this.#takeUpStored(this.#options.remote, text !== undefined);
+    this.#numbers.addPresentation(this.#presentation);
+  }
+
+  /** Takes up segments that are not in the presentation, but for those that are being written. */
+  async #recover(names: string[]): Promise<void> {
+    this.#claimed = this.#claimed.filter(({ file }) => !file.isClosed);
+    const open = new Set(this.#claimed.map(({ name }) => name));
+    const files = names.map(parseFileName).filter((file) => file !== undefined);
+    const left = files.filter(({ name, isPart }) => !(isPart && open.has(name)));
+    for (const segment of await recoverSegments(this.#files, left, this.#presentation)) {
+      this.#announce(segment.entry, segment);
+    }
+  }
+
+  /** Where somebody has deleted the folder, nothing of what it told of can be played. */
+  #dropWhatIsGone(names: string[]): void {
+    // Initialization segments that are gone are written anew.
+    this.#initializations.keepOnly(names);
+    if (names.includes(MANIFEST_NAME)) return;
+    this.#manifest.distrust();
+    // Where files leave for a store, they need not be here.
+    if (this.#options.remote || names.some((name) => parseFileName(name)?.isPart === false)) return;
+    this.#presentation.periods.length = 0;
+    this.#manifest.clear();
+  }
+
+  /** Takes up what a store has of this folder. @param isKnown whether its manifest was here */
+  async #takeUpStored(remote: RemoteFolders, isKnown: boolean): Promise<void> {
+    const stored = await remote.stored(this.path, isKnown);
+    if (stored === undefined) {
+      if (!isKnown) this.#numbers.addAllBefore(this.#options.now());
+      return;
+    }
+    this.#numbers.add(stored.numbers);
+    if (stored.manifest === undefined) return;
+    const missing = periodsMissing(readMpd(stored.manifest), this.#presentation);
+    this.#presentation.periods = withPeriods(this.#presentation, missing).periods;
+  }
+
+  /** True when a track of a kind was recorded here, as far as the folder is known yet. */
+  has(kind: TrackKind): boolean {
+    return this.#presentation.periods.some((period) => period[kind] !== undefined);
+  }
+
+  /** Adds a Period after all others. */
+  openPeriod(): ManifestPeriod {
+    const next = nextPeriodId(this.#presentation);
+    // Also where the Periods before were deleted: players know them by their ids.
+    this.#lastPeriod = Math.max(this.#lastPeriod + 1, Number(next.slice(1)));
+    const period: ManifestPeriod = { id: `p${this.#lastPeriod}`, ended: false };
+    this.#presentation.periods.push(period);
+    return period;
+  }
+
+  /**
+   * Adds a track to a Period and writes its initialization segment, unless the same one is there.
+   * The folder must be open.
+   * @throws the file system's error
+   */
+  async openTrack(
+    period: ManifestPeriod,
+    kind: TrackKind,
+    initialization: Buffer,
+    description: TrackDescription,
+    wallClock: TrackWallClock,
+  ): Promise<PeriodTrack> {
+    const entry: ManifestTrack = {
+      ...description,
+      kind,
+      initialization: await this.#initializations.write(kind, initialization),
+      startNumber: 1,
+      timeline: new SegmentTimeline(),
+      bytes: 0,
+    };
+    period[kind] = entry;
+    return { kind, periodId: period.id, entry, wallClock, lastNumber: undefined };
+  }
+
+  /**
+   * Begins a segment file under the next number.
+   * @throws Error when another writer took the number, which would tear a hole into the Period's
+   * numbers; the file system's error
+   */
+  async claim(track: PeriodTrack, startsAtKeyframe: boolean): Promise<OpenSegment> {
+    const number = ++this.#numbers.seg[track.kind];
+    const name = segmentName(track.kind, number);
+    const file = await SegmentFile.claim(path.join(this.#files, name));
+    if (file === undefined) {
+      throw new Error(`${this.path}/${name} exists already: does another recorder write here?`);
+    }
+    if (track.lastNumber === undefined) track.entry.startNumber = number;
+    else if (track.lastNumber !== number - 1) {
+      await file.discard();
+      throw new Error(`${this.path}/${name} does not follow number ${track.lastNumber}`);
+    }
+    track.lastNumber = number;
+    const segment = new OpenSegment(file, number, name, startsAtKeyframe, track.wallClock, {
+      initialization: track.entry.initialization,
+      period: track.periodId,
+    });
+    this.#claimed = this.#claimed.filter((other) => !other.file.isClosed);
+    this.#claimed.push(segment);
+    return segment;
+  }
+
+  /**
+   * Makes a segment durable, then announces it: in the manifest and to the index, never before.
+   * @throws the file system's error
+   */
+  async commit(track: PeriodTrack, segment: OpenSegment): Promise<void> {
+    const { entry } = track;
+    const facts = await segment.commit();
+    entry.timeline.add(segment.startTime, segment.endTime - segment.startTime);
+    entry.bytes += facts.size;
+    this.#announce(entry, facts);
+  }
+
+  /**
+   * Tells the index of those segments that the manifest names and it does not know: a crash came
+   * between the two.
+   * @throws the file system's error
+   */
+  async announceUntold(isKnown: (path: string) => boolean): Promise<void> {
+    for (const { entry, name } of untoldSegments(this.#presentation, this.path, isKnown)) {
+      const facts = await readSegmentFacts(path.join(this.#files, name), entry.kind).catch(absent);
+      if (facts !== undefined) this.#announce(entry, { ...facts, name });
+    }
+  }
+
+  /** Tells the index of a durable segment. Times are ticks. */
+  #announce(entry: ManifestTrack, segment: Omit<RecoveredSegment, 'entry' | 'kind'>): void {
+    const { span } = segment;
+    this.#manifest.add(entry, `${this.path}/${segment.name}`);
+    this.#options.onSegment({
+      stream: this.#options.stream,
+      kind: entry.kind,
+      startUs: span.startUs,
+      endUs: span.endUs,
+      path: `${this.path}/${segment.name}`,
+      initPath: `${this.path}/${entry.initialization}`,
+      isKeyframe: segment.startsAtKeyframe,
+      keyframes: segment.keyframes.map((time) => wallClockUs(span, time)),
+      codec: entry.codecs,
+      size: segment.size,
+    });
+  }
+
+  /** See {@link FolderManifest.text}. */
+  get manifest(): string | undefined {
+    return this.#manifest.text;
+  }
+
+  /** What time brings: call about four times a second. */
+  tick(): void {
+    this.#manifest.tick();
+  }
+
+  /** See {@link FolderManifest.isDue}. */
+  manifestIsDue(): boolean {
+    return this.#manifest.isDue();
+  }
+
+  /** Replaces the manifest on disk. @throws the file system's error */
+  async writeManifest(): Promise<void> {
+    try {
+      await this.#manifest.write();
+    } catch (error) {
+      this.distrust();
+      throw error;
+    }
+  }
+
+  /**
+   * Ends the presentation: the manifest becomes static. May be called again where it failed.
+   * @throws the file system's error
+   */
+  async close(): Promise<void> {
+    await this.open();
+    this.#presentation.live = false;
+    for (const period of this.#presentation.periods) period.ended = true;
+    this.#manifest.publish();
+    await this.writeManifest();
+    await this.#options.owners?.release(this.path);
+  }
+}

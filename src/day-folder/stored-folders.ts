@@ -1,0 +1,156 @@
+import { text } from 'node:stream/consumers';
+import { type Clock, systemClock } from '../clock/clock.ts';
+import { steadyNowUs } from '../clock/steady-clock.ts';
+import { MANIFEST_NAME } from '../layout/file-names.ts';
+import { ObjectRole, objectRole } from '../layout/object-role.ts';
+import { periodsMissing, withPeriods } from '../manifest/merge.ts';
+import { UTC_TIMING_URL, writeMpd } from '../manifest/mpd.ts';
+import { readMpd } from '../manifest/mpd-reader.ts';
+import type { ManifestPeriod } from '../manifest/presentation.ts';
+import type { RecordingLog } from '../recording/recording-options.ts';
+import type { SpoolStore } from '../storage/spool/timed-put.ts';
+import { folderOf, nameOf } from '../storage/spool/waiting-files.ts';
+import type { PutOnce } from '../storage/stores/put-once.ts';
+import { type PutOptions, type Store, StoreError } from '../storage/stores/store.ts';
+import { FolderNumbers } from './folder-numbers.ts';
+import type { StoredFolder } from './remote-folder.ts';
+
+/**
+ * A recording that begins waits this long for the store at most, ms: its media waits in memory, and
+ * the recorder cannot stop meanwhile.
+ */
+const PATIENCE_MS = 5_000;
+/** A store that did not answer is not asked again for so long, ms. */
+const AWAY_MS = 30_000;
+/** Folders that are kept in mind; of others the manifest is read once more. */
+const MOST_FOLDERS = 10_000;
+
+/**
+ * Day folders as a store holds them: tells what is there before a folder is written to, and puts
+ * files without losing any of it.
+ *
+ * A manifest is replaced again and again, and one that was begun here may know nothing of what the
+ * store has: after the spool was wiped, on another machine, or when the store was away. So before the
+ * first manifest of a folder is put, the one in the store is read, and what ours lacks is put into
+ * it. All else is put once and never replaced (see {@link PutOnce}).
+ */
+export class StoredFolders implements SpoolStore {
+  readonly #store: Store;
+  readonly #once: PutOnce;
+  readonly #log: RecordingLog;
+  readonly #clock: Clock;
+  /** What our manifest lacks of the store's, by folder: nothing, as a rule. */
+  readonly #missing = new Map<string, ManifestPeriod[]>();
+  #askAgainMs = 0;
+
+  constructor(store: Store, once: PutOnce, log: RecordingLog, clock: Clock = systemClock) {
+    this.#store = store;
+    this.#once = once;
+    this.#log = log;
+    this.#clock = clock;
+  }
+
+  /** See {@link import('./remote-folder.ts').RemoteFolders.stored}. Never rejects. */
+  async stored(folder: string, hasManifest: boolean): Promise<StoredFolder | undefined> {
+    if (this.#clock.now() < this.#askAgainMs) return undefined;
+    const { promise: late, reject } = Promise.withResolvers<never>();
+    const cancel = this.#clock.after(PATIENCE_MS, () =>
+      reject(new Error(`no answer within ${PATIENCE_MS} ms`)),
+    );
+    const asked = this.#ask(folder, hasManifest);
+    // Its failure after the patience has ended is nobody's concern.
+    asked.catch(() => undefined);
+    try {
+      const found = await Promise.race([asked, late]);
+      if (found.manifest !== undefined && !isReadable(found.manifest)) {
+        this.#log.error({ folder }, 'the store has a manifest that is not ours');
+        return { ...found, manifest: undefined };
+      }
+      // The presentation takes in what was asked for, so that its manifest lacks nothing.
+      this.#remember(folder, []);
+      return found;
+    } catch (err) {
+      this.#askAgainMs = this.#clock.now() + AWAY_MS;
+      const { code, message: reason } = err as { code?: string; message: string };
+      this.#log.warn({ folder, code, reason }, 'the store does not tell what it has of a folder');
+      return undefined;
+    } finally {
+      cancel();
+    }
+  }
+
+  /** Puts a file of a day folder. @throws StoreError */
+  async put(key: string, data: Buffer, options: PutOptions): Promise<void> {
+    if (objectRole(nameOf(key)) !== ObjectRole.manifest) {
+      await this.#once.put(key, data, options);
+      return;
+    }
+    const missing = await this.#missingIn(key, data);
+    await this.#store.put(key, missing.length === 0 ? data : completed(data, missing), options);
+  }
+
+  async #ask(folder: string, hasManifest: boolean): Promise<StoredFolder> {
+    const numbers = new FolderNumbers();
+    const manifest = await this.#read(`${folder}/${MANIFEST_NAME}`);
+    // While the manifest is here, so is every file that it does not name yet.
+    if (!hasManifest || (manifest !== undefined && !isReadable(manifest))) {
+      for await (const { key } of this.#store.list(`${folder}/`)) numbers.addName(nameOf(key));
+    }
+    return { manifest, numbers };
+  }
+
+  async #missingIn(key: string, data: Buffer): Promise<ManifestPeriod[]> {
+    const folder = folderOf(key);
+    const known = this.#missing.get(folder);
+    if (known !== undefined) return known;
+    const stored = await this.#read(key);
+    const missing = stored === undefined ? [] : missingPeriods(key, stored, data.toString());
+    if (missing.length > 0) {
+      const periods = missing.length;
+      this.#log.info({ folder, periods }, 'the manifest goes on from the one in the store');
+    }
+    this.#remember(folder, missing);
+    return missing;
+  }
+
+  async #read(key: string): Promise<string | undefined> {
+    const reading = await this.#store.get(key);
+    return reading && text(reading.body);
+  }
+
+  #remember(folder: string, missing: ManifestPeriod[]): void {
+    if (this.#missing.size >= MOST_FOLDERS) {
+      this.#missing.delete(this.#missing.keys().next().value!);
+    }
+    this.#missing.set(folder, missing);
+  }
+}
+
+function isReadable(manifest: string): boolean {
+  try {
+    readMpd(manifest);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function missingPeriods(key: string, stored: string, ours: string): ManifestPeriod[] {
+  if (stored === ours) return [];
+  try {
+    return periodsMissing(readMpd(stored), readMpd(ours));
+  } catch (error) {
+    // Whatever it is, it is not for us to destroy.
+    throw new StoreError(`${key}: what the store has of this name ${(error as Error).message}`, {
+      kind: 'exists',
+      code: 'ForeignManifest',
+    });
+  }
+}
+
+function completed(data: Buffer, missing: ManifestPeriod[]): Buffer {
+  const presentation = withPeriods(readMpd(data.toString()), missing);
+  return Buffer.from(
+    writeMpd(presentation, { nowUs: steadyNowUs(), utcTimingUrl: UTC_TIMING_URL }),
+  );
+}

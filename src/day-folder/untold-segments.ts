@@ -1,0 +1,35 @@
+import { segmentName } from '../layout/file-names.ts';
+import type { ManifestTrack, Presentation } from '../manifest/presentation.ts';
+
+/** A segment that a manifest names. */
+export interface NamedSegment {
+  /** Entry of its track in the manifest. */
+  entry: ManifestTrack;
+  name: string;
+}
+
+/**
+ * The segments that a folder's manifest names and the index does not know, in their order. The index
+ * hears of a folder's segments in that order, so for each kind these are the last ones.
+ * @param folder object path of the folder
+ * @param isKnown whether the index has a segment, by its object path
+ */
+export function untoldSegments(
+  presentation: Presentation,
+  folder: string,
+  isKnown: (path: string) => boolean,
+): NamedSegment[] {
+  return (['video', 'audio'] as const).flatMap((kind) => {
+    const untold: NamedSegment[] = [];
+    for (const period of presentation.periods.toReversed()) {
+      const entry = period[kind];
+      if (entry === undefined) continue;
+      for (let i = entry.timeline.count - 1; i >= 0; i--) {
+        const name = segmentName(kind, entry.startNumber + i);
+        if (isKnown(`${folder}/${name}`)) return untold.reverse();
+        untold.push({ entry, name });
+      }
+    }
+    return untold.reverse();
+  });
+}

@@ -1,0 +1,80 @@
+import { createHash } from 'node:crypto';
+import { readdir, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { makeFolder } from './durable-file.ts';
+import { JournalLock, lockHolder } from './process-lock.ts';
+
+/** Hidden folder of a storage root for what is no recording. */
+const HIDDEN_FOLDER = '.index';
+const REPAIR_LOCK = 'repair.lock';
+const RECORDER_LOCK = /^recorder-[0-9a-f]+\.lock$/;
+
+interface LockLog {
+  warn(fields: object, message: string): void;
+}
+
+/**
+ * Tells others that a recorder writes below a storage root, wherever its index lies. Several
+ * recorders with indexes of their own may share a root; a repair may not run beside any.
+ * @param indexPath path of the recorder's segment journal
+ * @throws Error while the recordings are being repaired, or when a recorder of the same index runs
+ */
+export async function lockForRecorder(
+  root: string,
+  indexPath: string,
+  log: LockLog,
+): Promise<JournalLock> {
+  const folder = await hiddenFolder(root);
+  const id = createHash('sha256').update(path.resolve(indexPath)).digest('hex').slice(0, 16);
+  const file = path.join(folder, `recorder-${id}.lock`);
+  const lock = await JournalLock.take(file, `the storage root ${root}`, log);
+  // Each side takes its own lock before it looks for the other's: one of them at least sees both.
+  const repairing = await lockHolder(path.join(folder, REPAIR_LOCK));
+  if (repairing === undefined) return lock;
+  await lock.release();
+  throw new Error(
+    `the recordings in ${root} are being repaired by process ${repairing}; start when it is done`,
+  );
+}
+
+/**
+ * Keeps recorders, and other repairs, from a storage root.
+ * @throws Error while a recorder runs on it
+ */
+export async function lockForRepair(root: string, log: LockLog): Promise<JournalLock> {
+  const folder = await hiddenFolder(root);
+  const lock = await JournalLock.take(path.join(folder, REPAIR_LOCK), `a repair of ${root}`, log);
+  const pid = await runningRecorder(root);
+  if (pid === undefined) return lock;
+  await lock.release();
+  throw new Error(`a recorder is running on ${root} (process ${pid}): stop it first`);
+}
+
+/** Process number of a recorder that runs on a storage root, if there is one. */
+export async function runningRecorder(root: string): Promise<number | undefined> {
+  const folder = path.join(root, HIDDEN_FOLDER);
+  for (const name of await readdir(folder).catch(() => [])) {
+    if (!RECORDER_LOCK.test(name)) continue;
+    const pid = await lockHolder(path.join(folder, name));
+    if (pid !== undefined) return pid;
+  }
+  return undefined;
+}
+
+/**
+ * The storage root that a path lies in, the nearest folder above it (or itself) in which a recorder
+ * has run; undefined where none has.
+ */
+export async function storageRootOf(start: string): Promise<string | undefined> {
+  for (let at = path.resolve(start); ; at = path.dirname(at)) {
+    const found = await stat(path.join(at, HIDDEN_FOLDER)).catch(() => undefined);
+    if (found?.isDirectory()) return at;
+    if (at === path.dirname(at)) return undefined;
+  }
+}
+
+async function hiddenFolder(root: string): Promise<string> {
+  const folder = path.join(root, HIDDEN_FOLDER);
+  await makeFolder(folder);
+  return folder;
+}

@@ -1,0 +1,64 @@
+import type { TrackKind } from '../media/access-unit.ts';
+
+/** Name of the manifest in each day folder. */
+export const MANIFEST_NAME = 'manifest.mpd';
+
+const PREFIX: Record<TrackKind, string> = { video: '', audio: 'audio_' };
+const PATTERN =
+  /^(?<name>(?<audio>audio_)?(?<type>seg|init)(?:_(?<number>\d+))?\.m4s)(?<part>\.part)?$/;
+
+const ASIDE_PATTERN = /\.damaged(-\d+)?$/;
+
+/**
+ * Name under which a repair keeps a file that it found unreadable.
+ * @param count how many of that name there are already
+ */
+export function asideName(file: string, count: number): string {
+  return `${file}.damaged${count === 0 ? '' : `-${count + 1}`}`;
+}
+
+/** Whether a file is one that a repair has kept. */
+export function isSetAside(file: string): boolean {
+  return ASIDE_PATTERN.test(file);
+}
+
+/** The name that a file had before a repair set it aside, if one did. */
+export function withoutAside(file: string): string {
+  return file.replace(ASIDE_PATTERN, '');
+}
+
+/** A media file of a day folder, as its name tells. */
+export interface FolderFile {
+  /** Name without the suffix of files that are being written. */
+  name: string;
+  kind: TrackKind;
+  type: 'seg' | 'init';
+  number: number;
+  /** True while it is being written, or was when the recorder died. */
+  isPart: boolean;
+}
+
+/** `seg_0001.m4s`, `audio_seg_0001.m4s`; after 9999 the number grows. */
+export function segmentName(kind: TrackKind, number: number): string {
+  return `${PREFIX[kind]}seg_${String(number).padStart(4, '0')}.m4s`;
+}
+
+/** `init.m4s` for number 1, then `init_2.m4s`; likewise `audio_init.m4s`. */
+export function initializationName(kind: TrackKind, number: number): string {
+  return `${PREFIX[kind]}init${number === 1 ? '' : `_${number}`}.m4s`;
+}
+
+/** Reads a file's name; undefined for what is no media file of ours. */
+export function parseFileName(file: string): FolderFile | undefined {
+  const groups = PATTERN.exec(file)?.groups;
+  if (groups === undefined) return undefined;
+  const type = groups.type as 'seg' | 'init';
+  if (type === 'seg' && groups.number === undefined) return undefined;
+  return {
+    name: groups.name!,
+    kind: groups.audio === undefined ? 'video' : 'audio',
+    type,
+    number: Number(groups.number ?? 1),
+    isPart: groups.part !== undefined,
+  };
+}

@@ -1,0 +1,52 @@
+import t from 'tap';
+import { H264ParameterSets } from '../../../src/codecs/h264/parameter-sets.ts';
+import {
+  h264InitializationSegment,
+  opusInitializationSegment,
+} from '../../../src/containers/mp4/initialization-segment.ts';
+import { readInitializationSegment } from '../../../src/containers/mp4/initialization-segment-reader.ts';
+
+const SPS = Buffer.from('6742c01fda014016e9b808080a', 'hex');
+const PPS = Buffer.from('68ce3c80', 'hex');
+
+t.test('reads back what was written', async (t) => {
+  const opus = await opusInitializationSegment({ channels: 2 });
+  t.same(readInitializationSegment(opus), {
+    kind: 'audio',
+    codecs: 'opus',
+    timescale: 48_000,
+    channels: 2,
+  });
+  const sets = new H264ParameterSets();
+  sets.strip([SPS, PPS]);
+  const configuration = sets.current()!;
+  const { width, height } = configuration;
+  t.same(readInitializationSegment(await h264InitializationSegment(configuration)), {
+    ...{ kind: 'video', codecs: 'avc1.42c01f', timescale: 90_000, width, height },
+  });
+  const reordered = await h264InitializationSegment(configuration, 18_000);
+  t.match(readInitializationSegment(reordered), { width, height, compositionDelay: 18_000 });
+});
+
+t.test('cut or changed anywhere it is something else or nothing', async (t) => {
+  const whole = await opusInitializationSegment({ channels: 2 });
+  for (let length = 0; length < whole.length; length++) {
+    readInitializationSegment(whole.subarray(0, length));
+    for (const value of [0, 0x7f, 0xff]) {
+      const changed = Buffer.from(whole);
+      changed[length] = value;
+      readInitializationSegment(changed);
+    }
+  }
+  t.equal(readInitializationSegment(Buffer.alloc(0)), undefined);
+});
+
+t.test('boxes within boxes take no stack', async (t) => {
+  const depth = 100_000;
+  const nested = Buffer.alloc(depth * 8);
+  for (let level = 0; level < depth; level++) {
+    nested.writeUInt32BE((depth - level) * 8, level * 8);
+    nested.write('moov', level * 8 + 4);
+  }
+  t.equal(readInitializationSegment(nested), undefined);
+});
