@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import type { Segment } from '../src/segment-index/segment.ts';
+import type { Segment } from '../src/facts/segment.ts';
 import { SegmentIndex } from '../src/segment-index/segment-index.ts';
 
 const rows = 1_000_000;

@@ -1,14 +1,14 @@
 import { opendir, readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
+import type { Segment } from '../facts/segment.ts';
 import { PART_SUFFIX } from '../files/durable-file.ts';
 import { DAY_US, dayStartUs } from '../layout/day.ts';
 import { MANIFEST_NAME } from '../layout/file-names.ts';
 import { streamOfKey } from '../layout/stream-folder.ts';
-import type { RecordingLog } from '../recording/recording-options.ts';
-import type { Segment } from '../segment-index/segment.ts';
 import { restoreSent } from '../storage/spool/local-file.ts';
 import { FolderInUseError, type FolderOwners } from './folder-owners.ts';
 import { PresentationFolder } from './presentation-folder.ts';
+import type { RecordingLog } from './recording-log.ts';
 import type { RemoteFolders } from './remote-folder.ts';
 import type { Closable } from './unclosed-folders.ts';
 
@@ -39,7 +39,7 @@ export interface CrashRecoveryOptions {
   remote?: RemoteFolders;
   /** Keeps recorders apart that share the root; absent where there can be no other. */
   owners?: FolderOwners;
-  log: RecordingLog;
+  log: Pick<RecordingLog, 'info' | 'error'>;
 }
 
 /**

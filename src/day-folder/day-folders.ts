@@ -1,6 +1,6 @@
+import type { WriteQueue } from '../files/write-queue.ts';
 import { dayEndUs } from '../layout/day.ts';
 import { dayFolder } from '../layout/stream-folder.ts';
-import type { WriteQueue } from '../recording/write-queue.ts';
 import { PresentationFolder } from './presentation-folder.ts';
 import type { PresentationFolderOptions } from './presentation-folder-options.ts';
 

@@ -9,7 +9,7 @@ import {
   writeSegmentOrigin,
 } from '../containers/mp4/segment-origin.ts';
 import type { SegmentFile } from '../files/segment-file.ts';
-import type { TrackWallClock } from '../recording/stream-clock.ts';
+import type { FileClock } from './period-track.ts';
 
 /** What a chunk's bytes hold, to correct or to salvage a segment by. */
 interface WrittenChunk {
@@ -35,7 +35,7 @@ export class OpenSegment {
   /** Presentation times of the keyframes; empty for audio. */
   readonly keyframes: number[] = [];
   readonly #chunks: WrittenChunk[] = [];
-  readonly #wallClock: TrackWallClock;
+  readonly #wallClock: FileClock;
   readonly #origin: SegmentOrigin;
 
   constructor(
@@ -43,7 +43,7 @@ export class OpenSegment {
     number: number,
     name: string,
     startsAtKeyframe: boolean,
-    wallClock: TrackWallClock,
+    wallClock: FileClock,
     origin: SegmentOrigin,
   ) {
     this.file = file;

@@ -1,8 +1,8 @@
-import type { Segment } from '../segment-index/segment.ts';
+import type { Segment } from '../facts/segment.ts';
 import type { FolderOwners } from './folder-owners.ts';
 import type { RemoteFolders } from './remote-folder.ts';
 
-/** Settings of a {@link import('./presentation-folder.ts').PresentationFolder}. */
+/** Settings of a `PresentationFolder`. */
 export interface PresentationFolderOptions {
   /** Storage root, a path of the file system. */
   root: string;

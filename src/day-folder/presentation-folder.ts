@@ -11,13 +11,12 @@ import { readMpd } from '../manifest/mpd-reader.ts';
 import type { ManifestPeriod, ManifestTrack, Presentation } from '../manifest/presentation.ts';
 import { SegmentTimeline } from '../manifest/segment-timeline.ts';
 import type { TrackKind } from '../media/access-unit.ts';
-import type { PeriodTrack, TrackDescription } from '../recording/period-track.ts';
-import type { TrackWallClock } from '../recording/stream-clock.ts';
 import { FolderManifest } from './folder-manifest.ts';
 import { FolderNumbers } from './folder-numbers.ts';
 import { nextPeriodId, type RecoveredSegment, recoverSegments } from './folder-recovery.ts';
 import { InitializationFiles } from './initialization-files.ts';
 import { OpenSegment } from './open-segment.ts';
+import type { FileClock, PeriodTrack, TrackDescription } from './period-track.ts';
 import type { PresentationFolderOptions } from './presentation-folder-options.ts';
 import type { RemoteFolders } from './remote-folder.ts';
 import { readSegmentFacts } from './segment-facts.ts';
@@ -174,7 +173,7 @@ export class PresentationFolder {
     kind: TrackKind,
     initialization: Buffer,
     description: TrackDescription,
-    wallClock: TrackWallClock,
+    wallClock: FileClock,
   ): Promise<PeriodTrack> {
     const entry: ManifestTrack = {
       ...description,

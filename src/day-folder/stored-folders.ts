@@ -7,12 +7,12 @@ import { periodsMissing, withPeriods } from '../manifest/merge.ts';
 import { UTC_TIMING_URL, writeMpd } from '../manifest/mpd.ts';
 import { readMpd } from '../manifest/mpd-reader.ts';
 import type { ManifestPeriod } from '../manifest/presentation.ts';
-import type { RecordingLog } from '../recording/recording-options.ts';
 import type { SpoolStore } from '../storage/spool/timed-put.ts';
 import { folderOf, nameOf } from '../storage/spool/waiting-files.ts';
 import type { PutOnce } from '../storage/stores/put-once.ts';
 import { type PutOptions, type Store, StoreError } from '../storage/stores/store.ts';
 import { FolderNumbers } from './folder-numbers.ts';
+import type { RecordingLog } from './recording-log.ts';
 import type { StoredFolder } from './remote-folder.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { RetryDelay } from '../clock/retry-delay.ts';
-import type { RecordingLog } from '../recording/recording-options.ts';
 import type { PresentationFolder } from './presentation-folder.ts';
+import type { RecordingLog } from './recording-log.ts';
 
 /** What is needed of a folder. */
 export type Closable = Pick<PresentationFolder, 'path' | 'close'>;
@@ -8,7 +8,7 @@ export type Closable = Pick<PresentationFolder, 'path' | 'close'>;
 /** What {@link UnclosedFolders} needs. */
 export interface UnclosedFoldersOptions {
   stream: string;
-  log: RecordingLog;
+  log: Pick<RecordingLog, 'info'>;
   /** The clock, µs since the Unix epoch. */
   now(): number;
   /** The last of them was closed, or left to a recording. */

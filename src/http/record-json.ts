@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import type { RecordFacts } from '../record-catalogue/record.ts';
+import type { RecordFacts } from '../facts/record-facts.ts';
 
 /** Liveman reads durations as 32-bit integers, ms. */
 const longestDurationMs = 2 ** 31 - 1;

@@ -3,6 +3,7 @@ import { readInitializationSegment } from '../containers/mp4/initialization-segm
 import { wallClockUs } from '../containers/mp4/reference-time.ts';
 import type { SegmentOrigin } from '../containers/mp4/segment-origin.ts';
 import { factsOf } from '../day-folder/segment-facts.ts';
+import type { Segment } from '../facts/segment.ts';
 import {
   type FolderFile,
   initializationName,
@@ -12,7 +13,6 @@ import {
 } from '../layout/file-names.ts';
 import { ManifestError, readMpd } from '../manifest/mpd-reader.ts';
 import type { Presentation } from '../manifest/presentation.ts';
-import type { Segment } from '../segment-index/segment.ts';
 import type { RecordedFile, RecordingsReader } from '../storage/recordings-reader.ts';
 
 /** Files that are read at the same time: what a disk, or a connection to a store, does at once. */

@@ -1,8 +1,8 @@
+import type { Segment } from '../facts/segment.ts';
 import { dayEndUs } from '../layout/day.ts';
 import { MANIFEST_NAME } from '../layout/file-names.ts';
 import { streamOfKey } from '../layout/stream-folder.ts';
 import type { RecordCatalogue } from '../record-catalogue/record-catalogue.ts';
-import type { Segment } from '../segment-index/segment.ts';
 import type { SegmentIndex } from '../segment-index/segment-index.ts';
 import type { RecordingsReader } from '../storage/recordings-reader.ts';
 import { type FolderSegments, readFolderSegments } from './folder-segments.ts';

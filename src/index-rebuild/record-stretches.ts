@@ -1,5 +1,5 @@
-import type { RecordFacts } from '../record-catalogue/record.ts';
-import type { Segment } from '../segment-index/segment.ts';
+import type { RecordFacts } from '../facts/record-facts.ts';
+import type { Segment } from '../facts/segment.ts';
 
 /** What is shorter than this, between two records that are known, was no record, µs. */
 const SHORTEST_US = 1_000_000;

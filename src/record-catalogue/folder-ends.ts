@@ -1,5 +1,5 @@
+import type { RecordFacts } from '../facts/record-facts.ts';
 import type { FolderSummary } from '../segment-index/segment-index.ts';
-import type { RecordFacts } from './record.ts';
 
 /**
  * Tells when the last segment in the folder of a record ends, µs since the Unix epoch, from what the

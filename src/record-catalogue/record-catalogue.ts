@@ -1,17 +1,19 @@
 import { dirname } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { steadyNowUs } from '../clock/steady-clock.ts';
+import type { RecordFacts } from '../facts/record-facts.ts';
 import { makeFolder } from '../files/durable-file.ts';
 import { JournalLock } from '../files/process-lock.ts';
 import { GroupCommit } from '../journal/group-commit.ts';
 import { Journal, type JournalLog } from '../journal/journal.ts';
 import { atOnce, stepByStep } from '../journal/stepwise.ts';
-import { checkRecord, type RecordFacts, type RecordKey } from './record.ts';
+import { checkRecord, type RecordKey } from './record.ts';
 import { keysShown, planChanges, type RecordChange } from './record-changes.ts';
 import { encodeEntry, type RecordEntry, recordJournal } from './record-journal.ts';
 import { type Receipt, type RecordRow, RecordTable } from './record-table.ts';
 
-export type { RecordFacts, RecordKey } from './record.ts';
+export type { RecordFacts } from '../facts/record-facts.ts';
+export type { RecordKey } from './record.ts';
 
 /** How a record catalogue is opened. */
 export interface RecordCatalogueOptions {

@@ -1,4 +1,5 @@
-import type { RecordFacts, RecordKey } from './record.ts';
+import type { RecordFacts } from '../facts/record-facts.ts';
+import type { RecordKey } from './record.ts';
 import type { RecordEntry } from './record-journal.ts';
 import type { Receipt, RecordRow, RecordTable } from './record-table.ts';
 

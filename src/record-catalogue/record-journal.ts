@@ -1,5 +1,6 @@
+import type { RecordFacts } from '../facts/record-facts.ts';
 import { encodeArray, type JournalFormat } from '../journal/journal-line.ts';
-import { checkRecord, type RecordFacts, type RecordKey } from './record.ts';
+import { checkRecord, type RecordKey } from './record.ts';
 import type { Receipt } from './record-table.ts';
 
 /** A line of the record journal says one of these. */

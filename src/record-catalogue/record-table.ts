@@ -1,5 +1,6 @@
+import type { RecordFacts } from '../facts/record-facts.ts';
 import type { Stepwise } from '../journal/stepwise.ts';
-import type { RecordFacts, RecordKey } from './record.ts';
+import type { RecordKey } from './record.ts';
 
 /** What a client did with the record that it was shown. */
 export type Receipt = 'acked' | 'removed';

@@ -1,15 +1,4 @@
-/** One unbroken recording of one stream in one UTC day. Times are µs since the Unix epoch. */
-export interface RecordFacts {
-  stream: string;
-  /** Unix second of its start, ten digits; unique within the stream. */
-  recordId: string;
-  startUs: number;
-  /** Absent while it goes on. */
-  endUs?: number;
-  /** Object path of its manifest. */
-  mpdPath: string;
-  status: 'Active' | 'Completed' | 'Failed';
-}
+import type { RecordFacts } from '../facts/record-facts.ts';
 
 /** Names a record. */
 export interface RecordKey {

@@ -1,4 +1,4 @@
-import type { RecordFacts } from '../record-catalogue/record.ts';
+import type { RecordFacts } from '../facts/record-facts.ts';
 
 /** Settings of a {@link CurrentRecord}. */
 export interface CurrentRecordOptions {

@@ -2,6 +2,7 @@ import type { H264Configuration } from '../codecs/h264/parameter-sets.ts';
 import { OPUS_SILENCE_TICKS } from '../codecs/opus/silence.ts';
 import { DayFolders } from '../day-folder/day-folders.ts';
 import type { PresentationFolder } from '../day-folder/presentation-folder.ts';
+import { type WriteOwner, WriteQueue } from '../files/write-queue.ts';
 import {
   AUDIO_TIMESCALE,
   audioTicks,
@@ -18,7 +19,6 @@ import type { RecordingOptions } from './recording-options.ts';
 import { RunningPeriod } from './running-period.ts';
 import { VideoLane } from './video-lane.ts';
 import { WriteFailures } from './write-failures.ts';
-import { type WriteOwner, WriteQueue } from './write-queue.ts';
 
 /** A chunk is written at the latest when its first sample is this old, µs. */
 const CHUNK_AGE_US = 1_500_000;
@@ -136,7 +136,7 @@ export class Periods implements PeriodState {
 
   /**
    * Begins a Period, in the folder of its day and in a record. The one before ends there.
-   * @param reason as decided by {@link import('./period-reason.ts').periodReason}
+   * @param reason as decided by `periodReason`
    * @param publisher whose tracks it has
    * @param startUs media time, µs since the Unix epoch
    * @param configuration of its pictures; undefined where it is to have none

@@ -1,19 +1,13 @@
 import type { FolderOwners } from '../day-folder/folder-owners.ts';
 import type { PresentationFolder } from '../day-folder/presentation-folder.ts';
+import type { RecordingLog } from '../day-folder/recording-log.ts';
 import type { RemoteFolders } from '../day-folder/remote-folder.ts';
-import type { Segment } from '../segment-index/segment.ts';
+import type { Segment } from '../facts/segment.ts';
 import type { CurrentRecordOptions } from './current-record.ts';
 import type { StreamClock } from './stream-clock.ts';
 import type { OnLoss } from './video-track.ts';
 
-/** Logging as pino does it. */
-export interface RecordingLog {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
-
-/** Settings of a {@link import('./recording.ts').Recording}. */
+/** Settings of a `Recording`. */
 export interface RecordingOptions extends CurrentRecordOptions {
   /** Storage root, a path of the file system. */
   root: string;

@@ -3,16 +3,16 @@ import {
   h264InitializationSegment,
   opusInitializationSegment,
 } from '../containers/mp4/initialization-segment.ts';
+import type { TrackDescription } from '../day-folder/period-track.ts';
 import type { PresentationFolder } from '../day-folder/presentation-folder.ts';
+import type { WriteOwner, WriteQueue } from '../files/write-queue.ts';
 import type { ManifestPeriod } from '../manifest/presentation.ts';
 import type { TrackKind } from '../media/access-unit.ts';
 import { AUDIO_TIMESCALE, toUs, VIDEO_TIMESCALE } from '../media/media-time.ts';
 import { BlankVideo } from './blank-video.ts';
-import type { TrackDescription } from './period-track.ts';
 import { type StreamClock, TrackWallClock } from './stream-clock.ts';
 import type { StreamTimeline } from './stream-timeline.ts';
 import { TrackWriter } from './track-writer.ts';
-import type { WriteOwner, WriteQueue } from './write-queue.ts';
 
 /**
  * Channels of every Opus track. RTP always says two (RFC 7587 §7) and each packet may be mono or

@@ -1,3 +1,4 @@
+import type { FileClock } from '../day-folder/period-track.ts';
 import type { TrackKind } from '../media/access-unit.ts';
 import { TIMESCALE, toTicks, toUs } from '../media/media-time.ts';
 
@@ -93,7 +94,7 @@ function correction({ us, correctionUs, slope }: Knot, at: number): number {
 }
 
 /** Wall clock of file times of one track in one folder. */
-export class TrackWallClock {
+export class TrackWallClock implements FileClock {
   readonly #clock: StreamClock;
   readonly #timescale: number;
   readonly #rebase: number;
@@ -105,7 +106,7 @@ export class TrackWallClock {
     this.#rebase = rebase;
   }
 
-  /** Integer µs since the Unix epoch. @param time as in the file, ticks since the Unix epoch */
+  /** See {@link FileClock.us}. */
   us(time: number): number {
     return Math.round(this.#clock.wallUs(toUs(time - this.#rebase, this.#timescale)));
   }

@@ -1,11 +1,11 @@
 import { writeChunk } from '../containers/mp4/chunk.ts';
 import type { OpenSegment } from '../day-folder/open-segment.ts';
+import type { PeriodTrack } from '../day-folder/period-track.ts';
 import type { PresentationFolder } from '../day-folder/presentation-folder.ts';
+import type { WriteOwner, WriteQueue } from '../files/write-queue.ts';
 import type { TrackKind } from '../media/access-unit.ts';
 import type { Sample } from '../media/sample.ts';
 import { CutPolicy } from './cut-policy.ts';
-import type { PeriodTrack } from './period-track.ts';
-import type { WriteOwner, WriteQueue } from './write-queue.ts';
 
 /** A chunk goes to the disk after this much media, so that a crash costs no more: seconds. */
 const CHUNK_SECONDS = 1;

@@ -1,5 +1,5 @@
 import { RetryDelay } from '../clock/retry-delay.ts';
-import type { RecordingLog } from './recording-options.ts';
+import type { RecordingLog } from '../day-folder/recording-log.ts';
 
 /** A failure of the same kind is logged again after this at the earliest, µs. */
 const REPEAT_US = 60_000_000;

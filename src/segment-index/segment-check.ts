@@ -1,4 +1,4 @@
-import type { Segment } from './segment.ts';
+import type { Segment } from '../facts/segment.ts';
 
 // Generous for any path or stream id, and small enough that every segment fits a journal line.
 const maxTextLength = 4096;

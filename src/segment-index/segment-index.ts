@@ -1,12 +1,12 @@
 import { dirname } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { steadyNowUs } from '../clock/steady-clock.ts';
+import type { Segment } from '../facts/segment.ts';
 import { makeFolder } from '../files/durable-file.ts';
 import { JournalLock } from '../files/process-lock.ts';
 import { GroupCommit } from '../journal/group-commit.ts';
 import { Journal, type JournalLog, type JournalRewrite } from '../journal/journal.ts';
 import { atOnce, stepByStep } from '../journal/stepwise.ts';
-import type { Segment } from './segment.ts';
 import { checkSegment } from './segment-check.ts';
 import type { FolderSummary } from './segment-folder.ts';
 import { encodeEntry, type SegmentEntry, segmentJournal } from './segment-journal.ts';

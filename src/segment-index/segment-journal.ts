@@ -1,5 +1,5 @@
+import type { Segment } from '../facts/segment.ts';
 import { encodeArray, type JournalFormat } from '../journal/journal-line.ts';
-import type { Segment } from './segment.ts';
 import { checkSegment } from './segment-check.ts';
 
 /** A line of the segment journal says one of these. */

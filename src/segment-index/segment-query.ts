@@ -1,5 +1,5 @@
+import type { Segment } from '../facts/segment.ts';
 import type { TrackKind } from '../media/access-unit.ts';
-import type { Segment } from './segment.ts';
 
 /** Which segments are asked for; what is left out does not restrict. */
 export interface SegmentQuery {

@@ -1,6 +1,6 @@
+import type { Segment } from '../facts/segment.ts';
 import type { SegmentName } from '../layout/segment-name.ts';
 import type { TrackKind } from '../media/access-unit.ts';
-import type { Segment } from './segment.ts';
 import type { SegmentFolder } from './segment-folder.ts';
 import type { TrackRows } from './track-rows.ts';
 

@@ -1,7 +1,7 @@
+import type { Segment } from '../facts/segment.ts';
 import type { Stepwise } from '../journal/stepwise.ts';
 import { joinName, type SegmentName, splitName } from '../layout/segment-name.ts';
 import type { TrackKind } from '../media/access-unit.ts';
-import type { Segment } from './segment.ts';
 import { chunkRows, type SegmentChunk } from './segment-chunk.ts';
 import { SegmentColumns } from './segment-columns.ts';
 import { type FolderSummary, SegmentFolder } from './segment-folder.ts';

@@ -1,4 +1,4 @@
-import type { Segment } from './segment.ts';
+import type { Segment } from '../facts/segment.ts';
 import { matches, type SegmentQuery } from './segment-query.ts';
 
 interface Waiter {

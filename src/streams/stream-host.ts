@@ -1,8 +1,11 @@
 import { steadyNowUs } from '../clock/steady-clock.ts';
 import { AbandonedFolder } from '../day-folder/crash-recovery.ts';
 import type { FolderOwners } from '../day-folder/folder-owners.ts';
+import type { RecordingLog } from '../day-folder/recording-log.ts';
 import type { RemoteFolders } from '../day-folder/remote-folder.ts';
 import { UnclosedFolders } from '../day-folder/unclosed-folders.ts';
+import type { RecordFacts } from '../facts/record-facts.ts';
+import type { Segment } from '../facts/segment.ts';
 import type { FarewellListener } from '../ingest/media-session.ts';
 import type { CloseReason, PublishSink } from '../ingest/publish-sink.ts';
 import { WhepSession } from '../ingest/whep-session.ts';
@@ -10,7 +13,6 @@ import { WhipSession } from '../ingest/whip-session.ts';
 import { MANIFEST_NAME } from '../layout/file-names.ts';
 import { baseFolder, dayFolder } from '../layout/stream-folder.ts';
 import type { AccessUnit } from '../media/access-unit.ts';
-import type { RecordFacts } from '../record-catalogue/record.ts';
 import {
   type PublishAccepted,
   type PublishRight,
@@ -20,11 +22,9 @@ import {
   type StreamStatus,
 } from '../recorder.ts';
 import { Recording } from '../recording/recording.ts';
-import type { RecordingLog } from '../recording/recording-options.ts';
 import { StreamClock } from '../recording/stream-clock.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
 import type { SenderReport } from '../rtp/rtp-receiver.ts';
-import type { Segment } from '../segment-index/segment.ts';
 import type { PullPlan, PullTarget } from '../sources/pull-plan.ts';
 import type { WorkerSettings } from '../workers/settings.ts';
 import { Pull } from './pull.ts';

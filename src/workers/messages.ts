@@ -1,7 +1,7 @@
 import type { StoredFolder } from '../day-folder/remote-folder.ts';
+import type { RecordFacts } from '../facts/record-facts.ts';
+import type { Segment } from '../facts/segment.ts';
 import type { Farewell } from '../ingest/farewell.ts';
-import type { RecordFacts } from '../record-catalogue/record.ts';
-import type { Segment } from '../segment-index/segment.ts';
 import type { MediaCalls } from '../streams/media-host.ts';
 
 /** Names of the calls that a worker answers. */

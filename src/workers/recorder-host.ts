@@ -4,9 +4,10 @@ import { steadyNowUs } from '../clock/steady-clock.ts';
 import type { Config } from '../config/config.ts';
 import { closeAbandoned, recoverAfterCrash } from '../day-folder/crash-recovery.ts';
 import { FolderOwners } from '../day-folder/folder-owners.ts';
+import type { RecordFacts } from '../facts/record-facts.ts';
+import type { Segment } from '../facts/segment.ts';
 import { streamFolder } from '../layout/stream-folder.ts';
 import { folderEnds } from '../record-catalogue/folder-ends.ts';
-import type { RecordFacts } from '../record-catalogue/record.ts';
 import type { RecordCatalogue } from '../record-catalogue/record-catalogue.ts';
 import {
   type ArmedStream,
@@ -17,7 +18,6 @@ import {
   RequestError,
   type StreamStatus,
 } from '../recorder.ts';
-import type { Segment } from '../segment-index/segment.ts';
 import type { SegmentIndex } from '../segment-index/segment-index.ts';
 import type { PullPlan } from '../sources/pull-plan.ts';
 import { Sources, type SourcesEvents } from '../sources/sources.ts';

@@ -1,8 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import type { StoredFolder } from '../day-folder/remote-folder.ts';
-import type { RecordFacts } from '../record-catalogue/record.ts';
+import type { RecordFacts } from '../facts/record-facts.ts';
+import type { Segment } from '../facts/segment.ts';
 import { RequestError } from '../recorder.ts';
-import type { Segment } from '../segment-index/segment.ts';
 import type {
   AskStoredMessage,
   Call,

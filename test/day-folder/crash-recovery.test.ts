@@ -2,7 +2,7 @@ import { cp, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import t from 'tap';
 import { recoverAfterCrash } from '../../src/day-folder/crash-recovery.ts';
-import type { Segment } from '../../src/segment-index/segment.ts';
+import type { Segment } from '../../src/facts/segment.ts';
 import { readMpd } from '../media/read-mpd.ts';
 import { NOON_US, SimulatedPublisher } from '../recording/simulated-publisher.ts';
 

@@ -1,9 +1,9 @@
 import { cp, readdir, rename, rm, utimes } from 'node:fs/promises';
 import path from 'node:path';
 import t, { type Test } from 'tap';
+import type { Segment } from '../../src/facts/segment.ts';
 import { IndexRebuild, type IndexRebuildOptions } from '../../src/index-rebuild/index-rebuild.ts';
 import { RecordCatalogue } from '../../src/record-catalogue/record-catalogue.ts';
-import type { Segment } from '../../src/segment-index/segment.ts';
 import { SegmentIndex } from '../../src/segment-index/segment-index.ts';
 import { folderReader, type RecordingsReader } from '../../src/storage/recordings-reader.ts';
 import { NOON_US, SimulatedPublisher } from '../recording/simulated-publisher.ts';

@@ -1,12 +1,12 @@
 import path from 'node:path';
 import type { Test } from 'tap';
+import type { RecordFacts } from '../../src/facts/record-facts.ts';
+import type { Segment } from '../../src/facts/segment.ts';
 import type { TrackKind } from '../../src/media/access-unit.ts';
-import type { RecordFacts } from '../../src/record-catalogue/record.ts';
 import { Recording } from '../../src/recording/recording.ts';
 import type { RecordingOptions } from '../../src/recording/recording-options.ts';
 import { StreamClock } from '../../src/recording/stream-clock.ts';
 import type { MediaSection } from '../../src/rtp/media-section.ts';
-import type { Segment } from '../../src/segment-index/segment.ts';
 import { audioPackets, FRAME_RATE, videoFrames } from '../publisher/clip.ts';
 
 /** 2026-03-04 12:00:00 UTC, µs since the Unix epoch. */

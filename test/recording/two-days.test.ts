@@ -1,10 +1,10 @@
 import path from 'node:path';
 import t from 'tap';
+import type { RecordFacts } from '../../src/facts/record-facts.ts';
+import type { Segment } from '../../src/facts/segment.ts';
 import type { TrackKind } from '../../src/media/access-unit.ts';
-import type { RecordFacts } from '../../src/record-catalogue/record.ts';
 import { Recording } from '../../src/recording/recording.ts';
 import { StreamClock } from '../../src/recording/stream-clock.ts';
-import type { Segment } from '../../src/segment-index/segment.ts';
 import { verifyRecording } from '../../src/verification/verify-recording.ts';
 import { videoFrames } from '../publisher/clip.ts';
 import { onlyWhereNobodyWaits, repeat } from '../thoroughness.ts';

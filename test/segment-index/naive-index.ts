@@ -1,4 +1,4 @@
-import type { Segment } from '../../src/segment-index/segment.ts';
+import type { Segment } from '../../src/facts/segment.ts';
 import type { FolderSummary, SegmentQuery } from '../../src/segment-index/segment-index.ts';
 
 /** The index as one would write it without a thought of speed: what the real one is held against. */

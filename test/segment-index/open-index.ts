@@ -1,4 +1,4 @@
-import type { Segment } from '../../src/segment-index/segment.ts';
+import type { Segment } from '../../src/facts/segment.ts';
 import { SegmentIndex, type SegmentIndexOptions } from '../../src/segment-index/segment-index.ts';
 
 /** What was logged. */

@@ -9,7 +9,7 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { recoverAfterCrash } from '../../../src/day-folder/crash-recovery.ts';
-import type { Segment } from '../../../src/segment-index/segment.ts';
+import type { Segment } from '../../../src/facts/segment.ts';
 import { SegmentIndex } from '../../../src/segment-index/segment-index.ts';
 import { recordingFolders } from '../../../src/verification/recording-folders.ts';
 import { verifyRecording } from '../../../src/verification/verify-recording.ts';
