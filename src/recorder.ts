@@ -197,8 +197,8 @@ export interface Recorder {
    * Accepts a WHIP offer for a stream (RFC 9725 §4.2).
    * @param right of who publishes; `all` if absent. It may take the place of one that has shown no sign
    * of itself since its offer, unless that one had the wider right
-   * @throws RequestError 400/422 for an offer that cannot be taken, 409 when the stream has a
-   * publisher already, 503 while stopping.
+   * @throws NameError for a stream id that cannot be a path; RequestError 400/422 for an offer that
+   * cannot be taken, 409 when the stream has a publisher already, 503 while stopping.
    */
   publish(stream: string, offer: string, right?: PublishRight): Promise<PublishAccepted>;
   /**
@@ -220,8 +220,8 @@ export interface Recorder {
    * Starts recording a stream, or arms it when nobody publishes it yet. Idempotent: a second call
    * answers what the first did. Never waits for media. What is asked for while somebody publishes
    * holds until that session is ended, but not where it is lost; an arm holds until it is stopped.
-   * @throws RequestError 400 for a stream id or base directory that cannot be a path, 429 when too many
-   * streams wait for a publisher
+   * @throws NameError for a stream id or base directory that cannot be a path; RequestError 429 when too
+   * many streams wait for a publisher
    */
   start(stream: string, baseDir?: string): Promise<RecordingStarted>;
   /** Stops or disarms; resolves when the last segment is durable. Quiet when nothing ran. */

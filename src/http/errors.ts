@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
+import { NameError } from '../layout/name-error.ts';
 import { RequestError } from '../recorder.ts';
 
 /** Body of every error reply but 401, which has none. */
@@ -29,15 +30,15 @@ export function errorReply(description: string, message: string) {
 }
 
 /**
- * Turns whatever a route throws into a reply. Messages of a {@link RequestError} and of refused
- * requests are shown; of anything else only that it happened, and the log has the rest.
+ * Turns whatever a route throws into a reply. Messages of a {@link RequestError}, of a
+ * {@link NameError} and of refused requests are shown; of anything else only that it happened, and the log has the rest.
  */
 export function replyWithError(
-  error: FastifyError | RequestError,
+  error: FastifyError | RequestError | NameError,
   request: FastifyRequest,
   reply: FastifyReply,
 ): FastifyReply {
-  const statusCode = error.statusCode ?? 500;
+  const statusCode = error instanceof NameError ? 400 : (error.statusCode ?? 500);
   if (error instanceof RequestError || (statusCode >= 400 && statusCode < 500)) {
     request.log.debug({ statusCode, reason: error.message }, 'request refused');
     return send(reply, statusCode, error.message);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { RequestError } from '../recorder.ts';
+import { NameError } from './name-error.ts';
 
 /** Longest path part we make, in bytes; file systems allow 255, the rest is left for suffixes. */
 const LONGEST_PART = 200;
@@ -14,17 +14,17 @@ const DEVICE_NAMES = /^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)/i;
  * different for different ids. Percent-encodes all bytes outside `A-Za-z0-9._-`, a leading or
  * trailing dot and device names; an id longer than 200 bytes keeps a readable beginning and ends in
  * `%~` (which no encoded id contains) and a hash.
- * @throws RequestError 400 for an id that is empty, reserved, has control characters or is not
+ * @throws NameError for an id that is empty, reserved, has control characters or is not
  * well-formed Unicode
  */
 export function streamFolder(id: string): string {
-  if (id === '') throw new RequestError(400, 'stream: must not be empty');
-  if (!id.isWellFormed()) throw new RequestError(400, 'stream: must be well-formed Unicode');
+  if (id === '') throw new NameError('stream: must not be empty');
+  if (!id.isWellFormed()) throw new NameError('stream: must be well-formed Unicode');
   if (hasControlCharacter(id)) {
-    throw new RequestError(400, 'stream: must not contain control characters');
+    throw new NameError('stream: must not contain control characters');
   }
   if (RESERVED_IDS.has(id)) {
-    throw new RequestError(400, `stream: "${id}" is reserved, choose another name`);
+    throw new NameError(`stream: "${id}" is reserved, choose another name`);
   }
   return pathPart(id);
 }
@@ -40,31 +40,29 @@ const YEAR = /^\d{4}$/;
  * can put anything into the day folders of another stream, or where those will be, no other part of
  * the path may look like a year: the part before the year is always the stream.
  * @param stream id of the stream that is to be put into it
- * @throws RequestError 400 for a part that is `.`, `..`, not well-formed or like a year, for too many,
+ * @throws NameError for a part that is `.`, `..`, not well-formed or like a year, for too many,
  * and for a stream whose id is like a year
  */
 export function baseFolder(baseDir: string, stream: string): string {
   const parts = baseDir.split('/').filter((part) => part !== '');
   for (const part of parts) {
     if (part === '.' || part === '..') {
-      throw new RequestError(400, 'base_dir: must not contain "." or ".." as a path part');
+      throw new NameError('base_dir: must not contain "." or ".." as a path part');
     }
     if (!part.isWellFormed() || hasControlCharacter(part)) {
-      throw new RequestError(400, 'base_dir: must be well-formed text without control characters');
+      throw new NameError('base_dir: must be well-formed text without control characters');
     }
     if (YEAR.test(part)) {
-      throw new RequestError(
-        400,
+      throw new NameError(
         `base_dir: "${part}" would be taken for the year of a recording, write it otherwise, e.g. "y${part}"`,
       );
     }
   }
   if (parts.length > MOST_BASE_PARTS) {
-    throw new RequestError(400, `base_dir: must not have more than ${MOST_BASE_PARTS} path parts`);
+    throw new NameError(`base_dir: must not have more than ${MOST_BASE_PARTS} path parts`);
   }
   if (parts.length > 0 && YEAR.test(stream)) {
-    throw new RequestError(
-      400,
+    throw new NameError(
       `base_dir: the stream "${stream}" would be taken for the year of a recording there; leave base_dir out`,
     );
   }

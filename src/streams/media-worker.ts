@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { FolderOwners } from '../day-folder/folder-owners.ts';
+import { NameError } from '../layout/name-error.ts';
 import { RequestError } from '../recorder.ts';
 import type {
   CallMessage,
@@ -51,8 +52,11 @@ async function answer({ id, call, args }: CallMessage): Promise<ReplyMessage> {
     return { type: 'reply', id, result: await method.apply(host, args) };
   } catch (error) {
     const { message, stack } = error as Error;
-    const statusCode = error instanceof RequestError ? { statusCode: error.statusCode } : {};
-    return { type: 'reply', id, error: { message, ...statusCode, ...(stack && { stack }) } };
+    const known = {
+      ...(error instanceof RequestError && { statusCode: error.statusCode }),
+      ...(error instanceof NameError && { isOfName: true }),
+    };
+    return { type: 'reply', id, error: { message, ...known, ...(stack && { stack }) } };
   }
 }
 

@@ -20,7 +20,8 @@ export interface ReplyMessage {
   type: 'reply';
   id: number;
   result?: unknown;
-  error?: { message: string; statusCode?: number; stack?: string };
+  /** `isOfName`: a {@link import('../layout/name-error.ts').NameError}. */
+  error?: { message: string; statusCode?: number; isOfName?: boolean; stack?: string };
 }
 
 /** The worker takes calls. */

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import type { StoredFolder } from '../day-folder/remote-folder.ts';
 import type { RecordFacts } from '../facts/record-facts.ts';
 import type { Segment } from '../facts/segment.ts';
+import { NameError } from '../layout/name-error.ts';
 import { RequestError } from '../recorder.ts';
 import type {
   AskStoredMessage,
@@ -75,7 +76,7 @@ export class WorkerLink {
     return this.#ended === undefined;
   }
 
-  /** Calls the worker's Recorder. @throws RequestError and what else it throws; 503 once it ended */
+  /** Calls the worker's Recorder. @throws RequestError, NameError and what else it throws; 503 once it ended */
   call(call: Call, ...args: unknown[]): Promise<unknown> {
     if (this.#ended)
       return Promise.reject(new RequestError(503, 'the stream’s worker is restarting'));
@@ -137,7 +138,9 @@ export class WorkerLink {
   }
 }
 
-function revive({ message, statusCode, stack }: NonNullable<ReplyMessage['error']>): Error {
+function revive(told: NonNullable<ReplyMessage['error']>): Error {
+  const { message, statusCode, isOfName, stack } = told;
+  if (isOfName) return new NameError(message);
   if (statusCode !== undefined) return new RequestError(statusCode, message);
   const error = new Error(message);
   if (stack !== undefined) error.stack = stack;
