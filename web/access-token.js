@@ -5,7 +5,7 @@ export function accessToken() {
   return sessionStorage.getItem(STORAGE_KEY) ?? '';
 }
 
-/** Keeps a token for this tab only; an empty one is forgotten. */
+/** Keeps a token for this tab only; an empty one is forgotten. @param {string} token */
 export function setAccessToken(token) {
   if (token === '') sessionStorage.removeItem(STORAGE_KEY);
   else sessionStorage.setItem(STORAGE_KEY, token);

@@ -1,10 +1,13 @@
 import { accessToken, setAccessToken } from './access-token.js';
 import { momentInWords } from './display-units.js';
+import { element } from './element.js';
 import { Player } from './player.js';
 import { Publishing } from './publishing.js';
 import {
   faultOfStreamName,
   listStreams,
+  messageOf,
+  RecorderError,
   startRecording,
   stopRecording,
   storageState,
@@ -14,8 +17,6 @@ import { showStorage } from './storage-line.js';
 import { StreamsList } from './streams-list.js';
 
 const POLL_INTERVAL_MS = 2000;
-
-const element = (id) => document.getElementById(id);
 
 const player = new Player();
 const streams = new StreamsList({
@@ -29,9 +30,11 @@ const streams = new StreamsList({
 });
 const publishing = new Publishing(() => void refresh());
 
+/** @type {number | undefined} */
 let shownAt;
 let isPolling = false;
 let isStale = false;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
 
 /** Says since when what is shown may be over. @param {number} [ms] nothing while it is up to date */
@@ -60,9 +63,10 @@ async function refresh() {
     notice.hidden = true;
     showAge();
   } catch (error) {
-    notice.textContent = error.message;
+    notice.textContent = messageOf(error);
     notice.hidden = false;
-    if (error.status === 401) element('access').open = true;
+    if (error instanceof RecorderError && error.status === 401)
+      element('access', HTMLDetailsElement).open = true;
     showAge(shownAt);
   }
   isPolling = false;
@@ -75,7 +79,7 @@ async function refresh() {
 
 element('arm-form').addEventListener('submit', async (event) => {
   event.preventDefault();
-  const input = element('arm-stream');
+  const input = element('arm-stream', HTMLInputElement);
   const message = element('arm-message');
   const stream = input.value.trim();
   message.textContent = faultOfStreamName(stream);
@@ -85,20 +89,20 @@ element('arm-form').addEventListener('submit', async (event) => {
     input.value = '';
     await refresh();
   } catch (error) {
-    message.textContent = error.message;
+    message.textContent = messageOf(error);
   }
 });
 
 element('access-form').addEventListener('submit', (event) => {
   event.preventDefault();
-  setAccessToken(element('access-token').value.trim());
-  element('access').open = false;
+  setAccessToken(element('access-token', HTMLInputElement).value.trim());
+  element('access', HTMLDetailsElement).open = false;
   // What another token was refused.
   element('arm-message').textContent = '';
   streams.forgetRefusals();
   void refresh();
 });
 
-element('access-token').value = accessToken();
+element('access-token', HTMLInputElement).value = accessToken();
 element('whip-address').textContent = whipAddress('NAME');
 void refresh();

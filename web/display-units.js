@@ -1,4 +1,4 @@
-/** A number of bytes as people read it, in powers of 1000. */
+/** A number of bytes as people read it, in powers of 1000. @param {number} bytes */
 export function bytesInWords(bytes) {
   if (bytes < 1000) return `${bytes} B`;
   const units = ['kB', 'MB', 'GB', 'TB'];
@@ -19,7 +19,7 @@ export function rateInWords(rate) {
 /** A span as `m:ss` or `h:mm:ss`. @param {number} seconds */
 export function spanInWords(seconds) {
   const whole = Math.max(0, Math.floor(seconds));
-  const two = (value) => String(value).padStart(2, '0');
+  const two = (/** @type {number} */ value) => String(value).padStart(2, '0');
   const hours = Math.floor(whole / 3600);
   const minutes = Math.floor(whole / 60) % 60;
   return hours > 0

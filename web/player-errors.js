@@ -1,9 +1,11 @@
 import { faultOfToken } from './recorder-api.js';
 
+/** @typedef {typeof import('shaka-player').default} Shaka the player's namespace */
+
 /**
  * Whether a Shaka error is over once the recorder answers again.
  * @param {any} error
- * @param {any} shaka the player's namespace
+ * @param {Shaka} shaka
  */
 export function isPassing(error, shaka) {
   const { Code } = shaka.util.Error;
@@ -14,7 +16,7 @@ export function isPassing(error, shaka) {
 /**
  * What went wrong in the player, in words.
  * @param {any} error a Shaka error (`category`, `code`, `data`), or any other
- * @param {any} shaka the player's namespace, for the names of its codes
+ * @param {Shaka} shaka for the names of its codes
  */
 export function playerErrorInWords(error, shaka) {
   const { Code, Category } = shaka.util.Error;
@@ -41,9 +43,18 @@ export function playerErrorInWords(error, shaka) {
     case Code.VIDEO_ERROR:
       return `The browser could not decode the recording (${error.data.slice(1).join(', ')}).`;
     default: {
-      const category = Object.keys(Category).find((name) => Category[name] === error.category);
-      const code = Object.keys(Code).find((name) => Code[name] === error.code);
+      const category = nameOf(Category, error.category);
+      const code = nameOf(Code, error.code);
       return `The recording cannot be played (${category ?? 'error'}: ${code ?? error.code}).`;
     }
   }
+}
+
+/**
+ * The name that a number has in one of the player's tables.
+ * @param {object} table
+ * @param {number} value
+ */
+function nameOf(table, value) {
+  return Object.entries(table).find(([, each]) => each === value)?.[0];
 }

@@ -1,8 +1,11 @@
 import { authorization } from './access-token.js';
 import { momentInWords, spanInWords } from './display-units.js';
+import { element } from './element.js';
 import { isPassing, playerErrorInWords } from './player-errors.js';
 import { objectAddress } from './recorder-api.js';
 import { WallClock } from './wall-clock.js';
+
+/** @typedef {import('./player-errors.js').Shaka} Shaka */
 
 // Nearer to the live edge than this counts as live, seconds beyond the player's own delay.
 const LIVE_TOLERANCE_SECONDS = 5;
@@ -10,18 +13,21 @@ const LIVE_TOLERANCE_SECONDS = 5;
 // Between two attempts to read on from a recorder that does not answer.
 const RETRY_SECONDS = 3;
 
-const element = (id) => document.getElementById(id);
-
+/** @type {Promise<Shaka> | undefined} */
 let library;
 
-/** Loads Shaka player when it is first needed: it is larger than all the rest of the console. */
+/**
+ * Loads Shaka player when it is first needed: it is larger than all the rest of the console.
+ * @returns {Promise<Shaka>}
+ */
 function loadShaka() {
   library ??= new Promise((resolve, reject) => {
     const script = document.createElement('script');
     script.src = new URL('vendor/shaka-player.js', document.baseURI).href;
     script.onload = () => {
-      window.shaka.polyfill.installAll();
-      resolve(window.shaka);
+      const { shaka } = /** @type {{ shaka: Shaka }} */ (/** @type {unknown} */ (window));
+      shaka.polyfill.installAll();
+      resolve(shaka);
     };
     script.onerror = () => {
       script.remove();
@@ -36,8 +42,9 @@ function loadShaka() {
 /** The panel that plays a recording, finished or still running, over its whole length. */
 export class Player {
   #panel = element('player');
-  #video = element('player-video');
-  #seek = element('player-seek');
+  #video = element('player-video', HTMLVideoElement);
+  #seek = element('player-seek', HTMLInputElement);
+  /** @type {import('shaka-player').default.Player | undefined} */
   #player;
   #isLoaded = false;
   #wallClock = new WallClock();
@@ -66,10 +73,11 @@ export class Player {
       video.muted = !video.muted;
     });
     element('player-full').addEventListener('click', () => void video.requestFullscreen());
-    element('player-rate').addEventListener('change', ({ target }) => {
+    const rate = element('player-rate', HTMLSelectElement);
+    rate.addEventListener('change', () => {
       // The default is what the next recording begins with.
-      video.defaultPlaybackRate = Number(target.value);
-      video.playbackRate = Number(target.value);
+      video.defaultPlaybackRate = Number(rate.value);
+      video.playbackRate = Number(rate.value);
     });
     element('player-live').addEventListener('click', () => this.#player?.goToLive());
     element('player-close').addEventListener('click', () => void this.close());
@@ -100,7 +108,7 @@ export class Player {
   /**
    * Loads what the panel stands open for.
    * @param {string} mpdPath
-   * @param {{ startTime?: number, isPaused?: boolean }} [at] seconds of the presentation
+   * @param {{ startTime?: number | undefined, isPaused?: boolean }} [at] seconds of the presentation
    */
   async #load(mpdPath, { startTime, isPaused = false } = {}) {
     const turn = ++this.#opened;
@@ -155,17 +163,23 @@ export class Player {
     if (turn === this.#opened) await this.#load(mpdPath, { startTime, isPaused });
   }
 
+  /**
+   * @param {Shaka} shaka
+   * @param {string} mpdPath
+   */
   async #create(shaka, mpdPath) {
     if (!shaka.Player.isBrowserSupported()) {
       throw new Error('this browser has no Media Source Extensions');
     }
     const player = new shaka.Player();
     this.#player = player;
+    const network = player.getNetworkingEngine();
+    if (network === null) throw new Error('the player was closed before it had begun');
     const { RequestType } = shaka.net.NetworkingEngine;
-    player.getNetworkingEngine().registerRequestFilter((_type, request) => {
+    network.registerRequestFilter((_type, request) => {
       Object.assign(request.headers, authorization());
     });
-    player.getNetworkingEngine().registerResponseFilter((type, response) => {
+    network.registerResponseFilter((type, response) => {
       if (player !== this.#player) return;
       if (this.#isPassing) this.#say('');
       if (type !== RequestType.MANIFEST) return;
@@ -174,19 +188,24 @@ export class Player {
       if (this.#wallClock.isLive && !latest.isLive) void this.#goOn(mpdPath, latest);
       else this.#wallClock = latest;
     });
-    player.addEventListener('error', ({ detail }) => {
-      if (player === this.#player) this.#fail(detail, shaka);
+    player.addEventListener('error', (event) => {
+      if (player === this.#player) this.#fail(/** @type {CustomEvent} */ (event).detail, shaka);
     });
-    player.configure('streaming.failureCallback', (error) => {
+    player.configure('streaming.failureCallback', (/** @type {unknown} */ error) => {
       if (isPassing(error, shaka)) player.retryStreaming(RETRY_SECONDS);
     });
-    player.addEventListener('buffering', ({ buffering }) => {
+    player.addEventListener('buffering', (event) => {
+      const { buffering } = /** @type {{ buffering: boolean }} */ (/** @type {unknown} */ (event));
       element('player-waiting').hidden = !buffering;
     });
     await player.attach(this.#video);
     return player;
   }
 
+  /**
+   * @param {any} error
+   * @param {Shaka} [shaka] nothing where the library itself is missing
+   */
   #fail(error, shaka) {
     // Our own doing: a load that was given up for the next one.
     if (error?.code !== undefined && error.code === shaka?.util.Error.Code.LOAD_INTERRUPTED) return;
@@ -199,6 +218,10 @@ export class Player {
     );
   }
 
+  /**
+   * @param {string} words
+   * @param {boolean} [isPassing] over once the recorder answers again
+   */
   #say(words, isPassing = false) {
     element('player-error').textContent = words;
     this.#isPassing = isPassing;
@@ -212,7 +235,7 @@ export class Player {
 
   #show() {
     const player = this.#player;
-    if (!this.#isLoaded) return;
+    if (!this.#isLoaded || player === undefined) return;
     const video = this.#video;
     const range = player.seekRange();
     // Of a recording that has just begun, less is there than the player stays behind the live end.
@@ -224,7 +247,7 @@ export class Player {
     this.#seek.max = String(range.end);
     if (!this.#isDragging) this.#seek.value = String(position);
     const epochMs = this.#wallClock.at(position);
-    const clock = element('player-clock');
+    const clock = element('player-clock', HTMLTimeElement);
     clock.textContent = epochMs === undefined ? '' : momentInWords(epochMs);
     clock.dateTime = epochMs === undefined ? '' : new Date(epochMs).toISOString();
 
@@ -234,9 +257,9 @@ export class Player {
 
     // Zero while it waits for data; what is chosen stays.
     const rate = player.getPlaybackRate();
-    if (rate > 0) element('player-rate').value = String(rate);
+    if (rate > 0) element('player-rate', HTMLSelectElement).value = String(rate);
 
-    const live = element('player-live');
+    const live = element('player-live', HTMLButtonElement);
     live.hidden = !isLive;
     live.disabled = isLive && range.end - video.currentTime < LIVE_TOLERANCE_SECONDS;
     live.textContent = live.disabled ? 'Live' : 'Go live';

@@ -1,9 +1,17 @@
 import { rateInWords } from './display-units.js';
-import { faultOfStreamName, isArmed, startRecording, stopRecording } from './recorder-api.js';
+import { element } from './element.js';
+import {
+  faultOfStreamName,
+  isArmed,
+  messageOf,
+  startRecording,
+  stopRecording,
+} from './recorder-api.js';
 import { SendRate } from './send-statistics.js';
 import { TestPicture } from './test-picture.js';
 import { WhipSession } from './whip-client.js';
 
+/** @type {Record<string, string>} */
 const STATES = {
   idle: 'not publishing',
   starting: 'starting…',
@@ -14,9 +22,19 @@ const STATES = {
 };
 const STATISTICS_INTERVAL_MS = 1000;
 
-const element = (id) => document.getElementById(id);
+/**
+ * @typedef {object} Source what is published
+ * @property {MediaStream} stream
+ * @property {() => void} stop
+ */
 
-/** Camera and microphone as a source, or an error that says in words why there is none. */
+/**
+ * Camera and microphone as a source.
+ * @param {number} width wanted, pixels
+ * @param {number} height wanted, pixels
+ * @returns {Promise<Source>}
+ * @throws {Error} says in words why there is none
+ */
 async function openCamera(width, height) {
   if (navigator.mediaDevices === undefined) {
     throw new Error('A browser gives the camera only to pages served by https or from localhost.');
@@ -26,7 +44,7 @@ async function openCamera(width, height) {
       video: { width: { ideal: width }, height: { ideal: height }, frameRate: { ideal: 30 } },
       audio: true,
     });
-    const preview = element('camera-preview');
+    const preview = element('camera-preview', HTMLVideoElement);
     preview.srcObject = stream;
     return {
       stream,
@@ -36,39 +54,49 @@ async function openCamera(width, height) {
       },
     };
   } catch (error) {
+    /** @type {Record<string, string>} */
     const words = {
       NotAllowedError: 'The browser was not allowed to use camera and microphone.',
       NotFoundError: 'This machine has no camera or no microphone.',
       NotReadableError: 'Camera or microphone are in use by another program.',
     };
-    throw new Error(words[error.name] ?? `Camera and microphone: ${error.message}`, {
+    const name = error instanceof Error ? error.name : '';
+    throw new Error(words[name] ?? `Camera and microphone: ${messageOf(error)}`, {
       cause: error,
     });
   }
 }
 
+/**
+ * @param {number} width pixels
+ * @param {number} height pixels
+ */
 async function openTestPicture(width, height) {
-  const canvas = element('test-picture');
+  const canvas = element('test-picture', HTMLCanvasElement);
   canvas.width = width;
   canvas.height = height;
   const picture = new TestPicture(canvas);
-  await picture.start();
-  return picture;
+  const stream = await picture.start();
+  return { stream, stop: () => picture.stop() };
 }
 
 /** The panel by which this browser publishes a stream. */
 export class Publishing {
-  #form = element('publish-form');
+  #form = element('publish-form', HTMLFormElement);
   #onChange;
+  /** @type {WhipSession | undefined} */
   #session;
+  /** @type {string | undefined} */
   #stream;
+  /** @type {Source | undefined} */
   #source;
   /** Times in a row that the recorder named another session, or none. */
   #missed = 0;
-  /** The stream that is recorded because it is published from here, and no longer than that. */
+  /** The stream that is recorded because it is published from here, and no longer than that. @type {string | undefined} */
   #armed;
   /** Resolves when the recorder has let go of the publication before. */
   #ending = Promise.resolve();
+  /** @type {ReturnType<typeof setInterval> | undefined} */
   #statisticsTimer;
 
   /** @param {() => void} onChange the recorder's streams are likely to have changed */
@@ -86,26 +114,30 @@ export class Publishing {
     });
   }
 
+  /**
+   * @param {string} state a key of {@link STATES}
+   * @param {string} [message]
+   */
   #show(state, message = '') {
     this.#form.dataset.state = state;
     const badge = element('publish-state');
     badge.dataset.state = state;
-    badge.textContent = STATES[state];
+    badge.textContent = STATES[state] ?? state;
     element('publish-message').textContent = message;
     const isIdle = state === 'idle' || state === 'failed';
-    element('publish-settings').disabled = !isIdle;
-    element('publish-start').disabled = !isIdle;
-    element('publish-stop').disabled = isIdle;
+    element('publish-settings', HTMLFieldSetElement).disabled = !isIdle;
+    element('publish-start', HTMLButtonElement).disabled = !isIdle;
+    element('publish-stop', HTMLButtonElement).disabled = isIdle;
     element('publish-preview').hidden = isIdle;
   }
 
   async #start() {
     const settings = new FormData(this.#form);
-    const stream = settings.get('stream').trim();
+    const stream = String(settings.get('stream')).trim();
     const fault = faultOfStreamName(stream);
     if (fault !== '') return this.#show('idle', fault);
 
-    const [width, height] = settings.get('size').split('x').map(Number);
+    const [width = 0, height = 0] = String(settings.get('size')).split('x').map(Number);
     const isCamera = settings.get('source') === 'camera';
     element('test-picture').hidden = isCamera;
     element('camera-preview').hidden = !isCamera;
@@ -126,14 +158,14 @@ export class Publishing {
       if (this.#session !== session) return void this.#disarm();
       await session.publish(stream, source.stream, Number(settings.get('megabits')) * 1e6);
     } catch (error) {
-      if (this.#session === session) await this.#stop('failed', error.message);
+      if (this.#session === session) await this.#stop('failed', messageOf(error));
     }
   }
 
   /**
    * Compares with what the recorder says: a session that it has ended, or one of a recorder that was
    * started anew, looks alive from here until the path has been silent for half a minute.
-   * @param {object[]} streams reply of `GET /api/recorder/streams`
+   * @param {import('./recorder-api.js').StreamStatus[]} streams
    */
   compare(streams) {
     const session = this.#session;
@@ -145,7 +177,7 @@ export class Publishing {
     void this.#stop('failed', 'The recorder has ended the session. Publish again to go on.');
   }
 
-  /** Has a stream recorded, and remembers it where nobody had asked for that before. */
+  /** Has a stream recorded, and remembers it where nobody had asked for that before. @param {string} stream */
   async #arm(stream) {
     // Where this may not be read, it stays as it was.
     const wasArmed = await isArmed(stream).catch(() => true);
@@ -160,6 +192,7 @@ export class Publishing {
     if (stream !== undefined) await stopRecording(stream).catch(() => undefined);
   }
 
+  /** @param {WhipSession} session */
   #follow(session) {
     if (this.#session !== session) return;
     const { state } = session;
@@ -171,6 +204,7 @@ export class Publishing {
     }
   }
 
+  /** @param {WhipSession} session */
   #watch(session) {
     this.#onChange();
     if (this.#statisticsTimer !== undefined) return;
@@ -181,6 +215,10 @@ export class Publishing {
     }, STATISTICS_INTERVAL_MS);
   }
 
+  /**
+   * @param {string} state
+   * @param {string} [message]
+   */
   async #stop(state, message) {
     const session = this.#session;
     this.#session = undefined;
@@ -197,6 +235,7 @@ export class Publishing {
   }
 }
 
+/** @param {import('./send-statistics.js').SendStatistics} statistics */
 function showStatistics(statistics) {
   const { bitsPerSecond, width, height, framesPerSecond, codecs } = statistics;
   const preview = element('publish-preview');

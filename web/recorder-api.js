@@ -2,6 +2,7 @@ import { accessToken, authorization } from './access-token.js';
 
 /** The recorder answered a request with an error; the message is fit to be shown. */
 export class RecorderError extends Error {
+  /** @override */
   name = 'RecorderError';
 
   /**
@@ -14,8 +15,12 @@ export class RecorderError extends Error {
   }
 }
 
+/** @typedef {import('typebox').Static<typeof import('../src/http/stream-json.ts').StreamJson>} StreamStatus */
+/** @typedef {import('typebox').Static<typeof import('../src/http/stream-json.ts').FolderJson>} RecordedFolder */
+/** @typedef {import('typebox').Static<typeof import('../src/http/storage-json.ts').StorageJson>} StorageState */
+
 // Relative to the page, so that the console also works below a path of a reverse proxy.
-const address = (path) => new URL(path, document.baseURI).href;
+const address = (/** @type {string} */ path) => new URL(path, document.baseURI).href;
 
 /**
  * Address of a stored object. Folder names may hold literal `%`, so each part of the path is
@@ -26,13 +31,14 @@ export function objectAddress(path) {
   return address(`api/record/object/${path.split('/').map(encodeURIComponent).join('/')}`);
 }
 
-/** Address that a WHIP client publishes a stream to (RFC 9725 §4.2). */
+/** Address that a WHIP client publishes a stream to (RFC 9725 §4.2). @param {string} stream */
 export function whipAddress(stream) {
   return address(`whip/${encodeURIComponent(stream)}`);
 }
 
 /**
  * Says what is wrong with a stream name that no address can carry.
+ * @param {string} stream
  * @returns {string} empty when the name will do; the recorder has the last word
  */
 export function faultOfStreamName(stream) {
@@ -50,6 +56,7 @@ export function faultOfToken() {
     : 'The recorder does not know this access token, or it has expired: enter another one at the top of the page.';
 }
 
+/** @type {Record<number, string>} */
 const WORDS_OF_STATUS = {
   403: 'This access token does not allow that.',
   404: 'The recorder does not know that.',
@@ -92,6 +99,11 @@ export async function send(url, init = {}) {
   }
 }
 
+/** What an error says, for the reader. @param {unknown} error */
+export function messageOf(error) {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** By how much the recorder's clock is ahead of this machine's, ms. */
 let aheadMs = 0;
 
@@ -100,6 +112,11 @@ export function recorderNow() {
   return Date.now() + aheadMs;
 }
 
+/**
+ * @param {string} path of the API, relative to the console
+ * @param {string} method
+ * @param {RequestInit} [init]
+ */
 async function call(path, method, init = {}) {
   const response = await send(address(path), { method, ...init });
   const date = Date.parse(response.headers.get('date') ?? '');
@@ -108,28 +125,34 @@ async function call(path, method, init = {}) {
   return response;
 }
 
-/** Every stream that is published, armed, recorded or failed, with its recordings. */
+/**
+ * Every stream that is published, armed, recorded or failed, with its recordings.
+ * @returns {Promise<StreamStatus[]>}
+ */
 export async function listStreams() {
   return (await call('api/recorder/streams', 'GET')).json();
 }
 
-/** Where recordings are kept, and how it goes with that. */
+/**
+ * Where recordings are kept, and the state of their storage.
+ * @returns {Promise<StorageState>}
+ */
 export async function storageState() {
   return (await call('api/storage', 'GET')).json();
 }
 
-/** Whether a stream is recorded, or waited for. */
+/** Whether a stream is recorded, or waited for. @param {string} stream */
 export async function isArmed(stream) {
   const response = await call(`api/record/${encodeURIComponent(stream)}`, 'GET');
   return (await response.json()).record_id !== undefined;
 }
 
-/** Starts recording a stream, or arms it until somebody publishes it. */
+/** Starts recording a stream, or arms it until somebody publishes it. @param {string} stream */
 export async function startRecording(stream) {
   return (await call(`api/record/${encodeURIComponent(stream)}`, 'POST')).json();
 }
 
-/** Stops or disarms a recording; resolves when its last segment is stored. */
+/** Stops or disarms a recording; resolves when its last segment is stored. @param {string} stream */
 export async function stopRecording(stream) {
   // Outlives the page, as the end of a publication does.
   await call(`api/record/${encodeURIComponent(stream)}`, 'DELETE', { keepalive: true });

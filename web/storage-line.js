@@ -1,5 +1,6 @@
 import { bytesInWords, momentInWords } from './display-units.js';
 
+/** @type {Record<string, string>} */
 const WORDS_OF_STATE = {
   delayed: 'the bucket is behind or does not answer; nothing is lost meanwhile',
   alarm: 'somebody has to look after the bucket',
@@ -11,7 +12,7 @@ const ALMOST_FULL = 'full: no recording begins, and those that run end as soon a
 
 /**
  * What there is to say of the storage in one line: nothing while a disk has room.
- * @param {object} storage reply of `GET /api/storage`
+ * @param {import('./recorder-api.js').StorageState} storage
  * @param {boolean} isRecording whether a stream is being written at this moment
  */
 function wordsFor(
@@ -33,7 +34,8 @@ function wordsFor(
 /**
  * Shows how it goes with the storage.
  * @param {HTMLElement} line
- * @param {object[]} streams reply of `GET /api/recorder/streams`
+ * @param {import('./recorder-api.js').StorageState} storage
+ * @param {import('./recorder-api.js').StreamStatus[]} streams
  */
 export function showStorage(line, storage, streams) {
   const isRecording = streams.some(({ state }) => state === 'recording' || state === 'degraded');

@@ -1,6 +1,13 @@
 import { bytesInWords, momentInWords, rangeInWords, spanInWords } from './display-units.js';
-import { recorderNow } from './recorder-api.js';
+import { element, elementIn } from './element.js';
+import { messageOf, recorderNow } from './recorder-api.js';
 
+/** @typedef {import('./recorder-api.js').StreamStatus} StreamStatus */
+/** @typedef {import('./recorder-api.js').RecordedFolder} RecordedFolder */
+/** @typedef {ReturnType<typeof rowFrom>} Row */
+/** @typedef {ReturnType<typeof itemFrom>} RecordingItem */
+
+/** @type {Record<string, string>} */
 const BADGES = {
   idle: 'not live',
   waiting: 'waiting for a publisher',
@@ -13,8 +20,12 @@ const BADGES = {
 };
 
 // Only touches the document where something changed: a rewritten text loses the reader's selection.
-function setText(element, text) {
-  if (element.textContent !== text) element.textContent = text;
+/**
+ * @param {HTMLElement} target
+ * @param {string} text
+ */
+function setText(target, text) {
+  if (target.textContent !== text) target.textContent = text;
 }
 
 /**
@@ -23,6 +34,7 @@ function setText(element, text) {
 export class StreamsList {
   #list;
   #empty;
+  /** @type {Map<string, Row>} */
   #rows = new Map();
   #streamTemplate;
   #recordingTemplate;
@@ -41,11 +53,11 @@ export class StreamsList {
     this.#empty = empty;
     this.#onToggle = onToggle;
     this.#onPlay = onPlay;
-    this.#streamTemplate = document.getElementById('stream-template');
-    this.#recordingTemplate = document.getElementById('recording-template');
+    this.#streamTemplate = element('stream-template', HTMLTemplateElement);
+    this.#recordingTemplate = element('recording-template', HTMLTemplateElement);
   }
 
-  /** Shows what the recorder said last. */
+  /** Shows what the recorder said last. @param {StreamStatus[]} statuses */
   show(statuses) {
     const sorted = [...statuses].sort((a, b) => a.stream.localeCompare(b.stream));
     const named = new Set(sorted.map((status) => status.stream));
@@ -73,23 +85,10 @@ export class StreamsList {
     }
   }
 
+  /** @param {string} stream */
   #addRow(stream) {
-    const element = this.#streamTemplate.content.cloneNode(true).firstElementChild;
-    const find = (selector) => element.querySelector(selector);
-    const row = {
-      element,
-      name: find('.stream-name'),
-      badge: find('.badge'),
-      toggle: find('.stream-toggle'),
-      facts: find('.stream-facts'),
-      error: find('.stream-error'),
-      recordings: find('.recordings'),
-      folders: new Map(),
-      record: true,
-      refusal: '',
-      fault: '',
-    };
-    element.dataset.stream = stream;
+    const row = rowFrom(this.#streamTemplate);
+    row.element.dataset.stream = stream;
     row.name.textContent = stream;
     row.toggle.addEventListener('click', async () => {
       row.toggle.disabled = true;
@@ -97,7 +96,7 @@ export class StreamsList {
       try {
         await this.#onToggle(stream, row.record);
       } catch (error) {
-        row.refusal = error.message;
+        row.refusal = messageOf(error);
         setText(row.error, row.refusal);
       } finally {
         row.toggle.disabled = false;
@@ -107,6 +106,10 @@ export class StreamsList {
     return row;
   }
 
+  /**
+   * @param {Row} row
+   * @param {StreamStatus} status
+   */
   #update(row, status) {
     // A request was refused in the state that was then.
     if (row.element.dataset.state !== status.state) row.refusal = '';
@@ -126,6 +129,10 @@ export class StreamsList {
     this.#updateRecordings(row, status);
   }
 
+  /**
+   * @param {Row} row
+   * @param {StreamStatus} status
+   */
   #updateRecordings(row, status) {
     const newestFirst = [...(status.recordings ?? [])].sort((a, b) => b.start_ts - a.start_ts);
     const present = new Set(newestFirst.map((recording) => recording.folder));
@@ -153,23 +160,57 @@ export class StreamsList {
     });
   }
 
+  /**
+   * @param {Row} row
+   * @param {string} stream
+   * @param {RecordedFolder} recording
+   */
   #addRecording(row, stream, recording) {
-    const element = this.#recordingTemplate.content.cloneNode(true).firstElementChild;
-    const item = {
-      element,
-      range: element.querySelector('.recording-range'),
-      facts: element.querySelector('.recording-facts'),
-      play: element.querySelector('.recording-play'),
-      mpdPath: undefined,
-    };
-    element.dataset.folder = recording.folder;
-    element.querySelector('.recording-folder').textContent = recording.folder;
-    item.play.addEventListener('click', () => this.#onPlay(stream, item.mpdPath));
+    const item = itemFrom(this.#recordingTemplate);
+    item.element.dataset.folder = recording.folder;
+    item.folder.textContent = recording.folder;
+    item.play.addEventListener('click', () => {
+      if (item.mpdPath !== undefined) this.#onPlay(stream, item.mpdPath);
+    });
     row.folders.set(recording.folder, item);
     return item;
   }
 }
 
+/** A new row for a stream. @param {HTMLTemplateElement} template */
+function rowFrom(template) {
+  const element = elementIn(document.importNode(template.content, true), '*');
+  return {
+    element,
+    name: elementIn(element, '.stream-name'),
+    badge: elementIn(element, '.badge'),
+    toggle: elementIn(element, '.stream-toggle', HTMLButtonElement),
+    facts: elementIn(element, '.stream-facts'),
+    error: elementIn(element, '.stream-error'),
+    recordings: elementIn(element, '.recordings'),
+    /** @type {Map<string, RecordingItem>} by folder */
+    folders: new Map(),
+    record: true,
+    refusal: '',
+    fault: '',
+  };
+}
+
+/** A new item for what is recorded in a folder. @param {HTMLTemplateElement} template */
+function itemFrom(template) {
+  const element = elementIn(document.importNode(template.content, true), '*');
+  return {
+    element,
+    range: elementIn(element, '.recording-range'),
+    facts: elementIn(element, '.recording-facts'),
+    folder: elementIn(element, '.recording-folder'),
+    play: elementIn(element, '.recording-play', HTMLButtonElement),
+    /** @type {string | undefined} */
+    mpdPath: undefined,
+  };
+}
+
+/** @param {StreamStatus} status */
 function factsOf(status) {
   const facts = [];
   if (status.published_at !== undefined) {

@@ -15,21 +15,23 @@ const wallClockMs = () => performance.timeOrigin + performance.now();
  * on a white flash with a 1 kHz beep, by which picture and sound can be held against each other.
  */
 export class TestPicture {
-  /** One video track and one audio track. @type {MediaStream} */
-  stream;
   /** Frames drawn since the start. */
   framesDrawn = 0;
 
   #canvas;
   #context;
   #noise = noisePattern();
+  /** One video track and one audio track. @type {MediaStream | undefined} */
+  #stream;
+  /** @type {Worker | undefined} */
   #timer;
+  /** @type {Beep | undefined} */
   #beep;
 
   /** @param {HTMLCanvasElement} canvas where to draw; its size is the picture's */
   constructor(canvas) {
     this.#canvas = canvas;
-    this.#context = canvas.getContext('2d', { alpha: false });
+    this.#context = contextOf(canvas);
   }
 
   /**
@@ -37,28 +39,34 @@ export class TestPicture {
    * @returns {Promise<MediaStream>}
    */
   async start() {
-    this.#beep = await Beep.start();
+    const beep = await Beep.start();
+    this.#beep = beep;
     this.#draw(Math.round((wallClockMs() * FRAMES_PER_SECOND) / 1000));
     // Without a rate a frame is taken whenever one was drawn; with one, a second timer beats with ours.
     const video = this.#canvas.captureStream();
-    this.stream = new MediaStream([...video.getVideoTracks(), ...this.#beep.tracks]);
+    const stream = new MediaStream([...video.getVideoTracks(), ...beep.tracks]);
+    this.#stream = stream;
     this.#timer = new Worker(new URL('frame-timer.js', import.meta.url));
-    this.#timer.onmessage = ({ data }) => this.#tick(data);
+    this.#timer.onmessage = ({ data }) => this.#tick(data, beep);
     this.#timer.postMessage(FRAMES_PER_SECOND);
-    return this.stream;
+    return stream;
   }
 
   /** Ends both tracks. */
   stop() {
     this.#timer?.terminate();
-    for (const track of this.stream?.getTracks() ?? []) track.stop();
+    for (const track of this.#stream?.getTracks() ?? []) track.stop();
     this.#beep?.stop();
   }
 
-  #tick(frame) {
+  /**
+   * @param {number} frame 1/30 s since the Unix epoch
+   * @param {Beep} beep
+   */
+  #tick(frame, beep) {
     this.#draw(frame);
-    this.#beep.observe(wallClockMs());
-    this.#beep.scheduleUntil(Math.floor(frame / FRAMES_PER_SECOND) + SECONDS_AHEAD);
+    beep.observe(wallClockMs());
+    beep.scheduleUntil(Math.floor(frame / FRAMES_PER_SECOND) + SECONDS_AHEAD);
   }
 
   /** @param {number} frame 1/30 s since the Unix epoch */
@@ -83,7 +91,7 @@ export class TestPicture {
     const sweep = (frame % (2 * FRAMES_PER_SECOND)) / (2 * FRAMES_PER_SECOND);
     context.fillRect(sweep * (width - unit), height / 2, unit, height / 6);
 
-    const [date, time] = new Date(wallClockMs()).toISOString().slice(0, -1).split('T');
+    const [date = '', time = ''] = new Date(wallClockMs()).toISOString().slice(0, -1).split('T');
     context.textAlign = 'center';
     context.font = `${5 * unit}px monospace`;
     context.fillText(time, width / 2, 29.5 * unit);
@@ -93,9 +101,16 @@ export class TestPicture {
   }
 
   // A patch of it only: over the whole width it would leave no bits for the rest of the picture.
+  /**
+   * @param {number} left
+   * @param {number} top
+   * @param {number} width
+   * @param {number} height
+   */
   #drawNoise(left, top, width, height) {
     const context = this.#context;
-    const [x, y] = [Math.random() * NOISE_SIDE, Math.random() * NOISE_SIDE].map(Math.floor);
+    const x = Math.floor(Math.random() * NOISE_SIDE);
+    const y = Math.floor(Math.random() * NOISE_SIDE);
     context.save();
     context.translate(left - x, top - y);
     context.fillStyle = this.#noise;
@@ -104,16 +119,30 @@ export class TestPicture {
   }
 }
 
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @returns {CanvasRenderingContext2D}
+ * @throws {Error} where the browser has none to give
+ */
+function contextOf(canvas) {
+  const context = canvas.getContext('2d', { alpha: false });
+  if (context === null) throw new Error('This browser cannot draw the test picture.');
+  return context;
+}
+
 function noisePattern() {
   const tile = new OffscreenCanvas(NOISE_SIDE, NOISE_SIDE);
   const context = tile.getContext('2d');
+  if (context === null) throw new Error('This browser cannot draw the test picture.');
   const image = context.createImageData(NOISE_SIDE, NOISE_SIDE);
   for (let at = 0; at < image.data.length; at += 4) {
     image.data.fill(64 + Math.random() * 128, at, at + 3);
     image.data[at + 3] = 255;
   }
   context.putImageData(image, 0, 0);
-  return context.createPattern(tile, 'repeat');
+  const pattern = context.createPattern(tile, 'repeat');
+  if (pattern === null) throw new Error('This browser cannot draw the test picture.');
+  return pattern;
 }
 
 /** A tone that can be let through at given moments of the wall clock. */
@@ -122,7 +151,8 @@ class Beep {
   #gate;
   #destination;
   // Seconds that the wall clock is ahead of the audio clock; the audio clock moves in small jumps.
-  #aheadBy;
+  // Not a number before the first observation.
+  #aheadBy = NaN;
   // Whole second of the wall clock whose beep was scheduled last.
   #scheduled = 0;
 
@@ -149,7 +179,7 @@ class Beep {
   observe(nowMs) {
     const aheadBy = nowMs / 1000 - this.#context.currentTime;
     const jumped = Math.abs(aheadBy - this.#aheadBy) > 0.1;
-    if (this.#aheadBy === undefined || jumped) this.#aheadBy = aheadBy;
+    if (Number.isNaN(this.#aheadBy) || jumped) this.#aheadBy = aheadBy;
     else this.#aheadBy += (aheadBy - this.#aheadBy) / 16;
   }
 

@@ -29,6 +29,7 @@ export class WallClock {
   read(mpd) {
     const root = new DOMParser().parseFromString(mpd, 'application/xml').documentElement;
     this.#isLive = root.getAttribute('type') === 'dynamic';
+    /** @type {{ start: number, epochMs: number }[]} */
     const periods = [];
     for (const period of root.querySelectorAll(':scope > Period')) {
       const template = period.querySelector('SegmentTemplate[presentationTimeOffset]');

@@ -7,10 +7,12 @@ import { errorOfResponse, RecorderError, send, whipAddress } from './recorder-ap
  */
 export function iceServersOfLink(header) {
   const servers = [];
-  for (const [, urls, rest] of (header ?? '').matchAll(/<([^>]*)>((?:\s*;[^,"]*(?:"[^"]*")?)*)/g)) {
-    const parameter = (name) =>
+  for (const [, urls = '', rest = ''] of (header ?? '').matchAll(
+    /<([^>]*)>((?:\s*;[^,"]*(?:"[^"]*")?)*)/g,
+  )) {
+    const parameter = (/** @type {string} */ name) =>
       new RegExp(`;\\s*${name}\\s*=\\s*(?:"([^"]*)"|([^;,\\s]+))`, 'i').exec(rest);
-    const text = (name) => parameter(name)?.[1] ?? parameter(name)?.[2];
+    const text = (/** @type {string} */ name) => parameter(name)?.[1] ?? parameter(name)?.[2];
     if (text('rel') !== 'ice-server') continue;
     const [username, credential] = [text('username'), text('credential')];
     servers.push({ urls, ...(username && { username }), ...(credential && { credential }) });
@@ -27,7 +29,7 @@ export function iceServersOfLink(header) {
  */
 export function trickleFragment(sdp, candidates, isLast) {
   const lines = sdp.split('\r\n');
-  const first = (start) => lines.find((line) => line.startsWith(start));
+  const first = (/** @type {string} */ start) => lines.find((line) => line.startsWith(start));
   return [
     first('a=group:BUNDLE'),
     first('m='),
@@ -42,11 +44,14 @@ export function trickleFragment(sdp, candidates, isLast) {
     .join('');
 }
 
-/** Puts H264 before the other video codecs: what the recorder writes without transcoding. */
+/**
+ * Puts H264 before the other video codecs: what the recorder writes without transcoding.
+ * @param {RTCRtpTransceiver} transceiver
+ */
 function preferH264(transceiver) {
   const codecs = RTCRtpSender.getCapabilities('video')?.codecs ?? [];
   // Packetization mode 1 (RFC 6184 §5.4) lets a picture be larger than a packet.
-  const rank = ({ mimeType, sdpFmtpLine = '' }) =>
+  const rank = (/** @type {RTCRtpCodec} */ { mimeType, sdpFmtpLine = '' }) =>
     mimeType.toLowerCase() !== 'video/h264'
       ? 2
       : sdpFmtpLine.includes('packetization-mode=1')
@@ -60,6 +65,7 @@ function preferH264(transceiver) {
 /**
  * Lets an encoder that is short of bits drop pictures rather than shrink them: each other size is
  * another set of parameters, and so another Period of the recording.
+ * @param {RTCRtpSender} sender
  */
 async function keepSize(sender) {
   const parameters = sender.getParameters();
@@ -70,9 +76,12 @@ async function keepSize(sender) {
 /** One publication over WHIP (RFC 9725). Emits `statechange`. */
 export class WhipSession extends EventTarget {
   #connection = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
+  /** Address of the session. @type {string | undefined} */
   #resource;
-  #etag;
-  #offer;
+  /** @type {string | null} */
+  #etag = null;
+  #offer = '';
+  /** @type {string[]} */
   #candidates = [];
   #gathered = false;
   #trickling = false;
@@ -129,11 +138,11 @@ export class WhipSession extends EventTarget {
     }
     const endpoint = whipAddress(stream);
     const offer = await this.#connection.createOffer();
-    this.#offer = offer.sdp;
+    this.#offer = offer.sdp ?? '';
     const response = await send(endpoint, {
       method: 'POST',
       headers: { 'Content-Type': 'application/sdp' },
-      body: offer.sdp,
+      body: this.#offer,
     });
     if (response.status !== 201) throw await errorOfResponse(response);
     const location = response.headers.get('location');
@@ -160,6 +169,8 @@ export class WhipSession extends EventTarget {
   /** Tells the recorder what candidates were found since the last time (RFC 9725 §4.3.2). */
   async #trickle() {
     if (this.#trickling || this.#trickleRefused || this.#ended) return;
+    // Gathering begins once there is a session, so there is an address to tell.
+    if (this.#resource === undefined) return;
     this.#trickling = true;
     // One turn of the event loop collects what is found at once into one request.
     await new Promise((resolve) => setTimeout(resolve, 20));
