@@ -35,8 +35,9 @@ export async function run(): Promise<void> {
       notBeforeUs: 0,
       now: () => nowUs,
       nextRecordId: () => '1772625600',
-      onRecord() {},
-      onSegment: () => segments++,
+      onFact: ({ type }) => {
+        if (type === 'segment') segments++;
+      },
       log: silent,
     });
     recording.attach([section('video'), section('audio')], () => {});

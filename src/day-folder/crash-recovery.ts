@@ -1,10 +1,11 @@
 import { opendir, readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { Segment } from '../facts/segment.ts';
+import type { FactListener } from '../facts/recording-fact.ts';
 import { PART_SUFFIX } from '../files/durable-file.ts';
 import { DAY_US, dayStartUs } from '../layout/day.ts';
 import { MANIFEST_NAME } from '../layout/file-names.ts';
 import { streamOfKey } from '../layout/stream-folder.ts';
+
 import { restoreSent } from '../storage/spool/local-file.ts';
 import { FolderInUseError, type FolderOwners } from './folder-owners.ts';
 import { PresentationFolder } from './presentation-folder.ts';
@@ -31,8 +32,8 @@ export interface CrashRecoveryOptions {
   isKnown(path: string): boolean;
   /** When the index heard of anything last, µs since the Unix epoch. */
   indexedUs: number;
-  /** Told of every segment that was taken up, known to the index or not. */
-  onSegment(segment: Segment): void;
+  /** Told of every segment that was taken up, known to the index or not, and of each manifest. */
+  onFact: FactListener;
   /** Told of each folder that could not be closed, of any instant of its day: µs since the epoch. */
   onUnclosed?(stream: string, folder: string, dayUs: number): void;
   /** Present where files leave this disk for a store. */
@@ -89,7 +90,7 @@ export async function closeAbandoned(
 /** What an {@link AbandonedFolder} needs. */
 export type AbandonedFolderOptions = { stream: string } & Pick<
   CrashRecoveryOptions,
-  'root' | 'nowUs' | 'isKnown' | 'onSegment' | 'remote' | 'owners'
+  'root' | 'nowUs' | 'isKnown' | 'onFact' | 'remote' | 'owners'
 >;
 
 /** A day folder whose recorder is gone. */
@@ -100,7 +101,7 @@ export class AbandonedFolder implements Closable {
 
   /** @param dayUs any instant of its UTC day, µs since the Unix epoch */
   constructor(folder: string, dayUs: number, options: AbandonedFolderOptions) {
-    const { root, stream, nowUs, isKnown, onSegment, remote, owners } = options;
+    const { root, stream, nowUs, isKnown, onFact, remote, owners } = options;
     this.path = folder;
     this.#isKnown = isKnown;
     this.#folder = new PresentationFolder({
@@ -110,7 +111,7 @@ export class AbandonedFolder implements Closable {
       dayUs,
       segmentSeconds: 1,
       now: () => nowUs,
-      onSegment,
+      onFact,
       ...(remote && { remote }),
       ...(owners && { owners }),
     });

@@ -1,9 +1,9 @@
 import path from 'node:path';
+import type { FactListener } from '../facts/recording-fact.ts';
 import { SegmentFile } from '../files/segment-file.ts';
 import { initializationName } from '../layout/file-names.ts';
 import type { TrackKind } from '../media/access-unit.ts';
 import type { FolderNumbers } from './folder-numbers.ts';
-import type { RemoteFolders } from './remote-folder.ts';
 
 /** Where {@link InitializationFiles} are. */
 export interface InitializationFilesOptions {
@@ -11,8 +11,8 @@ export interface InitializationFilesOptions {
   root: string;
   /** Object path of the folder below the root. */
   folder: string;
-  /** Present where files leave this disk for a store. */
-  remote?: RemoteFolders;
+  /** Told of each of them once it is durable. */
+  onFact: FactListener;
 }
 
 /** Initialization segments of one folder: one that was written is used again where it is the same. */
@@ -39,7 +39,7 @@ export class InitializationFiles {
   async write(kind: TrackKind, data: Buffer): Promise<string> {
     const same = this.#written.find((file) => file.kind === kind && file.data.equals(data));
     if (same !== undefined) return same.name;
-    const { root, folder, remote } = this.#options;
+    const { root, folder, onFact } = this.#options;
     const number = ++this.#numbers.init[kind];
     const name = initializationName(kind, number);
     const file = await SegmentFile.claim(path.join(root, folder, name));
@@ -53,7 +53,7 @@ export class InitializationFiles {
       await file.discard();
       throw error;
     }
-    remote?.onInitialization(`${folder}/${name}`);
+    onFact({ type: 'initialization', path: `${folder}/${name}` });
     this.#written.push({ kind, name, data });
     return name;
   }

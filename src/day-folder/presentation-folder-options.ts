@@ -1,4 +1,4 @@
-import type { Segment } from '../facts/segment.ts';
+import type { FactListener } from '../facts/recording-fact.ts';
 import type { FolderOwners } from './folder-owners.ts';
 import type { RemoteFolders } from './remote-folder.ts';
 
@@ -14,8 +14,8 @@ export interface PresentationFolderOptions {
   segmentSeconds: number;
   /** The clock, µs since the Unix epoch. */
   now(): number;
-  /** Told of each segment once its bytes are durable. */
-  onSegment(segment: Segment): void;
+  /** Told of each file once it is durable. */
+  onFact: FactListener;
   /** Present where files leave this disk for a store. */
   remote?: RemoteFolders;
   /** Keeps recorders apart that share the root; absent where there can be no other. */

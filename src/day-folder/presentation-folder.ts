@@ -63,7 +63,8 @@ export class PresentationFolder {
       folder: this.#files,
       presentation: this.#presentation,
       now: options.now,
-      onWritten: (segments) => options.remote?.onManifest(this.manifestPath, segments),
+      onWritten: (segments) =>
+        options.onFact({ type: 'manifest', path: this.manifestPath, segments }),
     });
   }
 
@@ -242,17 +243,20 @@ export class PresentationFolder {
   #announce(entry: ManifestTrack, segment: Omit<RecoveredSegment, 'entry' | 'kind'>): void {
     const { span } = segment;
     this.#manifest.add(entry, `${this.path}/${segment.name}`);
-    this.#options.onSegment({
-      stream: this.#options.stream,
-      kind: entry.kind,
-      startUs: span.startUs,
-      endUs: span.endUs,
-      path: `${this.path}/${segment.name}`,
-      initPath: `${this.path}/${entry.initialization}`,
-      isKeyframe: segment.startsAtKeyframe,
-      keyframes: segment.keyframes.map((time) => wallClockUs(span, time)),
-      codec: entry.codecs,
-      size: segment.size,
+    this.#options.onFact({
+      type: 'segment',
+      segment: {
+        stream: this.#options.stream,
+        kind: entry.kind,
+        startUs: span.startUs,
+        endUs: span.endUs,
+        path: `${this.path}/${segment.name}`,
+        initPath: `${this.path}/${entry.initialization}`,
+        isKeyframe: segment.startsAtKeyframe,
+        keyframes: segment.keyframes.map((time) => wallClockUs(span, time)),
+        codec: entry.codecs,
+        size: segment.size,
+      },
     });
   }
 

@@ -9,8 +9,8 @@ export interface StoredFolder {
 }
 
 /**
- * What day folders ask and tell of where their files go, when that is not this disk: files leave the
- * folder once they are stored.
+ * What day folders ask of where their files go, when that is not this disk: files leave the folder once
+ * they are stored.
  */
 export interface RemoteFolders {
   /**
@@ -19,12 +19,4 @@ export interface RemoteFolders {
    * @returns undefined when the store does not tell at present
    */
   stored(folder: string, hasManifest: boolean): Promise<StoredFolder | undefined>;
-  /** An initialization segment is durable. @param path object path */
-  onInitialization(path: string): void;
-  /**
-   * A manifest is durable.
-   * @param path object path
-   * @param segments object paths that it is the first to name: they may leave the folder now
-   */
-  onManifest(path: string, segments: string[]): void;
 }

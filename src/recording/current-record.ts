@@ -1,4 +1,5 @@
 import type { RecordFacts } from '../facts/record-facts.ts';
+import type { FactListener } from '../facts/recording-fact.ts';
 
 /** Settings of a {@link CurrentRecord}. */
 export interface CurrentRecordOptions {
@@ -8,7 +9,7 @@ export interface CurrentRecordOptions {
   /** An identifier for the next record. */
   nextRecordId(): string;
   /** Told of each record as it begins and as it ends. */
-  onRecord(record: RecordFacts): void;
+  onFact: FactListener;
 }
 
 /** The record that a stream's recording is in, if it is in one. */
@@ -35,10 +36,10 @@ export class CurrentRecord {
   /** Begins a record, unless one goes on. @param startUs of its first sample, µs since the epoch */
   begin(startUs: number, mpdPath: string): void {
     if (this.#facts !== undefined) return;
-    const { stream, nextRecordId, onRecord } = this.#options;
+    const { stream, nextRecordId, onFact } = this.#options;
     const start = Math.round(startUs);
     this.#facts = { stream, recordId: nextRecordId(), startUs: start, mpdPath, status: 'Active' };
-    onRecord(this.#facts);
+    onFact({ type: 'record', record: this.#facts });
   }
 
   /** Ends the record that goes on, if there is one. @param endUs of its last sample */
@@ -48,6 +49,6 @@ export class CurrentRecord {
     // Times that became final after the start may lie before it, by less than the network's delay.
     const ended = { ...this.#facts, endUs: Math.max(startUs, Math.round(endUs)), status };
     this.#facts = undefined;
-    this.#options.onRecord(ended);
+    this.#options.onFact({ type: 'record', record: ended });
   }
 }

@@ -2,7 +2,7 @@ import type { FolderOwners } from '../day-folder/folder-owners.ts';
 import type { PresentationFolder } from '../day-folder/presentation-folder.ts';
 import type { RecordingLog } from '../day-folder/recording-log.ts';
 import type { RemoteFolders } from '../day-folder/remote-folder.ts';
-import type { Segment } from '../facts/segment.ts';
+import type { FactListener } from '../facts/recording-fact.ts';
 import type { CurrentRecordOptions } from './current-record.ts';
 import type { StreamClock } from './stream-clock.ts';
 import type { OnLoss } from './video-track.ts';
@@ -24,8 +24,8 @@ export interface RecordingOptions extends CurrentRecordOptions {
   notBeforeUs: number;
   /** The clock, µs since the Unix epoch. */
   now(): number;
-  /** Told of each segment once it is durable. */
-  onSegment(segment: Segment): void;
+  /** Told of each file once it is durable, and of each record as it begins and as it ends. */
+  onFact: FactListener;
   /** Told of each folder that could not be closed: somebody has to try again. */
   onUnclosed?(folder: PresentationFolder, error: Error): void;
   /** Present where files leave this disk for a store. */

@@ -18,10 +18,7 @@ const TICK_MS = 250;
 const FORGET_MS = 60_000;
 
 /** What a worker tells of its recordings. */
-export type MediaEvents = Pick<
-  StreamHostOptions,
-  'onSegment' | 'onRecord' | 'onFarewell' | 'remote' | 'owners'
->;
+export type MediaEvents = Pick<StreamHostOptions, 'onFact' | 'onFarewell' | 'remote' | 'owners'>;
 
 /** What a worker can be asked for: all that a recorder can, and to follow what other nodes have. */
 export interface MediaCalls extends Omit<Recorder, 'armed' | 'disarm'> {

@@ -40,8 +40,7 @@ const remote = settings.isRemote ? new WorkerRemoteFolders(say) : undefined;
 const host = new MediaHost(settings, log, {
   ...(remote && { remote }),
   ...(settings.lock !== undefined && { owners: new FolderOwners(settings.root, settings.lock) }),
-  onSegment: (segment) => say({ type: 'segment', segment }),
-  onRecord: (record) => say({ type: 'record', record }),
+  onFact: (fact) => say({ type: 'fact', fact }),
   onFarewell: (sessionId, farewell) =>
     say({ type: 'farewell', sessionId, ...(farewell && { farewell }) }),
 });

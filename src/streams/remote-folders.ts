@@ -19,14 +19,6 @@ export class WorkerRemoteFolders implements RemoteFolders {
     });
   }
 
-  onInitialization(path: string): void {
-    this.#say({ type: 'initialization', path });
-  }
-
-  onManifest(path: string, segments: string[]): void {
-    this.#say({ type: 'manifest', path, segments });
-  }
-
   /** Takes the main thread's answer to {@link stored}. */
   answer({ id, stored }: StoredMessage): void {
     this.#asked.get(id)?.(stored);

@@ -4,8 +4,7 @@ import type { FolderOwners } from '../day-folder/folder-owners.ts';
 import type { RecordingLog } from '../day-folder/recording-log.ts';
 import type { RemoteFolders } from '../day-folder/remote-folder.ts';
 import { UnclosedFolders } from '../day-folder/unclosed-folders.ts';
-import type { RecordFacts } from '../facts/record-facts.ts';
-import type { Segment } from '../facts/segment.ts';
+import type { FactListener } from '../facts/recording-fact.ts';
 import type { FarewellListener } from '../ingest/media-session.ts';
 import type { CloseReason, PublishSink } from '../ingest/publish-sink.ts';
 import { WhepSession } from '../ingest/whep-session.ts';
@@ -55,8 +54,8 @@ export interface StreamHostOptions {
   /** False while no recording may begin, because too much waits for the store. */
   accepts(): boolean;
   log: RecordingLog & { debug(fields: object, message: string): void };
-  onSegment(segment: Segment): void;
-  onRecord(record: RecordFacts): void;
+  /** Told what its recordings tell. */
+  onFact: FactListener;
   onFarewell: FarewellListener;
   /** Present where files leave this disk for a store. */
   remote?: RemoteFolders;
@@ -228,14 +227,14 @@ export class StreamHost {
   closeLater(folder: string, dayUs: number): void {
     // A recording that writes into it takes up what is there, and closes it itself.
     if (folder === this.#recording?.folder) return;
-    const { stream, settings, onSegment, remote, owners } = this.#options;
+    const { stream, settings, onFact, remote, owners } = this.#options;
     const abandoned = new AbandonedFolder(folder, dayUs, {
       root: settings.root,
       stream,
       nowUs: steadyNowUs(),
       // The index is told of all, and passes over what it has.
       isKnown: () => false,
-      onSegment,
+      onFact,
       ...(remote && { remote }),
       ...(owners && { owners }),
     });
@@ -446,7 +445,7 @@ export class StreamHost {
   }
 
   #newRecording(): Recording {
-    const { stream, settings, log, onSegment, onRecord, remote, owners } = this.#options;
+    const { stream, settings, log, onFact, remote, owners } = this.#options;
     this.#failure = undefined;
     this.#startedAtUs = steadyNowUs();
     this.#recordIds.tell();
@@ -463,8 +462,7 @@ export class StreamHost {
       notBeforeUs: this.#endUs,
       now: steadyNowUs,
       nextRecordId: () => this.#recordIds.take(),
-      onRecord,
-      onSegment,
+      onFact,
       onUnclosed: (folder, error) => {
         if (folder.path !== this.#recording?.folder) this.#unclosed.add(folder, error.message);
       },

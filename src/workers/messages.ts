@@ -1,6 +1,5 @@
 import type { StoredFolder } from '../day-folder/remote-folder.ts';
-import type { RecordFacts } from '../facts/record-facts.ts';
-import type { Segment } from '../facts/segment.ts';
+import type { RecordingFact } from '../facts/recording-fact.ts';
 import type { Farewell } from '../ingest/farewell.ts';
 import type { MediaCalls } from '../streams/media-host.ts';
 
@@ -29,29 +28,10 @@ export interface ReadyMessage {
   type: 'ready';
 }
 
-/** A segment became durable. */
-export interface SegmentMessage {
-  type: 'segment';
-  segment: Segment;
-}
-
-/** A record began, changed or ended. */
-export interface RecordMessage {
-  type: 'record';
-  record: RecordFacts;
-}
-
-/** An initialization segment became durable. */
-export interface InitializationMessage {
-  type: 'initialization';
-  path: string;
-}
-
-/** A manifest became durable that names these segments for the first time. */
-export interface ManifestMessage {
-  type: 'manifest';
-  path: string;
-  segments: string[];
+/** What a recording of the worker tells. */
+export interface FactMessage {
+  type: 'fact';
+  fact: RecordingFact;
 }
 
 /** What does the store have of a folder? Answered by a {@link StoredMessage}. */
@@ -97,10 +77,7 @@ export interface LogMessage {
 export type WorkerMessage =
   | ReadyMessage
   | ReplyMessage
-  | SegmentMessage
-  | RecordMessage
-  | InitializationMessage
-  | ManifestMessage
+  | FactMessage
   | AskStoredMessage
   | FarewellMessage
   | LogMessage;

@@ -5,7 +5,6 @@ import type { Config } from '../config/config.ts';
 import { closeAbandoned, recoverAfterCrash } from '../day-folder/crash-recovery.ts';
 import { FolderOwners } from '../day-folder/folder-owners.ts';
 import type { RecordFacts } from '../facts/record-facts.ts';
-import type { Segment } from '../facts/segment.ts';
 import { streamFolder } from '../layout/stream-folder.ts';
 import { folderEnds } from '../record-catalogue/folder-ends.ts';
 import type { RecordCatalogue } from '../record-catalogue/record-catalogue.ts';
@@ -23,8 +22,8 @@ import type { PullPlan } from '../sources/pull-plan.ts';
 import { Sources, type SourcesEvents } from '../sources/sources.ts';
 import type { SpooledStore } from '../storage/spooled-store.ts';
 import { ArmedStreams, type ArmState } from './armed-streams.ts';
+import { FactSink } from './fact-sink.ts';
 import { Farewells } from './farewells.ts';
-import { JournalFeed } from './journal-feed.ts';
 import { LostStreams } from './lost-streams.ts';
 import type { LogMessage } from './messages.ts';
 import type { WorkerSettings } from './settings.ts';
@@ -74,17 +73,7 @@ export async function createRecorder(
     iceServers: config.iceServers,
   };
   const remote = bucket && new Uploads(bucket, index, log);
-  const segments = new JournalFeed<Segment>({
-    // After a crash a folder tells of segments again that the index may have heard of before.
-    put: async (segment) => {
-      if (index.has(segment.path)) return;
-      await index.add(segment, bucket === undefined);
-      await remote?.onListed(segment.path);
-    },
-    name: ({ stream, path }) => ({ stream, path }),
-    failure: 'a segment could not be put into the index',
-    log,
-  });
+  const facts = new FactSink(index, catalogue, remote, log);
   const streams = new Map(index.folders().map(({ folder, stream }) => [folder, stream]));
   const unclosed: [stream: string, folder: string, dayUs: number][] = [];
   await recoverAfterCrash({
@@ -93,34 +82,19 @@ export async function createRecorder(
     isKnown: (path) => index.has(path),
     indexedUs: index.lastCreatedAt,
     nowUs: steadyNowUs(),
-    onSegment: (segment) => segments.add(segment),
+    onFact: (fact) => facts.take(fact),
     onUnclosed: (...folder) => unclosed.push(folder),
     ...(remote && { remote }),
     ...(lock !== undefined && { owners: new FolderOwners(root, lock) }),
     log,
   });
-  await segments.idle();
+  await facts.idle();
   await remote?.start();
   // Now that the index knows how far they came.
   const abandoned = await catalogue.completeAbandoned(folderEnds(index.folders()));
   if (abandoned > 0) log.warn({ records: abandoned }, 'ended the records that a crash left open');
-  const records = new JournalFeed<RecordFacts>({
-    put: (record) => catalogue.put(record),
-    name: ({ stream, recordId }) => ({ stream, record: recordId }),
-    failure: 'a record could not be put into the catalogue',
-    log,
-  });
   const { maxArmedStreams } = config.recorder;
-  const host = new RecorderHost(
-    settings,
-    workers,
-    index,
-    segments,
-    records,
-    log,
-    remote,
-    maxArmedStreams,
-  );
+  const host = new RecorderHost(settings, workers, index, facts, log, remote, maxArmedStreams);
   await host.ready();
   for (const [stream, folder, dayUs] of unclosed) host.closeLater(stream, folder, dayUs);
   const sources = new Sources({
@@ -143,8 +117,7 @@ class RecorderHost implements Recorder, SourcesEvents {
   readonly #settings: WorkerSettings;
   readonly #log: HostLog;
   readonly #index: Pick<SegmentIndex, 'has'>;
-  readonly #segments: JournalFeed<Segment>;
-  readonly #records: JournalFeed<RecordFacts>;
+  readonly #facts: FactSink;
   readonly #uploads: Uploads | undefined;
   readonly #links: WorkerLink[] = [];
   /** What was asked for by name; told again to a worker that had to be replaced. */
@@ -168,8 +141,7 @@ class RecorderHost implements Recorder, SourcesEvents {
     settings: WorkerSettings,
     workers: number,
     index: Pick<SegmentIndex, 'has'>,
-    segments: JournalFeed<Segment>,
-    records: JournalFeed<RecordFacts>,
+    facts: FactSink,
     log: HostLog,
     uploads: Uploads | undefined,
     maxArmedStreams: number,
@@ -179,8 +151,7 @@ class RecorderHost implements Recorder, SourcesEvents {
     this.#settings = settings;
     this.#log = log;
     this.#index = index;
-    this.#segments = segments;
-    this.#records = records;
+    this.#facts = facts;
     for (let number = 0; number < workers; number++) this.#links.push(this.#startWorker());
     if (uploads) {
       uploads.onAccepts = (accepts) => {
@@ -247,7 +218,7 @@ class RecorderHost implements Recorder, SourcesEvents {
 
   async unpublish(stream: string, sessionId: string): Promise<void> {
     await this.#call(stream, 'unpublish', stream, sessionId);
-    await Promise.all([this.#segments.idle(), this.#records.idle()]);
+    await this.#facts.idle();
   }
 
   async start(stream: string, baseDir?: string): Promise<RecordingStarted> {
@@ -274,7 +245,7 @@ class RecorderHost implements Recorder, SourcesEvents {
     this.#lost.delete(stream);
     if (!this.#placed.has(stream)) return;
     await this.#call(stream, 'stop', stream);
-    await Promise.all([this.#segments.idle(), this.#records.idle()]);
+    await this.#facts.idle();
   }
 
   async armed(): Promise<ArmedStream[]> {
@@ -317,7 +288,7 @@ class RecorderHost implements Recorder, SourcesEvents {
   async #closeAll(): Promise<void> {
     await this.#sources?.close();
     await Promise.all([this.#spare.close(), ...this.#links.map((link) => link.close())]);
-    await Promise.all([this.#segments.close(), this.#records.close()]);
+    await this.#facts.close();
   }
 
   /** A call that nobody waits for. */
@@ -385,22 +356,20 @@ class RecorderHost implements Recorder, SourcesEvents {
     }
   }
 
+  #noteActive(record: RecordFacts): void {
+    if (record.status === 'Active') this.#active.set(record.stream, record);
+    else this.#active.delete(record.stream);
+  }
+
   #startWorker(): WorkerLink {
     const uploads = this.#uploads;
     const farewells = new Farewells();
     const link = new WorkerLink(this.#settings, {
-      onSegment: (segment) => {
-        uploads?.onSegment(segment.path);
-        this.#segments.add(segment);
+      onFact: (fact) => {
+        if (fact.type === 'record') this.#noteActive(fact.record);
+        this.#facts.take(fact);
       },
-      onInitialization: (path) => uploads?.onInitialization(path),
-      onManifest: ({ path, segments }) => uploads?.onManifest(path, segments),
       onAskStored: async ({ folder, hasManifest }) => uploads?.stored(folder, hasManifest),
-      onRecord: (record) => {
-        if (record.status === 'Active') this.#active.set(record.stream, record);
-        else this.#active.delete(record.stream);
-        this.#records.add(record);
-      },
       onLog: ({ level, fields, message }) => this.#log[level](fields, message),
       onFarewell: ({ sessionId, farewell }) => farewells.note(sessionId, farewell),
       onDeath: (error) => {
@@ -485,10 +454,9 @@ class RecorderHost implements Recorder, SourcesEvents {
       isKnown: (path) => this.#index.has(path),
       indexedUs: 0,
       nowUs: steadyNowUs(),
-      onSegment: (segment) => {
-        endUs = Math.max(endUs, segment.endUs);
-        this.#uploads?.onSegment(segment.path);
-        this.#segments.add(segment);
+      onFact: (fact) => {
+        if (fact.type === 'segment') endUs = Math.max(endUs, fact.segment.endUs);
+        this.#facts.take(fact);
       },
       onUnclosed: (...folder) => {
         unclosed = folder;
@@ -497,7 +465,7 @@ class RecorderHost implements Recorder, SourcesEvents {
       ...(lock !== undefined && { owners: new FolderOwners(root, lock) }),
       log: this.#log,
     });
-    this.#records.add({ ...record, endUs, status: 'Failed' });
+    this.#facts.take({ type: 'record', record: { ...record, endUs, status: 'Failed' } });
     return unclosed;
   }
 }

@@ -1,5 +1,6 @@
 import type { RemoteFolders, StoredFolder } from '../day-folder/remote-folder.ts';
 import { StoredFolders } from '../day-folder/stored-folders.ts';
+import type { RecordingFact } from '../facts/recording-fact.ts';
 import type { SegmentIndex } from '../segment-index/segment-index.ts';
 import type { SpooledStore } from '../storage/spooled-store.ts';
 import type { HostLog } from './recorder-host.ts';
@@ -15,6 +16,7 @@ export class Uploads implements RemoteFolders {
   readonly #index: SegmentIndex;
   readonly #log: HostLog;
   readonly #folders: StoredFolders;
+  #isStarted = false;
 
   constructor(bucket: SpooledStore, index: SegmentIndex, log: HostLog) {
     this.#bucket = bucket;
@@ -35,6 +37,7 @@ export class Uploads implements RemoteFolders {
     bucket.onDropped = (key) => void this.#remove(key);
     bucket.onAccepts = (accepts) => this.onAccepts?.(accepts);
     await bucket.startUploads(this.#folders);
+    this.#isStarted = true;
     this.#index.setWaiting(bucket.waiting());
   }
 
@@ -45,16 +48,13 @@ export class Uploads implements RemoteFolders {
     else if (uploaded === undefined) await this.#remove(path);
   }
 
-  onSegment(path: string): void {
-    this.#bucket.addSegment(path);
-  }
-
-  onInitialization(path: string): void {
-    this.#bucket.addInitialization(path);
-  }
-
-  onManifest(path: string, segments: string[]): void {
-    this.#bucket.addManifest(path, segments);
+  /** Offers the file that a fact tells of. Those from before the start are found on the disk then. */
+  take(fact: RecordingFact): void {
+    if (!this.#isStarted) return;
+    const bucket = this.#bucket;
+    if (fact.type === 'segment') bucket.addSegment(fact.segment.path);
+    else if (fact.type === 'initialization') bucket.addInitialization(fact.path);
+    else if (fact.type === 'manifest') bucket.addManifest(fact.path, fact.segments);
   }
 
   /** Never rejects. */

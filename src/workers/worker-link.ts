@@ -1,7 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { StoredFolder } from '../day-folder/remote-folder.ts';
-import type { RecordFacts } from '../facts/record-facts.ts';
-import type { Segment } from '../facts/segment.ts';
+import type { FactListener } from '../facts/recording-fact.ts';
 import { NameError } from '../layout/name-error.ts';
 import { RequestError } from '../recorder.ts';
 import type {
@@ -10,7 +9,6 @@ import type {
   FarewellMessage,
   LogMessage,
   MainMessage,
-  ManifestMessage,
   ReplyMessage,
   WorkerMessage,
 } from './messages.ts';
@@ -23,10 +21,7 @@ interface Waiting {
 
 /** What the owner of a worker hears from it. */
 export interface WorkerEvents {
-  onSegment(segment: Segment): void;
-  onRecord(record: RecordFacts): void;
-  onInitialization(path: string): void;
-  onManifest(manifest: ManifestMessage): void;
+  onFact: FactListener;
   /** Must not reject. */
   onAskStored(question: AskStoredMessage): Promise<StoredFolder | undefined>;
   onLog(line: LogMessage): void;
@@ -101,10 +96,7 @@ export class WorkerLink {
   #onMessage(message: WorkerMessage): void {
     if (message.type === 'reply') this.#onReply(message);
     else if (message.type === 'ready') this.#ready.resolve();
-    else if (message.type === 'segment') this.#events.onSegment(message.segment);
-    else if (message.type === 'record') this.#events.onRecord(message.record);
-    else if (message.type === 'initialization') this.#events.onInitialization(message.path);
-    else if (message.type === 'manifest') this.#events.onManifest(message);
+    else if (message.type === 'fact') this.#events.onFact(message.fact);
     else if (message.type === 'ask-stored') void this.#answer(message);
     else if (message.type === 'farewell') this.#events.onFarewell(message);
     else this.#events.onLog(message);

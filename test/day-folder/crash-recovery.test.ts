@@ -2,6 +2,7 @@ import { cp, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import t from 'tap';
 import { recoverAfterCrash } from '../../src/day-folder/crash-recovery.ts';
+import type { RecordingFact } from '../../src/facts/recording-fact.ts';
 import type { Segment } from '../../src/facts/segment.ts';
 import { readMpd } from '../media/read-mpd.ts';
 import { NOON_US, SimulatedPublisher } from '../recording/simulated-publisher.ts';
@@ -25,7 +26,9 @@ t.test('a start after a crash closes what was left open, once', async (t) => {
     isKnown: () => true,
     indexedUs: Number.POSITIVE_INFINITY,
     nowUs: NOON_US + 86_400e6,
-    onSegment: (segment: Segment) => segments.push(segment),
+    onFact: (fact: RecordingFact) => {
+      if (fact.type === 'segment') segments.push(fact.segment);
+    },
     log: silent,
   };
   t.same((await recoverAfterCrash(options)).sort(), [`base/a%2Fb/2026/03/04`, FOLDER]);
@@ -54,7 +57,7 @@ t.test('an old folder and an empty root are left alone', async (t) => {
     isKnown: () => true,
     indexedUs: Number.POSITIVE_INFINITY,
     nowUs: NOON_US,
-    onSegment() {},
+    onFact() {},
     log: silent,
   };
   t.same(await recoverAfterCrash(options), []);
@@ -75,9 +78,10 @@ t.test('the index hears of what only the manifest knew, once', async (t) => {
     isKnown: (path: string) => known.has(path),
     indexedUs: Date.now() * 1000,
     nowUs: NOON_US + 3600e6,
-    onSegment: (segment: Segment) => {
-      known.add(segment.path);
-      found.push(segment);
+    onFact: (fact: RecordingFact) => {
+      if (fact.type !== 'segment') return;
+      known.add(fact.segment.path);
+      found.push(fact.segment);
     },
     log: silent,
   };

@@ -2,6 +2,7 @@ import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import t from 'tap';
 import type { RemoteFolders, StoredFolder } from '../../src/day-folder/remote-folder.ts';
+import type { RecordingFact } from '../../src/facts/recording-fact.ts';
 import { readMpd } from '../media/read-mpd.ts';
 import { NOON_US, SimulatedPublisher } from '../recording/simulated-publisher.ts';
 
@@ -24,19 +25,17 @@ class Remote implements RemoteFolders {
     return this.answer;
   }
 
-  onInitialization(path: string): void {
-    this.told.push(path);
-  }
-
-  onManifest(path: string, segments: string[]): void {
-    this.told.push(path);
-    this.onNamed(segments);
-  }
+  readonly onFact = (fact: RecordingFact): void => {
+    if (fact.type !== 'initialization' && fact.type !== 'manifest') return;
+    this.told.push(fact.path);
+    if (fact.type === 'manifest') this.onNamed(fact.segments);
+  };
 }
 
 t.test('a segment is let go once the manifest on the disk names it, and each once', async (t) => {
   const remote = new Remote();
-  const publisher = new SimulatedPublisher(t, { ...REPORTS, recording: { remote } });
+  const { onFact } = remote;
+  const publisher = new SimulatedPublisher(t, { ...REPORTS, recording: { remote, onFact } });
   const named: string[] = [];
   const texts: Promise<void>[] = [];
   remote.onNamed = (segments) => {

@@ -1,6 +1,7 @@
 import { cp, readdir, rename, rm, utimes } from 'node:fs/promises';
 import path from 'node:path';
 import t, { type Test } from 'tap';
+import type { RecordingFact } from '../../src/facts/recording-fact.ts';
 import type { Segment } from '../../src/facts/segment.ts';
 import { IndexRebuild, type IndexRebuildOptions } from '../../src/index-rebuild/index-rebuild.ts';
 import { RecordCatalogue } from '../../src/record-catalogue/record-catalogue.ts';
@@ -64,8 +65,10 @@ function cursors(index: SegmentIndex): number[] {
 /** Two streams, an afternoon with a pause and a midnight, told to an index as they are recorded. */
 async function record(t: Test) {
   const told: Segment[] = [];
-  const onSegment = (segment: Segment) => void told.push(segment);
-  const first = new SimulatedPublisher(t, { ...REPORTS, recording: { onSegment } });
+  const onFact = (fact: RecordingFact) => {
+    if (fact.type === 'segment') told.push(fact.segment);
+  };
+  const first = new SimulatedPublisher(t, { ...REPORTS, recording: { onFact } });
   await first.run(9);
   first.recording.detach();
   await first.run(10, () => true);
@@ -78,7 +81,7 @@ async function record(t: Test) {
     {
       ...REPORTS,
       startUs: midnight - 5e6,
-      recording: { onSegment, stream: 'gate 2/left', baseFolder: 'base/a%2Fb' },
+      recording: { onFact, stream: 'gate 2/left', baseFolder: 'base/a%2Fb' },
     },
     first.root,
   );
@@ -113,7 +116,15 @@ t.test('times of a sender whose clock runs fast, as they were measured', async (
   const told: Segment[] = [];
   const publisher = new SimulatedPublisher(
     t,
-    { ...REPORTS, driftPpm: 200, recording: { onSegment: (segment) => void told.push(segment) } },
+    {
+      ...REPORTS,
+      driftPpm: 200,
+      recording: {
+        onFact: (fact) => {
+          if (fact.type === 'segment') told.push(fact.segment);
+        },
+      },
+    },
     inTestFolder(t, 'recordings'),
   );
   await publisher.run(60);

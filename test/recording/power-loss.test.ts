@@ -16,7 +16,11 @@ t.test('what is told of a segment is on the disk, and so is its name', async (t)
   const publisher = new SimulatedPublisher(t, {
     videoReportUs: 300_000,
     audioReportUs: 2_500_000,
-    recording: { onSegment: ({ path }) => calls.push({ call: 'told', path }) },
+    recording: {
+      onFact: (fact) => {
+        if (fact.type === 'segment') calls.push({ call: 'told', path: fact.segment.path });
+      },
+    },
   });
   await publisher.run(12);
   await publisher.recording.close();

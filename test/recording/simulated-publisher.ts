@@ -128,10 +128,13 @@ export class SimulatedPublisher {
       notBeforeUs: 0,
       now: () => this.nowUs,
       nextRecordId: () => String(1_772_625_600 + this.records.length),
-      onRecord: (record) => this.records.push(record),
-      onSegment: (segment) => this.segments.push(segment),
       log: { info: line('info'), warn: line('warn'), error: line('error') },
       ...options.recording,
+      onFact: (fact) => {
+        if (fact.type === 'segment') this.segments.push(fact.segment);
+        else if (fact.type === 'record') this.records.push(fact.record);
+        options.recording?.onFact?.(fact);
+      },
     });
     this.#sections = sections;
     this.attach();

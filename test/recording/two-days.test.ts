@@ -144,8 +144,10 @@ t.test('every frame of two days is accounted for', async (t) => {
         notBeforeUs: 0,
         now,
         nextRecordId: () => String(1_772_625_600 + records.length),
-        onRecord: (record) => records.push(record),
-        onSegment: (segment) => segments.push(segment),
+        onFact: (fact) => {
+          if (fact.type === 'segment') segments.push(fact.segment);
+          else if (fact.type === 'record') records.push(fact.record);
+        },
         log: { info() {}, warn: line, error: line },
       }),
     NOON_US,

@@ -127,7 +127,9 @@ async function checkIndex(
       isKnown: (path) => index.has(path),
       indexedUs: index.lastCreatedAt,
       nowUs,
-      onSegment: (segment) => found.push(segment),
+      onFact: (fact) => {
+        if (fact.type === 'segment') found.push(fact.segment);
+      },
       log: silent,
     });
     for (const segment of found) if (!index.has(segment.path)) await index.add(segment);

@@ -10,6 +10,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { recoverAfterCrash } from '../../../src/day-folder/crash-recovery.ts';
+import type { RecordingFact } from '../../../src/facts/recording-fact.ts';
 import type { Segment } from '../../../src/facts/segment.ts';
 import { Recording } from '../../../src/recording/recording.ts';
 import { StreamClock } from '../../../src/recording/stream-clock.ts';
@@ -46,14 +47,16 @@ const feed = new JournalFeed<Segment>({
   failure: 'a segment could not be put into the index',
   log,
 });
-const onSegment = (segment: Segment) => feed.add(segment);
+const onFact = (fact: RecordingFact) => {
+  if (fact.type === 'segment') feed.add(fact.segment);
+};
 await recoverAfterCrash({
   root,
   streamOf: () => undefined,
   isKnown: (path) => index.has(path),
   indexedUs: index.lastCreatedAt,
   nowUs,
-  onSegment,
+  onFact,
   log,
 });
 await feed.idle();
@@ -83,8 +86,7 @@ class Stream {
       notBeforeUs: 0,
       now: () => nowUs,
       nextRecordId: () => run,
-      onRecord: () => {},
-      onSegment,
+      onFact,
       log,
     });
     this.#recording.attach([section('video'), section('audio')], () => {});

@@ -1,0 +1,59 @@
+import type { RecordingLog } from '../day-folder/recording-log.ts';
+import type { RecordFacts } from '../facts/record-facts.ts';
+import type { RecordingFact } from '../facts/recording-fact.ts';
+import type { Segment } from '../facts/segment.ts';
+import type { RecordCatalogue } from '../record-catalogue/record-catalogue.ts';
+import type { SegmentIndex } from '../segment-index/segment-index.ts';
+import { JournalFeed } from './journal-feed.ts';
+import type { Uploads } from './uploads.ts';
+
+/** Where the facts of all recordings go: files to the spool, segments to the index, records to the catalogue. */
+export class FactSink {
+  readonly #uploads: Uploads | undefined;
+  readonly #segments: JournalFeed<Segment>;
+  readonly #records: JournalFeed<RecordFacts>;
+
+  /** @param uploads where files leave this disk for a store */
+  constructor(
+    index: SegmentIndex,
+    catalogue: RecordCatalogue,
+    uploads: Uploads | undefined,
+    log: RecordingLog,
+  ) {
+    this.#uploads = uploads;
+    this.#segments = new JournalFeed({
+      // After a crash a folder tells of segments again that the index may have heard of before.
+      put: async (segment) => {
+        if (index.has(segment.path)) return;
+        await index.add(segment, uploads === undefined);
+        await uploads?.onListed(segment.path);
+      },
+      name: ({ stream, path }) => ({ stream, path }),
+      failure: 'a segment could not be put into the index',
+      log,
+    });
+    this.#records = new JournalFeed({
+      put: (record) => catalogue.put(record),
+      name: ({ stream, recordId }) => ({ stream, record: recordId }),
+      failure: 'a record could not be put into the catalogue',
+      log,
+    });
+  }
+
+  /** Takes a fact; its journal is written in the order in which facts come. */
+  take(fact: RecordingFact): void {
+    this.#uploads?.take(fact);
+    if (fact.type === 'segment') this.#segments.add(fact.segment);
+    else if (fact.type === 'record') this.#records.add(fact.record);
+  }
+
+  /** Resolves when all that was taken so far is durable in index and catalogue. */
+  async idle(): Promise<void> {
+    await Promise.all([this.#segments.idle(), this.#records.idle()]);
+  }
+
+  /** Tries what waits once more, and gives up what still cannot be written. */
+  async close(): Promise<void> {
+    await Promise.all([this.#segments.close(), this.#records.close()]);
+  }
+}
