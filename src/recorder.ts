@@ -178,34 +178,21 @@ export interface PublishAccepted {
   etag: string;
 }
 
-/**
- * A request that cannot be met. Routes turn it into a reply with `statusCode` and the message; the
- * message must be fit for the requester's eyes.
- */
-export class RequestError extends Error {
-  override name = 'RequestError';
-  readonly statusCode: number;
-  constructor(statusCode: number, message: string) {
-    super(message);
-    this.statusCode = statusCode;
-  }
-}
-
 /** The recorder as the HTTP routes see it: everything that touches media, whatever thread it runs on. */
 export interface Recorder {
   /**
    * Accepts a WHIP offer for a stream (RFC 9725 §4.2).
    * @param right of who publishes; `all` if absent. It may take the place of one that has shown no sign
    * of itself since its offer, unless that one had the wider right
-   * @throws NameError for a stream id that cannot be a path; RequestError 400/422 for an offer that
-   * cannot be taken, 409 when the stream has a publisher already, 503 while stopping.
+   * @throws NameError for a stream id that cannot be a path; Refusal `bad-sdp` or `unacceptable-offer`
+   * for an offer that cannot be taken, `published-already`, `no-free-port`, `stopping`
    */
   publish(stream: string, offer: string, right?: PublishRight): Promise<PublishAccepted>;
   /**
    * Takes a trickle-ICE fragment (RFC 8840). Where it carries new ICE credentials it is an ICE
    * restart, and the reply carries ours and the new entity tag.
    * @param ifMatch the entity tag of the request, without quotes; `*` for a restart
-   * @throws RequestError 404 for an unknown session, 400 for a bad fragment, 412 when the tag is stale
+   * @throws Refusal `no-such-session`, `bad-sdp`, `stale-entity-tag`
    */
   trickle(
     stream: string,
@@ -213,15 +200,15 @@ export interface Recorder {
     fragment: string,
     ifMatch: string | undefined,
   ): Promise<{ fragment: string; etag: string } | undefined>;
-  /** Ends a publisher's session. @throws RequestError 404 for an unknown session */
+  /** Ends a publisher's session. @throws Refusal `no-such-session` */
   unpublish(stream: string, sessionId: string): Promise<void>;
 
   /**
    * Starts recording a stream, or arms it when nobody publishes it yet. Idempotent: a second call
    * answers what the first did. Never waits for media. What is asked for while somebody publishes
    * holds until that session is ended, but not where it is lost; an arm holds until it is stopped.
-   * @throws NameError for a stream id or base directory that cannot be a path; RequestError 429 when too
-   * many streams wait for a publisher
+   * @throws NameError for a stream id or base directory that cannot be a path; Refusal
+   * `too-many-armed`, `spool-full`
    */
   start(stream: string, baseDir?: string): Promise<RecordingStarted>;
   /** Stops or disarms; resolves when the last segment is durable. Quiet when nothing ran. */

@@ -4,7 +4,7 @@ import { checkDescription, MAX_DESCRIPTION_LENGTH } from '../../src/ingest/descr
 import { type Offer, readOffer } from '../../src/ingest/offer.ts';
 import { sdpLines } from '../../src/ingest/sdp-lines.ts';
 import { writeTrickleFragment } from '../../src/ingest/trickle-fragment.ts';
-import { RequestError } from '../../src/recorder.ts';
+import { Refusal } from '../../src/refusal.ts';
 import { Demultiplexer } from '../../src/rtp/demultiplexer.ts';
 import { AUDIO, DATA, offerOf, VIDEO } from '../../test/ingest/offers.ts';
 import { type FuzzTarget, must } from '../target.ts';
@@ -49,9 +49,9 @@ export const target: FuzzTarget = {
     try {
       offer = readOffer(text);
     } catch (error) {
-      if (!(error instanceof RequestError)) throw error;
+      if (!(error instanceof Refusal)) throw error;
       must(
-        error.statusCode === 400 || error.statusCode === 422,
+        error.reason === 'bad-sdp' || error.reason === 'unacceptable-offer',
         'an offer is refused for a reason',
       );
       must(error.message.length < 400_000, 'the reason is not much longer than the offer');

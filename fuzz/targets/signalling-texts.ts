@@ -1,7 +1,7 @@
 import { bestLayer } from '../../src/ingest/best-layer.ts';
 import { iceServersOf, readLinks } from '../../src/ingest/link-header.ts';
 import { readTrickleFragment } from '../../src/ingest/trickle-fragment.ts';
-import { RequestError } from '../../src/recorder.ts';
+import { Refusal } from '../../src/refusal.ts';
 import { type FuzzTarget, must } from '../target.ts';
 
 /** One text as a trickle fragment and as a `Link` header. */
@@ -67,8 +67,8 @@ function checkFragment(text: string): void {
     must(/^[A-Za-z0-9+/]{4,256}$/.test(credentials.ufrag), 'a user fragment has a form');
     must(/^[A-Za-z0-9+/]{22,256}$/.test(credentials.password), 'a password has a form');
   } catch (error) {
-    if (!(error instanceof RequestError)) throw error;
-    must(error.statusCode === 400, 'a fragment is refused as malformed');
+    if (!(error instanceof Refusal)) throw error;
+    must(error.reason === 'bad-sdp', 'a fragment is refused as malformed');
     must(error.message.length < 1000, 'a refusal is short');
   }
 }

@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import jwt from '@fastify/jwt';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Config } from '../config/config.ts';
-import { RequestError } from '../recorder.ts';
+import { RequestError } from './errors.ts';
 import { FailedLogins } from './failed-logins.ts';
 
 /** What a route asks of its caller; `open` asks nothing. */

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { RequestError } from '../recorder.ts';
 import type { SpooledStore } from '../storage/spooled-store.ts';
 import { type ByteRange, type Store, StoreError } from '../storage/stores/store.ts';
+import { RequestError } from './errors.ts';
 import { noSuchObject, sendFile } from './file-reply.ts';
 import {
   beyondEnd,

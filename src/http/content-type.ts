@@ -1,5 +1,5 @@
 import type { onRequestHookHandler } from 'fastify';
-import { RequestError } from '../recorder.ts';
+import { RequestError } from './errors.ts';
 
 /**
  * Refuses requests whose body is of another type with 415 (RFC 9110 §15.5.16).

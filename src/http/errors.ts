@@ -1,8 +1,39 @@
 import { STATUS_CODES } from 'node:http';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import { NameError } from '../layout/name-error.ts';
-import { RequestError } from '../recorder.ts';
+import { Refusal, type RefusalReason } from '../refusal.ts';
+
+/** A request that cannot be met, with the status and the message of its reply. */
+export class RequestError extends Error {
+  override name = 'RequestError';
+  readonly statusCode: number;
+  constructor(statusCode: number, message: string) {
+    super(message);
+    this.statusCode = statusCode;
+  }
+}
+
+/** The status of the reply where the recorder refuses what was asked for. */
+const STATUS_OF: Readonly<Record<RefusalReason, number>> = {
+  'bad-name': 400,
+  'bad-sdp': 400,
+  'no-such-object': 404,
+  'no-such-stream': 404,
+  'no-such-session': 404,
+  'published-already': 409,
+  'stale-entity-tag': 412,
+  'unacceptable-offer': 422,
+  'too-many-armed': 429,
+  'no-free-port': 503,
+  'worker-lost': 503,
+  stopping: 503,
+  'spool-full': 507,
+};
+
+/** The status of the reply to what was refused. */
+export function statusOf({ reason }: Refusal): number {
+  return STATUS_OF[reason];
+}
 
 /** Body of every error reply but 401, which has none. */
 export const ErrorReply = Type.Object(
@@ -30,16 +61,18 @@ export function errorReply(description: string, message: string) {
 }
 
 /**
- * Turns whatever a route throws into a reply. Messages of a {@link RequestError}, of a
- * {@link NameError} and of refused requests are shown; of anything else only that it happened, and the log has the rest.
+ * Turns whatever a route throws into a reply. Messages of a {@link RequestError}, a
+ * {@link Refusal} and of refused requests are shown; of anything else only that it happened, and the
+ * log has the rest.
  */
 export function replyWithError(
-  error: FastifyError | RequestError | NameError,
+  error: FastifyError | RequestError | Refusal,
   request: FastifyRequest,
   reply: FastifyReply,
 ): FastifyReply {
-  const statusCode = error instanceof NameError ? 400 : (error.statusCode ?? 500);
-  if (error instanceof RequestError || (statusCode >= 400 && statusCode < 500)) {
+  const statusCode = error instanceof Refusal ? statusOf(error) : (error.statusCode ?? 500);
+  const isMeant = error instanceof RequestError || error instanceof Refusal;
+  if (isMeant || (statusCode >= 400 && statusCode < 500)) {
     request.log.debug({ statusCode, reason: error.message }, 'request refused');
     return send(reply, statusCode, error.message);
   }

@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { RequestError } from '../recorder.ts';
+import { RequestError } from './errors.ts';
 import { sendObject } from './object-reply.ts';
 
 /** What opening says of a path that names no file. */

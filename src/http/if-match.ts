@@ -1,4 +1,4 @@
-import { RequestError } from '../recorder.ts';
+import { RequestError } from './errors.ts';
 
 /**
  * Reads an `If-Match` header (RFC 9110 §13.1.1) that names at most one entity tag, as WHIP clients

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { RequestError } from '../recorder.ts';
 import type { ByteRange } from '../storage/stores/store.ts';
+import { RequestError } from './errors.ts';
 
 /** An object that may be sent, whole or in part. */
 export interface SendableObject {

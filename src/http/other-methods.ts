@@ -1,5 +1,5 @@
 import type { FastifyInstance, RouteOptions } from 'fastify';
-import { RequestError } from '../recorder.ts';
+import { RequestError } from './errors.ts';
 
 /** Methods that clients try; one that is in nobody's list is answered with 404. */
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'];

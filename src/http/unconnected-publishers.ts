@@ -1,4 +1,5 @@
-import { type PublishRight, type Recorder, RequestError } from '../recorder.ts';
+import type { PublishRight, Recorder } from '../recorder.ts';
+import { RequestError } from './errors.ts';
 
 /** Most sessions of one address that wait for their publisher at a time. */
 const MAX_UNCONNECTED = 20;

@@ -1,6 +1,6 @@
 import { type MediaDescription, parsePayloads, type SessionDescription } from 'sdp-transform';
 import type { TrackKind } from '../media/access-unit.ts';
-import { RequestError } from '../recorder.ts';
+import { Refusal } from '../refusal.ts';
 import type { HeaderExtensionIds, MediaSection } from '../rtp/media-section.ts';
 import type { OfferedFormat } from './recordable-codecs.ts';
 import { areIceCredentials, type IceCredentials } from './sdp-lines.ts';
@@ -51,30 +51,30 @@ function formatParameters(config: string | undefined): Record<string, string> {
 
 /**
  * Checks the lines that what parses SDP downstream skips when it does not understand them.
- * @throws RequestError 400 naming the line that is missing or malformed
+ * @throws Refusal `bad-sdp` naming the line that is missing or malformed
  */
 export function checkDescription(lines: readonly string[], what: string): void {
-  if (lines[0] !== 'v=0') throw new RequestError(400, `the ${what} does not begin with v=0`);
+  if (lines[0] !== 'v=0') throw new Refusal('bad-sdp', `the ${what} does not begin with v=0`);
   const firstMedia = lines.findIndex((line) => line.startsWith('m='));
-  if (firstMedia < 0) throw new RequestError(400, `the ${what} has no m= section`);
+  if (firstMedia < 0) throw new Refusal('bad-sdp', `the ${what} has no m= section`);
   for (const type of ['o', 's', 't']) {
     if (!lines.slice(0, firstMedia).some((line) => line.startsWith(`${type}=`))) {
-      throw new RequestError(400, `the ${what} has no ${type}= line before its first m= section`);
+      throw new Refusal('bad-sdp', `the ${what} has no ${type}= line before its first m= section`);
     }
   }
   const mediaLines = lines.filter((line) => line.startsWith('m='));
   if (mediaLines.length > MAX_SECTIONS) {
-    throw new RequestError(400, `the ${what} has more than ${MAX_SECTIONS} m= sections`);
+    throw new Refusal('bad-sdp', `the ${what} has more than ${MAX_SECTIONS} m= sections`);
   }
   for (const line of mediaLines) {
     const match = /^m=[a-z]+ (\d{1,5})(?:\/\d+)? [A-Za-z0-9/]+((?: \S+)+)$/.exec(line);
     if (match === null || Number(match[1]) > 65535) {
-      throw new RequestError(400, `the ${what} has a malformed line: ${JSON.stringify(line)}`);
+      throw new Refusal('bad-sdp', `the ${what} has a malformed line: ${JSON.stringify(line)}`);
     }
   }
   for (const line of lines) {
     if (line.startsWith('a=mid:') && !/^a=mid:[\w!#$%&'*+.^`{|}~-]{1,64}$/.test(line)) {
-      throw new RequestError(400, `the ${what} has a malformed line: ${JSON.stringify(line)}`);
+      throw new Refusal('bad-sdp', `the ${what} has a malformed line: ${JSON.stringify(line)}`);
     }
   }
 }
@@ -87,14 +87,14 @@ export function bundledMids(session: SessionDescription): string[] {
 
 /**
  * The payload types of a section that have an `a=rtpmap` or need none, each once, in order of preference.
- * @throws RequestError 400 for a payload type that is no number from 0 to 127
+ * @throws Refusal `bad-sdp` for a payload type that is no number from 0 to 127
  */
 export function sectionFormats(media: MediaDescription, what: string): OfferedFormat[] {
   const formats: OfferedFormat[] = [];
   // Some name a payload type twice, and there may be thousands in one line.
   for (const payloadType of new Set(parsePayloads(media.payloads ?? ''))) {
     if (!Number.isInteger(payloadType) || payloadType < 0 || payloadType > 127) {
-      throw new RequestError(400, `the ${what} has a payload type that is not in 0–127`);
+      throw new Refusal('bad-sdp', `the ${what} has a payload type that is not in 0–127`);
     }
     const map = media.rtp.find(({ payload }) => payload === payloadType);
     if (map?.rate === undefined) {
@@ -184,7 +184,7 @@ function headerExtensions(offered: NonNullable<MediaDescription['ext']>): Header
 
 /**
  * ICE credentials of a section, or of the session where the section has none (RFC 8839 §5.4).
- * @throws RequestError 400 when they are missing or malformed
+ * @throws Refusal `bad-sdp` when they are missing or malformed
  */
 export function iceCredentials(
   session: SessionDescription,
@@ -196,8 +196,8 @@ export function iceCredentials(
     password: String(media.icePwd ?? session.icePwd ?? ''),
   };
   if (!areIceCredentials(credentials)) {
-    throw new RequestError(
-      400,
+    throw new Refusal(
+      'bad-sdp',
       `the ${what} needs a=ice-ufrag of 4 to 256 and a=ice-pwd of 22 to 256 characters of A-Z, a-z, 0-9, + and /`,
     );
   }
@@ -208,7 +208,7 @@ export function iceCredentials(
  * The certificate fingerprints of a section and of the session. There may be several of them, one a
  * hash function (RFC 8122 §5), of which sdp-transform keeps one.
  * @param mediaIndex which `m=` section, counted from 0
- * @throws RequestError 400 when there is none of a hash function that we know
+ * @throws Refusal `bad-sdp` when there is none of a hash function that we know
  */
 export function fingerprints(
   lines: readonly string[],
@@ -228,7 +228,7 @@ export function fingerprints(
     }
   }
   if (found.length === 0) {
-    throw new RequestError(400, `the ${what} needs a=fingerprint with sha-256`);
+    throw new Refusal('bad-sdp', `the ${what} needs a=fingerprint with sha-256`);
   }
   return found;
 }

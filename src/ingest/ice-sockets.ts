@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { RequestError } from '../recorder.ts';
+import { Refusal } from '../refusal.ts';
 import { PeerSocket } from './peer-socket.ts';
 
 /** Asked of the kernel for each socket, bytes: with the default an 800 ms stall loses 12 %. */
@@ -55,7 +55,7 @@ export function resolveIceAddresses(configured: readonly string[]): IceAddress[]
  * maps to us) is announced and the socket bound to all addresses.
  * @param onError told of a socket that cannot receive at the moment; it stays open
  * @param portRange first and last port to use where the address names none; any free port if absent
- * @throws RequestError 503 when no port is free
+ * @throws Refusal `no-free-port` when no port is free
  */
 export async function openIceSockets(
   addresses: readonly IceAddress[],
@@ -125,8 +125,8 @@ async function bindOne(
   if (port !== 0 || portRange === undefined) {
     const socket = await bind(address, port);
     if (socket !== undefined) return socket;
-    throw new RequestError(
-      503,
+    throw new Refusal(
+      'no-free-port',
       `UDP port ${port} of ${address} is in use. A port in [webrtc] ice_udp_addrs serves one publisher at a time: leave it out, or give a port range`,
     );
   }
@@ -138,7 +138,7 @@ async function bindOne(
     const socket = await bind(address, first + ((offset + tried) % count));
     if (socket !== undefined) return socket;
   }
-  throw new RequestError(503, `no UDP port from ${first} to ${last} is free on ${address}`);
+  throw new Refusal('no-free-port', `no UDP port from ${first} to ${last} is free on ${address}`);
 }
 
 /** A free port of the system's choice, bound by its number as {@link PeerSocket.widen} needs it. */
@@ -151,7 +151,7 @@ async function bindAny(address: string): Promise<Socket> {
     const socket = await bind(address, port);
     if (socket !== undefined) return socket;
   }
-  throw new RequestError(503, `no UDP port is free on ${address}`);
+  throw new Refusal('no-free-port', `no UDP port is free on ${address}`);
 }
 
 /** Resolves with `undefined` when the port is taken. */

@@ -1,6 +1,6 @@
 import { type MediaDescription, parse, type SessionDescription } from 'sdp-transform';
 import type { TrackKind } from '../media/access-unit.ts';
-import { RequestError } from '../recorder.ts';
+import { Refusal } from '../refusal.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
 import {
   bundledMids,
@@ -40,8 +40,8 @@ export interface Offer {
 /**
  * Reads a WHIP offer (RFC 9725 §4.2, RFC 9429) and chooses what to receive: at most one video and
  * one audio section.
- * @throws RequestError 400 for what is no SDP or lacks what WebRTC demands of an offer, 422 for an
- * offer that we cannot record, saying what it has and what we could record
+ * @throws Refusal `bad-sdp` for what is no SDP or lacks what WebRTC demands of an offer,
+ * `unacceptable-offer` for an offer that we cannot record, saying what it has and what we could record
  */
 export function readOffer(text: string): Offer {
   const lines = sdpLines(text, 'offer', MAX_DESCRIPTION_LENGTH);
@@ -56,28 +56,31 @@ export function readOffer(text: string): Offer {
   }));
   const mids = sections.map((section) => section.mid);
   if (new Set(mids).size !== mids.length) {
-    throw new RequestError(400, 'each m= section of the offer needs its own a=mid');
+    throw new Refusal('bad-sdp', 'each m= section of the offer needs its own a=mid');
   }
 
   for (const kind of ['video', 'audio'] as const) takeSection(kind, sections, session);
   const taken = sections.filter((section) => section.taken !== undefined);
   const first = taken[0];
   if (first === undefined) {
-    throw new RequestError(
-      422,
+    throw new Refusal(
+      'unacceptable-offer',
       `the offer sends neither video nor audio; we can record ${recordable('video')} and ${recordable('audio')}`,
     );
   }
   for (const section of taken) {
     if (taken.length > 1 && !bundled.includes(section.mid)) {
-      throw new RequestError(400, `a=group:BUNDLE of the offer must name a=mid:${section.mid}`);
+      throw new Refusal('bad-sdp', `a=group:BUNDLE of the offer must name a=mid:${section.mid}`);
     }
     if (section.media.rtcpMux === undefined) {
-      throw new RequestError(400, `section ${section.mid} of the offer needs a=rtcp-mux`);
+      throw new Refusal('bad-sdp', `section ${section.mid} of the offer needs a=rtcp-mux`);
     }
   }
   if (session.icelite !== undefined) {
-    throw new RequestError(422, 'the offer is ice-lite and so are we: nobody would begin');
+    throw new Refusal(
+      'unacceptable-offer',
+      'the offer is ice-lite and so are we: nobody would begin',
+    );
   }
   return {
     sections,
@@ -103,8 +106,8 @@ function takeSection(
   const names = new Set<string>();
   for (const section of sending) {
     if (!/^(?:UDP\/TLS\/)?RTP\/SAVPF$/i.test(section.media.protocol)) {
-      throw new RequestError(
-        422,
+      throw new Refusal(
+        'unacceptable-offer',
         `section ${section.mid} of the offer has protocol ${section.media.protocol}; we take UDP/TLS/RTP/SAVPF`,
       );
     }
@@ -115,7 +118,7 @@ function takeSection(
     const formats = chooseFormats(kind, offered);
     if (formats.length === 0) continue;
     if (section.mid === '') {
-      throw new RequestError(400, `the ${kind} section of the offer needs a=mid`);
+      throw new Refusal('bad-sdp', `the ${kind} section of the offer needs a=mid`);
     }
     const layers = kind === 'video' ? announcedLayers(section.media, formats) : undefined;
     section.taken = {
@@ -125,8 +128,8 @@ function takeSection(
     return;
   }
   if (sending.length > 0) {
-    throw new RequestError(
-      422,
+    throw new Refusal(
+      'unacceptable-offer',
       `the offer's ${kind} has ${[...names].join(', ') || 'no codec'}; we can record ${recordable(kind)}`,
     );
   }
@@ -143,5 +146,8 @@ function dtlsRole(session: SessionDescription, media: MediaDescription): DtlsRol
   const setup = (media.setup ?? session.setup)?.toLowerCase();
   if (setup === 'actpass' || setup === 'active') return 'server';
   if (setup === 'passive') return 'client';
-  throw new RequestError(400, 'the offer needs a=setup:actpass, a=setup:active or a=setup:passive');
+  throw new Refusal(
+    'bad-sdp',
+    'the offer needs a=setup:actpass, a=setup:active or a=setup:passive',
+  );
 }

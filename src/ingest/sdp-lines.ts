@@ -1,4 +1,4 @@
-import { RequestError } from '../recorder.ts';
+import { Refusal } from '../refusal.ts';
 
 /**
  * Splits SDP text into its lines (RFC 8866 §5: `<type>=<value>`, CRLF or a lone LF). What parses
@@ -6,11 +6,11 @@ import { RequestError } from '../recorder.ts';
  * written in another way than the grammar has it is put right: see {@link plainLine}.
  * @param what what the text is, for messages: `offer`, `trickle fragment`
  * @param maxLength longest text taken, in UTF-16 code units
- * @throws RequestError 400 when the text is empty, too long or has a line that is no SDP
+ * @throws Refusal `bad-sdp` when the text is empty, too long or has a line that is no SDP
  */
 export function sdpLines(text: string, what: string, maxLength: number): string[] {
   if (text.length > maxLength) {
-    throw new RequestError(400, `the ${what} is longer than ${maxLength} characters`);
+    throw new Refusal('bad-sdp', `the ${what} is longer than ${maxLength} characters`);
   }
   const lines: string[] = [];
   for (const [index, raw] of text.split('\n').entries()) {
@@ -18,14 +18,14 @@ export function sdpLines(text: string, what: string, maxLength: number): string[
     if (line === '') continue;
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
     if (!/^[a-z]=[^\u0000-\u0008\u000b-\u001f\u007f]*$/.test(line)) {
-      throw new RequestError(
-        400,
+      throw new Refusal(
+        'bad-sdp',
         `line ${index + 1} of the ${what} is not SDP: ${JSON.stringify(line.slice(0, 80))}`,
       );
     }
     lines.push(plainLine(line));
   }
-  if (lines.length === 0) throw new RequestError(400, `the ${what} is empty`);
+  if (lines.length === 0) throw new Refusal('bad-sdp', `the ${what} is empty`);
   return lines;
 }
 

@@ -1,5 +1,5 @@
 import { type MediaDescription, parse, write } from 'sdp-transform';
-import { RequestError } from '../recorder.ts';
+import { Refusal } from '../refusal.ts';
 import { candidateAttributes } from './answer.ts';
 import type { HostCandidate } from './ice-sockets.ts';
 import type { OfferedSection } from './offer.ts';
@@ -13,15 +13,15 @@ const MAX_FRAGMENT_LENGTH = 16_384;
  * are of no use to us: an ice-lite agent answers whoever sends a check with the right password
  * (RFC 8445 §7.3), and a browser's `.local` names would only cost time.
  * @returns `undefined` when the fragment carries none
- * @throws RequestError 400 when the fragment is malformed
+ * @throws Refusal `bad-sdp` when the fragment is malformed
  */
 export function readTrickleFragment(text: string): IceCredentials | undefined {
   const lines = sdpLines(text, 'trickle fragment', MAX_FRAGMENT_LENGTH);
   const known = /^(?:[mc]=|a=[a-z])/;
   const unknown = lines.find((line) => !known.test(line));
   if (unknown !== undefined) {
-    throw new RequestError(
-      400,
+    throw new Refusal(
+      'bad-sdp',
       `not in a trickle fragment: ${JSON.stringify(unknown.slice(0, 80))}`,
     );
   }
@@ -31,7 +31,7 @@ export function readTrickleFragment(text: string): IceCredentials | undefined {
       !/^a=candidate:\S+ \d+ \S+ \d+ \S+ \d+ typ \S+(?: |$)/i.test(line),
   );
   if (candidate !== undefined) {
-    throw new RequestError(400, `malformed candidate: ${JSON.stringify(candidate.slice(0, 120))}`);
+    throw new Refusal('bad-sdp', `malformed candidate: ${JSON.stringify(candidate.slice(0, 120))}`);
   }
   const fragment = parse(lines.join('\r\n'));
   const holder = [fragment, ...fragment.media].find(
@@ -43,8 +43,8 @@ export function readTrickleFragment(text: string): IceCredentials | undefined {
     password: String(holder.icePwd ?? ''),
   };
   if (!areIceCredentials(credentials)) {
-    throw new RequestError(
-      400,
+    throw new Refusal(
+      'bad-sdp',
       'the trickle fragment needs both a=ice-ufrag and a=ice-pwd, of the form RFC 8839 gives',
     );
   }

@@ -13,7 +13,8 @@ import {
   serverReflexiveCandidate,
 } from 'werift';
 import { steadyNowUs } from '../clock/steady-clock.ts';
-import { type IceServer, RequestError } from '../recorder.ts';
+import type { IceServer } from '../recorder.ts';
+import { Refusal } from '../refusal.ts';
 import { MAX_STUN_BYTES, readBindingRequest } from './binding-request.ts';
 import type { TransportPath } from './farewell.ts';
 import type { IceStatistics } from './ice-lite-agent.ts';
@@ -120,7 +121,7 @@ export class IceAgent {
 
   /**
    * Opens sockets and gathers candidates.
-   * @throws RequestError 503 when no UDP port could be opened
+   * @throws Refusal `no-free-port` when no UDP port could be opened
    */
   static async gather(options: IceAgentOptions): Promise<IceAgent> {
     const agent = new IceAgent(options);
@@ -243,8 +244,8 @@ export class IceAgent {
     const ways = this.#internals.protocols.filter(({ type }) => type === StunProtocol.type);
     if (ways.length === 0) {
       const range = this.#options.portRange?.join(' to ') ?? 'any';
-      throw new RequestError(
-        503,
+      throw new Refusal(
+        'no-free-port',
         `no UDP port is free on ${this.#options.addresses.join(', ')} (ports: ${range})`,
       );
     }

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { type MediaDescription, parse, type SessionDescription } from 'sdp-transform';
-import { RequestError } from '../recorder.ts';
+import { Refusal } from '../refusal.ts';
 import type { MediaSection, PayloadFormat } from '../rtp/media-section.ts';
 import {
   bundledMids,
@@ -48,7 +48,7 @@ export function readAnswer(
   try {
     return read(text, wanted);
   } catch (error) {
-    if (!(error instanceof RequestError)) throw error;
+    if (!(error instanceof Refusal)) throw error;
     throw new WhepError('bad-answer', error.message);
   }
 }

@@ -57,7 +57,7 @@ export class WhepSession {
   /**
    * POSTs the offer and sets the answer. The session connects from here on; whether it does is told to
    * the sink. Aborting `signal` cancels at any stage up to here and ends the session at the server.
-   * @throws WhepError saying what kept us from it; RequestError 503 when no UDP port is free; the
+   * @throws WhepError saying what kept us from it; Refusal `no-free-port` when no UDP port is free; the
    * reason of `signal`. The sink is told nothing then.
    */
   static async connect(

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { RemoteInfo } from 'node:dgram';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { steadyNowUs } from '../clock/steady-clock.ts';
-import { RequestError } from '../recorder.ts';
+import { Refusal } from '../refusal.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
 import { writeAnswer } from './answer.ts';
 import { IceLiteAgent } from './ice-lite-agent.ts';
@@ -68,7 +68,8 @@ export class WhipSession {
   /**
    * Accepts an offer. The session waits for the publisher from here on; whether it comes is told to
    * the sink.
-   * @throws RequestError 400 or 422 for an offer that cannot be taken, 503 when no UDP port is free
+   * @throws Refusal `bad-sdp` or `unacceptable-offer` for an offer that cannot be taken,
+   * `no-free-port` when no UDP port is free
    */
   static async accept(
     offerText: string,
@@ -148,15 +149,15 @@ export class WhipSession {
 
   /**
    * Takes a trickle-ICE fragment (RFC 8840, RFC 9725 §4.3.2).
-   * @throws RequestError 400 for a malformed fragment and for one of another ICE session
+   * @throws Refusal `bad-sdp` for a malformed fragment and for one of another ICE session
    */
   async trickle(fragment: string): Promise<void> {
     const credentials = readTrickleFragment(fragment);
     if (credentials === undefined) return;
     const { remote } = this.#agent;
     if (credentials.ufrag !== remote.ufrag || credentials.password !== remote.password) {
-      throw new RequestError(
-        400,
+      throw new Refusal(
+        'bad-sdp',
         'a=ice-ufrag and a=ice-pwd of the trickle fragment are not those of this ICE session',
       );
     }
@@ -165,7 +166,7 @@ export class WhipSession {
   /**
    * True when a fragment asks for an ICE restart: it carries credentials that are not the present
    * ones (RFC 9725 §4.3.3).
-   * @throws RequestError 400 for a malformed fragment
+   * @throws Refusal `bad-sdp` for a malformed fragment
    */
   isIceRestart(fragment: string): boolean {
     const credentials = readTrickleFragment(fragment);
@@ -175,12 +176,12 @@ export class WhipSession {
   /**
    * Restarts ICE (RFC 9725 §4.3.3, RFC 8445 §9). DTLS, SRTP and the media that is under way go on.
    * @returns the fragment that answers it and the new entity tag
-   * @throws RequestError 400 for a malformed fragment or one without new credentials
+   * @throws Refusal `bad-sdp` for a malformed fragment or one without new credentials
    */
   async restartIce(fragment: string): Promise<{ fragment: string; etag: string }> {
     const credentials = readTrickleFragment(fragment);
     if (credentials === undefined || credentials.ufrag === this.#agent.remote.ufrag) {
-      throw new RequestError(400, 'an ICE restart needs new a=ice-ufrag and a=ice-pwd');
+      throw new Refusal('bad-sdp', 'an ICE restart needs new a=ice-ufrag and a=ice-pwd');
     }
     this.#agent.restart(credentials);
     this.#etag = newEntityTag();

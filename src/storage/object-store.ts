@@ -1,6 +1,7 @@
 import type { FsStorage } from '../config/config.ts';
 import { makeWritable } from '../files/writable-folder.ts';
-import { RequestError } from '../recorder.ts';
+import { NameError } from '../layout/name-error.ts';
+import { Refusal } from '../refusal.ts';
 import type { SpooledStore } from './spooled-store.ts';
 
 /** Where recorded objects are read from. */
@@ -28,20 +29,21 @@ export async function openFolder(
  * Checks a caller's object path: what it names must be an object, and lie below the root.
  * @param path decoded once from its URL; it may hold literal `%`, as stream folders do
  * @returns the path unchanged
- * @throws RequestError 400 for a path that is no object path, 404 for one that is not shown
+ * @throws NameError for a path that is no object path; Refusal `no-such-object` for one that is not
+ * shown
  */
 export function readableObjectPath(path: string): string {
-  if (path === '') throw new RequestError(400, 'path: must not be empty');
+  if (path === '') throw new NameError('path: must not be empty');
   if (/[\\\p{Cc}]/u.test(path)) {
-    throw new RequestError(400, 'path: must not contain backslashes or control characters');
+    throw new NameError('path: must not contain backslashes or control characters');
   }
   const parts = path.split('/');
   if (parts.some((part) => part === '' || part === '.' || part === '..')) {
-    throw new RequestError(400, 'path: must not contain empty, "." or ".." parts');
+    throw new NameError('path: must not contain empty, "." or ".." parts');
   }
   // Hidden folders hold our own journals; a name that ends in .part is still being written.
   if (parts.some((part) => part.startsWith('.')) || path.endsWith('.part')) {
-    throw new RequestError(404, 'no such object');
+    throw new Refusal('no-such-object', 'no such object');
   }
   return path;
 }

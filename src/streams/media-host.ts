@@ -7,7 +7,7 @@ import type {
   RecordingStarted,
   StreamStatus,
 } from '../recorder.ts';
-import { RequestError } from '../recorder.ts';
+import { Refusal } from '../refusal.ts';
 import type { PullPlan } from '../sources/pull-plan.ts';
 import type { WorkerSettings } from '../workers/settings.ts';
 import { StreamHost, type StreamHostOptions } from './stream-host.ts';
@@ -125,7 +125,7 @@ export class MediaHost implements MediaCalls {
   }
 
   #host(stream: string): StreamHost {
-    if (this.#closed) throw new RequestError(503, 'the recorder is stopping');
+    if (this.#closed) throw new Refusal('stopping', 'the recorder is stopping');
     let host = this.#streams.get(stream);
     if (host === undefined) {
       // Refuses ids that cannot be a folder before anything is set up for them.
@@ -145,7 +145,7 @@ export class MediaHost implements MediaCalls {
 
   #known(stream: string): StreamHost {
     const host = this.#streams.get(stream);
-    if (host === undefined) throw new RequestError(404, `no such stream "${stream}"`);
+    if (host === undefined) throw new Refusal('no-such-stream', `no such stream "${stream}"`);
     return host;
   }
 

@@ -1,7 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { FolderOwners } from '../day-folder/folder-owners.ts';
-import { NameError } from '../layout/name-error.ts';
-import { RequestError } from '../recorder.ts';
+import { Refusal } from '../refusal.ts';
 import type {
   CallMessage,
   LogMessage,
@@ -51,11 +50,8 @@ async function answer({ id, call, args }: CallMessage): Promise<ReplyMessage> {
     return { type: 'reply', id, result: await method.apply(host, args) };
   } catch (error) {
     const { message, stack } = error as Error;
-    const known = {
-      ...(error instanceof RequestError && { statusCode: error.statusCode }),
-      ...(error instanceof NameError && { isOfName: true }),
-    };
-    return { type: 'reply', id, error: { message, ...known, ...(stack && { stack }) } };
+    const reason = error instanceof Refusal ? { reason: error.reason } : {};
+    return { type: 'reply', id, error: { message, ...reason, ...(stack && { stack }) } };
   }
 }
 

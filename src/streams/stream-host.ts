@@ -12,16 +12,16 @@ import { WhipSession } from '../ingest/whip-session.ts';
 import { MANIFEST_NAME } from '../layout/file-names.ts';
 import { baseFolder, dayFolder } from '../layout/stream-folder.ts';
 import type { AccessUnit } from '../media/access-unit.ts';
-import {
-  type PublishAccepted,
-  type PublishRight,
-  type RecordingStarted,
-  RequestError,
-  type StreamState,
-  type StreamStatus,
+import type {
+  PublishAccepted,
+  PublishRight,
+  RecordingStarted,
+  StreamState,
+  StreamStatus,
 } from '../recorder.ts';
 import { Recording } from '../recording/recording.ts';
 import { StreamClock } from '../recording/stream-clock.ts';
+import { Refusal } from '../refusal.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
 import type { SenderReport } from '../rtp/rtp-receiver.ts';
 import type { PullPlan, PullTarget } from '../sources/pull-plan.ts';
@@ -119,10 +119,13 @@ export class StreamHost {
     });
   }
 
-  /** Takes a publisher's offer. @throws RequestError 400, 409, 422, 503 */
+  /** Takes a publisher's offer. @throws Refusal of the offer, `published-already`, `no-free-port` */
   async publish(offer: string, right: PublishRight): Promise<PublishAccepted> {
     if (this.#accepting || !this.#mayReplace(this.#session, right)) {
-      throw new RequestError(409, `stream "${this.#options.stream}" has a publisher already`);
+      throw new Refusal(
+        'published-already',
+        `stream "${this.#options.stream}" has a publisher already`,
+      );
     }
     this.#accepting = true;
     try {
@@ -179,7 +182,10 @@ export class StreamHost {
   async trickle(sessionId: string, fragment: string, ifMatch: string | undefined) {
     const session = this.#sessionOf(sessionId);
     if (ifMatch !== undefined && ifMatch !== '*' && ifMatch !== session.etag) {
-      throw new RequestError(412, 'If-Match: not the entity tag of the present ICE session');
+      throw new Refusal(
+        'stale-entity-tag',
+        'If-Match: not the entity tag of the present ICE session',
+      );
     }
     if (session.isIceRestart(fragment)) return session.restartIce(fragment);
     await session.trickle(fragment);
@@ -190,7 +196,7 @@ export class StreamHost {
    * Ends the publisher's session, and with the stream what was asked for by name while it was there:
    * as on a Live777 node, where Liveman asks again once the stream is back and would else not hear of
    * its new record.
-   * @throws RequestError 404
+   * @throws Refusal `no-such-session`
    */
   async unpublish(sessionId: string): Promise<void> {
     const session = this.#sessionOf(sessionId);
@@ -520,7 +526,7 @@ export class StreamHost {
   #sessionOf(sessionId: string): WhipSession {
     const session = this.#session;
     if (session instanceof WhipSession && session.id === sessionId) return session;
-    throw new RequestError(404, `no such session of stream "${this.#options.stream}"`);
+    throw new Refusal('no-such-session', `no such session of stream "${this.#options.stream}"`);
   }
 }
 

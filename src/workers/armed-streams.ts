@@ -1,4 +1,5 @@
-import { type ArmedStream, RequestError } from '../recorder.ts';
+import type { ArmedStream } from '../recorder.ts';
+import { Refusal } from '../refusal.ts';
 
 /** What has become of an armed stream; `over` when its recording is not asked for any more. */
 export type ArmState = 'waiting' | 'recorded' | 'over';
@@ -33,7 +34,7 @@ export class ArmedStreams {
    * @param tell hands it to the one who records it
    * @param isLive whether somebody publishes it; asked only when as many wait as may
    * @returns what `tell` returned
-   * @throws RequestError 429 when too many wait already; what `tell` throws
+   * @throws Refusal `too-many-armed` when too many wait already; what `tell` throws
    */
   async add<T>(
     stream: string,
@@ -42,8 +43,8 @@ export class ArmedStreams {
     tell: () => Promise<T>,
   ): Promise<T> {
     if (!this.#arms.has(stream) && (await this.#isFull()) && !(await isLive())) {
-      throw new RequestError(
-        429,
+      throw new Refusal(
+        'too-many-armed',
         `${this.#mostWaiting} streams wait for a publisher already: DELETE /api/recorder/armed lets go of them, [recorder] max_armed_streams allows more`,
       );
     }

@@ -1,6 +1,7 @@
 import type { StoredFolder } from '../day-folder/remote-folder.ts';
 import type { RecordingFact } from '../facts/recording-fact.ts';
 import type { Farewell } from '../ingest/farewell.ts';
+import type { RefusalReason } from '../refusal.ts';
 import type { MediaCalls } from '../streams/media-host.ts';
 
 /** Names of the calls that a worker answers. */
@@ -19,8 +20,7 @@ export interface ReplyMessage {
   type: 'reply';
   id: number;
   result?: unknown;
-  /** `isOfName`: a {@link import('../layout/name-error.ts').NameError}. */
-  error?: { message: string; statusCode?: number; isOfName?: boolean; stack?: string };
+  error?: { message: string; reason?: RefusalReason; stack?: string };
 }
 
 /** The worker takes calls. */

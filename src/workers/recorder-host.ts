@@ -8,15 +8,15 @@ import type { RecordFacts } from '../facts/record-facts.ts';
 import { streamFolder } from '../layout/stream-folder.ts';
 import { folderEnds } from '../record-catalogue/folder-ends.ts';
 import type { RecordCatalogue } from '../record-catalogue/record-catalogue.ts';
-import {
-  type ArmedStream,
-  type PublishAccepted,
-  type PublishRight,
-  type Recorder,
-  type RecordingStarted,
-  RequestError,
-  type StreamStatus,
+import type {
+  ArmedStream,
+  PublishAccepted,
+  PublishRight,
+  Recorder,
+  RecordingStarted,
+  StreamStatus,
 } from '../recorder.ts';
+import { Refusal } from '../refusal.ts';
 import type { SegmentIndex } from '../segment-index/segment-index.ts';
 import type { PullPlan } from '../sources/pull-plan.ts';
 import { Sources, type SourcesEvents } from '../sources/sources.ts';
@@ -223,8 +223,8 @@ class RecorderHost implements Recorder, SourcesEvents {
 
   async start(stream: string, baseDir?: string): Promise<RecordingStarted> {
     if (this.#uploads?.accepts === false && !(await this.#isRecording(stream))) {
-      throw new RequestError(
-        507,
+      throw new Refusal(
+        'spool-full',
         'too much waits for upload: nothing new is recorded until the store has taken some of it, see GET /api/storage',
       );
     }

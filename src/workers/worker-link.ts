@@ -1,8 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { StoredFolder } from '../day-folder/remote-folder.ts';
 import type { FactListener } from '../facts/recording-fact.ts';
-import { NameError } from '../layout/name-error.ts';
-import { RequestError } from '../recorder.ts';
+import { Refusal } from '../refusal.ts';
 import type {
   AskStoredMessage,
   Call,
@@ -71,10 +70,10 @@ export class WorkerLink {
     return this.#ended === undefined;
   }
 
-  /** Calls the worker's Recorder. @throws RequestError, NameError and what else it throws; 503 once it ended */
+  /** Calls the worker's Recorder. @throws Refusal and what else it throws; `worker-lost` once it ended */
   call(call: Call, ...args: unknown[]): Promise<unknown> {
     if (this.#ended)
-      return Promise.reject(new RequestError(503, 'the stream’s worker is restarting'));
+      return Promise.reject(new Refusal('worker-lost', 'the stream’s worker is restarting'));
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
@@ -123,17 +122,15 @@ export class WorkerLink {
     this.#ended = error;
     this.#ready.reject(error);
     for (const waiting of this.#waiting.values()) {
-      waiting.reject(new RequestError(503, 'the stream’s worker ended and is started anew'));
+      waiting.reject(new Refusal('worker-lost', 'the stream’s worker ended and is started anew'));
     }
     this.#waiting.clear();
     if (!this.#closing) this.#events.onDeath(error);
   }
 }
 
-function revive(told: NonNullable<ReplyMessage['error']>): Error {
-  const { message, statusCode, isOfName, stack } = told;
-  if (isOfName) return new NameError(message);
-  if (statusCode !== undefined) return new RequestError(statusCode, message);
+function revive({ message, reason, stack }: NonNullable<ReplyMessage['error']>): Error {
+  if (reason !== undefined) return new Refusal(reason, message);
   const error = new Error(message);
   if (stack !== undefined) error.stack = stack;
   return error;

@@ -1,11 +1,11 @@
-import {
-  type ArmedStream,
-  type PublishAccepted,
-  type Recorder,
-  type RecordingStarted,
-  RequestError,
-  type StreamStatus,
+import type {
+  ArmedStream,
+  PublishAccepted,
+  Recorder,
+  RecordingStarted,
+  StreamStatus,
 } from '../../src/recorder.ts';
+import { Refusal } from '../../src/refusal.ts';
 
 /** What the stand-in was asked, in order: the method's name and its arguments. */
 export type Call = [method: string, ...args: unknown[]];
@@ -23,7 +23,7 @@ export class RecorderStandIn implements Recorder {
   async publish(stream: string, offer: string): Promise<PublishAccepted> {
     this.#note('publish', stream, offer);
     if (this.statuses.get(stream)?.sessionId !== undefined) {
-      throw new RequestError(409, `the stream "${stream}" has a publisher already`);
+      throw new Refusal('published-already', `the stream "${stream}" has a publisher already`);
     }
     this.statuses.set(stream, {
       stream,
@@ -53,14 +53,14 @@ export class RecorderStandIn implements Recorder {
 
   async trickle(stream: string, sessionId: string, fragment: string, ifMatch: string | undefined) {
     this.#note('trickle', stream, sessionId, fragment, ifMatch);
-    if (ifMatch === 'stale') throw new RequestError(412, 'this ICE session is over');
+    if (ifMatch === 'stale') throw new Refusal('stale-entity-tag', 'this ICE session is over');
     return ifMatch === '*' ? { fragment: 'a=ice-ufrag:new\r\n', etag: 'e2' } : undefined;
   }
 
   async unpublish(stream: string, sessionId: string): Promise<void> {
     this.#note('unpublish', stream, sessionId);
     if (this.statuses.get(stream)?.sessionId !== sessionId) {
-      throw new RequestError(404, 'no such session');
+      throw new Refusal('no-such-session', 'no such session');
     }
     this.statuses.delete(stream);
   }

@@ -62,8 +62,8 @@ t.test('opens a port in the range for each, and says when none is free', async (
   const first = await open([{ address: '127.0.0.1', port: 0 }], range);
   t.same(first[0]!.candidate, { address: '127.0.0.1', port });
   await t.rejects(open([{ address: '127.0.0.1', port: 0 }], range), {
-    name: 'RequestError',
-    statusCode: 503,
+    name: 'Refusal',
+    reason: 'no-free-port',
     message: `no UDP port from ${port} to ${port} is free on 127.0.0.1`,
   } as unknown as Error);
   await closeIceSockets(first);
@@ -82,7 +82,7 @@ t.test('a port that was asked for and is taken is an error, and leaves nothing o
       { address: '127.0.0.1', port: 0 },
       { address: '127.0.0.1', port },
     ]),
-    { statusCode: 503, message: /serves one publisher at a time/ } as unknown as Error,
+    { reason: 'no-free-port', message: /serves one publisher at a time/ } as unknown as Error,
   );
   const udp = () => process.getActiveResourcesInfo().filter((name) => name === 'UDPWrap').length;
   while (udp() !== 1) await new Promise((resolve) => setImmediate(resolve));

@@ -1,15 +1,15 @@
 import t from 'tap';
 import { readOffer } from '../../src/ingest/offer.ts';
-import { RequestError } from '../../src/recorder.ts';
+import { Refusal } from '../../src/refusal.ts';
 import { AUDIO, DATA, offerOf, VIDEO, without } from './offers.ts';
 
 const GOOD = offerOf(VIDEO, AUDIO);
 
-function refused(offer: string): RequestError {
+function refused(offer: string): Refusal {
   try {
     readOffer(offer);
   } catch (error) {
-    if (error instanceof RequestError) return error;
+    if (error instanceof Refusal) return error;
     throw error;
   }
   throw new Error(`the offer was taken:\n${offer}`);
@@ -143,7 +143,7 @@ t.test('refuses what it cannot record, saying what is there and what could be', 
   ];
   for (const [name, offer, message] of cases) {
     const error = refused(offer);
-    t.equal(error.statusCode, 422, name);
+    t.equal(error.reason, 'unacceptable-offer', name);
     t.match(error.message, message, name);
   }
 });
@@ -181,7 +181,7 @@ t.test('refuses what is no WHIP offer', async (t) => {
   ];
   for (const [name, offer, message] of cases) {
     const error = refused(offer);
-    t.equal(error.statusCode, 400, name);
+    t.equal(error.reason, 'bad-sdp', name);
     t.match(error.message, message, name);
   }
 });
@@ -198,12 +198,12 @@ t.test('any offer that is cut short or spoilt is refused or taken, never a fault
         readOffer(offer);
         outcomes.add('taken');
       } catch (error) {
-        if (!(error instanceof RequestError)) throw error;
-        outcomes.add(String(error.statusCode));
+        if (!(error instanceof Refusal)) throw error;
+        outcomes.add(error.reason);
       }
     }
   }
-  t.same([...outcomes].sort(), ['400', '422', 'taken']);
+  t.same([...outcomes].sort(), ['bad-sdp', 'taken', 'unacceptable-offer']);
 });
 
 t.test('a payload type that is named again and again is taken once', async (t) => {

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { readOffer } from '../../src/ingest/offer.ts';
 import { readTrickleFragment, writeTrickleFragment } from '../../src/ingest/trickle-fragment.ts';
-import type { RequestError } from '../../src/recorder.ts';
+import type { Refusal } from '../../src/refusal.ts';
 import { AUDIO, DATA, offerOf, VIDEO } from './offers.ts';
 
 /** The form that RFC 9725 §4.3.2 shows. */
@@ -38,7 +38,7 @@ t.test('refuses what is no fragment', async (t) => {
   for (const [name, fragment] of cases) {
     t.throws(
       () => readTrickleFragment(fragment),
-      { name: 'RequestError', statusCode: 400 } as unknown as RequestError,
+      { name: 'Refusal', reason: 'bad-sdp' } as unknown as Refusal,
       name,
     );
   }

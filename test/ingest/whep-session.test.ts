@@ -341,7 +341,7 @@ t.test('no port in the range is free', async (t) => {
       { ...WHEP_LOOPBACK, icePortRange: [port, port] },
       new RecordingSink(),
     ),
-    { name: 'RequestError', statusCode: 503, message: new RegExp(`${port} to ${port}`) } as never,
+    { name: 'Refusal', reason: 'no-free-port', message: new RegExp(`${port} to ${port}`) } as never,
   );
 });
 

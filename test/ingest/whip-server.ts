@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Test } from 'tap';
+import { statusOf } from '../../src/http/errors.ts';
 import {
   type CloseReason,
   type PublishSink,
@@ -9,7 +10,7 @@ import {
   type WhipSessionOptions,
 } from '../../src/ingest/whip-session.ts';
 import type { AccessUnit, TrackKind } from '../../src/media/access-unit.ts';
-import { RequestError } from '../../src/recorder.ts';
+import { Refusal } from '../../src/refusal.ts';
 import type { MediaSection } from '../../src/rtp/media-section.ts';
 
 /** Options of a session on loopback that logs nothing. */
@@ -60,7 +61,7 @@ export async function listenWhip(
   const sinks: RecordingSink[] = [];
   const server = createServer((request, response) => {
     handle(request, response).catch((error) => {
-      response.writeHead(error instanceof RequestError ? error.statusCode : 500);
+      response.writeHead(error instanceof Refusal ? statusOf(error) : 500);
       response.end(String(error.message));
     });
   });

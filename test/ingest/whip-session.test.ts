@@ -5,6 +5,7 @@ import { runInNewContext } from 'node:vm';
 import t, { type Test } from 'tap';
 import type { Farewell } from '../../src/ingest/farewell.ts';
 import { WhipSession } from '../../src/ingest/whip-session.ts';
+import type { RefusalReason } from '../../src/refusal.ts';
 import { WhipPublisher, type WhipPublisherOptions } from '../publisher/whip-publisher.ts';
 import { AUDIO, offerOf, VIDEO, without } from './offers.ts';
 import { credentialLines, RtcClient } from './rtc-client.ts';
@@ -46,9 +47,9 @@ function portOf(session: WhipSession): number {
   return Number(/127\.0\.0\.1 (\d+) typ/.exec(session.answer)![1]);
 }
 
-/** Pattern of a RequestError, for `t.rejects`. */
-function refusal(statusCode: number, message = /./): Error {
-  return { name: 'RequestError', statusCode, message } as unknown as Error;
+/** Pattern of a Refusal, for `t.rejects`. */
+function refusal(reason: RefusalReason, message = /./): Error {
+  return { name: 'Refusal', reason, message } as unknown as Error;
 }
 
 for (const srtpProfile of ['AES_CM_128_HMAC_SHA1_80', 'AEAD_AES_128_GCM'] as const) {
@@ -273,9 +274,9 @@ t.test('trickled candidates are taken when they are of this session', async (t) 
   t.equal(session.etag, etag);
   await t.rejects(
     session.trickle(fragment.replace(/ice-ufrag:.*/, 'ice-ufrag:somebodyelse')),
-    refusal(400, /not those of this ICE session/),
+    refusal('bad-sdp', /not those of this ICE session/),
   );
-  await t.rejects(session.trickle('hello'), refusal(400));
+  await t.rejects(session.trickle('hello'), refusal('bad-sdp'));
   await client.answer(session.answer);
   await client.connected();
 });
@@ -300,8 +301,8 @@ t.test('media survives an ICE restart', async (t) => {
   await until(() => sink.units.audio.length > received + 20);
   t.same(sink.events, ['connected', 'first audio'], 'no second handshake');
   t.equal(session.statistics().ice.restarts, 1);
-  await t.rejects(session.restartIce(fragment), refusal(400), 'the same credentials again');
-  await t.rejects(session.restartIce('a=end-of-candidates\r\n'), refusal(400));
+  await t.rejects(session.restartIce(fragment), refusal('bad-sdp'), 'the same credentials again');
+  await t.rejects(session.restartIce('a=end-of-candidates\r\n'), refusal('bad-sdp'));
 });
 
 t.test('a fault of the sink ends its session and no other', async (t) => {
@@ -412,7 +413,7 @@ t.test('sessions that were connected leave nothing in memory', async (t) => {
 t.test('offers that cannot be taken open nothing', async (t) => {
   const before = process.getActiveResourcesInfo().filter((name) => /udp/i.test(name)).length;
   const accept = (offer: string) => WhipSession.accept(offer, LOOPBACK, new RecordingSink());
-  await t.rejects(accept('v=0\r\nnonsense'), refusal(400));
-  await t.rejects(accept(offerOf(without(VIDEO, /H264/))), refusal(422));
+  await t.rejects(accept('v=0\r\nnonsense'), refusal('bad-sdp'));
+  await t.rejects(accept(offerOf(without(VIDEO, /H264/))), refusal('unacceptable-offer'));
   t.equal(process.getActiveResourcesInfo().filter((name) => /udp/i.test(name)).length, before);
 });

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { RequestError } from '../../src/recorder.ts';
+import { Refusal } from '../../src/refusal.ts';
 import { testApp } from '../http/test-app.ts';
 
 const fragmentType = 'application/trickle-ice-sdpfrag';
@@ -85,7 +85,7 @@ t.test('ending a session', async (t) => {
 t.test('what the recorder refuses is told, what it breaks on is not', async (t) => {
   const { app, recorder, logged } = await testApp(t);
   const end = () => app.inject({ method: 'DELETE', url: '/session/cam1/x' });
-  recorder.failure = new RequestError(503, 'the recorder is stopping');
+  recorder.failure = new Refusal('stopping', 'the recorder is stopping');
   const refused = await end();
   t.equal(refused.statusCode, 503);
   t.equal(refused.json().message, 'the recorder is stopping');

@@ -18,7 +18,8 @@ t.test('so many may wait, and those that are recorded do not count', async (t) =
   t.equal(await armed.add('a', undefined, nobody, told), 'told');
   await armed.add('b', 'base', nobody, told);
   await t.rejects(armed.add('c', undefined, nobody, told), {
-    name: 'RequestError',
+    name: 'Refusal',
+    reason: 'too-many-armed',
     message: /^2 streams wait .*DELETE \/api\/recorder\/armed.*max_armed_streams/,
   });
   t.equal(await armed.add('a', 'other', nobody, told), 'told', 'asking again is no other stream');

@@ -1,9 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
-import { errorReply } from '../../../src/http/errors.ts';
+import { errorReply, RequestError } from '../../../src/http/errors.ts';
 import { badStreamId, StreamParams } from '../../../src/http/stream-id.ts';
 import { isRecording, RecordStatusJson, statusJson } from '../../../src/http/stream-json.ts';
-import { RequestError } from '../../../src/recorder.ts';
 
 const ONE_FOLDER =
   'this token is for one stream, which has a folder of its own: leave base_dir out';

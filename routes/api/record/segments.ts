@@ -1,9 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import { type FastifyPluginAsyncTypebox, type Static, Type } from '@fastify/type-provider-typebox';
 import '../../../src/http/decorators.ts';
-import { errorReply } from '../../../src/http/errors.ts';
+import { errorReply, RequestError } from '../../../src/http/errors.ts';
 import { TrackKindJson } from '../../../src/http/stream-json.ts';
-import { RequestError } from '../../../src/recorder.ts';
 import type { SegmentQuery } from '../../../src/segment-index/segment-index.ts';
 
 const exampleSegment = {

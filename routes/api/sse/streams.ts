@@ -1,10 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import '../../../src/http/decorators.ts';
-import { errorReply } from '../../../src/http/errors.ts';
+import { errorReply, RequestError } from '../../../src/http/errors.ts';
 import { StreamsQuery } from '../../../src/http/live777-json.ts';
 import { StreamSnapshots } from '../../../src/http/stream-snapshots.ts';
-import { RequestError } from '../../../src/recorder.ts';
 
 const pollMs = 1000;
 const keepAliveMs = 15_000;

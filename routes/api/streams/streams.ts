@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
-import { errorReply } from '../../../src/http/errors.ts';
+import { errorReply, RequestError } from '../../../src/http/errors.ts';
 import {
   Live777Stream,
   live777Stream,
@@ -8,7 +8,6 @@ import {
   StreamsQuery,
 } from '../../../src/http/live777-json.ts';
 import { badStreamId, StreamParams } from '../../../src/http/stream-id.ts';
-import { RequestError } from '../../../src/recorder.ts';
 
 /** Streams in Live777's form, for Liveman. */
 const plugin: FastifyPluginAsyncTypebox = async (app) => {
