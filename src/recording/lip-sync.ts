@@ -31,6 +31,8 @@ export class LipSync {
   readonly #audio: WallClockAnchor;
   readonly #laggings: number[] = [];
   #isCorrecting = false;
+  /** No more time is taken for the step than bent pictures allow. */
+  #isHurrying = false;
 
   /** @param video, audio both locked to their places */
   constructor(video: WallClockAnchor, audio: WallClockAnchor) {
@@ -57,6 +59,12 @@ export class LipSync {
     if (this.#laggings.length > REPORTS) this.#laggings.shift();
   }
 
+  /** Believes the latest reports at once, and is in step again as soon as may be. */
+  hurry(): void {
+    for (let i = 0; i < REPORTS; i++) this.observe();
+    this.#isHurrying = true;
+  }
+
   /**
    * Moves the picture a little towards the sound, if it is out of step.
    * @param elapsedUs since the call before
@@ -66,8 +74,10 @@ export class LipSync {
     const leftUs = this.#laggings.toSorted((a, b) => a - b)[REPORTS >> 1]!;
     const amountUs = Math.abs(leftUs);
     this.#isCorrecting = amountUs > (this.#isCorrecting ? IN_STEP_US : NOTICEABLE_US);
+    if (!this.#isCorrecting) this.#isHurrying = false;
     if (!this.#isCorrecting) return;
-    const bent = Math.min(MOST_BENT, Math.max(LEAST_BENT, amountUs / 1e6 / CATCH_UP_SECONDS));
+    const slight = Math.min(MOST_BENT, Math.max(LEAST_BENT, amountUs / 1e6 / CATCH_UP_SECONDS));
+    const bent = this.#isHurrying ? MOST_BENT : slight;
     const stepUs = Math.sign(leftUs) * Math.min(amountUs, bent * elapsedUs);
     this.#video.offsetUs! -= stepUs;
     for (let i = 0; i < REPORTS; i++) this.#laggings[i]! -= stepUs;

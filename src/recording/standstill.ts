@@ -1,3 +1,4 @@
+import type { TrackClock } from './track-clock.ts';
 import type { WallClockAnchor } from './wall-clock-anchor.ts';
 
 /** Less is left to the lip sync, or is delay that comes and goes, µs. */
@@ -19,6 +20,9 @@ const LEAST_UNTOLD_US = 1_000_000;
 /** … for so long, µs, while the other track comes as ever: what they share is the network. */
 const UNTOLD_US = 2_000_000;
 
+/** By so much or more may a leap have been too short or long before it is mended, µs. */
+const REMAINDER_US = 20_000;
+
 /** Reports that contradict packets which are in time for so long tell of the sender's clock alone, µs. */
 const ADOPTED_US = 5_000_000;
 
@@ -38,6 +42,8 @@ export class Standstill {
   #sinceUs = 0;
   /** Since when they are in time and reports say otherwise, µs; 0 while both agree. */
   #apartSinceUs = 0;
+  /** When a pause was made up for that no report has been looked at since, µs; 0 without one. */
+  #leapedUs = 0;
 
   /** @param anchor of the track as long as its timeline lasts */
   constructor(anchor: WallClockAnchor) {
@@ -56,7 +62,8 @@ export class Standstill {
 
   /**
    * How long the timestamps stood still, µs, when that has just become certain, else 0: call some
-   * times a second.
+   * times a second. What the first report after a pause says is left of it comes by itself, and is
+   * negative where too much was made up for.
    * @param nowUs µs since the Unix epoch
    * @param otherLatenessUs how much later than usual the other track comes; undefined without one
    */
@@ -66,8 +73,11 @@ export class Standstill {
     if (lateUs === undefined) return 0;
     if (lateUs < LEAST_US) {
       this.#sinceUs = 0;
+      // A report is from amid a pause unless a packet that is in time comes after it.
+      if (clock.latestArrivalUs <= clock.reportedUs || clock.latestLatenessUs >= LEAST_US) return 0;
+      const remainderUs = this.#remainderUs(clock);
       this.#note(nowUs, clock.senderOffsetUs);
-      return 0;
+      return remainderUs;
     }
     if (this.#sinceUs === 0) this.#sinceUs = nowUs;
     if (clock.senderOffsetUs === undefined) return this.#untoldUs(nowUs, lateUs, otherLatenessUs);
@@ -76,8 +86,8 @@ export class Standstill {
     if (toldUs < LEAST_US) return 0;
     if (nowUs - this.#sinceUs < staysUs(Math.min(toldUs, lateUs))) return 0;
     // A report from amid the pause tells that they stood still, and not yet for how long.
-    if (clock.reportedUs < this.#sinceUs && toldUs < lateUs) return this.#certain(lateUs);
-    if (Math.abs(toldUs - lateUs) <= AGREE_US) return this.#certain(toldUs);
+    if (clock.reportedUs < this.#sinceUs && toldUs < lateUs) return this.#certain(lateUs, nowUs);
+    if (Math.abs(toldUs - lateUs) <= AGREE_US) return this.#certain(toldUs, nowUs);
     return 0;
   }
 
@@ -96,12 +106,24 @@ export class Standstill {
 
   #untoldUs(nowUs: number, lateUs: number, otherUs: number | undefined): number {
     if (lateUs < LEAST_UNTOLD_US || otherUs === undefined || otherUs > LEAST_US) return 0;
-    return nowUs - this.#sinceUs < UNTOLD_US ? 0 : this.#certain(lateUs);
+    return nowUs - this.#sinceUs < UNTOLD_US ? 0 : this.#certain(lateUs, nowUs);
   }
 
-  #certain(us: number): number {
+  #certain(us: number, nowUs: number): number {
     this.#sinceUs = 0;
+    this.#leapedUs = nowUs;
     return us;
+  }
+
+  /** What the first report after a pause says is left of it, µs; negative for too much. */
+  #remainderUs(clock: TrackClock): number {
+    const { senderOffsetUs } = clock;
+    if (this.#leapedUs === 0 || clock.reportedUs <= this.#leapedUs) return 0;
+    this.#leapedUs = 0;
+    if (senderOffsetUs === undefined || this.#senderOffsetUs === undefined) return 0;
+    const remainderUs = senderOffsetUs - this.#senderOffsetUs;
+    const amountUs = Math.abs(remainderUs);
+    return amountUs >= REMAINDER_US && amountUs < LEAST_US ? remainderUs : 0;
   }
 }
 

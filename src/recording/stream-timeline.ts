@@ -98,9 +98,19 @@ export class StreamTimeline {
     if (!this.#standstills[kind]?.isOf(anchor)) this.#standstills[kind] = new Standstill(anchor);
     const lackUs = this.#standstills[kind]!.lackUs(nowUs, otherLatenessUs);
     if (lackUs === 0) return;
-    anchor.clock.leap(lackUs);
     // What it has seen of the tracks was before the leap.
     this.#lipSync = undefined;
+    // What is written stays where it is, so nothing leaps back: the picture is bent instead.
+    if (lackUs < 0) this.#hurry();
+    else anchor.clock.leap(lackUs);
+  }
+
+  /** Brings the picture into step by what the latest reports say. */
+  #hurry(): void {
+    const [video, audio] = [this.#video?.anchor, this.#audio?.anchor];
+    if (!video?.locked || !audio?.locked) return;
+    this.#lipSync = new LipSync(video, audio);
+    this.#lipSync.hurry();
   }
 
   /** Takes charge of a new writer's times: final ones at once, or as soon as they are. */

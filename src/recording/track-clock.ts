@@ -40,6 +40,8 @@ export class TrackClock {
   #step = 1;
   #firstArrivalUs = 0;
   #latestArrivalUs = 0;
+  /** Arrival − media time of the latest unit, µs; infinite where its timestamp was wrong. */
+  #latestOffsetUs = 0;
   /** Least (arrival − media time) of the last half minute and of the last second, µs. */
   readonly #least = new LeastDelay(WINDOW_US);
   readonly #leastRecent = new LeastDelay(RECENT_US);
@@ -112,6 +114,7 @@ export class TrackClock {
       this.#latestArrivalUs = arrivalUs;
     }
     const offsetUs = arrivalUs - this.toUs(ticks);
+    if (ticks === this.#latest) this.#latestOffsetUs = offsetUs;
     this.#least.note(offsetUs, arrivalUs);
     this.#leastRecent.note(offsetUs, arrivalUs);
     return ticks;
@@ -129,6 +132,7 @@ export class TrackClock {
     if (ticks >= limit) ticks = Math.max(limit - this.#step, this.#latest! + 1);
     this.#latest = ticks;
     this.#latestArrivalUs = arrivalUs;
+    this.#latestOffsetUs = Number.POSITIVE_INFINITY;
     return ticks;
   }
 
@@ -145,7 +149,8 @@ export class TrackClock {
   leap(us: number): void {
     this.#skew += Math.round((us / 1e6) * this.clockRate);
     this.#leastRecent.reset();
-    if (this.#senderOffsetUs !== undefined) this.#senderOffsetUs -= us;
+    // A report from amid a pause says nothing of the time after it.
+    this.#senderOffsetUs = undefined;
   }
 
   /**
@@ -189,6 +194,14 @@ export class TrackClock {
     const recent = this.#leastRecent.value;
     if (nowUs - this.#latestArrivalUs > QUIET_US || !Number.isFinite(recent)) return undefined;
     return recent - this.arrivalOffsetUs;
+  }
+
+  /**
+   * How much later the latest packet came than the least delayed one of the last half minute, µs;
+   * infinite where its timestamp was wrong.
+   */
+  get latestLatenessUs(): number {
+    return this.#latestOffsetUs - this.arrivalOffsetUs;
   }
 
   /** Arrival of the latest packet, µs since the Unix epoch; 0 before one. */

@@ -69,6 +69,34 @@ for (const { kinds, of } of tracks) {
   }
 }
 
+t.test('a pause is as long as the report after it says, not one from amid it', async (t) => {
+  if (!requireFfmpeg(t)) return;
+  const pause = 1.5;
+  const publisher = new SimulatedPublisher(t, { segmentSeconds: 10, ...tracks[0]!.of(pause) });
+  const end = BEFORE + pause + AFTER;
+  // The first from amid the pause looks like one of before it, and the second like a short pause.
+  for (let s = 0.204; s < end; s += 0.9999) {
+    await publisher.run(s - (publisher.nowUs - NOON_US) / 1e6);
+    const sound = s > BEFORE + pause ? s - pause : Math.min(s, BEFORE);
+    const at = { ntpUs: publisher.nowUs, arrivalUs: publisher.nowUs };
+    const rtpTimestamp = (4_294_960_000 + Math.round(s * 90_000)) % 2 ** 32;
+    publisher.recording.report('video', { ...at, rtpTimestamp });
+    publisher.recording.report('audio', {
+      ...at,
+      rtpTimestamp: 77_000 + Math.round(sound * 48_000),
+    });
+  }
+  await publisher.run(end - (publisher.nowUs - NOON_US) / 1e6);
+  await publisher.recording.close();
+  const beeps = await decodeBeeps(filesOf(publisher, 'audio'));
+  const flashes = await decodeFlashes(filesOf(publisher, 'video'));
+  const away = beeps.at(-1)! - beeps[0]! - (beeps.length - 1) - pause;
+  t.ok(Math.abs(away) < 0.03, `the sound is ${(away * 1000).toFixed(0)} ms off`);
+  const bent = flashes.at(-1)! - flashes[0]! - (flashes.length - 1);
+  t.ok(Math.abs(bent) < 0.01, `the picture is ${(bent * 1000).toFixed(0)} ms off`);
+  t.equal(publisher.recording.dropped.late, 0, 'nothing came too late');
+});
+
 t.test('without a report the other track tells that it is not the network', async (t) => {
   if (!requireFfmpeg(t)) return;
   await check(t, ['audio'], 3, tracks[0]!.of(3));
