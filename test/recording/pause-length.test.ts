@@ -1,10 +1,10 @@
 import t from 'tap';
+import type { TrackKind } from '../../src/media/access-unit.ts';
+import { TIMESCALE } from '../../src/media/media-time.ts';
 import { AudioTrack } from '../../src/recording/audio-track.ts';
 import { DroppedUnits } from '../../src/recording/dropped-units.ts';
-import { TIMESCALE } from '../../src/recording/media-time.ts';
 import { StreamTimeline } from '../../src/recording/stream-timeline.ts';
 import { VideoTrack } from '../../src/recording/video-track.ts';
-import type { TrackKind } from '../../src/rtp/access-unit.ts';
 import { NOON_US, section } from './simulated-publisher.ts';
 
 const KINDS = ['video', 'audio'] as const;
