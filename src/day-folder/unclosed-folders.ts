@@ -1,4 +1,4 @@
-import { RetryDelay } from '../clock/retry-delay.ts';
+import { Backoff, DISK_BACKOFF } from '../clock/backoff.ts';
 import type { PresentationFolder } from './presentation-folder.ts';
 import type { RecordingLog } from './recording-log.ts';
 
@@ -23,7 +23,7 @@ export interface UnclosedFoldersOptions {
 export class UnclosedFolders {
   readonly #options: UnclosedFoldersOptions;
   readonly #folders = new Map<string, Closable>();
-  readonly #retry = new RetryDelay();
+  readonly #retry = new Backoff(DISK_BACKOFF, () => 1);
   #running: Promise<void> | undefined;
   #error: string | undefined;
 
@@ -87,7 +87,7 @@ export class UnclosedFolders {
       if (this.#folders.get(path) === folder) this.#folders.delete(path);
       log.info({ stream, folder: path }, 'closed a recording that could not be closed before');
     }
-    this.#retry.succeeded();
+    this.#retry.reset();
     onNoneLeft();
   }
 }

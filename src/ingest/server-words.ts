@@ -1,4 +1,4 @@
-import type { WhepTarget } from './whep-resource.ts';
+import type { WhepTarget } from './whep-target.ts';
 
 /** Characters of a server's text that are repeated. */
 const LONGEST = 200;

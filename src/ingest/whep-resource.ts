@@ -2,14 +2,7 @@ import type { IceServer } from '../recorder.ts';
 import { iceServersOf, type Link, readLinks } from './link-header.ts';
 import { serverWords } from './server-words.ts';
 import { WhepError, type WhepErrorKind } from './whep-error.ts';
-
-/** Where to subscribe. */
-export interface WhepTarget {
-  /** WHEP endpoint, e.g. `http://node/whep/cam1`. */
-  url: string;
-  /** Bearer token. It is sent to the endpoint's own origin alone. */
-  token?: string;
-}
+import type { WhepTarget } from './whep-target.ts';
 
 /** Longest reply that is read, bytes. */
 const MAX_REPLY_BYTES = 262_144;

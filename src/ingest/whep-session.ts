@@ -12,9 +12,11 @@ import { DtlsSrtpClient, DtlsSrtpServer, dtlsIdentity, WHEP_SERVER } from './wer
 import { readAnswer, type WhepAnswer } from './whep-answer.ts';
 import { WhepError } from './whep-error.ts';
 import { OFFERS, type OfferParameters, type WantedSection, writeOffer } from './whep-offer.ts';
-import { type Layer, WhepResource, type WhepTarget } from './whep-resource.ts';
+import { type Layer, WhepResource } from './whep-resource.ts';
+import type { WhepTarget } from './whep-target.ts';
 
-export type { Layer, WhepTarget } from './whep-resource.ts';
+export type { Layer } from './whep-resource.ts';
+export type { WhepTarget } from './whep-target.ts';
 
 /** How long STUN and TURN servers may hold up the offer, ms. */
 const GATHER_TIMEOUT_MS = 1000;

@@ -1,4 +1,4 @@
-import { RetryDelay } from '../clock/retry-delay.ts';
+import { Backoff, DISK_BACKOFF } from '../clock/backoff.ts';
 import type { RecordingLog } from '../day-folder/recording-log.ts';
 
 /** A failure of the same kind is logged again after this at the earliest, µs. */
@@ -16,7 +16,7 @@ export class WriteFailures {
   #folder: string | undefined;
   readonly #stream: string;
   readonly #log: RecordingLog;
-  readonly #retry = new RetryDelay();
+  readonly #retry = new Backoff(DISK_BACKOFF, () => 1);
   /** Of each kind: when it was logged last, µs since the Unix epoch, and how often it came since. */
   readonly #logged = new Map<string, { us: number; unlogged: number }>();
   #sinceUs = 0;
@@ -67,7 +67,7 @@ export class WriteFailures {
 
   /** A segment is complete on the disk. @param nowUs as above */
   mediaWritten(nowUs: number): void {
-    this.#retry.succeeded();
+    this.#retry.reset();
     if (this.#media === undefined) return;
     this.#media = undefined;
     this.#tellWhenOver(nowUs);

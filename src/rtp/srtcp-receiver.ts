@@ -1,5 +1,6 @@
+import { createSrtpCipher } from './create-srtp-cipher.ts';
 import { ReplayWindow } from './replay-window.ts';
-import { createSrtpCipher, type SrtpCipher } from './srtp-cipher.ts';
+import type { SrtpCipher } from './srtp-cipher.ts';
 import type { SrtpKeys } from './srtp-keys.ts';
 import { SsrcTable } from './ssrc-table.ts';
 

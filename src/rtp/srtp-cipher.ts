@@ -1,7 +1,3 @@
-import { SrtpAesCm } from './srtp-aes-cm.ts';
-import { SrtpAesGcm } from './srtp-aes-gcm.ts';
-import { deriveSessionKeys, type SrtpKeys } from './srtp-keys.ts';
-
 /**
  * One protection profile, bound to the session keys of RTP or of RTCP. It keeps no state of packets:
  * rollover and replay are the business of whoever calls it.
@@ -34,14 +30,4 @@ export interface SrtpCipher {
    * @returns the plain compound packet; undefined when authentication fails
    */
   openRtcp(datagram: Buffer): Buffer | undefined;
-}
-
-/**
- * The cipher of `keys.profile` with session keys for `protocol`.
- *
- * @throws RangeError when a key has the wrong length
- */
-export function createSrtpCipher(keys: SrtpKeys, protocol: 'rtp' | 'rtcp'): SrtpCipher {
-  const session = deriveSessionKeys(keys, protocol);
-  return keys.profile === 'AEAD_AES_128_GCM' ? new SrtpAesGcm(session) : new SrtpAesCm(session);
 }

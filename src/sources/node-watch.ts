@@ -1,4 +1,4 @@
-import { Backoff } from '../clock/backoff.ts';
+import { Backoff, NETWORK_BACKOFF } from '../clock/backoff.ts';
 import type { Clock } from '../clock/clock.ts';
 import type { NodeSourceConfig } from '../config/config.ts';
 import { NodeClient, NodeError } from './node-client.ts';
@@ -83,7 +83,7 @@ export class NodeWatch {
     this.#options = options;
     const { source, clock, random } = options;
     this.#client = new NodeClient(source, clock);
-    this.#backoff = new Backoff(random);
+    this.#backoff = new Backoff(NETWORK_BACKOFF, random);
     this.#state = {
       url: source.url,
       connection: 'connecting',

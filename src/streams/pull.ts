@@ -1,12 +1,11 @@
+import { Backoff, type BackoffRange, NETWORK_BACKOFF } from '../clock/backoff.ts';
+import { type Clock, systemClock } from '../clock/clock.ts';
 import { WhepError } from '../ingest/whep-error.ts';
 import type { PullFailure, PullStatus } from '../recorder.ts';
 import type { PullPlan, PullTarget } from '../sources/pull-plan.ts';
 
-/** The first try after a failure is made after this, ms; each further one after twice as long. */
-const FIRST_DELAY_MS = 500;
-const LONGEST_DELAY_MS = 30_000;
-/** The same where the server answered and did not want us: it hardly will half a minute later, ms. */
-const LONGEST_REFUSED_MS = 300_000;
+/** Where the server answered and did not want us: it hardly will half a minute later. */
+const REFUSED_BACKOFF: Partial<BackoffRange> = { longestMs: 300_000 };
 /** A connection that lasted this long was a good one: the next failure begins at the first delay. */
 const GOOD_MS = 10_000;
 /** After another publication, a session that is silent for this long is replaced, ms. */
@@ -20,6 +19,9 @@ export interface PullOptions {
   connect(target: PullTarget, signal: AbortSignal): Promise<void>;
   /** Told of a failure that is not the same as the one before. */
   onFailure(error: Error, node: string, retryMs: number): void;
+  clock?: Clock;
+  /** From 0 to 1; see {@link Backoff}. */
+  random?: () => number;
 }
 
 /**
@@ -28,18 +30,19 @@ export interface PullOptions {
  */
 export class Pull {
   readonly #options: PullOptions;
+  readonly #clock: Clock;
   #plan: PullPlan;
   #target: PullTarget | undefined;
   #error: string | undefined;
-  readonly #startedMs = Date.now();
+  readonly #startedMs: number;
   #isConnected = false;
   /** By node; those that are in the plan no more are forgotten. */
   readonly #failedNodes = new Map<string, PullFailure>();
-  #failures = 0;
+  readonly #backoff: Backoff;
   #sinceMs = 0;
   /** Since when the publication is another than the one that the session was made for. */
   #outdatedSinceMs: number | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #cancel: () => void = () => {};
   #attempt: AbortController | undefined;
   #isStopped = false;
   #isHeld = false;
@@ -47,6 +50,9 @@ export class Pull {
   constructor(plan: PullPlan, options: PullOptions) {
     this.#plan = plan;
     this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#backoff = new Backoff(NETWORK_BACKOFF, options.random);
+    this.#startedMs = this.#now();
     void this.#connect();
   }
 
@@ -83,20 +89,20 @@ export class Pull {
     this.#isHeld = false;
     const inUse = this.#target;
     if (inUse === undefined) {
-      this.#failures = 0;
+      this.#backoff.reset();
       void this.#connect();
     } else if (!plan.targets.some(({ url }) => url === inUse.url)) {
-      this.#failures = 0;
+      this.#backoff.reset();
       this.#attempt?.abort();
       return true;
-    } else if (isAnother) this.#outdatedSinceMs = Date.now();
+    } else if (isAnother) this.#outdatedSinceMs = this.#now();
     return false;
   }
 
   /** No node has the stream at present: nothing is tried until {@link Pull.update}. */
   hold(): void {
     this.#isHeld = true;
-    clearTimeout(this.#timer);
+    this.#cancel();
   }
 
   /** The session that `connect` made is connected. */
@@ -115,7 +121,7 @@ export class Pull {
   isOutdated(silentMs: number): boolean {
     if (this.#outdatedSinceMs === undefined) return false;
     if (silentMs > OUTDATED_SILENCE_MS) return true;
-    if (Date.now() - this.#outdatedSinceMs > OUTDATED_MS) this.#outdatedSinceMs = undefined;
+    if (this.#now() - this.#outdatedSinceMs > OUTDATED_MS) this.#outdatedSinceMs = undefined;
     return false;
   }
 
@@ -124,31 +130,31 @@ export class Pull {
     this.#isConnected = false;
     if (this.#isStopped || this.#target === undefined) return;
     if (why !== undefined) this.#note(why, this.#target.node, false);
-    if (Date.now() - this.#sinceMs > GOOD_MS) this.#failures = 0;
+    if (this.#now() - this.#sinceMs > GOOD_MS) this.#backoff.reset();
     this.#again();
   }
 
   /** No more. */
   stop(): void {
     this.#isStopped = true;
-    clearTimeout(this.#timer);
+    this.#cancel();
     this.#attempt?.abort();
   }
 
   async #connect(): Promise<void> {
-    clearTimeout(this.#timer);
+    this.#cancel();
     const { targets } = this.#plan;
-    const target = targets[this.#failures % targets.length]!;
+    const target = targets[this.#backoff.failures % targets.length]!;
     const attempt = new AbortController();
     this.#target = target;
     this.#outdatedSinceMs = undefined;
     this.#attempt = attempt;
-    this.#sinceMs = Date.now();
+    this.#sinceMs = this.#now();
     try {
       await this.#options.connect(target, attempt.signal);
     } catch (error) {
       if (this.#isStopped) return;
-      const retryMs = this.#again(isRefusal(error) ? LONGEST_REFUSED_MS : LONGEST_DELAY_MS);
+      const retryMs = this.#again(isRefusal(error) ? REFUSED_BACKOFF : {});
       if (!attempt.signal.aborted) this.#attemptFailed(error as Error, target.node, retryMs);
     }
   }
@@ -162,17 +168,20 @@ export class Pull {
   #note(message: string, node: string, isUnauthorized: boolean): void {
     this.#error = message;
     const before = this.#failedNodes.get(node);
-    const sinceMs = before?.message === message ? before.sinceMs : Date.now();
+    const sinceMs = before?.message === message ? before.sinceMs : this.#now();
     this.#failedNodes.set(node, { node, message, isUnauthorized, sinceMs });
   }
 
-  #again(longestMs = LONGEST_DELAY_MS): number {
-    const longest = Math.min(FIRST_DELAY_MS * 2 ** this.#failures, longestMs);
-    const delay = Math.round(longest * (0.5 + Math.random() / 2));
-    this.#failures++;
+  /** ms since the Unix epoch, whole: it is shown. */
+  #now(): number {
+    return Math.round(this.#clock.now());
+  }
+
+  #again(range: Partial<BackoffRange> = {}): number {
+    const delayMs = Math.round(this.#backoff.next(range));
     this.#target = undefined;
-    if (!this.#isHeld) this.#timer = setTimeout(() => void this.#connect(), delay);
-    return delay;
+    if (!this.#isHeld) this.#cancel = this.#clock.after(delayMs, () => void this.#connect());
+    return delayMs;
   }
 }
 

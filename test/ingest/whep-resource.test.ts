@@ -1,7 +1,8 @@
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import t, { type Test } from 'tap';
-import { WhepResource, type WhepTarget } from '../../src/ingest/whep-resource.ts';
+import { WhepResource } from '../../src/ingest/whep-resource.ts';
+import type { WhepTarget } from '../../src/ingest/whep-target.ts';
 import { created, type EndpointRequest, listenHttp } from './whep-endpoint.ts';
 import { until } from './whip-server.ts';
 

@@ -1,11 +1,11 @@
-import { mock } from 'node:test';
 import t from 'tap';
 import { WhepError } from '../../src/ingest/whep-error.ts';
 import { Pull } from '../../src/streams/pull.ts';
+import { ManualClock } from '../sources/manual-clock.ts';
 
 /** How often a server is asked in an hour that answers each time with an error. */
 async function attemptsInAnHour(error: Error): Promise<number> {
-  mock.timers.enable({ apis: ['setTimeout', 'Date'] });
+  const clock = new ManualClock();
   let attempts = 0;
   const target = { url: 'http://node/whep/cam1', node: 'http://node' };
   const pull = new Pull(
@@ -16,14 +16,14 @@ async function attemptsInAnHour(error: Error): Promise<number> {
         throw error;
       },
       onFailure: () => {},
+      clock,
     },
   );
   for (let second = 0; second < 3600; second++) {
     await Promise.resolve().then(() => {});
-    mock.timers.tick(1000);
+    clock.advance(1000);
   }
   pull.stop();
-  mock.timers.reset();
   return attempts;
 }
 

@@ -1,12 +1,10 @@
+import { Backoff, type BackoffRange, NETWORK_BACKOFF } from '../../clock/backoff.ts';
 import type { Clock } from '../../clock/clock.ts';
 
-/** First wait after a failure, ms; it doubles with each. */
-const FIRST_WAIT_MS = 500;
-const LONGEST_WAIT_MS = 30_000;
 /** Longest wait that a store may ask for, ms. */
 const LONGEST_ASKED_WAIT_MS = 600_000;
-/** Wait between tries while the store refuses everything, ms: only a human can mend that. */
-const REFUSED_WAIT_MS = 60_000;
+/** While the store refuses everything: only a human can mend that. */
+const REFUSED_BACKOFF: BackoffRange = { firstMs: 60_000, longestMs: 60_000 };
 
 /** Handed out with each upload that is begun. */
 export interface Attempt {
@@ -22,9 +20,8 @@ export class StoreHealth {
   mode: 'up' | 'down' | 'refused' = 'up';
   readonly #clock: Clock;
   readonly #concurrency: number;
-  readonly #random: () => number;
+  readonly #backoff: Backoff;
   readonly #wake: () => void;
-  #failures = 0;
   #probing = false;
   #cancelWait: (() => void) | undefined;
 
@@ -36,7 +33,7 @@ export class StoreHealth {
     this.#clock = clock;
     this.#concurrency = concurrency;
     this.#wake = wake;
-    this.#random = random;
+    this.#backoff = new Backoff(NETWORK_BACKOFF, random);
   }
 
   /** True when another upload may begin. @param active how many are under way */
@@ -64,7 +61,7 @@ export class StoreHealth {
     if (this.mode === 'up' || !attempt.isProbe) return undefined;
     const before = this.mode;
     this.mode = 'up';
-    this.#failures = 0;
+    this.#backoff.reset();
     return before;
   }
 
@@ -77,10 +74,8 @@ export class StoreHealth {
     // One failure is enough: what was under way at the same time tells nothing new.
     if (this.mode !== 'up' && !attempt.isProbe) return;
     this.mode = mode;
-    const doubled = FIRST_WAIT_MS * 2 ** Math.min(this.#failures++, 10);
-    const upTo = mode === 'refused' ? REFUSED_WAIT_MS : Math.min(doubled, LONGEST_WAIT_MS);
     const asked = Math.min(retryAfterMs, LONGEST_ASKED_WAIT_MS);
-    const wait = Math.max(asked, upTo * (0.5 + this.#random() / 2));
+    const wait = Math.max(asked, this.#backoff.next(mode === 'refused' ? REFUSED_BACKOFF : {}));
     this.#cancelWait?.();
     this.#cancelWait = this.#clock.after(wait, () => this.retryNow());
   }
