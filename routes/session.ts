@@ -3,7 +3,8 @@ import { Type } from 'typebox';
 import { requireContentType } from '../src/http/content-type.ts';
 import { errorReply } from '../src/http/errors.ts';
 import { ifMatchTag } from '../src/http/if-match.ts';
-import { badStreamId, StreamId } from '../src/http/stream-id.ts';
+import { badStreamId } from '../src/http/stream-id.ts';
+import { StreamId } from '../src/layout/stream-id.ts';
 
 const fragmentType = 'application/trickle-ice-sdpfrag';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { readOptions, UsageError, usage, withOptions } from './command-line.ts';
 import { runCommand } from './commands/run-command.ts';
-import type { Config, StorageConfig } from './config/config.ts';
+import type { Config } from './config/config.ts';
 import { ConfigError } from './config/config-error.ts';
 import { weakCredentials } from './config/credential-strength.ts';
 import { isLoopback, urlHost } from './config/listen-address.ts';
@@ -11,6 +11,7 @@ import { loadConfig } from './config/load-config.ts';
 import { openLog } from './log.ts';
 import { remark } from './remarks.ts';
 import type { Service } from './service.ts';
+import type { StorageConfig } from './storage/storage-options.ts';
 import { version } from './version.ts';
 
 /** What comes with the program, for those who have no live777.toml of their own. */

@@ -159,13 +159,6 @@ export interface ArmedStream {
   isWaiting: boolean;
 }
 
-/** An ICE server to name in `Link` headers (RFC 9725 §4.6). */
-export interface IceServer {
-  urls: string[];
-  username?: string;
-  credential?: string;
-}
-
 /** What a publisher may publish: all streams, or the one that its token names. */
 export type PublishRight = 'all' | 'stream';
 

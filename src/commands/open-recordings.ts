@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { UsageError } from '../command-line.ts';
-import type { StorageConfig } from '../config/config.ts';
 import { storageRootOf } from '../files/storage-root-lock.ts';
 import {
   folderReader,
@@ -10,6 +9,7 @@ import {
   storeReader,
 } from '../storage/recordings-reader.ts';
 import { spooledTo } from '../storage/spool-mark.ts';
+import type { StorageConfig } from '../storage/storage-options.ts';
 import { openStore } from '../storage/stores/open-store.ts';
 
 /** What is recorded under a configuration. */

@@ -1,91 +1,9 @@
-import type { IceServer } from '../recorder.ts';
-import type { SpoolLimit } from './spool-limit.ts';
+import type { IceServer } from '../ingest/ice-server.ts';
+import type { ShardConfig, SourceConfig } from '../sources/source-options.ts';
+import type { StorageConfig } from '../storage/storage-options.ts';
 
 /** How much is logged; `silent` is Live777's `off`. */
 export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
-
-/** Recordings in folders below {@link FsStorage.root}. */
-export interface FsStorage {
-  type: 'fs';
-  /** Absolute path of the folder that holds all recordings. */
-  root: string;
-}
-
-/** Where what is recorded waits until a bucket has it. */
-export interface SpoolConfig {
-  /** Absolute path of its folder. */
-  folder: string;
-  /** How much may wait. */
-  limit: SpoolLimit;
-  /**
-   * What happens beyond the limit: `stop`: nothing new is recorded; else the oldest segments of the
-   * streams that match one of these patterns are deleted, though no store has them.
-   */
-  full: 'stop' | { dropStreams: string[] };
-}
-
-/** Recordings in a bucket of an S3 service. */
-export interface S3Storage {
-  type: 's3';
-  bucket: string;
-  /** Key prefix inside the bucket, without slashes at either end; empty for the bucket itself. */
-  root: string;
-  region?: string;
-  endpoint?: string;
-  accessKeyId?: string;
-  secretAccessKey?: string;
-  sessionToken?: string;
-  /** Take no credentials or settings from the environment, profiles or the metadata service. */
-  disableConfigLoad: boolean;
-  /** Put the bucket into the host name instead of the path. */
-  enableVirtualHostStyle: boolean;
-}
-
-/** A bucket, and what stands before it. */
-export type BucketConfig = (S3Storage | OssStorage) & { spool: SpoolConfig };
-
-/** Recordings in a bucket of Alibaba Cloud OSS. */
-export interface OssStorage {
-  type: 'oss';
-  bucket: string;
-  /** Key prefix inside the bucket, without slashes at either end; empty for the bucket itself. */
-  root: string;
-  region?: string;
-  endpoint?: string;
-  accessKeyId?: string;
-  accessKeySecret?: string;
-  securityToken?: string;
-}
-
-/** Where recordings are kept: `[recorder.storage]`. */
-export type StorageConfig = FsStorage | BucketConfig;
-
-/** A Live777 node, or a Liveman for all of its cluster, whose streams we pull. */
-export interface NodeSourceConfig {
-  /** Base address, without a trailing slash. */
-  url: string;
-  token?: string;
-}
-
-/** One stream of any WHEP server. */
-export interface WhepSourceConfig {
-  /** Address of the WHEP endpoint; may carry a secret in its query. */
-  whep: string;
-  /** What the stream is called here. */
-  stream: string;
-  token?: string;
-}
-
-/** Where streams are pulled from: one `[[recorder.sources]]`. */
-export type SourceConfig = NodeSourceConfig | WhepSourceConfig;
-
-/** The part of all streams that this recorder takes care of, among several that share a cluster. */
-export interface ShardConfig {
-  /** Which of the recorders this is, from 0. */
-  index: number;
-  /** How many recorders there are. */
-  count: number;
-}
 
 /** live777.toml, checked and with every default filled in. */
 export interface Config {

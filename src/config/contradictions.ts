@@ -1,11 +1,11 @@
 import { isIP } from 'node:net';
 import { patternFault } from '../layout/stream-pattern.ts';
+import { SPOOL_LIMIT, spoolLimitOf } from '../storage/spool/spool-limit.ts';
 import type { ConfigProblem } from './config-error.ts';
 import { keyName, lineOf } from './explain.ts';
 import { pointerTo } from './key-lines.ts';
 import { parseListenAddress } from './listen-address.ts';
 import { withoutCredentials } from './printable-text.ts';
-import { SPOOL_LIMIT, spoolLimitOf } from './spool-limit.ts';
 import { asTable } from './toml-table.ts';
 
 /**

@@ -2,8 +2,10 @@ import { readFile, stat } from 'node:fs/promises';
 import { availableParallelism, hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
-import type { IceServer } from '../recorder.ts';
-import type { Config, LogLevel, SpoolConfig, StorageConfig } from './config.ts';
+import type { IceServer } from '../ingest/ice-server.ts';
+import { spoolLimitOf } from '../storage/spool/spool-limit.ts';
+import type { SpoolConfig, StorageConfig } from '../storage/storage-options.ts';
+import type { Config, LogLevel } from './config.ts';
 import { ConfigError, type ConfigProblem } from './config-error.ts';
 import { contradictions } from './contradictions.ts';
 import { nearestKey, problemsOf } from './explain.ts';
@@ -11,7 +13,6 @@ import { keyLines } from './key-lines.ts';
 import { parseListenAddress } from './listen-address.ts';
 import { ConfigFile, live777Only, type StorageTable, storageTables } from './schema.ts';
 import { sourceOf, sourceProblems } from './sources.ts';
-import { spoolLimitOf } from './spool-limit.ts';
 import { asTable } from './toml-table.ts';
 
 /** Bytes a live777.toml may have. */

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
-import { StreamId } from '../http/stream-id.ts';
-import { SPOOL_LIMIT } from './spool-limit.ts';
+import { StreamId } from '../layout/stream-id.ts';
+import { SPOOL_LIMIT } from '../storage/spool/spool-limit.ts';
 
 /**
  * What live777.toml may hold, as it is written there. Each value has a `description`, which ends

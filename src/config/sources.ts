@@ -1,4 +1,4 @@
-import type { SourceConfig } from './config.ts';
+import type { SourceConfig } from '../sources/source-options.ts';
 import type { ConfigProblem } from './config-error.ts';
 import { keyName, lineOf } from './explain.ts';
 import { pointerTo } from './key-lines.ts';

@@ -1,4 +1,4 @@
-import type { IceServer } from '../recorder.ts';
+import type { IceServer } from '../ingest/ice-server.ts';
 
 /**
  * `Link` header values that name ICE servers to a publisher (RFC 9725 §4.6), one per address.

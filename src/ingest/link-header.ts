@@ -1,4 +1,4 @@
-import type { IceServer } from '../recorder.ts';
+import type { IceServer } from './ice-server.ts';
 
 /** One link of a `Link` header (RFC 8288 §3). */
 export interface Link {

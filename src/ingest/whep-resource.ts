@@ -1,4 +1,4 @@
-import type { IceServer } from '../recorder.ts';
+import type { IceServer } from './ice-server.ts';
 import { iceServersOf, type Link, readLinks } from './link-header.ts';
 import { serverWords } from './server-words.ts';
 import { WhepError, type WhepErrorKind } from './whep-error.ts';

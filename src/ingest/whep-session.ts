@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { TrackKind } from '../media/access-unit.ts';
-import type { IceServer } from '../recorder.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
 import { bestLayer } from './best-layer.ts';
+import type { IceServer } from './ice-server.ts';
 import { resolveIceAddresses } from './ice-sockets.ts';
 import { type FarewellListener, MediaSession, type SessionStatistics } from './media-session.ts';
 import type { CloseReason, PublishSink, SessionLog } from './publish-sink.ts';

@@ -1,6 +1,6 @@
 import { createParser } from 'eventsource-parser';
 import type { Clock } from '../clock/clock.ts';
-import type { NodeSourceConfig } from '../config/config.ts';
+import type { NodeSourceConfig } from './source-options.ts';
 
 /** How long a node may take to begin an answer, and to finish one that has an end, ms. */
 const ANSWER_MS = 10_000;

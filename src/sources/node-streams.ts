@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { StreamId } from '../http/stream-id.ts';
+import { StreamId } from '../layout/stream-id.ts';
 
 /** A stream as one node lists it. */
 export interface NodeStream {

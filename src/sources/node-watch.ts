@@ -1,8 +1,8 @@
 import { Backoff, NETWORK_BACKOFF } from '../clock/backoff.ts';
 import type { Clock } from '../clock/clock.ts';
-import type { NodeSourceConfig } from '../config/config.ts';
 import { NodeClient, NodeError } from './node-client.ts';
 import { type NodeListing, type NodeStream, readListing } from './node-streams.ts';
+import type { NodeSourceConfig } from './source-options.ts';
 
 /** How often a node without events is asked, ms. */
 const POLL_MS = 2000;

@@ -1,9 +1,9 @@
 import { type Clock, systemClock } from '../clock/clock.ts';
-import type { ShardConfig, SourceConfig, WhepSourceConfig } from '../config/config.ts';
 import { streamMatcher } from '../layout/stream-pattern.ts';
 import { type NodeState, NodeWatch, type SourcesLog } from './node-watch.ts';
 import type { PullPlan, PullTarget } from './pull-plan.ts';
 import { shardOf } from './shard.ts';
+import type { ShardConfig, SourceConfig, WhepSourceConfig } from './source-options.ts';
 import { type Sighting, StreamDirectory } from './stream-directory.ts';
 
 /** How long nothing is pulled after the start, so that all nodes can say what they have, ms. */

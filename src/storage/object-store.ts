@@ -1,8 +1,8 @@
-import type { FsStorage } from '../config/config.ts';
 import { makeWritable } from '../files/writable-folder.ts';
 import { NameError } from '../layout/name-error.ts';
 import { Refusal } from '../refusal.ts';
 import type { SpooledStore } from './spooled-store.ts';
+import type { FsStorage } from './storage-options.ts';
 
 /** Where recorded objects are read from. */
 export interface ObjectStore {

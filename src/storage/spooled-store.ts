@@ -1,5 +1,4 @@
 import { type FileHandle, statfs } from 'node:fs/promises';
-import type { BucketConfig, SpoolConfig } from '../config/config.ts';
 import { makeWritable } from '../files/writable-folder.ts';
 import { dayEndUs } from '../layout/day.ts';
 import { ObjectRole, objectRole } from '../layout/object-role.ts';
@@ -10,6 +9,7 @@ import { Spool } from './spool/spool.ts';
 import type { SpoolLog, SpoolState } from './spool/spool-options.ts';
 import type { SpoolStore } from './spool/timed-put.ts';
 import { nameOf } from './spool/waiting-files.ts';
+import type { BucketConfig, SpoolConfig } from './storage-options.ts';
 import { checkStore } from './stores/check-store.ts';
 import { openStore } from './stores/open-store.ts';
 import { PutOnce } from './stores/put-once.ts';

@@ -5,8 +5,8 @@ import type { Config } from '../config/config.ts';
 import { closeAbandoned, recoverAfterCrash } from '../day-folder/crash-recovery.ts';
 import { FolderOwners } from '../day-folder/folder-owners.ts';
 import type { RecordFacts } from '../facts/record-facts.ts';
+import { folderEnds } from '../index-rebuild/folder-ends.ts';
 import { streamFolder } from '../layout/stream-folder.ts';
-import { folderEnds } from '../record-catalogue/folder-ends.ts';
 import type { RecordCatalogue } from '../record-catalogue/record-catalogue.ts';
 import type {
   ArmedStream,

@@ -1,4 +1,4 @@
-import type { IceServer } from '../recorder.ts';
+import type { IceServer } from '../ingest/ice-server.ts';
 import type { OnLoss } from '../recording/video-track.ts';
 
 /** What a media worker is told at its start; a plain object, because it crosses a thread border. */

@@ -5,12 +5,13 @@ import type { FastifyInstance } from 'fastify';
 import { type Logger, pino } from 'pino';
 import type { Test } from 'tap';
 import { buildApp } from '../../src/app.ts';
-import type { Config, FsStorage } from '../../src/config/config.ts';
+import type { Config } from '../../src/config/config.ts';
 import { parseConfig } from '../../src/config/load-config.ts';
 import type { Segment } from '../../src/facts/segment.ts';
 import { RecordCatalogue } from '../../src/record-catalogue/record-catalogue.ts';
 import { SegmentIndex } from '../../src/segment-index/segment-index.ts';
 import { openFolder } from '../../src/storage/object-store.ts';
+import type { FsStorage } from '../../src/storage/storage-options.ts';
 import { RecorderStandIn } from './recorder-stand-in.ts';
 
 /** The HTTP side with a real index and store in a fresh folder, and a stand-in for the recorder. */

@@ -3,11 +3,11 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { buildApp } from '../../src/app.ts';
-import type { FsStorage } from '../../src/config/config.ts';
 import { parseConfig } from '../../src/config/load-config.ts';
 import { RecordCatalogue } from '../../src/record-catalogue/record-catalogue.ts';
 import { SegmentIndex } from '../../src/segment-index/segment-index.ts';
 import { openFolder } from '../../src/storage/object-store.ts';
+import type { FsStorage } from '../../src/storage/storage-options.ts';
 import { RecorderStandIn } from '../http/recorder-stand-in.ts';
 
 /** A node without media: its HTTP side on a real socket, with a real catalogue. */

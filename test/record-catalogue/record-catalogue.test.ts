@@ -1,8 +1,8 @@
 import { appendFile, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
+import { folderEnds } from '../../src/index-rebuild/folder-ends.ts';
 import { encodeArray } from '../../src/journal/journal-line.ts';
-import { folderEnds } from '../../src/record-catalogue/folder-ends.ts';
 import type {
   RecordCatalogue,
   RecordFacts,

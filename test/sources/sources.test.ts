@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import t, { type Test } from 'tap';
-import type { SourceConfig } from '../../src/config/config.ts';
 import { shardOf } from '../../src/sources/shard.ts';
+import type { SourceConfig } from '../../src/sources/source-options.ts';
 import { Sources, type SourcesOptions } from '../../src/sources/sources.ts';
 import { ManualClock } from './manual-clock.ts';
 import { answers, NodeStandIn, session, stream, until } from './node-stand-in.ts';

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { link, open, opendir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { FsStorage } from '../../config/config.ts';
 import { makeFolder, PART_SUFFIX, replaceFile, syncFolder } from '../../files/durable-file.ts';
+import type { FsStorage } from '../storage-options.ts';
 import { objectBody } from './object-body.ts';
 import { checkKey } from './object-key.ts';
 import { type FailureContext, storeError } from './provider-error.ts';

@@ -1,4 +1,4 @@
-import type { StorageConfig } from '../../config/config.ts';
+import type { StorageConfig } from '../storage-options.ts';
 import type { Store } from './store.ts';
 
 /**

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { Readable } from 'node:stream';
 import OSS from 'ali-oss';
-import type { OssStorage } from '../../config/config.ts';
+import type { OssStorage } from '../storage-options.ts';
 import { type Agents, type ConnectionLimits, defaultLimits, makeAgents } from './connections.ts';
 import { objectBody, sizeOfContentRange } from './object-body.ts';
 import { KeySpace } from './object-key.ts';

@@ -14,7 +14,7 @@ import {
   type S3ClientConfig,
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
-import type { S3Storage } from '../../config/config.ts';
+import type { S3Storage } from '../storage-options.ts';
 import { type Agents, type ConnectionLimits, defaultLimits, makeAgents } from './connections.ts';
 import { objectBody, sizeOfContentRange } from './object-body.ts';
 import { KeySpace } from './object-key.ts';

@@ -1,6 +1,6 @@
 import { buffer } from 'node:stream/consumers';
 import t, { type Test } from 'tap';
-import type { OssStorage } from '../../../src/config/config.ts';
+import type { OssStorage } from '../../../src/storage/storage-options.ts';
 import { checkStore } from '../../../src/storage/stores/check-store.ts';
 import { type OssStoreOptions, openOssStore } from '../../../src/storage/stores/oss-store.ts';
 import { PutOnce } from '../../../src/storage/stores/put-once.ts';

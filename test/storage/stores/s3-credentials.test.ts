@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import path from 'node:path';
 import t from 'tap';
-import type { S3Storage } from '../../../src/config/config.ts';
+import type { S3Storage } from '../../../src/storage/storage-options.ts';
 import { openS3Store } from '../../../src/storage/stores/s3-store.ts';
 import { startFaultProxy } from '../servers/fault-proxy.ts';
 import { startMetadataServer } from '../servers/metadata-server.ts';

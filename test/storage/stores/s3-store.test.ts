@@ -1,6 +1,6 @@
 import { buffer } from 'node:stream/consumers';
 import t, { type Test } from 'tap';
-import type { S3Storage } from '../../../src/config/config.ts';
+import type { S3Storage } from '../../../src/storage/storage-options.ts';
 import { checkStore } from '../../../src/storage/stores/check-store.ts';
 import { PutOnce } from '../../../src/storage/stores/put-once.ts';
 import { openS3Store, type S3StoreOptions } from '../../../src/storage/stores/s3-store.ts';
