@@ -30,7 +30,7 @@ export async function run(): Promise<void> {
 }
 
 function write(kind: TrackKind, samples: Sample[]): void {
-  writeChunk({ kind, nalLengthPrefix: kind === 'video', sequenceNumber: 1, samples });
+  writeChunk({ kind, isLengthPrefixed: kind === 'video', sequenceNumber: 1, samples });
 }
 
 function secondOfVideo(slices: number): Sample[] {

@@ -1,5 +1,6 @@
+import type { ChunkFacts } from '../../src/containers/chunk-facts.ts';
 import { writeChunk } from '../../src/containers/mp4/chunk.ts';
-import { type ChunkFacts, readChunks } from '../../src/containers/mp4/chunk-reader.ts';
+import { readChunks } from '../../src/containers/mp4/chunk-reader.ts';
 import { opusInitializationSegment } from '../../src/containers/mp4/initialization-segment.ts';
 import { readInitializationSegment } from '../../src/containers/mp4/initialization-segment-reader.ts';
 import {
@@ -64,8 +65,8 @@ function sample(time: number, duration: number, keyframe: boolean, bytes: number
 }
 
 function chunkOf(kind: 'video' | 'audio', samples: Sample[]): Buffer {
-  const nalLengthPrefix = kind === 'video';
-  return Buffer.concat(writeChunk({ kind, nalLengthPrefix, sequenceNumber: 1, samples }).buffers);
+  const isLengthPrefixed = kind === 'video';
+  return Buffer.concat(writeChunk({ kind, isLengthPrefixed, sequenceNumber: 1, samples }).buffers);
 }
 
 async function read(bytes: Buffer) {

@@ -107,7 +107,7 @@ function trackOf(
   }
   return {
     kind,
-    mimeType: `${kind}/mp4`,
+    container: 'mp4',
     codecs: kind === 'video' ? 'avc1.42e01f' : 'opus',
     timescale,
     initialization: `init_${decisions.byte()}.m4s`,

@@ -1,9 +1,8 @@
 import { opendir, readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { FactListener } from '../facts/recording-fact.ts';
-import { PART_SUFFIX } from '../files/durable-file.ts';
 import { DAY_US, dayStartUs } from '../layout/day.ts';
-import { MANIFEST_NAME } from '../layout/file-names.ts';
+import { MANIFEST_NAME, parseFileName } from '../layout/file-names.ts';
 import { streamOfKey } from '../layout/stream-folder.ts';
 
 import { restoreSent } from '../storage/spool/local-file.ts';
@@ -168,10 +167,9 @@ async function stateOf(
     if (error.code !== 'ENOENT') throw error;
     return [];
   });
-  if (files.some((file) => file.endsWith(`.m4s${PART_SUFFIX}`))) return 'open';
-  if (!files.includes(MANIFEST_NAME)) {
-    return files.some((file) => file.endsWith('.m4s')) ? 'open' : 'closed';
-  }
+  const media = files.map(parseFileName).filter((file) => file !== undefined);
+  if (media.some(({ isPart }) => isPart)) return 'open';
+  if (!files.includes(MANIFEST_NAME)) return media.length > 0 ? 'open' : 'closed';
   const file = path.join(folder, MANIFEST_NAME);
   if ((await readFile(file, 'utf8')).includes('type="dynamic"')) return 'open';
   const { mtimeMs } = await stat(file);

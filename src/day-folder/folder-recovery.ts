@@ -1,19 +1,13 @@
 import { type FileHandle, open, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { readChunks } from '../containers/mp4/chunk-reader.ts';
-import { readInitializationSegment } from '../containers/mp4/initialization-segment-reader.ts';
-import {
-  REFERENCE_TIMES_BYTES,
-  wallClockSpan,
-  writeReferenceTimes,
-} from '../containers/mp4/reference-time.ts';
-import type { SegmentOrigin } from '../containers/mp4/segment-origin.ts';
+import type { SegmentOrigin } from '../containers/container.ts';
+import { containerNamed, type FileFormat, timescaleOf } from '../containers/registry.ts';
 import { PART_SUFFIX, syncFolder } from '../files/durable-file.ts';
 import { type FolderFile, initializationName } from '../layout/file-names.ts';
 import type { ManifestTrack, Presentation } from '../manifest/presentation.ts';
 import { SegmentTimeline } from '../manifest/segment-timeline.ts';
 import type { TrackKind } from '../media/access-unit.ts';
-import { TIMESCALE } from '../media/media-time.ts';
+import { wallClockSpan } from '../media/wall-clock-span.ts';
 import { readSegmentHead, type SegmentFacts } from './segment-facts.ts';
 
 /** A segment that was on the disk and not in the manifest. Times are ticks since the Unix epoch. */
@@ -75,7 +69,7 @@ export async function recoverSegments(
 }
 
 function startSeconds({ span, file }: { span: SegmentFacts['span']; file: FolderFile }): number {
-  return span.startTime / TIMESCALE[file.kind];
+  return span.startTime / timescaleOf(file);
 }
 
 function isListed(presentation: Presentation, kind: TrackKind, number: number): boolean {
@@ -89,10 +83,11 @@ function isListed(presentation: Presentation, kind: TrackKind, number: number): 
 /** Makes a file a whole segment under its final name, and reads what it holds. */
 async function takeUp(folder: string, file: FolderFile) {
   const found = path.join(folder, file.name + (file.isPart ? PART_SUFFIX : ''));
+  const container = containerNamed(file.container);
   const handle = await open(found, 'r+');
   try {
     const { size } = await handle.stat();
-    const { chunks, validLength } = await readChunks(handle, size);
+    const { chunks, validLength } = await container.readChunks(handle, size);
     const first = chunks[0];
     if (first === undefined) {
       // A name that was claimed and never written to. Anything else stays for a human to look at.
@@ -104,15 +99,17 @@ async function takeUp(folder: string, file: FolderFile) {
     const keyframes: number[] = [];
     for (const chunk of chunks) {
       const shift = endTime - chunk.startTime;
-      if (shift !== 0) await moveChunk(handle, chunk.baseTimeOffset, endTime);
+      // Chunks of a segment follow each other without a hole; where they do not, the crash came while
+      // the segment was being moved to its final time, which starts with the first chunk.
+      if (shift !== 0) await overwrite(handle, container.baseTime(endTime), chunk.baseTimeOffset);
       keyframes.push(...chunk.keyframeTimes.map((time) => time + shift));
       endTime += chunk.duration;
     }
     const { startTime } = first;
-    const { times, origin } = await readSegmentHead(handle, file.kind);
-    const span = wallClockSpan(times, startTime, endTime, TIMESCALE[file.kind]);
+    const { times, origin } = await readSegmentHead(handle, file);
+    const span = wallClockSpan(times, startTime, endTime, timescaleOf(file));
     if (times !== undefined && times !== span) {
-      await handle.write(writeReferenceTimes(span), 0, REFERENCE_TIMES_BYTES, 0);
+      await overwrite(handle, container.headTimes(span), 0);
     }
     if (file.isPart) {
       await handle.datasync();
@@ -125,14 +122,8 @@ async function takeUp(folder: string, file: FolderFile) {
   }
 }
 
-/**
- * Chunks of a segment follow each other without a hole; where they do not, the crash came while the
- * segment was being moved to its final time, which starts with the first chunk.
- */
-async function moveChunk(handle: FileHandle, position: number, time: number): Promise<void> {
-  const bytes = Buffer.alloc(8);
-  bytes.writeBigUInt64BE(BigInt(time));
-  await handle.write(bytes, 0, 8, position);
+async function overwrite(handle: FileHandle, bytes: Buffer, position: number): Promise<void> {
+  await handle.write(bytes, 0, bytes.length, position);
 }
 
 /** The manifest's entry that a segment goes on with, or a new one. */
@@ -140,7 +131,7 @@ async function entryFor(
   folder: string,
   files: FolderFile[],
   presentation: Presentation,
-  { kind, number }: FolderFile,
+  { kind, container, number }: FolderFile,
   startTime: number,
   origin: SegmentOrigin | undefined,
 ): Promise<ManifestTrack | undefined> {
@@ -153,9 +144,9 @@ async function entryFor(
     // One that its recorder opened here, and of which nothing could be closed, has no end yet.
     if (timeline.count === 0 ? origin !== undefined : timeline.endTicks === startTime) return track;
   }
-  const name = origin?.initialization ?? lastInitialization(files, kind);
+  const name = origin?.initialization ?? lastInitialization(files, { kind, container });
   if (name === undefined) return undefined;
-  const description = await describe(folder, presentation, kind, name);
+  const description = await describe(folder, presentation, { kind, container }, name);
   if (description === undefined) return undefined;
   const entry = { ...description, startNumber: number, timeline: new SegmentTimeline(), bytes: 0 };
   if (origin !== undefined) {
@@ -174,7 +165,7 @@ async function entryFor(
 async function describe(
   folder: string,
   presentation: Presentation,
-  kind: TrackKind,
+  { kind, container }: FileFormat,
   name: string,
 ): Promise<Omit<ManifestTrack, 'startNumber' | 'timeline' | 'bytes'> | undefined> {
   const data = await readFile(path.join(folder, name)).catch((error: NodeJS.ErrnoException) => {
@@ -184,27 +175,32 @@ async function describe(
     const period = presentation.periods.find((other) => other[kind]?.initialization === name);
     return period?.[kind];
   }
-  const facts = readInitializationSegment(data);
+  const facts = containerNamed(container).readInitialization(data);
   if (facts === undefined) return undefined;
-  const { codecs, timescale, width, height, channels } = facts;
+  const { codecs, timescale, width, height, channels, samplingRate } = facts;
   return {
     kind,
-    mimeType: `${kind}/mp4`,
+    container,
     codecs,
     timescale,
     initialization: name,
     ...(width !== undefined && { width }),
     ...(height !== undefined && { height }),
     ...(channels !== undefined && { channels }),
+    ...(samplingRate !== undefined && { samplingRate }),
   };
 }
 
 /** Where segments do not say what they need: the file that was written last. */
-function lastInitialization(files: FolderFile[], kind: TrackKind): string | undefined {
+function lastInitialization(files: FolderFile[], format: FileFormat): string | undefined {
+  const { kind, container } = format;
   const numbers = files
-    .filter((file) => file.type === 'init' && file.kind === kind && !file.isPart)
+    .filter((file) => file.type === 'init' && !file.isPart)
+    .filter((file) => file.kind === kind && file.container === container)
     .map((file) => file.number);
-  return numbers.length === 0 ? undefined : initializationName(kind, Math.max(...numbers));
+  return numbers.length === 0
+    ? undefined
+    : initializationName(kind, Math.max(...numbers), container);
 }
 
 /** Adds a track to the Period that it was recorded in, or to another where it cannot go on there. */

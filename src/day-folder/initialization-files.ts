@@ -3,6 +3,7 @@ import type { FactListener } from '../facts/recording-fact.ts';
 import { SegmentFile } from '../files/segment-file.ts';
 import { initializationName } from '../layout/file-names.ts';
 import type { TrackKind } from '../media/access-unit.ts';
+import type { ContainerName } from '../media/container-name.ts';
 import type { FolderNumbers } from './folder-numbers.ts';
 
 /** Where {@link InitializationFiles} are. */
@@ -36,12 +37,12 @@ export class InitializationFiles {
    * @returns its file name
    * @throws Error when another writer took the number; the file system's error
    */
-  async write(kind: TrackKind, data: Buffer): Promise<string> {
+  async write(kind: TrackKind, container: ContainerName, data: Buffer): Promise<string> {
     const same = this.#written.find((file) => file.kind === kind && file.data.equals(data));
     if (same !== undefined) return same.name;
     const { root, folder, onFact } = this.#options;
     const number = ++this.#numbers.init[kind];
-    const name = initializationName(kind, number);
+    const name = initializationName(kind, number, container);
     const file = await SegmentFile.claim(path.join(root, folder, name));
     if (file === undefined) {
       throw new Error(`${folder}/${name} exists already: does another recorder write here?`);

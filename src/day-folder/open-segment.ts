@@ -1,19 +1,12 @@
-import {
-  REFERENCE_TIMES_BYTES,
-  type WallClockSpan,
-  writeReferenceTimes,
-} from '../containers/mp4/reference-time.ts';
-import {
-  SEGMENT_ORIGIN_BYTES,
-  type SegmentOrigin,
-  writeSegmentOrigin,
-} from '../containers/mp4/segment-origin.ts';
+import type { Chunk, Container } from '../containers/container.ts';
+import { containerNamed } from '../containers/registry.ts';
 import type { SegmentFile } from '../files/segment-file.ts';
-import type { FileClock } from './period-track.ts';
+import type { WallClockSpan } from '../media/wall-clock-span.ts';
+import type { PeriodTrack } from './period-track.ts';
 
 /** What a chunk's bytes hold, to correct or to salvage a segment by. */
 interface WrittenChunk {
-  /** Offset in the file of the 64-bit baseMediaDecodeTime (ISO/IEC 14496-12 §8.8.12). */
+  /** Byte offset in the file, see {@link Chunk.baseTimeOffset}. */
   baseTimePosition: number;
   /** Ticks since the Unix epoch. */
   startTime: number;
@@ -35,20 +28,19 @@ export class OpenSegment {
   /** Presentation times of the keyframes; empty for audio. */
   readonly keyframes: number[] = [];
   readonly #chunks: WrittenChunk[] = [];
-  readonly #wallClock: FileClock;
-  readonly #origin: SegmentOrigin;
+  readonly #track: PeriodTrack;
+  readonly #container: Container;
 
   constructor(
     file: SegmentFile,
     number: number,
     name: string,
     startsAtKeyframe: boolean,
-    wallClock: FileClock,
-    origin: SegmentOrigin,
+    track: PeriodTrack,
   ) {
     this.file = file;
-    this.#wallClock = wallClock;
-    this.#origin = origin;
+    this.#track = track;
+    this.#container = containerNamed(track.entry.container);
     this.number = number;
     this.name = name;
     this.startsAtKeyframe = startsAtKeyframe;
@@ -75,7 +67,7 @@ export class OpenSegment {
    * @throws the file system's error; the segment then ends with the chunk before
    */
   async append(
-    chunk: { buffers: Buffer[]; byteLength: number; baseTimeOffset: number },
+    chunk: Chunk,
     startTime: number,
     endTime: number,
     keyframes: number[],
@@ -83,10 +75,12 @@ export class OpenSegment {
     let { buffers, byteLength } = chunk;
     let position = this.file.size + chunk.baseTimeOffset;
     if (this.isEmpty) {
-      const times = writeReferenceTimes(this.#span(startTime, startTime));
-      buffers = [times, writeSegmentOrigin(this.#origin), ...buffers];
-      byteLength += REFERENCE_TIMES_BYTES + SEGMENT_ORIGIN_BYTES;
-      position += REFERENCE_TIMES_BYTES + SEGMENT_ORIGIN_BYTES;
+      const { entry, periodId } = this.#track;
+      const origin = { initialization: entry.initialization, period: periodId };
+      const head = this.#container.head(this.#span(startTime, startTime), origin);
+      buffers = [head, ...buffers];
+      byteLength += head.length;
+      position += head.length;
     }
     await this.file.append(buffers, byteLength);
     this.#chunks.push({ baseTimePosition: position, startTime, endTime });
@@ -99,16 +93,14 @@ export class OpenSegment {
    * @param ticks how much later; may be negative
    */
   async shift(ticks: number): Promise<void> {
-    const time = Buffer.allocUnsafe(8);
     for (const chunk of this.#chunks) {
       chunk.startTime += ticks;
       chunk.endTime += ticks;
-      time.writeBigUInt64BE(BigInt(chunk.startTime));
-      await this.file.patch(time, chunk.baseTimePosition);
+      await this.file.patch(this.#container.baseTime(chunk.startTime), chunk.baseTimePosition);
     }
     for (let i = 0; i < this.keyframes.length; i++) this.keyframes[i]! += ticks;
     const { startTime } = this;
-    await this.file.patch(writeReferenceTimes(this.#span(startTime, startTime)), 0);
+    await this.file.patch(this.#container.headTimes(this.#span(startTime, startTime)), 0);
   }
 
   /**
@@ -120,7 +112,7 @@ export class OpenSegment {
     const { name, startTime, endTime, keyframes, startsAtKeyframe, file } = this;
     const span = this.#span(startTime, endTime);
     try {
-      await file.patch(writeReferenceTimes(span), 0);
+      await file.patch(this.#container.headTimes(span), 0);
       await file.commit();
     } finally {
       await file.close();
@@ -129,7 +121,7 @@ export class OpenSegment {
   }
 
   #span(startTime: number, endTime: number): WallClockSpan {
-    const startUs = this.#wallClock.us(startTime);
-    return { startTime, endTime, startUs, endUs: this.#wallClock.us(endTime) };
+    const { wallClock } = this.#track;
+    return { startTime, endTime, startUs: wallClock.us(startTime), endUs: wallClock.us(endTime) };
   }
 }

@@ -4,7 +4,7 @@ import type { TrackKind } from '../media/access-unit.ts';
 /** What describes a track in the manifest, besides its segments. */
 export type TrackDescription = Pick<
   ManifestTrack,
-  'mimeType' | 'codecs' | 'timescale' | 'width' | 'height' | 'channels'
+  'container' | 'codecs' | 'timescale' | 'width' | 'height' | 'channels' | 'samplingRate'
 >;
 
 /** Tells where the times in a track's files lie on our wall clock. */

@@ -1,6 +1,5 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { wallClockUs } from '../containers/mp4/reference-time.ts';
 import { absent } from '../files/absent.ts';
 import { makeFolder } from '../files/durable-file.ts';
 import { SegmentFile } from '../files/segment-file.ts';
@@ -11,6 +10,7 @@ import { readMpd } from '../manifest/mpd-reader.ts';
 import type { ManifestPeriod, ManifestTrack, Presentation } from '../manifest/presentation.ts';
 import { SegmentTimeline } from '../manifest/segment-timeline.ts';
 import type { TrackKind } from '../media/access-unit.ts';
+import { wallClockUs } from '../media/wall-clock-span.ts';
 import { FolderManifest } from './folder-manifest.ts';
 import { FolderNumbers } from './folder-numbers.ts';
 import { nextPeriodId, type RecoveredSegment, recoverSegments } from './folder-recovery.ts';
@@ -179,7 +179,11 @@ export class PresentationFolder {
     const entry: ManifestTrack = {
       ...description,
       kind,
-      initialization: await this.#initializations.write(kind, initialization),
+      initialization: await this.#initializations.write(
+        kind,
+        description.container,
+        initialization,
+      ),
       startNumber: 1,
       timeline: new SegmentTimeline(),
       bytes: 0,
@@ -195,7 +199,7 @@ export class PresentationFolder {
    */
   async claim(track: PeriodTrack, startsAtKeyframe: boolean): Promise<OpenSegment> {
     const number = ++this.#numbers.seg[track.kind];
-    const name = segmentName(track.kind, number);
+    const name = segmentName(track.kind, number, track.entry.container);
     const file = await SegmentFile.claim(path.join(this.#files, name));
     if (file === undefined) {
       throw new Error(`${this.path}/${name} exists already: does another recorder write here?`);
@@ -206,10 +210,7 @@ export class PresentationFolder {
       throw new Error(`${this.path}/${name} does not follow number ${track.lastNumber}`);
     }
     track.lastNumber = number;
-    const segment = new OpenSegment(file, number, name, startsAtKeyframe, track.wallClock, {
-      initialization: track.entry.initialization,
-      period: track.periodId,
-    });
+    const segment = new OpenSegment(file, number, name, startsAtKeyframe, track);
     this.#claimed = this.#claimed.filter((other) => !other.file.isClosed);
     this.#claimed.push(segment);
     return segment;
@@ -234,7 +235,7 @@ export class PresentationFolder {
    */
   async announceUntold(isKnown: (path: string) => boolean): Promise<void> {
     for (const { entry, name } of untoldSegments(this.#presentation, this.path, isKnown)) {
-      const facts = await readSegmentFacts(path.join(this.#files, name), entry.kind).catch(absent);
+      const facts = await readSegmentFacts(path.join(this.#files, name), entry).catch(absent);
       if (facts !== undefined) this.#announce(entry, { ...facts, name });
     }
   }

@@ -1,18 +1,8 @@
 import { open } from 'node:fs/promises';
-import { type ByteSource, readChunks } from '../containers/mp4/chunk-reader.ts';
-import {
-  REFERENCE_TIMES_BYTES,
-  readReferenceTimes,
-  type WallClockSpan,
-  wallClockSpan,
-} from '../containers/mp4/reference-time.ts';
-import {
-  readSegmentOrigin,
-  SEGMENT_ORIGIN_BYTES,
-  type SegmentOrigin,
-} from '../containers/mp4/segment-origin.ts';
-import type { TrackKind } from '../media/access-unit.ts';
-import { TIMESCALE } from '../media/media-time.ts';
+import type { SegmentHead, SegmentOrigin } from '../containers/container.ts';
+import { containerNamed, type FileFormat, timescaleOf } from '../containers/registry.ts';
+import type { ByteSource } from '../files/byte-source.ts';
+import { type WallClockSpan, wallClockSpan } from '../media/wall-clock-span.ts';
 
 /** What a segment's file says of it. Times are ticks at the track's timescale since the Unix epoch. */
 export interface SegmentFacts {
@@ -26,20 +16,15 @@ export interface SegmentFacts {
   size: number;
 }
 
-/** The head of a segment file, as far as it has one. */
-export interface SegmentHead {
-  times: WallClockSpan | undefined;
-  origin: SegmentOrigin | undefined;
-}
-
 /** Reads the head of a segment file. @throws what the source throws */
-export async function readSegmentHead(source: ByteSource, kind: TrackKind): Promise<SegmentHead> {
-  const head = Buffer.alloc(REFERENCE_TIMES_BYTES + SEGMENT_ORIGIN_BYTES);
+export async function readSegmentHead(
+  source: ByteSource,
+  format: FileFormat,
+): Promise<SegmentHead> {
+  const container = containerNamed(format.container);
+  const head = Buffer.alloc(container.headBytes);
   await source.read(head, 0, head.length, 0);
-  return {
-    times: readReferenceTimes(head, TIMESCALE[kind]),
-    origin: readSegmentOrigin(head.subarray(REFERENCE_TIMES_BYTES)),
-  };
+  return container.readHead(head, timescaleOf(format));
 }
 
 /**
@@ -50,11 +35,11 @@ export async function readSegmentHead(source: ByteSource, kind: TrackKind): Prom
  */
 export async function readSegmentFacts(
   file: string,
-  kind: TrackKind,
+  format: FileFormat,
 ): Promise<SegmentFacts | undefined> {
   const handle = await open(file);
   try {
-    return (await factsOf(handle, (await handle.stat()).size, kind))?.facts;
+    return (await factsOf(handle, (await handle.stat()).size, format))?.facts;
   } finally {
     await handle.close();
   }
@@ -69,18 +54,18 @@ export async function readSegmentFacts(
 export async function factsOf(
   source: ByteSource,
   size: number,
-  kind: TrackKind,
+  format: FileFormat,
 ): Promise<{ facts: SegmentFacts; origin: SegmentOrigin | undefined } | undefined> {
-  const { chunks, validLength } = await readChunks(source, size);
+  const { chunks, validLength } = await containerNamed(format.container).readChunks(source, size);
   const [first, last] = [chunks[0], chunks.at(-1)];
   if (first === undefined || last === undefined) return undefined;
-  const { times, origin } = await readSegmentHead(source, kind);
+  const { times, origin } = await readSegmentHead(source, format);
   const endTime = last.startTime + last.duration;
   const keyframes = chunks.flatMap((chunk) => chunk.keyframeTimes);
   const facts = {
-    span: wallClockSpan(times, first.startTime, endTime, TIMESCALE[kind]),
+    span: wallClockSpan(times, first.startTime, endTime, timescaleOf(format)),
     keyframes,
-    startsAtKeyframe: kind === 'audio' || keyframes[0] === first.startTime,
+    startsAtKeyframe: format.kind === 'audio' || keyframes[0] === first.startTime,
     size: validLength,
   };
   return { facts, origin };

@@ -25,7 +25,7 @@ export function untoldSegments(
       const entry = period[kind];
       if (entry === undefined) continue;
       for (let i = entry.timeline.count - 1; i >= 0; i--) {
-        const name = segmentName(kind, entry.startNumber + i);
+        const name = segmentName(kind, entry.startNumber + i, entry.container);
         if (isKnown(`${folder}/${name}`)) return untold.reverse();
         untold.push({ entry, name });
       }

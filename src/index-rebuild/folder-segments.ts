@@ -1,7 +1,6 @@
 import path from 'node:path';
-import { readInitializationSegment } from '../containers/mp4/initialization-segment-reader.ts';
-import { wallClockUs } from '../containers/mp4/reference-time.ts';
-import type { SegmentOrigin } from '../containers/mp4/segment-origin.ts';
+import type { SegmentOrigin } from '../containers/container.ts';
+import { containerNamed, type FileFormat } from '../containers/registry.ts';
 import { factsOf } from '../day-folder/segment-facts.ts';
 import type { Segment } from '../facts/segment.ts';
 import {
@@ -13,6 +12,7 @@ import {
 } from '../layout/file-names.ts';
 import { ManifestError, readMpd } from '../manifest/mpd-reader.ts';
 import type { Presentation } from '../manifest/presentation.ts';
+import { wallClockUs } from '../media/wall-clock-span.ts';
 import type { RecordedFile, RecordingsReader } from '../storage/recordings-reader.ts';
 
 /** Files that are read at the same time: what a disk, or a connection to a store, does at once. */
@@ -24,7 +24,7 @@ interface TrackOfSegment {
   codecs: string;
 }
 
-type Initialization = TrackOfSegment & { kind: FolderFile['kind']; modifiedMs: number };
+type Initialization = TrackOfSegment & FileFormat & { modifiedMs: number };
 
 /** What a day folder tells of its segments. */
 export interface FolderSegments {
@@ -76,7 +76,7 @@ export async function readFolderSegments(
           const known = listed.get(name);
           if (known !== undefined) return known;
           initializations ??= await readInitializations(reader, files);
-          return initializationOf(initializations, parsed.kind, file, origin);
+          return initializationOf(initializations, parsed, file, origin);
         });
         if (segment === 'gone') continue;
         if (segment === undefined) result.unreadable.push(file.key);
@@ -91,18 +91,18 @@ export async function readFolderSegments(
 async function readSegment(
   reader: RecordingsReader,
   file: RecordedFile,
-  { kind }: FolderFile,
+  format: FileFormat,
   trackOf: (origin: SegmentOrigin | undefined) => Promise<TrackOfSegment | undefined>,
 ): Promise<Omit<Segment, 'stream'> | 'gone' | undefined> {
   const source = await reader.open(file);
   if (source === undefined) return 'gone';
   try {
-    const found = await factsOf(source, source.size, kind);
+    const found = await factsOf(source, source.size, format);
     const track = found && (await trackOf(found.origin));
     if (track === undefined) return undefined;
     const { span, keyframes, startsAtKeyframe } = found!.facts;
     return {
-      kind,
+      kind: format.kind,
       startUs: span.startUs,
       endUs: span.endUs,
       path: file.key,
@@ -138,7 +138,7 @@ async function readListed(
       const { initialization, codecs } = track;
       const of: TrackOfSegment = { initialization, codecs };
       for (let i = 0; i < track.timeline.count; i++) {
-        listed.set(segmentName(track.kind, track.startNumber + i), of);
+        listed.set(segmentName(track.kind, track.startNumber + i, track.container), of);
       }
     }
   }
@@ -155,12 +155,13 @@ async function readInitializations(
     const parsed = parseFileName(name);
     if (parsed?.type !== 'init' || parsed.isPart) continue;
     const data = await reader.read(file.key);
-    const facts = data && readInitializationSegment(data);
+    const facts = data && containerNamed(parsed.container).readInitialization(data);
     if (facts === undefined || facts.kind !== parsed.kind) continue;
-    const { kind, number } = parsed;
+    const { kind, container, number } = parsed;
     const { codecs } = facts;
-    const initialization = initializationName(kind, number);
-    found.push({ kind, number, initialization, codecs, modifiedMs: file.modifiedMs ?? 0 });
+    const initialization = initializationName(kind, number, container);
+    const modifiedMs = file.modifiedMs ?? 0;
+    found.push({ kind, container, number, initialization, codecs, modifiedMs });
   }
   return found.sort((a, b) => a.number - b.number);
 }
@@ -168,11 +169,13 @@ async function readInitializations(
 /** The initialization segment that a segment names, or else was written after. */
 function initializationOf(
   initializations: Initialization[],
-  kind: FolderFile['kind'],
+  { kind, container }: FileFormat,
   { modifiedMs = Number.POSITIVE_INFINITY }: RecordedFile,
   origin: SegmentOrigin | undefined,
 ): TrackOfSegment | undefined {
-  const ofKind = initializations.filter((initialization) => initialization.kind === kind);
+  const ofKind = initializations.filter(
+    (other) => other.kind === kind && other.container === container,
+  );
   if (origin !== undefined) {
     return ofKind.find(({ initialization }) => initialization === origin.initialization);
   }

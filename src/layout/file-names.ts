@@ -1,11 +1,15 @@
 import type { TrackKind } from '../media/access-unit.ts';
+import { CONTAINER_FILES, CONTAINER_NAMES, type ContainerName } from '../media/container-name.ts';
 
 /** Name of the manifest in each day folder. */
 export const MANIFEST_NAME = 'manifest.mpd';
 
 const PREFIX: Record<TrackKind, string> = { video: '', audio: 'audio_' };
+const BY_EXTENSION = new Map<string, ContainerName>(
+  CONTAINER_NAMES.map((name) => [CONTAINER_FILES[name].extension, name]),
+);
 const PATTERN =
-  /^(?<name>(?<audio>audio_)?(?<type>seg|init)(?:_(?<number>\d+))?\.m4s)(?<part>\.part)?$/;
+  /^(?<name>(?<audio>audio_)?(?<type>seg|init)(?:_(?<number>\d+))?\.(?<extension>\w+))(?<part>\.part)?$/;
 
 const ASIDE_PATTERN = /\.damaged(-\d+)?$/;
 
@@ -32,6 +36,7 @@ export interface FolderFile {
   /** Name without the suffix of files that are being written. */
   name: string;
   kind: TrackKind;
+  container: ContainerName;
   type: 'seg' | 'init';
   number: number;
   /** True while it is being written, or was when the recorder died. */
@@ -39,24 +44,38 @@ export interface FolderFile {
 }
 
 /** `seg_0001.m4s`, `audio_seg_0001.m4s`; after 9999 the number grows. */
-export function segmentName(kind: TrackKind, number: number): string {
-  return `${PREFIX[kind]}seg_${String(number).padStart(4, '0')}.m4s`;
+export function segmentName(kind: TrackKind, number: number, container: ContainerName): string {
+  const digits = String(number).padStart(4, '0');
+  return `${PREFIX[kind]}seg_${digits}.${CONTAINER_FILES[container].extension}`;
+}
+
+/** The same for all numbers: `seg_$Number%04d$.m4s` (ISO/IEC 23009-1 §5.3.9.4.4). */
+export function segmentTemplate(kind: TrackKind, container: ContainerName): string {
+  return `${PREFIX[kind]}seg_$Number%04d$.${CONTAINER_FILES[container].extension}`;
 }
 
 /** `init.m4s` for number 1, then `init_2.m4s`; likewise `audio_init.m4s`. */
-export function initializationName(kind: TrackKind, number: number): string {
-  return `${PREFIX[kind]}init${number === 1 ? '' : `_${number}`}.m4s`;
+export function initializationName(
+  kind: TrackKind,
+  number: number,
+  container: ContainerName,
+): string {
+  const digits = number === 1 ? '' : `_${number}`;
+  return `${PREFIX[kind]}init${digits}.${CONTAINER_FILES[container].extension}`;
 }
 
 /** Reads a file's name; undefined for what is no media file of ours. */
 export function parseFileName(file: string): FolderFile | undefined {
   const groups = PATTERN.exec(file)?.groups;
   if (groups === undefined) return undefined;
+  const container = BY_EXTENSION.get(groups.extension!);
+  if (container === undefined) return undefined;
   const type = groups.type as 'seg' | 'init';
   if (type === 'seg' && groups.number === undefined) return undefined;
   return {
     name: groups.name!,
     kind: groups.audio === undefined ? 'video' : 'audio',
+    container,
     type,
     number: Number(groups.number ?? 1),
     isPart: groups.part !== undefined,

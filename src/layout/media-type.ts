@@ -1,3 +1,5 @@
+import { CONTAINER_FILES } from '../media/container-name.ts';
+
 /** Media type of a manifest (ISO/IEC 23009-1 annex C). */
 export const MANIFEST_TYPE = 'application/dash+xml';
 
@@ -5,7 +7,11 @@ export const MANIFEST_TYPE = 'application/dash+xml';
 export function mediaTypeOf(name: string): string {
   if (name.endsWith('.mpd')) return MANIFEST_TYPE;
   const kind = name.startsWith('audio_') ? 'audio' : 'video';
-  if (name.endsWith('.m4s') || name.endsWith('.mp4')) return `${kind}/mp4`;
+  for (const files of Object.values(CONTAINER_FILES)) {
+    if (name.endsWith(`.${files.extension}`)) return files[kind];
+  }
+  // What operators put there themselves.
+  if (name.endsWith('.mp4')) return `${kind}/mp4`;
   if (name.endsWith('.webm')) return `${kind}/webm`;
   return 'application/octet-stream';
 }

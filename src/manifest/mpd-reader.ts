@@ -1,6 +1,8 @@
 import { XMLParser } from 'fast-xml-parser';
+import { segmentTemplate } from '../layout/file-names.ts';
 import type { TrackKind } from '../media/access-unit.ts';
-import { DELAY_BEYOND_SEGMENT_SECONDS, MEDIA_TEMPLATES, MPD_PROFILE } from './mpd.ts';
+import { CONTAINER_FILES, CONTAINER_NAMES, type ContainerName } from '../media/container-name.ts';
+import { DELAY_BEYOND_SEGMENT_SECONDS, MPD_PROFILE } from './mpd.ts';
 import type { ManifestPeriod, ManifestTrack, Presentation } from './presentation.ts';
 import { SegmentTimeline } from './segment-timeline.ts';
 
@@ -65,10 +67,7 @@ function readTrack(set: Node): ManifestTrack {
   const kind = attribute(set, 'AdaptationSet', 'contentType');
   if (!isKind(kind)) throw new ManifestError(`AdaptationSet@contentType is "${kind}"`);
   const template = element(set, 'AdaptationSet', 'SegmentTemplate');
-  const media = attribute(template, 'SegmentTemplate', 'media');
-  if (media !== MEDIA_TEMPLATES[kind]) {
-    throw new ManifestError(`SegmentTemplate@media is "${media}", not "${MEDIA_TEMPLATES[kind]}"`);
-  }
+  const container = readContainer(kind, set, template);
   const timescale = integer(template, 'SegmentTemplate', 'timescale');
   if (timescale === 0) throw new ManifestError('SegmentTemplate@timescale is 0');
   const timeline = readTimeline(element(template, 'SegmentTemplate', 'SegmentTimeline'));
@@ -77,7 +76,7 @@ function readTrack(set: Node): ManifestTrack {
   const durationSeconds = (timeline.endTicks - timeline.startTicks) / timescale;
   const track: ManifestTrack = {
     kind,
-    mimeType: attribute(set, 'AdaptationSet', 'mimeType'),
+    container,
     codecs: attribute(representation, 'Representation', 'codecs'),
     timescale,
     initialization: attribute(template, 'SegmentTemplate', 'initialization'),
@@ -95,7 +94,26 @@ function readTrack(set: Node): ManifestTrack {
     const channels = element(representation, 'Representation', 'AudioChannelConfiguration');
     track.channels = integer(channels, 'AudioChannelConfiguration', 'value');
   }
+  if (representation['@audioSamplingRate'] !== undefined) {
+    const rate = integer(representation, 'Representation', 'audioSamplingRate');
+    if (rate !== timescale) track.samplingRate = rate;
+  }
   return track;
+}
+
+/** The container that names and media type of the segments are of. */
+function readContainer(kind: TrackKind, set: Node, template: Node): ContainerName {
+  const media = attribute(template, 'SegmentTemplate', 'media');
+  const container = CONTAINER_NAMES.find((name) => segmentTemplate(kind, name) === media);
+  if (container === undefined) {
+    const ours = CONTAINER_NAMES.map((name) => `"${segmentTemplate(kind, name)}"`).join(' or ');
+    throw new ManifestError(`SegmentTemplate@media is "${media}", not ${ours}`);
+  }
+  const mimeType = attribute(set, 'AdaptationSet', 'mimeType');
+  if (mimeType !== CONTAINER_FILES[container][kind]) {
+    throw new ManifestError(`AdaptationSet@mimeType is "${mimeType}"`);
+  }
+  return container;
 }
 
 function readTimeline(node: Node): SegmentTimeline {

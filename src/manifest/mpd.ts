@@ -1,10 +1,6 @@
+import { segmentTemplate } from '../layout/file-names.ts';
+import { CONTAINER_FILES } from '../media/container-name.ts';
 import type { ManifestPeriod, ManifestTrack, Presentation } from './presentation.ts';
-
-/** File names of media segments, numbered within the day (DASH identifiers, §5.3.9.4.4). */
-export const MEDIA_TEMPLATES = {
-  video: 'seg_$Number%04d$.m4s',
-  audio: 'audio_seg_$Number%04d$.m4s',
-} as const;
 
 /** The one profile we claim: SegmentTemplate, live and on demand (ISO/IEC 23009-1 §8.4). */
 export const MPD_PROFILE = 'urn:mpeg:dash:profile:isoff-live:2011';
@@ -136,7 +132,7 @@ function periodXml(span: PeriodSpan, startUs: number): string {
 }
 
 function adaptationSetXml(track: ManifestTrack, span: PeriodSpan): string {
-  const { kind, timescale, timeline } = track;
+  const { kind, container, timescale, timeline } = track;
   const video = kind === 'video';
   const presentationTimeOffset = span.startOnGrid * (timescale / span.gridTimescale);
   const seconds = (timeline.endTicks - timeline.startTicks) / timescale;
@@ -147,15 +143,15 @@ function adaptationSetXml(track: ManifestTrack, span: PeriodSpan): string {
   let representation = `id="${kind}" codecs="${escapeXml(track.codecs)}" bandwidth="${bandwidth}"`;
   if (track.width !== undefined) representation += ` width="${track.width}"`;
   if (track.height !== undefined) representation += ` height="${track.height}"`;
-  if (!video) representation += ` audioSamplingRate="${timescale}"`;
+  if (!video) representation += ` audioSamplingRate="${track.samplingRate ?? timescale}"`;
   const channels =
     track.channels === undefined
       ? '/>'
       : `><AudioChannelConfiguration schemeIdUri="urn:mpeg:dash:23003:3:audio_channel_configuration:2011" value="${track.channels}"/></Representation>`;
   return (
-    `<AdaptationSet id="${video ? 1 : 2}" contentType="${kind}" mimeType="${escapeXml(track.mimeType)}" segmentAlignment="true" startWithSAP="1">` +
+    `<AdaptationSet id="${video ? 1 : 2}" contentType="${kind}" mimeType="${CONTAINER_FILES[container][kind]}" segmentAlignment="true" startWithSAP="1">` +
     '<Role schemeIdUri="urn:mpeg:dash:role:2011" value="main"/>\n' +
-    `<SegmentTemplate timescale="${timescale}" presentationTimeOffset="${presentationTimeOffset}" initialization="${escapeXml(track.initialization)}" media="${MEDIA_TEMPLATES[kind]}" startNumber="${track.startNumber}">` +
+    `<SegmentTemplate timescale="${timescale}" presentationTimeOffset="${presentationTimeOffset}" initialization="${escapeXml(track.initialization)}" media="${segmentTemplate(kind, container)}" startNumber="${track.startNumber}">` +
     `${timeline.toXml()}</SegmentTemplate>\n` +
     `<Representation ${representation}${channels}</AdaptationSet>\n`
   );

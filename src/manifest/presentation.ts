@@ -1,11 +1,12 @@
 import type { TrackKind } from '../media/access-unit.ts';
+import type { ContainerName } from '../media/container-name.ts';
 import type { SegmentTimeline } from './segment-timeline.ts';
 
 /** One track of a Period: an AdaptationSet with one Representation. */
 export interface ManifestTrack {
   kind: TrackKind;
-  /** Media type of the segments, e.g. `video/mp4`. */
-  mimeType: string;
+  /** Container format of its files. */
+  container: ContainerName;
   /** RFC 6381 codecs string, e.g. `avc1.42e01f` or `opus`. */
   codecs: string;
   /** Ticks a second. */
@@ -17,8 +18,9 @@ export interface ManifestTrack {
   /** Video: picture size in pixels. */
   width?: number;
   height?: number;
-  /** Audio: channel count. */
+  /** Audio: channel count, and samples a second where that is not the timescale. */
   channels?: number;
+  samplingRate?: number;
   /** What was written so far. */
   timeline: SegmentTimeline;
   /**

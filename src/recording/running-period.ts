@@ -3,11 +3,13 @@ import {
   h264InitializationSegment,
   opusInitializationSegment,
 } from '../containers/mp4/initialization-segment.ts';
+import { containerNamed } from '../containers/registry.ts';
 import type { TrackDescription } from '../day-folder/period-track.ts';
 import type { PresentationFolder } from '../day-folder/presentation-folder.ts';
 import type { WriteOwner, WriteQueue } from '../files/write-queue.ts';
 import type { ManifestPeriod } from '../manifest/presentation.ts';
 import type { TrackKind } from '../media/access-unit.ts';
+import type { ContainerName } from '../media/container-name.ts';
 import { AUDIO_TIMESCALE, toUs, VIDEO_TIMESCALE } from '../media/media-time.ts';
 import { BlankVideo } from './blank-video.ts';
 import { type StreamClock, TrackWallClock } from './stream-clock.ts';
@@ -19,6 +21,9 @@ import { TrackWriter } from './track-writer.ts';
  * stereo; a decoder set up for two plays both, so a switch needs no new Period.
  */
 const OPUS_CHANNELS = 2;
+
+/** What H264 and Opus are written to. */
+const CONTAINER: ContainerName = 'mp4';
 
 /** A segment of the day before is kept open for so long after midnight, µs. */
 const MOST_LATE_US = 60_000_000;
@@ -76,6 +81,7 @@ export class RunningPeriod implements WriteOwner {
       this.video = new TrackWriter({
         ...shared,
         kind: 'video',
+        container: containerNamed(CONTAINER),
         timescale: VIDEO_TIMESCALE,
         rebase: this.#rebase.video,
         mayCut: (time) => this.#mayCut(toUs(time, VIDEO_TIMESCALE)),
@@ -86,6 +92,7 @@ export class RunningPeriod implements WriteOwner {
       this.audio = new TrackWriter({
         ...shared,
         kind: 'audio',
+        container: containerNamed(CONTAINER),
         timescale: AUDIO_TIMESCALE,
         rebase: this.#rebase.audio,
         mayCut: (time) => this.#mayCut(toUs(time, AUDIO_TIMESCALE)),
@@ -139,7 +146,7 @@ export class RunningPeriod implements WriteOwner {
     const { codec, width, height } = configuration;
     const initialization = await h264InitializationSegment(configuration, this.compositionDelay);
     const description = {
-      mimeType: 'video/mp4',
+      container: CONTAINER,
       codecs: codec,
       timescale: VIDEO_TIMESCALE,
       width,
@@ -152,7 +159,7 @@ export class RunningPeriod implements WriteOwner {
     await this.folder.open();
     const initialization = await opusInitializationSegment({ channels: OPUS_CHANNELS });
     const description = {
-      mimeType: 'audio/mp4',
+      container: CONTAINER,
       codecs: 'opus',
       timescale: AUDIO_TIMESCALE,
       channels: OPUS_CHANNELS,

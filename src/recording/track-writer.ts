@@ -1,4 +1,4 @@
-import { writeChunk } from '../containers/mp4/chunk.ts';
+import type { Container } from '../containers/container.ts';
 import type { OpenSegment } from '../day-folder/open-segment.ts';
 import type { PeriodTrack } from '../day-folder/period-track.ts';
 import type { PresentationFolder } from '../day-folder/presentation-folder.ts';
@@ -15,6 +15,7 @@ const CHUNK_BYTES = 4 << 20;
 /** What a {@link TrackWriter} works for. */
 export interface TrackWriterOptions {
   kind: TrackKind;
+  container: Container;
   /** Ticks a second. */
   timescale: number;
   /** What the files' times add to media time, ticks. */
@@ -121,9 +122,9 @@ export class TrackWriter {
     const bytes = this.#chunkBytes;
     this.#chunk = [];
     this.#chunkBytes = 0;
-    const chunk = writeChunk({
+    const chunk = this.#options.container.chunk({
       kind: this.kind,
-      nalLengthPrefix: this.kind === 'video',
+      isLengthPrefixed: this.kind === 'video',
       sequenceNumber: ++this.#chunkNumber,
       samples,
     });

@@ -1,8 +1,8 @@
 import { open, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { compositionDelayOf, readChunks } from '../containers/mp4/chunk-reader.ts';
+import { compositionDelayOf } from '../containers/chunk-facts.ts';
 import { opusInitializationSegment } from '../containers/mp4/initialization-segment.ts';
-import { readInitializationSegment } from '../containers/mp4/initialization-segment-reader.ts';
+import { containerNamed } from '../containers/registry.ts';
 import { replaceFile } from '../files/durable-file.ts';
 import { parseFileName, segmentName } from '../layout/file-names.ts';
 import type { ManifestTrack } from '../manifest/presentation.ts';
@@ -55,14 +55,15 @@ async function substituteFor(
 async function delayIn(
   folder: string,
   names: ReadonlySet<string>,
-  { kind, startNumber, timeline }: ManifestTrack,
+  { kind, container, startNumber, timeline }: ManifestTrack,
 ): Promise<number | undefined> {
   for (let i = 0; kind === 'video' && i < timeline.count; i++) {
-    const name = segmentName(kind, startNumber + i);
+    const name = segmentName(kind, startNumber + i, container);
     if (!names.has(name)) continue;
     const handle = await open(path.join(folder, name));
     try {
-      const { chunks } = await readChunks(handle, (await handle.stat()).size);
+      const { size } = await handle.stat();
+      const { chunks } = await containerNamed(container).readChunks(handle, size);
       const delay = chunks[0] && compositionDelayOf(chunks[0]);
       if (delay !== undefined) return delay;
     } finally {
@@ -74,7 +75,7 @@ async function delayIn(
 
 /** @param delay composition delay, ticks; undefined where it is not known */
 function isOf(data: Buffer, track: ManifestTrack, delay: number | undefined): boolean {
-  const facts = readInitializationSegment(data);
+  const facts = containerNamed(track.container).readInitialization(data);
   if (facts === undefined) return false;
   if (delay !== undefined && (facts.compositionDelay ?? 0) !== delay) return false;
   const keys = ['kind', 'codecs', 'timescale', 'width', 'height', 'channels'] as const;

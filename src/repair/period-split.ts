@@ -43,7 +43,7 @@ export function splitPeriod(
     for (const { startTicks, durationTicks } of track.timeline.segments()) {
       if (startTicks !== end) addHole(bounds, end / timescale, startTicks / timescale);
       end = startTicks + durationTicks;
-      const found = present.get(segmentName(kind, number));
+      const found = present.get(segmentName(kind, number, track.container));
       if (found !== undefined) {
         const middle = (found.startTicks + found.durationTicks / 2) / timescale;
         placed[kind].push({ ...found, number, middle });

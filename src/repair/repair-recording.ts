@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { timescaleOf } from '../containers/registry.ts';
 import { nextPeriodId, recoverSegments } from '../day-folder/folder-recovery.ts';
 import { absent } from '../files/absent.ts';
 import { PART_SUFFIX, replaceFile } from '../files/durable-file.ts';
@@ -14,7 +15,7 @@ import { writeMpd } from '../manifest/mpd.ts';
 import { ManifestError, readMpd } from '../manifest/mpd-reader.ts';
 import type { ManifestPeriod, ManifestTrack, Presentation } from '../manifest/presentation.ts';
 import type { TrackKind } from '../media/access-unit.ts';
-import { TIMESCALE } from '../media/media-time.ts';
+import { toUs } from '../media/media-time.ts';
 import { type Finding, isDamaged } from '../verification/finding.ts';
 import { RecordingFiles } from '../verification/recording-files.ts';
 import { inspectSegment, type SegmentInspection } from '../verification/segment-inspection.ts';
@@ -132,9 +133,9 @@ class RecordingRepair {
   /** UTC midnight before the first segment, for a folder whose name does not tell its day. */
   async #firstDayUs(): Promise<number> {
     let firstUs = Number.POSITIVE_INFINITY;
-    for (const { name, kind } of await this.#segmentFiles()) {
-      const { chunks, startTime } = await this.#inspect(name, kind);
-      if (chunks.length > 0) firstUs = Math.min(firstUs, (startTime / TIMESCALE[kind]) * 1e6);
+    for (const file of await this.#segmentFiles()) {
+      const { chunks, startTime } = await this.#inspect(file.name, file.kind);
+      if (chunks.length > 0) firstUs = Math.min(firstUs, toUs(startTime, timescaleOf(file)));
     }
     return dayStartUs(Number.isFinite(firstUs) ? firstUs : this.#nowUs);
   }
@@ -158,7 +159,7 @@ class RecordingRepair {
     for (const file of [...names].sort()) {
       const parsed = parseFileName(file);
       if (parsed?.type !== 'seg') continue;
-      const usual = segmentName(parsed.kind, parsed.number);
+      const usual = segmentName(parsed.kind, parsed.number, parsed.container);
       const isDouble = file !== usual && (names.has(usual) || isListed.has(usual));
       if (!isDouble || (parsed.isPart && !names.has(usual))) continue;
       this.#did(file, `kept as ${await setAside(this.#folder, file)}: ${usual} is there too`);
@@ -208,7 +209,7 @@ class RecordingRepair {
       const done =
         parsed.isPart && inspection.size === 0
           ? undefined
-          : await repairSegment(this.#folder, file, inspection, place, TIMESCALE[parsed.kind]);
+          : await repairSegment(this.#folder, file, inspection, place, timescaleOf(parsed));
       if (done !== undefined) this.#did(file, done);
       if (place === undefined || inspection.chunks.length === 0) continue;
       const isCut = inspection.torn !== undefined && inspection.duration < place.durationTicks;
@@ -290,7 +291,7 @@ function listedIn({ periods }: Presentation): Listed[] {
       if (track === undefined) continue;
       let number = track.startNumber;
       for (const times of track.timeline.segments()) {
-        listed.push({ ...times, name: segmentName(kind, number++), track });
+        listed.push({ ...times, name: segmentName(kind, number++, track.container), track });
       }
     }
   }

@@ -1,11 +1,6 @@
 import { copyFile, type FileHandle, open } from 'node:fs/promises';
 import path from 'node:path';
-import {
-  REFERENCE_TIMES_BYTES,
-  readReferenceTimes,
-  wallClockSpan,
-  writeReferenceTimes,
-} from '../containers/mp4/reference-time.ts';
+import { wallClockSpan } from '../media/wall-clock-span.ts';
 import type { SegmentInspection } from '../verification/segment-inspection.ts';
 import { REPAIR_SUFFIX, replaceMended, setAside } from './set-aside.ts';
 
@@ -30,7 +25,7 @@ export async function repairSegment(
   listed: SegmentTimes | undefined,
   timescale: number,
 ): Promise<string | undefined> {
-  const { chunks, torn, validLength, duration } = inspection;
+  const { container, chunks, torn, validLength, duration } = inspection;
   if (chunks.length === 0) return `holds nothing: kept as ${await setAside(folder, name)}`;
   const isMoved =
     listed !== undefined &&
@@ -43,10 +38,9 @@ export async function repairSegment(
   try {
     await handle.truncate(validLength);
     let time = listed?.startTicks ?? 0;
-    const bytes = Buffer.alloc(8);
     for (const chunk of isMoved ? chunks : []) {
-      bytes.writeBigUInt64BE(BigInt(time));
-      await handle.write(bytes, 0, 8, chunk.baseTimeOffset);
+      const bytes = container.baseTime(time);
+      await handle.write(bytes, 0, bytes.length, chunk.baseTimeOffset);
       time += chunk.duration;
     }
     if (torn !== undefined) await shortenReferenceTimes(handle, inspection, timescale);
@@ -62,13 +56,14 @@ export async function repairSegment(
 /** Lets the head of a file tell where its media ends now. */
 async function shortenReferenceTimes(
   handle: FileHandle,
-  { startTime, duration }: SegmentInspection,
+  { container, startTime, duration }: SegmentInspection,
   timescale: number,
 ): Promise<void> {
-  const head = Buffer.alloc(REFERENCE_TIMES_BYTES);
+  const head = Buffer.alloc(container.headBytes);
   await handle.read(head, 0, head.length, 0);
-  const told = readReferenceTimes(head, timescale);
+  const told = container.readHead(head, timescale).times;
   if (told === undefined) return;
   const span = wallClockSpan(told, startTime, startTime + duration, timescale);
-  await handle.write(writeReferenceTimes(span), 0, REFERENCE_TIMES_BYTES, 0);
+  const bytes = container.headTimes(span);
+  await handle.write(bytes, 0, bytes.length, 0);
 }

@@ -1,7 +1,7 @@
 import { type FileHandle, open, readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import type { ByteSource } from '../containers/mp4/chunk-reader.ts';
+import type { ByteSource } from '../files/byte-source.ts';
 import { PART_SUFFIX } from '../files/durable-file.ts';
 import type { Store } from './stores/store.ts';
 

@@ -1,6 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { containerNamed } from '../containers/registry.ts';
+import type { ManifestTrack } from '../manifest/presentation.ts';
 import { type Finding, finding } from './finding.ts';
 import type { RecordingFiles } from './recording-files.ts';
 
@@ -26,15 +28,16 @@ export interface DecodableSegment {
  */
 export async function decodeTrack(
   files: RecordingFiles,
-  initialization: string,
+  { initialization, container }: Pick<ManifestTrack, 'initialization' | 'container'>,
   segments: readonly DecodableSegment[],
 ): Promise<Finding[]> {
+  const { demuxer } = containerNamed(container);
   const names = segments.map(({ name }) => name);
-  const all = await decodeFiles(files, [initialization, ...names]);
+  const all = await decodeFiles(files, demuxer, [initialization, ...names]);
   if (all.length === 0) return [];
   const findings: Finding[] = [];
   for (const stretch of stretches(segments)) {
-    const lines = await decodeFiles(files, [initialization, ...stretch]);
+    const lines = await decodeFiles(files, demuxer, [initialization, ...stretch]);
     const more = stretch.length > 1 ? ` (decoded with ${stretch.slice(1).join(', ')})` : '';
     if (lines.length > 0) {
       findings.push(finding('undecodable', told(lines) + more, stretch[0]));
@@ -60,8 +63,12 @@ function told(lines: string[]): string {
 }
 
 /** @returns what ffmpeg has to complain of */
-async function decodeFiles(files: RecordingFiles, names: readonly string[]): Promise<string[]> {
-  const args = ['-hide_banner', '-v', 'error', '-copyts', '-f', 'mp4', '-i', 'pipe:0'];
+async function decodeFiles(
+  files: RecordingFiles,
+  demuxer: string,
+  names: readonly string[],
+): Promise<string[]> {
+  const args = ['-hide_banner', '-v', 'error', '-copyts', '-f', demuxer, '-i', 'pipe:0'];
   // Else it rounds times to those of its own guess of a frame rate, and complains of the result.
   const times = ['-fps_mode', 'passthrough', '-enc_time_base', '-1'];
   const ffmpeg = spawn('ffmpeg', [...args, ...times, '-f', 'null', '-'], {

@@ -1,5 +1,8 @@
-import { type ByteSource, type ChunkFacts, readChunks } from '../containers/mp4/chunk-reader.ts';
-import { REFERENCE_TIMES_BYTES } from '../containers/mp4/reference-time.ts';
+import type { ChunkFacts } from '../containers/chunk-facts.ts';
+import type { Container } from '../containers/container.ts';
+import { containerNamed } from '../containers/registry.ts';
+import type { ByteSource } from '../files/byte-source.ts';
+import { parseFileName } from '../layout/file-names.ts';
 import type { FrameNumbers } from './frame-numbers.ts';
 import type { RecordingFiles } from './recording-files.ts';
 import { nalUnitsOf, sampleProblem } from './sample-check.ts';
@@ -9,6 +12,7 @@ const MOST_PROBLEMS = 3;
 
 /** What one segment file holds. Times are ticks at the track's timescale since the Unix epoch. */
 export interface SegmentInspection {
+  container: Container;
   /** Bytes of the file. */
   size: number;
   /** Bytes up to the end of its last whole chunk. */
@@ -21,7 +25,7 @@ export interface SegmentInspection {
   startTime: number;
   /** Sum of its samples' durations. */
   duration: number;
-  /** What is wrong with the boxes, and at which byte. */
+  /** What is wrong with its headers, and at which byte. */
   torn?: string;
   /** What is wrong with samples: the first few, then how many more. */
   undecodable: string[];
@@ -30,7 +34,8 @@ export interface SegmentInspection {
 }
 
 /**
- * Reads a whole segment file: boxes, and the structure of each sample.
+ * Reads a whole segment file: headers, and the structure of each sample.
+ * @param name of a segment, which may be a part file
  * @param codecs RFC 6381 codecs string of its track
  * @param frameNumbers of the segments before, to tell where pictures are missing
  * @returns undefined where there is no such file
@@ -42,14 +47,16 @@ export async function inspectSegment(
   codecs: string,
   frameNumbers?: FrameNumbers,
 ): Promise<SegmentInspection | undefined> {
+  const container = containerNamed(parseFileName(name)!.container);
   const source = await files.open(name);
   if (source === undefined) return undefined;
   try {
     const { size } = source;
-    const { chunks, validLength, problem } = await readChunks(source, size);
-    const head = Buffer.alloc(REFERENCE_TIMES_BYTES);
+    const { chunks, validLength, problem } = await container.readChunks(source, size);
+    const head = Buffer.alloc(container.headBytes);
     await source.read(head, 0, head.length, 0);
     const inspection: SegmentInspection = {
+      container,
       size,
       validLength,
       head,
@@ -84,21 +91,21 @@ export async function inspectSegment(
 
 async function sampleProblems(
   source: ByteSource,
-  { payloadOffset, sampleSizes, keyframes }: ChunkFacts,
+  { offset, byteLength, sampleOffsets, sampleSizes, keyframes }: ChunkFacts,
   codecs: string,
   frameNumbers: FrameNumbers | undefined,
 ): Promise<{ index: number; what: string }[]> {
-  const payload = Buffer.allocUnsafe(sampleSizes.reduce((sum, size) => sum + size, 0));
-  await source.read(payload, 0, payload.length, payloadOffset);
+  const from = sampleOffsets[0] ?? offset;
+  const payload = Buffer.allocUnsafe(offset + byteLength - from);
+  await source.read(payload, 0, payload.length, from);
   const problems: { index: number; what: string }[] = [];
-  let at = 0;
   for (const [index, size] of sampleSizes.entries()) {
+    const at = sampleOffsets[index]! - from;
     const sample = payload.subarray(at, at + size);
     const what =
       sampleProblem(codecs, sample, keyframes.includes(index)) ??
       frameNumbers?.problem(nalUnitsOf(sample));
     if (what !== undefined) problems.push({ index, what });
-    at += size;
   }
   return problems;
 }

@@ -1,11 +1,9 @@
-import { compositionDelayOf } from '../containers/mp4/chunk-reader.ts';
-import {
-  readInitializationSegment,
-  readSequenceParameterSet,
-} from '../containers/mp4/initialization-segment-reader.ts';
-import { readReferenceTimes, wallClockSpan } from '../containers/mp4/reference-time.ts';
+import { compositionDelayOf } from '../containers/chunk-facts.ts';
+import { readSequenceParameterSet } from '../containers/mp4/initialization-segment-reader.ts';
+import { containerNamed } from '../containers/registry.ts';
 import { segmentName } from '../layout/file-names.ts';
 import type { ManifestTrack } from '../manifest/presentation.ts';
+import { wallClockSpan } from '../media/wall-clock-span.ts';
 import type { DecodableSegment } from './decode.ts';
 import { type Finding, finding, type TrackExtent } from './finding.ts';
 import { FrameNumbers } from './frame-numbers.ts';
@@ -44,6 +42,7 @@ export async function verifyTrack(
   options: TrackVerificationOptions,
 ): Promise<TrackVerification> {
   const { kind, timescale, startNumber, codecs } = track;
+  const container = containerNamed(track.container);
   const { files, names } = options;
   const findings = await verifyInitialization(track, options);
   const isInitialized = findings.length === 0;
@@ -52,7 +51,7 @@ export async function verifyTrack(
   const sps = initialization && readSequenceParameterSet(initialization);
   const frameNumbers = options.decode && sps ? FrameNumbers.of(sps) : undefined;
   const compositionDelay =
-    (initialization && readInitializationSegment(initialization)?.compositionDelay) ?? 0;
+    (initialization && container.readInitialization(initialization)?.compositionDelay) ?? 0;
   const toUs = (ticks: number) => Math.round((ticks / timescale) * 1e6);
   const { startTicks, endTicks } = track.timeline;
   const extent: TrackExtent = {
@@ -65,7 +64,7 @@ export async function verifyTrack(
   let number = startNumber;
   let end = startTicks;
   for (const { startTicks: start, durationTicks: duration } of track.timeline.segments()) {
-    const name = segmentName(kind, number++);
+    const name = segmentName(kind, number++, track.container);
     if (start > end) {
       const seconds = ((start - end) / timescale).toFixed(3);
       findings.push(finding('hole', `${seconds} s are missing before it`, name));
@@ -83,7 +82,7 @@ export async function verifyTrack(
     extent.bytes += found.size;
     findings.push(...segmentFindings(name, found));
     if (found.torn !== undefined) continue;
-    const times = readReferenceTimes(found.head, timescale);
+    const { times } = container.readHead(found.head, timescale);
     const { startUs } = wallClockSpan(times, start, start + duration, timescale);
     if (startUs < options.fromUs || startUs >= options.toUs) {
       findings.push(finding('times', `${iso(startUs)} is not on the day of its folder`, name));
@@ -131,7 +130,7 @@ async function verifyInitialization(
   const tell = (message: string) => [finding('initialization', message, name)];
   const data = names.has(name) ? await files.read(name) : undefined;
   if (data === undefined) return tell('the manifest names it, and there is no such file');
-  const facts = readInitializationSegment(data);
+  const facts = containerNamed(track.container).readInitialization(data);
   if (facts === undefined) return tell('cannot be read');
   const findings: Finding[] = [];
   for (const key of ['kind', 'codecs', 'timescale', 'width', 'height', 'channels'] as const) {

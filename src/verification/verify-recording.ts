@@ -3,7 +3,6 @@ import { PART_SUFFIX } from '../files/durable-file.ts';
 import { dayEndUs } from '../layout/day.ts';
 import {
   type FolderFile,
-  initializationName,
   isSetAside,
   MANIFEST_NAME,
   parseFileName,
@@ -74,7 +73,7 @@ export async function verifyRecording(
       const track = period[kind];
       if (track === undefined) continue;
       for (let i = 0; i < track.timeline.count; i++) {
-        const name = segmentName(kind, track.startNumber + i);
+        const name = segmentName(kind, track.startNumber + i, track.container);
         const other = listed.get(name);
         if (other !== undefined) {
           findings.push(finding('duplicate', `stands in Periods ${other} and ${period.id}`, name));
@@ -90,7 +89,7 @@ export async function verifyRecording(
       });
       findings.push(...result.findings);
       if (decode && result.decodable.length > 0) {
-        findings.push(...(await decodeTrack(files, track.initialization, result.decodable)));
+        findings.push(...(await decodeTrack(files, track, result.decodable)));
       }
       extent[kind] = result.extent;
     }
@@ -166,9 +165,9 @@ function sameNumbers(files: FolderFile[]): Finding[] {
   const seen = new Map<string, FolderFile>();
   for (const file of files) {
     const { type, kind, number, isPart } = file;
-    const name = type === 'seg' ? segmentName(kind, number) : initializationName(kind, number);
-    const other = seen.get(name);
-    seen.set(name, file);
+    const claimed = `${kind} ${type} ${number}`;
+    const other = seen.get(claimed);
+    seen.set(claimed, file);
     if (other === undefined) continue;
     const message = `number ${number} was used for ${other.name}${other.isPart ? PART_SUFFIX : ''} too`;
     findings.push(finding('duplicate', message, file.name + (isPart ? PART_SUFFIX : '')));

@@ -12,7 +12,7 @@ export const DAY_US = Date.UTC(2025, 6, 24) * 1000;
 export function videoTrack(startUs: number, durations: number[]): ManifestTrack {
   return {
     kind: 'video',
-    mimeType: 'video/mp4',
+    container: 'mp4',
     codecs: 'avc1.42e01f',
     timescale: 90_000,
     initialization: 'init.m4s',
@@ -28,7 +28,7 @@ export function videoTrack(startUs: number, durations: number[]): ManifestTrack 
 export function audioTrack(startUs: number, durations: number[]): ManifestTrack {
   return {
     kind: 'audio',
-    mimeType: 'audio/mp4',
+    container: 'mp4',
     codecs: 'opus',
     timescale: 48_000,
     initialization: 'audio_init.m4s',

@@ -20,7 +20,7 @@ function track(kind: 'video' | 'audio', startNumber: number, count: number): Man
   }
   return {
     kind,
-    mimeType: `${kind}/mp4`,
+    container: 'mp4',
     codecs: kind === 'video' ? 'avc1.42c00d' : 'opus',
     timescale,
     initialization: kind === 'video' ? 'init.m4s' : 'audio_init.m4s',

@@ -80,7 +80,7 @@ async function recordVideo(
   const { codec, width, height } = configuration;
   const track: ManifestTrack = {
     kind: 'video',
-    mimeType: 'video/mp4',
+    container: 'mp4',
     codecs: codec,
     timescale: 90_000,
     initialization,
@@ -111,7 +111,7 @@ async function recordAudio(
   files.set(initialization, await opusInitializationSegment({ channels: 2 }));
   const track: ManifestTrack = {
     kind: 'audio',
-    mimeType: 'audio/mp4',
+    container: 'mp4',
     codecs: 'opus',
     timescale: 48_000,
     initialization,

@@ -1,10 +1,11 @@
 import { open, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import t from 'tap';
-import { readReferenceTimes, wallClockUs } from '../../src/containers/mp4/reference-time.ts';
+import { readReferenceTimes } from '../../src/containers/mp4/reference-time.ts';
 import type { Segment } from '../../src/facts/segment.ts';
 import type { TrackKind } from '../../src/media/access-unit.ts';
 import { TIMESCALE } from '../../src/media/media-time.ts';
+import { wallClockUs } from '../../src/media/wall-clock-span.ts';
 import { verifyRecording } from '../../src/verification/verify-recording.ts';
 import { probeSegments } from '../media/probe.ts';
 import { readMpd } from '../media/read-mpd.ts';

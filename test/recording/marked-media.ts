@@ -40,7 +40,7 @@ export async function readMarks(folder: string, kind: TrackKind): Promise<number
     .sort((a, b) => a - b);
   const marks: number[] = [];
   for (const number of numbers) {
-    marks.push(...(await marksOf(path.join(folder, segmentName(kind, number)))));
+    marks.push(...(await marksOf(path.join(folder, segmentName(kind, number, 'mp4')))));
   }
   return marks;
 }
@@ -50,13 +50,10 @@ async function marksOf(file: string): Promise<number[]> {
   const handle = await open(file);
   try {
     const { chunks } = await readChunks(handle, (await handle.stat()).size);
-    for (const { payloadOffset, sampleSizes } of chunks) {
-      const payload = Buffer.alloc(sampleSizes.reduce((sum, size) => sum + size, 0));
-      await handle.read(payload, 0, payload.length, payloadOffset);
-      let at = 0;
-      for (const size of sampleSizes) {
-        const sample = payload.subarray(at, at + size);
-        at += size;
+    for (const { sampleOffsets, sampleSizes } of chunks) {
+      for (const [i, size] of sampleSizes.entries()) {
+        const sample = Buffer.alloc(size);
+        await handle.read(sample, 0, size, sampleOffsets[i]);
         const mark = sample.indexOf(UUID) + UUID.length;
         if (mark < UUID.length) continue;
         marks.push(Number(sample.toString('latin1', mark, mark + DIGITS)));

@@ -1,54 +1,10 @@
+import type { ByteSource } from '../../files/byte-source.ts';
+import type { ChunkFacts, SegmentChunks } from '../chunk-facts.ts';
+import { boxHeader, findBox, LONGEST_BOX_HEADER_BYTES } from './box.ts';
 import { TRACK_ID } from './chunk.ts';
-
-/** Where bytes are read from: a file's handle, or an object of a store. */
-export interface ByteSource {
-  /**
-   * Reads into a buffer what there is at a place, as `FileHandle.read` does.
-   * @returns how many bytes came; 0 at the end
-   */
-  read(
-    buffer: Buffer,
-    offset: number,
-    length: number,
-    position: number,
-  ): Promise<{ bytesRead: number }>;
-}
-
-/** What the headers of one chunk (`moof` and `mdat`) in a segment file say. */
-export interface ChunkFacts {
-  /** Byte offset of the `moof` in the file. */
-  offset: number;
-  /** Bytes of `moof` and `mdat` together. */
-  byteLength: number;
-  /** Byte offset of the 64-bit baseMediaDecodeTime in the file. */
-  baseTimeOffset: number;
-  /** Decode time of the first sample, ticks at the track's timescale. */
-  startTime: number;
-  /** Sum of the samples' durations, ticks. */
-  duration: number;
-  /**
-   * How much later than its decode time each sample is shown, ticks, the track's composition delay
-   * included; undefined where no sample is shown at another time.
-   */
-  compositionOffsets?: number[];
-  sampleCount: number;
-  /** Bytes of each sample, in the order in which they stand in the `mdat`. */
-  sampleSizes: number[];
-  /** Byte offset in the file of the first sample. */
-  payloadOffset: number;
-  /** Places among the samples where decoding can start; empty where all samples are such (audio). */
-  keyframes: number[];
-  /**
-   * Decode times of the samples where decoding can start, ticks, which are also when they are shown;
-   * empty where all samples are such (audio).
-   */
-  keyframeTimes: number[];
-}
 
 // Covers the moof of a second of video and the mdat header after it, so that one read is enough.
 const READ_AHEAD_BYTES = 4096;
-/** A header with a 64-bit size. */
-const LONGEST_HEADER_BYTES = 16;
 // A moof has 16 bytes a sample at most: beyond this it is not one of ours.
 const MAX_MOOF_BYTES = 16 * 1024 * 1024;
 
@@ -59,14 +15,9 @@ const MAX_MOOF_BYTES = 16 * 1024 * 1024;
  * `moov`, `styp`, `free`) are passed over.
  *
  * @param size bytes of the file to look at
- * @returns the whole chunks; `validLength`, the bytes up to the end of the last of them; and where
- * that is not the end of the file, `problem`, what is wrong there
  * @throws what reading the file throws
  */
-export async function readChunks(
-  handle: ByteSource,
-  size: number,
-): Promise<{ chunks: ChunkFacts[]; validLength: number; problem?: string }> {
+export async function readChunks(handle: ByteSource, size: number): Promise<SegmentChunks> {
   const chunks: ChunkFacts[] = [];
   let validLength = 0;
   let problem: string | undefined;
@@ -77,7 +28,7 @@ export async function readChunks(
   let filled = 0;
   while (offset + 8 <= size) {
     let at = offset - start;
-    if (at + LONGEST_HEADER_BYTES > filled) {
+    if (at + LONGEST_BOX_HEADER_BYTES > filled) {
       filled = await readFully(handle, buffer, offset);
       start = offset;
       at = 0;
@@ -105,9 +56,9 @@ export async function readChunks(
       problem = `a moof of ${moofBytes} bytes is not one of ours`;
       break;
     }
-    if (at + moofBytes + LONGEST_HEADER_BYTES > filled && offset + filled - at < size) {
-      if (moofBytes + LONGEST_HEADER_BYTES > buffer.length) {
-        buffer = Buffer.allocUnsafe(moofBytes + LONGEST_HEADER_BYTES);
+    if (at + moofBytes + LONGEST_BOX_HEADER_BYTES > filled && offset + filled - at < size) {
+      if (moofBytes + LONGEST_BOX_HEADER_BYTES > buffer.length) {
+        buffer = Buffer.allocUnsafe(moofBytes + LONGEST_BOX_HEADER_BYTES);
       }
       filled = await readFully(handle, buffer, offset);
       start = offset;
@@ -144,7 +95,7 @@ export async function readChunks(
       ...(facts.compositionOffsets && { compositionOffsets: facts.compositionOffsets }),
       sampleCount: facts.sampleSizes.length,
       sampleSizes: facts.sampleSizes,
-      payloadOffset: offset + facts.dataOffset,
+      sampleOffsets: facts.sampleOffsets.map((inChunk) => offset + inChunk),
       keyframes: facts.keyframes,
       keyframeTimes: facts.keyframeTimes,
     });
@@ -153,15 +104,6 @@ export async function readChunks(
   }
   if (problem === undefined && offset !== size) problem = 'a few bytes too many';
   return { chunks, validLength, ...(problem !== undefined && { problem }) };
-}
-
-/**
- * What composition offsets of a track have been raised by, as a chunk that begins with a keyframe tells:
- * that one is shown at its decode time.
- * @returns ticks; undefined where it does not begin with one
- */
-export function compositionDelayOf(chunk: ChunkFacts): number | undefined {
-  return chunk.keyframes[0] === 0 ? (chunk.compositionOffsets?.[0] ?? 0) : undefined;
 }
 
 const PASSED_OVER = new Set(['ftyp', 'moov', 'styp', 'sidx', 'free', 'skip', 'prft', 'emsg']);
@@ -182,34 +124,14 @@ async function readFully(handle: ByteSource, buffer: Buffer, position: number): 
   return filled;
 }
 
-interface BoxHeader {
-  type: string;
-  /** Bytes of the whole box, header included. */
-  size: number;
-  /** 8, or 16 with a 64-bit size. */
-  headerSize: number;
-}
-
-/** ISO/IEC 14496-12 §4.2; undefined where there is no sane header between `at` and `end`. */
-function boxHeader(bytes: Buffer, at: number, end: number): BoxHeader | undefined {
-  if (at + 8 > end) return undefined;
-  let size = bytes.readUInt32BE(at);
-  let headerSize = 8;
-  if (size === 1) {
-    if (at + 16 > end) return undefined;
-    headerSize = 16;
-    size = bytes.readUInt32BE(at + 8) * 2 ** 32 + bytes.readUInt32BE(at + 12);
-  }
-  if (size < headerSize || !Number.isSafeInteger(size)) return undefined;
-  return { type: bytes.toString('latin1', at + 4, at + 8), size, headerSize };
-}
-
 interface FragmentFacts {
   baseTimeOffset: number;
   startTime: number;
   duration: number;
   compositionOffsets: number[] | undefined;
   sampleSizes: number[];
+  /** From the beginning of the `moof`. */
+  sampleOffsets: number[];
   keyframes: number[];
   keyframeTimes: number[];
   payloadBytes: number;
@@ -254,6 +176,7 @@ function readMovieFragment(moof: Buffer): FragmentFacts | undefined {
   const keyframes: number[] = [];
   const keyframeTimes: number[] = [];
   const sampleSizes: number[] = [];
+  const sampleOffsets: number[] = [];
   const compositionOffsets: number[] | undefined = withOffsets ? [] : undefined;
   const isSigned = moof[trun.start] !== 0;
   let duration = 0;
@@ -269,6 +192,7 @@ function readMovieFragment(moof: Buffer): FragmentFacts | undefined {
     duration += moof.readUInt32BE(at);
     const size = moof.readUInt32BE(at + 4);
     sampleSizes.push(size);
+    sampleOffsets.push(dataOffset + payloadBytes);
     if (compositionOffsets !== undefined) {
       const offsetAt = at + stride - 4;
       compositionOffsets.push(isSigned ? moof.readInt32BE(offsetAt) : moof.readUInt32BE(offsetAt));
@@ -281,6 +205,7 @@ function readMovieFragment(moof: Buffer): FragmentFacts | undefined {
     duration,
     compositionOffsets,
     sampleSizes,
+    sampleOffsets,
     keyframes,
     keyframeTimes,
     payloadBytes,
@@ -291,20 +216,4 @@ function readMovieFragment(moof: Buffer): FragmentFacts | undefined {
 /** sample_is_non_sync_sample (§8.8.3.1) is not set. */
 function isSync(sampleFlags: number): boolean {
   return (sampleFlags & 0x1_0000) === 0;
-}
-
-/** Bounds of the payload of the first box of a type between two offsets. */
-function findBox(
-  bytes: Buffer,
-  from: number,
-  to: number,
-  type: string,
-): { start: number; end: number } | undefined {
-  for (let at = from; at < to; ) {
-    const header = boxHeader(bytes, at, to);
-    if (header === undefined || at + header.size > to) return undefined;
-    if (header.type === type) return { start: at + header.headerSize, end: at + header.size };
-    at += header.size;
-  }
-  return undefined;
 }

@@ -4,8 +4,8 @@ import {
   type TrackRunSample,
   writeIsoBoxes,
 } from '@svta/cml-iso-bmff';
-import type { TrackKind } from '../../media/access-unit.ts';
-import type { Sample } from '../../media/sample.ts';
+import type { Chunk, ChunkOptions } from '../container.ts';
+import { BOX_HEADER_BYTES, writeBoxHeader } from './box.ts';
 
 /** The track_ID of every track we write: each file holds one track. */
 export const TRACK_ID = 1;
@@ -15,7 +15,6 @@ export const SYNC_SAMPLE_FLAGS = 0x0200_0000;
 /** Flags of a sample that depends on others: sample_is_non_sync_sample set. */
 export const NON_SYNC_SAMPLE_FLAGS = 0x0101_0000;
 
-const BOX_HEADER_BYTES = 8;
 const NAL_LENGTH_BYTES = 4;
 const UINT32_MAX = 0xffff_ffff;
 const INT32_MAX = 0x7fff_ffff;
@@ -34,43 +33,22 @@ const TRUN_SAMPLE_COMPOSITION_OFFSET = 0x800;
 
 const writerConfig = defaultWriterConfig();
 
-/** A chunk that is ready to be written. */
-export interface Chunk {
-  /** The bytes as a gather list for `writev`: headers of ours and views of the samples' parts. */
-  buffers: Buffer[];
-  /** Bytes of the whole chunk. */
-  byteLength: number;
-  /**
-   * Byte offset of the 64-bit baseMediaDecodeTime within the chunk, so that it can be patched in
-   * the file later.
-   */
-  baseTimeOffset: number;
-}
-
 /**
  * Lays out samples as one chunk, a `moof` and its `mdat` (ISO/IEC 14496-12 §8.8, CMAF §7.3.2.3),
  * without copying the payload.
  *
- * @param options.nalLengthPrefix puts a 4-byte length before each part (ISO/IEC 14496-15 §5.3.4.2)
- * @param options.sequenceNumber of the `mfhd`; counts up within a track, below 2^32
- * @param options.samples at least one; in decoding order, each starting where the one before ends
  * @throws RangeError for no samples, a time, duration or composition offset that the boxes cannot
  * hold, or an `mdat` of 4 GiB or more
  */
-export function writeChunk(options: {
-  kind: TrackKind;
-  nalLengthPrefix: boolean;
-  sequenceNumber: number;
-  samples: Sample[];
-}): Chunk {
-  const { samples, nalLengthPrefix } = options;
+export function writeChunk(options: ChunkOptions): Chunk {
+  const { samples, isLengthPrefixed } = options;
   const first = samples[0];
   if (first === undefined) throw new RangeError('a chunk needs at least one sample');
   if (!Number.isSafeInteger(first.time) || first.time < 0) {
     throw new RangeError(`sample time ${first.time} is not a count of ticks below 2^53`);
   }
 
-  const prefixBytes = nalLengthPrefix ? NAL_LENGTH_BYTES : 0;
+  const prefixBytes = isLengthPrefixed ? NAL_LENGTH_BYTES : 0;
   const run: TrackRunSample[] = [];
   let partCount = 0;
   let payloadBytes = 0;
@@ -104,10 +82,9 @@ export function writeChunk(options: {
   // One slab for the mdat header and all length prefixes: a buffer for each would be what the
   // garbage collector spends its time on with many streams.
   const slab = Buffer.allocUnsafe(BOX_HEADER_BYTES + prefixBytes * partCount);
-  slab.writeUInt32BE(mdatBytes, 0);
-  slab.write('mdat', 4, 'latin1');
+  writeBoxHeader(slab, 0, 'mdat', mdatBytes);
   const buffers: Buffer[] = [moof];
-  if (nalLengthPrefix) {
+  if (isLengthPrefixed) {
     let start = 0;
     let end = BOX_HEADER_BYTES;
     for (const sample of samples) {
@@ -131,7 +108,7 @@ export function writeChunk(options: {
 }
 
 function movieFragment(
-  options: { kind: TrackKind; sequenceNumber: number; samples: Sample[] },
+  options: ChunkOptions,
   run: TrackRunSample[],
   of: { laterKeyframe: boolean; isReordered: boolean; isNegative: boolean },
 ): Buffer {

@@ -1,31 +1,18 @@
-/** What an initialization segment tells of its track. */
-export interface TrackFacts {
-  kind: 'video' | 'audio';
-  /** RFC 6381 codecs string. */
-  codecs: string;
-  /** Ticks a second. */
-  timescale: number;
-  /** Video: picture size in pixels. */
-  width?: number;
-  height?: number;
-  /** Video that is reordered: what its composition offsets were raised by, ticks. */
-  compositionDelay?: number;
-  /** Audio: channel count. */
-  channels?: number;
-}
+import type { TrackFacts } from '../container.ts';
+import { type Box, boxes, findBox } from './box.ts';
 
 /** Boxes that hold only boxes, one in the other down to the sample description (ISO/IEC 14496-12 §8). */
 const CONTAINERS = ['moov', 'trak', 'mdia', 'minf', 'stbl'];
 
 /**
- * Reads back what `h264InitializationSegment` and `opusInitializationSegment` wrote, to take up
- * segments whose manifest entry a crash has lost.
+ * Reads back what `initializationSegment` wrote, to take up segments whose manifest entry a crash has
+ * lost.
  * @returns undefined for anything else
  */
 export function readInitializationSegment(data: Buffer): TrackFacts | undefined {
   let timescale: number | undefined;
   let compositionDelay: number | undefined;
-  let entry: { type: string; start: number; end: number } | undefined;
+  let entry: Box | undefined;
   const walk = (start: number, end: number, depth: number): void => {
     for (const box of boxes(data, start, end)) {
       // By its level: boxes of one type within each other could be as deep as the file is long.
@@ -33,17 +20,19 @@ export function readInitializationSegment(data: Buffer): TrackFacts | undefined 
       else if (box.type === 'mdhd' && box.end - box.start >= 24) {
         timescale = data.readUInt32BE(box.start + 12);
       } else if (box.type === 'edts' && depth === 2) {
-        const elst = boxes(data, box.start, box.end).find(({ type }) => type === 'elst');
+        const elst = findBox(data, box.start, box.end, 'elst');
         if (elst && elst.end - elst.start === 20)
           compositionDelay = data.readInt32BE(elst.start + 12);
-      } else if (box.type === 'stsd') entry = boxes(data, box.start + 8, box.end)[0];
+      } else if (box.type === 'stsd') {
+        [entry] = boxes(data, box.start + 8, box.end);
+      }
     }
   };
   walk(0, data.length, 0);
   if (timescale === undefined || entry === undefined) return undefined;
   const { type, start, end } = entry;
   if (type === 'avc1' && end - start > 78) {
-    const avcC = boxes(data, start + 78, end).find((box) => box.type === 'avcC');
+    const avcC = findBox(data, start + 78, end, 'avcC');
     if (avcC === undefined || avcC.end - avcC.start < 4) return undefined;
     return {
       kind: 'video',
@@ -70,16 +59,4 @@ export function readSequenceParameterSet(data: Buffer): Buffer | undefined {
   if (at < 10 || at + 2 > data.length) return undefined;
   const length = data.readUInt16BE(at);
   return at + 2 + length <= data.length ? data.subarray(at + 2, at + 2 + length) : undefined;
-}
-
-/** The boxes of a stretch of bytes, up to the first that does not fit into it. */
-function boxes(data: Buffer, start: number, end: number) {
-  const found: { type: string; start: number; end: number }[] = [];
-  for (let at = start; at + 8 <= end; ) {
-    const size = data.readUInt32BE(at);
-    if (size < 8 || at + size > end) break;
-    found.push({ type: data.toString('latin1', at + 4, at + 8), start: at + 8, end: at + size });
-    at += size;
-  }
-  return found;
 }

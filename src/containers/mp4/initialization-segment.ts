@@ -1,66 +1,56 @@
 import {
-  type AudioSampleEntryBox,
   defaultWriterConfig,
   type EditBox,
   type FileTypeBox,
-  type IsoBoxWriteViewConfig,
   type MediaInformationBoxChild,
   type MovieBox,
   type SampleDescriptionBox,
   writeAudioSampleEntryBox,
   writeIsoBoxes,
+  writeVisualSampleEntryBox,
 } from '@svta/cml-iso-bmff';
 import type { H264Configuration } from '../../codecs/h264/parameter-sets.ts';
 import { parseSequenceParameterSet } from '../../codecs/h264/sps.ts';
 import { AUDIO_TIMESCALE, VIDEO_TIMESCALE } from '../../media/media-time.ts';
+import type { TrackFormat } from '../container.ts';
+import { writeBox } from './box.ts';
 import { TRACK_ID } from './chunk.ts';
+
+type SampleEntryBox = SampleDescriptionBox['entries'][number];
 
 // Boxes are written here rather than by a muxer: the muxers at hand put the time of day, their own
 // version and the duration of a sample that is not there into what should be the same bytes for
 // the same configuration.
 const writers = {
   ...defaultWriterConfig().writers,
-  Opus: (box: AudioSampleEntryBox, config: IsoBoxWriteViewConfig) =>
-    writeAudioSampleEntryBox(box, config),
   // Flags 1 say "in this file", and then there is no location; the library would write an empty one.
-  'url ': () => box('url ', Buffer.from([0, 0, 0, 1])),
+  'url ': () => writeBox('url ', Buffer.from([0, 0, 0, 1])),
 };
 
 // Fixed-point 16.16 but for the last column's 2.30, whose 1 the writer's 16.16 knows as 2^14.
 const IDENTITY_MATRIX = [1, 0, 0, 0, 1, 0, 0, 0, 2 ** 14];
 
 /**
- * The CMAF header (`ftyp` and `moov`, ISO/IEC 23000-19 §7.3.1) of an H264 track: timescale 90000,
- * sample entry `avc1` with the parameter sets out of band (ISO/IEC 14496-15 §5.4.2). The same
- * configuration always gives the same bytes.
+ * The CMAF header (`ftyp` and `moov`, ISO/IEC 23000-19 §7.3.1) of a track, its parameter sets out of band
+ * (ISO/IEC 14496-15 §5.4.2). The same track always gives the same bytes.
  *
- * @param compositionDelay for pictures that are reordered: what their composition offsets have been
- *   raised by so that none is negative, ticks. An edit list takes it away again (ISO/IEC 14496-12
- *   §8.6.6), so presentation times are true. Many readers, FFmpeg among them, get signed offsets wrong.
- * @throws RangeError for a configuration that the boxes cannot hold
+ * A composition delay is taken away again by an edit list (ISO/IEC 14496-12 §8.6.6), so presentation
+ * times are true. Many readers, FFmpeg among them, get signed offsets wrong.
+ * @throws RangeError for a picture that the boxes cannot hold
  */
-export async function h264InitializationSegment(
-  configuration: Pick<H264Configuration, 'width' | 'height' | 'sps' | 'pps'>,
-  compositionDelay = 0,
-): Promise<Buffer> {
-  const { width, height } = configuration;
-  if (!(width >= 1 && width <= 0xffff && height >= 1 && height <= 0xffff)) {
+export function initializationSegment(track: TrackFormat): Buffer {
+  const { kind, timescale, compositionDelay = 0, sampleEntry } = track;
+  const { width = 0, height = 0 } = track;
+  if (kind === 'video' && !(width >= 1 && width <= 0xffff && height >= 1 && height <= 0xffff)) {
     throw new RangeError(`picture of ${width} × ${height} does not fit 16 bits a side`);
   }
-  return writeHeader({
-    kind: 'video',
-    timescale: VIDEO_TIMESCALE,
-    compositionDelay,
-    width,
-    height,
-    sampleDescription: {
-      type: 'stsd',
-      version: 0,
-      flags: 0,
-      entryCount: 1,
-      entries: [
-        {
-          type: 'avc1',
+  const { type, record } = sampleEntry;
+  const boxes = record === undefined ? [] : [writeBox(record.type, record.data)];
+  // The library's types name few codecs; its writers take any sample entry of the kind.
+  const entry: SampleEntryBox =
+    kind === 'video'
+      ? {
+          type: type as 'avc1',
           reserved1: [],
           dataReferenceIndex: 1,
           preDefined1: 0,
@@ -75,51 +65,66 @@ export async function h264InitializationSegment(
           compressorName: [],
           depth: 24,
           preDefined3: 0xffff,
-          boxes: [box('avcC', avcDecoderConfigurationRecord(configuration))],
-        },
-      ],
-    },
+          boxes,
+        }
+      : {
+          type: type as 'mp4a',
+          reserved1: [],
+          dataReferenceIndex: 1,
+          reserved2: [],
+          channelcount: track.channels ?? 2,
+          samplesize: 16,
+          preDefined: 0,
+          reserved3: 0,
+          samplerate: track.samplingRate ?? timescale,
+          boxes,
+        };
+  return writeHeader({
+    kind,
+    timescale,
+    compositionDelay,
+    width,
+    height,
+    sampleEntry: entry,
   });
 }
 
 /**
- * The CMAF header of an Opus track: timescale 48000, sample entry `Opus` with `dOps` ("Encapsulation
- * of Opus in ISO Base Media File Format" §4.3). Pre-skip is 0, because a receiver joins a WebRTC
- * stream somewhere after the encoder's first packets and has nothing to drop. The same options
- * always give the same bytes.
+ * The header of an H264 track: timescale 90000, sample entry `avc1`.
+ * @param compositionDelay see {@link TrackFormat.compositionDelay}
+ * @throws RangeError for a configuration that the boxes cannot hold
+ */
+export async function h264InitializationSegment(
+  configuration: Pick<H264Configuration, 'width' | 'height' | 'sps' | 'pps'>,
+  compositionDelay = 0,
+): Promise<Buffer> {
+  const { width, height } = configuration;
+  const data = avcDecoderConfigurationRecord(configuration);
+  return initializationSegment({
+    kind: 'video',
+    timescale: VIDEO_TIMESCALE,
+    sampleEntry: { type: 'avc1', record: { type: 'avcC', data } },
+    width,
+    height,
+    compositionDelay,
+  });
+}
+
+/**
+ * The header of an Opus track: timescale 48000, sample entry `Opus` with `dOps` ("Encapsulation of Opus
+ * in ISO Base Media File Format" §4.3). Pre-skip is 0, because a receiver joins a WebRTC stream somewhere
+ * after the encoder's first packets and has nothing to drop.
  */
 export async function opusInitializationSegment(options: { channels: 1 | 2 }): Promise<Buffer> {
   const { channels } = options;
-  const opusSpecific = Buffer.alloc(11);
-  opusSpecific[1] = channels; // version 0, OutputChannelCount; PreSkip 0
-  opusSpecific.writeUInt32BE(AUDIO_TIMESCALE, 4); // InputSampleRate; gain and mapping family 0
-  return writeHeader({
+  const data = Buffer.alloc(11);
+  data[1] = channels; // version 0, OutputChannelCount; PreSkip 0
+  data.writeUInt32BE(AUDIO_TIMESCALE, 4); // InputSampleRate; gain and mapping family 0
+  return initializationSegment({
     kind: 'audio',
     timescale: AUDIO_TIMESCALE,
-    compositionDelay: 0,
-    width: 0,
-    height: 0,
-    sampleDescription: {
-      type: 'stsd',
-      version: 0,
-      flags: 0,
-      entryCount: 1,
-      entries: [
-        {
-          // The library's type knows no Opus; its writer takes any audio sample entry.
-          type: 'Opus' as 'mp4a',
-          reserved1: [],
-          dataReferenceIndex: 1,
-          reserved2: [],
-          channelcount: channels,
-          samplesize: 16,
-          preDefined: 0,
-          reserved3: 0,
-          samplerate: AUDIO_TIMESCALE,
-          boxes: [box('dOps', opusSpecific)],
-        },
-      ],
-    },
+    sampleEntry: { type: 'Opus', record: { type: 'dOps', data } },
+    channels,
   });
 }
 
@@ -161,22 +166,13 @@ function uint16(value: number): Buffer {
   return Buffer.from([value >> 8, value & 0xff]);
 }
 
-/** A box that the library has no writer for: size, type, payload. */
-function box(type: string, payload: Buffer): Buffer {
-  const bytes = Buffer.alloc(8 + payload.length);
-  bytes.writeUInt32BE(bytes.length, 0);
-  bytes.write(type, 4, 'latin1');
-  payload.copy(bytes, 8);
-  return bytes;
-}
-
 function writeHeader(track: {
   kind: 'video' | 'audio';
   timescale: number;
   compositionDelay: number;
   width: number;
   height: number;
-  sampleDescription: SampleDescriptionBox;
+  sampleEntry: SampleEntryBox;
 }): Buffer {
   const { kind, timescale, compositionDelay, width, height } = track;
   const video = kind === 'video';
@@ -257,7 +253,7 @@ function writeHeader(track: {
                   {
                     type: 'stbl',
                     boxes: [
-                      track.sampleDescription,
+                      { type: 'stsd', ...full, entryCount: 1, entries: [track.sampleEntry] },
                       { type: 'stts', ...full, entryCount: 0, entries: [] },
                       { type: 'stsc', ...full, entryCount: 0, entries: [] },
                       { type: 'stsz', ...full, sampleSize: 0, sampleCount: 0 },
@@ -286,7 +282,9 @@ function writeHeader(track: {
       },
     ],
   };
-  return Buffer.concat(writeIsoBoxes([fileType, movie], { writers }));
+  const writeEntry = video ? writeVisualSampleEntryBox : writeAudioSampleEntryBox;
+  const config = { writers: { ...writers, [track.sampleEntry.type]: writeEntry } };
+  return Buffer.concat(writeIsoBoxes([fileType, movie], config));
 }
 
 /** Begins the presentation so much into the media; of fragments, whose length is not known (§8.6.6). */

@@ -1,3 +1,5 @@
+import type { WallClockSpan } from '../../media/wall-clock-span.ts';
+import { boxHeader, writeBoxHeader } from './box.ts';
 import { TRACK_ID } from './chunk.ts';
 
 // A full box of version 1: header, reference_track_ID, NTP timestamp and media time of 64 bits each.
@@ -15,16 +17,6 @@ const NTP_TO_UNIX = 2_208_988_800;
 /** NTP counts 32 bits of seconds and begins anew in 2036. */
 const NTP_ERA = 2 ** 32;
 
-/** Where a stretch of media time lies on the wall clock. */
-export interface WallClockSpan {
-  /** Media time of start and end, ticks since the Unix epoch. */
-  startTime: number;
-  endTime: number;
-  /** The same instants on our wall clock, integer µs since the Unix epoch. */
-  startUs: number;
-  endUs: number;
-}
-
 /**
  * Two `prft` boxes (ISO/IEC 14496-12 §8.16.5), for start and end of a segment: media time follows the
  * sender's clock, whose crystal is never quite right, and these say where our wall clock was. While a
@@ -32,15 +24,14 @@ export interface WallClockSpan {
  */
 export function writeReferenceTimes(span: WallClockSpan): Buffer {
   const bytes = Buffer.alloc(REFERENCE_TIMES_BYTES);
-  writeBox(bytes, 0, span.startTime, span.startUs);
-  writeBox(bytes, BOX_BYTES, span.endTime, span.endUs);
+  writeReferenceTime(bytes, 0, span.startTime, span.startUs);
+  writeReferenceTime(bytes, BOX_BYTES, span.endTime, span.endUs);
   return bytes;
 }
 
-function writeBox(bytes: Buffer, at: number, time: number, us: number): void {
+function writeReferenceTime(bytes: Buffer, at: number, time: number, us: number): void {
   const seconds = Math.floor(us / 1e6);
-  bytes.writeUInt32BE(BOX_BYTES, at);
-  bytes.write('prft', at + 4, 'latin1');
+  writeBoxHeader(bytes, at, 'prft', BOX_BYTES);
   bytes.writeUInt32BE(0x0100_0000 | CAPTURED, at + 8);
   bytes.writeUInt32BE(TRACK_ID, at + 12);
   bytes.writeUInt32BE((seconds + NTP_TO_UNIX) % NTP_ERA, at + 16);
@@ -55,15 +46,15 @@ function writeBox(bytes: Buffer, at: number, time: number, us: number): void {
  * @returns undefined where it does not begin with boxes that {@link writeReferenceTimes} wrote
  */
 export function readReferenceTimes(head: Buffer, timescale: number): WallClockSpan | undefined {
-  const start = readBox(head, 0, timescale);
-  const end = readBox(head, BOX_BYTES, timescale);
+  const start = readReferenceTime(head, 0, timescale);
+  const end = readReferenceTime(head, BOX_BYTES, timescale);
   if (start === undefined || end === undefined) return undefined;
   return { startTime: start.time, endTime: end.time, startUs: start.us, endUs: end.us };
 }
 
-function readBox(bytes: Buffer, at: number, timescale: number) {
-  if (bytes.length < at + BOX_BYTES || bytes.readUInt32BE(at) !== BOX_BYTES) return undefined;
-  if (bytes.toString('latin1', at + 4, at + 8) !== 'prft') return undefined;
+function readReferenceTime(bytes: Buffer, at: number, timescale: number) {
+  const header = bytes.length < at + BOX_BYTES ? undefined : boxHeader(bytes, at, at + BOX_BYTES);
+  if (header?.type !== 'prft' || header.size !== BOX_BYTES) return undefined;
   if (bytes.readUInt32BE(at + 8) !== (0x0100_0000 | CAPTURED)) return undefined;
   if (bytes.readUInt32BE(at + 12) !== TRACK_ID) return undefined;
   const time = Number(bytes.readBigUInt64BE(at + 24));
@@ -72,35 +63,4 @@ function readBox(bytes: Buffer, at: number, timescale: number) {
   const inEra = bytes.readUInt32BE(at + 16) - NTP_TO_UNIX;
   const seconds = inEra + Math.round((time / timescale - inEra) / NTP_ERA) * NTP_ERA;
   return { time, us: seconds * 1e6 + Math.round((bytes.readUInt32BE(at + 20) / 2 ** 32) * 1e6) };
-}
-
-/**
- * Where a segment lies on the wall clock, by what its file says.
- * @param head what {@link readReferenceTimes} found; without it media time is all there is
- * @param startTime of its first sample, ticks since the Unix epoch
- * @param endTime of its last sample
- * @param timescale ticks a second
- */
-export function wallClockSpan(
-  head: WallClockSpan | undefined,
-  startTime: number,
-  endTime: number,
-  timescale: number,
-): WallClockSpan {
-  if (head !== undefined && head.startTime === startTime && head.endTime === endTime) return head;
-  // A segment that was never closed: what was true of its start holds for all of it.
-  const offsetUs = head === undefined ? 0 : head.startUs - microseconds(head.startTime, timescale);
-  const us = (time: number) => Math.round(microseconds(time, timescale) + offsetUs);
-  return { startTime, endTime, startUs: us(startTime), endUs: us(endTime) };
-}
-
-/** A media time within a span on the wall clock, integer µs. @param time ticks since the epoch */
-export function wallClockUs(span: WallClockSpan, time: number): number {
-  const { startTime, endTime, startUs, endUs } = span;
-  return Math.round(startUs + ((time - startTime) / (endTime - startTime)) * (endUs - startUs));
-}
-
-/** Ticks as µs. */
-function microseconds(ticks: number, timescale: number): number {
-  return (ticks / timescale) * 1e6;
 }

@@ -61,8 +61,14 @@ t.test('says what each chunk holds', async (t) => {
       [[], [5, 6, 7, 8]],
     ],
   );
-  for (const { payloadOffset } of chunks) {
-    t.equal(bytes.toString('latin1', payloadOffset - 4, payloadOffset), 'mdat');
+  for (const { sampleOffsets, sampleSizes } of chunks) {
+    const [first] = sampleOffsets as [number];
+    t.equal(bytes.toString('latin1', first - 4, first), 'mdat');
+    let at = first;
+    for (const [i, size] of sampleSizes.entries()) {
+      t.equal(sampleOffsets[i], at);
+      at += size;
+    }
   }
   t.same(
     chunks.map(({ offset }) => offset),
@@ -233,7 +239,7 @@ t.test('boxes before the first chunk are passed over', async (t) => {
   t.equal(validLength, bytes.length);
   const { byteLength } = writeChunk({
     kind: 'video',
-    nalLengthPrefix: true,
+    isLengthPrefixed: true,
     sequenceNumber: 1,
     samples,
   });

@@ -112,7 +112,7 @@ t.test('payload is not copied', async (t) => {
   const sample: Sample = { time: 0, duration: 3000, keyframe: true, parts };
   const chunk = writeChunk({
     kind: 'video',
-    nalLengthPrefix: true,
+    isLengthPrefixed: true,
     sequenceNumber: 1,
     samples: [sample],
   });
@@ -131,7 +131,7 @@ t.test('pictures that are shown in another order than they are decoded in', asyn
     }));
     const { buffers } = writeChunk({
       kind: 'video',
-      nalLengthPrefix: true,
+      isLengthPrefixed: true,
       sequenceNumber: 1,
       samples,
     });
@@ -154,7 +154,7 @@ t.test('pictures that are shown in another order than they are decoded in', asyn
 
 t.test('the base time can be patched', async (t) => {
   const samples = audioSamples([Buffer.from([0xf8, 0xff, 0xfe])], AUDIO_START);
-  const options = { kind: 'audio', nalLengthPrefix: false, sequenceNumber: 7 } as const;
+  const options = { kind: 'audio', isLengthPrefixed: false, sequenceNumber: 7 } as const;
   const chunk = writeChunk({ ...options, samples });
   const bytes = Buffer.concat(chunk.buffers);
   t.equal(Number(bytes.readBigUInt64BE(chunk.baseTimeOffset)), AUDIO_START);
@@ -167,7 +167,7 @@ t.test('a sample of many parts reaches the file whole', async (t) => {
   // More entries than one writev takes on Linux (1024).
   const parts = Array.from({ length: 3000 }, (_, i) => Buffer.from([0x41, i >> 8, i & 0xff]));
   const samples = [{ time: 0, duration: 3000, keyframe: true, parts }];
-  const chunk = writeChunk({ kind: 'video', nalLengthPrefix: true, sequenceNumber: 1, samples });
+  const chunk = writeChunk({ kind: 'video', isLengthPrefixed: true, sequenceNumber: 1, samples });
   const path = join(t.testdir(), 'many');
   const handle = await open(path, 'w');
   const { bytesWritten } = await handle.writev(chunk.buffers);
@@ -179,7 +179,7 @@ t.test('a sample of many parts reaches the file whole', async (t) => {
 t.test('what the boxes cannot hold is refused', async (t) => {
   const sample: Sample = { time: 0, duration: 1, keyframe: true, parts: [] };
   const write = (samples: Sample[]) =>
-    writeChunk({ kind: 'video', nalLengthPrefix: true, sequenceNumber: 1, samples });
+    writeChunk({ kind: 'video', isLengthPrefixed: true, sequenceNumber: 1, samples });
   t.throws(() => write([]), RangeError);
   for (const time of [-1, 0.5, 2 ** 53, Number.NaN]) {
     t.throws(() => write([{ ...sample, time }]), RangeError, `time ${time}`);

@@ -115,7 +115,7 @@ export function segment(kind: TrackKind, samples: Sample[], samplesPerChunk: num
   for (let i = 0; i < samples.length; i += samplesPerChunk) {
     const chunk = writeChunk({
       kind,
-      nalLengthPrefix: kind === 'video',
+      isLengthPrefixed: kind === 'video',
       sequenceNumber: 1 + i / samplesPerChunk,
       samples: samples.slice(i, i + samplesPerChunk),
     });
