@@ -17,6 +17,7 @@ const opus = await opusInitializationSegment({ channels: 2 });
 /** A segment file or an initialization segment as it is, then chunks that are written and read back. */
 export const target: FuzzTarget = {
   covers: [
+    'src/containers/mp4/box.ts',
     'src/containers/mp4/chunk-reader.ts',
     'src/containers/mp4/initialization-segment-reader.ts',
     'src/containers/mp4/reference-time.ts',

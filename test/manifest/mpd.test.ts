@@ -273,6 +273,15 @@ t.test('what is read back', async (t) => {
   t.doesNotThrow(() => periods[1]!.video!.timeline.add(Number.MAX_SAFE_INTEGER - 10, 5));
 });
 
+t.test('sound whose files count time otherwise than in samples', async (t) => {
+  const audio = { ...audioTrack(0, [480_000]), samplingRate: 24_000 };
+  const text = writeMpd(presentation([{ id: '1', ended: true, audio }], true), OPTIONS);
+  t.match(parse(text).Period[0]!.AdaptationSet![0]!.Representation, { audioSamplingRate: '24000' });
+  t.equal(readMpd(text).periods[0]!.audio!.samplingRate, 24_000);
+  const usual = readMpd(writeMpd(twoPeriods(true), OPTIONS));
+  t.notOk('samplingRate' in usual.periods[0]!.audio!, 'the timescale tells it');
+});
+
 t.test('what we did not write is refused', async (t) => {
   const text = writeMpd(twoPeriods(true), OPTIONS);
   const replace = (from: string | RegExp, to: string) => {
@@ -296,6 +305,7 @@ t.test('what we did not write is refused', async (t) => {
     ['a subtitle track', replace('"audio" mimeType', '"text" mimeType'), /contentType is "text"/],
     ['two video tracks', replace('contentType="audio"', 'contentType="video"'), /media is/],
     ['other file names', replace('seg_$Number', 'chunk_$Number'), /SegmentTemplate@media/],
+    ['another container', replace('"video/mp4"', '"video/webm"'), /mimeType is "video\/webm"/],
     ['a timescale of 0', replace('timescale="90000"', 'timescale="0"'), /timescale/],
     ['a number in hexadecimal', replace('startNumber="4"', 'startNumber="0x4"'), /startNumber/],
     ['a number that overflows', replace('startNumber="4"', 'startNumber="1e9"'), /startNumber/],
