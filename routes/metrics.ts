@@ -12,12 +12,12 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         tags: ['record'],
         operationId: 'getMetrics',
-        summary: 'Read metrics',
+        summary: 'Get metrics',
         description:
-          'Streams, tracks, index, storage and the process, in the text format of Prometheus. Counters of a track begin at 0 with each publisher.',
+          'Metrics of streams, tracks, index, storage and the process, in the Prometheus text format. Counters of a track start at 0 with each publisher.',
         response: {
           200: {
-            description: 'One sample a line.',
+            description: 'One sample per line.',
             content: { 'text/plain': { schema: Type.String() } },
           },
         },

@@ -21,7 +21,7 @@ const SessionParams = Type.Object({
   session: Type.String({
     minLength: 1,
     maxLength: 255,
-    description: 'Last part of the `Location` that publishing answered.',
+    description: 'Last part of the `Location` in the reply to the WHIP request.',
     examples: ['0f5b6c1e'],
   }),
 });
@@ -52,7 +52,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
       headers: Type.Object({
         'if-match': Type.Optional(
           Type.String({
-            description: 'The tag of the ICE session in quotes, or `*` for a restart.',
+            description: 'Entity tag of the ICE session in quotes, or `*` for an ICE restart.',
             examples: ['"9b1c"'],
           }),
         ),
@@ -64,25 +64,26 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
       }),
       response: {
         200: {
-          description: 'ICE was restarted: our credentials and candidates.',
-          headers: { ETag: Type.String({ description: 'Tag of the new ICE session.' }) },
+          description:
+            'ICE was restarted. The body has the credentials and candidates of the recorder.',
+          headers: { ETag: Type.String({ description: 'Entity tag of the new ICE session.' }) },
           content: {
             [fragmentType]: { schema: Type.String({ examples: [exampleFragment] }) },
           },
         },
-        204: { description: 'The candidates were taken.', type: 'null' },
+        204: { description: 'The candidates were added.', type: 'null' },
         400: errorReply(
           'The fragment or `If-Match` is malformed.',
           'If-Match: must be one entity tag in quotes, or *',
         ),
         404: noSession,
         412: errorReply(
-          '`If-Match` names an ICE session that is over.',
+          '`If-Match` names an ICE session that has been replaced.',
           'If-Match: not the entity tag of the present ICE session',
         ),
         413: errorReply('The fragment is larger than 256 KiB.', 'Request body is too large'),
         415: errorReply(
-          `The body is not announced as \`${fragmentType}\`.`,
+          `The \`Content-Type\` is not \`${fragmentType}\`.`,
           `Content-Type must be ${fragmentType}, not text/plain`,
         ),
       },
@@ -105,7 +106,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
       tags: ['publish'],
       operationId: 'unpublish',
       summary: 'End a session',
-      description: 'Ends publishing at once (RFC 9725 §4.2).',
+      description: 'Ends the publication immediately (RFC 9725 §4.2).',
       params: SessionParams,
       response: {
         200: Type.Unsafe<string>({ description: 'The session has ended. No body.', type: 'null' }),

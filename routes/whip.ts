@@ -22,21 +22,21 @@ m=video 9 UDP/TLS/RTP/SAVPF 96\r
 
 const linkHeader = {
   Link: Type.String({
-    description: 'An ICE server, RFC 9725 §4.6; one such field each.',
+    description: 'An ICE server (RFC 9725 §4.6); one header field for each.',
     examples: ['<stun:stun.example.org:3478>; rel="ice-server"'],
   }),
 };
 
 const sdpReply = {
-  description: 'The SDP answer. Media may be sent as soon as ICE and DTLS are up.',
+  description: 'The SDP answer. Media can be sent as soon as ICE and DTLS are connected.',
   headers: {
     Location: Type.String({
       description:
-        'The session, relative to the address of the request: PATCH it to trickle candidates, DELETE it to end.',
+        'URL of the session, relative to the URL of the request: PATCH it to trickle candidates, DELETE it to end the session.',
       examples: ['../session/cam1/0f5b6c1e'],
     }),
     ETag: Type.String({
-      description: 'Tag of the ICE session, for `If-Match`.',
+      description: 'Entity tag of the ICE session, for `If-Match`.',
       examples: ['"9b1c"'],
     }),
     'Accept-Patch': Type.String({ examples: ['application/trickle-ice-sdpfrag'] }),
@@ -67,31 +67,31 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
       operationId: 'publish',
       summary: 'Publish a stream',
       description:
-        'Takes a WHIP offer and answers it. A stream has one publisher at a time. Whether it is recorded depends on `auto_streams` and on `POST /api/record/{stream}`.',
+        'Accepts a WHIP offer. A stream has one publisher at a time. Whether it is recorded depends on `auto_streams` and on `POST /api/record/{stream}`.',
       consumes: [offerType],
       params: StreamParams,
       body: Type.String({ minLength: 1, description: 'SDP offer', examples: [exampleSdp] }),
       response: {
         201: sdpReply,
         400: errorReply(
-          'The offer is not SDP, or the name of the stream cannot be used.',
+          'The offer is not SDP, or the stream name is invalid.',
           'the offer does not begin with v=0',
         ),
         409: errorReply(
-          'Somebody publishes this stream already, or is about to; one that has given no sign of itself makes room for another with as wide a token.',
+          'The stream already has a publisher, or one that is connecting. A publisher that has not been heard from yet gives way to a new one whose token has the same scope or a wider one.',
           'stream "cam1" has a publisher already',
         ),
         413: errorReply('The offer is larger than 256 KiB.', 'Request body is too large'),
         415: errorReply(
-          'The body is not announced as `application/sdp`.',
+          'The `Content-Type` is not `application/sdp`.',
           'Content-Type must be application/sdp, not application/json',
         ),
         422: errorReply(
-          'The offer has nothing that can be recorded.',
+          'The offer contains nothing that can be recorded.',
           'the offer sends neither video nor audio; we can record H264 (packetization-mode 0 or 1) and Opus (48000/2)',
         ),
         429: errorReply(
-          'Too many sessions of this address wait for their publisher. Only callers with a token for one stream are refused.',
+          'Too many sessions from this address are waiting for their publisher to connect. Only callers whose token is for a single stream are limited.',
           '20 sessions of your address wait for their publisher: let them connect, or end them, first',
         ),
         503: errorReply('The recorder is stopping.', 'the recorder is stopping'),
@@ -134,13 +134,13 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
     schema: {
       tags: ['publish'],
       operationId: 'publishOptions',
-      summary: 'Ask what can be published',
+      summary: 'Get what can be published',
       description:
-        'Tells the type of offer that is taken and, to a caller who may publish, the ICE servers (RFC 9725 §4.6).',
+        'Returns the accepted media type and, for callers that may publish, the ICE servers (RFC 9725 §4.6).',
       params: StreamParams,
       response: {
         204: {
-          description: 'See the headers.',
+          description: 'The reply consists of the header fields.',
           type: 'null',
           headers: { 'Accept-Post': Type.String({ examples: [offerType] }), ...linkHeader },
         },

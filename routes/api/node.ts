@@ -6,13 +6,13 @@ import { version } from '../../src/version.ts';
 const Info = Type.Object(
   {
     version: Type.String(),
-    gitHash: Type.String({ description: 'Empty where it is not known.' }),
-    buildTime: Type.String({ description: 'Empty: there is no build.' }),
+    gitHash: Type.String({ description: 'Empty if unknown.' }),
+    buildTime: Type.String({ description: 'Empty: there is no build step.' }),
     features: Type.Array(Type.String()),
   },
   {
     title: 'NodeInfo',
-    description: 'This program.',
+    description: 'Program and version.',
     examples: [{ version: '0.1.0', gitHash: '', buildTime: '', features: ['recorder'] }],
   },
 );
@@ -29,8 +29,8 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         tags: ['live777'],
         operationId: 'getInfo',
-        summary: 'Ask which program this is',
-        description: 'In the form of Live777. Needs no token.',
+        summary: 'Get program and version',
+        description: 'In the format of Live777. Needs no token.',
         response: { 200: Info },
       },
     },
@@ -43,12 +43,13 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         tags: ['live777'],
         operationId: 'getStrategy',
-        summary: 'Ask how many viewers a stream may have',
-        description: 'None: it keeps Liveman from sending viewers to a node that only records.',
+        summary: 'Get the strategy',
+        description:
+          'No viewers are accepted, so that Liveman does not route any to a node that only records.',
         response: {
           200: Type.Object(
             { each_stream_max_sub: Type.Integer() },
-            { title: 'Strategy', description: 'Always this.', examples: [strategy] },
+            { title: 'Strategy', description: 'Always the same.', examples: [strategy] },
           ),
         },
       },
@@ -65,9 +66,9 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         tags: ['read'],
         operationId: 'getTime',
-        summary: 'Ask what time it is',
+        summary: 'Get the time',
         description:
-          'The clock that manifests are written by, for players (`urn:mpeg:dash:utc:http-xsdate:2014`). Needs no token.',
+          'The clock that manifests refer to, for players (`urn:mpeg:dash:utc:http-xsdate:2014`). Needs no token.',
         response: {
           200: {
             description: 'Coordinated Universal Time.',

@@ -13,10 +13,10 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
         tags: ['live777'],
         operationId: 'listRecordedStreams',
         summary: 'List recorded streams',
-        description: 'Every stream that has a record.',
+        description: 'All streams that have a record.',
         response: {
           200: Type.Array(Type.String(), {
-            description: 'Their names, in their order.',
+            description: 'Names of the streams, sorted.',
             examples: [['cam1', 'cam2']],
           }),
         },
@@ -32,11 +32,12 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
         tags: ['live777'],
         operationId: 'listPlaybackRecords',
         summary: 'List the records of a stream',
-        description: 'Every record of a stream, also one that goes on; none of an unknown stream.',
+        description:
+          'All records of a stream, including an active one; an empty list for an unknown stream.',
         params: StreamParams,
         response: {
           200: Type.Array(PlaybackJson, {
-            description: 'The records, newest last.',
+            description: 'The records, oldest first.',
             examples: [
               [
                 {

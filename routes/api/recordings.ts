@@ -19,14 +19,14 @@ const querystring = Type.Object({
     Type.Integer({
       minimum: 0,
       maximum: Number.MAX_SAFE_INTEGER,
-      description: 'Only records that changed after this: the `last_ts` of the page before.',
+      description: 'Only records that changed later: the `last_ts` of the previous page.',
     }),
   ),
   limit: Type.Integer({
     minimum: 0,
     maximum: 2 ** 32 - 1,
     default: usualPage,
-    description: `At most so many records; 0 stands for ${usualPage}, and there are never more than ${longestPage}.`,
+    description: `At most this number of records. 0 means ${usualPage}; more than ${longestPage} are never returned.`,
   }),
 });
 
@@ -47,7 +47,7 @@ const Records = Type.Object(
 
 const errors = {
   400: errorReply(
-    'The body is not of this form; the message says where.',
+    'The body is invalid; the message says where.',
     'body.records.0: must have required properties record',
   ),
   413: errorReply('The body is larger than 2 MiB.', 'Request body is too large'),
@@ -68,7 +68,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
         operationId: 'collectRecords',
         summary: 'Collect records',
         description:
-          'Records page by page, in the order in which they changed: give the `last_ts` of one page as `since_ts` of the next and none is missed. One that goes on is offered, and again when it has ended. What was acknowledged or deleted is not offered again until it has changed.',
+          'Records in the order in which they changed, in pages. Pass the `last_ts` of one page as the `since_ts` of the next to miss none. An active record is listed, and listed again when it has ended. A record that was acknowledged or deleted is not listed again until it changes.',
         querystring,
         response: {
           200: SessionPageJson,
@@ -101,16 +101,18 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
         operationId: 'acknowledgeRecords',
         summary: 'Acknowledge records',
         description:
-          'Offers them no more. One that has ended since it was read stays on offer. They stay in the list for playback.',
+          'Removes records from this list. A record that has ended since it was read stays. All of them stay in the list for playback.',
         body: Records,
         response: {
           200: Type.Object(
             {
-              acked: Type.Integer({ description: 'How many of them are known, and not deleted.' }),
+              acked: Type.Integer({
+                description: 'Number of these records that are known and not deleted.',
+              }),
             },
             {
               title: 'Acknowledged',
-              description: 'They are not offered any more.',
+              description: 'The records are no longer listed.',
               examples: [{ acked: 1 }],
             },
           ),
@@ -129,16 +131,20 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         tags: ['live777'],
         operationId: 'deleteRecords',
-        summary: 'Delete records from what is offered',
+        summary: 'Delete records from the list',
         description:
-          'Offers them no more. Nothing that was recorded is deleted: they stay in the list for playback, and one that has ended since it was read stays on offer.',
+          'Removes records from this list. No media is deleted. A record that has ended since it was read stays. All of them stay in the list for playback.',
         body: Records,
         response: {
           200: Type.Object(
-            { deleted: Type.Integer({ description: 'How many were not deleted before.' }) },
+            {
+              deleted: Type.Integer({
+                description: 'Number of these records that had not been deleted before.',
+              }),
+            },
             {
               title: 'Deleted',
-              description: 'They are not offered any more.',
+              description: 'The records are no longer listed.',
               examples: [{ deleted: 1 }],
             },
           ),

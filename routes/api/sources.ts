@@ -5,22 +5,22 @@ import { sourceStates } from '../../src/http/source-states.ts';
 const SourceJson = Type.Object(
   {
     url: Type.String({ description: 'Address of the node or WHEP endpoint, as configured.' }),
-    stream: Type.Optional(Type.String({ description: 'The one stream of a WHEP endpoint.' })),
+    stream: Type.Optional(Type.String({ description: 'Name of the stream, for a WHEP endpoint.' })),
     state: Type.Enum(
       ['connecting', 'sse', 'polling', 'connected', 'idle', 'unauthorized', 'unreachable'],
       {
         title: 'SourceState',
         description:
-          'sse: a node, followed by its events; polling: a node, asked again and again; connected: a WHEP endpoint that is pulled from; idle: one that is not wanted at present; unauthorized: it does not accept the token; unreachable: it does not answer, or nonsense, or not what can be recorded',
+          'connecting: not connected yet; sse: a node that is followed by server-sent events; polling: a node that is polled; connected: a WHEP endpoint that is being pulled; idle: a WHEP endpoint that is not needed at the moment; unauthorized: the token is not accepted; unreachable: no reply, an invalid reply, or nothing that can be recorded',
       },
     ),
     since: Type.Integer({
-      description: 'Since when it is in this state: milliseconds since the epoch.',
+      description: 'When it entered this state, in milliseconds since the Unix epoch.',
     }),
-    live_streams: Type.Integer({ description: 'How many live streams it has.' }),
+    live_streams: Type.Integer({ description: 'Number of live streams.' }),
     error: Type.Optional(
       Type.String({
-        description: 'What went wrong last, with it or with a stream that is pulled from it.',
+        description: 'The last error of the source, or of a stream that is pulled from it.',
       }),
     ),
   },
@@ -32,9 +32,9 @@ const SourceStreamJson = Type.Object(
     stream: Type.String(),
     nodes: Type.Array(Type.String(), {
       description:
-        'The nodes that have it, or its own WHEP endpoint, in the order in which they are used.',
+        'The nodes that have the stream, or its WHEP endpoint, in the order in which they are tried.',
     }),
-    codecs: Type.Array(Type.String(), { description: 'Empty where no node tells.' }),
+    codecs: Type.Array(Type.String(), { description: 'Empty if no node reports them.' }),
   },
   { title: 'SourceStream' },
 );
@@ -47,15 +47,15 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         tags: ['record'],
         operationId: 'listSources',
-        summary: 'Look at the nodes that streams are pulled from',
+        summary: 'List sources',
         description:
-          'How it goes with each of `[[recorder.sources]]`, nodes first, then WHEP endpoints, and which streams are live there, whether they are recorded or not.',
+          'The state of each of `[[recorder.sources]]`, nodes first, then WHEP endpoints, and the streams that are live there, recorded or not.',
         response: {
           200: Type.Object(
             { sources: Type.Array(SourceJson), streams: Type.Array(SourceStreamJson) },
             {
               title: 'Sources',
-              description: 'Nodes in the order of the configuration, and streams by name.',
+              description: 'Sources in the order of the configuration; streams sorted by name.',
               examples: [
                 {
                   sources: [

@@ -15,9 +15,9 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         tags: ['record'],
         operationId: 'getStorage',
-        summary: 'Look at the storage',
+        summary: 'Get the state of the storage',
         description:
-          'Where recordings are kept; with a bucket, what waits for its upload and why. Nothing of the figures about waiting is ever other than 0 for a folder.',
+          'Where recordings are kept and, with a bucket, what is waiting for upload and why. Without a bucket all figures about uploads are 0.',
         response: { 200: StorageJson },
       },
     },

@@ -16,9 +16,9 @@ interface Operation {
 }
 
 const description = [
-  'Records what is published over WebRTC as MPEG-DASH.',
-  'Publishers send with WHIP (RFC 9725); players read `manifest.mpd` and the segments below `/api/record/object/`; Liveman and other programs poll the segment index. Times are integer microseconds since the Unix epoch where not said otherwise.',
-  'Where the configuration has tokens or a secret, send `Authorization: Bearer TOKEN`. A JSON Web Token is for one stream or for all (`*`), and allows to read, to publish, to start and stop recordings, or several of these.',
+  'Records WebRTC streams as MPEG-DASH.',
+  'Publishers send with WHIP (RFC 9725); players get `manifest.mpd` and segments from `/api/record/object/`; Liveman and other programs poll the segment index. Times are integer microseconds since the Unix epoch unless stated otherwise.',
+  'If the configuration has tokens or a secret, send `Authorization: Bearer TOKEN`. A JSON Web Token is valid for one stream or for all (`*`), and permits reading, publishing, starting and stopping recordings, or a combination of these.',
 ].join('\n\n');
 
 /**
@@ -44,17 +44,17 @@ export async function registerApiDescription(app: FastifyInstance, version: stri
           variables: {
             address: {
               default: '127.0.0.1:7778',
-              description: 'Its `[http] listen`, or the name and the path that a proxy gives it.',
+              description: 'Address of `[http] listen`, or host and path of a reverse proxy.',
             },
           },
         },
       ],
       tags: [
         { name: 'publish', description: 'Send a stream here: WHIP, RFC 9725' },
-        { name: 'record', description: 'Start, stop and look at recordings' },
-        { name: 'segments', description: 'What was recorded, segment by segment' },
-        { name: 'read', description: 'Read what was recorded' },
-        { name: 'live777', description: 'What Liveman asks of every node of a cluster' },
+        { name: 'record', description: 'Start, stop and monitor recordings' },
+        { name: 'segments', description: 'The index of recorded segments' },
+        { name: 'read', description: 'Play recordings' },
+        { name: 'live777', description: 'The API that Liveman expects of a node' },
       ],
       components: {
         securitySchemes: {
@@ -106,9 +106,9 @@ function withAccess(schema: FastifySchema | undefined, access: string): FastifyS
     security: [{ token: [] }],
     response: {
       ...(schema?.response as object),
-      401: { description: 'A valid token is needed. No body.', type: 'null' },
+      401: { description: 'A valid token is required. No body.', type: 'null' },
       403: errorReply(
-        `The token does not allow to ${access} this stream.`,
+        `The token does not grant "${access}" for this stream.`,
         `this token does not allow to ${access}`,
       ),
     },

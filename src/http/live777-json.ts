@@ -5,7 +5,7 @@ const Session = Type.Object(
   {
     id: Type.String(),
     createdAt: Type.Integer(),
-    leaveAt: Type.Integer({ description: '0 while it lasts.' }),
+    leaveAt: Type.Integer({ description: '0 while the session lasts.' }),
     state: Type.String(),
     hasDataChannel: Type.Boolean(),
     cascade: Type.Optional(
@@ -13,7 +13,7 @@ const Session = Type.Object(
         { sourceUrl: Type.String() },
         {
           title: 'Live777Cascade',
-          description: 'Where it is pulled from, for a stream of another node.',
+          description: 'Where the stream is pulled from, if it comes from another node.',
         },
       ),
     ),
@@ -23,7 +23,7 @@ const Session = Type.Object(
 
 const Sessions = Type.Object(
   {
-    leaveAt: Type.Integer({ description: '0 while somebody is there.' }),
+    leaveAt: Type.Integer({ description: '0 while there is a session.' }),
     sessions: Type.Array(Session),
   },
   { title: 'Live777Sessions' },
@@ -74,7 +74,7 @@ export const StreamsQuery = Type.Object({
   streams: Type.Optional(
     Type.Unsafe<string | string[]>({
       anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }],
-      description: 'Only these; may be given more than once.',
+      description: 'Only these streams; may be repeated.',
     }),
   ),
 });

@@ -7,16 +7,21 @@ const longestDurationMs = 2 ** 31 - 1;
 /** A record as Liveman collects it, there called a session. */
 export const SessionJson = Type.Object(
   {
-    id: Type.String({ description: 'Unix second of its start, ten digits.' }),
+    id: Type.String({ description: 'Unix time of the start in seconds, ten digits.' }),
     stream: Type.String(),
     start_ts: Type.Integer({ description: 'Wall-clock start, µs since the Unix epoch.' }),
-    end_ts: Type.Optional(Type.Integer({ description: 'Its end; absent while it goes on.' })),
-    duration_ms: Type.Optional(
-      Type.Integer({ maximum: longestDurationMs, description: 'Absent while it goes on.' }),
+    end_ts: Type.Optional(
+      Type.Integer({ description: 'Wall-clock end; absent while the record is active.' }),
     ),
-    mpd_path: Type.String({ description: 'Object path of its manifest.' }),
+    duration_ms: Type.Optional(
+      Type.Integer({
+        maximum: longestDurationMs,
+        description: 'Absent while the record is active.',
+      }),
+    ),
+    mpd_path: Type.String({ description: 'Object path of the manifest.' }),
     status: Type.Enum(['Active', 'Completed', 'Failed'], {
-      description: 'Active: it goes on. Failed: it ended because it could not be written.',
+      description: 'Active: still being recorded. Failed: ended because it could not be written.',
     }),
   },
   { title: 'Record' },
@@ -28,7 +33,7 @@ export const SessionPageJson = Type.Object(
     sessions: Type.Array(SessionJson),
     last_ts: Type.Integer({
       description:
-        'The `since_ts` of the next request: when the last of these changed; of an empty page the `since_ts` of this request, or 0.',
+        'The `since_ts` for the next request: when the last of these records changed, or, if the page is empty, the `since_ts` of this request or 0.',
     }),
   },
   {
@@ -56,12 +61,12 @@ export const SessionPageJson = Type.Object(
 /** A record as playback lists it. */
 export const PlaybackJson = Type.Object(
   {
-    record: Type.String({ description: 'Unix second of its start, ten digits.' }),
+    record: Type.String({ description: 'Unix time of the start in seconds, ten digits.' }),
     mpd_path: Type.String({ description: 'Path for `GET /api/record/object/{path}`.' }),
     duration_ms: Type.Unsafe<number | null>({
       type: ['integer', 'null'],
       maximum: longestDurationMs,
-      description: 'Null while it goes on.',
+      description: 'Null while the record is active.',
     }),
   },
   { title: 'PlaybackRecord' },

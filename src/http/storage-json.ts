@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 
 const when = (description: string) =>
-  Type.Integer({ description: `${description}: milliseconds since the epoch.` });
+  Type.Integer({ description: `${description}, in milliseconds since the Unix epoch.` });
 
 /** Reply of `GET /api/storage`. */
 export const StorageJson = Type.Object(
@@ -11,46 +11,49 @@ export const StorageJson = Type.Object(
     state: Type.Enum(['ok', 'delayed', 'alarm', 'full'], {
       title: 'StorageState',
       description:
-        'ok; delayed: the bucket does not answer for now, or something waits for over a minute; alarm: somebody must act: the bucket refuses files or everything, or much waits; full: nothing new is recorded, because too much waits for upload or the disk is full',
+        'ok; delayed: the bucket does not respond at the moment, or a file has been waiting for more than a minute; alarm: an operator has to act, because the bucket refuses requests or much data is waiting; full: no new recording is started, because too much data is waiting or the disk is full',
     }),
     free_bytes: Type.Integer({
-      description: 'What the disk of the folder or of the spool still takes.',
+      description: 'Free space on the disk of the storage root or of the spool.',
     }),
     spool: Type.Optional(
-      Type.String({ description: 'The folder in which recordings wait for their upload.' }),
+      Type.String({ description: 'The folder in which files wait for upload.' }),
     ),
-    waiting_files: Type.Integer({ description: 'Files that the bucket does not have yet.' }),
-    waiting_bytes: Type.Integer({ description: 'Bytes of them.' }),
+    waiting_files: Type.Integer({ description: 'Number of files that are waiting for upload.' }),
+    waiting_bytes: Type.Integer({ description: 'Total size of these files in bytes.' }),
     max_waiting_bytes: Type.Optional(
-      Type.Integer({ description: 'What may wait before `spool_full` sets in.' }),
+      Type.Integer({ description: 'Bytes that may wait before `spool_full` takes effect.' }),
     ),
-    oldest_waiting: Type.Optional(when('When the oldest of them was recorded')),
+    oldest_waiting: Type.Optional(when('When the oldest of these files was recorded')),
     parked_files: Type.Integer({
-      description: 'Those of them that the bucket refuses; they are tried again now and then.',
+      description:
+        'Number of these files that the bucket refuses; they are retried every ten minutes.',
     }),
     dropped_files: Type.Integer({
-      description: 'Segments deleted without upload since the start, by `spool_full`.',
+      description: 'Number of segments that `spool_full` deleted without upload since the start.',
     }),
-    uploaded_files: Type.Integer({ description: 'Since the start.' }),
-    failures: Type.Integer({ description: 'Uploads that failed since the start.' }),
-    bytes_per_second: Type.Integer({ description: 'Uploaded over the last minute.' }),
+    uploaded_files: Type.Integer({ description: 'Number of uploaded files since the start.' }),
+    failures: Type.Integer({ description: 'Number of failed uploads since the start.' }),
+    bytes_per_second: Type.Integer({ description: 'Upload rate over the last minute.' }),
     last_error: Type.Optional(
       Type.Object(
         {
-          at: when('When it came'),
-          code: Type.String({ description: 'Code of the provider or of the system.' }),
+          at: when('When it occurred'),
+          code: Type.String({
+            description: 'Error code of the provider or of the operating system.',
+          }),
           message: Type.String(),
         },
         {
           title: 'UploadFailure',
-          description: 'The last failed upload, also when all is well since.',
+          description: 'The last failed upload, even if later ones succeeded.',
         },
       ),
     ),
   },
   {
     title: 'Storage',
-    description: 'How it goes with the storage.',
+    description: 'The state of the storage.',
     examples: [
       {
         type: 's3',

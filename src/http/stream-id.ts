@@ -7,6 +7,6 @@ export const StreamParams = Type.Object({ stream: StreamId });
 
 /** The reply to a request with another name than {@link StreamId} allows. */
 export const badStreamId = errorReply(
-  'The name of the stream cannot be used.',
+  'The stream name is invalid.',
   `stream: must be ${STREAM_ID_RULE}`,
 );

@@ -23,9 +23,9 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
     schema: {
       tags: ['read'],
       operationId: 'readObject',
-      summary: 'Read a manifest or a segment',
+      summary: 'Get a manifest or a segment',
       description:
-        'Give the `mpd_path` of a recording to a DASH player as `/api/record/object/{mpd_path}`: it finds the rest by itself. Ranges (RFC 9110 §14) and conditional requests are answered. Parts of the path are percent-encoded once: a literal `%` in a folder name is `%25`.',
+        'Give a DASH player the `mpd_path` of a recording as `/api/record/object/{mpd_path}`; the player finds everything else from there. Range requests (RFC 9110 §14) and conditional requests are supported. Percent-encode each part of the path once: a literal `%` in a folder name becomes `%25`.',
       params: Type.Object({
         '*': Type.String({
           description: 'Object path below the storage root.',
@@ -37,32 +37,29 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
           description: 'The object. The manifest of a running recording is never cached.',
           content: { [MANIFEST_TYPE]: bytes, 'video/mp4': bytes, 'audio/mp4': bytes },
         },
-        206: { description: 'The part of the object that `Range` asks for.', type: 'null' },
+        206: { description: 'The requested range of the object.', type: 'null' },
         307: {
           description:
-            'The object at a signed address of the bucket, where `[playback] signed_redirect` is set. Manifests, and what has not been uploaded yet, come from here all the same.',
+            'Redirects to a signed URL of the bucket, if `[playback] signed_redirect` is set. Manifests, and files that have not been uploaded yet, are always served by the recorder itself.',
           type: 'null',
         },
-        304: { description: 'The object is still the one with this `ETag`.', type: 'null' },
+        304: { description: 'The object has not changed: it still has this `ETag`.', type: 'null' },
         400: errorReply(
-          'The path is malformed, or leads out of the storage root.',
+          'The path is malformed or leads out of the storage root.',
           'path: must not contain empty, "." or ".." parts',
         ),
         404: errorReply('There is no such object.', 'no such object'),
-        412: errorReply(
-          'The object is not the one with this `ETag`.',
-          'the object is another one by now',
-        ),
+        412: errorReply('The object has another `ETag`.', 'the object is another one by now'),
         416: errorReply(
-          'The range lies beyond the end of the object.',
+          'The range starts beyond the end of the object.',
           'the object ends after 6 bytes',
         ),
         502: errorReply(
-          'The bucket refuses to be read.',
+          'The bucket refuses the request.',
           'the bucket cannot be read (AccessDenied); the log has the reason',
         ),
         503: errorReply(
-          'The bucket does not answer at present.',
+          'The bucket does not respond at the moment.',
           'the bucket does not answer at present (ECONNREFUSED)',
         ),
       },

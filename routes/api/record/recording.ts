@@ -18,7 +18,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
       operationId: 'startRecording',
       summary: 'Record a stream',
       description:
-        'Starts recording, or waits with it until somebody publishes the stream. Answers at once, and the same when it is asked again. Where somebody publishes already, it ends when that session is ended; else it holds for all publishers to come, until it is stopped.',
+        'Starts recording a stream, or arms it: the recording then starts when the stream is published. Replies immediately, and repeating the request gives the same reply. If the stream is being published, the recording ends with that session; otherwise it covers all publishers to come, until it is stopped.',
       params: StreamParams,
       body: Type.Object(
         {
@@ -28,7 +28,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
               minLength: 1,
               maxLength: 1024,
               description:
-                'Folder below the storage root that the folder of the stream is put in. Up to 12 parts, none of four digits. A token of one stream may not choose it.',
+                'Folder below the storage root that will contain the folder of the stream. At most 12 parts, none of which consists of four digits. Not allowed with a token for a single stream.',
             }),
           ),
         },
@@ -45,15 +45,17 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
             record_id: Type.Optional(
               Type.String({
                 description:
-                  'Unix second of the start, ten digits. Absent in the answer to a body with `base_dir`, as Liveman sends it, while nobody publishes the stream.',
+                  'Unix time of the start in seconds, ten digits. Absent if the request has a `base_dir`, as Liveman sends it, and the stream is not being published.',
               }),
             ),
-            record_dir: Type.String({ description: 'Where the recording goes.' }),
-            mpd_path: Type.String({ description: 'Object path of its manifest.' }),
+            record_dir: Type.String({
+              description: 'Object path of the folder that is recorded to.',
+            }),
+            mpd_path: Type.String({ description: 'Object path of the manifest.' }),
           },
           {
             title: 'RecordingStarted',
-            description: 'The recording runs, or waits for a publisher.',
+            description: 'The recording is running or waiting for a publisher.',
             examples: [
               {
                 id: 'cam1',
@@ -65,19 +67,22 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
           },
         ),
         400: errorReply(
-          'The name of the stream, the base directory or the body cannot be used.',
+          'The stream name, the base directory or the body is invalid.',
           'base_dir: must not contain "." or ".." as a path part',
         ),
-        403: errorReply('The token does not allow this, or not with a base directory.', ONE_FOLDER),
+        403: errorReply(
+          'The token does not allow this request, or not with a base directory.',
+          ONE_FOLDER,
+        ),
         413: errorReply('The body is larger than 256 KiB.', 'Request body is too large'),
         415: errorReply('The body is not JSON.', 'Unsupported Media Type'),
         429: errorReply(
-          'As many streams wait for a publisher as may.',
+          'The maximum number of streams is waiting for a publisher.',
           '1000 streams wait for a publisher already: DELETE /api/recorder/armed lets go of them, [recorder] max_armed_streams allows more',
         ),
         503: errorReply('The recorder is stopping.', 'the recorder is stopping'),
         507: errorReply(
-          'Too much waits for upload: nothing new is recorded at present.',
+          'Too much data is waiting for upload; no new recording is started.',
           'too much waits for upload: nothing new is recorded until the store has taken some of it, see GET /api/storage',
         ),
       },
@@ -110,8 +115,8 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
     schema: {
       tags: ['record'],
       operationId: 'getRecording',
-      summary: 'Look at a recording',
-      description: 'Whether a stream is being recorded, and what arrives of it.',
+      summary: 'Get the state of a recording',
+      description: 'Whether a stream is being recorded, and what has been received.',
       params: StreamParams,
       response: { 200: RecordStatusJson, 400: badStreamId },
     },
@@ -131,13 +136,10 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
       operationId: 'stopRecording',
       summary: 'Stop a recording',
       description:
-        'Stops recording, or waiting for a publisher, and answers when the last segment is stored. Quiet when nothing ran.',
+        'Stops or disarms a recording, and replies when the last segment has been stored. Succeeds if nothing was running.',
       params: StreamParams,
       response: {
-        200: Type.Object(
-          {},
-          { title: 'Empty', description: 'Nothing is recorded of this stream any more.' },
-        ),
+        200: Type.Object({}, { title: 'Empty', description: 'The stream is no longer recorded.' }),
         400: badStreamId,
       },
     },

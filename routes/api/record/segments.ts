@@ -46,19 +46,19 @@ const querystring = Type.Object(
       }),
     ),
     since_ts: Type.Optional(
-      time('Only segments with `created_at` greater than this: the `last_ts` of the page before.'),
+      time('Only segments whose `created_at` is greater: the `last_ts` of the previous page.'),
     ),
     limit: Type.Integer({
       minimum: 1,
       maximum: 1000,
       default: 200,
-      description: 'At most so many segments.',
+      description: 'At most this number of segments.',
     }),
     start_ts: Type.Optional(time('Only segments that end after this, µs since the Unix epoch.')),
     end_ts: Type.Optional(
       time(
         'Only segments that start before this, µs since the Unix epoch. ' +
-          'Equal to `start_ts` it asks for the segments at that instant.',
+          'If equal to `start_ts`, the segments at that instant.',
       ),
     ),
     wait: Type.Integer({
@@ -66,7 +66,7 @@ const querystring = Type.Object(
       maximum: 60,
       default: 0,
       description:
-        'Seconds to wait for a segment when there is none yet (long poll); the answer comes as ' +
+        'Seconds to wait for a segment if there is none yet (long poll); the reply is sent as ' +
         'soon as there is one.',
     }),
   },
@@ -75,29 +75,29 @@ const querystring = Type.Object(
 
 const segment = Type.Object(
   {
-    node_alias: Type.String({ description: 'Name of the node that recorded it.' }),
+    node_alias: Type.String({ description: 'Name of the node that recorded the segment.' }),
     stream: Type.String(),
     kind: TrackKindJson,
     start_ts: Type.Integer({ description: 'Wall-clock start, µs since the Unix epoch.' }),
     end_ts: Type.Integer({ description: 'Wall-clock end (exclusive), µs since the Unix epoch.' }),
     duration_ms: Type.Integer(),
     path: Type.String({ description: 'Path for `GET /api/record/object/{path}`.' }),
-    init_path: Type.String({ description: 'Path of the initialization segment it needs.' }),
-    is_keyframe: Type.Boolean({ description: 'Whether it begins with a keyframe.' }),
+    init_path: Type.String({ description: 'Path of its initialization segment.' }),
+    is_keyframe: Type.Boolean({ description: 'Whether the segment starts with a keyframe.' }),
     keyframes: Type.Array(Type.Integer(), {
-      description: 'Wall-clock times of its keyframes, µs since the Unix epoch; none for audio.',
+      description: 'Wall-clock times of the keyframes, µs since the Unix epoch; empty for audio.',
     }),
-    codec: Type.String({ description: 'Codec as in RFC 6381.' }),
+    codec: Type.String({ description: 'Codecs string (RFC 6381).' }),
     size: Type.Integer({ description: 'Bytes.' }),
     created_at: Type.Integer({
       description:
-        'When it was listed, µs since the Unix epoch. Unique on a node and always rising, also ' +
-        'when the clock is set back.',
+        'When the segment was listed, µs since the Unix epoch. Unique on a node and strictly ' +
+        'increasing, even if the clock is set back.',
     }),
     uploaded: Type.Boolean({
       description:
-        'Whether the file is where it is to stay: false while it waits in the spool of this node ' +
-        'for its bucket. It can be read by its `path` in any case.',
+        'False while the file waits in the spool of this node for upload to the bucket. The file ' +
+        'can be read by its `path` in either case.',
     }),
   },
   { title: 'Segment', additionalProperties: false },
@@ -108,10 +108,10 @@ const page = Type.Object(
     segments: Type.Array(segment),
     last_ts: Type.Integer({
       description:
-        '`created_at` of the last segment of this page; of an empty page the `since_ts` of the ' +
-        'request, or 0. The `since_ts` of the next request.',
+        'The `since_ts` for the next request: `created_at` of the last segment of this page, or, if ' +
+        'the page is empty, the `since_ts` of this request or 0.',
     }),
-    has_more: Type.Boolean({ description: 'Whether more segments are there already.' }),
+    has_more: Type.Boolean({ description: 'Whether there are more segments already.' }),
   },
   {
     title: 'SegmentPage',
@@ -158,10 +158,10 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
         operationId: 'listSegments',
         summary: 'List recorded segments',
         description:
-          'Segments in the order in which they were listed, page by page: give the `last_ts` of one ' +
-          'page as `since_ts` of the next and each segment comes exactly once. With `start_ts` and ' +
-          '`end_ts` only segments that overlap that time. A segment is listed once its bytes are ' +
-          'durable.',
+          'Segments in the order in which they were listed, in pages. Pass the `last_ts` of one page ' +
+          'as the `since_ts` of the next to get each segment exactly once. `start_ts` and `end_ts` ' +
+          'select the segments that overlap a time range. A segment is listed once it is stored ' +
+          'durably.',
         tags: ['segments'],
         querystring,
         response: {

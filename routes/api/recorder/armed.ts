@@ -5,18 +5,24 @@ import { errorReply } from '../../../src/http/errors.ts';
 const ArmedStreamJson = Type.Object(
   {
     stream: Type.String(),
-    armed_at: Type.Integer({ description: 'When it was asked for: milliseconds since the epoch.' }),
-    waiting: Type.Boolean({ description: 'True while there is nothing of it to record.' }),
+    armed_at: Type.Integer({
+      description: 'When the recording was requested, in milliseconds since the Unix epoch.',
+    }),
+    waiting: Type.Boolean({ description: 'True while the stream has no publisher.' }),
   },
   { title: 'ArmedStream' },
 );
 
 const DisarmedJson = Type.Object(
-  { disarmed: Type.Integer({ description: 'How many of them waited, and do no more.' }) },
+  {
+    disarmed: Type.Integer({
+      description: 'Number of streams that were waiting and no longer are.',
+    }),
+  },
   {
     title: 'Disarmed',
     description:
-      'They are not recorded when somebody publishes them, unless `auto_streams` says so.',
+      'These streams are no longer recorded when they are published, unless `auto_streams` matches them.',
     examples: [{ disarmed: 1 }],
   },
 );
@@ -29,12 +35,12 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         tags: ['record'],
         operationId: 'listArmedStreams',
-        summary: 'List the streams that a recording was asked for of',
+        summary: 'List armed streams',
         description:
-          'Those of `POST /api/record/{stream}`, until `DELETE`: whether they are recorded, or wait for a publisher.',
+          'The streams for which a recording was requested by `POST /api/record/{stream}` and not stopped by `DELETE`, whether they are being recorded or waiting for a publisher.',
         response: {
           200: Type.Array(ArmedStreamJson, {
-            description: 'The streams, the longest armed first.',
+            description: 'The streams, in the order in which they were armed.',
             examples: [[{ stream: 'cam1', armed_at: 1753315200000, waiting: true }]],
           }),
         },
@@ -57,16 +63,17 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         tags: ['record'],
         operationId: 'disarmStreams',
-        summary: 'Let go of the streams that wait for a publisher',
+        summary: 'Disarm the streams that wait for a publisher',
         description:
-          'All that are armed and not recorded at present. What is being recorded goes on.',
+          'Disarms all streams that are armed and not being recorded. Running recordings continue.',
         querystring: Type.Object(
           {
             before: Type.Optional(
               Type.Integer({
                 minimum: 0,
                 maximum: Number.MAX_SAFE_INTEGER,
-                description: 'Only those armed before this: milliseconds since the epoch.',
+                description:
+                  'Only streams that were armed before this time, in milliseconds since the Unix epoch.',
               }),
             ),
           },

@@ -15,7 +15,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
         operationId: 'listStreams',
         summary: 'List streams and their recordings',
         description:
-          'Every stream that is published, waited for, recorded, or was recorded at any time, with the folders it is recorded in.',
+          'All streams that are published, armed, being recorded, or were recorded at any time, with their folders.',
         response: {
           200: Type.Array(StreamJson, { description: 'The streams, in no particular order.' }),
         },

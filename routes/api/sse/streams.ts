@@ -41,13 +41,13 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         tags: ['live777'],
         operationId: 'followLive777Streams',
-        summary: 'Listen to changes of what is published here, as Live777 tells them',
+        summary: 'Follow the published streams, in the format of Live777',
         description:
-          'Server-sent events. The data of each is what `GET /api/streams/` replies: one at once, and one whenever something has changed. Comments keep the connection open in between.',
+          'Server-sent events. The data of each event is what `GET /api/streams/` returns. One event is sent immediately, and one after each change; comments keep the connection open in between.',
         querystring: StreamsQuery,
         response: {
           200: {
-            description: 'Events without an end.',
+            description: 'An endless stream of events.',
             content: {
               'text/event-stream': {
                 schema: Type.String({
@@ -58,7 +58,10 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
               },
             },
           },
-          503: errorReply('Too many listen already, or the recorder is stopping.', tooMany),
+          503: errorReply(
+            'Too many clients are connected already, or the recorder is stopping.',
+            tooMany,
+          ),
         },
       },
     },

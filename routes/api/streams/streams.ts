@@ -17,8 +17,8 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         tags: ['live777'],
         operationId: 'listLive777Streams',
-        summary: 'List what is published here, as Live777 does',
-        description: 'Only streams that have a publisher at this moment.',
+        summary: 'List published streams, in the format of Live777',
+        description: 'Only streams that have a publisher at the moment.',
         querystring: StreamsQuery,
         response: {
           200: Type.Array(Live777Stream, { description: 'The streams.' }),
@@ -34,13 +34,13 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         tags: ['live777'],
         operationId: 'getLive777Stream',
-        summary: 'Look at a published stream, as Live777 shows it',
+        summary: 'Get a published stream, in the format of Live777',
         params: StreamParams,
-        description: 'A stream that has a publisher at this moment.',
+        description: 'A stream that has a publisher at the moment.',
         response: {
           200: Live777Stream,
           400: badStreamId,
-          404: errorReply('Nobody publishes this stream.', 'nobody publishes the stream "cam1"'),
+          404: errorReply('The stream has no publisher.', 'nobody publishes the stream "cam1"'),
         },
       },
     },
