@@ -1,17 +1,11 @@
 import type { FileHandle } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import type { JournalFormat } from '../../src/journal/journal-line.ts';
-import { encodeHeader, maxLineBytes } from '../../src/journal/journal-line.ts';
+import { encodeEntry, encodeHeader, maxLineBytes } from '../../src/journal/journal-line.ts';
 import { readJournal } from '../../src/journal/journal-reader.ts';
-import {
-  encodeEntry as encodeRecord,
-  recordJournal,
-} from '../../src/record-catalogue/record-journal.ts';
+import { recordJournal } from '../../src/record-catalogue/record-journal.ts';
 import { RecordTable } from '../../src/record-catalogue/record-table.ts';
-import {
-  encodeEntry as encodeSegment,
-  segmentJournal,
-} from '../../src/segment-index/segment-journal.ts';
+import { segmentJournal } from '../../src/segment-index/segment-journal.ts';
 import { segmentPage } from '../../src/segment-index/segment-page.ts';
 import { SegmentTable } from '../../src/segment-index/segment-table.ts';
 import { MemoryFile } from '../memory-file.ts';
@@ -40,20 +34,20 @@ const record = {
 const key = { stream: 'cam1', record: '1753315200' };
 const segmentLines = [
   encodeHeader(segmentJournal, { version: 1, lastStamp: 5 }),
-  encodeSegment({ type: 'segment', createdAt: 1753315210123456, segment }),
-  encodeSegment({
+  encodeEntry(segmentJournal, { type: 'segment', createdAt: 1753315210123456, segment }),
+  encodeEntry(segmentJournal, {
     type: 'segment',
     createdAt: 1753315210123457,
     segment: { ...segment, kind: 'audio' },
   }),
-  encodeSegment({ type: 'evict', beforeUs: 1753315200000001 }),
+  encodeEntry(segmentJournal, { type: 'evict', beforeUs: 1753315200000001 }),
 ];
 const recordLines = [
   encodeHeader(recordJournal, { version: 1, lastStamp: 5 }),
-  encodeRecord({ type: 'record', updatedAt: 7, newsAt: 7, record }),
-  encodeRecord({ type: 'receipt', receipt: 'acked', key }),
-  encodeRecord({ type: 'receipt', receipt: 'removed', key }),
-  encodeRecord({ type: 'evict', beforeUs: 9, unackedBeforeUs: 8 }),
+  encodeEntry(recordJournal, { type: 'record', updatedAt: 7, newsAt: 7, record }),
+  encodeEntry(recordJournal, { type: 'receipt', receipt: 'acked', key }),
+  encodeEntry(recordJournal, { type: 'receipt', receipt: 'removed', key }),
+  encodeEntry(recordJournal, { type: 'evict', beforeUs: 9, unackedBeforeUs: 8 }),
 ];
 
 const checksumBytes = 8;

@@ -50,9 +50,7 @@ export const reindexCommand: Command = {
       await makeFolder(path.dirname(indexPath));
       // Nobody may write to the journal while it is moved.
       const lock = await JournalLock.take(`${indexPath}.lock`, 'the segment index', log);
-      const retired = await retireJournal(indexPath, segmentJournal, (entry) =>
-        entry.type === 'segment' ? entry.createdAt : 0,
-      ).finally(() => lock.release());
+      const retired = await retireJournal(indexPath, segmentJournal).finally(() => lock.release());
       const life = await IndexLife.open({
         indexPath,
         nodeAlias,

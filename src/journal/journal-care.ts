@@ -78,7 +78,6 @@ export async function markComplete(path: string): Promise<void> {
 export async function retireJournal<Entry extends { type: string }>(
   path: string,
   format: JournalFormat<Entry>,
-  stampOf: (entry: Entry) => number,
 ): Promise<{ lastStamp: number; kept: string | undefined }> {
   let lastStamp = 0;
   if (((await sizeOf(path)) ?? 0) === 0) return { lastStamp, kept: undefined };
@@ -92,7 +91,7 @@ export async function retireJournal<Entry extends { type: string }>(
         lastStamp = Math.max(lastStamp, header.lastStamp);
       },
       (entry) => {
-        lastStamp = Math.max(lastStamp, stampOf(entry));
+        lastStamp = Math.max(lastStamp, format.stampOf(entry) ?? 0);
         return true;
       },
     );

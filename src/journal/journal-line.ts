@@ -12,6 +12,8 @@ export interface JournalFormat<Entry> {
   toArray(entry: Entry): unknown[];
   /** Reads what `toArray` made; undefined, or an error of any kind, where it knows no such entry. */
   fromArray(array: unknown[]): Entry | undefined;
+  /** Its time stamp, µs since the Unix epoch; undefined for an entry that has none. */
+  stampOf(entry: Entry): number | undefined;
 }
 
 /** First line: what file this is. */
@@ -36,6 +38,11 @@ export function encodeArray(array: unknown[]): string {
   const json = JSON.stringify(array);
   const checksum = crc32(json).toString(16).padStart(checksumDigits, '0');
   return `${checksum} ${json}\n`;
+}
+
+/** An entry as a line; see {@link encodeArray}. */
+export function encodeEntry<Entry>(format: JournalFormat<Entry>, entry: Entry): string {
+  return encodeArray(format.toArray(entry));
 }
 
 /** The header line of a journal. */

@@ -1,28 +1,13 @@
-import { dirname } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
-import { steadyNowUs } from '../clock/steady-clock.ts';
 import type { RecordFacts } from '../facts/record-facts.ts';
-import { makeFolder } from '../files/durable-file.ts';
-import { JournalLock } from '../files/process-lock.ts';
-import { GroupCommit } from '../journal/group-commit.ts';
-import { Journal, type JournalLog } from '../journal/journal.ts';
+import { JournaledTable, type JournaledTableOptions } from '../journal/journaled-table.ts';
 import { atOnce, stepByStep } from '../journal/stepwise.ts';
 import { checkRecord, type RecordKey } from './record.ts';
 import { keysShown, planChanges, type RecordChange } from './record-changes.ts';
-import { encodeEntry, type RecordEntry, recordJournal } from './record-journal.ts';
+import { type RecordEntry, recordJournal } from './record-journal.ts';
 import { type Receipt, type RecordRow, RecordTable } from './record-table.ts';
 
 export type { RecordFacts } from '../facts/record-facts.ts';
 export type { RecordKey } from './record.ts';
-
-/** How a record catalogue is opened. */
-export interface RecordCatalogueOptions {
-  /** The journal file; made with its folder where it does not exist. */
-  journalPath: string;
-  log: JournalLog;
-  /** µs since the Unix epoch; the steady clock where left out. */
-  now?: () => number;
-}
 
 /** Which records are asked for; see {@link RecordCatalogue.sessions}. */
 export interface SessionQuery {
@@ -39,10 +24,10 @@ export interface SessionPage {
   lastTs: number;
 }
 
-/** Records that are copied to a new journal without a rest: about a millisecond. */
-const copiedRows = 200;
-/** The journal is rewritten once it holds so many more lines than the live records need. */
-const spareLines = 10_000;
+/** Records that are written to a new journal at a time: about a millisecond. */
+const RECORDS_AT_A_TIME = 200;
+/** A live record has at most three lines: as it began, as it ended, and its receipt. */
+const LINES_A_RECORD = 3;
 
 /**
  * All records of this node: for Liveman, who collects them page by page, acknowledges and deletes
@@ -54,53 +39,32 @@ const spareLines = 10_000;
  */
 export class RecordCatalogue {
   readonly #table = new RecordTable();
-  readonly #commits = new GroupCommit<RecordChange, number>((changes) => this.#commit(changes));
-  readonly #lock: JournalLock;
-  readonly #log: JournalLog;
-  readonly #now: () => number;
-  #journal!: Journal;
-  /** The newest update time that was ever given, µs since the Unix epoch. */
-  #lastUpdatedAt = 0;
-  /** Update time of the last good line while the journal is loaded. */
-  #lastLoaded = 0;
-  /** Lines of the journal. */
-  #lines = 0;
-  #compactBeyond = spareLines;
-  #closing: Promise<void> | undefined;
+  #journal!: JournaledTable<RecordEntry, RecordChange, number>;
 
-  private constructor(options: RecordCatalogueOptions, lock: JournalLock) {
-    this.#lock = lock;
-    this.#log = options.log;
-    this.#now = options.now ?? steadyNowUs;
-  }
+  private constructor() {}
 
   /**
    * Opens the journal and loads what it holds.
    * @throws Error when another process has it open, when the file is not a journal of records, or
    * when it cannot be read
    */
-  static async open(options: RecordCatalogueOptions): Promise<RecordCatalogue> {
-    const { journalPath: path, log } = options;
-    await makeFolder(dirname(path));
-    const lock = await JournalLock.take(`${path}.lock`, 'the record catalogue', log);
-    try {
-      const catalogue = new RecordCatalogue(options, lock);
-      catalogue.#journal = await Journal.open({
-        path,
+  static async open(options: JournaledTableOptions): Promise<RecordCatalogue> {
+    const catalogue = new RecordCatalogue();
+    catalogue.#journal = await JournaledTable.open(
+      {
         format: recordJournal,
-        log,
-        onHeader: ({ lastStamp }) => {
-          catalogue.#lastUpdatedAt = Math.max(catalogue.#lastUpdatedAt, lastStamp);
-        },
-        onEntry: (entry) => catalogue.#load(entry),
-      });
-      // A client may hold a page of the run before, and acknowledge it only now.
-      catalogue.#table.markAllShown();
-      return catalogue;
-    } catch (error) {
-      await lock.release();
-      throw error;
-    }
+        title: 'the record catalogue',
+        load: (entry: RecordEntry) => catalogue.#take(entry),
+        commit: (changes: RecordChange[]) => catalogue.#commit(changes),
+        linesNeeded: () => LINES_A_RECORD * catalogue.#table.size,
+        read: () => catalogue.#read(),
+        onlyGrows: false,
+      },
+      options,
+    );
+    // A client may hold a page of the run before, and acknowledge it only now.
+    catalogue.#table.markAllShown();
+    return catalogue;
   }
 
   /** How many records there are. */
@@ -115,12 +79,12 @@ export class RecordCatalogue {
 
   /** The newest update time that was ever given, µs since the Unix epoch. */
   get lastUpdatedAt(): number {
-    return this.#lastUpdatedAt;
+    return this.#journal.lastStamp;
   }
 
   /** See `SegmentIndex.raiseCursor`. @param us µs since the Unix epoch */
   raiseCursor(us: number): void {
-    this.#lastUpdatedAt = Math.max(this.#lastUpdatedAt, Math.ceil(us));
+    this.#journal.raiseStamp(us);
   }
 
   /**
@@ -128,7 +92,7 @@ export class RecordCatalogue {
    * @throws Error of the file system; the journal is as it was then
    */
   compact(): Promise<void> {
-    return this.#commits.exclusive(() => this.#compact());
+    return this.#journal.compact();
   }
 
   /**
@@ -140,11 +104,11 @@ export class RecordCatalogue {
    */
   async put(record: RecordFacts): Promise<void> {
     checkRecord(record);
-    this.#checkOpen();
+    this.#journal.checkOpen();
     const { stream, recordId, startUs, endUs, mpdPath, status } = record;
     const facts: RecordFacts = { stream, recordId, startUs, mpdPath, status };
     if (status !== 'Active' && endUs !== undefined) facts.endUs = endUs;
-    await this.#commits.add({ type: 'put', record: facts });
+    await this.#journal.add({ type: 'put', record: facts });
   }
 
   /**
@@ -228,115 +192,52 @@ export class RecordCatalogue {
     if (!Number.isSafeInteger(beforeUs)) {
       throw new RangeError(`beforeUs must be a whole number of µs, not ${beforeUs}`);
     }
-    this.#checkOpen();
+    this.#journal.checkOpen();
     let evicted = 0;
-    await this.#commits.exclusive(async () => {
+    await this.#journal.exclusive(async () => {
       const plan = await stepByStep(this.#table.planEviction(beforeUs, keepUnacked));
       if (plan.records === 0) return;
       const { unackedBeforeUs } = plan;
-      await this.#append([{ type: 'evict', beforeUs, unackedBeforeUs }]);
+      await this.#journal.append([{ type: 'evict', beforeUs, unackedBeforeUs }]);
       evicted = await stepByStep(this.#table.evict(beforeUs, unackedBeforeUs));
     });
-    this.#compactWhenWorthwhile();
+    void this.#journal.compactWhenWorthwhile();
     return evicted;
   }
 
   /** Finishes what was begun, and gives the journal free. */
   close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
+    return this.#journal.close();
   }
 
-  async #close(): Promise<void> {
-    await this.#commits.idle();
-    try {
-      await this.#journal.close();
-    } finally {
-      await this.#lock.release();
-    }
-  }
-
-  #checkOpen(): void {
-    if (this.#closing) throw new Error('the record catalogue is closed');
-  }
-
-  #load(entry: RecordEntry): boolean {
-    this.#lines++;
-    switch (entry.type) {
-      case 'evict':
-        atOnce(this.#table.evict(entry.beforeUs, entry.unackedBeforeUs));
-        return true;
-      case 'receipt':
-        this.#table.setReceipt(entry.key, entry.receipt);
-        return true;
-      case 'record':
-        if (entry.updatedAt <= this.#lastLoaded) return false;
-        this.#lastLoaded = entry.updatedAt;
-        this.#lastUpdatedAt = Math.max(this.#lastUpdatedAt, entry.updatedAt);
-        this.#table.put(entry.record, entry.updatedAt, entry.newsAt);
-        return true;
-    }
+  #take(entry: RecordEntry): void {
+    if (entry.type === 'evict') {
+      atOnce(this.#table.evict(entry.beforeUs, entry.unackedBeforeUs));
+    } else if (entry.type === 'receipt') this.#table.setReceipt(entry.key, entry.receipt);
+    else this.#table.put(entry.record, entry.updatedAt, entry.newsAt);
   }
 
   async #receive(receipt: Receipt, records: readonly RecordKey[]): Promise<number> {
-    this.#checkOpen();
+    this.#journal.checkOpen();
     const shown = keysShown(this.#table, records);
-    return shown.length === 0 ? 0 : this.#commits.add({ type: 'receipts', receipt, shown });
+    return shown.length === 0 ? 0 : this.#journal.add({ type: 'receipts', receipt, shown });
   }
 
   async #commit(changes: RecordChange[]): Promise<number[]> {
-    const { entries, results } = planChanges(this.#table, changes, () => {
-      // A clock that was set back must neither repeat an update time nor hide a record from a
-      // reader who has seen later ones.
-      this.#lastUpdatedAt = Math.max(this.#now(), this.#lastUpdatedAt + 1);
-      return this.#lastUpdatedAt;
-    });
-    await this.#append(entries);
-    for (const entry of entries) {
-      if (entry.type === 'record') this.#table.put(entry.record, entry.updatedAt, entry.newsAt);
-      else if (entry.type === 'receipt') this.#table.setReceipt(entry.key, entry.receipt);
-    }
-    this.#compactWhenWorthwhile();
+    const { entries, results } = planChanges(this.#table, changes, () => this.#journal.nextStamp());
+    await this.#journal.append(entries);
+    for (const entry of entries) this.#take(entry);
     return results;
   }
 
-  async #append(entries: RecordEntry[]): Promise<void> {
-    if (entries.length === 0) return;
-    await this.#journal.append(Buffer.from(entries.map(encodeEntry).join('')));
-    this.#lines += entries.length;
-  }
-
-  #compactWhenWorthwhile(): void {
-    // A live record has at most three lines: as it began, as it ended, and its receipt.
-    if (this.#lines <= this.#compactBeyond + 3 * this.#table.size) return;
-    // Not again at every change while there is no room for it.
-    this.#compactBeyond = this.#lines + spareLines;
-    this.#commits
-      .exclusive(() => this.#compact())
-      .catch((err: unknown) => {
-        this.#log.warn({ err }, 'the record journal could not be compacted; it still grows');
-      });
-  }
-
-  /** Writes the journal anew, with each record as it is. */
-  async #compact(): Promise<void> {
-    const rewrite = await this.#journal.startRewrite(this.#lastUpdatedAt);
+  /** See `TableContent.read`: each record as it is. */
+  #read(): () => RecordEntry[] {
     const rows = this.#table.rows();
-    let lines = 0;
-    try {
-      for (let at = 0; at < rows.length; at += copiedRows) {
-        const entries = rows.slice(at, at + copiedRows).flatMap(entriesOf);
-        await rewrite.append(Buffer.from(entries.map(encodeEntry).join('')));
-        lines += entries.length;
-        await setImmediate();
-      }
-    } catch (error) {
-      await rewrite.abandon();
-      throw error;
-    }
-    await this.#journal.adopt(rewrite);
-    this.#lines = lines;
-    this.#compactBeyond = spareLines;
+    let at = 0;
+    return () => {
+      at += RECORDS_AT_A_TIME;
+      return rows.slice(at - RECORDS_AT_A_TIME, at).flatMap(entriesOf);
+    };
   }
 }
 

@@ -1,5 +1,5 @@
 import type { RecordFacts } from '../facts/record-facts.ts';
-import { encodeArray, type JournalFormat } from '../journal/journal-line.ts';
+import type { JournalFormat } from '../journal/journal-line.ts';
 import { checkRecord, type RecordKey } from './record.ts';
 import type { Receipt } from './record-table.ts';
 
@@ -20,12 +20,8 @@ export const recordJournal: JournalFormat<RecordEntry> = {
   version: 1,
   toArray,
   fromArray,
+  stampOf: (entry) => (entry.type === 'record' ? entry.updatedAt : undefined),
 };
-
-/** An entry as a line. */
-export function encodeEntry(entry: RecordEntry): string {
-  return encodeArray(toArray(entry));
-}
 
 function toArray(entry: RecordEntry): unknown[] {
   switch (entry.type) {

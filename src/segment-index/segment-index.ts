@@ -1,15 +1,9 @@
-import { dirname } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
-import { steadyNowUs } from '../clock/steady-clock.ts';
 import type { Segment } from '../facts/segment.ts';
-import { makeFolder } from '../files/durable-file.ts';
-import { JournalLock } from '../files/process-lock.ts';
-import { GroupCommit } from '../journal/group-commit.ts';
-import { Journal, type JournalLog, type JournalRewrite } from '../journal/journal.ts';
+import { JournaledTable, type JournaledTableOptions } from '../journal/journaled-table.ts';
 import { atOnce, stepByStep } from '../journal/stepwise.ts';
 import { checkSegment } from './segment-check.ts';
 import type { FolderSummary } from './segment-folder.ts';
-import { encodeEntry, type SegmentEntry, segmentJournal } from './segment-journal.ts';
+import { type SegmentEntry, segmentJournal } from './segment-journal.ts';
 import { segmentPage } from './segment-page.ts';
 import type { SegmentQuery } from './segment-query.ts';
 import { SegmentTable } from './segment-table.ts';
@@ -19,20 +13,13 @@ export type { FolderSummary } from './segment-folder.ts';
 export type { SegmentQuery } from './segment-query.ts';
 
 /** How a segment index is opened. */
-export interface SegmentIndexOptions {
-  /** The journal file; made with its folder where it does not exist. */
-  journalPath: string;
+export interface SegmentIndexOptions extends JournaledTableOptions {
   /** Name of this node in every segment it lists. */
   nodeAlias: string;
-  log: JournalLog;
-  /** µs since the Unix epoch; the steady clock where left out. */
-  now?: () => number;
 }
 
-/** Rows that are copied to a new journal without a rest: about a millisecond. */
-const copiedRows = 500;
-/** The journal is rewritten once it holds so many lines of dropped segments, and more than of live ones. */
-const compactAfterRows = 10_000;
+/** Rows that are written to a new journal at a time: about a millisecond. */
+const ROWS_AT_A_TIME = 500;
 
 type Change =
   | { type: 'segment'; segment: Segment; uploaded: boolean }
@@ -46,23 +33,10 @@ type Change =
 export class SegmentIndex {
   readonly #table: SegmentTable;
   readonly #waiters = new SegmentWaiters();
-  readonly #commits = new GroupCommit<Change, number>((changes) => this.#commit(changes));
-  readonly #lock: JournalLock;
-  readonly #log: JournalLog;
-  readonly #now: () => number;
-  #journal!: Journal;
-  /** The newest `created_at` that was ever given, µs. */
-  #lastCreatedAt = 0;
-  /** Lines of the journal that stand for segments since dropped. */
-  #droppedLines = 0;
-  #evicting: Promise<unknown> = Promise.resolve();
-  #closing: Promise<void> | undefined;
+  #journal!: JournaledTable<SegmentEntry, Change, number>;
 
-  private constructor(options: SegmentIndexOptions, lock: JournalLock) {
-    this.#table = new SegmentTable(options.nodeAlias);
-    this.#lock = lock;
-    this.#log = options.log;
-    this.#now = options.now ?? steadyNowUs;
+  private constructor(nodeAlias: string) {
+    this.#table = new SegmentTable(nodeAlias);
   }
 
   /**
@@ -71,28 +45,20 @@ export class SegmentIndex {
    * cannot be read
    */
   static async open(options: SegmentIndexOptions): Promise<SegmentIndex> {
-    await makeFolder(dirname(options.journalPath));
-    const lock = await JournalLock.take(
-      `${options.journalPath}.lock`,
-      'the segment index',
-      options.log,
-    );
-    try {
-      const index = new SegmentIndex(options, lock);
-      index.#journal = await Journal.open({
-        path: options.journalPath,
+    const index = new SegmentIndex(options.nodeAlias);
+    index.#journal = await JournaledTable.open(
+      {
         format: segmentJournal,
-        log: options.log,
-        onHeader: ({ lastStamp }) => {
-          index.#lastCreatedAt = Math.max(index.#lastCreatedAt, lastStamp);
-        },
-        onEntry: (entry) => index.#load(entry),
-      });
-      return index;
-    } catch (error) {
-      await lock.release();
-      throw error;
-    }
+        title: 'the segment index',
+        load: (entry: SegmentEntry) => index.#load(entry),
+        commit: (changes: Change[]) => index.#commit(changes),
+        linesNeeded: () => index.#table.rows,
+        read: () => index.#read(),
+        onlyGrows: true,
+      },
+      options,
+    );
+    return index;
   }
 
   /** How many segments are listed. */
@@ -111,12 +77,12 @@ export class SegmentIndex {
    * @param us µs since the Unix epoch
    */
   raiseCursor(us: number): void {
-    this.#lastCreatedAt = Math.max(this.#lastCreatedAt, Math.ceil(us));
+    this.#journal.raiseStamp(us);
   }
 
   /** The newest `created_at` that was given, µs since the Unix epoch; 0 before any. */
   get lastCreatedAt(): number {
-    return this.#lastCreatedAt;
+    return this.#journal.lastStamp;
   }
 
   /** How many calls of {@link waitForNewer} wait. */
@@ -133,8 +99,8 @@ export class SegmentIndex {
    */
   async add(segment: Segment, uploaded = true): Promise<number> {
     checkSegment(segment);
-    this.#checkOpen();
-    return this.#commits.add({ type: 'segment', segment, uploaded });
+    this.#journal.checkOpen();
+    return this.#journal.add({ type: 'segment', segment, uploaded });
   }
 
   /**
@@ -158,11 +124,8 @@ export class SegmentIndex {
   async remove(path: string): Promise<void> {
     const createdAt = this.#table.waitingSince(path);
     if (createdAt === undefined) return;
-    this.#checkOpen();
-    // As an eviction: a journal that is being rewritten must not miss it.
-    const removed = this.#evicting.then(() => this.#commits.add({ type: 'remove', createdAt }));
-    this.#evicting = removed.catch(() => {});
-    this.#droppedLines += await removed;
+    this.#journal.checkOpen();
+    await this.#journal.alone(() => this.#journal.add({ type: 'remove', createdAt }));
   }
 
   /** A page of segments in the order of `created_at`, as UTF-8 JSON. */
@@ -208,9 +171,8 @@ export class SegmentIndex {
     if (!Number.isSafeInteger(beforeUs)) {
       throw new RangeError(`beforeUs must be a whole number of µs, not ${beforeUs}`);
     }
-    // One at a time: a journal that is being rewritten must not miss an eviction.
-    const evicted = this.#evicting.then(() => this.#evict(beforeUs));
-    this.#evicting = evicted.catch(() => {});
+    const evicted = await this.#journal.alone(() => this.#evict(beforeUs));
+    await this.#journal.compactWhenWorthwhile();
     return evicted;
   }
 
@@ -218,58 +180,28 @@ export class SegmentIndex {
    * Writes the journal anew with nothing but what is listed.
    * @throws Error of the file system; the journal is as it was then
    */
-  async compact(): Promise<void> {
-    const compacted = this.#evicting.then(() => this.#compact());
-    this.#evicting = compacted.catch(() => {});
-    return compacted;
+  compact(): Promise<void> {
+    return this.#journal.compact();
   }
 
   /** Ends all waits, finishes what was begun, and gives the journal free. */
   close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
-  }
-
-  async #close(): Promise<void> {
     this.#waiters.close();
-    await this.#evicting;
-    await this.#commits.idle();
-    try {
-      await this.#journal.close();
-    } finally {
-      await this.#lock.release();
-    }
+    return this.#journal.close();
   }
 
-  #checkOpen(): void {
-    if (this.#closing) throw new Error('the segment index is closed');
-  }
-
-  #load(entry: SegmentEntry): boolean {
-    switch (entry.type) {
-      case 'evict':
-        this.#droppedLines += atOnce(this.#table.evict(entry.beforeUs));
-        return true;
-      case 'remove':
-        this.#droppedLines += this.#table.remove(entry.createdAt);
-        return true;
-      case 'segment':
-        if (entry.createdAt <= this.#table.columns.lastCreatedAt) return false;
-        this.#lastCreatedAt = Math.max(this.#lastCreatedAt, entry.createdAt);
-        this.#table.insert(entry.createdAt, entry.segment);
-        return true;
-    }
+  #load(entry: SegmentEntry): void {
+    if (entry.type === 'evict') atOnce(this.#table.evict(entry.beforeUs));
+    else if (entry.type === 'remove') this.#table.remove(entry.createdAt);
+    else this.#table.insert(entry.createdAt, entry.segment);
   }
 
   async #commit(changes: Change[]): Promise<number[]> {
     const entries = changes.map((change): SegmentEntry => {
       if (change.type !== 'segment') return change;
-      // A clock that was set back must neither repeat a created_at nor hide a segment from a
-      // reader who has seen later ones.
-      this.#lastCreatedAt = Math.max(this.#now(), this.#lastCreatedAt + 1);
-      return { type: 'segment', createdAt: this.#lastCreatedAt, segment: change.segment };
+      return { type: 'segment', createdAt: this.#journal.nextStamp(), segment: change.segment };
     });
-    await this.#journal.append(Buffer.from(entries.map(encodeEntry).join('')));
+    await this.#journal.append(entries);
     const results = entries.map((entry, index) => {
       // What has been listed up to here; dropping it is left to who asked.
       if (entry.type === 'evict') return this.#table.columns.lastCreatedAt;
@@ -285,59 +217,23 @@ export class SegmentIndex {
   }
 
   async #evict(beforeUs: number): Promise<number> {
-    this.#checkOpen();
+    this.#journal.checkOpen();
     if (!this.#table.hasEndedBy(beforeUs)) return 0;
-    const until = await this.#commits.add({ type: 'evict', beforeUs });
-    const evicted = await stepByStep(this.#table.evict(beforeUs, until));
-    this.#droppedLines += evicted;
-    if (this.#droppedLines > Math.max(compactAfterRows, this.#table.rows)) {
-      try {
-        await this.#compact();
-      } catch (error) {
-        this.#log.warn(
-          { err: error },
-          'the segment journal could not be compacted; it still grows',
-        );
-      }
-    }
-    return evicted;
+    const until = await this.#journal.add({ type: 'evict', beforeUs });
+    return stepByStep(this.#table.evict(beforeUs, until));
   }
 
-  /** Writes the journal anew without the dropped segments, while adding goes on. */
-  async #compact(): Promise<void> {
-    const rewrite = await this.#journal.startRewrite(this.#lastCreatedAt);
-    const copied = await this.#copyRows(rewrite, 0);
-    await this.#commits.exclusive(async () => {
-      await this.#copyRows(rewrite, copied);
-      await this.#journal.adopt(rewrite);
-    });
-    this.#droppedLines = 0;
-  }
-
-  /**
-   * Copies the rows beyond a `created_at`; throws the new file away when it cannot.
-   * @returns the `created_at` of the last row
-   */
-  async #copyRows(rewrite: JournalRewrite, after: number): Promise<number> {
-    let last = after;
-    for (;;) {
-      const rows = this.#table.select({ sinceTs: last, limit: copiedRows }, copiedRows);
-      if (rows.length === 0) return last;
-      let lines = '';
-      for (const row of rows) {
+  /** See `TableContent.read`: by rising `created_at`. */
+  #read(): () => SegmentEntry[] {
+    let last = 0;
+    return () => {
+      const rows = this.#table.select({ sinceTs: last, limit: ROWS_AT_A_TIME }, ROWS_AT_A_TIME);
+      return rows.map((row) => {
         const chunk = this.#table.columns.chunkOf(row);
         const at = row - chunk.base;
         last = chunk.createdAt[at]!;
-        const segment = this.#table.segmentAt(chunk, at);
-        lines += encodeEntry({ type: 'segment', createdAt: last, segment });
-      }
-      try {
-        await rewrite.append(Buffer.from(lines));
-      } catch (error) {
-        await rewrite.abandon();
-        throw error;
-      }
-      await setImmediate();
-    }
+        return { type: 'segment', createdAt: last, segment: this.#table.segmentAt(chunk, at) };
+      });
+    };
   }
 }

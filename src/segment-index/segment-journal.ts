@@ -1,5 +1,5 @@
 import type { Segment } from '../facts/segment.ts';
-import { encodeArray, type JournalFormat } from '../journal/journal-line.ts';
+import type { JournalFormat } from '../journal/journal-line.ts';
 import { checkSegment } from './segment-check.ts';
 
 /** A line of the segment journal says one of these. */
@@ -17,12 +17,8 @@ export const segmentJournal: JournalFormat<SegmentEntry> = {
   version: 1,
   toArray,
   fromArray,
+  stampOf: (entry) => (entry.type === 'segment' ? entry.createdAt : undefined),
 };
-
-/** An entry as a line. */
-export function encodeEntry(entry: SegmentEntry): string {
-  return encodeArray(toArray(entry));
-}
 
 function toArray(entry: SegmentEntry): unknown[] {
   if (entry.type === 'evict') return ['evict', entry.beforeUs];

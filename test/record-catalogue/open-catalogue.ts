@@ -1,8 +1,5 @@
-import {
-  RecordCatalogue,
-  type RecordCatalogueOptions,
-  type RecordFacts,
-} from '../../src/record-catalogue/record-catalogue.ts';
+import type { JournaledTableOptions } from '../../src/journal/journaled-table.ts';
+import { RecordCatalogue, type RecordFacts } from '../../src/record-catalogue/record-catalogue.ts';
 
 /** What was logged. */
 export interface Logged {
@@ -13,7 +10,7 @@ export interface Logged {
 /** Opens a catalogue that logs into an array. */
 export async function openCatalogue(
   journalPath: string,
-  options: Partial<RecordCatalogueOptions> = {},
+  options: Partial<JournaledTableOptions> = {},
 ): Promise<{ catalogue: RecordCatalogue; logged: Logged[] }> {
   const logged: Logged[] = [];
   const catalogue = await RecordCatalogue.open({

@@ -4,9 +4,9 @@ import { appendFile, open, readdir, readFile, stat, truncate, writeFile } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { encodeArray, encodeHeader } from '../../src/journal/journal-line.ts';
+import { encodeArray, encodeEntry, encodeHeader } from '../../src/journal/journal-line.ts';
 import type { SegmentIndex } from '../../src/segment-index/segment-index.ts';
-import { encodeEntry, segmentJournal } from '../../src/segment-index/segment-journal.ts';
+import { segmentJournal } from '../../src/segment-index/segment-journal.ts';
 import { openIndex, parse, segment } from './open-index.ts';
 
 /** What the index lists, as the numbers given to {@link segment}. */
@@ -80,7 +80,7 @@ t.test('damage is counted and logged once, and the file is left as it is', async
     lines[1],
     '\0'.repeat(100),
     lines[2],
-    encodeEntry({ type: 'segment', createdAt: 1, segment: segment(9) }).trimEnd(),
+    encodeEntry(segmentJournal, { type: 'segment', createdAt: 1, segment: segment(9) }).trimEnd(),
     lines[3],
     '',
   ].join('\n');
@@ -279,7 +279,7 @@ t.test('reads a journal larger than its buffer, whatever the line lengths', asyn
     for (let n = 0; n < 100; n++) {
       const codec = 'x'.repeat((expected * 37) % 4096) || 'y';
       expected++;
-      lines += encodeEntry({
+      lines += encodeEntry(segmentJournal, {
         type: 'segment',
         createdAt: expected,
         segment: segment(expected, { codec }),
