@@ -1,4 +1,4 @@
-import { LeastDelay } from './least-delay.ts';
+import { LeastDelay } from '../clock/least-delay.ts';
 
 /** Half of the 32-bit RTP timestamp circle: a step of more goes the other way round. */
 const HALF_CIRCLE = 2 ** 31;

@@ -1,3 +1,4 @@
+import { LeastDelay } from '../clock/least-delay.ts';
 import type { Reordering } from './reordering.ts';
 import { SmoothedDelay } from './smoothed-delay.ts';
 
@@ -16,6 +17,23 @@ const maxIntervalUs = 500_000;
 const intervalGrowth = 1.5;
 const maxTries = 10;
 
+/**
+ * How long a missing packet is waited for where NACKs are answered, µs: a recorder has no hurry, and
+ * there is time for several of them.
+ */
+export const retransmissionWaitUs = 1_000_000;
+/**
+ * So many tries fit into that, whatever round trips looked like: where threads or senders stalled
+ * some were measured too long, and requests and answers are lost like packets.
+ */
+const wantedTries = 5;
+/** The last of them is made so long before the end, µs. */
+const lastTryUs = 100_000;
+/** A path that has had no shorter round trip of late is not asked sooner: for so long, µs … */
+const leastRoundTripWindowUs = 30_000_000;
+/** … and with so much more than it to spare. */
+const roundTripMargin = 1.25;
+
 /** More missing packets than this are not asked for. */
 const maxMissing = 300;
 
@@ -29,6 +47,8 @@ interface MissingPacket {
   dueUs: number;
   intervalUs: number;
   tries: number;
+  /** When the packet is given up; 0 where that is counted from the next request. */
+  endUs: number;
   /** Undefined where an outage came in between: that tells nothing of the round trip. */
   firstAskedUs: number | undefined;
 }
@@ -45,6 +65,7 @@ export class NackGenerator {
   readonly #missing = new Map<number, MissingPacket>();
   /** From a request to the packet. */
   readonly #roundTrip = new SmoothedDelay();
+  readonly #leastRoundTrip = new LeastDelay(leastRoundTripWindowUs);
   #newest: number | undefined;
   #notYetAsked = 0;
   #unanswered = 0;
@@ -120,6 +141,7 @@ export class NackGenerator {
         dueUs,
         intervalUs: this.#intervalUs,
         tries: 0,
+        endUs: nowUs + retransmissionWaitUs,
         firstAskedUs: 0,
       });
       this.#notYetAsked++;
@@ -136,6 +158,7 @@ export class NackGenerator {
   suspend(): void {
     for (const missing of this.#missing.values()) {
       missing.dueUs = 0;
+      missing.endUs = 0;
       missing.intervalUs = this.#intervalUs;
       if (missing.tries === 0) continue;
       missing.tries = 1;
@@ -160,11 +183,21 @@ export class NackGenerator {
     this.#unanswered = 0;
     this.#ownFormat = false;
     this.#roundTrip.reset();
+    this.#leastRoundTrip.reset();
   }
 
   get #intervalUs(): number {
     if (!this.#roundTrip.known) return firstIntervalUs;
     return Math.max(minIntervalUs, Math.min(this.#roundTrip.above(2), maxIntervalUs));
+  }
+
+  /** How long to wait for the next try at most, so that all that are wanted come in time. */
+  #mostUs({ tries, endUs }: MissingPacket, nowUs: number): number {
+    if (tries >= wantedTries) return Number.POSITIVE_INFINITY;
+    const shareUs = Math.max(0, endUs - lastTryUs - nowUs) / (wantedTries - tries);
+    const least = this.#leastRoundTrip.value;
+    const roundTripUs = Number.isFinite(least) ? least * roundTripMargin : 0;
+    return Math.max(shareUs, roundTripUs, minIntervalUs);
   }
 
   #arrived(extended: number, nowUs: number, wasAsked: boolean): void {
@@ -175,7 +208,10 @@ export class NackGenerator {
       // Which of several requests was answered is not known. The first one is an upper bound: with
       // the last one a round trip that is longer than the interval would never be found out.
       const { firstAskedUs } = missing;
-      if (firstAskedUs !== undefined) this.#roundTrip.note(nowUs - firstAskedUs);
+      if (firstAskedUs !== undefined) {
+        this.#roundTrip.note(nowUs - firstAskedUs);
+        this.#leastRoundTrip.note(nowUs - firstAskedUs, nowUs);
+      }
     }
     this.#forget(missing);
   }
@@ -202,7 +238,8 @@ export class NackGenerator {
         missing.firstAskedUs = nowUs;
       }
       missing.tries++;
-      missing.dueUs = nowUs + missing.intervalUs;
+      if (missing.endUs === 0) missing.endUs = nowUs + retransmissionWaitUs;
+      missing.dueUs = nowUs + Math.min(missing.intervalUs, this.#mostUs(missing, nowUs));
       missing.intervalUs *= intervalGrowth;
     }
     if (sequenceNumbers.length > 0) this.#send(sequenceNumbers);

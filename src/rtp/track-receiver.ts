@@ -2,7 +2,7 @@ import { createDepacketizer, type Depacketizer } from '../codecs/depacketizer.ts
 import type { AccessUnit } from '../media/access-unit.ts';
 import { KeyframeRequester } from './keyframe-requester.ts';
 import type { CodecName, MediaSection, PayloadFormat } from './media-section.ts';
-import { NackGenerator } from './nack-generator.ts';
+import { NackGenerator, retransmissionWaitUs } from './nack-generator.ts';
 import { ReceiveStatistics } from './receive-statistics.ts';
 import { ReorderBuffer } from './reorder-buffer.ts';
 import { Reordering } from './reordering.ts';
@@ -18,11 +18,9 @@ const maxDistance = 3000;
 const maxProbationDistance = 16;
 
 /**
- * How long a missing packet is waited for, in µs. A recorder has no hurry: where NACKs are answered
- * there is time for several of them; else only reordering can bring it, and the wait is as long as
- * the network needs for that.
+ * How long a missing packet is waited for where NACKs are not answered, in µs: only reordering can
+ * bring it, and the wait is as long as the network needs for that.
  */
-const retransmissionWaitUs = 1_000_000;
 const minReorderingWaitUs = 250_000;
 const maxReorderingWaitUs = 1_000_000;
 

@@ -58,12 +58,8 @@ t.test('pion behind a network that loses', { timeout: 110_000 }, async (t) => {
   t.comment(JSON.stringify({ video: row.tracks[0], dropped: row.dropped_units }));
   t.ok(video.nacked > 100, 'packets were lost and asked for');
   t.equal(video.resent, video.nacked, 'and all of them were sent again');
-  // Requests are lost like packets. Very seldom all for one packet are, and it is never sent again.
-  const unheard = lost.length - video.nacked;
-  t.ok(unheard <= 2, `${unheard} packets for which no request got through`);
   t.equal(row.tracks[0]!.packets_recovered, video.resent, 'what was sent again was taken');
-  t.equal(row.tracks[0]!.packets_lost, unheard, 'and nothing else was given up');
-  if (unheard > 0) return;
+  t.equal(row.tracks[0]!.packets_lost, 0, 'none was given up');
   const sound = behind.relay()!.streams.get(audio.ssrc)!.lost;
   const missing = new Set(sound.map((number) => (number - audio.first) & 0xffff));
   await checkRecording(t, root, 'pion', (second) => hasBeep(missing, second));

@@ -141,6 +141,36 @@ t.test('requests are further apart than a round trip', async (t) => {
   }
 });
 
+t.test('round trips that stalls made long leave time for five requests', async (t) => {
+  const { asked, nack } = setUp();
+  let n = 0;
+  let now = 0;
+  /** Loses a packet that comes when it was asked for so long before. */
+  const lose = (roundTripMs: number) => {
+    for (const next of [n, n + 2, n + 3]) nack.receive(next, now * ms);
+    nack.receive(n + 1, (now + roundTripMs) * ms, true);
+    n += 4;
+    now += 1000;
+  };
+  for (const roundTripMs of [20, 20, 900, 20, 900, 900]) lose(roundTripMs);
+  for (const next of [n, n + 2, n + 3]) nack.receive(next, now * ms);
+  asked.length = 0;
+  for (let later = 0; later <= 900; later += 5) nack.poll((now + later) * ms);
+  t.equal(asked.length, 4, 'and the first one');
+  nack.forgetBefore(n + 4);
+
+  // Where all are that long, it is the path.
+  n += 4;
+  now += 61_000;
+  for (let i = 0; i < 20; i++) lose(400);
+  now += 61_000;
+  for (let i = 0; i < 20; i++) lose(400);
+  for (const next of [n, n + 2, n + 3]) nack.receive(next, now * ms);
+  asked.length = 0;
+  for (let later = 0; later < 400; later += 5) nack.poll((now + later) * ms);
+  t.same(asked, [], 'nothing is asked for again before a round trip has passed');
+});
+
 t.test('an outage is no round trip, and what is missing is asked for anew after it', async (t) => {
   const { asked, nack } = setUp();
   for (let n = 0; n < 400; n += 4) {
