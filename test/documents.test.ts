@@ -50,7 +50,7 @@ for (const page of PAGES) {
   });
 }
 
-/** A path from the root, or below `src` where a page tells of that. */
+/** A path from the root, or its end where a page tells of a folder. */
 function isFile(path: string): boolean {
-  return FILES.has(path) || FILES.has(`src/${path}`);
+  return FILES.has(path) || [...FILES].some((file) => file.endsWith(`/${path}`));
 }
