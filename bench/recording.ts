@@ -32,7 +32,7 @@ export async function run(): Promise<void> {
       maxRecordingSeconds: 0,
       after: Promise.resolve(),
       clock: new StreamClock(),
-      notBeforeUs: 0,
+      notBefore: 0,
       now: () => nowUs,
       nextRecordId: () => '1772625600',
       onFact: ({ type }) => {

@@ -1,8 +1,10 @@
+import { H264_TIMESCALE } from '../../src/media/timescale.ts';
 import { type Picture, PictureOrder } from '../../src/recording/picture-order.ts';
 import { Decisions } from '../decisions.ts';
 import { type FuzzTarget, must } from '../target.ts';
 
 const mostPictures = 512;
+const { step } = H264_TIMESCALE;
 
 /** Pictures with timestamps of any kind: all come out, in their order, in places that follow each other. */
 export const target: FuzzTarget = {
@@ -15,7 +17,7 @@ export const target: FuzzTarget = {
   ],
   run(input) {
     const decisions = new Decisions(input);
-    const order = new PictureOrder();
+    const order = new PictureOrder(step);
     const how = decisions.byte();
     order.expect({ most: how % 17, isDeclared: how >= 0x80 });
     const pushed: Picture[] = [];
@@ -24,8 +26,8 @@ export const target: FuzzTarget = {
     for (let count = 0; count < mostPictures && !decisions.done; count++) {
       const byte = decisions.byte();
       const keyframe = byte >= 0x80;
-      if (keyframe) base += decisions.byte() * 3;
-      const shown = base + (byte & 0x7f) * 3;
+      if (keyframe) base += decisions.byte() * 3 * step;
+      const shown = base + (byte & 0x7f) * 3 * step;
       const picture: Picture = {
         ...{
           start: shown,

@@ -1,4 +1,4 @@
-import { toUs } from './media-time.ts';
+import { trackTicksToUs } from './media-time.ts';
 
 /** Where a stretch of media time lies on the wall clock. */
 export interface WallClockSpan {
@@ -25,8 +25,9 @@ export function wallClockSpan(
 ): WallClockSpan {
   if (head !== undefined && head.startTime === startTime && head.endTime === endTime) return head;
   // A segment that was never closed: what was true of its start holds for all of it.
-  const offsetUs = head === undefined ? 0 : head.startUs - toUs(head.startTime, timescale);
-  const us = (time: number) => Math.round(toUs(time, timescale) + offsetUs);
+  const offsetUs =
+    head === undefined ? 0 : head.startUs - trackTicksToUs(head.startTime, timescale);
+  const us = (time: number) => Math.round(trackTicksToUs(time, timescale) + offsetUs);
   return { startTime, endTime, startUs: us(startTime), endUs: us(endTime) };
 }
 

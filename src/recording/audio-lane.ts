@@ -1,7 +1,9 @@
 import { OPUS_SILENCE_TICKS, opusSilence } from '../codecs/opus/silence.ts';
-import { AUDIO_TIMESCALE, audioTicks } from '../media/media-time.ts';
+import { TICKS_PER_SECOND, type Ticks, toUs, type Us } from '../media/media-time.ts';
+import type { Timescale } from '../media/timescale.ts';
 import type { AudioPacket } from './audio-track.ts';
 import type { DroppedUnits } from './dropped-units.ts';
+import type { PlacedUnit } from './placed-unit.ts';
 import type { RunningPeriod } from './running-period.ts';
 import type { TrackWriter } from './track-writer.ts';
 
@@ -9,21 +11,21 @@ import type { TrackWriter } from './track-writer.ts';
  * No sound is put further ahead of the present than this, and no silence: 2 s. Sound came before it is
  * taken, so only a mistake about its timeline could place it there.
  */
-const MOST_AHEAD = 2 * AUDIO_TIMESCALE;
-/** Misplaced sound is told of at most once in this time: a minute of ticks. */
-const TOLD_TICKS = 60 * AUDIO_TIMESCALE;
+const MOST_AHEAD: Ticks = 2 * TICKS_PER_SECOND;
+/** Misplaced sound is told of at most once in this time: a minute. */
+const TOLD_TICKS: Ticks = 60 * TICKS_PER_SECOND;
 
 /** Gaps up to this much, 2.5 ms, are within the clocks' rounding and are closed without silence. */
-const TOLERANCE = 120;
+const TOLERANCE: Ticks = TICKS_PER_SECOND / 400;
 
 /** What an {@link AudioLane} works with. */
 export interface AudioLaneOptions {
-  /** No sample may begin before this, ticks; the end of an earlier recording. */
-  floor: number;
+  /** No sample may begin before this; the end of an earlier recording. */
+  floor: Ticks;
   /** Counts what is not laid. */
   dropped: DroppedUnits;
-  /** Media time of the present, ticks since the Unix epoch. */
-  now(): number;
+  /** Media time of the present. */
+  nowUs(): Us;
   /**
    * Told of sound that was placed too far ahead, at most once a minute.
    * @param seconds how far the last one lay ahead
@@ -35,18 +37,18 @@ export interface AudioLaneOptions {
 /**
  * Lays the sound of a stream end to end over its Periods. What is missing becomes silence of the
  * same length, so that sound and picture stay in step; sound that comes after its place was filled
- * is too late and dropped. All times are ticks of the audio timescale since the Unix epoch.
+ * is too late and dropped. All times are since the Unix epoch.
  */
 export class AudioLane {
   /**
-   * Ticks of silence that stand for sound that was lost. What a sender left out, because there was
+   * How much silence stands for sound that was lost. What a sender left out, because there was
    * nothing to hear (discontinuous transmission, RFC 7587 §3.1.3), is not among them.
    */
-  silence = 0;
+  silence: Ticks = 0;
   readonly #options: AudioLaneOptions;
   #period: RunningPeriod | undefined;
   /** Where the sound before ended. */
-  #end = 0;
+  #end: Ticks = 0;
   #misplaced = 0;
   #toldAt = Number.NEGATIVE_INFINITY;
 
@@ -56,7 +58,7 @@ export class AudioLane {
   }
 
   /** End of what was laid so far. */
-  get end(): number {
+  get end(): Ticks {
     return this.#end;
   }
 
@@ -66,11 +68,13 @@ export class AudioLane {
   }
 
   /**
-   * Goes on in another Period. The sound of the one before ends where this one's begins.
+   * Goes on in another Period, whose sound may have another timescale. The sound of the one before
+   * ends where this one's begins.
    */
   moveTo(period: RunningPeriod): void {
     this.#writer?.end();
     this.#period = period;
+    if (period.audio) this.#end = period.audio.timescale.ceil(this.#end);
   }
 
   /** Lays one packet. */
@@ -81,27 +85,28 @@ export class AudioLane {
       dropped.unwritten++;
       return;
     }
-    const start = this.#boundedStart(packet);
+    const start = this.#boundedStart(packet, writer.timescale);
     const end = start + packet.end - packet.start;
-    if (writer.startTime === undefined)
-      this.beginWithSilence(audioTicks(this.#period!.startUs), start);
+    if (writer.startTime === undefined) this.beginWithSilence(this.#period!.start, start);
     else this.fillTo(start, packet.lostBefore);
     const time = writer.startTime === undefined ? Math.max(start, this.#end) : this.#end;
     if (end <= time) {
       dropped.late++;
       return;
     }
-    this.#put(writer, time, end, packet.data);
+    packet.start = time;
+    packet.end = end;
+    this.#put(writer, packet);
   }
 
   /** Where a packet begins; one that lies too far ahead follows the sound before, or is of now. */
-  #boundedStart({ start, end }: AudioPacket): number {
+  #boundedStart({ start, end }: AudioPacket, timescale: Timescale): Ticks {
     if (start - this.#end <= TOLERANCE) return start;
-    const now = this.#options.now();
+    const now = timescale.at(this.#options.nowUs());
     if (start <= now + MOST_AHEAD) return start;
     this.#misplaced++;
     if (now - this.#toldAt > TOLD_TICKS) {
-      this.#options.onMisplaced((start - now) / AUDIO_TIMESCALE, this.#misplaced);
+      this.#options.onMisplaced(toUs(start - now) / 1e6, this.#misplaced);
       this.#toldAt = now;
       this.#misplaced = 0;
     }
@@ -109,39 +114,54 @@ export class AudioLane {
   }
 
   /** Fills with silence up to a time, if more than rounding is missing there. @param isLoss counts */
-  fillTo(time: number, isLoss: boolean): void {
+  fillTo(time: Ticks, isLoss: boolean): void {
     const writer = this.#writer;
     if (writer?.startTime === undefined) return;
+    time = writer.timescale.round(time);
     if (time - this.#end <= TOLERANCE) return;
-    time = Math.min(time, this.#options.now() + MOST_AHEAD);
+    time = Math.min(time, writer.timescale.at(this.#options.nowUs()) + MOST_AHEAD);
     if (time <= this.#end) return;
     if (isLoss) this.silence += time - this.#end;
     this.#fill(writer, time);
   }
 
-  #fill(writer: TrackWriter, time: number): void {
-    const packet = opusSilence(2);
+  #fill(writer: TrackWriter, time: Ticks): void {
+    const usual = writer.timescale.toTicks(OPUS_SILENCE_TICKS);
     while (this.#end < time) {
       const left = time - this.#end;
-      const duration = left < OPUS_SILENCE_TICKS * 1.5 ? left : OPUS_SILENCE_TICKS;
-      this.#put(writer, this.#end, this.#end + duration, packet);
+      this.#putSilence(writer, this.#end, left < usual * 1.5 ? left : usual);
     }
   }
 
+  #putSilence(writer: TrackWriter, start: Ticks, duration: Ticks): void {
+    const end = start + duration;
+    this.#put(writer, { start, end, keyframe: true, parts: [opusSilence(2)] });
+  }
+
   /** Begins the present Period's sound with silence where none has come. */
-  beginWithSilence(from: number, to: number): void {
+  beginWithSilence(from: Ticks, to: Ticks): void {
     const writer = this.#writer;
     if (writer === undefined || writer.startTime !== undefined) return;
-    const start = Math.max(from, this.#end);
-    to = Math.min(to, this.#options.now() + MOST_AHEAD);
-    if (to - start < OPUS_SILENCE_TICKS) return;
-    const first = Math.min(to - start, OPUS_SILENCE_TICKS);
-    this.#put(writer, start, start + first, opusSilence(2));
+    const { timescale } = writer;
+    const usual = timescale.toTicks(OPUS_SILENCE_TICKS);
+    const start = Math.max(timescale.round(from), this.#end);
+    to = Math.min(timescale.round(to), timescale.at(this.#options.nowUs()) + MOST_AHEAD);
+    if (to - start < usual) return;
+    this.#putSilence(writer, start, usual);
     this.#fill(writer, to);
   }
 
+  /** Gives the present Period's sound the length of its picture. @param end of the picture */
+  endWith(end: Ticks): void {
+    const writer = this.#writer;
+    if (writer === undefined) return;
+    this.beginWithSilence(this.#period!.start, end);
+    const usual = writer.timescale.toTicks(OPUS_SILENCE_TICKS);
+    if (writer.timescale.round(end) - this.#end > usual) this.fillTo(end, false);
+  }
+
   /** Moves the end after the Period's times were settled. @param ticks how much later */
-  shift(ticks: number): void {
+  shift(ticks: Ticks): void {
     this.#end += ticks;
   }
 
@@ -160,8 +180,8 @@ export class AudioLane {
     return this.#period?.audio;
   }
 
-  #put(writer: TrackWriter, time: number, end: number, data: Buffer): void {
-    writer.write({ time, duration: end - time, keyframe: true, parts: [data] });
-    this.#end = end;
+  #put(writer: TrackWriter, unit: PlacedUnit): void {
+    writer.write(unit);
+    this.#end = unit.end;
   }
 }

@@ -1,7 +1,9 @@
 import { opusPacketDuration } from '../codecs/opus/toc.ts';
 import type { AccessUnit } from '../media/access-unit.ts';
-import { AUDIO_TIMESCALE } from '../media/media-time.ts';
+import { TICKS_PER_SECOND, type Ticks, type Us } from '../media/media-time.ts';
+import { OPUS_TIMESCALE, type Timescale } from '../media/timescale.ts';
 import type { DroppedUnits } from './dropped-units.ts';
+import type { PlacedUnit } from './placed-unit.ts';
 import { TrackClock } from './track-clock.ts';
 import { WallClockAnchor } from './wall-clock-anchor.ts';
 
@@ -9,18 +11,15 @@ import { WallClockAnchor } from './wall-clock-anchor.ts';
 const DOUBTFUL_US = 100_000;
 
 /** Up to this much, 2.5 ms, a packet's end is moved to the next one's start instead of filled. */
-const TOLERANCE = 120;
+const TOLERANCE = TICKS_PER_SECOND / 400;
 
 /**
- * One Opus packet with its place: ticks on the track's own timeline, and of media time since the Unix
- * epoch once it has left the track.
+ * One packet of sound with its place: on the track's own timeline, and since the Unix epoch once it has
+ * left the track.
  */
-export interface AudioPacket {
-  start: number;
-  end: number;
+export interface AudioPacket extends PlacedUnit {
   /** Packets were lost between the one before and this. */
   lostBefore: boolean;
-  data: Buffer;
 }
 
 /**
@@ -28,9 +27,11 @@ export interface AudioPacket {
  * shows whether sound is missing between them.
  */
 export class AudioTrack {
-  anchor = new WallClockAnchor(new TrackClock(AUDIO_TIMESCALE, DOUBTFUL_US));
-  /** Arrival of the latest packet, µs since the Unix epoch; 0 before the first. */
-  lastArrivalUs = 0;
+  /** Of its RTP timestamps. */
+  readonly timescale: Timescale = OPUS_TIMESCALE;
+  anchor = this.#newAnchor();
+  /** Arrival of the latest packet; 0 before the first. */
+  lastArrivalUs: Us = 0;
   readonly #dropped: DroppedUnits;
   #pending: AudioPacket | undefined;
   #lost = false;
@@ -41,10 +42,10 @@ export class AudioTrack {
 
   /**
    * Takes the next packet.
-   * @param ticks its presentation time on the track's own timeline
+   * @param start its presentation time on the track's own timeline
    * @returns the packet before it
    */
-  push(unit: AccessUnit, ticks: number): AudioPacket | undefined {
+  push(unit: AccessUnit, start: Ticks): AudioPacket | undefined {
     this.lastArrivalUs = unit.arrivalUs;
     if (unit.discontinuity) this.#lost = true;
     const data = unit.parts[0];
@@ -54,13 +55,19 @@ export class AudioTrack {
       return undefined;
     }
     const before = this.#pending;
-    if (before !== undefined && ticks <= before.start) {
+    if (before !== undefined && start <= before.start) {
       this.#dropped.disordered++;
       return undefined;
     }
-    this.#pending = { start: ticks, end: ticks + duration, lostBefore: this.#lost, data };
+    this.#pending = {
+      start,
+      end: start + this.timescale.toTicks(duration),
+      keyframe: true,
+      lostBefore: this.#lost,
+      parts: unit.parts,
+    };
     this.#lost = false;
-    if (before !== undefined && ticks < before.end + TOLERANCE) before.end = ticks;
+    if (before !== undefined && start < before.end + TOLERANCE) before.end = start;
     return before;
   }
 
@@ -73,7 +80,11 @@ export class AudioTrack {
 
   /** A new sender's timeline begins: nothing of the old one may mix with it. */
   restart(): void {
-    this.anchor = new WallClockAnchor(new TrackClock(AUDIO_TIMESCALE, DOUBTFUL_US));
+    this.anchor = this.#newAnchor();
     this.#pending = undefined;
+  }
+
+  #newAnchor(): WallClockAnchor {
+    return new WallClockAnchor(new TrackClock(this.timescale.perSecond, DOUBTFUL_US));
   }
 }

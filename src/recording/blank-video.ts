@@ -1,9 +1,10 @@
 import { BLANK_CONFIGURATION, blankPicture } from '../codecs/h264/blank-picture.ts';
-import { VIDEO_TIMESCALE } from '../media/media-time.ts';
-import type { RunningPeriod } from './running-period.ts';
+import type { H264Configuration } from '../codecs/h264/parameter-sets.ts';
+import { TICKS_PER_SECOND, type Ticks } from '../media/media-time.ts';
+import type { TrackWriter } from './track-writer.ts';
 
-/** Each black picture is shown for so long, ticks. */
-const PICTURE_TICKS = VIDEO_TIMESCALE;
+/** Each black picture is shown for so long. */
+const PICTURE_TICKS: Ticks = TICKS_PER_SECOND;
 
 /**
  * Black pictures for a Period whose picture does not come while its sound does. A player that meets a
@@ -14,24 +15,26 @@ export class BlankVideo {
   #pictures = 0;
 
   /** True for the configuration of a Period that has black pictures. */
-  static isOf({ configuration }: RunningPeriod): boolean {
+  static isOf(configuration: H264Configuration | undefined): boolean {
     return configuration === BLANK_CONFIGURATION;
   }
 
   /**
    * Writes pictures up to a time.
-   * @param from where the last one ended, ticks; so is the result
-   * @param to ticks
+   * @param from where the last one ended
    * @param isLast the last picture ends there; else whole ones are written, as many as fit
+   * @returns where the last one ends now
    */
-  fill(period: RunningPeriod, from: number, to: number, isLast: boolean): number {
-    let time = from;
-    while (time + (isLast ? 1 : PICTURE_TICKS) <= to) {
+  fill(writer: TrackWriter, from: Ticks, to: Ticks, isLast: boolean): Ticks {
+    const { timescale } = writer;
+    to = timescale.round(to);
+    let time = timescale.ceil(from);
+    while (time + (isLast ? timescale.step : PICTURE_TICKS) <= to) {
       const left = to - time;
       // No picture shorter than half of the usual time, but for a Period that is itself shorter.
       const duration = left < PICTURE_TICKS * 1.5 && isLast ? left : PICTURE_TICKS;
       const parts = [blankPicture(this.#pictures++)];
-      period.video!.write({ time, duration, keyframe: true, parts });
+      writer.write({ start: time, end: time + duration, keyframe: true, parts });
       time += duration;
     }
     return time;

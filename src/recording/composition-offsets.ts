@@ -1,3 +1,4 @@
+import type { Ticks } from '../media/media-time.ts';
 import type { Picture } from './picture-order.ts';
 
 /** Durations that are remembered, a power of 2: more than one picture is ever overtaken by. */
@@ -14,15 +15,15 @@ export class CompositionOffsets {
   #count = 0;
 
   /**
-   * @param time of the sample, ticks since the Unix epoch
-   * @param base ticks between the track's own timeline and the Unix epoch
-   * @param floor nothing is shown before this, ticks since the Unix epoch
-   * @returns ticks
+   * @param time of the sample
+   * @param base where the track's own timeline begins
+   * @param floor nothing is shown before this
+   * @param step the least by which the track's times can differ
    */
-  of({ lead, shown }: Picture, time: number, base: number, floor: number): number {
+  of({ lead, shown }: Picture, time: Ticks, base: Ticks, floor: Ticks, step: Ticks): Ticks {
     if (lead === 0) return 0;
-    if (lead === undefined) return Math.max(base + shown, floor + 1) - time;
-    if (lead > 0) return Math.max(base + shown - time, lead);
+    if (lead === undefined) return Math.max(base + shown, floor + step) - time;
+    if (lead > 0) return Math.max(base + shown - time, lead * step);
     let offset = 0;
     for (let back = 1; back <= -lead; back++) {
       offset -= this.#durations[(this.#count - back) & (REMEMBERED - 1)]!;
@@ -30,8 +31,8 @@ export class CompositionOffsets {
     return Math.max(offset, floor - time);
   }
 
-  /** Notes that a sample was laid. @param duration ticks */
-  note(duration: number): void {
+  /** Notes that a sample was laid. */
+  note(duration: Ticks): void {
     this.#durations[this.#count++ & (REMEMBERED - 1)] = duration;
   }
 }

@@ -1,4 +1,5 @@
-import type { Sample } from '../media/sample.ts';
+import type { Ticks } from '../media/media-time.ts';
+import type { PlacedUnit } from './placed-unit.ts';
 
 /**
  * A keyframe that comes this much of the target early still ends the segment: with keyframes at the
@@ -15,51 +16,51 @@ const LATEST = 3;
 
 /** Decides where segments of one track begin. */
 export class CutPolicy {
-  readonly #targetTicks: number;
+  readonly #target: Ticks;
   readonly #atKeyframes: boolean;
-  #startTime = 0;
+  #start: Ticks = 0;
   #startedAtKeyframe = true;
 
   /**
-   * @param targetTicks wished duration of a segment, ticks at the track's timescale
+   * @param target wished duration of a segment
    * @param atKeyframes true for video: segments begin at keyframes where there are any
    */
-  constructor(targetTicks: number, atKeyframes: boolean) {
-    this.#targetTicks = targetTicks;
+  constructor(target: Ticks, atKeyframes: boolean) {
+    this.#target = target;
     this.#atKeyframes = atKeyframes;
   }
 
-  /** Notes that a segment begins with a sample. */
-  begin(sample: Sample): void {
-    this.#startTime = sample.time;
-    this.#startedAtKeyframe = sample.keyframe;
+  /** Notes that a segment begins with a unit. */
+  begin({ start, keyframe }: PlacedUnit): void {
+    this.#start = start;
+    this.#startedAtKeyframe = keyframe;
   }
 
-  /** Moves the running segment, ticks. */
-  shift(ticks: number): void {
-    this.#startTime += ticks;
+  /** Moves the running segment. */
+  shift(ticks: Ticks): void {
+    this.#start += ticks;
   }
 
   /**
-   * True when a new segment has to begin with this sample. A video that has no keyframe for three
+   * True when a new segment has to begin with this unit. A video that has no keyframe for three
    * times the target is cut all the same, so that what came becomes durable; the segment after that
    * begins at the next keyframe, however early. Recovery points stand in for keyframes where none come.
    */
-  cutsBefore(sample: Sample): boolean {
-    const elapsed = sample.time - this.#startTime;
-    if (!this.#atKeyframes) return elapsed >= this.#targetTicks;
-    if (sample.keyframe) {
-      return !this.#startedAtKeyframe || elapsed >= this.#targetTicks * (1 - EARLY);
+  cutsBefore({ start, keyframe, isRecoveryPoint }: PlacedUnit): boolean {
+    const elapsed = start - this.#start;
+    if (!this.#atKeyframes) return elapsed >= this.#target;
+    if (keyframe) {
+      return !this.#startedAtKeyframe || elapsed >= this.#target * (1 - EARLY);
     }
-    if (sample.isRecoveryPoint) {
+    if (isRecoveryPoint) {
       const patience = this.#startedAtKeyframe ? PATIENT : 1;
-      return elapsed >= this.#targetTicks * patience * (1 - EARLY);
+      return elapsed >= this.#target * patience * (1 - EARLY);
     }
-    return elapsed >= this.#targetTicks * LATEST;
+    return elapsed >= this.#target * LATEST;
   }
 
   /** True when the segment is long enough and only lacks a keyframe to end at. */
-  isDue(time: number): boolean {
-    return this.#atKeyframes && time - this.#startTime >= this.#targetTicks;
+  isDue(time: Ticks): boolean {
+    return this.#atKeyframes && time - this.#start >= this.#target;
   }
 }

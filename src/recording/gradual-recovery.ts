@@ -1,4 +1,5 @@
 import { isReference } from '../codecs/h264/recovery-point.ts';
+import type { Ticks } from '../media/media-time.ts';
 
 /** Pictures and bytes that are held at most; an encoder refreshes a picture within some seconds. */
 const MOST_PICTURES = 600;
@@ -7,8 +8,8 @@ const MOST_BYTES = 16 << 20;
 /** One picture that is held. */
 export interface HeldPicture {
   parts: Buffer[];
-  /** When it is shown, ticks on the track's own timeline. */
-  ticks: number;
+  /** When it is shown, on the track's own timeline. */
+  shown: Ticks;
 }
 
 /**
@@ -18,12 +19,17 @@ export interface HeldPicture {
  */
 export class GradualRecovery {
   readonly #pictures: HeldPicture[] = [];
+  readonly #step: Ticks;
   #framesLeft: number;
   #afterReference = false;
   #bytes = 0;
 
-  /** @param frames between the recovery point and the first whole picture (recovery_frame_cnt) */
-  constructor(frames: number) {
+  /**
+   * @param frames between the recovery point and the first whole picture (recovery_frame_cnt)
+   * @param step the least that two pictures may be apart
+   */
+  constructor(frames: number, step: Ticks) {
+    this.#step = step;
     this.#framesLeft = frames;
   }
 
@@ -38,21 +44,23 @@ export class GradualRecovery {
   }
 
   /** Takes the next picture in decoding order. @returns true when it is the first whole one */
-  push(parts: Buffer[], ticks: number): boolean {
+  push(parts: Buffer[], shown: Ticks): boolean {
     // frame_num goes on after each picture that others refer to (§7.4.3).
     if (this.#afterReference) this.#framesLeft--;
     this.#afterReference = isReference(parts);
-    this.#pictures.push({ parts, ticks });
+    this.#pictures.push({ parts, shown });
     for (const part of parts) this.#bytes += part.length;
     return this.#framesLeft <= 0;
   }
 
   /** All of them in decoding order, with the times at which they are to be shown. */
   finish(): HeldPicture[] {
-    const whole = this.#pictures.at(-1)!.ticks;
-    const before = this.#pictures.filter(({ ticks }) => ticks < whole);
-    before.sort((a, b) => a.ticks - b.ticks);
-    for (const [i, picture] of before.entries()) picture.ticks = whole - before.length + i;
+    const whole = this.#pictures.at(-1)!.shown;
+    const before = this.#pictures.filter(({ shown }) => shown < whole);
+    before.sort((a, b) => a.shown - b.shown);
+    for (const [i, picture] of before.entries()) {
+      picture.shown = whole - (before.length - i) * this.#step;
+    }
     return this.#pictures;
   }
 }

@@ -1,4 +1,4 @@
-import { AUDIO_TIMESCALE, toUs } from '../media/media-time.ts';
+import { toUs, type Us } from '../media/media-time.ts';
 import type { Periods } from './periods.ts';
 import type { PublishedMedia } from './published-media.ts';
 import type { RecordingOptions } from './recording-options.ts';
@@ -26,7 +26,7 @@ export function standInForMissing(
 }
 
 /** Ends a Period whose picture, or everything, has stopped: a hole in it would stop players. */
-function leaveStale(media: PublishedMedia, periods: Periods, mediaUs: number, nowUs: number): void {
+function leaveStale(media: PublishedMedia, periods: Periods, mediaUs: Us, nowUs: Us): void {
   const period = periods.current;
   if (period === undefined) return;
   const { publisher } = media;
@@ -38,11 +38,11 @@ function leaveStale(media: PublishedMedia, periods: Periods, mediaUs: number, no
     }
   }
   if (nowUs - Math.max(heardUs, seenUs) > STALE_US) {
-    if (mediaUs - period.startUs > STALE_US) media.endPeriod('media-stopped');
+    if (mediaUs - toUs(period.start) > STALE_US) media.endPeriod('media-stopped');
   } else if (period.hasPicture && nowUs - shownUs > STALE_US) {
     const picture = media.pictures.finish();
     if (picture) media.pictures.writeLast(picture, periods.audio.end);
-    media.sound.beginAlone(toUs(periods.audio.end, AUDIO_TIMESCALE));
+    media.sound.beginAlone(periods.audio.end);
     periods.moveSound();
   }
 }
@@ -52,5 +52,5 @@ function startWithoutVideo(media: PublishedMedia, periods: Periods, nowUs: numbe
   const { video, waiting } = media.publisher;
   if (waiting.first === undefined || periods.current !== undefined || !periods.mayWrite()) return;
   if (video !== undefined && nowUs - waiting.sinceUs < VIDEO_WAIT_US) return;
-  media.sound.beginAlone(toUs(waiting.first.start, AUDIO_TIMESCALE));
+  media.sound.beginAlone(waiting.first.start);
 }

@@ -1,4 +1,5 @@
 import type { H264Configuration } from '../codecs/h264/parameter-sets.ts';
+import type { Ticks, Us } from '../media/media-time.ts';
 import type { Picture } from './picture-order.ts';
 import type { RunningPeriod } from './running-period.ts';
 
@@ -48,35 +49,34 @@ export interface PeriodState {
   readonly endedFor: PeriodReason;
   /**
    * Why a Period that reaches an instant has to end there, if it has to.
-   * @param us media time, µs since the Unix epoch
    * @param graceUs how much longer it may last
    */
-  overFor(us: number, graceUs: number): 'midnight' | 'max-recording' | undefined;
+  overFor(time: Ticks, graceUs: Us): 'midnight' | 'max-recording' | undefined;
 }
 
 /**
  * Decides whether what comes next begins a new Period, and why.
  * @param picture the next one in decoding order; undefined for sound that no picture goes with
- * @param startUs media time at which it begins, µs since the Unix epoch
+ * @param start media time at which it begins
  * @returns undefined when it belongs to the running Period
  */
 export function periodReason(
   state: PeriodState,
   picture: Picture | undefined,
-  startUs: number,
+  start: Ticks,
 ): PeriodReason | undefined {
   const period = state.current;
   if (period === undefined || period.failed) return state.endedFor;
   if (picture === undefined) {
-    return period.hasPicture ? 'picture-stopped' : state.overFor(startUs, 0);
+    return period.hasPicture ? 'picture-stopped' : state.overFor(start, 0);
   }
   if (!period.hasPicture) return 'picture-started';
   if (picture.configuration === undefined) return undefined;
-  if (!picture.keyframe) return state.overFor(startUs, KEYFRAME_WAIT_US);
+  if (!picture.keyframe) return state.overFor(start, KEYFRAME_WAIT_US);
   const change = configurationChange(picture.configuration, period.configuration!);
   if (change !== undefined) return change;
   if (picture.compositionDelay > period.compositionDelay) return 'reordering-change';
-  return state.overFor(startUs, 0);
+  return state.overFor(start, 0);
 }
 
 function configurationChange(

@@ -1,15 +1,8 @@
 import type { H264Configuration } from '../codecs/h264/parameter-sets.ts';
-import { OPUS_SILENCE_TICKS } from '../codecs/opus/silence.ts';
 import { DayFolders } from '../day-folder/day-folders.ts';
 import type { PresentationFolder } from '../day-folder/presentation-folder.ts';
 import { type WriteOwner, WriteQueue } from '../files/write-queue.ts';
-import {
-  AUDIO_TIMESCALE,
-  audioTicks,
-  toTicks,
-  toUs,
-  VIDEO_TIMESCALE,
-} from '../media/media-time.ts';
+import { type Ticks, toTicks, toUs, type Us } from '../media/media-time.ts';
 import { AudioLane } from './audio-lane.ts';
 import { CurrentRecord } from './current-record.ts';
 import type { DroppedUnits } from './dropped-units.ts';
@@ -58,7 +51,7 @@ export class Periods implements PeriodState {
 
   /** @param dropped counts the sound that is not laid */
   constructor(options: RecordingOptions, dropped: DroppedUnits) {
-    const { stream, log, now, clock, notBeforeUs } = options;
+    const { stream, log, now, clock, notBefore } = options;
     this.#options = options;
     this.#failures = new WriteFailures(stream, log);
     this.#queue = new WriteQueue(options.after, (owner, error) => this.#writeFailed(owner, error));
@@ -67,11 +60,11 @@ export class Periods implements PeriodState {
       ...options,
       onWritten: () => this.#failures.folderWritten(now()),
     });
-    this.video = new VideoLane(Math.ceil(toTicks(notBeforeUs, VIDEO_TIMESCALE)));
+    this.video = new VideoLane(notBefore);
     this.audio = new AudioLane({
-      floor: Math.ceil(toTicks(notBeforeUs, AUDIO_TIMESCALE)),
+      floor: notBefore,
       dropped,
-      now: () => audioTicks(clock.mediaUs(now())),
+      nowUs: () => clock.mediaUs(now()),
       onMisplaced: (seconds, packets) => {
         log.warn({ stream, seconds, packets }, 'sound lies ahead of the clock, put at its arrival');
       },
@@ -108,9 +101,9 @@ export class Periods implements PeriodState {
     return this.#failures.error;
   }
 
-  /** Media time at which what was laid so far ends, µs since the epoch; 0 when nothing was. */
-  get endUs(): number {
-    return Math.max(this.video.endUs, toUs(this.audio.end, AUDIO_TIMESCALE));
+  /** Media time at which what was laid so far ends; 0 when nothing was. */
+  get laidEnd(): Ticks {
+    return Math.max(this.video.end, this.audio.end);
   }
 
   /** False for some seconds after a failed write. */
@@ -128,8 +121,8 @@ export class Periods implements PeriodState {
   }
 
   /** See {@link PeriodState.overFor}. */
-  overFor(us: number, graceUs: number): 'midnight' | 'max-recording' | undefined {
-    const wallUs = this.#options.clock.wallUs(us) - graceUs;
+  overFor(time: Ticks, graceUs: Us): 'midnight' | 'max-recording' | undefined {
+    const wallUs = this.#options.clock.wallUs(toUs(time)) - graceUs;
     if (!this.isOver(wallUs)) return undefined;
     return wallUs >= this.#folders.endUs ? 'midnight' : 'max-recording';
   }
@@ -138,22 +131,23 @@ export class Periods implements PeriodState {
    * Begins a Period, in the folder of its day and in a record. The one before ends there.
    * @param reason as decided by `periodReason`
    * @param publisher whose tracks it has
-   * @param startUs media time, µs since the Unix epoch
+   * @param start media time
    * @param configuration of its pictures; undefined where it is to have none
-   * @param compositionDelay of its pictures, ticks
+   * @param compositionDelay of its pictures
    */
   begin(
     reason: PeriodReason,
     publisher: Publisher,
-    startUs: number,
+    start: Ticks,
     configuration: H264Configuration | undefined,
-    compositionDelay: number,
+    compositionDelay: Ticks,
   ): RunningPeriod {
     const { clock, segmentSeconds, now, stream, log } = this.#options;
     const before = this.#current;
-    this.video.fillBlank(before, audioTicks(startUs), true);
+    // Black ends where its sound can.
+    this.video.fillBlank(before, before?.audio?.timescale.round(start) ?? start, true);
     before?.video?.end();
-    const wallUs = clock.wallUs(startUs);
+    const wallUs = clock.wallUs(toUs(start));
     if (this.isOver(wallUs)) this.#endRecord(wallUs);
     this.#folders.goTo(wallUs);
     this.#record.begin(wallUs, this.folder.manifestPath);
@@ -161,7 +155,7 @@ export class Periods implements PeriodState {
       folder: this.folder,
       queue: this.#queue,
       segmentSeconds,
-      startUs,
+      start,
       clock,
       timeline: publisher.timeline,
       configuration,
@@ -199,10 +193,8 @@ export class Periods implements PeriodState {
     if (period !== undefined) this.#endedFor = reason;
     this.video.fillBlank(period, this.audio.end, true);
     if (period?.hasPicture && period.audio) {
-      const end = audioTicks(this.video.endUs);
       if (this.audio.period !== period) this.moveSound();
-      this.audio.beginWithSilence(audioTicks(period.startUs), end);
-      if (end - this.audio.end > OPUS_SILENCE_TICKS) this.audio.fillTo(end, false);
+      this.audio.endWith(this.video.end);
     }
     this.settle(publisher, true);
     period?.video?.end();
@@ -214,9 +206,9 @@ export class Periods implements PeriodState {
 
   /** What time brings: call about four times a second. @param nowUs µs since the Unix epoch */
   tick(nowUs: number): void {
-    const old = this.#options.clock.mediaUs(nowUs) - CHUNK_AGE_US;
-    this.#current?.video?.flushOlderThan(Math.floor(toTicks(old, VIDEO_TIMESCALE)));
-    this.audio.period?.audio?.flushOlderThan(audioTicks(old));
+    const old = toTicks(this.#options.clock.mediaUs(nowUs) - CHUNK_AGE_US);
+    this.#current?.video?.flushOlderThan(old);
+    this.audio.period?.audio?.flushOlderThan(old);
     if (this.#queue.pendingBytes > MOST_PENDING_BYTES && this.#current) {
       const period = this.#current;
       this.#giveUp(period, new Error('the disk does not keep up'));
@@ -232,7 +224,7 @@ export class Periods implements PeriodState {
 
   /** Ends record and folder; the last Period was ended. What is written has to be waited for. */
   close(): void {
-    this.#endRecord(this.#options.clock.wallUs(this.endUs));
+    this.#endRecord(this.#options.clock.wallUs(toUs(this.laidEnd)));
     this.#folders.close();
   }
 

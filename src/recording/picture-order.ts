@@ -1,46 +1,40 @@
 import type { H264Configuration } from '../codecs/h264/parameter-sets.ts';
 import type { PictureReordering } from '../codecs/h264/reordering.ts';
-import { VIDEO_TIMESCALE } from '../media/media-time.ts';
+import { TICKS_PER_SECOND, type Ticks } from '../media/media-time.ts';
+import type { PlacedUnit } from './placed-unit.ts';
 
 /** Most pictures that can be decoded before one which is shown earlier (ITU-T H.264 §A.3.1 h). */
 const MOST_DEPTH = 16;
-/** How long it is looked out for reordering where a stream does not say how much there is, ticks. */
-const ACQUAINTANCE_TICKS = VIDEO_TIMESCALE / 2;
-/** Composition delays are multiples of this, ticks: jitter of timestamps must not make it another. */
-const DELAY_STEP = VIDEO_TIMESCALE / 10;
+/** How long it is looked out for reordering where a stream does not say how much there is. */
+const ACQUAINTANCE_TICKS: Ticks = TICKS_PER_SECOND / 2;
+/** Composition delays are multiples of this: jitter of timestamps must not make it another. */
+const DELAY_STEP: Ticks = TICKS_PER_SECOND / 10;
 /** … with so much to spare for pictures that come more slowly later. */
 const DELAY_RESERVE = 2;
 
 /**
- * One picture whose place among the others is known. Times are ticks on the track's own timeline.
+ * One picture whose place among the others is known, on the track's own timeline.
  *
  * Pictures are decoded in the order in which they come and shown in that of their timestamps. Laid end
  * to end as they come, each takes the place, `start` to `end`, of the one that is shown when so many
  * have been: the places are the times of showing in rising order.
  */
-export interface Picture {
-  start: number;
-  end: number;
+export interface Picture extends PlacedUnit {
   /** When it is shown. Without reordering that is `start`. */
-  shown: number;
+  shown: Ticks;
   /**
    * How many pictures later the place begins that this one is shown in; negative: earlier. Undefined
    * where that place could not be kept free, because it was not known that the stream is reordered.
    */
   lead: number | undefined;
-  keyframe: boolean;
-  /** Decoding can start here, although it is no keyframe (ITU-T H.264 §D.2.8). */
-  isRecoveryPoint: boolean;
   /** Pictures are missing before it. */
   lostBefore: boolean;
-  /** NAL units to store, without parameter sets. */
-  parts: Buffer[];
   /**
    * For a keyframe or recovery point: the parameter sets it needs; undefined when they never came.
    */
   configuration: H264Configuration | undefined;
-  /** For those two: the composition delay that the pictures from it on ask for, ticks. */
-  compositionDelay: number;
+  /** For those two: the composition delay that the pictures from it on ask for. */
+  compositionDelay: Ticks;
 }
 
 /**
@@ -48,26 +42,32 @@ export interface Picture {
  * overtaken and one more, whose end the next one tells: one in all where nothing is reordered.
  */
 export class PictureOrder {
+  readonly #step: Ticks;
   /** Pictures that are waited for before the place of one is certain. */
   #depth = 0;
   #reordering: PictureReordering = { most: 0, isDeclared: true };
   /** Begin of the look out for reordering; undefined when that is over. */
-  #acquaintedFrom: number | undefined;
+  #acquaintedFrom: Ticks | undefined;
   /** In decoding order. */
   readonly #waiting: Picture[] = [];
   /** Times of showing that no picture has taken as its place yet, rising. */
-  readonly #places: number[] = [];
+  readonly #places: Ticks[] = [];
   /** The places taken last; NaN for one that did not begin at the time of showing. */
-  readonly #taken: number[] = [];
+  readonly #taken: Ticks[] = [];
   /** Times of showing since the last keyframe, the latest ones. */
-  readonly #shown: number[] = [];
+  readonly #shown: Ticks[] = [];
   /** Where the next place begins, as the one before has said. */
-  #next: number | undefined;
-  #latest: number | undefined;
+  #next: Ticks | undefined;
+  #latest: Ticks | undefined;
   /** Nothing that comes now is shown before this or then: the last keyframe, or too far back. */
-  #passed = Number.NEGATIVE_INFINITY;
+  #passed: Ticks = Number.NEGATIVE_INFINITY;
   /** Of those that wait: how many stand before a keyframe, so that nothing overtakes them any more. */
   #beforeKeyframe = 0;
+
+  /** @param step the least that two pictures may be apart: that of the track's timescale */
+  constructor(step: Ticks) {
+    this.#step = step;
+  }
 
   /** The picture that comes out next. */
   get first(): Picture | undefined {
@@ -99,7 +99,7 @@ export class PictureOrder {
       this.#shown.length = 0;
     }
     if (this.#latest !== undefined && picture.shown <= this.#latest) {
-      picture.shown = this.#freeAt(picture.shown) ?? this.#latest + 1;
+      picture.shown = this.#freeAt(picture.shown) ?? this.#latest + this.#step;
     }
     const { shown } = picture;
     if (this.#latest === undefined || shown > this.#latest) this.#latest = shown;
@@ -109,7 +109,7 @@ export class PictureOrder {
     this.#waiting.push(picture);
   }
 
-  #addPlace(shown: number): void {
+  #addPlace(shown: Ticks): void {
     const places = this.#places;
     places.push(shown);
     for (let at = places.length - 1; at > 0 && places[at - 1]! > shown; at--) {
@@ -125,7 +125,7 @@ export class PictureOrder {
     else if (this.#places.length < this.#depth + 2) return undefined;
     const picture = this.#waiting.shift()!;
     const place = this.#takePlace(picture);
-    picture.end = Math.max(picture.start + 1, this.#places[0]!);
+    picture.end = Math.max(picture.start + this.#step, this.#places[0]!);
     this.#next = picture.end;
     if (picture.keyframe || picture.isRecoveryPoint)
       picture.compositionDelay = this.#delayFrom(place);
@@ -162,7 +162,7 @@ export class PictureOrder {
     this.#beforeKeyframe = 0;
   }
 
-  #takePlace(picture: Picture): number {
+  #takePlace(picture: Picture): Ticks {
     const place = this.#places.shift()!;
     picture.start = this.#next ?? place;
     const isKeptFree = picture.start === place;
@@ -174,7 +174,7 @@ export class PictureOrder {
     return place;
   }
 
-  #lead(shown: number, place: number): number | undefined {
+  #lead(shown: Ticks, place: Ticks): number | undefined {
     if (shown === place) return 0;
     if (shown > place) return this.#places.indexOf(shown) + 1;
     const taken = this.#taken.lastIndexOf(shown);
@@ -182,19 +182,19 @@ export class PictureOrder {
   }
 
   /** The time of a picture that others overtook, or the first after it that is free. */
-  #freeAt(ticks: number): number | undefined {
+  #freeAt(ticks: Ticks): Ticks | undefined {
     const { most } = this.#reordering;
     if (ticks <= this.#passed) return undefined;
     const overtook = this.#shown.reduce((count, shown) => count + (shown > ticks ? 1 : 0), 0);
     if (overtook === 0 || overtook > most) return undefined;
     this.#depth = Math.max(this.#depth, overtook);
     let free = ticks;
-    while (this.#shown.includes(free)) free++;
+    while (this.#shown.includes(free)) free += this.#step;
     return free;
   }
 
   /** Looks how far the pictures are reordered, where the stream does not say it. */
-  #noteShown(shown: number): void {
+  #noteShown(shown: Ticks): void {
     this.#shown.push(shown);
     if (this.#shown.length > MOST_DEPTH + 2) {
       this.#passed = Math.max(this.#passed, this.#shown.shift()!);
@@ -208,7 +208,7 @@ export class PictureOrder {
   }
 
   /** What pictures from a keyframe on have to be delayed by, so that none is shown before its place. */
-  #delayFrom(place: number): number {
+  #delayFrom(place: Ticks): Ticks {
     if (this.#depth === 0) return 0;
     const last = this.#places[Math.min(this.#depth, this.#places.length) - 1] ?? place;
     const steps = Math.ceil((DELAY_RESERVE * (last - place)) / DELAY_STEP);
@@ -217,7 +217,7 @@ export class PictureOrder {
 }
 
 /** The most pictures that stand before one which is shown earlier than all of them. */
-function deepest(shown: readonly number[]): number {
+function deepest(shown: readonly Ticks[]): number {
   let depth = 0;
   for (const [i, time] of shown.entries()) {
     let overtook = 0;

@@ -1,5 +1,5 @@
 import type { AccessUnit } from '../media/access-unit.ts';
-import { AUDIO_TIMESCALE, toUs, VIDEO_TIMESCALE, videoTicks } from '../media/media-time.ts';
+import type { Ticks } from '../media/media-time.ts';
 import type { DroppedUnits } from './dropped-units.ts';
 import { periodReason } from './period-reason.ts';
 import type { Periods } from './periods.ts';
@@ -34,9 +34,9 @@ export class PictureWriter {
     this.#options = options;
   }
 
-  /** Takes the next access unit. @param ticks its presentation time on the track's own timeline */
-  take(video: VideoTrack, unit: AccessUnit, ticks: number): void {
-    video.push(unit, ticks);
+  /** Takes the next access unit. @param shown its presentation time on the track's own timeline */
+  take(video: VideoTrack, unit: AccessUnit, shown: Ticks): void {
+    video.push(unit, shown);
     for (let each = video.next(); each; each = video.next()) this.#write(each);
   }
 
@@ -44,7 +44,9 @@ export class PictureWriter {
   finish(): Picture | undefined {
     const { clock, now } = this.#options;
     const { video, timeline } = this.#publisher;
-    const left = video?.finish(videoTicks(clock.mediaUs(now())) - timeline.base('video')) ?? [];
+    if (video === undefined) return undefined;
+    const mediaTime = video.timescale.at(clock.mediaUs(now()));
+    const left = video.finish(mediaTime - timeline.base('video'));
     const last = left.pop();
     for (const picture of left) this.#write(picture);
     return last;
@@ -52,12 +54,13 @@ export class PictureWriter {
 
   /**
    * Writes a picture that none follows; it stays for as long as there is sound.
-   * @param soundEnd audio ticks; undefined where there is none
+   * @param soundEnd undefined where there is none
    */
-  writeLast(picture: Picture, soundEnd: number | undefined): void {
+  writeLast(picture: Picture, soundEnd: Ticks | undefined): void {
+    const { video, timeline } = this.#publisher;
     if (soundEnd !== undefined) {
-      const end = videoTicks(toUs(soundEnd, AUDIO_TIMESCALE));
-      picture.end = Math.max(picture.end, end - this.#publisher.timeline.base('video'));
+      const end = video!.timescale.round(soundEnd);
+      picture.end = Math.max(picture.end, end - timeline.base('video'));
     }
     this.#write(picture);
   }
@@ -66,7 +69,7 @@ export class PictureWriter {
     const periods = this.#periods;
     const base = this.#publisher.timeline.base('video');
     let start = base + picture.start;
-    const reason = periodReason(periods, picture, toUs(start, VIDEO_TIMESCALE));
+    const reason = periodReason(periods, picture, start);
     if (reason !== undefined) {
       const { configuration, compositionDelay } = picture;
       if (configuration === undefined || !periods.mayWrite()) {
@@ -74,8 +77,7 @@ export class PictureWriter {
         return;
       }
       start = this.#alignedStart(start);
-      const startUs = toUs(start, VIDEO_TIMESCALE);
-      periods.begin(reason, this.#publisher, startUs, configuration, compositionDelay);
+      periods.begin(reason, this.#publisher, start, configuration, compositionDelay);
     }
     periods.video.write(periods.current!, picture, start, base);
     this.#sound.write(false);
@@ -93,17 +95,18 @@ export class PictureWriter {
   /**
    * Where the first picture of a Period begins: with the sound that was there before it, which would
    * be lost otherwise, and not before sound that is written already.
-   * @param start of the picture, ticks; so is the result
+   * @param start of the picture
    */
-  #alignedStart(start: number): number {
+  #alignedStart(start: Ticks): Ticks {
     const { current, audio, video } = this.#periods;
+    const { timescale } = this.#publisher.video!;
     const first = this.#publisher.waiting.first;
     if (current === undefined && first !== undefined) {
-      start = Math.min(start, videoTicks(toUs(first.start, AUDIO_TIMESCALE)));
+      start = Math.min(start, timescale.round(first.start));
     }
     if (!current?.hasPicture && this.#publisher.audio !== undefined) {
-      start = Math.max(start, videoTicks(toUs(audio.end, AUDIO_TIMESCALE)));
+      start = Math.max(start, timescale.round(audio.end));
     }
-    return Math.max(start, video.end);
+    return Math.max(start, timescale.ceil(video.end));
   }
 }

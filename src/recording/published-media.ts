@@ -1,5 +1,5 @@
 import type { AccessUnit, TrackKind } from '../media/access-unit.ts';
-import { AUDIO_TIMESCALE, toUs, VIDEO_TIMESCALE } from '../media/media-time.ts';
+import { type Ticks, toUs, type Us } from '../media/media-time.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
 import type { DroppedUnits } from './dropped-units.ts';
 import type { PeriodReason } from './period-reason.ts';
@@ -23,7 +23,7 @@ export class PublishedMedia {
   timelineRestarts = 0;
   readonly #periods: Periods;
   readonly #options: RecordingOptions;
-  readonly #silenceBefore: number;
+  readonly #silenceBefore: Ticks;
 
   /**
    * @param sections at most one a kind
@@ -38,7 +38,7 @@ export class PublishedMedia {
   ) {
     const events = {
       requestKeyframe,
-      onUnit: (kind: TrackKind, unit: AccessUnit, ticks: number) => this.#take(kind, unit, ticks),
+      onUnit: (kind: TrackKind, unit: AccessUnit, time: Ticks) => this.#take(kind, unit, time),
       onJump: (kind: TrackKind) => this.#jump(kind),
     };
     this.#options = options;
@@ -53,21 +53,28 @@ export class PublishedMedia {
   /** Time for which something else stands in for lost media of a track, ms. */
   concealedMs(kind: TrackKind): number {
     const silence = this.#periods.audio.silence - this.#silenceBefore;
-    const heldUs = toUs(this.publisher.video?.heldTicks ?? 0, VIDEO_TIMESCALE);
-    return Math.round((kind === 'video' ? heldUs : toUs(silence, AUDIO_TIMESCALE)) / 1000);
+    const held = this.publisher.video?.heldTicks ?? 0;
+    return Math.round(toUs(kind === 'video' ? held : silence) / 1000);
   }
 
-  /** Takes a unit that has its place. @param ticks on its track's own timeline */
-  #take(kind: TrackKind, unit: AccessUnit, ticks: number): void {
+  /** Takes a unit that has its place. @param time on its track's own timeline */
+  #take(kind: TrackKind, unit: AccessUnit, time: Ticks): void {
     const { video, audio, timeline } = this.publisher;
-    const ends = { video: this.#periods.video.end, audio: this.#periods.audio.end };
-    timeline.anchor(kind, unit.arrivalUs, ends, this.#options.clock.correctionUs(unit.arrivalUs));
+    if (!timeline.isAnchored(kind)) this.#anchor(kind, unit.arrivalUs);
     if (kind === 'video') {
-      if (video) this.pictures.take(video, unit, ticks);
+      if (video) this.pictures.take(video, unit, time);
     } else {
-      const packet = audio?.push(unit, ticks);
+      const packet = audio?.push(unit, time);
       if (packet) this.sound.take(packet);
     }
+  }
+
+  /** Gives a track its place in media time. @param arrivalUs of its first unit */
+  #anchor(kind: TrackKind, arrivalUs: Us): void {
+    const { video, audio } = this.#periods;
+    const correctionUs = this.#options.clock.correctionUs(arrivalUs);
+    const ends = { video: video.end, audio: audio.end };
+    this.publisher.timeline.anchor(kind, arrivalUs, ends, correctionUs);
   }
 
   #jump(kind: TrackKind): void {

@@ -1,4 +1,5 @@
 import type { AccessUnit, TrackKind } from '../media/access-unit.ts';
+import type { Ticks, Us } from '../media/media-time.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
 import { AudioTrack } from './audio-track.ts';
 import type { DroppedUnits } from './dropped-units.ts';
@@ -18,8 +19,8 @@ const JUMPING_US = 500_000;
 export interface PublisherEvents {
   /** Asks the publisher for a keyframe. */
   requestKeyframe(): void;
-  /** A unit has its place. @param ticks on its track's own timeline */
-  onUnit(kind: TrackKind, unit: AccessUnit, ticks: number): void;
+  /** A unit has its place. @param time on its track's own timeline */
+  onUnit(kind: TrackKind, unit: AccessUnit, time: Ticks): void;
   /** The timestamps of a track jumped: it is to begin a new timeline. */
   onJump(kind: TrackKind): void;
 }
@@ -90,13 +91,13 @@ export class Publisher {
 
   /**
    * Makes the tracks' places final, see {@link StreamTimeline.settle}, and moves the sound that waits.
-   * @returns how much later each track now is, ticks; undefined when nothing was decided
+   * @returns how much later each track now is; undefined when nothing was decided
    */
   settle(
     nowUs: number,
     force: boolean,
     correctionUs: number,
-  ): Record<TrackKind, number> | undefined {
+  ): Record<TrackKind, Ticks> | undefined {
     const before = this.timeline.base('audio');
     const moved = this.timeline.settle(nowUs, force, correctionUs);
     if (moved !== undefined) this.waiting.settle(this.timeline.base('audio') - before);
@@ -109,7 +110,7 @@ export class Publisher {
   }
 
   /** Arrival of the latest picture, µs since the Unix epoch; 0 before any. */
-  get seenUs(): number {
+  get seenUs(): Us {
     return this.video?.lastArrivalUs ?? 0;
   }
 
@@ -117,12 +118,12 @@ export class Publisher {
    * Arrival of the latest picture that can be shown, µs since the Unix epoch; 0 before any. Those that
    * refer to a lost one come all the same.
    */
-  get shownUs(): number {
+  get shownUs(): Us {
     return this.video?.takenUs ?? 0;
   }
 
   /** Arrival of the latest sound, µs since the Unix epoch; 0 before any. */
-  get heardUs(): number {
+  get heardUs(): Us {
     return this.audio?.lastArrivalUs ?? 0;
   }
 
@@ -143,8 +144,9 @@ export class Publisher {
   }
 
   #check(kind: TrackKind, track: VideoTrack | AudioTrack): StrayTimestamps {
+    const { timescale } = track;
     return new StrayTimestamps(track, {
-      onUnit: (unit, ticks) => this.#events.onUnit(kind, unit, ticks),
+      onUnit: (unit, own) => this.#events.onUnit(kind, unit, timescale.toTicks(own)),
       onJump: () => this.#events.onJump(kind),
       isJumping: (nowUs) => nowUs - this.#restartedUs < JUMPING_US,
     });

@@ -3,6 +3,7 @@ import type { PresentationFolder } from '../day-folder/presentation-folder.ts';
 import type { RecordingLog } from '../day-folder/recording-log.ts';
 import type { RemoteFolders } from '../day-folder/remote-folder.ts';
 import type { FactListener } from '../facts/recording-fact.ts';
+import type { Ticks } from '../media/media-time.ts';
 import type { CurrentRecordOptions } from './current-record.ts';
 import type { StreamClock } from './stream-clock.ts';
 import type { OnLoss } from './video-track.ts';
@@ -20,8 +21,8 @@ export interface RecordingOptions extends CurrentRecordOptions {
   after: Promise<void>;
   /** Media time of the stream, which goes on from one recording to the next. */
   clock: StreamClock;
-  /** Media time at which the stream's recording before ended, µs since the epoch; 0: none. */
-  notBeforeUs: number;
+  /** Media time at which the stream's recording before ended; 0: there was none. */
+  notBefore: Ticks;
   /** The clock, µs since the Unix epoch. */
   now(): number;
   /** Told of each file once it is durable, and of each record as it begins and as it ends. */

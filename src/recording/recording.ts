@@ -1,4 +1,5 @@
 import type { AccessUnit, TrackKind } from '../media/access-unit.ts';
+import type { Ticks } from '../media/media-time.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
 import type { SenderReport } from '../rtp/rtp-receiver.ts';
 import { DroppedUnits } from './dropped-units.ts';
@@ -169,9 +170,9 @@ export class Recording {
     return this.#periods.folder.manifestPath;
   }
 
-  /** Media time at which what was recorded so far ends, µs since the epoch; 0 when nothing was. */
-  get endUs(): number {
-    return this.#periods.endUs;
+  /** Media time at which what was recorded so far ends; 0 when nothing was. */
+  get end(): Ticks {
+    return this.#periods.laidEnd;
   }
 
   /**

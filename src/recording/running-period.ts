@@ -10,7 +10,8 @@ import type { WriteOwner, WriteQueue } from '../files/write-queue.ts';
 import type { ManifestPeriod } from '../manifest/presentation.ts';
 import type { TrackKind } from '../media/access-unit.ts';
 import type { ContainerName } from '../media/container-name.ts';
-import { AUDIO_TIMESCALE, toUs, VIDEO_TIMESCALE } from '../media/media-time.ts';
+import { type Ticks, toUs } from '../media/media-time.ts';
+import { H264_TIMESCALE, OPUS_TIMESCALE, type Timescale } from '../media/timescale.ts';
 import { BlankVideo } from './blank-video.ts';
 import { type StreamClock, TrackWallClock } from './stream-clock.ts';
 import type { StreamTimeline } from './stream-timeline.ts';
@@ -33,15 +34,15 @@ export interface RunningPeriodOptions {
   folder: PresentationFolder;
   queue: WriteQueue;
   segmentSeconds: number;
-  /** Media time at which it begins, µs since the Unix epoch. */
-  startUs: number;
+  /** Media time at which it begins. */
+  start: Ticks;
   clock: StreamClock;
   /** Tells when the places of its tracks are final. */
   timeline: StreamTimeline;
   /** Present when it has video. */
   configuration: H264Configuration | undefined;
-  /** What composition offsets are raised by, ticks; 0 where pictures are not reordered. */
-  compositionDelay: number;
+  /** What composition offsets are raised by; 0 where pictures are not reordered. */
+  compositionDelay: Ticks;
   hasAudio: boolean;
   requestKeyframe(): void;
   /** Told of each segment that was written without a failure. */
@@ -55,36 +56,38 @@ export interface RunningPeriodOptions {
 export class RunningPeriod implements WriteOwner {
   failed = false;
   readonly folder: PresentationFolder;
-  /** Media time, µs since the Unix epoch: audio from here on belongs to this Period. */
-  readonly startUs: number;
+  /** Media time: audio from here on belongs to this Period. */
+  readonly start: Ticks;
   readonly configuration: H264Configuration | undefined;
-  /** What the composition offsets of its pictures are raised by, ticks. */
-  readonly compositionDelay: number;
+  /** What the composition offsets of its pictures are raised by. */
+  readonly compositionDelay: Ticks;
   readonly video: TrackWriter | undefined;
   readonly audio: TrackWriter | undefined;
   readonly #clock: StreamClock;
   readonly #timeline: StreamTimeline;
-  readonly #rebase: Record<TrackKind, number>;
+  readonly #rebase: Ticks;
   #entry: ManifestPeriod | undefined;
 
   constructor(options: RunningPeriodOptions) {
     const { folder, queue, segmentSeconds, configuration, requestKeyframe, onCommitted } = options;
     this.folder = folder;
-    this.startUs = options.startUs;
+    this.start = options.start;
     this.configuration = configuration;
     this.compositionDelay = options.compositionDelay;
     this.#clock = options.clock;
     this.#timeline = options.timeline;
-    this.#rebase = options.clock.enter(folder.path, options.startUs);
-    const shared = { folder, queue, segmentSeconds, requestKeyframe, onCommitted, owner: this };
+    this.#rebase = options.clock.enter(folder.path, options.start);
+    const shared = {
+      ...{ folder, queue, segmentSeconds, requestKeyframe, onCommitted, owner: this },
+      rebase: this.#rebase,
+      mayCut: (time: Ticks) => this.#mayCut(time),
+    };
     if (configuration !== undefined) {
       this.video = new TrackWriter({
         ...shared,
         kind: 'video',
         container: containerNamed(CONTAINER),
-        timescale: VIDEO_TIMESCALE,
-        rebase: this.#rebase.video,
-        mayCut: (time) => this.#mayCut(toUs(time, VIDEO_TIMESCALE)),
+        timescale: H264_TIMESCALE,
         openTrack: () => this.#openVideo(configuration),
       });
     }
@@ -93,9 +96,7 @@ export class RunningPeriod implements WriteOwner {
         ...shared,
         kind: 'audio',
         container: containerNamed(CONTAINER),
-        timescale: AUDIO_TIMESCALE,
-        rebase: this.#rebase.audio,
-        mayCut: (time) => this.#mayCut(toUs(time, AUDIO_TIMESCALE)),
+        timescale: OPUS_TIMESCALE,
         openTrack: () => this.#openAudio(),
       });
     }
@@ -104,7 +105,7 @@ export class RunningPeriod implements WriteOwner {
 
   /** True when the publisher's pictures go here; false without any or with black ones. */
   get hasPicture(): boolean {
-    return this.video !== undefined && !BlankVideo.isOf(this);
+    return this.video !== undefined && !BlankVideo.isOf(this.configuration);
   }
 
   /** The writers of its tracks. */
@@ -136,23 +137,24 @@ export class RunningPeriod implements WriteOwner {
    * After midnight the Period goes on until the next keyframe, and so do its segments: one that began
    * then would lie in the wrong day. Without a keyframe for long they are cut all the same.
    */
-  #mayCut(us: number): boolean {
-    const lateUs = this.#clock.wallUs(us) - this.folder.endUs;
+  #mayCut(time: Ticks): boolean {
+    const lateUs = this.#clock.wallUs(toUs(time)) - this.folder.endUs;
     return lateUs < 0 || lateUs > MOST_LATE_US;
   }
 
   async #openVideo(configuration: H264Configuration) {
     await this.folder.open();
     const { codec, width, height } = configuration;
-    const initialization = await h264InitializationSegment(configuration, this.compositionDelay);
+    const delay = H264_TIMESCALE.ofTicks(this.compositionDelay);
+    const initialization = await h264InitializationSegment(configuration, delay);
     const description = {
       container: CONTAINER,
       codecs: codec,
-      timescale: VIDEO_TIMESCALE,
+      timescale: H264_TIMESCALE.perSecond,
       width,
       height,
     };
-    return this.#openTrack('video', initialization, description);
+    return this.#openTrack('video', H264_TIMESCALE, initialization, description);
   }
 
   async #openAudio() {
@@ -161,14 +163,19 @@ export class RunningPeriod implements WriteOwner {
     const description = {
       container: CONTAINER,
       codecs: 'opus',
-      timescale: AUDIO_TIMESCALE,
+      timescale: OPUS_TIMESCALE.perSecond,
       channels: OPUS_CHANNELS,
     };
-    return this.#openTrack('audio', initialization, description);
+    return this.#openTrack('audio', OPUS_TIMESCALE, initialization, description);
   }
 
-  #openTrack(kind: TrackKind, initialization: Buffer, description: TrackDescription) {
-    const wallClock = new TrackWallClock(this.#clock, kind, this.#rebase[kind]);
+  #openTrack(
+    kind: TrackKind,
+    timescale: Timescale,
+    initialization: Buffer,
+    description: TrackDescription,
+  ) {
+    const wallClock = new TrackWallClock(this.#clock, timescale, this.#rebase);
     const period = this.#manifestPeriod();
     return this.folder.openTrack(period, kind, initialization, description, wallClock);
   }

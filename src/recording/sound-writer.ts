@@ -1,5 +1,5 @@
 import { BLANK_CONFIGURATION } from '../codecs/h264/blank-picture.ts';
-import { AUDIO_TIMESCALE, audioTicks, toUs } from '../media/media-time.ts';
+import type { Ticks, Us } from '../media/media-time.ts';
 import type { AudioPacket } from './audio-track.ts';
 import type { DroppedUnits } from './dropped-units.ts';
 import { type PeriodReason, periodReason } from './period-reason.ts';
@@ -67,63 +67,61 @@ export class SoundWriter {
     for (let first = waiting.first; first !== undefined; first = waiting.first) {
       let period = this.#periods.current;
       if (period === undefined || period.failed) return;
-      const startUs = toUs(first.start, AUDIO_TIMESCALE);
+      const { start } = first;
       if (period.hasPicture) {
-        if (!all && this.#waitsForPicture(startUs)) return;
+        if (!all && this.#waitsForPicture(start)) return;
       } else {
-        const reason = periodReason(this.#periods, undefined, startUs);
-        if (reason !== undefined) period = this.#begin(reason, startUs);
+        const reason = periodReason(this.#periods, undefined, start);
+        if (reason !== undefined) period = this.#begin(reason, start);
       }
-      if (audio.period !== period && startUs >= period.startUs) this.#periods.moveSound();
+      if (audio.period !== period && start >= period.start) this.#periods.moveSound();
       waiting.take();
       audio.write(first);
       if (audio.period === period) video.fillBlank(period, audio.end, false);
     }
   }
 
-  /** True while a picture is to be expected that sound should not run ahead of. @param us media time */
-  #waitsForPicture(us: number): boolean {
-    if (us < this.#periods.video.endUs || this.#publisher.waiting.isFull) return false;
+  /** True while a picture is to be expected that sound should not run ahead of. */
+  #waitsForPicture(time: Ticks): boolean {
+    if (time < this.#periods.video.end || this.#publisher.waiting.isFull) return false;
     return this.#options.now() - this.#publisher.shownUs < LAG_US;
   }
 
-  /** Begins a Period for sound alone and writes what waits. @param startUs media time */
-  beginAlone(startUs: number): void {
-    const reason = periodReason(this.#periods, undefined, startUs);
-    if (reason !== undefined) this.#begin(reason, startUs);
+  /** Begins a Period for sound alone and writes what waits. */
+  beginAlone(start: Ticks): void {
+    const reason = periodReason(this.#periods, undefined, start);
+    if (reason !== undefined) this.#begin(reason, start);
     this.write(false);
   }
 
-  #begin(reason: PeriodReason, startUs: number): RunningPeriod {
+  #begin(reason: PeriodReason, start: Ticks): RunningPeriod {
     const publisher = this.#publisher;
     // Black pictures have no place of their own in time that could be settled later.
     this.#periods.settle(publisher, true);
     const isExpected = publisher.video !== undefined || this.#periods.folder.has('video');
     const configuration = isExpected ? BLANK_CONFIGURATION : undefined;
-    return this.#periods.begin(reason, publisher, startUs, configuration, 0);
+    return this.#periods.begin(reason, publisher, start, configuration, 0);
   }
 
   /**
    * Replaces sound that does not come, while there is picture for it to keep step with.
-   * @param nowUs µs since the Unix epoch
    */
-  fillSilence(nowUs: number): void {
+  fillSilence(nowUs: Us): void {
     const { video, audio, heardUs, seenUs } = this.#publisher;
     if (nowUs - heardUs < LAG_US) return;
     if (video === undefined || nowUs - seenUs >= LAG_US) return;
     const lane = this.#periods.audio;
     const { period } = lane;
-    if (period === undefined) return;
+    if (period?.audio === undefined) return;
+    const { timescale } = period.audio;
     const last = audio?.finish();
     if (last) this.take(last);
     const { current } = this.#periods;
-    const nextUs = period === current ? Number.POSITIVE_INFINITY : current?.startUs;
-    const untilUs = this.#options.clock.mediaUs(nowUs) - LAG_US;
-    const until = audioTicks(Math.min(untilUs, nextUs ?? untilUs));
-    lane.beginWithSilence(audioTicks(period.startUs), until);
+    const next = period === current || !current ? undefined : timescale.round(current.start);
+    const behind = timescale.at(this.#options.clock.mediaUs(nowUs) - LAG_US);
+    const until = Math.min(behind, next ?? behind);
+    lane.beginWithSilence(period.start, until);
     lane.fillTo(until, audio !== undefined);
-    if (period !== current && current && until >= audioTicks(current.startUs)) {
-      this.#periods.moveSound();
-    }
+    if (next !== undefined && until >= next) this.#periods.moveSound();
   }
 }

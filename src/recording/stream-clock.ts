@@ -1,6 +1,12 @@
 import type { FileClock } from '../day-folder/period-track.ts';
-import type { TrackKind } from '../media/access-unit.ts';
-import { TIMESCALE, toTicks, toUs } from '../media/media-time.ts';
+import {
+  TICKS_PER_SECOND,
+  type Ticks,
+  type TrackTicks,
+  toUs,
+  type Us,
+} from '../media/media-time.ts';
+import type { Timescale } from '../media/timescale.ts';
 
 /** The wall clock is followed by at most this part of the time that has passed. */
 const MOST_SLOPE = 500e-6;
@@ -10,7 +16,7 @@ const STEP_US = 10_000_000;
 const SETTLE_US = 60_000_000;
 /** Decisions that are kept: an hour, for segments that a slow disk has not closed yet. */
 const MOST_KNOTS = 360;
-/** What both timescales can express: 6000 steps a second. */
+/** Files are moved by steps that the timescales of H264 and Opus can both express, so many a second. */
 const STEPS_PER_SECOND = 6000;
 
 /** From an instant of media time on, the correction grows by `slope` µs a µs. */
@@ -35,10 +41,10 @@ export class StreamClock {
   /** The latest instant whose correction was asked for: it may not change any more. */
   #askedUs = 0;
   #folder: string | undefined;
-  #rebaseSteps = 0;
+  #rebase: Ticks = 0;
 
   /** Wall clock of an instant, µs since the Unix epoch. @param us media time */
-  wallUs(us: number): number {
+  wallUs(us: Us): Us {
     if (us > this.#askedUs) this.#askedUs = us;
     let at = this.#knots.length - 1;
     while (at > 0 && this.#knots[at]!.us > us) at--;
@@ -46,13 +52,13 @@ export class StreamClock {
   }
 
   /** Media time at an instant of the present. @param nowUs wall clock, µs since the Unix epoch */
-  mediaUs(nowUs: number): number {
+  mediaUs(nowUs: Us): Us {
     const { us, correctionUs, slope } = this.#knots.at(-1)!;
     return us + (nowUs - us - correctionUs) / (1 + slope);
   }
 
   /** What is to be added to media time at present, µs. @param nowUs wall clock */
-  correctionUs(nowUs: number): number {
+  correctionUs(nowUs: Us): Us {
     return nowUs - this.mediaUs(nowUs);
   }
 
@@ -75,17 +81,16 @@ export class StreamClock {
   /**
    * What files of a folder add to media time: the correction that was true when the stream came to it,
    * so that its files lie in the folder's day. Both tracks add the same.
-   * @param us media time of the first sample, if the folder is a new one
+   * @param start media time of the first sample, if the folder is a new one
    */
-  enter(folder: string, us: number): Record<TrackKind, number> {
+  enter(folder: string, start: Ticks): Ticks {
     if (folder !== this.#folder) {
       this.#folder = folder;
-      this.#rebaseSteps = Math.ceil(toTicks(this.wallUs(us) - us, STEPS_PER_SECOND));
+      const us = toUs(start);
+      const steps = Math.ceil(((this.wallUs(us) - us) / 1e6) * STEPS_PER_SECOND);
+      this.#rebase = (steps * TICKS_PER_SECOND) / STEPS_PER_SECOND;
     }
-    return {
-      video: (this.#rebaseSteps * TIMESCALE.video) / STEPS_PER_SECOND,
-      audio: (this.#rebaseSteps * TIMESCALE.audio) / STEPS_PER_SECOND,
-    };
+    return this.#rebase;
   }
 }
 
@@ -96,18 +101,19 @@ function correction({ us, correctionUs, slope }: Knot, at: number): number {
 /** Wall clock of file times of one track in one folder. */
 export class TrackWallClock implements FileClock {
   readonly #clock: StreamClock;
-  readonly #timescale: number;
-  readonly #rebase: number;
+  readonly #timescale: Timescale;
+  readonly #rebase: Ticks;
 
-  /** @param rebase what the folder's files add to media time, ticks */
-  constructor(clock: StreamClock, kind: TrackKind, rebase: number) {
+  /** @param rebase what the folder's files add to media time */
+  constructor(clock: StreamClock, timescale: Timescale, rebase: Ticks) {
     this.#clock = clock;
-    this.#timescale = TIMESCALE[kind];
+    this.#timescale = timescale;
     this.#rebase = rebase;
   }
 
   /** See {@link FileClock.us}. */
-  us(time: number): number {
-    return Math.round(this.#clock.wallUs(toUs(time - this.#rebase, this.#timescale)));
+  us(time: TrackTicks): Us {
+    const mediaTime = this.#timescale.toTicks(time) - this.#rebase;
+    return Math.round(this.#clock.wallUs(toUs(mediaTime)));
   }
 }

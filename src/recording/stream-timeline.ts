@@ -1,5 +1,5 @@
 import type { TrackKind } from '../media/access-unit.ts';
-import { AUDIO_TIMESCALE, TIMESCALE, VIDEO_TIMESCALE } from '../media/media-time.ts';
+import { type Ticks, toUs } from '../media/media-time.ts';
 import type { SenderReport } from '../rtp/rtp-receiver.ts';
 import type { AudioTrack } from './audio-track.ts';
 import { LipSync } from './lip-sync.ts';
@@ -14,8 +14,8 @@ const REPORT_WAIT_US = 6_000_000;
 /** What a track's packets tell of the wall clock holds for so long, µs. */
 const FRESH_US = 5_000_000;
 
-/** Ticks of each track. */
-type Ticks = Record<TrackKind, number>;
+/** Media time of each track. */
+type TrackTimes = Record<TrackKind, Ticks>;
 
 /**
  * Where the tracks of one publisher lie on the wall clock. Their places are provisional until the
@@ -27,7 +27,7 @@ export class StreamTimeline {
   #unsettled: TrackWriter[] = [];
   #provisionalSinceUs: number | undefined;
   /** Ends of the tracks when the places became provisional: nothing may be moved below. */
-  #floor: Ticks = { video: 0, audio: 0 };
+  #floor: TrackTimes = { video: 0, audio: 0 };
   #lipSync: LipSync | undefined;
   readonly #standstills: Partial<Record<TrackKind, Standstill>> = {};
   #tickedUs = 0;
@@ -38,21 +38,24 @@ export class StreamTimeline {
   }
 
   /**
-   * Ticks between a track's own timeline and the Unix epoch; 0 before {@link StreamTimeline.anchor}.
+   * Where a track's own timeline begins in media time; 0 before {@link StreamTimeline.anchor}.
    */
-  base(kind: TrackKind): number {
-    const anchor = this.#anchor(kind);
-    if (anchor?.offsetUs === undefined) return 0;
-    return Math.round((anchor.offsetUs / 1e6) * anchor.clock.clockRate);
+  base(kind: TrackKind): Ticks {
+    return this.#anchor(kind)?.base ?? 0;
+  }
+
+  /** True once a track has a place, be it provisional. */
+  isAnchored(kind: TrackKind): boolean {
+    return this.#anchor(kind)?.offsetUs !== undefined;
   }
 
   /**
    * Gives a track whose clock has begun its provisional place, unless it has one.
    * @param nowUs µs since the Unix epoch
-   * @param ends of what was written of each track, media time in ticks since the Unix epoch
+   * @param ends of what was written of each track
    * @param correctionUs our wall clock minus the stream's media time, µs
    */
-  anchor(kind: TrackKind, nowUs: number, ends: Ticks, correctionUs: number): void {
+  anchor(kind: TrackKind, nowUs: number, ends: TrackTimes, correctionUs: number): void {
     const anchor = this.#anchor(kind)!;
     if (anchor.offsetUs !== undefined) return;
     if (this.#provisionalSinceUs === undefined) {
@@ -132,7 +135,7 @@ export class StreamTimeline {
    * @param correctionUs our wall clock minus the stream's media time, µs
    * @returns how much later each track now is; undefined when nothing was decided
    */
-  settle(nowUs: number, force: boolean, correctionUs: number): Ticks | undefined {
+  settle(nowUs: number, force: boolean, correctionUs: number): TrackTimes | undefined {
     if (this.#provisionalSinceUs === undefined) return undefined;
     const anchors = this.#anchors();
     const expected = (this.#video ? 1 : 0) + (this.#audio ? 1 : 0);
@@ -147,10 +150,11 @@ export class StreamTimeline {
     }
     this.#provisionalSinceUs = undefined;
     const shift = this.#shiftSince(before);
-    const moved: Ticks = { video: 0, audio: 0 };
+    const moved: TrackTimes = { video: 0, audio: 0 };
     for (const writer of this.#unsettled) {
-      if (writer.startTime !== undefined) moved[writer.kind] = shift[writer.kind];
-      writer.settle(shift[writer.kind]);
+      const ticks = writer.timescale.round(shift[writer.kind]);
+      if (writer.startTime !== undefined) moved[writer.kind] = ticks;
+      writer.settle(ticks);
     }
     this.#unsettled = [];
     return moved;
@@ -180,22 +184,20 @@ export class StreamTimeline {
     return anchors.filter((anchor) => anchor?.offsetUs !== undefined) as WallClockAnchor[];
   }
 
-  #shiftSince(before: Ticks): Ticks {
+  #shiftSince(before: TrackTimes): TrackTimes {
     const video = this.base('video') - before.video;
     // Sound that never began has only silence, which moves with the picture it belongs to.
-    if (this.#audio?.anchor.offsetUs === undefined) {
-      return { video, audio: Math.round((video / VIDEO_TIMESCALE) * AUDIO_TIMESCALE) };
-    }
+    if (this.#audio?.anchor.offsetUs === undefined) return { video, audio: video };
     return { video, audio: this.base('audio') - before.audio };
   }
 
   /** How far a shift would move samples into those of an earlier Period, µs. */
-  #overlapUs(shift: Ticks): number {
+  #overlapUs(shift: TrackTimes): number {
     let overlapUs = 0;
     for (const { kind, startTime } of this.#unsettled) {
       if (startTime === undefined) continue;
       const overlap = this.#floor[kind] - (startTime + shift[kind]);
-      overlapUs = Math.max(overlapUs, (overlap / TIMESCALE[kind]) * 1e6);
+      overlapUs = Math.max(overlapUs, toUs(overlap));
     }
     return overlapUs;
   }

@@ -4,11 +4,14 @@ import type { PeriodTrack } from '../day-folder/period-track.ts';
 import type { PresentationFolder } from '../day-folder/presentation-folder.ts';
 import type { WriteOwner, WriteQueue } from '../files/write-queue.ts';
 import type { TrackKind } from '../media/access-unit.ts';
+import { TICKS_PER_SECOND, type Ticks, type TrackTicks } from '../media/media-time.ts';
 import type { Sample } from '../media/sample.ts';
+import type { Timescale } from '../media/timescale.ts';
 import { CutPolicy } from './cut-policy.ts';
+import type { PlacedUnit } from './placed-unit.ts';
 
-/** A chunk goes to the disk after this much media, so that a crash costs no more: seconds. */
-const CHUNK_SECONDS = 1;
+/** A chunk goes to the disk after this much media, so that a crash costs no more. */
+const CHUNK_TICKS = TICKS_PER_SECOND;
 /** … or after this many bytes, so that a very fast stream does not fill the memory. */
 const CHUNK_BYTES = 4 << 20;
 
@@ -16,14 +19,14 @@ const CHUNK_BYTES = 4 << 20;
 export interface TrackWriterOptions {
   kind: TrackKind;
   container: Container;
-  /** Ticks a second. */
-  timescale: number;
-  /** What the files' times add to media time, ticks. */
-  rebase: number;
+  /** Of its files. */
+  timescale: Timescale;
+  /** What the files' times add to media time. */
+  rebase: Ticks;
   segmentSeconds: number;
   folder: PresentationFolder;
-  /** False while no segment should begin at a media time, ticks, because it is of another day. */
-  mayCut(time: number): boolean;
+  /** False while no segment should begin at a media time, because it is of another day. */
+  mayCut(time: Ticks): boolean;
   /** Opens the Period and writes the initialization segment; runs in turn with the writes. */
   openTrack(): Promise<PeriodTrack>;
   owner: WriteOwner;
@@ -35,7 +38,7 @@ export interface TrackWriterOptions {
 }
 
 /**
- * One track of one Period: takes samples in order, gathers them into chunks and chunks into segment
+ * One track of one Period: takes units in order, makes samples of them, gathers them into chunks and chunks into segment
  * files. Nothing here waits: files are written by the queue.
  *
  * While the track's place on the wall clock is provisional, segments that are complete are held back
@@ -44,14 +47,16 @@ export interface TrackWriterOptions {
  */
 export class TrackWriter {
   readonly kind: TrackKind;
+  readonly timescale: Timescale;
   readonly #options: TrackWriterOptions;
   readonly #cuts: CutPolicy;
   #track: PeriodTrack | undefined;
   #chunk: Sample[] = [];
+  #chunkStart: Ticks = 0;
   #chunkBytes = 0;
   #chunkNumber = 0;
-  #startTime: number | undefined;
-  #endTime = 0;
+  #startTime: Ticks | undefined;
+  #endTime: Ticks = 0;
   /** Whether the queue has been told to begin a segment for the samples to come. */
   #begun = false;
   #settled = false;
@@ -61,23 +66,21 @@ export class TrackWriter {
 
   constructor(options: TrackWriterOptions) {
     this.kind = options.kind;
+    this.timescale = options.timescale;
     this.#options = options;
-    this.#cuts = new CutPolicy(
-      options.segmentSeconds * options.timescale,
-      options.kind === 'video',
-    );
+    this.#cuts = new CutPolicy(options.segmentSeconds * TICKS_PER_SECOND, options.kind === 'video');
     this.#push(0, async () => {
       this.#track = await options.openTrack();
     });
   }
 
-  /** Media time of the first sample, ticks since the Unix epoch; undefined before it. */
-  get startTime(): number | undefined {
+  /** Start of the first unit; undefined before it. */
+  get startTime(): Ticks | undefined {
     return this.#startTime;
   }
 
-  /** Media time of the end of the last sample, ticks since the Unix epoch; 0 before the first. */
-  get endTime(): number {
+  /** End of the last unit; 0 before the first. */
+  get endTime(): Ticks {
     return this.#endTime;
   }
 
@@ -87,32 +90,48 @@ export class TrackWriter {
   }
 
   /**
-   * Takes the next sample, which begins where the one before ended; its media time becomes the
-   * file's.
+   * Takes the next unit, which begins where the one before ended.
    * @throws Error when it does not: a hole inside a Period would stop players for good
    */
-  write(sample: Sample): void {
-    if (this.#startTime === undefined) this.#startTime = sample.time;
-    else if (sample.time !== this.#endTime) {
-      throw new Error(`${this.kind} sample at ${sample.time} does not follow ${this.#endTime}`);
+  write(unit: PlacedUnit): void {
+    const { start, end, parts } = unit;
+    if (this.#startTime === undefined) this.#startTime = start;
+    else if (start !== this.#endTime) {
+      throw new Error(`${this.kind} unit at ${start} does not follow ${this.#endTime}`);
     }
-    const isFull = this.#begun && this.#cuts.cutsBefore(sample);
-    if (isFull && this.#options.mayCut(sample.time)) this.#endSegment();
-    if (!this.#begun) this.#beginSegment(sample);
-    this.#endTime = sample.time + sample.duration;
-    sample.time += this.#options.rebase;
-    this.#chunk.push(sample);
-    for (const part of sample.parts) this.#chunkBytes += part.length;
-    if (this.#cuts.isDue(this.#endTime)) this.#options.requestKeyframe();
-    const ticks = sample.time + sample.duration - this.#chunk[0]!.time;
-    if (ticks >= CHUNK_SECONDS * this.#options.timescale || this.#chunkBytes >= CHUNK_BYTES) {
-      this.flush();
-    }
+    const isFull = this.#begun && this.#cuts.cutsBefore(unit);
+    if (isFull && this.#options.mayCut(start)) this.#endSegment();
+    if (!this.#begun) this.#beginSegment(unit);
+    this.#endTime = end;
+    if (this.#chunk.length === 0) this.#chunkStart = start;
+    this.#chunk.push(this.#sample(unit));
+    for (const part of parts) this.#chunkBytes += part.length;
+    if (this.#cuts.isDue(end)) this.#options.requestKeyframe();
+    const isLong = end - this.#chunkStart >= CHUNK_TICKS;
+    if (isLong || this.#chunkBytes >= CHUNK_BYTES) this.flush();
   }
 
-  /** Hands the samples to the disk when the first of them is older than a media time in ticks. */
-  flushOlderThan(time: number): void {
-    if (this.#chunk.length > 0 && this.#chunk[0]!.time - this.#options.rebase < time) this.flush();
+  /** What the file has of a unit. From here on, times are the track's own ticks. */
+  #sample({ start, end, keyframe, isRecoveryPoint, compositionOffset, parts }: PlacedUnit): Sample {
+    const time = this.#fileTime(start);
+    return {
+      time,
+      duration: this.#fileTime(end) - time,
+      compositionOffset: this.timescale.ofTicks(compositionOffset ?? 0),
+      keyframe,
+      isRecoveryPoint: isRecoveryPoint === true,
+      parts,
+    };
+  }
+
+  #fileTime(time: Ticks): TrackTicks {
+    return this.timescale.ofTicks(time + this.#options.rebase);
+  }
+
+  /** Hands the samples to the disk when the first of them is older than a media time. */
+  flushOlderThan(time: Ticks): void {
+    if (this.#chunk.length === 0) return;
+    if (time - this.#chunkStart >= this.timescale.step) this.flush();
   }
 
   /** Hands the samples gathered so far to the disk. */
@@ -129,7 +148,7 @@ export class TrackWriter {
       samples,
     });
     const start = samples[0]!.time;
-    const end = this.#endTime + this.#options.rebase;
+    const end = this.#fileTime(this.#endTime);
     const keyframes: number[] = [];
     if (this.kind === 'video') {
       for (const sample of samples) if (sample.keyframe) keyframes.push(sample.time);
@@ -141,18 +160,19 @@ export class TrackWriter {
    * Sets the final place on the wall clock and lets held segments be announced.
    * @param ticks how much later than so far; may be negative
    */
-  settle(ticks: number): void {
+  settle(ticks: Ticks): void {
     if (this.#settled) return;
     this.flush();
     this.#settled = true;
     this.#cuts.shift(ticks);
     this.#endTime += ticks;
     if (this.#startTime !== undefined) this.#startTime += ticks;
+    const later = this.timescale.ofTicks(ticks);
     this.#push(0, async () => {
-      if (ticks !== 0) await this.#segment?.shift(ticks);
+      if (later !== 0) await this.#segment?.shift(later);
       // One stays in the list until it is committed: what follows after a failure is for salvage.
       for (let segment = this.#held[0]; segment !== undefined; segment = this.#held[0]) {
-        if (ticks !== 0) await segment.shift(ticks);
+        if (later !== 0) await segment.shift(later);
         await this.#options.folder.commit(this.#track!, segment);
         this.#held.shift();
         this.#options.onCommitted();
@@ -179,10 +199,10 @@ export class TrackWriter {
     }
   }
 
-  #beginSegment(sample: Sample): void {
+  #beginSegment(unit: PlacedUnit): void {
     this.#begun = true;
-    this.#cuts.begin(sample);
-    const { keyframe } = sample;
+    this.#cuts.begin(unit);
+    const { keyframe } = unit;
     this.#push(0, async () => {
       this.#segment = await this.#options.folder.claim(this.#track!, keyframe);
     });

@@ -1,7 +1,8 @@
 import { type H264Configuration, H264ParameterSets } from '../codecs/h264/parameter-sets.ts';
 import { recoveryFrames } from '../codecs/h264/recovery-point.ts';
 import type { AccessUnit } from '../media/access-unit.ts';
-import { VIDEO_TIMESCALE } from '../media/media-time.ts';
+import { TICKS_PER_SECOND, type Ticks, type Us } from '../media/media-time.ts';
+import { H264_TIMESCALE, type Timescale } from '../media/timescale.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
 import type { DroppedUnits } from './dropped-units.ts';
 import { GradualRecovery } from './gradual-recovery.ts';
@@ -15,10 +16,10 @@ import { WallClockAnchor } from './wall-clock-anchor.ts';
  */
 const DOUBTFUL_US = 500_000;
 
-/** Duration of a picture that has none after it and none before: 1/30 s in ticks. */
-const DEFAULT_DURATION = 3000;
-/** No picture is meant to be shown for less than this, 1 ms in ticks. */
-const MOMENT = 90;
+/** Duration of a picture that has none after it and none before: 1/30 s. */
+const DEFAULT_DURATION: Ticks = TICKS_PER_SECOND / 30;
+/** No picture is meant to be shown for less than this, 1 ms. */
+const MOMENT: Ticks = TICKS_PER_SECOND / 1000;
 /** A keyframe that is asked for is waited for so long before a recovery point will do, µs. */
 const KEYFRAME_WAIT_US = 1_000_000;
 /** Pictures after a recovery point that may be shown before it, and refer to what is missing. */
@@ -37,15 +38,17 @@ export type OnLoss = 'freeze' | 'keep';
  * Nothing that is dropped here is referred to by what goes on.
  */
 export class VideoTrack {
-  anchor = new WallClockAnchor(new TrackClock(VIDEO_TIMESCALE, DOUBTFUL_US));
-  /** Arrival of the latest access unit, µs since the Unix epoch; 0 before the first. */
-  lastArrivalUs = 0;
-  /** Arrival of the latest one that was not dropped, µs since the Unix epoch; 0 before the first. */
-  takenUs = 0;
+  /** Of its RTP timestamps. */
+  readonly timescale: Timescale = H264_TIMESCALE;
+  anchor = this.#newAnchor();
+  /** Arrival of the latest access unit; 0 before the first. */
+  lastArrivalUs: Us = 0;
+  /** Arrival of the latest one that was not dropped; 0 before the first. */
+  takenUs: Us = 0;
   /** The sender has said goodbye and sent nothing since. */
   isOff = false;
-  /** Ticks for which a picture was held because others were lost or dropped. */
-  heldTicks = 0;
+  /** How long pictures were held because others were lost or dropped. */
+  heldTicks: Ticks = 0;
   readonly #onLoss: OnLoss;
   readonly #dropped: DroppedUnits;
   readonly #requestKeyframe: () => void;
@@ -53,15 +56,15 @@ export class VideoTrack {
   #frozen = true;
   /** The receiver knows nothing of it, so the keyframe has to be asked for here. */
   #asksForKeyframe = true;
-  /** Arrival of the first picture that was dropped, µs since the Unix epoch. */
-  #frozenSinceUs: number | undefined;
+  /** Arrival of the first picture that was dropped. */
+  #frozenSinceUs: Us | undefined;
   #recovery: GradualRecovery | undefined;
   /** The first picture that was whole after a recovery point: when it is shown, and what may lead it. */
-  #wholeFrom = 0;
+  #wholeFrom: Ticks = 0;
   #leadingLeft = 0;
   /** Pictures are missing before the next one. */
   #lost = false;
-  readonly #order = new PictureOrder();
+  readonly #order = new PictureOrder(this.timescale.step);
   #lastDuration = DEFAULT_DURATION;
   #configuration: H264Configuration | undefined;
   readonly #parameterSets = new H264ParameterSets();
@@ -88,9 +91,9 @@ export class VideoTrack {
 
   /**
    * Takes the next access unit; {@link VideoTrack.next} then has the pictures that it completes.
-   * @param ticks its presentation time on the track's own timeline
+   * @param shown its presentation time on the track's own timeline
    */
-  push(unit: AccessUnit, ticks: number): void {
+  push(unit: AccessUnit, shown: Ticks): void {
     this.lastArrivalUs = unit.arrivalUs;
     this.isOff = false;
     const parts = this.#parameterSets.strip(unit.parts);
@@ -105,20 +108,20 @@ export class VideoTrack {
       else this.freeze();
     } else if (unit.discontinuity && this.#onLoss === 'freeze') this.#frozen = true;
     if (this.#frozen) {
-      this.#pushFrozen(unit, parts, ticks, frames);
+      this.#pushFrozen(unit, parts, shown, frames);
       return;
     }
     if (parts.length === 0) {
       this.#dropped.empty++;
       return;
     }
-    if (this.#leadingLeft > 0 && this.#isLeading(unit.keyframe, ticks)) {
+    if (this.#leadingLeft > 0 && this.#isLeading(unit.keyframe, shown)) {
       this.#dropped.undecodable++;
       return;
     }
     this.takenUs = unit.arrivalUs;
     if (configuration !== undefined) this.#order.expect(configuration.reordering);
-    this.#put(parts, ticks, unit.keyframe, isRecoveryPoint, configuration);
+    this.#put(parts, shown, unit.keyframe, isRecoveryPoint, configuration);
   }
 
   /**
@@ -140,30 +143,31 @@ export class VideoTrack {
   }
 
   /** Takes what comes while nothing can be decoded. @param frames until recovery, if it begins here */
-  #pushFrozen(unit: AccessUnit, parts: Buffer[], ticks: number, frames: number | undefined): void {
+  #pushFrozen(unit: AccessUnit, parts: Buffer[], shown: Ticks, frames: number | undefined): void {
     this.#frozenSinceUs ??= unit.arrivalUs;
     if (this.#asksForKeyframe) this.#requestKeyframe();
     if (unit.discontinuity || this.#recovery?.isHopeless) this.#dropRecovery();
     const isPatient = unit.arrivalUs - this.#frozenSinceUs < KEYFRAME_WAIT_US;
     if (this.#recovery === undefined && frames !== undefined && !isPatient) {
       this.#parameterSets.startAt(parts);
-      if (this.#currentConfiguration()) this.#recovery = new GradualRecovery(frames);
+      if (this.#currentConfiguration())
+        this.#recovery = new GradualRecovery(frames, this.timescale.step);
     }
     if (this.#recovery === undefined) {
       this.#dropped.undecodable++;
       return;
     }
-    if (!this.#recovery.push(parts, ticks)) return;
+    if (!this.#recovery.push(parts, shown)) return;
     const pictures = this.#recovery.finish();
     this.#recovery = undefined;
     this.#thaw();
     this.takenUs = unit.arrivalUs;
-    this.#wholeFrom = ticks;
+    this.#wholeFrom = shown;
     this.#leadingLeft = MOST_LEADING;
     const configuration = this.#currentConfiguration()!;
     this.#order.expect(configuration.reordering);
     for (const [i, held] of pictures.entries()) {
-      this.#put(held.parts, held.ticks, false, i === 0, i === 0 ? configuration : undefined);
+      this.#put(held.parts, held.shown, false, i === 0, i === 0 ? configuration : undefined);
     }
   }
 
@@ -173,22 +177,22 @@ export class VideoTrack {
   }
 
   /** True for a picture that is shown before the first whole one, although it comes after it. */
-  #isLeading(isKeyframe: boolean, ticks: number): boolean {
+  #isLeading(isKeyframe: boolean, shown: Ticks): boolean {
     this.#leadingLeft = isKeyframe ? 0 : this.#leadingLeft - 1;
-    return !isKeyframe && ticks < this.#wholeFrom;
+    return !isKeyframe && shown < this.#wholeFrom;
   }
 
   #put(
     parts: Buffer[],
-    ticks: number,
+    shown: Ticks,
     keyframe: boolean,
     isRecoveryPoint: boolean,
     configuration: H264Configuration | undefined,
   ): void {
     this.#order.push({
-      start: ticks,
-      end: ticks,
-      shown: ticks,
+      start: shown,
+      end: shown,
+      shown,
       lead: 0,
       keyframe,
       isRecoveryPoint,
@@ -213,10 +217,10 @@ export class VideoTrack {
 
   /**
    * The pictures that still wait, the last with the duration of the one before it.
-   * @param now the present on the track's own timeline, ticks: it does not last for longer, since the
+   * @param now the present on the track's own timeline: it does not last for longer, since the
    * next publisher's pictures and sound may begin there
    */
-  finish(now: number): Picture[] {
+  finish(now: Ticks): Picture[] {
     this.#dropRecovery();
     const pictures: Picture[] = [];
     for (let each = this.#order.shiftLast(); each; each = this.#order.shiftLast()) {
@@ -225,19 +229,23 @@ export class VideoTrack {
     const last = pictures.at(-1);
     if (last === undefined) return pictures;
     const most = Math.max(DEFAULT_DURATION, now - last.start);
-    last.end = last.start + Math.min(this.#lastDuration, VIDEO_TIMESCALE, most);
+    last.end = last.start + Math.min(this.#lastDuration, TICKS_PER_SECOND, most);
     return pictures;
   }
 
   /** A new sender's timeline begins: nothing of the old one may mix with it. */
   restart(): void {
-    this.anchor = new WallClockAnchor(new TrackClock(VIDEO_TIMESCALE, DOUBTFUL_US));
+    this.anchor = this.#newAnchor();
     this.#order.clear();
     this.#dropRecovery();
     this.#frozen = true;
     this.#asksForKeyframe = true;
     this.#frozenSinceUs = undefined;
     this.#lost = false;
+  }
+
+  #newAnchor(): WallClockAnchor {
+    return new WallClockAnchor(new TrackClock(this.timescale.perSecond, DOUBTFUL_US));
   }
 
   #currentConfiguration(): H264Configuration | undefined {

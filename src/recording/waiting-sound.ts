@@ -1,8 +1,8 @@
-import { AUDIO_TIMESCALE } from '../media/media-time.ts';
+import { TICKS_PER_SECOND, type Ticks, type Us } from '../media/media-time.ts';
 import type { AudioPacket } from './audio-track.ts';
 
-/** Sound is kept waiting for at most this long, ticks … */
-const MOST_TICKS = 4 * AUDIO_TIMESCALE;
+/** Sound is kept waiting for at most this long … */
+const MOST_TICKS = 4 * TICKS_PER_SECOND;
 /** … and, whatever its packets say of their length, no more packets: 4 s of the shortest ones. */
 const MOST_PACKETS = 1600;
 
@@ -10,12 +10,12 @@ const MOST_PACKETS = 1600;
  * Sound that waits for the picture it belongs to, so that both tracks of a Period begin and end
  * together: players skip up to a second where they do not.
  *
- * Its times are media time, ticks since the Unix epoch, not of the track's own timeline: that one may
+ * Its times are since the Unix epoch, not of the track's own timeline: that one may
  * be followed by another while the sound waits.
  */
 export class WaitingSound {
-  /** Since when the first packet waits, µs since the Unix epoch. */
-  sinceUs = 0;
+  /** Since when the first packet waits. */
+  sinceUs: Us = 0;
   #packets: AudioPacket[] = [];
   /** How many of them, from the first on, are of a timeline that is over. */
   #ofBefore = 0;
@@ -37,8 +37,8 @@ export class WaitingSound {
     return this.#packets.length > MOST_PACKETS || this.last!.end - first.start > MOST_TICKS;
   }
 
-  /** Takes a packet. @param nowUs µs since the Unix epoch */
-  push(packet: AudioPacket, nowUs: number): void {
+  /** Takes a packet. */
+  push(packet: AudioPacket, nowUs: Us): void {
     if (this.#packets.length === 0) this.sinceUs = nowUs;
     this.#packets.push(packet);
   }
@@ -50,7 +50,7 @@ export class WaitingSound {
   }
 
   /** Moves what waits after the track's place was settled. @param ticks how much later */
-  settle(ticks: number): void {
+  settle(ticks: Ticks): void {
     for (let i = this.#ofBefore; i < this.#packets.length; i++) {
       this.#packets[i]!.start += ticks;
       this.#packets[i]!.end += ticks;

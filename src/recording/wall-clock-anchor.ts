@@ -1,3 +1,5 @@
+import type { Ticks, Us } from '../media/media-time.ts';
+import { Timescale } from '../media/timescale.ts';
 import type { TrackClock } from './track-clock.ts';
 
 /**
@@ -14,14 +16,27 @@ const IMPLAUSIBLE_US = 1_000_000;
  */
 export class WallClockAnchor {
   readonly clock: TrackClock;
-  /** µs; undefined before the track's first access unit. */
-  offsetUs: number | undefined;
+  readonly #timescale: Timescale;
   locked = false;
+  /** Where the track's own timeline begins in media time, as far as the track can express it. */
+  base: Ticks = 0;
+  #offsetUs: Us | undefined;
   /** How much later than its place says the least delayed packet came as it was locked, µs. */
   #delayUs = 0;
 
   constructor(clock: TrackClock) {
     this.clock = clock;
+    this.#timescale = new Timescale(clock.clockRate);
+  }
+
+  /** µs; undefined before the track's first access unit. */
+  get offsetUs(): Us | undefined {
+    return this.#offsetUs;
+  }
+
+  set offsetUs(us: Us) {
+    this.#offsetUs = us;
+    this.base = this.#timescale.at(us);
   }
 
   /** Makes the place final. @param correctionUs our wall clock minus the stream's media time, µs */

@@ -15,7 +15,7 @@ import { writeMpd } from '../manifest/mpd.ts';
 import { ManifestError, readMpd } from '../manifest/mpd-reader.ts';
 import type { ManifestPeriod, ManifestTrack, Presentation } from '../manifest/presentation.ts';
 import type { TrackKind } from '../media/access-unit.ts';
-import { toUs } from '../media/media-time.ts';
+import { trackTicksToUs } from '../media/media-time.ts';
 import { type Finding, isDamaged } from '../verification/finding.ts';
 import { RecordingFiles } from '../verification/recording-files.ts';
 import { inspectSegment, type SegmentInspection } from '../verification/segment-inspection.ts';
@@ -135,7 +135,8 @@ class RecordingRepair {
     let firstUs = Number.POSITIVE_INFINITY;
     for (const file of await this.#segmentFiles()) {
       const { chunks, startTime } = await this.#inspect(file.name, file.kind);
-      if (chunks.length > 0) firstUs = Math.min(firstUs, toUs(startTime, timescaleOf(file)));
+      if (chunks.length > 0)
+        firstUs = Math.min(firstUs, trackTicksToUs(startTime, timescaleOf(file)));
     }
     return dayStartUs(Number.isFinite(firstUs) ? firstUs : this.#nowUs);
   }

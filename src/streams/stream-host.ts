@@ -12,6 +12,7 @@ import { WhipSession } from '../ingest/whip-session.ts';
 import { MANIFEST_NAME } from '../layout/file-names.ts';
 import { baseFolder, dayFolder } from '../layout/stream-folder.ts';
 import type { AccessUnit } from '../media/access-unit.ts';
+import type { Ticks } from '../media/media-time.ts';
 import type {
   PublishAccepted,
   PublishRight,
@@ -102,7 +103,7 @@ export class StreamHost {
   /** It would be recorded if recordings might begin. */
   #isPutOff = false;
   /** Media time at which the last recording ended; the next one begins no earlier. */
-  #endUs = 0;
+  #end: Ticks = 0;
   #closing: Promise<void> = Promise.resolve();
   #idleSinceMs = Date.now();
 
@@ -465,7 +466,7 @@ export class StreamHost {
       maxRecordingSeconds: settings.maxRecordingSeconds,
       after: Promise.all([this.#closing, left]).then(() => undefined),
       clock: this.#clock,
-      notBeforeUs: this.#endUs,
+      notBefore: this.#end,
       now: steadyNowUs,
       nextRecordId: () => this.#recordIds.take(),
       onFact,
@@ -492,7 +493,7 @@ export class StreamHost {
       this.#failure = recording.error;
       log.info({ stream, folder: recording.folder }, 'recording ended');
     });
-    this.#endUs = recording.endUs;
+    this.#end = recording.end;
     this.#closing = Promise.all([this.#closing, closed]).then(() => undefined);
     if (this.#armed) this.#recordIds.foresee();
   }

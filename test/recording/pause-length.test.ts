@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { TrackKind } from '../../src/media/access-unit.ts';
-import { TIMESCALE } from '../../src/media/media-time.ts';
+import { TICKS_PER_SECOND, TIMESCALE } from '../../src/media/media-time.ts';
 import { AudioTrack } from '../../src/recording/audio-track.ts';
 import { DroppedUnits } from '../../src/recording/dropped-units.ts';
 import { StreamTimeline } from '../../src/recording/stream-timeline.ts';
@@ -63,7 +63,7 @@ function follow(course: Course, seconds: number): number {
         happen(arrivalUs) {
           const ticks = clock.advance((i * TIMESCALE[kind]) / rate, arrivalUs);
           timeline.anchor(kind, arrivalUs, { video: 0, audio: 0 }, 0);
-          const mediaTime = (ticks + timeline.base(kind)) / TIMESCALE[kind];
+          const mediaTime = ticks / TIMESCALE[kind] + timeline.base(kind) / TICKS_PER_SECOND;
           placed[kind] = mediaTime - NOON_US / 1e6 - captured;
         },
       });

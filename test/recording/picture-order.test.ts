@@ -1,8 +1,10 @@
 import t from 'tap';
 import type { PictureReordering } from '../../src/codecs/h264/reordering.ts';
+import { H264_TIMESCALE } from '../../src/media/timescale.ts';
 import { type Picture, PictureOrder } from '../../src/recording/picture-order.ts';
 
-const FRAME = 3000;
+const STEP = H264_TIMESCALE.step;
+const FRAME = 3000 * STEP;
 
 /** A picture that is shown so many pictures after the first. */
 function picture(at: number, keyframe = false): Picture {
@@ -23,7 +25,7 @@ function picture(at: number, keyframe = false): Picture {
 
 /** Pushes pictures and gives what came out after each, in pictures. */
 function order(reordering: PictureReordering, shown: number[]): Picture[][] {
-  const pictures = new PictureOrder();
+  const pictures = new PictureOrder(STEP);
   const out = shown.map((at, i) => {
     if (i === 0) pictures.expect(reordering);
     pictures.push(picture(at, i === 0));
@@ -99,7 +101,7 @@ t.test('reordering that begins late: none is lost, and each is shown at its time
 });
 
 t.test('what comes before the next keyframe is certain when that comes', async (t) => {
-  const pictures = new PictureOrder();
+  const pictures = new PictureOrder(STEP);
   pictures.expect({ most: 4, isDeclared: true });
   for (const [at, keyframe] of [
     [0, true],
@@ -118,6 +120,6 @@ t.test('a clock that is set back is no reordering', async (t) => {
   const back = order({ most: 2, isDeclared: true }, [10, 11, 12, 13, 14, 3, 4, 16]).flat();
   t.same(
     back.map(({ shown }) => shown - 14 * FRAME),
-    [-4, -3, -2, -1, 0].map((at) => at * FRAME).concat(1, 2, 2 * FRAME),
+    [-4, -3, -2, -1, 0].map((at) => at * FRAME).concat(STEP, 2 * STEP, 2 * FRAME),
   );
 });

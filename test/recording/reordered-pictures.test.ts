@@ -3,6 +3,7 @@ import path from 'node:path';
 import t, { type Test } from 'tap';
 import { readFolderSegments } from '../../src/index-rebuild/folder-segments.ts';
 import { toUs } from '../../src/media/media-time.ts';
+import { H264_TIMESCALE } from '../../src/media/timescale.ts';
 import { folderReader } from '../../src/storage/recordings-reader.ts';
 import { verifyRecording } from '../../src/verification/verify-recording.ts';
 import { decodedFrames, requireFfmpeg, run } from '../containers/mp4/encoded-media.ts';
@@ -84,7 +85,7 @@ for (const [name, { params, count }] of Object.entries(ENCODERS)) {
     const video = publisher.of('video');
     const sound = publisher.of('audio');
     const { startUs } = video[0]!;
-    t.equal(startUs, Math.round(toUs(first, 90_000)));
+    t.equal(startUs, Math.round(toUs(H264_TIMESCALE.toTicks(first))));
     t.ok(Math.abs(startUs - sound[0]!.startUs) < 100, 'in step with the sound');
     t.ok(Math.abs(startUs - NOON_US) <= 100_000, 'when it was captured, as far as that is known');
     t.same(

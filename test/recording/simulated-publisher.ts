@@ -125,7 +125,7 @@ export class SimulatedPublisher {
       maxRecordingSeconds: 0,
       after: Promise.resolve(),
       clock: new StreamClock(),
-      notBeforeUs: 0,
+      notBefore: 0,
       now: () => this.nowUs,
       nextRecordId: () => String(1_772_625_600 + this.records.length),
       log: { info: line('info'), warn: line('warn'), error: line('error') },

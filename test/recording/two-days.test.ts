@@ -141,7 +141,7 @@ t.test('every frame of two days is accounted for', async (t) => {
         maxRecordingSeconds: RECORD_SECONDS,
         after: Promise.resolve(),
         clock: new StreamClock(),
-        notBeforeUs: 0,
+        notBefore: 0,
         now,
         nextRecordId: () => String(1_772_625_600 + records.length),
         onFact: (fact) => {

@@ -83,7 +83,7 @@ class Stream {
       maxRecordingSeconds: 0,
       after: Promise.resolve(),
       clock: new StreamClock(),
-      notBeforeUs: 0,
+      notBefore: 0,
       now: () => nowUs,
       nextRecordId: () => run,
       onFact,
