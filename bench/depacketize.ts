@@ -1,7 +1,8 @@
-import { createDepacketizer } from '../src/codecs/depacketizer.ts';
-import type { MediaSection, PayloadFormat } from '../src/rtp/media-section.ts';
-import type { RtpPacket } from '../src/rtp/rtp-packet.ts';
-import { Slab } from '../src/rtp/slab.ts';
+import { createDepacketizer } from '../src/codecs/registry.ts';
+import type { PayloadFormat } from '../src/media/payload-format.ts';
+import type { RtpPacket } from '../src/media/rtp-packet.ts';
+import { Slab } from '../src/media/slab.ts';
+import type { MediaSection } from '../src/rtp/media-section.ts';
 import { TrackReceiver } from '../src/rtp/track-receiver.ts';
 
 const packets = 400_000;
@@ -67,7 +68,8 @@ function makeReceiver(format: PayloadFormat): TrackReceiver {
     retransmissionSsrcs: [],
     feedback: { nack: true, pli: true, fir: false, transportCc: false, remb: false },
   };
-  return new TrackReceiver(section, { onAccessUnit() {}, sendNack() {}, sendKeyframeRequest() {} });
+  const events = { onAccessUnit() {}, sendNack() {}, sendKeyframeRequest() {} };
+  return new TrackReceiver(section, events, { createDepacketizer });
 }
 
 /** µs a call of `take` with each packet, the second of two rounds. */

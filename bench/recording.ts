@@ -61,6 +61,7 @@ export async function run(): Promise<void> {
         ];
         const rtpTimestamp = frame * 3000;
         recording.accept('video', {
+          codec: 'h264',
           rtpTimestamp,
           arrivalUs,
           keyframe,
@@ -71,6 +72,7 @@ export async function run(): Promise<void> {
       const parts = [sound[step % sound.length]!];
       const rtpTimestamp = step * 960;
       recording.accept('audio', {
+        codec: 'opus',
         rtpTimestamp,
         arrivalUs,
         keyframe: true,
@@ -95,7 +97,11 @@ function section(kind: 'video' | 'audio'): MediaSection {
   return {
     mid: kind,
     kind,
-    formats: [],
+    formats: [
+      kind === 'video'
+        ? { payloadType: 96, codec: 'h264', clockRate: 90_000, parameters: {} }
+        : { payloadType: 111, codec: 'opus', clockRate: 48_000, channels: 2, parameters: {} },
+    ],
     extensions: {},
     ssrcs: [],
     retransmissionSsrcs: [],

@@ -1,6 +1,6 @@
-import { createDepacketizer } from '../../src/codecs/depacketizer.ts';
+import { createDepacketizer } from '../../src/codecs/registry.ts';
 import type { AccessUnit } from '../../src/media/access-unit.ts';
-import type { RtpPacket } from '../../src/rtp/rtp-packet.ts';
+import type { RtpPacket } from '../../src/media/rtp-packet.ts';
 import { Decisions } from '../decisions.ts';
 import { type FuzzTarget, must } from '../target.ts';
 

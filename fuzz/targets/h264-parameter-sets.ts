@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { BitReader, removeEmulationPrevention } from '../../src/codecs/h264/bit-reader.ts';
 import { H264ParameterSets } from '../../src/codecs/h264/parameter-sets.ts';
 import { parseSequenceParameterSet } from '../../src/codecs/h264/sps.ts';
-import { h264InitializationSegment } from '../../src/containers/mp4/initialization-segment.ts';
+import { mp4 } from '../../src/containers/mp4/container.ts';
+import { initializationSegment } from '../../src/containers/mp4/initialization-segment.ts';
 import { readInitializationSegment } from '../../src/containers/mp4/initialization-segment-reader.ts';
+import { trackFormat } from '../../src/containers/track-format.ts';
 import { Decisions } from '../decisions.ts';
 import { type FuzzTarget, must } from '../target.ts';
 
@@ -18,6 +20,8 @@ export const target: FuzzTarget = {
     'src/codecs/h264/parameter-sets.ts',
     'src/codecs/h264/reordering.ts',
     'src/codecs/h264/sps.ts',
+    'src/codecs/h264/configuration.ts',
+    'src/codecs/h264/decoder-configuration-record.ts',
     'src/containers/mp4/initialization-segment.ts',
   ],
   maxBytes: 65_535,
@@ -27,7 +31,7 @@ export const target: FuzzTarget = {
     const parsed = parseSequenceParameterSet(input);
     if (parsed !== undefined) {
       must(parsed.id >= 0 && parsed.id <= 31, 'an identifier is below 32');
-      must(/^avc1\.[0-9a-f]{6}$/.test(parsed.codec), 'the codec is one');
+      must(/^avc1\.[0-9a-f]{6}$/.test(parsed.codecString), 'the codec is one');
       for (const side of [parsed.width, parsed.height]) {
         must(Number.isInteger(side) && side >= 1 && side <= 16 * 1055, 'a picture has a size');
       }
@@ -99,14 +103,14 @@ async function checkCurrent(sets: H264ParameterSets): Promise<void> {
   const configuration = sets.current();
   must(!sets.changed, 'the news has been told');
   if (configuration === undefined) return;
-  const { sps, pps, codec, width, height } = configuration;
+  const { sps, pps, codecString, width, height } = configuration;
   const bytes = [...sps, ...pps].reduce((sum, { length }) => sum + length, 0);
   must(bytes <= mostBytes, 'what is kept has a bound');
   must(pps.length >= 1 && pps.length <= 255 && sps.length === 1, 'the record can count them');
   must(configuration.equals(sets.current()!), 'a configuration is the same as itself');
-  const segment = await h264InitializationSegment(configuration);
+  const segment = initializationSegment(trackFormat(mp4, configuration));
   must(segment.length <= bytes + 4096, 'an initialization segment is small');
   const facts = readInitializationSegment(segment);
-  must(facts?.codecs === codec, 'the codec is read back');
+  must(facts?.codecs === codecString, 'the codec is read back');
   must(facts?.width === width && facts?.height === height, 'the size is read back');
 }

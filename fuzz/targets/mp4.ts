@@ -1,18 +1,21 @@
+import { OpusConfiguration } from '../../src/codecs/opus/configuration.ts';
 import type { ChunkFacts } from '../../src/containers/chunk-facts.ts';
 import { writeChunk } from '../../src/containers/mp4/chunk.ts';
 import { readChunks } from '../../src/containers/mp4/chunk-reader.ts';
-import { opusInitializationSegment } from '../../src/containers/mp4/initialization-segment.ts';
+import { mp4 } from '../../src/containers/mp4/container.ts';
+import { initializationSegment } from '../../src/containers/mp4/initialization-segment.ts';
 import { readInitializationSegment } from '../../src/containers/mp4/initialization-segment-reader.ts';
 import {
   readReferenceTimes,
   writeReferenceTimes,
 } from '../../src/containers/mp4/reference-time.ts';
+import { trackFormat } from '../../src/containers/track-format.ts';
 import type { Sample } from '../../src/media/sample.ts';
 import { Decisions } from '../decisions.ts';
 import { MemoryFile } from '../memory-file.ts';
 import { type FuzzTarget, must } from '../target.ts';
 
-const opus = await opusInitializationSegment({ channels: 2 });
+const opus = initializationSegment(trackFormat(mp4, new OpusConfiguration(2)));
 
 /** A segment file or an initialization segment as it is, then chunks that are written and read back. */
 export const target: FuzzTarget = {

@@ -1,3 +1,4 @@
+import { createDepacketizer } from '../../src/codecs/registry.ts';
 import type { AccessUnit } from '../../src/media/access-unit.ts';
 import type { MediaSection } from '../../src/rtp/media-section.ts';
 import { parseRtcpCompound } from '../../src/rtp/rtcp-compound.ts';
@@ -85,6 +86,7 @@ class Session {
 
   constructor(options: number) {
     this.#receiver = new RtpReceiver({
+      createDepacketizer,
       keys: this.#sender.keys,
       sections: sectionsOf(options),
       ssrc: 0x9876_5432,

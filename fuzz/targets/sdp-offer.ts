@@ -21,7 +21,7 @@ export const target: FuzzTarget = {
     'src/ingest/description.ts',
     'src/ingest/sdp-lines.ts',
     'src/ingest/session-level.ts',
-    'src/ingest/recordable-codecs.ts',
+    'src/ingest/format-choice.ts',
   ],
   maxBytes: MAX_DESCRIPTION_LENGTH + 16,
   lines: true,

@@ -1,3 +1,4 @@
+import type { Configuration, SampleEntry } from '../codecs/configuration.ts';
 import type { ByteSource } from '../files/byte-source.ts';
 import type { TrackKind } from '../media/access-unit.ts';
 import type { ContainerName } from '../media/container-name.ts';
@@ -69,6 +70,9 @@ export interface Container {
 
   /** Reads an initialization segment that {@link initialization} wrote; undefined for anything else. */
   readInitialization(data: Buffer): TrackFacts | undefined;
+
+  /** Reads the codec configuration of such a segment; undefined for anything else. */
+  readConfiguration(data: Buffer): Configuration | undefined;
 }
 
 /** What an initialization segment is made of. */
@@ -77,12 +81,7 @@ export interface TrackFormat {
   /** Ticks a second in which the track's files count time, see {@link Container.timescale}. */
   timescale: number;
   /** How the container names the codec, and what it tells the decoder before the first sample. */
-  sampleEntry: {
-    /** Four-character code of the sample entry in MP4, CodecID in WebM. */
-    readonly type: string;
-    /** In MP4 a box inside the sample entry, by its type; in WebM the CodecPrivate. */
-    readonly record?: { readonly type: string; readonly data: Buffer };
-  };
+  sampleEntry: SampleEntry;
   /** Video: picture size in pixels. */
   width?: number;
   height?: number;

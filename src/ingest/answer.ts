@@ -1,9 +1,10 @@
 import { type MediaDescription, type SessionDescription, write } from 'sdp-transform';
-import type { MediaSection, PayloadFormat } from '../rtp/media-section.ts';
+import { codecNamed } from '../codecs/registry.ts';
+import type { PayloadFormat } from '../media/payload-format.ts';
+import type { MediaSection } from '../rtp/media-section.ts';
 import { HEADER_EXTENSION_URIS } from './description.ts';
 import type { HostCandidate } from './ice-sockets.ts';
 import type { Offer, OfferedSection } from './offer.ts';
-import { RECORDABLE_CODECS } from './recordable-codecs.ts';
 import type { IceCredentials } from './sdp-lines.ts';
 import { sessionLevel } from './session-level.ts';
 import { answeredLayers } from './simulcast.ts';
@@ -110,8 +111,8 @@ function rtpMap(media: MediaDescription, format: PayloadFormat): MediaDescriptio
 }
 
 function formatParameters(format: PayloadFormat): MediaDescription['fmtp'] {
-  const codec = RECORDABLE_CODECS.find(({ name }) => name === format.codec);
-  const parameters = codec?.answerParameters(format.parameters) ?? {
+  const description = codecNamed(format.codec)?.description;
+  const parameters = description?.answerParameters(format.parameters) ?? {
     apt: String(format.retransmits),
   };
   const config = Object.entries(parameters).map(([name, value]) => `${name}=${value}`);

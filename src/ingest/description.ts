@@ -2,7 +2,7 @@ import { type MediaDescription, parsePayloads, type SessionDescription } from 's
 import type { TrackKind } from '../media/access-unit.ts';
 import { Refusal } from '../refusal.ts';
 import type { HeaderExtensionIds, MediaSection } from '../rtp/media-section.ts';
-import type { OfferedFormat } from './recordable-codecs.ts';
+import type { OfferedFormat } from './format-choice.ts';
 import { areIceCredentials, type IceCredentials } from './sdp-lines.ts';
 
 // What reading an offer and reading an answer have in common (RFC 8866, RFC 9429). `what` is what the

@@ -1,11 +1,11 @@
 import { steadyNowUs } from '../clock/steady-clock.ts';
+import { createDepacketizer, readPictureSize } from '../codecs/registry.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
 import { RtpReceiver, type RtpReceiverOptions } from '../rtp/rtp-receiver.ts';
 import type { SrtpKeys } from '../rtp/srtp-keys.ts';
 import { FAREWELL_COPIES, type Farewell, type TransportPath } from './farewell.ts';
 import type { IceStatistics } from './ice-lite-agent.ts';
 import type { CloseReason, PublishSink, SessionLog } from './publish-sink.ts';
-import { readPictureSize } from './recordable-codecs.ts';
 import type { DtlsEvents, DtlsSrtp } from './werift-tap.ts';
 
 /** How often feedback is due and time-outs are looked at, ms. */
@@ -214,6 +214,7 @@ export class MediaSession {
       sections: [...sections],
       sendRtcp: (packet) => this.#sendRtcp(packet),
       sink,
+      createDepacketizer,
       keepIncomplete: this.#options.keepIncomplete,
       pictureSize: readPictureSize,
     });

@@ -1,4 +1,6 @@
 import { type MediaDescription, parse, type SessionDescription } from 'sdp-transform';
+import type { Codec } from '../codecs/codec.ts';
+import { CODECS } from '../codecs/registry.ts';
 import type { TrackKind } from '../media/access-unit.ts';
 import { Refusal } from '../refusal.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
@@ -12,7 +14,7 @@ import {
   mediaSection,
   sectionFormats,
 } from './description.ts';
-import { chooseFormats, RECORDABLE_CODECS } from './recordable-codecs.ts';
+import { chooseFormats } from './format-choice.ts';
 import { type IceCredentials, sdpLines } from './sdp-lines.ts';
 import { announcedLayers } from './simulcast.ts';
 import type { DtlsRole } from './werift-tap.ts';
@@ -40,10 +42,11 @@ export interface Offer {
 /**
  * Reads a WHIP offer (RFC 9725 §4.2, RFC 9429) and chooses what to receive: at most one video and
  * one audio section.
+ * @param codecs that are wanted, most wanted first; all if absent
  * @throws Refusal `bad-sdp` for what is no SDP or lacks what WebRTC demands of an offer,
  * `unacceptable-offer` for an offer that we cannot record, saying what it has and what we could record
  */
-export function readOffer(text: string): Offer {
+export function readOffer(text: string, codecs: readonly Codec[] = CODECS): Offer {
   const lines = sdpLines(text, 'offer', MAX_DESCRIPTION_LENGTH);
   checkDescription(lines, 'offer');
   const session = parse(lines.join('\r\n'));
@@ -59,13 +62,13 @@ export function readOffer(text: string): Offer {
     throw new Refusal('bad-sdp', 'each m= section of the offer needs its own a=mid');
   }
 
-  for (const kind of ['video', 'audio'] as const) takeSection(kind, sections, session);
+  for (const kind of ['video', 'audio'] as const) takeSection(codecs, kind, sections, session);
   const taken = sections.filter((section) => section.taken !== undefined);
   const first = taken[0];
   if (first === undefined) {
     throw new Refusal(
       'unacceptable-offer',
-      `the offer sends neither video nor audio; we can record ${recordable('video')} and ${recordable('audio')}`,
+      `the offer sends neither video nor audio; we can record ${recordable(codecs, 'video')} and ${recordable(codecs, 'audio')}`,
     );
   }
   for (const section of taken) {
@@ -98,6 +101,7 @@ function sends(media: MediaDescription, session: SessionDescription): boolean {
 }
 
 function takeSection(
+  codecs: readonly Codec[],
   kind: TrackKind,
   sections: readonly OfferedSection[],
   session: SessionDescription,
@@ -115,7 +119,7 @@ function takeSection(
     for (const { encodingName } of offered) {
       if (encodingName.toLowerCase() !== 'rtx') names.add(encodingName);
     }
-    const formats = chooseFormats(kind, offered);
+    const formats = chooseFormats(codecs, kind, offered);
     if (formats.length === 0) continue;
     if (section.mid === '') {
       throw new Refusal('bad-sdp', `the ${kind} section of the offer needs a=mid`);
@@ -130,14 +134,14 @@ function takeSection(
   if (sending.length > 0) {
     throw new Refusal(
       'unacceptable-offer',
-      `the offer's ${kind} has ${[...names].join(', ') || 'no codec'}; we can record ${recordable(kind)}`,
+      `the offer's ${kind} has ${[...names].join(', ') || 'no codec'}; we can record ${recordable(codecs, kind)}`,
     );
   }
 }
 
-function recordable(kind: TrackKind): string {
-  const names = RECORDABLE_CODECS.filter((codec) => codec.kind === kind);
-  return names.map((codec) => codec.description).join(', ');
+function recordable(codecs: readonly Codec[], kind: TrackKind): string {
+  const ofKind = codecs.filter((codec) => codec.kind === kind);
+  return ofKind.map(({ description }) => description.inWords).join(', ');
 }
 
 // RFC 8842 §5.3: the answerer chooses where it may. As server we need not wait for the publisher to be

@@ -1,5 +1,6 @@
 import type { MediaDescription } from 'sdp-transform';
-import type { AnnouncedLayers, PayloadFormat } from '../rtp/media-section.ts';
+import type { PayloadFormat } from '../media/payload-format.ts';
+import type { AnnouncedLayers } from '../rtp/media-section.ts';
 
 /** More encodings of one picture than any publisher sends. */
 const MAX_LAYERS = 8;

@@ -1,7 +1,9 @@
 import { isIP } from 'node:net';
 import { type MediaDescription, parse, type SessionDescription } from 'sdp-transform';
+import { CODECS } from '../codecs/registry.ts';
+import type { PayloadFormat } from '../media/payload-format.ts';
 import { Refusal } from '../refusal.ts';
-import type { MediaSection, PayloadFormat } from '../rtp/media-section.ts';
+import type { MediaSection } from '../rtp/media-section.ts';
 import {
   bundledMids,
   checkDescription,
@@ -12,7 +14,7 @@ import {
   mediaSection,
   sectionFormats,
 } from './description.ts';
-import { type OfferedFormat, recordableCodec } from './recordable-codecs.ts';
+import { type OfferedFormat, recordableCodec } from './format-choice.ts';
 import { sdpLines } from './sdp-lines.ts';
 import { type UnrecordableFormat, unrecordableInWords } from './unrecordable-audio.ts';
 import type { RemoteIce } from './werift-ice.ts';
@@ -160,7 +162,7 @@ function isSame(
       Number(answered.parameters.apt) === offered.retransmits
     );
   }
-  return recordableCodec(kind, answered)?.name === offered.codec;
+  return recordableCodec(CODECS, kind, answered)?.name === offered.codec;
 }
 
 // RFC 8839 §5.1, without extensions. UDP only, and no host names: `.local` ones would take multicast

@@ -1,8 +1,10 @@
 import { type MediaDescription, type SessionDescription, write } from 'sdp-transform';
+import type { Codec } from '../codecs/codec.ts';
+import { CODECS, codecNamed } from '../codecs/registry.ts';
 import type { TrackKind } from '../media/access-unit.ts';
-import type { PayloadFormat } from '../rtp/media-section.ts';
+import type { PayloadFormat } from '../media/payload-format.ts';
 import { HEADER_EXTENSION_URIS } from './description.ts';
-import { RECORDABLE_CODECS } from './recordable-codecs.ts';
+import { recordableCodec } from './format-choice.ts';
 import type { IceCredentials } from './sdp-lines.ts';
 import { sessionLevel } from './session-level.ts';
 import { G711_FORMATS, type UnrecordableFormat } from './unrecordable-audio.ts';
@@ -35,17 +37,18 @@ const EXTENSIONS = [
 /** RFC 3551 §6: the first dynamic payload type. */
 const FIRST_PAYLOAD_TYPE = 96;
 
-/** What a WHEP server is asked for: one video and one audio section with everything that can be recorded. */
-export const WANTED_SECTIONS: readonly WantedSection[] = wantedSections();
+/** What a WHEP server is asked for where everything that can be recorded is wanted. */
+export const WANTED_SECTIONS: readonly WantedSection[] = wantedSections(CODECS);
 
 /**
  * What to ask for, one after the other, of a server that refuses what is asked for: some do so for a
  * section that their stream has nothing for.
+ * @param codecs that are wanted, most wanted first
  */
-export const OFFERS: readonly (readonly WantedSection[])[] = [
-  WANTED_SECTIONS,
-  ...WANTED_SECTIONS.map((section) => [section]),
-];
+export function offersOf(codecs: readonly Codec[]): readonly (readonly WantedSection[])[] {
+  const sections = wantedSections(codecs);
+  return [sections, ...sections.map((section) => [section])];
+}
 
 /**
  * Writes the offer of a WHEP client (draft-ietf-wish-whep §4.2, RFC 9429 §5.2.1): receiving only,
@@ -64,14 +67,16 @@ export function writeOffer(
   return write(session).replaceAll(/^a=mid:.*\r\n/gm, (line) => line + candidates.join(''));
 }
 
-function wantedSections(): WantedSection[] {
+/** One video and one audio section with all of some codecs. */
+function wantedSections(codecs: readonly Codec[]): WantedSection[] {
   let payloadType = FIRST_PAYLOAD_TYPE;
   return (['video', 'audio'] as const).map((kind, index) => {
     const formats: PayloadFormat[] = [];
-    for (const { kind: of, name: codec, clockRate, channels, wanted } of RECORDABLE_CODECS) {
+    for (const { kind: of, name: codec, description } of codecs) {
       if (of !== kind) continue;
-      for (const parameters of wanted) {
-        const retransmits = payloadType++;
+      const { clockRate, channels } = description;
+      for (const parameters of description.wanted) {
+        const retransmits = description.payloadType ?? payloadType++;
         formats.push({
           payloadType: retransmits,
           codec,
@@ -91,7 +96,9 @@ function wantedSections(): WantedSection[] {
         });
       }
     }
-    const unrecordable = G711_FORMATS.filter((format) => format.kind === kind);
+    const unrecordable = G711_FORMATS.filter(
+      (format) => format.kind === kind && recordableCodec(codecs, kind, format) === undefined,
+    );
     return { mid: String(index), kind, formats, unrecordable };
   });
 }
@@ -118,7 +125,7 @@ function offeredSection(
     rtp: [
       ...formats.map(({ payloadType, codec, clockRate, channels }) => ({
         payload: payloadType,
-        codec: RECORDABLE_CODECS.find(({ name }) => name === codec)?.encodingName ?? codec,
+        codec: codecNamed(codec)?.description.encodingName ?? codec,
         rate: clockRate,
         ...(channels === undefined ? {} : { encoding: channels }),
       })),
@@ -128,12 +135,10 @@ function offeredSection(
         rate: clockRate,
       })),
     ],
-    fmtp: formats.map(({ payloadType, parameters }) => ({
-      payload: payloadType,
-      config: Object.entries(parameters)
-        .map(([name, value]) => `${name}=${value}`)
-        .join(';'),
-    })),
+    fmtp: formats.flatMap(({ payloadType, parameters }) => {
+      const config = Object.entries(parameters).map(([name, value]) => `${name}=${value}`);
+      return config.length === 0 ? [] : [{ payload: payloadType, config: config.join(';') }];
+    }),
     rtcpFb: formats.flatMap(({ payloadType, codec }) => feedback(kind, payloadType, codec)),
   };
 }

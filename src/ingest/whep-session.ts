@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import type { Codec } from '../codecs/codec.ts';
+import { CODECS } from '../codecs/registry.ts';
 import type { TrackKind } from '../media/access-unit.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
 import { bestLayer } from './best-layer.ts';
@@ -11,7 +13,7 @@ import { IceAgent } from './werift-ice.ts';
 import { DtlsSrtpClient, DtlsSrtpServer, dtlsIdentity, WHEP_SERVER } from './werift-tap.ts';
 import { readAnswer, type WhepAnswer } from './whep-answer.ts';
 import { WhepError } from './whep-error.ts';
-import { OFFERS, type OfferParameters, type WantedSection, writeOffer } from './whep-offer.ts';
+import { type OfferParameters, offersOf, type WantedSection, writeOffer } from './whep-offer.ts';
 import { type Layer, WhepResource } from './whep-resource.ts';
 import type { WhepTarget } from './whep-target.ts';
 
@@ -35,6 +37,8 @@ export interface WhepSessionOptions {
   connectTimeoutMs?: number;
   /** Ends a connected session without RTP for this long, ms; 5000 if absent. */
   mediaTimeoutMs?: number;
+  /** What is taken, most wanted first; everything that can be recorded if absent. */
+  codecs?: readonly Codec[];
   /** Hand out access units of which a part never came, with what came of them. */
   keepIncomplete?: boolean;
   onFarewell?: FarewellListener;
@@ -86,7 +90,13 @@ export class WhepSession {
     let resource: WhepResource | undefined;
     try {
       const parameters = { ice: agent.local, candidates: agent.candidates, fingerprint };
-      const asked = await ask(target, parameters, options.requestTimeoutMs ?? 40_000, signal);
+      const asked = await ask(
+        target,
+        options.codecs ?? CODECS,
+        parameters,
+        options.requestTimeoutMs ?? 40_000,
+        signal,
+      );
       resource = asked.resource;
       const answer = readAnswer(resource.answer, asked.wanted);
       const identity = await dtlsIdentity();
@@ -238,12 +248,13 @@ export class WhepSession {
  */
 async function ask(
   target: WhepTarget,
+  codecs: readonly Codec[],
   parameters: OfferParameters,
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<{ resource: WhepResource; wanted: readonly WantedSection[] }> {
   let refusal: unknown;
-  for (const wanted of OFFERS) {
+  for (const wanted of offersOf(codecs)) {
     const offer = writeOffer(parameters, wanted);
     try {
       return { resource: await WhepResource.create(target, offer, timeoutMs, signal), wanted };

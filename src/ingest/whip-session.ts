@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { RemoteInfo } from 'node:dgram';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { steadyNowUs } from '../clock/steady-clock.ts';
+import type { Codec } from '../codecs/codec.ts';
 import { Refusal } from '../refusal.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
 import { writeAnswer } from './answer.ts';
@@ -41,6 +42,8 @@ export interface WhipSessionOptions {
   idleTimeoutMs?: number;
   /** Ends a session that is not connected this long after its offer, ms; 15 000 if absent. */
   connectTimeoutMs?: number;
+  /** What is taken, most wanted first; everything that can be recorded if absent. */
+  codecs?: readonly Codec[];
   /** Hand out access units of which a part never came, with what came of them. */
   keepIncomplete?: boolean;
   onFarewell?: FarewellListener;
@@ -76,7 +79,7 @@ export class WhipSession {
     options: WhipSessionOptions,
     sink: PublishSink,
   ): Promise<WhipSession> {
-    const offer = readOffer(offerText);
+    const offer = readOffer(offerText, options.codecs);
     const ours = await dtlsIdentity();
     let session: WhipSession | undefined;
     const sockets = await openIceSockets(

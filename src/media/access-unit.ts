@@ -2,10 +2,12 @@
 export type TrackKind = 'video' | 'audio';
 
 /**
- * One access unit: what a decoder takes at one instant. For video all the NAL units of one picture
- * (RFC 6184 §3), for audio one Opus packet (RFC 7587 §4.2).
+ * One access unit: what a decoder takes at one instant. For video all that is coded of one picture
+ * (RFC 6184 §3), for audio one packet of the codec (RFC 7587 §4.2).
  */
 export interface AccessUnit {
+  /** Name of the codec, as in the payload format that it came in. */
+  codec: string;
   /** RTP timestamp as received: 32 bits, in ticks of the track's clock rate; wraps. */
   rtpTimestamp: number;
   /** When the first packet of the unit arrived: µs since the Unix epoch, on our steady clock. */
@@ -18,8 +20,8 @@ export interface AccessUnit {
    */
   discontinuity: boolean;
   /**
-   * The payload: NAL units without start codes and without length prefix, in decoding order, or the
-   * one Opus packet. The buffers are views into slabs; the receiver of the unit may keep them.
+   * The payload in decoding order. H264: NAL units without start codes and without length prefix;
+   * audio: one packet. The buffers are views into slabs; the receiver of the unit may keep them.
    */
   parts: Buffer[];
 }

@@ -20,8 +20,8 @@ export interface Sample {
    */
   isRecoveryPoint?: boolean;
   /**
-   * H264: NAL units without start codes or length prefixes, parameter sets and access unit
-   * delimiters already removed. Opus: one packet.
+   * What is written, in order: as the codec made it of an access unit, without length prefixes (H264:
+   * without parameter sets and access unit delimiters, too).
    */
   parts: Buffer[];
 }

@@ -1,4 +1,4 @@
-import { OPUS_SILENCE_TICKS, opusSilence } from '../codecs/opus/silence.ts';
+import type { Silence } from '../codecs/configuration.ts';
 import { TICKS_PER_SECOND, type Ticks, toUs, type Us } from '../media/media-time.ts';
 import type { Timescale } from '../media/timescale.ts';
 import type { AudioPacket } from './audio-track.ts';
@@ -125,8 +125,13 @@ export class AudioLane {
     this.#fill(writer, time);
   }
 
+  /** Of the running Period, which has sound. */
+  get #packets(): Silence {
+    return this.#period!.sound!.silence;
+  }
+
   #fill(writer: TrackWriter, time: Ticks): void {
-    const usual = writer.timescale.toTicks(OPUS_SILENCE_TICKS);
+    const usual = this.#packets.duration;
     while (this.#end < time) {
       const left = time - this.#end;
       this.#putSilence(writer, this.#end, left < usual * 1.5 ? left : usual);
@@ -135,7 +140,7 @@ export class AudioLane {
 
   #putSilence(writer: TrackWriter, start: Ticks, duration: Ticks): void {
     const end = start + duration;
-    this.#put(writer, { start, end, keyframe: true, parts: [opusSilence(2)] });
+    this.#put(writer, { start, end, keyframe: true, parts: this.#packets.parts(duration) });
   }
 
   /** Begins the present Period's sound with silence where none has come. */
@@ -143,7 +148,7 @@ export class AudioLane {
     const writer = this.#writer;
     if (writer === undefined || writer.startTime !== undefined) return;
     const { timescale } = writer;
-    const usual = timescale.toTicks(OPUS_SILENCE_TICKS);
+    const usual = this.#packets.duration;
     const start = Math.max(timescale.round(from), this.#end);
     to = Math.min(timescale.round(to), timescale.at(this.#options.nowUs()) + MOST_AHEAD);
     if (to - start < usual) return;
@@ -156,7 +161,7 @@ export class AudioLane {
     const writer = this.#writer;
     if (writer === undefined) return;
     this.beginWithSilence(this.#period!.start, end);
-    const usual = writer.timescale.toTicks(OPUS_SILENCE_TICKS);
+    const usual = this.#packets.duration;
     if (writer.timescale.round(end) - this.#end > usual) this.fillTo(end, false);
   }
 

@@ -1,7 +1,10 @@
-import { opusPacketDuration } from '../codecs/opus/toc.ts';
+import type { SoundReader } from '../codecs/codec.ts';
+import type { AudioConfiguration } from '../codecs/configuration.ts';
+import { audioCodec } from '../codecs/registry.ts';
 import type { AccessUnit } from '../media/access-unit.ts';
 import { TICKS_PER_SECOND, type Ticks, type Us } from '../media/media-time.ts';
-import { OPUS_TIMESCALE, type Timescale } from '../media/timescale.ts';
+import { Timescale } from '../media/timescale.ts';
+import type { MediaSection } from '../rtp/media-section.ts';
 import type { DroppedUnits } from './dropped-units.ts';
 import type { PlacedUnit } from './placed-unit.ts';
 import { TrackClock } from './track-clock.ts';
@@ -28,16 +31,27 @@ export interface AudioPacket extends PlacedUnit {
  */
 export class AudioTrack {
   /** Of its RTP timestamps. */
-  readonly timescale: Timescale = OPUS_TIMESCALE;
-  anchor = this.#newAnchor();
+  readonly timescale: Timescale;
+  anchor: WallClockAnchor;
   /** Arrival of the latest packet; 0 before the first. */
   lastArrivalUs: Us = 0;
   readonly #dropped: DroppedUnits;
   #pending: AudioPacket | undefined;
   #lost = false;
+  readonly #reader: SoundReader;
 
-  constructor(dropped: DroppedUnits) {
+  /** @param section as negotiated; its first format is the one that comes */
+  constructor(section: MediaSection, dropped: DroppedUnits) {
     this.#dropped = dropped;
+    const codec = audioCodec(section.formats[0]!.codec);
+    this.#reader = codec.createReader(section.formats);
+    this.timescale = new Timescale(codec.description.clockRate);
+    this.anchor = this.#newAnchor();
+  }
+
+  /** What a decoder of its packets has to be told. */
+  get configuration(): AudioConfiguration {
+    return this.#reader.configuration;
   }
 
   /**
@@ -48,9 +62,9 @@ export class AudioTrack {
   push(unit: AccessUnit, start: Ticks): AudioPacket | undefined {
     this.lastArrivalUs = unit.arrivalUs;
     if (unit.discontinuity) this.#lost = true;
-    const data = unit.parts[0];
-    const duration = data && opusPacketDuration(data);
-    if (data === undefined || duration === undefined) {
+    const parts = this.#reader.toSample(unit);
+    const duration = this.#reader.durationOf(parts);
+    if (duration === undefined) {
       this.#dropped.empty++;
       return undefined;
     }
@@ -64,7 +78,7 @@ export class AudioTrack {
       end: start + this.timescale.toTicks(duration),
       keyframe: true,
       lostBefore: this.#lost,
-      parts: unit.parts,
+      parts,
     };
     this.#lost = false;
     if (before !== undefined && start < before.end + TOLERANCE) before.end = start;

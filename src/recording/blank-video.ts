@@ -1,5 +1,4 @@
-import { BLANK_CONFIGURATION, blankPicture } from '../codecs/h264/blank-picture.ts';
-import type { H264Configuration } from '../codecs/h264/parameter-sets.ts';
+import type { BlankPictures } from '../codecs/configuration.ts';
 import { TICKS_PER_SECOND, type Ticks } from '../media/media-time.ts';
 import type { TrackWriter } from './track-writer.ts';
 
@@ -14,18 +13,20 @@ const PICTURE_TICKS: Ticks = TICKS_PER_SECOND;
 export class BlankVideo {
   #pictures = 0;
 
-  /** True for the configuration of a Period that has black pictures. */
-  static isOf(configuration: H264Configuration | undefined): boolean {
-    return configuration === BLANK_CONFIGURATION;
-  }
-
   /**
    * Writes pictures up to a time.
+   * @param writer of a Period that has these pictures
    * @param from where the last one ended
    * @param isLast the last picture ends there; else whole ones are written, as many as fit
    * @returns where the last one ends now
    */
-  fill(writer: TrackWriter, from: Ticks, to: Ticks, isLast: boolean): Ticks {
+  fill(
+    writer: TrackWriter,
+    pictures: BlankPictures,
+    from: Ticks,
+    to: Ticks,
+    isLast: boolean,
+  ): Ticks {
     const { timescale } = writer;
     to = timescale.round(to);
     let time = timescale.ceil(from);
@@ -33,7 +34,7 @@ export class BlankVideo {
       const left = to - time;
       // No picture shorter than half of the usual time, but for a Period that is itself shorter.
       const duration = left < PICTURE_TICKS * 1.5 && isLast ? left : PICTURE_TICKS;
-      const parts = [blankPicture(this.#pictures++)];
+      const parts = pictures.parts(this.#pictures++);
       writer.write({ start: time, end: time + duration, keyframe: true, parts });
       time += duration;
     }

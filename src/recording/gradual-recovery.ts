@@ -1,4 +1,4 @@
-import { isReference } from '../codecs/h264/recovery-point.ts';
+import type { Recovery } from '../codecs/codec.ts';
 import type { Ticks } from '../media/media-time.ts';
 
 /** Pictures and bytes that are held at most; an encoder refreshes a picture within some seconds. */
@@ -20,17 +20,16 @@ export interface HeldPicture {
 export class GradualRecovery {
   readonly #pictures: HeldPicture[] = [];
   readonly #step: Ticks;
-  #framesLeft: number;
-  #afterReference = false;
+  readonly #recovery: Recovery;
   #bytes = 0;
 
   /**
-   * @param frames between the recovery point and the first whole picture (recovery_frame_cnt)
+   * @param recovery tells which picture is the first whole one
    * @param step the least that two pictures may be apart
    */
-  constructor(frames: number, step: Ticks) {
+  constructor(recovery: Recovery, step: Ticks) {
     this.#step = step;
-    this.#framesLeft = frames;
+    this.#recovery = recovery;
   }
 
   /** How many are held. */
@@ -45,12 +44,9 @@ export class GradualRecovery {
 
   /** Takes the next picture in decoding order. @returns true when it is the first whole one */
   push(parts: Buffer[], shown: Ticks): boolean {
-    // frame_num goes on after each picture that others refer to (§7.4.3).
-    if (this.#afterReference) this.#framesLeft--;
-    this.#afterReference = isReference(parts);
     this.#pictures.push({ parts, shown });
     for (const part of parts) this.#bytes += part.length;
-    return this.#framesLeft <= 0;
+    return this.#recovery.isWhole(parts);
   }
 
   /** All of them in decoding order, with the times at which they are to be shown. */

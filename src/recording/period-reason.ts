@@ -1,4 +1,4 @@
-import type { H264Configuration } from '../codecs/h264/parameter-sets.ts';
+import type { VideoConfiguration } from '../codecs/configuration.ts';
 import type { Ticks, Us } from '../media/media-time.ts';
 import type { Picture } from './picture-order.ts';
 import type { RunningPeriod } from './running-period.ts';
@@ -13,7 +13,7 @@ const KEYFRAME_WAIT_US = 5_000_000;
  * - `tracks-changed`: the publisher sends other tracks than before;
  * - `timeline-restart`: a track began a new timeline, with another SSRC or timestamps that jump;
  * - `resolution-change`: the pictures have another size;
- * - `codec-change`: they have other parameter sets;
+ * - `codec-change`: they have another codec, or other parameter sets;
  * - `reordering-change`: they are reordered by more than the initialization segment says;
  * - `midnight`: another UTC day, and day folder, begins;
  * - `max-recording`: the record is as long as a record may be;
@@ -80,9 +80,10 @@ export function periodReason(
 }
 
 function configurationChange(
-  a: H264Configuration,
-  b: H264Configuration,
+  a: VideoConfiguration,
+  b: VideoConfiguration,
 ): 'resolution-change' | 'codec-change' | undefined {
   if (a === b || a.equals(b)) return undefined;
+  if (a.codec !== b.codec) return 'codec-change';
   return a.width === b.width && a.height === b.height ? 'codec-change' : 'resolution-change';
 }

@@ -1,4 +1,4 @@
-import type { H264Configuration } from '../codecs/h264/parameter-sets.ts';
+import { likelyCodec } from '../codecs/registry.ts';
 import { DayFolders } from '../day-folder/day-folders.ts';
 import type { PresentationFolder } from '../day-folder/presentation-folder.ts';
 import { type WriteOwner, WriteQueue } from '../files/write-queue.ts';
@@ -9,7 +9,7 @@ import type { DroppedUnits } from './dropped-units.ts';
 import type { PeriodReason, PeriodState } from './period-reason.ts';
 import type { Publisher } from './publisher.ts';
 import type { RecordingOptions } from './recording-options.ts';
-import { RunningPeriod } from './running-period.ts';
+import { type PeriodPictures, RunningPeriod } from './running-period.ts';
 import { VideoLane } from './video-lane.ts';
 import { WriteFailures } from './write-failures.ts';
 
@@ -17,6 +17,9 @@ import { WriteFailures } from './write-failures.ts';
 const CHUNK_AGE_US = 1_500_000;
 /** Media that waits for a disk that does not keep up: beyond this the Period is given up, bytes. */
 const MOST_PENDING_BYTES = 64 << 20;
+
+/** Of the sound of a Period whose publisher has none: two channels, as publishers agree on. */
+const SILENT = likelyCodec('audio').configurationOf(2);
 
 /** What is told of a Period. */
 export interface LatestPeriod {
@@ -132,15 +135,13 @@ export class Periods implements PeriodState {
    * @param reason as decided by `periodReason`
    * @param publisher whose tracks it has
    * @param start media time
-   * @param configuration of its pictures; undefined where it is to have none
-   * @param compositionDelay of its pictures
+   * @param pictures what its pictures are; undefined where it is to have none
    */
   begin(
     reason: PeriodReason,
     publisher: Publisher,
     start: Ticks,
-    configuration: H264Configuration | undefined,
-    compositionDelay: Ticks,
+    pictures: PeriodPictures | undefined,
   ): RunningPeriod {
     const { clock, segmentSeconds, now, stream, log } = this.#options;
     const before = this.#current;
@@ -158,9 +159,8 @@ export class Periods implements PeriodState {
       start,
       clock,
       timeline: publisher.timeline,
-      configuration,
-      compositionDelay,
-      hasAudio: publisher.audio !== undefined || this.folder.has('audio'),
+      pictures,
+      sound: publisher.audio?.configuration ?? (this.folder.has('audio') ? SILENT : undefined),
       requestKeyframe: () => publisher.askForKeyframe(now()),
       onCommitted: () => this.#failures.mediaWritten(now()),
     });

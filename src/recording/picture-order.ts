@@ -1,5 +1,8 @@
-import type { H264Configuration } from '../codecs/h264/parameter-sets.ts';
-import type { PictureReordering } from '../codecs/h264/reordering.ts';
+import {
+  NOT_REORDERED,
+  type PictureReordering,
+  type VideoConfiguration,
+} from '../codecs/configuration.ts';
 import { TICKS_PER_SECOND, type Ticks } from '../media/media-time.ts';
 import type { PlacedUnit } from './placed-unit.ts';
 
@@ -32,7 +35,7 @@ export interface Picture extends PlacedUnit {
   /**
    * For a keyframe or recovery point: the parameter sets it needs; undefined when they never came.
    */
-  configuration: H264Configuration | undefined;
+  configuration: VideoConfiguration | undefined;
   /** For those two: the composition delay that the pictures from it on ask for. */
   compositionDelay: Ticks;
 }
@@ -45,7 +48,7 @@ export class PictureOrder {
   readonly #step: Ticks;
   /** Pictures that are waited for before the place of one is certain. */
   #depth = 0;
-  #reordering: PictureReordering = { most: 0, isDeclared: true };
+  #reordering: PictureReordering = NOT_REORDERED;
   /** Begin of the look out for reordering; undefined when that is over. */
   #acquaintedFrom: Ticks | undefined;
   /** In decoding order. */

@@ -77,7 +77,7 @@ export class PictureWriter {
         return;
       }
       start = this.#alignedStart(start);
-      periods.begin(reason, this.#publisher, start, configuration, compositionDelay);
+      periods.begin(reason, this.#publisher, start, { configuration, compositionDelay });
     }
     periods.video.write(periods.current!, picture, start, base);
     this.#sound.write(false);

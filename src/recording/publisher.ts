@@ -55,7 +55,7 @@ export class Publisher {
     for (const section of sections) {
       if (section.kind === 'video') {
         this.video = new VideoTrack(section, onLoss, dropped, () => this.askForKeyframe(now()));
-      } else this.audio = new AudioTrack(dropped);
+      } else this.audio = new AudioTrack(section, dropped);
     }
     this.timeline = new StreamTimeline(this.video, this.audio);
     if (this.video) this.#timestamps.video = this.#check('video', this.video);

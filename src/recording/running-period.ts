@@ -1,33 +1,33 @@
-import type { H264Configuration } from '../codecs/h264/parameter-sets.ts';
-import {
-  h264InitializationSegment,
-  opusInitializationSegment,
-} from '../containers/mp4/initialization-segment.ts';
+import type {
+  AudioConfiguration,
+  BlankPictures,
+  Configuration,
+  VideoConfiguration,
+} from '../codecs/configuration.ts';
+import type { Container } from '../containers/container.ts';
 import { containerNamed } from '../containers/registry.ts';
-import type { TrackDescription } from '../day-folder/period-track.ts';
+import { trackFormat } from '../containers/track-format.ts';
+import type { PeriodTrack } from '../day-folder/period-track.ts';
 import type { PresentationFolder } from '../day-folder/presentation-folder.ts';
 import type { WriteOwner, WriteQueue } from '../files/write-queue.ts';
 import type { ManifestPeriod } from '../manifest/presentation.ts';
-import type { TrackKind } from '../media/access-unit.ts';
-import type { ContainerName } from '../media/container-name.ts';
 import { type Ticks, toUs } from '../media/media-time.ts';
-import { H264_TIMESCALE, OPUS_TIMESCALE, type Timescale } from '../media/timescale.ts';
-import { BlankVideo } from './blank-video.ts';
+import { Timescale } from '../media/timescale.ts';
 import { type StreamClock, TrackWallClock } from './stream-clock.ts';
 import type { StreamTimeline } from './stream-timeline.ts';
 import { TrackWriter } from './track-writer.ts';
 
-/**
- * Channels of every Opus track. RTP always says two (RFC 7587 §7) and each packet may be mono or
- * stereo; a decoder set up for two plays both, so a switch needs no new Period.
- */
-const OPUS_CHANNELS = 2;
-
-/** What H264 and Opus are written to. */
-const CONTAINER: ContainerName = 'mp4';
-
 /** A segment of the day before is kept open for so long after midnight, µs. */
 const MOST_LATE_US = 60_000_000;
+
+/** What the pictures of a Period are. */
+export interface PeriodPictures {
+  configuration: VideoConfiguration;
+  /** What composition offsets are raised by; 0 where pictures are not reordered. */
+  compositionDelay: Ticks;
+  /** Present where they are black ones, in the place of a publisher's. */
+  blank?: BlankPictures;
+}
 
 /** What a Period is made for. */
 export interface RunningPeriodOptions {
@@ -40,10 +40,9 @@ export interface RunningPeriodOptions {
   /** Tells when the places of its tracks are final. */
   timeline: StreamTimeline;
   /** Present when it has video. */
-  configuration: H264Configuration | undefined;
-  /** What composition offsets are raised by; 0 where pictures are not reordered. */
-  compositionDelay: Ticks;
-  hasAudio: boolean;
+  pictures: PeriodPictures | undefined;
+  /** Present when it has audio. */
+  sound: AudioConfiguration | undefined;
   requestKeyframe(): void;
   /** Told of each segment that was written without a failure. */
   onCommitted(): void;
@@ -58,7 +57,12 @@ export class RunningPeriod implements WriteOwner {
   readonly folder: PresentationFolder;
   /** Media time: audio from here on belongs to this Period. */
   readonly start: Ticks;
-  readonly configuration: H264Configuration | undefined;
+  /** Of its pictures; undefined without any. */
+  readonly configuration: VideoConfiguration | undefined;
+  /** Its black pictures, where it has those. */
+  readonly blank: BlankPictures | undefined;
+  /** Configuration of its sound; undefined without any. */
+  readonly sound: AudioConfiguration | undefined;
   /** What the composition offsets of its pictures are raised by. */
   readonly compositionDelay: Ticks;
   readonly video: TrackWriter | undefined;
@@ -69,11 +73,14 @@ export class RunningPeriod implements WriteOwner {
   #entry: ManifestPeriod | undefined;
 
   constructor(options: RunningPeriodOptions) {
-    const { folder, queue, segmentSeconds, configuration, requestKeyframe, onCommitted } = options;
+    const { folder, queue, segmentSeconds, pictures, sound, requestKeyframe, onCommitted } =
+      options;
     this.folder = folder;
     this.start = options.start;
-    this.configuration = configuration;
-    this.compositionDelay = options.compositionDelay;
+    this.configuration = pictures?.configuration;
+    this.compositionDelay = pictures?.compositionDelay ?? 0;
+    this.blank = pictures?.blank;
+    this.sound = sound;
     this.#clock = options.clock;
     this.#timeline = options.timeline;
     this.#rebase = options.clock.enter(folder.path, options.start);
@@ -82,30 +89,29 @@ export class RunningPeriod implements WriteOwner {
       rebase: this.#rebase,
       mayCut: (time: Ticks) => this.#mayCut(time),
     };
-    if (configuration !== undefined) {
-      this.video = new TrackWriter({
+    const writerOf = (configuration: Configuration, compositionDelay: Ticks) => {
+      const { kind, isLengthPrefixed } = configuration;
+      const container = containerNamed(configuration.containers[0]!);
+      const timescale = new Timescale(container.timescale(configuration.timescale));
+      const openTrack = () =>
+        this.#openTrack(container, configuration, timescale, compositionDelay);
+      return new TrackWriter({
         ...shared,
-        kind: 'video',
-        container: containerNamed(CONTAINER),
-        timescale: H264_TIMESCALE,
-        openTrack: () => this.#openVideo(configuration),
+        kind,
+        isLengthPrefixed,
+        container,
+        timescale,
+        openTrack,
       });
-    }
-    if (options.hasAudio) {
-      this.audio = new TrackWriter({
-        ...shared,
-        kind: 'audio',
-        container: containerNamed(CONTAINER),
-        timescale: OPUS_TIMESCALE,
-        openTrack: () => this.#openAudio(),
-      });
-    }
+    };
+    if (pictures) this.video = writerOf(pictures.configuration, pictures.compositionDelay);
+    if (sound) this.audio = writerOf(sound, 0);
     for (const writer of this.writers) this.#timeline.adopt(writer);
   }
 
   /** True when the publisher's pictures go here; false without any or with black ones. */
   get hasPicture(): boolean {
-    return this.video !== undefined && !BlankVideo.isOf(this.configuration);
+    return this.video !== undefined && this.blank === undefined;
   }
 
   /** The writers of its tracks. */
@@ -142,39 +148,24 @@ export class RunningPeriod implements WriteOwner {
     return lateUs < 0 || lateUs > MOST_LATE_US;
   }
 
-  async #openVideo(configuration: H264Configuration) {
-    await this.folder.open();
-    const { codec, width, height } = configuration;
-    const delay = H264_TIMESCALE.ofTicks(this.compositionDelay);
-    const initialization = await h264InitializationSegment(configuration, delay);
-    const description = {
-      container: CONTAINER,
-      codecs: codec,
-      timescale: H264_TIMESCALE.perSecond,
-      width,
-      height,
-    };
-    return this.#openTrack('video', H264_TIMESCALE, initialization, description);
-  }
-
-  async #openAudio() {
-    await this.folder.open();
-    const initialization = await opusInitializationSegment({ channels: OPUS_CHANNELS });
-    const description = {
-      container: CONTAINER,
-      codecs: 'opus',
-      timescale: OPUS_TIMESCALE.perSecond,
-      channels: OPUS_CHANNELS,
-    };
-    return this.#openTrack('audio', OPUS_TIMESCALE, initialization, description);
-  }
-
-  #openTrack(
-    kind: TrackKind,
+  async #openTrack(
+    container: Container,
+    configuration: Configuration,
     timescale: Timescale,
-    initialization: Buffer,
-    description: TrackDescription,
-  ) {
+    compositionDelay: Ticks,
+  ): Promise<PeriodTrack> {
+    await this.folder.open();
+    const { kind, codecString: codecs } = configuration;
+    const delay = timescale.ofTicks(compositionDelay);
+    const initialization = container.initialization(trackFormat(container, configuration, delay));
+    const description = {
+      container: container.name,
+      codecs,
+      timescale: timescale.perSecond,
+      ...(kind === 'video'
+        ? { width: configuration.width, height: configuration.height }
+        : { channels: configuration.channels }),
+    };
     const wallClock = new TrackWallClock(this.#clock, timescale, this.#rebase);
     const period = this.#manifestPeriod();
     return this.folder.openTrack(period, kind, initialization, description, wallClock);

@@ -1,4 +1,4 @@
-import { BLANK_CONFIGURATION } from '../codecs/h264/blank-picture.ts';
+import { likelyCodec } from '../codecs/registry.ts';
 import type { Ticks, Us } from '../media/media-time.ts';
 import type { AudioPacket } from './audio-track.ts';
 import type { DroppedUnits } from './dropped-units.ts';
@@ -99,8 +99,10 @@ export class SoundWriter {
     // Black pictures have no place of their own in time that could be settled later.
     this.#periods.settle(publisher, true);
     const isExpected = publisher.video !== undefined || this.#periods.folder.has('video');
-    const configuration = isExpected ? BLANK_CONFIGURATION : undefined;
-    return this.#periods.begin(reason, publisher, start, configuration, 0);
+    const codec = publisher.video?.codec ?? likelyCodec('video');
+    const blank = isExpected ? codec.blank(publisher.video?.configuration) : undefined;
+    const pictures = blank && { configuration: blank.configuration, compositionDelay: 0, blank };
+    return this.#periods.begin(reason, publisher, start, pictures);
   }
 
   /**

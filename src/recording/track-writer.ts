@@ -19,6 +19,8 @@ const CHUNK_BYTES = 4 << 20;
 export interface TrackWriterOptions {
   kind: TrackKind;
   container: Container;
+  /** Each part of a sample has its length before it in the file. */
+  isLengthPrefixed: boolean;
   /** Of its files. */
   timescale: Timescale;
   /** What the files' times add to media time. */
@@ -143,7 +145,7 @@ export class TrackWriter {
     this.#chunkBytes = 0;
     const chunk = this.#options.container.chunk({
       kind: this.kind,
-      isLengthPrefixed: this.kind === 'video',
+      isLengthPrefixed: this.#options.isLengthPrefixed,
       sequenceNumber: ++this.#chunkNumber,
       samples,
     });

@@ -50,9 +50,9 @@ export class VideoLane {
 
   /** Shows black while there is sound alone. @param isLast ends there */
   fillBlank(period: RunningPeriod | undefined, to: Ticks, isLast: boolean): void {
-    if (period === undefined || period.failed || !BlankVideo.isOf(period.configuration)) return;
+    if (period?.blank === undefined || period.failed) return;
     const writer = period.video!;
     const start = writer.timescale.round(period.start);
-    this.#end = this.#blank.fill(writer, Math.max(this.#end, start), to, isLast);
+    this.#end = this.#blank.fill(writer, period.blank, Math.max(this.#end, start), to, isLast);
   }
 }

@@ -1,5 +1,6 @@
-import { type H264Configuration, H264ParameterSets } from '../codecs/h264/parameter-sets.ts';
-import { recoveryFrames } from '../codecs/h264/recovery-point.ts';
+import type { PictureReader, VideoCodec } from '../codecs/codec.ts';
+import type { VideoConfiguration } from '../codecs/configuration.ts';
+import { videoCodec } from '../codecs/registry.ts';
 import type { AccessUnit } from '../media/access-unit.ts';
 import { TICKS_PER_SECOND, type Ticks, type Us } from '../media/media-time.ts';
 import { H264_TIMESCALE, type Timescale } from '../media/timescale.ts';
@@ -66,11 +67,12 @@ export class VideoTrack {
   #lost = false;
   readonly #order = new PictureOrder(this.timescale.step);
   #lastDuration = DEFAULT_DURATION;
-  #configuration: H264Configuration | undefined;
-  readonly #parameterSets = new H264ParameterSets();
+  readonly #section: MediaSection;
+  #codec: VideoCodec;
+  #reader: PictureReader;
 
   /**
-   * @param section as negotiated; its `sprop-parameter-sets` (RFC 6184 §8.1) are taken up
+   * @param section as negotiated; what the parameters of its formats say is taken up
    * @param requestKeyframe asks the publisher for one
    */
   constructor(
@@ -82,11 +84,20 @@ export class VideoTrack {
     this.#requestKeyframe = requestKeyframe;
     this.#onLoss = onLoss;
     this.#dropped = dropped;
-    for (const format of section.formats) {
-      const sets = format.parameters['sprop-parameter-sets'];
-      if (format.codec !== 'h264' || sets === undefined) continue;
-      this.#parameterSets.strip(sets.split(',').map((set) => Buffer.from(set, 'base64')));
-    }
+    this.#section = section;
+    // The first one is wanted most; its pictures tell when it is another.
+    this.#codec = videoCodec(section.formats[0]!.codec);
+    this.#reader = this.#codec.createReader(section.formats);
+  }
+
+  /** The codec of the latest pictures. */
+  get codec(): VideoCodec {
+    return this.#codec;
+  }
+
+  /** Of the latest keyframe or recovery point; undefined before any. */
+  get configuration(): VideoConfiguration | undefined {
+    return this.#reader.configuration();
   }
 
   /**
@@ -96,19 +107,19 @@ export class VideoTrack {
   push(unit: AccessUnit, shown: Ticks): void {
     this.lastArrivalUs = unit.arrivalUs;
     this.isOff = false;
-    const parts = this.#parameterSets.strip(unit.parts);
+    if (unit.codec !== this.#codec.name) this.#changeCodec(unit.codec);
+    const parts = this.#reader.toSample(unit);
     if (unit.discontinuity) this.#lost = true;
-    const frames = unit.keyframe ? undefined : recoveryFrames(parts);
-    const isRecoveryPoint = frames !== undefined;
+    const isRecoveryPoint = !unit.keyframe && this.#reader.isRecoveryPoint(parts);
     const configuration =
-      unit.keyframe || isRecoveryPoint ? this.#currentConfiguration() : undefined;
+      unit.keyframe || isRecoveryPoint ? this.#reader.configuration() : undefined;
     if (unit.keyframe) {
       // One whose parameter sets never came decodes to nothing, or with others to anything.
       if (configuration !== undefined || this.#onLoss === 'keep') this.#thaw();
       else this.freeze();
     } else if (unit.discontinuity && this.#onLoss === 'freeze') this.#frozen = true;
     if (this.#frozen) {
-      this.#pushFrozen(unit, parts, shown, frames);
+      this.#pushFrozen(unit, parts, shown, isRecoveryPoint);
       return;
     }
     if (parts.length === 0) {
@@ -134,6 +145,15 @@ export class VideoTrack {
     this.#asksForKeyframe = true;
   }
 
+  /** What waits of the codec before is complete; of the new one nothing decodes before a keyframe. */
+  #changeCodec(name: string): void {
+    this.#codec = videoCodec(name);
+    this.#reader = this.#codec.createReader(this.#section.formats);
+    this.#dropRecovery();
+    this.#frozen = true;
+    this.#asksForKeyframe = true;
+  }
+
   #thaw(): void {
     this.#dropRecovery();
     this.#frozen = false;
@@ -142,16 +162,16 @@ export class VideoTrack {
     this.#leadingLeft = 0;
   }
 
-  /** Takes what comes while nothing can be decoded. @param frames until recovery, if it begins here */
-  #pushFrozen(unit: AccessUnit, parts: Buffer[], shown: Ticks, frames: number | undefined): void {
+  /** Takes what comes while nothing can be decoded. */
+  #pushFrozen(unit: AccessUnit, parts: Buffer[], shown: Ticks, isRecoveryPoint: boolean): void {
     this.#frozenSinceUs ??= unit.arrivalUs;
     if (this.#asksForKeyframe) this.#requestKeyframe();
     if (unit.discontinuity || this.#recovery?.isHopeless) this.#dropRecovery();
     const isPatient = unit.arrivalUs - this.#frozenSinceUs < KEYFRAME_WAIT_US;
-    if (this.#recovery === undefined && frames !== undefined && !isPatient) {
-      this.#parameterSets.startAt(parts);
-      if (this.#currentConfiguration())
-        this.#recovery = new GradualRecovery(frames, this.timescale.step);
+    if (this.#recovery === undefined && isRecoveryPoint && !isPatient) {
+      const recovery = this.#reader.recover(parts);
+      if (this.#reader.configuration())
+        this.#recovery = new GradualRecovery(recovery, this.timescale.step);
     }
     if (this.#recovery === undefined) {
       this.#dropped.undecodable++;
@@ -164,7 +184,7 @@ export class VideoTrack {
     this.takenUs = unit.arrivalUs;
     this.#wholeFrom = shown;
     this.#leadingLeft = MOST_LEADING;
-    const configuration = this.#currentConfiguration()!;
+    const configuration = this.#reader.configuration()!;
     this.#order.expect(configuration.reordering);
     for (const [i, held] of pictures.entries()) {
       this.#put(held.parts, held.shown, false, i === 0, i === 0 ? configuration : undefined);
@@ -187,7 +207,7 @@ export class VideoTrack {
     shown: Ticks,
     keyframe: boolean,
     isRecoveryPoint: boolean,
-    configuration: H264Configuration | undefined,
+    configuration: VideoConfiguration | undefined,
   ): void {
     this.#order.push({
       start: shown,
@@ -246,12 +266,5 @@ export class VideoTrack {
 
   #newAnchor(): WallClockAnchor {
     return new WallClockAnchor(new TrackClock(this.timescale.perSecond, DOUBTFUL_US));
-  }
-
-  #currentConfiguration(): H264Configuration | undefined {
-    if (this.#configuration === undefined || this.#parameterSets.changed) {
-      this.#configuration = this.#parameterSets.current();
-    }
-    return this.#configuration;
   }
 }

@@ -1,8 +1,9 @@
 import { open, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { codecOfString } from '../codecs/registry.ts';
 import { compositionDelayOf } from '../containers/chunk-facts.ts';
-import { opusInitializationSegment } from '../containers/mp4/initialization-segment.ts';
 import { containerNamed } from '../containers/registry.ts';
+import { trackFormat } from '../containers/track-format.ts';
 import { replaceFile } from '../files/durable-file.ts';
 import { parseFileName, segmentName } from '../layout/file-names.ts';
 import type { ManifestTrack } from '../manifest/presentation.ts';
@@ -38,8 +39,11 @@ async function substituteFor(
   track: ManifestTrack,
   delay: number | undefined,
 ): Promise<{ data: Buffer; from: string } | undefined> {
-  if (track.codecs === 'opus' && (track.channels === 1 || track.channels === 2)) {
-    const data = await opusInitializationSegment({ channels: track.channels });
+  const codec = codecOfString(track.codecs);
+  const configuration = codec?.kind === 'audio' && codec.configurationOf(track.channels ?? 0);
+  if (configuration) {
+    const container = containerNamed(track.container);
+    const data = container.initialization(trackFormat(container, configuration));
     return isOf(data, track, delay) ? { data, from: '' } : undefined;
   }
   for (const name of names) {

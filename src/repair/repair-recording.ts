@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { likelyCodec } from '../codecs/registry.ts';
 import { timescaleOf } from '../containers/registry.ts';
 import { nextPeriodId, recoverSegments } from '../day-folder/folder-recovery.ts';
 import { absent } from '../files/absent.ts';
@@ -19,7 +20,7 @@ import { trackTicksToUs } from '../media/media-time.ts';
 import { type Finding, isDamaged } from '../verification/finding.ts';
 import { RecordingFiles } from '../verification/recording-files.ts';
 import { inspectSegment, type SegmentInspection } from '../verification/segment-inspection.ts';
-import { LIKELY_CODECS, verifyRecording } from '../verification/verify-recording.ts';
+import { verifyRecording } from '../verification/verify-recording.ts';
 import { repairInitialization } from './initialization-repair.ts';
 import { type PresentSegment, splitPeriod } from './period-split.ts';
 import { repairSegment, type SegmentTimes } from './segment-repair.ts';
@@ -148,7 +149,7 @@ class RecordingRepair {
 
   async #inspect(name: string, kind: TrackKind): Promise<SegmentInspection> {
     const files = new RecordingFiles(this.#folder);
-    const found = await inspectSegment(files, name, LIKELY_CODECS[kind]);
+    const found = await inspectSegment(files, name, likelyCodec(kind));
     if (found === undefined) throw new Error(`${name} vanished while it was being repaired`);
     return found;
   }

@@ -1,5 +1,6 @@
+import type { PayloadFormat } from '../media/payload-format.ts';
 import type { HeaderExtensions } from './header-extensions.ts';
-import type { MediaSection, PayloadFormat } from './media-section.ts';
+import type { MediaSection } from './media-section.ts';
 import type { RtpHeader } from './rtp-header.ts';
 import { SsrcTable } from './ssrc-table.ts';
 

@@ -1,10 +1,15 @@
 import type { AccessUnit } from '../media/access-unit.ts';
+import type { PictureSize, PictureSizeReader } from '../media/picture-size.ts';
+import type { RtpPacket } from '../media/rtp-packet.ts';
 import { LayerArrivals, LayerChoice, largest } from './layer-choice.ts';
 import type { MediaSection } from './media-section.ts';
-import type { PictureSize, PictureSizeReader } from './picture-size.ts';
 import type { ReportBlock } from './rtcp-report-block.ts';
-import type { RtpPacket } from './rtp-packet.ts';
-import { TrackReceiver, type TrackReceiverEvents, type TrackStatistics } from './track-receiver.ts';
+import {
+  TrackReceiver,
+  type TrackReceiverEvents,
+  type TrackReceiverOptions,
+  type TrackStatistics,
+} from './track-receiver.ts';
 import { addStatistics, noStatistics, subtractStatistics } from './track-statistics.ts';
 
 /**
@@ -48,8 +53,7 @@ export interface LayeredTrackEvents
 }
 
 /** Options of a {@link LayeredTrack}. */
-export interface LayeredTrackOptions {
-  keepIncomplete: boolean;
+export interface LayeredTrackOptions extends TrackReceiverOptions {
   pictureSize: PictureSizeReader;
 }
 
@@ -207,7 +211,7 @@ export class LayeredTrack {
     const receiver = new TrackReceiver(
       this.section,
       { onAccessUnit: (unit) => this.#onUnit(layer, unit), sendNack, sendKeyframeRequest },
-      this.#options.keepIncomplete,
+      this.#options,
     );
     const arrivals = new LayerArrivals();
     const layer: Layer = {
@@ -242,9 +246,8 @@ export class LayeredTrack {
   }
 
   #onUnit(layer: Layer, unit: AccessUnit): void {
-    const { codec } = layer.receiver;
-    if (unit.keyframe && codec !== undefined && this.section.kind === 'video') {
-      layer.size = this.#options.pictureSize(codec, unit) ?? layer.size;
+    if (unit.keyframe && this.section.kind === 'video') {
+      layer.size = this.#options.pictureSize(unit) ?? layer.size;
     }
     if (this.#choice === undefined) {
       this.#hold(layer, unit);

@@ -1,23 +1,5 @@
 import type { TrackKind } from '../media/access-unit.ts';
-
-/** Codecs that have a depacketizer. */
-export type CodecName = 'h264' | 'opus';
-
-/** One payload type that was negotiated for a media section (RFC 8866 §6.6, RFC 4588 §8). */
-export interface PayloadFormat {
-  /** RTP payload type, 0–127. */
-  payloadType: number;
-  /** The codec, or 'rtx' for retransmissions of another payload type (RFC 4588). */
-  codec: CodecName | 'rtx';
-  /** Ticks a second of the RTP timestamp. */
-  clockRate: number;
-  /** Channels of an audio codec as signalled in rtpmap (Opus: always 2, RFC 7587 §7). */
-  channels?: number;
-  /** `fmtp` parameters with lower-case names, as received. */
-  parameters: Record<string, string>;
-  /** For 'rtx': the payload type that is retransmitted (`apt`). */
-  retransmits?: number;
-}
+import type { PayloadFormat } from '../media/payload-format.ts';
 
 /** Identifiers that were negotiated for RTP header extensions (RFC 8285); absent where not agreed. */
 export interface HeaderExtensionIds {

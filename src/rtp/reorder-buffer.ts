@@ -1,4 +1,4 @@
-import type { RtpPacket } from './rtp-packet.ts';
+import type { RtpPacket } from '../media/rtp-packet.ts';
 
 /** What became of a packet that was given to a {@link ReorderBuffer}. */
 export type ReorderOutcome =

@@ -1,5 +1,5 @@
-import type { PayloadFormat } from './media-section.ts';
-import type { RtpPacket } from './rtp-packet.ts';
+import type { PayloadFormat } from '../media/payload-format.ts';
+import type { RtpPacket } from '../media/rtp-packet.ts';
 
 /** Bytes of the original sequence number at the start of each retransmission payload. */
 const osnLength = 2;

@@ -1,11 +1,12 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import type { AccessUnit } from '../media/access-unit.ts';
+import type { PictureSizeReader } from '../media/picture-size.ts';
+import { Slab } from '../media/slab.ts';
 import { Demultiplexer } from './demultiplexer.ts';
 import { HeaderExtensions } from './header-extensions.ts';
 import { LayeredTrack, type LayerStatistics, type SenderReport } from './layered-track.ts';
 import type { MediaSection } from './media-section.ts';
 import { isNetworkOut } from './network-outage.ts';
-import type { PictureSizeReader } from './picture-size.ts';
 import { buildRemb, RembAdvertisement } from './remb.ts';
 import { parseRtcpCompound, type RtcpSenderReport } from './rtcp-compound.ts';
 import {
@@ -16,12 +17,11 @@ import {
 import { ntpMiddle32, ntpToUnixUs } from './rtcp-ntp-time.ts';
 import { buildReceiverReport, buildSourceDescription } from './rtcp-receiver-report.ts';
 import { RtpHeader } from './rtp-header.ts';
-import { Slab } from './slab.ts';
 import { SrtcpReceiver } from './srtcp-receiver.ts';
 import type { SrtpKeys } from './srtp-keys.ts';
 import { SrtpReceiver } from './srtp-receiver.ts';
 import { SsrcTable } from './ssrc-table.ts';
-import type { TrackStatistics } from './track-receiver.ts';
+import type { TrackReceiverOptions, TrackStatistics } from './track-receiver.ts';
 import { TransportCcFeedback } from './transport-cc-feedback.ts';
 
 const reportIntervalUs = 1_000_000;
@@ -59,7 +59,7 @@ export interface RtpReceiverStatistics {
 }
 
 /** Options of a {@link RtpReceiver}. */
-export interface RtpReceiverOptions {
+export interface RtpReceiverOptions extends TrackReceiverOptions {
   /** The remote's keys, as exported by the DTLS handshake. */
   keys: SrtpKeys;
   /** All media sections that were negotiated for receiving. */
@@ -71,8 +71,6 @@ export interface RtpReceiverOptions {
   ssrc?: number;
   /** The most that REMB ever advertises, bits per second; only used where transport-cc is not. */
   rembCapBps?: number;
-  /** Hand out access units of which a part never came, with what came of them; false by default. */
-  keepIncomplete?: boolean;
   /** Tells simulcast layers by their size; without it the first that comes is as good as any. */
   pictureSize?: PictureSizeReader;
 }
@@ -209,7 +207,11 @@ export class RtpReceiver {
 
   #createTrack(
     section: MediaSection,
-    { keepIncomplete = false, pictureSize = () => undefined }: RtpReceiverOptions,
+    {
+      createDepacketizer,
+      keepIncomplete = false,
+      pictureSize = () => undefined,
+    }: RtpReceiverOptions,
   ): LayeredTrack {
     return new LayeredTrack(
       section,
@@ -224,7 +226,7 @@ export class RtpReceiver {
         },
         sendKeyframeRequest: (ssrc) => this.#sendKeyframeRequest(section, ssrc),
       },
-      { keepIncomplete, pictureSize },
+      { createDepacketizer, keepIncomplete, pictureSize },
     );
   }
 

@@ -1,14 +1,15 @@
-import { createDepacketizer, type Depacketizer } from '../codecs/depacketizer.ts';
 import type { AccessUnit } from '../media/access-unit.ts';
+import type { Depacketizer, DepacketizerFactory } from '../media/depacketizer.ts';
+import type { PayloadFormat } from '../media/payload-format.ts';
+import type { RtpPacket } from '../media/rtp-packet.ts';
 import { KeyframeRequester } from './keyframe-requester.ts';
-import type { CodecName, MediaSection, PayloadFormat } from './media-section.ts';
+import type { MediaSection } from './media-section.ts';
 import { NackGenerator, retransmissionWaitUs } from './nack-generator.ts';
 import { ReceiveStatistics } from './receive-statistics.ts';
 import { ReorderBuffer } from './reorder-buffer.ts';
 import { Reordering } from './reordering.ts';
 import { restoreRetransmission } from './retransmission.ts';
 import type { ReportBlock } from './rtcp-report-block.ts';
-import type { RtpPacket } from './rtp-packet.ts';
 import { SequenceExtender, sequenceDistance } from './sequence-numbers.ts';
 
 /** A sequence number this far from the highest is not of the same run (RFC 3550 §A.1). */
@@ -66,6 +67,13 @@ export interface TrackReceiverEvents {
   sendKeyframeRequest(ssrc: number): void;
 }
 
+/** How a {@link TrackReceiver} makes access units. */
+export interface TrackReceiverOptions {
+  createDepacketizer: DepacketizerFactory;
+  /** Hand out access units of which a part never came, with what came of them; false by default. */
+  keepIncomplete?: boolean;
+}
+
 /**
  * One track from decrypted RTP packets to access units: order, retransmission, feedback, statistics
  * and the payload format.
@@ -75,6 +83,7 @@ export class TrackReceiver {
   readonly #isVideo: boolean;
   /** The section's payload types by number. */
   readonly #formats: (PayloadFormat | undefined)[] = new Array(128).fill(undefined);
+  readonly #createDepacketizer: DepacketizerFactory;
   readonly #keepIncomplete: boolean;
   readonly #reordering = new Reordering();
   readonly #reorder: ReorderBuffer;
@@ -116,9 +125,13 @@ export class TrackReceiver {
    * @param section what was negotiated; packets and keyframes are only asked for where its `feedback`
    *   allows it (keyframes: PLI or FIR)
    * @param events takes what comes out
-   * @param keepIncomplete hand out access units of which a part never came, with what came of them
    */
-  constructor(section: MediaSection, events: TrackReceiverEvents, keepIncomplete = false) {
+  constructor(
+    section: MediaSection,
+    events: TrackReceiverEvents,
+    { createDepacketizer, keepIncomplete = false }: TrackReceiverOptions,
+  ) {
+    this.#createDepacketizer = createDepacketizer;
     this.#events = events;
     this.#isVideo = section.kind === 'video';
     this.#keepIncomplete = keepIncomplete;
@@ -143,12 +156,6 @@ export class TrackReceiver {
   /** SSRC of the stream that is received, undefined before its first packet. */
   get ssrc(): number | undefined {
     return this.#ssrc;
-  }
-
-  /** The codec of the latest packet that was in its turn. */
-  get codec(): CodecName | undefined {
-    const codec = this.#depacketizerFormat?.codec;
-    return codec === 'rtx' ? undefined : codec;
   }
 
   /**
@@ -409,7 +416,7 @@ export class TrackReceiver {
       this.#brokenBefore += this.#depacketizer.broken;
       this.#lostBefore = true;
     }
-    this.#depacketizer = createDepacketizer(
+    this.#depacketizer = this.#createDepacketizer(
       format,
       (unit) => this.#emit(unit),
       this.#keepIncomplete,

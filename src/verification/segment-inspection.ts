@@ -1,11 +1,10 @@
+import type { Codec, ContinuityCheck } from '../codecs/codec.ts';
 import type { ChunkFacts } from '../containers/chunk-facts.ts';
 import type { Container } from '../containers/container.ts';
 import { containerNamed } from '../containers/registry.ts';
 import type { ByteSource } from '../files/byte-source.ts';
 import { parseFileName } from '../layout/file-names.ts';
-import type { FrameNumbers } from './frame-numbers.ts';
 import type { RecordingFiles } from './recording-files.ts';
-import { nalUnitsOf, sampleProblem } from './sample-check.ts';
 
 /** Samples that are told of one by one; a damaged file may have thousands. */
 const MOST_PROBLEMS = 3;
@@ -36,16 +35,16 @@ export interface SegmentInspection {
 /**
  * Reads a whole segment file: headers, and the structure of each sample.
  * @param name of a segment, which may be a part file
- * @param codecs RFC 6381 codecs string of its track
- * @param frameNumbers of the segments before, to tell where pictures are missing
+ * @param codec of its track; where that is not known, samples are taken as sound
+ * @param continuity of the segments before, to tell where pictures are missing
  * @returns undefined where there is no such file
  * @throws what {@link RecordingFiles.open} throws
  */
 export async function inspectSegment(
   files: RecordingFiles,
   name: string,
-  codecs: string,
-  frameNumbers?: FrameNumbers,
+  codec: Codec | undefined,
+  continuity?: ContinuityCheck,
 ): Promise<SegmentInspection | undefined> {
   const container = containerNamed(parseFileName(name)!.container);
   const source = await files.open(name);
@@ -74,7 +73,7 @@ export async function inspectSegment(
       if (chunk.startTime !== end && inspection.disjoint === undefined) {
         inspection.disjoint = `the chunk at byte ${chunk.offset} begins at ${chunk.startTime}, the one before ends at ${end}`;
       }
-      for (const { index, what } of await sampleProblems(source, chunk, codecs, frameNumbers)) {
+      for (const { index, what } of await sampleProblems(source, chunk, codec, continuity)) {
         bad++;
         if (bad > MOST_PROBLEMS) continue;
         inspection.undecodable.push(`sample ${inspection.samples + index} ${what}`);
@@ -92,8 +91,8 @@ export async function inspectSegment(
 async function sampleProblems(
   source: ByteSource,
   { offset, byteLength, sampleOffsets, sampleSizes, keyframes }: ChunkFacts,
-  codecs: string,
-  frameNumbers: FrameNumbers | undefined,
+  codec: Codec | undefined,
+  continuity: ContinuityCheck | undefined,
 ): Promise<{ index: number; what: string }[]> {
   const from = sampleOffsets[0] ?? offset;
   const payload = Buffer.allocUnsafe(offset + byteLength - from);
@@ -103,8 +102,7 @@ async function sampleProblems(
     const at = sampleOffsets[index]! - from;
     const sample = payload.subarray(at, at + size);
     const what =
-      sampleProblem(codecs, sample, keyframes.includes(index)) ??
-      frameNumbers?.problem(nalUnitsOf(sample));
+      codec?.sampleProblem(sample, keyframes.includes(index)) ?? continuity?.problem(sample);
     if (what !== undefined) problems.push({ index, what });
   }
   return problems;

@@ -1,12 +1,13 @@
+import type { Codec } from '../codecs/codec.ts';
+import type { Configuration } from '../codecs/configuration.ts';
+import { codecOfString } from '../codecs/registry.ts';
 import { compositionDelayOf } from '../containers/chunk-facts.ts';
-import { readSequenceParameterSet } from '../containers/mp4/initialization-segment-reader.ts';
 import { containerNamed } from '../containers/registry.ts';
 import { segmentName } from '../layout/file-names.ts';
 import type { ManifestTrack } from '../manifest/presentation.ts';
 import { wallClockSpan } from '../media/wall-clock-span.ts';
 import type { DecodableSegment } from './decode.ts';
 import { type Finding, finding, type TrackExtent } from './finding.ts';
-import { FrameNumbers } from './frame-numbers.ts';
 import type { RecordingFiles } from './recording-files.ts';
 import { inspectSegment, type SegmentInspection } from './segment-inspection.ts';
 
@@ -48,8 +49,10 @@ export async function verifyTrack(
   const isInitialized = findings.length === 0;
   const decodable: DecodableSegment[] = [];
   const initialization = isInitialized ? await files.read(track.initialization) : undefined;
-  const sps = initialization && readSequenceParameterSet(initialization);
-  const frameNumbers = options.decode && sps ? FrameNumbers.of(sps) : undefined;
+  const codec = codecOfString(codecs);
+  const configuration = initialization && container.readConfiguration(initialization);
+  const continuity =
+    options.decode && configuration ? continuityCheck(codec, configuration) : undefined;
   const compositionDelay =
     (initialization && container.readInitialization(initialization)?.compositionDelay) ?? 0;
   const toUs = (ticks: number) => Math.round((ticks / timescale) * 1e6);
@@ -71,7 +74,7 @@ export async function verifyTrack(
     }
     end = start + duration;
     const found = names.has(name)
-      ? await inspectSegment(files, name, codecs, frameNumbers)
+      ? await inspectSegment(files, name, codec, continuity)
       : undefined;
     if (found === undefined) {
       findings.push(finding('missing', 'the manifest names it, and there is no such file', name));
@@ -110,6 +113,11 @@ export async function verifyTrack(
     findings.push(finding('size', `${kind}: the files take ${bits} more than the manifest says`));
   }
   return { extent, findings, decodable };
+}
+
+function continuityCheck(codec: Codec | undefined, configuration: Configuration) {
+  if (codec?.kind !== 'video' || configuration.kind !== 'video') return undefined;
+  return codec.createContinuityCheck(configuration);
 }
 
 /** What is wrong with one segment file in itself. */

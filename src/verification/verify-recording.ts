@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { likelyCodec } from '../codecs/registry.ts';
 import { PART_SUFFIX } from '../files/durable-file.ts';
 import { dayEndUs } from '../layout/day.ts';
 import {
@@ -24,8 +25,6 @@ const EVEN_US = 100_000;
 const NO_GAP_US = 50_000;
 /** Sound that belongs to the first picture of a day may begin before midnight by this, µs. */
 const DAY_SLACK_US = 5_000_000;
-/** What a file that no manifest names is taken for. */
-export const LIKELY_CODECS = { video: 'avc1.', audio: 'opus' } as const;
 
 /** How a recording is checked. */
 export interface VerifyOptions {
@@ -145,7 +144,7 @@ async function besideManifest(
   if (file.type === 'init') {
     return [finding(isLive ? 'live' : 'part', 'an unfinished initialization segment', name)];
   }
-  const found = await inspectSegment(files, name, LIKELY_CODECS[file.kind]);
+  const found = await inspectSegment(files, name, likelyCodec(file.kind));
   if (found === undefined) return [];
   const holds = `${found.chunks.length} whole chunks, ${found.samples} samples`;
   if (isLive) return [finding('live', `being recorded: ${holds}`, name)];

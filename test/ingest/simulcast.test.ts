@@ -1,7 +1,7 @@
 import { parse } from 'sdp-transform';
 import t from 'tap';
 import { announcedLayers, answeredLayers } from '../../src/ingest/simulcast.ts';
-import type { PayloadFormat } from '../../src/rtp/media-section.ts';
+import type { PayloadFormat } from '../../src/media/payload-format.ts';
 
 const formats: PayloadFormat[] = [
   { payloadType: 102, codec: 'h264', clockRate: 90_000, parameters: {} },

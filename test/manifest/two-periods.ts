@@ -1,8 +1,8 @@
 import { H264ParameterSets } from '../../src/codecs/h264/parameter-sets.ts';
-import {
-  h264InitializationSegment,
-  opusInitializationSegment,
-} from '../../src/containers/mp4/initialization-segment.ts';
+import { OpusConfiguration } from '../../src/codecs/opus/configuration.ts';
+import { mp4 } from '../../src/containers/mp4/container.ts';
+import { initializationSegment } from '../../src/containers/mp4/initialization-segment.ts';
+import { trackFormat } from '../../src/containers/track-format.ts';
 import type {
   ManifestPeriod,
   ManifestTrack,
@@ -76,12 +76,12 @@ async function recordVideo(
   }));
   const configuration = sets.current()!;
   const initialization = period === 0 ? 'init.m4s' : `init_${period + 1}.m4s`;
-  files.set(initialization, await h264InitializationSegment(configuration));
-  const { codec, width, height } = configuration;
+  files.set(initialization, initializationSegment(trackFormat(mp4, configuration)));
+  const { codecString, width, height } = configuration;
   const track: ManifestTrack = {
     kind: 'video',
     container: 'mp4',
-    codecs: codec,
+    codecs: codecString,
     timescale: 90_000,
     initialization,
     startNumber: 1 + period * SEGMENTS_A_PERIOD,
@@ -108,7 +108,7 @@ async function recordAudio(
     parts: [packet],
   }));
   const initialization = period === 0 ? 'audio_init.m4s' : `audio_init_${period + 1}.m4s`;
-  files.set(initialization, await opusInitializationSegment({ channels: 2 }));
+  files.set(initialization, initializationSegment(trackFormat(mp4, new OpusConfiguration(2))));
   const track: ManifestTrack = {
     kind: 'audio',
     container: 'mp4',

@@ -83,7 +83,14 @@ t.test('a thread that was held up takes what waits in its sockets for no loss', 
   const { frame, nowUs } = publisher;
   const { units, keyframe } = videoFrames('flash-and-beep.h264')[frame]!;
   const rtpTimestamp = (4_294_960_000 + frame * 3000) % 2 ** 32;
-  const picture = { rtpTimestamp, arrivalUs: nowUs, keyframe, discontinuity: false, parts: units };
+  const picture = {
+    codec: 'h264',
+    rtpTimestamp,
+    arrivalUs: nowUs,
+    keyframe,
+    discontinuity: false,
+    parts: units,
+  };
   recording.accept('video', picture);
   recording.tick();
   t.equal(recording.concealedMs('audio'), 0);

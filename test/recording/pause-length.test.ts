@@ -35,7 +35,7 @@ function follow(course: Course, seconds: number): number {
   const { pausing, pause, reportPhase, tickPhase, jitter } = course;
   const dropped = new DroppedUnits();
   const video = new VideoTrack(section('video'), 'freeze', dropped, () => {});
-  const tracks = { video, audio: new AudioTrack(dropped) };
+  const tracks = { video, audio: new AudioTrack(section('audio'), dropped) };
   const timeline = new StreamTimeline(tracks.video, tracks.audio);
   const events: { at: number; happen(arrivalUs: number): void }[] = [];
   const placed = { video: 0, audio: 0 };

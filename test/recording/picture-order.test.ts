@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { PictureReordering } from '../../src/codecs/h264/reordering.ts';
+import type { PictureReordering } from '../../src/codecs/configuration.ts';
 import { H264_TIMESCALE } from '../../src/media/timescale.ts';
 import { type Picture, PictureOrder } from '../../src/recording/picture-order.ts';
 

@@ -214,7 +214,14 @@ export class SimulatedPublisher {
     this.#report('video', timestamp, this.#videoCaptureUs(index) + reorderedUs);
     const rtpTimestamp = this.#astray('video', index, timestamp);
     const discontinuity = index > 0 && skip('video', index - 1) === true;
-    const unit = { rtpTimestamp, arrivalUs: this.nowUs, keyframe, discontinuity, parts: units };
+    const unit = {
+      codec: 'h264',
+      rtpTimestamp,
+      arrivalUs: this.nowUs,
+      keyframe,
+      discontinuity,
+      parts: units,
+    };
     this.recording.accept('video', unit);
   }
 
@@ -236,6 +243,7 @@ export class SimulatedPublisher {
     this.#report('audio', timestamp, this.#audioCaptureUs(index));
     const rtpTimestamp = this.#astray('audio', index, timestamp);
     this.recording.accept('audio', {
+      codec: 'opus',
       rtpTimestamp,
       arrivalUs: this.nowUs,
       keyframe: true,

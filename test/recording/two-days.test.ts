@@ -113,7 +113,8 @@ class Publisher {
     const elapsedUs = this.nowUs - this.#connectedUs;
     const rate = (kind === 'video' ? 90_000 : 48_000) * (1 + this.#driftPpm / 1e6);
     const ticks = this.#timestamps[kind] + Math.round((elapsedUs / 1e6) * rate);
-    const unit = { rtpTimestamp: ticks % 2 ** 32, arrivalUs: this.nowUs };
+    const codec = kind === 'video' ? 'h264' : 'opus';
+    const unit = { codec, rtpTimestamp: ticks % 2 ** 32, arrivalUs: this.nowUs };
     this.recording.accept(kind, { ...unit, keyframe: isKeyframe, discontinuity: false, parts });
     const { rtpTimestamp, arrivalUs } = unit;
     this.recording.report(kind, { ntpUs: this.#senderUs + elapsedUs, rtpTimestamp, arrivalUs });

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { createDepacketizer } from '../../src/codecs/registry.ts';
 import type { AccessUnit } from '../../src/media/access-unit.ts';
 import { LayeredTrack } from '../../src/rtp/layered-track.ts';
 import type { AnnouncedLayers, MediaSection } from '../../src/rtp/media-section.ts';
@@ -41,8 +42,8 @@ class Publisher {
         sendKeyframeRequest: (ssrc) => this.asked.push(`keyframe of ${ssrc}`),
       },
       {
-        keepIncomplete: false,
-        pictureSize: (_, unit) => ({ width: sizeOf(unit), height: 1 }),
+        createDepacketizer,
+        pictureSize: (unit) => ({ width: sizeOf(unit), height: 1 }),
       },
     );
   }

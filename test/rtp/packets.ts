@@ -1,5 +1,5 @@
-import type { PayloadFormat } from '../../src/rtp/media-section.ts';
-import type { RtpPacket } from '../../src/rtp/rtp-packet.ts';
+import type { PayloadFormat } from '../../src/media/payload-format.ts';
+import type { RtpPacket } from '../../src/media/rtp-packet.ts';
 
 /** A packet with the fields a test cares about and plain values for the others. */
 export function makePacket(fields: Partial<RtpPacket> = {}): RtpPacket {

@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { PayloadFormat } from '../../src/rtp/media-section.ts';
+import type { PayloadFormat } from '../../src/media/payload-format.ts';
 import { restoreRetransmission } from '../../src/rtp/retransmission.ts';
 import { h264Format, makePacket, retransmit, rtxFormat } from './packets.ts';
 

@@ -9,6 +9,7 @@ import {
   RtcpTransportLayerFeedback,
   TransportWideCC,
 } from 'werift';
+import { createDepacketizer } from '../../src/codecs/registry.ts';
 import type { AccessUnit } from '../../src/media/access-unit.ts';
 import type { MediaSection } from '../../src/rtp/media-section.ts';
 import { RtpReceiver, type SenderReport } from '../../src/rtp/rtp-receiver.ts';
@@ -57,6 +58,7 @@ class Session {
   constructor(profile: SrtpProfile = 'AEAD_AES_128_GCM', sections = [video, audio]) {
     this.sender = new SecuredSender(profile);
     this.receiver = new RtpReceiver({
+      createDepacketizer,
       keys: this.sender.keys,
       sections,
       ssrc: 0x98765432,

@@ -1,7 +1,8 @@
 import t from 'tap';
+import { createDepacketizer } from '../../src/codecs/registry.ts';
 import type { AccessUnit } from '../../src/media/access-unit.ts';
+import type { RtpPacket } from '../../src/media/rtp-packet.ts';
 import type { MediaSection } from '../../src/rtp/media-section.ts';
-import type { RtpPacket } from '../../src/rtp/rtp-packet.ts';
 import { TrackReceiver } from '../../src/rtp/track-receiver.ts';
 import {
   aggregate,
@@ -45,11 +46,12 @@ function setUp(section = makeSection('video')) {
   const nacks: { ssrc: number; sequenceNumbers: number[] }[] = [];
   const keyframeRequests: number[] = [];
   let nowUs = epochUs;
-  const receiver = new TrackReceiver(section, {
-    onAccessUnit: (unit) => units.push(unit),
-    sendNack: (ssrc, sequenceNumbers) => nacks.push({ ssrc, sequenceNumbers }),
-    sendKeyframeRequest: (ssrc) => keyframeRequests.push(ssrc),
-  });
+  const events = {
+    onAccessUnit: (unit: AccessUnit) => units.push(unit),
+    sendNack: (ssrc: number, sequenceNumbers: number[]) => nacks.push({ ssrc, sequenceNumbers }),
+    sendKeyframeRequest: (ssrc: number) => keyframeRequests.push(ssrc),
+  };
+  const receiver = new TrackReceiver(section, events, { createDepacketizer });
   receiver.tick(nowUs);
   return {
     units,

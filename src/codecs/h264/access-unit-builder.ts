@@ -202,6 +202,7 @@ export class H264AccessUnitBuilder {
       this.#keyframesBringParameterSets = this.#hasSequenceParameterSet;
     }
     const unit: AccessUnit = {
+      codec: 'h264',
       rtpTimestamp: this.#timestamp,
       arrivalUs: this.#arrivalUs,
       keyframe: this.#keyframe && !this.#incomplete,

@@ -1,4 +1,6 @@
-import { type H264Configuration, H264ParameterSets } from './parameter-sets.ts';
+import type { BlankPictures } from '../configuration.ts';
+import type { H264Configuration } from './configuration.ts';
+import { H264ParameterSets } from './parameter-sets.ts';
 
 // A black picture of 320 × 180 in Constrained Baseline, as any encoder makes it: SPS, PPS, and two IDR
 // pictures, which differ in their idr_pic_id as those that follow each other must (ITU-T H.264 §7.4.3).
@@ -18,18 +20,13 @@ const PICTURES = [
     'base64',
   ),
 ];
+const PARTS = PICTURES.map((slice) => [slice]);
 
-/** What a decoder needs for {@link blankPicture}. */
-export const BLANK_CONFIGURATION: H264Configuration = readConfiguration();
-
-/**
- * The slice of a black picture, to stand in for a camera that is off; each is a keyframe. The same
- * buffers are returned every time: they must not be written to.
- * @param index of the picture: one that follows another differs from it
- */
-export function blankPicture(index: number): Buffer {
-  return PICTURES[index % 2]!;
-}
+/** Black pictures, to stand in for a camera that is off. */
+export const BLANK_PICTURES: BlankPictures = {
+  configuration: readConfiguration(),
+  parts: (index) => PARTS[index % 2]!,
+};
 
 function readConfiguration(): H264Configuration {
   const sets = new H264ParameterSets();

@@ -1,8 +1,8 @@
 import type { AccessUnit } from '../../media/access-unit.ts';
-import type { PayloadFormat } from '../../rtp/media-section.ts';
-import type { RtpPacket } from '../../rtp/rtp-packet.ts';
-import { Slab } from '../../rtp/slab.ts';
-import type { Depacketizer } from '../depacketizer.ts';
+import type { Depacketizer } from '../../media/depacketizer.ts';
+import type { PayloadFormat } from '../../media/payload-format.ts';
+import type { RtpPacket } from '../../media/rtp-packet.ts';
+import { Slab } from '../../media/slab.ts';
 import { H264AccessUnitBuilder, maxAccessUnitBytes } from './access-unit-builder.ts';
 import { idrSlice, sequenceParameterSet } from './nal-unit.ts';
 
@@ -43,7 +43,7 @@ export class H264Depacketizer implements Depacketizer {
    * @param emit takes each whole access unit, in decoding order
    * @param keepIncomplete emit units that miss something too, with their whole NAL units
    */
-  constructor(format: PayloadFormat, emit: (unit: AccessUnit) => void, keepIncomplete: boolean) {
+  constructor(format: PayloadFormat, emit: (unit: AccessUnit) => void, keepIncomplete = false) {
     this.#configuredOutOfBand = Boolean(format.parameters['sprop-parameter-sets']);
     this.#unit = new H264AccessUnitBuilder(emit, keepIncomplete);
   }

@@ -1,23 +1,6 @@
 import { BitReader, removeEmulationPrevention } from './bit-reader.ts';
-import type { PictureReordering } from './reordering.ts';
+import { H264Configuration } from './configuration.ts';
 import { parseSequenceParameterSet, type SequenceParameterSet } from './sps.ts';
-
-/** What a decoder has to be told before the first picture: one initialization segment's worth. */
-export interface H264Configuration {
-  /** RFC 6381 codecs string, `avc1.` and the SPS bytes 1–3 in hexadecimal. */
-  codec: string;
-  /** Picture width and height in pixels, after cropping. */
-  width: number;
-  height: number;
-  /** How far the order of decoding may differ from that of showing. */
-  reordering: PictureReordering;
-  /** The sequence parameter set NAL units, without start codes; the active one. */
-  sps: Buffer[];
-  /** The picture parameter set NAL units that refer to it, by id. */
-  pps: Buffer[];
-  /** True when both hold the same parameter sets, byte for byte. */
-  equals(other: H264Configuration): boolean;
-}
 
 const NAL_SLICE = 1;
 const NAL_IDR_SLICE = 5;
@@ -115,7 +98,7 @@ export class H264ParameterSets {
       .sort((a, b) => a.id - b.id)
       .map((stored) => stored.bytes);
     if (pps.length > MAX_PPS_COUNT) return undefined;
-    return new Configuration(sps.parsed, [sps.bytes], pps);
+    return new H264Configuration(sps.parsed, [sps.bytes], pps);
   }
 
   /**
@@ -186,30 +169,4 @@ export class H264ParameterSets {
     this.#activePpsId = ppsId;
     this.#changed = true;
   }
-}
-
-class Configuration implements H264Configuration {
-  readonly codec: string;
-  readonly width: number;
-  readonly height: number;
-  readonly reordering: PictureReordering;
-  readonly sps: Buffer[];
-  readonly pps: Buffer[];
-
-  constructor(parsed: SequenceParameterSet, sps: Buffer[], pps: Buffer[]) {
-    this.codec = parsed.codec;
-    this.width = parsed.width;
-    this.height = parsed.height;
-    this.reordering = parsed.reordering;
-    this.sps = sps;
-    this.pps = pps;
-  }
-
-  equals(other: H264Configuration): boolean {
-    return sameBuffers(this.sps, other.sps) && sameBuffers(this.pps, other.pps);
-  }
-}
-
-function sameBuffers(a: Buffer[], b: Buffer[]): boolean {
-  return a.length === b.length && a.every((buffer, i) => buffer.equals(b[i]!));
 }

@@ -1,3 +1,4 @@
+import type { Recovery } from '../codec.ts';
 import { BitReader, removeEmulationPrevention } from './bit-reader.ts';
 
 const NAL_SEI = 6;
@@ -30,6 +31,24 @@ export function recoveryFrames(parts: readonly Buffer[]): number | undefined {
     } else if (type >= 1 && type <= NAL_LAST_SLICE) return undefined;
   }
   return undefined;
+}
+
+/** Counts the frames from a recovery point on (ITU-T H.264 §D.2.8). */
+export class FrameCountdown implements Recovery {
+  #framesLeft: number;
+  #afterReference = false;
+
+  /** @param frames between the recovery point and the first whole picture (recovery_frame_cnt) */
+  constructor(frames: number) {
+    this.#framesLeft = frames;
+  }
+
+  isWhole(parts: readonly Buffer[]): boolean {
+    // frame_num goes on after each picture that others refer to (§7.4.3).
+    if (this.#afterReference) this.#framesLeft--;
+    this.#afterReference = isReference(parts);
+    return this.#framesLeft <= 0;
+  }
 }
 
 /** Whether other pictures may refer to this one: nal_ref_idc of its slices (§7.4.1). */

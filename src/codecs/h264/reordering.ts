@@ -1,12 +1,5 @@
+import { NOT_REORDERED, type PictureReordering } from '../configuration.ts';
 import type { BitReader } from './bit-reader.ts';
-
-/** How far the order in which pictures are decoded may differ from the one they are shown in. */
-export interface PictureReordering {
-  /** Pictures, at most, that are decoded before one which is shown earlier than they: 0 to 16. */
-  most: number;
-  /** True when the stream says so, false when it is all that its level allows. */
-  isDeclared: boolean;
-}
 
 /** What {@link readReordering} needs to know of the parameter set before its VUI. */
 export interface ReorderingLimits {
@@ -52,7 +45,7 @@ export function readReordering(bits: BitReader, limits: ReorderingLimits): Pictu
   const { profile, constraints, pictureOrderCountType } = limits;
   const isIntra = PROFILES_WITH_INTRA_FLAG.has(profile) && (constraints & CONSTRAINT_SET_3) !== 0;
   if (profile === BASELINE || isIntra || pictureOrderCountType === 2) {
-    return { most: 0, isDeclared: true };
+    return NOT_REORDERED;
   }
   const most = mostDecodedFrames(limits);
   const declared = bits.read(1) === 1 ? readMaxReorderFrames(bits) : undefined;

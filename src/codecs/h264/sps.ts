@@ -1,12 +1,13 @@
+import type { PictureReordering } from '../configuration.ts';
 import { BitReader, removeEmulationPrevention } from './bit-reader.ts';
-import { type PictureReordering, readReordering } from './reordering.ts';
+import { readReordering } from './reordering.ts';
 
 /** What we need to know of a sequence parameter set (ITU-T H.264 §7.3.2.1.1). */
 export interface SequenceParameterSet {
   /** seq_parameter_set_id, 0–31. */
   id: number;
   /** RFC 6381 codecs string: `avc1.` and profile, constraint flags and level in hexadecimal. */
-  codec: string;
+  codecString: string;
   /** Width and height in luma samples after cropping. */
   width: number;
   height: number;
@@ -117,7 +118,7 @@ export function parseSequenceParameterSet(nal: Buffer): SequenceParameterSet | u
   const hex = ((profile << 16) | (constraints << 8) | level).toString(16).padStart(6, '0');
   return {
     id,
-    codec: `avc1.${hex}`,
+    codecString: `avc1.${hex}`,
     width,
     height,
     chromaFormat,

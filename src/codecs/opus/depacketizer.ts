@@ -1,6 +1,6 @@
 import type { AccessUnit } from '../../media/access-unit.ts';
-import type { RtpPacket } from '../../rtp/rtp-packet.ts';
-import type { Depacketizer } from '../depacketizer.ts';
+import type { Depacketizer } from '../../media/depacketizer.ts';
+import type { RtpPacket } from '../../media/rtp-packet.ts';
 import { opusPacketDuration } from './toc.ts';
 
 /** Opus over RTP (RFC 7587 §4.2): the payload of each packet is one Opus packet. */
@@ -37,6 +37,7 @@ export class OpusDepacketizer implements Depacketizer {
     const discontinuity = this.#discontinuity;
     this.#discontinuity = false;
     this.#emit({
+      codec: 'opus',
       rtpTimestamp: packet.timestamp,
       arrivalUs: packet.arrivalUs,
       keyframe: true,

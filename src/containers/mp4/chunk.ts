@@ -15,7 +15,7 @@ export const SYNC_SAMPLE_FLAGS = 0x0200_0000;
 /** Flags of a sample that depends on others: sample_is_non_sync_sample set. */
 export const NON_SYNC_SAMPLE_FLAGS = 0x0101_0000;
 
-const NAL_LENGTH_BYTES = 4;
+const LENGTH_BYTES = 4;
 const UINT32_MAX = 0xffff_ffff;
 const INT32_MAX = 0x7fff_ffff;
 
@@ -48,7 +48,7 @@ export function writeChunk(options: ChunkOptions): Chunk {
     throw new RangeError(`sample time ${first.time} is not a count of ticks below 2^53`);
   }
 
-  const prefixBytes = isLengthPrefixed ? NAL_LENGTH_BYTES : 0;
+  const prefixBytes = isLengthPrefixed ? LENGTH_BYTES : 0;
   const run: TrackRunSample[] = [];
   let partCount = 0;
   let payloadBytes = 0;

@@ -2,7 +2,10 @@ import type { Container } from '../container.ts';
 import { writeChunk } from './chunk.ts';
 import { readChunks } from './chunk-reader.ts';
 import { initializationSegment } from './initialization-segment.ts';
-import { readInitializationSegment } from './initialization-segment-reader.ts';
+import {
+  readInitializationConfiguration,
+  readInitializationSegment,
+} from './initialization-segment-reader.ts';
 import {
   REFERENCE_TIMES_BYTES,
   readReferenceTimes,
@@ -34,4 +37,5 @@ export const mp4: Container = {
   }),
   readChunks,
   readInitialization: readInitializationSegment,
+  readConfiguration: readInitializationConfiguration,
 };

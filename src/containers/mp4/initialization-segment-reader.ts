@@ -1,8 +1,22 @@
+import type { Configuration } from '../../codecs/configuration.ts';
+import { readConfiguration } from '../../codecs/registry.ts';
 import type { TrackFacts } from '../container.ts';
 import { type Box, boxes, findBox } from './box.ts';
 
 /** Boxes that hold only boxes, one in the other down to the sample description (ISO/IEC 14496-12 §8). */
 const CONTAINERS = ['moov', 'trak', 'mdia', 'minf', 'stbl'];
+
+/** Bytes of a sample entry before the boxes in it (ISO/IEC 14496-12 §12.1.3, §12.2.3). */
+const VISUAL_ENTRY_BYTES = 78;
+const AUDIO_ENTRY_BYTES = 28;
+
+/** What an initialization segment says. */
+interface Header {
+  /** Ticks a second. */
+  timescale: number;
+  compositionDelay: number | undefined;
+  configuration: Configuration;
+}
 
 /**
  * Reads back what `initializationSegment` wrote, to take up segments whose manifest entry a crash has
@@ -10,8 +24,25 @@ const CONTAINERS = ['moov', 'trak', 'mdia', 'minf', 'stbl'];
  * @returns undefined for anything else
  */
 export function readInitializationSegment(data: Buffer): TrackFacts | undefined {
+  const header = readHeader(data);
+  if (header === undefined) return undefined;
+  const { timescale, compositionDelay, configuration } = header;
+  const { kind, codecString: codecs } = configuration;
+  if (kind === 'audio') return { kind, codecs, timescale, channels: configuration.channels };
+  const { width, height } = configuration;
+  const delay = compositionDelay !== undefined && { compositionDelay };
+  return { kind, codecs, timescale, width, height, ...delay };
+}
+
+/** Reads the codec configuration of such a segment. @returns undefined for anything else */
+export function readInitializationConfiguration(data: Buffer): Configuration | undefined {
+  return readHeader(data)?.configuration;
+}
+
+function readHeader(data: Buffer): Header | undefined {
   let timescale: number | undefined;
   let compositionDelay: number | undefined;
+  let isVideo = false;
   let entry: Box | undefined;
   const walk = (start: number, end: number, depth: number): void => {
     for (const box of boxes(data, start, end)) {
@@ -19,6 +50,8 @@ export function readInitializationSegment(data: Buffer): TrackFacts | undefined 
       if (box.type === CONTAINERS[depth]) walk(box.start, box.end, depth + 1);
       else if (box.type === 'mdhd' && box.end - box.start >= 24) {
         timescale = data.readUInt32BE(box.start + 12);
+      } else if (box.type === 'hdlr' && box.end - box.start >= 12) {
+        isVideo = data.toString('latin1', box.start + 8, box.start + 12) === 'vide';
       } else if (box.type === 'edts' && depth === 2) {
         const elst = findBox(data, box.start, box.end, 'elst');
         if (elst && elst.end - elst.start === 20)
@@ -31,32 +64,18 @@ export function readInitializationSegment(data: Buffer): TrackFacts | undefined 
   walk(0, data.length, 0);
   if (timescale === undefined || entry === undefined) return undefined;
   const { type, start, end } = entry;
-  if (type === 'avc1' && end - start > 78) {
-    const avcC = findBox(data, start + 78, end, 'avcC');
-    if (avcC === undefined || avcC.end - avcC.start < 4) return undefined;
-    return {
-      kind: 'video',
-      codecs: `avc1.${data.toString('hex', avcC.start + 1, avcC.start + 4)}`,
-      timescale,
-      width: data.readUInt16BE(start + 24),
-      height: data.readUInt16BE(start + 26),
-      ...(compositionDelay !== undefined && { compositionDelay }),
-    };
-  }
-  if (type === 'Opus' && end - start > 28) {
-    return { kind: 'audio', codecs: 'opus', timescale, channels: data.readUInt16BE(start + 16) };
-  }
-  return undefined;
-}
-
-/**
- * The first sequence parameter set of an H264 initialization segment: a NAL unit.
- * @returns undefined where there is none
- */
-export function readSequenceParameterSet(data: Buffer): Buffer | undefined {
-  // avcC: six bytes, then the length of the first (ISO/IEC 14496-15 §5.3.3.1.2).
-  const at = data.indexOf('avcC', 0, 'latin1') + 10;
-  if (at < 10 || at + 2 > data.length) return undefined;
-  const length = data.readUInt16BE(at);
-  return at + 2 + length <= data.length ? data.subarray(at + 2, at + 2 + length) : undefined;
+  const boxesFrom = start + (isVideo ? VISUAL_ENTRY_BYTES : AUDIO_ENTRY_BYTES);
+  if (end <= boxesFrom) return undefined;
+  const configuration = readConfiguration({
+    container: 'mp4',
+    type,
+    record: (name) => {
+      const found = findBox(data, boxesFrom, end, name);
+      return found && data.subarray(found.start, found.end);
+    },
+    width: isVideo ? data.readUInt16BE(start + 24) : 0,
+    height: isVideo ? data.readUInt16BE(start + 26) : 0,
+    channels: isVideo ? 0 : data.readUInt16BE(start + 16),
+  });
+  return configuration && { timescale, compositionDelay, configuration };
 }

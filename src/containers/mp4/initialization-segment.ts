@@ -9,9 +9,6 @@ import {
   writeIsoBoxes,
   writeVisualSampleEntryBox,
 } from '@svta/cml-iso-bmff';
-import type { H264Configuration } from '../../codecs/h264/parameter-sets.ts';
-import { parseSequenceParameterSet } from '../../codecs/h264/sps.ts';
-import { AUDIO_TIMESCALE, VIDEO_TIMESCALE } from '../../media/media-time.ts';
 import type { TrackFormat } from '../container.ts';
 import { writeBox } from './box.ts';
 import { TRACK_ID } from './chunk.ts';
@@ -31,8 +28,7 @@ const writers = {
 const IDENTITY_MATRIX = [1, 0, 0, 0, 1, 0, 0, 0, 2 ** 14];
 
 /**
- * The CMAF header (`ftyp` and `moov`, ISO/IEC 23000-19 §7.3.1) of a track, its parameter sets out of band
- * (ISO/IEC 14496-15 §5.4.2). The same track always gives the same bytes.
+ * The CMAF header (`ftyp` and `moov`, ISO/IEC 23000-19 §7.3.1) of a track. The same track always gives the same bytes.
  *
  * A composition delay is taken away again by an edit list (ISO/IEC 14496-12 §8.6.6), so presentation
  * times are true. Many readers, FFmpeg among them, get signed offsets wrong.
@@ -87,83 +83,6 @@ export function initializationSegment(track: TrackFormat): Buffer {
     height,
     sampleEntry: entry,
   });
-}
-
-/**
- * The header of an H264 track: timescale 90000, sample entry `avc1`.
- * @param compositionDelay see {@link TrackFormat.compositionDelay}
- * @throws RangeError for a configuration that the boxes cannot hold
- */
-export async function h264InitializationSegment(
-  configuration: Pick<H264Configuration, 'width' | 'height' | 'sps' | 'pps'>,
-  compositionDelay = 0,
-): Promise<Buffer> {
-  const { width, height } = configuration;
-  const data = avcDecoderConfigurationRecord(configuration);
-  return initializationSegment({
-    kind: 'video',
-    timescale: VIDEO_TIMESCALE,
-    sampleEntry: { type: 'avc1', record: { type: 'avcC', data } },
-    width,
-    height,
-    compositionDelay,
-  });
-}
-
-/**
- * The header of an Opus track: timescale 48000, sample entry `Opus` with `dOps` ("Encapsulation of Opus
- * in ISO Base Media File Format" §4.3). Pre-skip is 0, because a receiver joins a WebRTC stream somewhere
- * after the encoder's first packets and has nothing to drop.
- */
-export async function opusInitializationSegment(options: { channels: 1 | 2 }): Promise<Buffer> {
-  const { channels } = options;
-  const data = Buffer.alloc(11);
-  data[1] = channels; // version 0, OutputChannelCount; PreSkip 0
-  data.writeUInt32BE(AUDIO_TIMESCALE, 4); // InputSampleRate; gain and mapping family 0
-  return initializationSegment({
-    kind: 'audio',
-    timescale: AUDIO_TIMESCALE,
-    sampleEntry: { type: 'Opus', record: { type: 'dOps', data } },
-    channels,
-  });
-}
-
-/** AVCDecoderConfigurationRecord (ISO/IEC 14496-15 §5.3.3.1.2) with 4-byte NAL lengths. */
-function avcDecoderConfigurationRecord({
-  sps,
-  pps,
-}: Pick<H264Configuration, 'sps' | 'pps'>): Buffer {
-  const first = sps[0];
-  const parsed = first && parseSequenceParameterSet(first);
-  if (first === undefined || parsed === undefined || sps.length > 31) {
-    throw new RangeError('an H264 configuration needs 1 to 31 valid sequence parameter sets');
-  }
-  if (pps.length < 1 || pps.length > 255) {
-    throw new RangeError('an H264 configuration needs 1 to 255 picture parameter sets');
-  }
-  const parts: Buffer[] = [
-    Buffer.from([1, first[1]!, first[2]!, first[3]!, 0xff, 0xe0 | sps.length]),
-  ];
-  for (const nal of sps) parts.push(uint16(nal.length), nal);
-  parts.push(Buffer.from([pps.length]));
-  for (const nal of pps) parts.push(uint16(nal.length), nal);
-  const profile = first[1]!;
-  if (profile !== 66 && profile !== 77 && profile !== 88) {
-    parts.push(
-      Buffer.from([
-        0xfc | parsed.chromaFormat,
-        0xf8 | (parsed.lumaBitDepth - 8),
-        0xf8 | (parsed.chromaBitDepth - 8),
-        0, // numOfSequenceParameterSetExt
-      ]),
-    );
-  }
-  return Buffer.concat(parts);
-}
-
-function uint16(value: number): Buffer {
-  if (value > 0xffff) throw new RangeError(`parameter set of ${value} bytes does not fit 16 bits`);
-  return Buffer.from([value >> 8, value & 0xff]);
 }
 
 function writeHeader(track: {

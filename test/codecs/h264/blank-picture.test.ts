@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import t from 'tap';
-import { BLANK_CONFIGURATION, blankPicture } from '../../../src/codecs/h264/blank-picture.ts';
+import { BLANK_PICTURES } from '../../../src/codecs/h264/blank-picture.ts';
+import type { H264Configuration } from '../../../src/codecs/h264/configuration.ts';
 import { requireFfmpeg } from '../../media/tool.ts';
 
 t.test('black pictures follow each other without complaint', (t) => {
@@ -8,10 +9,11 @@ t.test('black pictures follow each other without complaint', (t) => {
     t.end();
     return;
   }
-  const { codec, width, height, sps, pps } = BLANK_CONFIGURATION;
-  t.same([codec, width, height], ['avc1.42c00d', 320, 180]);
+  const { configuration, parts } = BLANK_PICTURES;
+  const { codecString, width, height, sps, pps } = configuration as H264Configuration;
+  t.same([codecString, width, height], ['avc1.42c00d', 320, 180]);
   const startCode = Buffer.from([0, 0, 0, 1]);
-  const units = [...sps, ...pps, blankPicture(0), blankPicture(1), blankPicture(2)];
+  const units = [...sps, ...pps, ...parts(0), ...parts(1), ...parts(2)];
   const stream = Buffer.concat(units.flatMap((unit) => [startCode, unit]));
   const decode = ['-v', 'error', '-xerror', '-f', 'h264', '-i', '-', '-pix_fmt', 'gray'];
   const pixels = execFileSync('ffmpeg', [...decode, '-f', 'rawvideo', '-'], { input: stream });

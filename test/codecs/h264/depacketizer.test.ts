@@ -1,8 +1,8 @@
 import t from 'tap';
-import { createDepacketizer } from '../../../src/codecs/depacketizer.ts';
 import { maxAccessUnitBytes, maxNalUnits } from '../../../src/codecs/h264/access-unit-builder.ts';
+import { createDepacketizer } from '../../../src/codecs/registry.ts';
 import type { AccessUnit } from '../../../src/media/access-unit.ts';
-import type { RtpPacket } from '../../../src/rtp/rtp-packet.ts';
+import type { RtpPacket } from '../../../src/media/rtp-packet.ts';
 import {
   aggregate,
   h264Format,

@@ -76,7 +76,7 @@ t.test('size and codec agree with ffprobe for every profile', async (t) => {
     t.match(sets.current(), {
       width: stream.width,
       height: stream.height,
-      codec: `avc1.${sps.toString('hex', 1, 4)}`,
+      codecString: `avc1.${sps.toString('hex', 1, 4)}`,
     });
     t.match(sets.current(), { width, height }, name);
   }
@@ -121,7 +121,7 @@ t.test('a scaling matrix of a High profile SPS is passed over', async (t) => {
   bits.u(1, 1).ue(1).ue(2).ue(0).ue(4).u(1, 0); // cropped by (1 + 2) · 2 and (0 + 4) · 4
   t.match(parseSequenceParameterSet(bits.bytes()), {
     id: 3,
-    codec: 'avc1.64001f',
+    codecString: 'avc1.64001f',
     width: 640 - 6,
     height: 2 * 368 - 16,
     lumaBitDepth: 10,
@@ -136,7 +136,11 @@ t.test('emulation prevention bytes are no part of the codes', async (t) => {
   plain[3] = 0;
   plain[4] = plain[4]! & 0xff;
   const escaped = Buffer.concat([plain.subarray(0, 4), Buffer.from([3]), plain.subarray(4)]);
-  t.match(parseSequenceParameterSet(escaped), { width: 640, height: 368, codec: 'avc1.420000' });
+  t.match(parseSequenceParameterSet(escaped), {
+    width: 640,
+    height: 368,
+    codecString: 'avc1.420000',
+  });
 });
 
 t.test('only content counts as a change', async (t) => {
@@ -147,7 +151,7 @@ t.test('only content counts as a change', async (t) => {
   t.same(sets.strip(unit), [SEI, idr(0)], 'SEI stays');
   t.equal(sets.changed, true);
   const first = sets.current()!;
-  t.match(first, { codec: 'avc1.42c01f', width: 640, height: 368 });
+  t.match(first, { codecString: 'avc1.42c01f', width: 640, height: 368 });
   t.equal(sets.changed, false);
 
   sets.strip(unit);

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { createDepacketizer } from '../../../src/codecs/depacketizer.ts';
+import { createDepacketizer } from '../../../src/codecs/registry.ts';
 import type { AccessUnit } from '../../../src/media/access-unit.ts';
 import { makePacket, opusFormat, rtxFormat } from '../../rtp/packets.ts';
 
@@ -20,6 +20,7 @@ t.test('each packet is a unit, as it is', async (t) => {
   push(payload);
   t.same(units, [
     {
+      codec: 'opus',
       rtpTimestamp: 960,
       arrivalUs: makePacket().arrivalUs,
       keyframe: true,

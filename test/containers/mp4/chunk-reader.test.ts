@@ -4,7 +4,9 @@ import t, { type Test } from 'tap';
 import { H264ParameterSets } from '../../../src/codecs/h264/parameter-sets.ts';
 import { writeChunk } from '../../../src/containers/mp4/chunk.ts';
 import { readChunks } from '../../../src/containers/mp4/chunk-reader.ts';
-import { h264InitializationSegment } from '../../../src/containers/mp4/initialization-segment.ts';
+import { mp4 } from '../../../src/containers/mp4/container.ts';
+import { initializationSegment } from '../../../src/containers/mp4/initialization-segment.ts';
+import { trackFormat } from '../../../src/containers/track-format.ts';
 import type { Sample } from '../../../src/media/sample.ts';
 import {
   decodedFrames,
@@ -217,7 +219,7 @@ t.test('the rest of a real file that was cut at 60 % plays', async (t) => {
   }
   await handle.close();
 
-  const initialization = await h264InitializationSegment(sets.current()!);
+  const initialization = initializationSegment(trackFormat(mp4, sets.current()!));
   const playable = join(folder, 'playable.mp4');
   await writeFile(playable, Buffer.concat([initialization, await readFile(path)]));
   const { stream, packets } = await probe(playable);

@@ -2,11 +2,11 @@ import { open, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { H264ParameterSets } from '../../../src/codecs/h264/parameter-sets.ts';
+import { OpusConfiguration } from '../../../src/codecs/opus/configuration.ts';
 import { writeChunk } from '../../../src/containers/mp4/chunk.ts';
-import {
-  h264InitializationSegment,
-  opusInitializationSegment,
-} from '../../../src/containers/mp4/initialization-segment.ts';
+import { mp4 } from '../../../src/containers/mp4/container.ts';
+import { initializationSegment } from '../../../src/containers/mp4/initialization-segment.ts';
+import { trackFormat } from '../../../src/containers/track-format.ts';
 import type { Sample } from '../../../src/media/sample.ts';
 import {
   audioSamples,
@@ -34,7 +34,7 @@ t.test('video: every frame decodes to the picture that was encoded, at its time'
   });
   const sets = new H264ParameterSets();
   const samples = videoSamples(units, VIDEO_START, sets);
-  const initialization = await h264InitializationSegment(sets.current()!);
+  const initialization = initializationSegment(trackFormat(mp4, sets.current()!));
   const path = join(folder, 'video.mp4');
   // Keyframes at 0 and 45: one begins a chunk, the other lies within one.
   const segments = [
@@ -83,7 +83,7 @@ for (const channels of [1, 2] as const) {
     const { packets: encoded } = await encodeOpus(folder, { channels, packets: 150 });
     const samples = audioSamples(encoded, AUDIO_START);
     const path = join(folder, 'audio.mp4');
-    const initialization = await opusInitializationSegment({ channels });
+    const initialization = initializationSegment(trackFormat(mp4, new OpusConfiguration(channels)));
     await writeFile(path, Buffer.concat([initialization, segment('audio', samples, 50)]));
 
     const { stream, packets } = await probe(path);

@@ -1,16 +1,16 @@
 import t from 'tap';
 import { H264ParameterSets } from '../../../src/codecs/h264/parameter-sets.ts';
-import {
-  h264InitializationSegment,
-  opusInitializationSegment,
-} from '../../../src/containers/mp4/initialization-segment.ts';
+import { OpusConfiguration } from '../../../src/codecs/opus/configuration.ts';
+import { mp4 } from '../../../src/containers/mp4/container.ts';
+import { initializationSegment } from '../../../src/containers/mp4/initialization-segment.ts';
 import { readInitializationSegment } from '../../../src/containers/mp4/initialization-segment-reader.ts';
+import { trackFormat } from '../../../src/containers/track-format.ts';
 
 const SPS = Buffer.from('6742c01fda014016e9b808080a', 'hex');
 const PPS = Buffer.from('68ce3c80', 'hex');
 
 t.test('reads back what was written', async (t) => {
-  const opus = await opusInitializationSegment({ channels: 2 });
+  const opus = initializationSegment(trackFormat(mp4, new OpusConfiguration(2)));
   t.same(readInitializationSegment(opus), {
     kind: 'audio',
     codecs: 'opus',
@@ -21,15 +21,15 @@ t.test('reads back what was written', async (t) => {
   sets.strip([SPS, PPS]);
   const configuration = sets.current()!;
   const { width, height } = configuration;
-  t.same(readInitializationSegment(await h264InitializationSegment(configuration)), {
+  t.same(readInitializationSegment(initializationSegment(trackFormat(mp4, configuration))), {
     ...{ kind: 'video', codecs: 'avc1.42c01f', timescale: 90_000, width, height },
   });
-  const reordered = await h264InitializationSegment(configuration, 18_000);
+  const reordered = initializationSegment(trackFormat(mp4, configuration, 18_000));
   t.match(readInitializationSegment(reordered), { width, height, compositionDelay: 18_000 });
 });
 
 t.test('cut or changed anywhere it is something else or nothing', async (t) => {
-  const whole = await opusInitializationSegment({ channels: 2 });
+  const whole = initializationSegment(trackFormat(mp4, new OpusConfiguration(2)));
   for (let length = 0; length < whole.length; length++) {
     readInitializationSegment(whole.subarray(0, length));
     for (const value of [0, 0x7f, 0xff]) {

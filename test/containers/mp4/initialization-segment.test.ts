@@ -3,11 +3,13 @@ import { join } from 'node:path';
 import { defaultReaderConfig, findIsoBox, readIsoBoxes } from '@svta/cml-iso-bmff';
 import { ALL_FORMATS, BufferSource, Input } from 'mediabunny';
 import t from 'tap';
+import { NOT_REORDERED } from '../../../src/codecs/configuration.ts';
+import { H264Configuration } from '../../../src/codecs/h264/configuration.ts';
 import { H264ParameterSets } from '../../../src/codecs/h264/parameter-sets.ts';
-import {
-  h264InitializationSegment,
-  opusInitializationSegment,
-} from '../../../src/containers/mp4/initialization-segment.ts';
+import { OpusConfiguration } from '../../../src/codecs/opus/configuration.ts';
+import { mp4 } from '../../../src/containers/mp4/container.ts';
+import { initializationSegment } from '../../../src/containers/mp4/initialization-segment.ts';
+import { trackFormat } from '../../../src/containers/track-format.ts';
 import { nalType } from '../../publisher/annex-b.ts';
 import {
   audioSamples,
@@ -52,7 +54,7 @@ for (const [profile, pixelFormat] of [
     const sets = new H264ParameterSets();
     const samples = videoSamples(units, 0, sets);
     const configuration = sets.current()!;
-    const bytes = await h264InitializationSegment(configuration);
+    const bytes = initializationSegment(trackFormat(mp4, configuration));
     const theirs = join(folder, 'theirs.mp4');
     await run('ffmpeg', ['-v', 'error', '-i', file, '-c', 'copy', theirs]);
     t.same(leaf(bytes, 'avcC'), leaf(await readFile(theirs), 'avcC'));
@@ -61,13 +63,13 @@ for (const [profile, pixelFormat] of [
       configuration.sps,
       units[0]!.filter((unit) => nalType(unit) === 7),
     );
-    t.same(await h264InitializationSegment(configuration), bytes, 'same bytes every time');
+    t.same(initializationSegment(trackFormat(mp4, configuration)), bytes, 'same bytes every time');
 
     // mediabunny as a reader that had no part in the writing.
     const media = Buffer.concat([bytes, segment('video', samples, 10)]);
     const input = new Input({ formats: ALL_FORMATS, source: new BufferSource(media) });
     const track = (await input.getPrimaryVideoTrack())!;
-    t.equal(await track.getCodecParameterString(), configuration.codec);
+    t.equal(await track.getCodecParameterString(), configuration.codecString);
     t.equal((await track.computePacketStats()).packetCount, 10);
     input.dispose();
   });
@@ -79,7 +81,7 @@ t.test('H264: boxes', async (t) => {
   const { units } = await encodeH264(t.testdir(), encoded);
   const sets = new H264ParameterSets();
   sets.strip(units[0]!);
-  const bytes = await h264InitializationSegment(sets.current()!);
+  const bytes = initializationSegment(trackFormat(mp4, sets.current()!));
   t.match(fields(bytes, 'ftyp'), { compatibleBrands: ['iso6', 'cmfc', 'dash', 'mp41'] });
   t.match(fields(bytes, 'mvhd'), { timescale: 90_000, duration: 0, nextTrackId: 2 });
   t.match(fields(bytes, 'tkhd'), { flags: 3, trackId: 1, duration: 0, width: 642, height: 362 });
@@ -100,8 +102,8 @@ t.test('H264: pictures that are reordered begin after the delay of their offsets
   const { units } = await encodeH264(t.testdir(), encoded);
   const sets = new H264ParameterSets();
   sets.strip(units[0]!);
-  t.notOk((await h264InitializationSegment(sets.current()!)).includes('edts'));
-  const bytes = await h264InitializationSegment(sets.current()!, 9000);
+  t.notOk(initializationSegment(trackFormat(mp4, sets.current()!)).includes('edts'));
+  const bytes = initializationSegment(trackFormat(mp4, sets.current()!, 9000));
   t.match(fields(bytes, 'elst'), {
     entryCount: 1,
     entries: [{ segmentDuration: 0, mediaTime: 9000, mediaRateInteger: 1, mediaRateFraction: 0 }],
@@ -109,25 +111,24 @@ t.test('H264: pictures that are reordered begin after the delay of their offsets
 });
 
 t.test('H264: a configuration that cannot be written', async (t) => {
-  const configuration = { codec: 'avc1.42c01f', width: 16, height: 16, equals: () => true };
+  const facts = { codecString: 'avc1.42c01f', width: 16, height: 16, reordering: NOT_REORDERED };
   const sps = Buffer.from('6742c01fda0101', 'hex');
   for (const sets of [
     { sps: [], pps: [sps] },
     { sps: [Buffer.from([0x67])], pps: [sps] },
     { sps: [sps], pps: [] },
   ]) {
-    await t.rejects(h264InitializationSegment({ ...configuration, ...sets }), RangeError);
+    const configuration = new H264Configuration(facts, sets.sps, sets.pps);
+    t.throws(() => initializationSegment(trackFormat(mp4, configuration)), RangeError);
   }
-  await t.rejects(
-    h264InitializationSegment({ ...configuration, width: 70_000, sps: [sps], pps: [sps] }),
-    RangeError,
-  );
+  const wide = new H264Configuration({ ...facts, width: 70_000 }, [sps], [sps]);
+  t.throws(() => initializationSegment(trackFormat(mp4, wide)), RangeError);
 });
 
 for (const channels of [1, 2] as const) {
   t.test(`Opus, ${channels} channel(s)`, async (t) => {
     if (!(await requireFfmpeg(t))) return;
-    const bytes = await opusInitializationSegment({ channels });
+    const bytes = initializationSegment(trackFormat(mp4, new OpusConfiguration(channels)));
     const specific = leaf(bytes, 'dOps');
     t.equal(specific.length, 11);
     t.equal(specific[0], 0, 'version');
@@ -139,7 +140,11 @@ for (const channels of [1, 2] as const) {
     t.match(fields(bytes, 'mdhd'), { timescale: 48_000, duration: 0 });
     t.match(fields(bytes, 'hdlr'), { handlerType: 'soun' });
     t.match(fields(bytes, 'tkhd'), { volume: 1, width: 0 });
-    t.same(await opusInitializationSegment({ channels }), bytes, 'same bytes every time');
+    t.same(
+      initializationSegment(trackFormat(mp4, new OpusConfiguration(channels))),
+      bytes,
+      'same bytes every time',
+    );
 
     const folder = t.testdir();
     const { packets } = await encodeOpus(folder, { channels, packets: 10 });

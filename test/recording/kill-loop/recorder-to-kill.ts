@@ -108,7 +108,14 @@ class Stream {
     }
     const parts = [...units.slice(0, -1), markedSei(firstMark + this.#pictures++), units.at(-1)!];
     const discontinuity = false;
-    const unit = { rtpTimestamp, arrivalUs: nowUs, keyframe, discontinuity, parts };
+    const unit = {
+      codec: 'h264',
+      rtpTimestamp,
+      arrivalUs: nowUs,
+      keyframe,
+      discontinuity,
+      parts,
+    };
     this.#recording.accept('video', unit);
   }
 
@@ -119,7 +126,7 @@ class Stream {
       this.#recording.report('audio', { ntpUs, rtpTimestamp, arrivalUs: nowUs });
     }
     const parts = [markedOpus(firstMark + this.#packets++)];
-    const flags = { keyframe: true, discontinuity: false };
+    const flags = { codec: 'opus', keyframe: true, discontinuity: false };
     this.#recording.accept('audio', { rtpTimestamp, arrivalUs: nowUs, ...flags, parts });
   }
 }

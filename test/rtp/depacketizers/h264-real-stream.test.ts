@@ -1,5 +1,5 @@
 import t from 'tap';
-import { createDepacketizer } from '../../../src/codecs/depacketizer.ts';
+import { createDepacketizer } from '../../../src/codecs/registry.ts';
 import type { AccessUnit } from '../../../src/media/access-unit.ts';
 import { requireFfmpeg, runTool } from '../../media/tool.ts';
 import { accessUnits, nalUnits } from '../../publisher/annex-b.ts';

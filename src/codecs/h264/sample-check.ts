@@ -1,43 +1,14 @@
-import { opusPacketDuration } from '../codecs/opus/toc.ts';
-
 const NAL_LENGTH_BYTES = 4;
 const NAL_IDR = 5;
 /** Highest NAL unit type of a single unit (RFC 6184 §5.2); what lies above stands in RTP alone. */
 const NAL_HIGHEST = 23;
 
 /**
- * Looks at one sample as far as this goes without decoding it.
- * @param codecs RFC 6381 codecs string of its track; samples of an unknown codec are taken as sound
+ * Looks at a sample of NAL units with four-byte lengths before them (ISO/IEC 14496-15 §5.3.4.2).
  * @param keyframe whether the container says that decoding can start here
  * @returns what is wrong, or undefined
  */
-export function sampleProblem(
-  codecs: string,
-  sample: Buffer,
-  keyframe: boolean,
-): string | undefined {
-  if (codecs.startsWith('avc1.')) return accessUnitProblem(sample, keyframe);
-  if (codecs === 'opus') {
-    return opusPacketDuration(sample) === undefined
-      ? 'is no Opus packet (RFC 6716 §3.4)'
-      : undefined;
-  }
-  return undefined;
-}
-
-/** The NAL units of a sample in which {@link sampleProblem} finds nothing wrong. */
-export function nalUnitsOf(sample: Buffer): Buffer[] {
-  const units: Buffer[] = [];
-  for (let at = 0; at < sample.length; ) {
-    const start = at + NAL_LENGTH_BYTES;
-    at = start + sample.readUInt32BE(at);
-    units.push(sample.subarray(start, at));
-  }
-  return units;
-}
-
-/** NAL units with four-byte lengths before them (ISO/IEC 14496-15 §5.3.4.2). */
-function accessUnitProblem(sample: Buffer, keyframe: boolean): string | undefined {
+export function h264SampleProblem(sample: Buffer, keyframe: boolean): string | undefined {
   let hasIdr = false;
   let at = 0;
   while (at < sample.length) {
@@ -59,4 +30,15 @@ function accessUnitProblem(sample: Buffer, keyframe: boolean): string | undefine
   if (keyframe && !hasIdr) return 'is flagged as a keyframe and is none';
   if (hasIdr && !keyframe) return 'is a keyframe and not flagged as one';
   return undefined;
+}
+
+/** The NAL units of a sample in which {@link h264SampleProblem} finds nothing wrong. */
+export function nalUnitsOf(sample: Buffer): Buffer[] {
+  const units: Buffer[] = [];
+  for (let at = 0; at < sample.length; ) {
+    const start = at + NAL_LENGTH_BYTES;
+    at = start + sample.readUInt32BE(at);
+    units.push(sample.subarray(start, at));
+  }
+  return units;
 }

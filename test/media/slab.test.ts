@@ -1,5 +1,5 @@
 import t from 'tap';
-import { Slab } from '../../src/rtp/slab.ts';
+import { Slab } from '../../src/media/slab.ts';
 
 t.test('buffers have the asked length and never overlap', async (t) => {
   const slab = new Slab();

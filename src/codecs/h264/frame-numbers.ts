@@ -1,6 +1,8 @@
-import { BitReader, removeEmulationPrevention } from '../codecs/h264/bit-reader.ts';
-import { recoveryFrames } from '../codecs/h264/recovery-point.ts';
-import { parseSequenceParameterSet } from '../codecs/h264/sps.ts';
+import type { ContinuityCheck } from '../codec.ts';
+import { BitReader, removeEmulationPrevention } from './bit-reader.ts';
+import { recoveryFrames } from './recovery-point.ts';
+import { nalUnitsOf } from './sample-check.ts';
+import { parseSequenceParameterSet } from './sps.ts';
 
 const NAL_SLICE = 1;
 const NAL_IDR = 5;
@@ -11,7 +13,7 @@ const HEADER_BYTES = 32;
  * Follows frame_num through the pictures of a track (ITU-T H.264 §7.4.3): it counts those that others
  * refer to, so it tells where one is missing. Decoders conceal that without a word.
  */
-export class FrameNumbers {
+export class FrameNumbers implements ContinuityCheck {
   readonly #bits: number;
   readonly #hasColourPlanes: boolean;
   /** frame_num of the last picture that others refer to; undefined while it is not known. */
@@ -34,10 +36,11 @@ export class FrameNumbers {
 
   /**
    * Takes the next picture in decoding order.
-   * @param parts its NAL units
+   * @param sample of a file, in which nothing is wrong by itself
    * @returns what is wrong, or undefined
    */
-  problem(parts: readonly Buffer[]): string | undefined {
+  problem(sample: Buffer): string | undefined {
+    const parts = nalUnitsOf(sample);
     const slice = parts.find((part) => {
       const type = part[0]! & 0x1f;
       return type === NAL_SLICE || type === NAL_IDR;

@@ -1,8 +1,6 @@
-import type { AccessUnit } from '../media/access-unit.ts';
-import type { PayloadFormat } from '../rtp/media-section.ts';
-import type { RtpPacket } from '../rtp/rtp-packet.ts';
-import { H264Depacketizer } from './h264/depacketizer.ts';
-import { OpusDepacketizer } from './opus/depacketizer.ts';
+import type { AccessUnit } from './access-unit.ts';
+import type { PayloadFormat } from './payload-format.ts';
+import type { RtpPacket } from './rtp-packet.ts';
 
 /** Turns the packets of one track back into the access units that the sender cut up. */
 export interface Depacketizer {
@@ -37,25 +35,14 @@ export interface Depacketizer {
 }
 
 /**
- * The depacketizer for a negotiated payload format.
+ * Creates the depacketizer for a negotiated payload format.
  *
  * @param emit takes each access unit, in decoding order
- * @param keepIncomplete emit units that miss something too, with what came of them
+ * @param keepIncomplete emit units that miss something too, with what came of them; false if absent
  * @throws TypeError when the format carries no media of its own (`rtx`)
  */
-export function createDepacketizer(
+export type DepacketizerFactory = (
   format: PayloadFormat,
   emit: (unit: AccessUnit) => void,
-  keepIncomplete = false,
-): Depacketizer {
-  switch (format.codec) {
-    case 'h264':
-      return new H264Depacketizer(format, emit, keepIncomplete);
-    case 'opus':
-      return new OpusDepacketizer(emit);
-    default:
-      throw new TypeError(
-        `payload type ${format.payloadType} (${format.codec}) has no depacketizer: pass the format it retransmits`,
-      );
-  }
-}
+  keepIncomplete?: boolean,
+) => Depacketizer;

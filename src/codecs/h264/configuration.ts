@@ -1,0 +1,76 @@
+import type { ContainerName } from '../../media/container-name.ts';
+import { VIDEO_TIMESCALE } from '../../media/media-time.ts';
+import type { ReadSampleEntry } from '../codec.ts';
+import {
+  NOT_REORDERED,
+  type PictureReordering,
+  type SampleEntry,
+  type VideoConfiguration,
+} from '../configuration.ts';
+import { avcDecoderConfigurationRecord, readAvcRecord } from './decoder-configuration-record.ts';
+import { parseSequenceParameterSet, type SequenceParameterSet } from './sps.ts';
+
+/** What a configuration tells of its pictures; all of it stands in the sequence parameter set. */
+export type H264PictureFacts = Pick<
+  SequenceParameterSet,
+  'codecString' | 'width' | 'height' | 'reordering'
+>;
+
+/** H264 with its parameter sets out of band: sample entry `avc1` (ISO/IEC 14496-15 §5.4.2.1). */
+export class H264Configuration implements VideoConfiguration {
+  readonly kind = 'video';
+  readonly codec = 'h264';
+  readonly timescale = VIDEO_TIMESCALE;
+  readonly containers: readonly ContainerName[] = ['mp4'];
+  readonly isLengthPrefixed = true;
+  /** `avc1.` and the SPS bytes 1–3 in hexadecimal. */
+  readonly codecString: string;
+  readonly width: number;
+  readonly height: number;
+  readonly reordering: PictureReordering;
+  /** The sequence parameter set NAL units, without start codes; the active one. */
+  readonly sps: readonly Buffer[];
+  /** The picture parameter set NAL units that refer to it, by id. */
+  readonly pps: readonly Buffer[];
+
+  constructor(facts: H264PictureFacts, sps: readonly Buffer[], pps: readonly Buffer[]) {
+    this.codecString = facts.codecString;
+    this.width = facts.width;
+    this.height = facts.height;
+    this.reordering = facts.reordering;
+    this.sps = sps;
+    this.pps = pps;
+  }
+
+  /** True when both hold the same parameter sets, byte for byte. */
+  equals(other: VideoConfiguration): boolean {
+    return (
+      other instanceof H264Configuration &&
+      sameBuffers(this.sps, other.sps) &&
+      sameBuffers(this.pps, other.pps)
+    );
+  }
+
+  sampleEntry(container: ContainerName): SampleEntry {
+    if (container !== 'mp4') throw new RangeError(`H264 is not written to ${container}`);
+    const data = avcDecoderConfigurationRecord(this.sps, this.pps);
+    return { type: 'avc1', record: { type: 'avcC', data } };
+  }
+}
+
+/** Reads the configuration back that {@link H264Configuration.sampleEntry} was written of. */
+export function readH264Configuration(entry: ReadSampleEntry): H264Configuration | undefined {
+  if (entry.container !== 'mp4' || entry.type !== 'avc1') return undefined;
+  const data = entry.record('avcC');
+  const record = data && readAvcRecord(data);
+  if (record === undefined) return undefined;
+  const { codecString, sps, pps } = record;
+  const { width, height } = entry;
+  const reordering = sps[0] && parseSequenceParameterSet(sps[0])?.reordering;
+  const facts = { codecString, width, height, reordering: reordering ?? NOT_REORDERED };
+  return new H264Configuration(facts, sps, pps);
+}
+
+function sameBuffers(a: readonly Buffer[], b: readonly Buffer[]): boolean {
+  return a.length === b.length && a.every((buffer, i) => buffer.equals(b[i]!));
+}

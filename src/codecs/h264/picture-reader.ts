@@ -1,0 +1,41 @@
+import type { AccessUnit } from '../../media/access-unit.ts';
+import type { PayloadFormat } from '../../media/payload-format.ts';
+import type { PictureReader, Recovery } from '../codec.ts';
+import type { H264Configuration } from './configuration.ts';
+import { H264ParameterSets } from './parameter-sets.ts';
+import { FrameCountdown, recoveryFrames } from './recovery-point.ts';
+
+/** Takes the parameter sets out of access units: an `avc1` track has them in its sample entry alone. */
+export class H264PictureReader implements PictureReader {
+  readonly #parameterSets = new H264ParameterSets();
+  #configuration: H264Configuration | undefined;
+
+  /** @param formats their `sprop-parameter-sets` (RFC 6184 §8.1) are taken up */
+  constructor(formats: readonly PayloadFormat[]) {
+    for (const format of formats) {
+      const sets = format.parameters['sprop-parameter-sets'];
+      if (format.codec !== 'h264' || sets === undefined) continue;
+      this.#parameterSets.strip(sets.split(',').map((set) => Buffer.from(set, 'base64')));
+    }
+  }
+
+  toSample(unit: AccessUnit): Buffer[] {
+    return this.#parameterSets.strip(unit.parts);
+  }
+
+  configuration(): H264Configuration | undefined {
+    if (this.#configuration === undefined || this.#parameterSets.changed) {
+      this.#configuration = this.#parameterSets.current();
+    }
+    return this.#configuration;
+  }
+
+  isRecoveryPoint(parts: readonly Buffer[]): boolean {
+    return recoveryFrames(parts) !== undefined;
+  }
+
+  recover(parts: readonly Buffer[]): Recovery {
+    this.#parameterSets.startAt(parts);
+    return new FrameCountdown(recoveryFrames(parts) ?? 0);
+  }
+}

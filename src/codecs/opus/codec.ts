@@ -1,0 +1,33 @@
+import { AUDIO_TIMESCALE } from '../../media/media-time.ts';
+import type { AudioCodec } from '../codec.ts';
+import { opusConfiguration, readOpusConfiguration } from './configuration.ts';
+import { OpusDepacketizer } from './depacketizer.ts';
+import { OPUS_READER } from './sound-reader.ts';
+import { opusPacketDuration } from './toc.ts';
+
+/** Opus over RTP (RFC 7587). */
+export const opus: AudioCodec = {
+  name: 'opus',
+  kind: 'audio',
+  description: {
+    encodingName: 'opus',
+    clockRate: AUDIO_TIMESCALE,
+    channels: 2,
+    inWords: 'Opus (48000/2)',
+    wanted: [{ minptime: '10', useinbandfec: '1', stereo: '1' }],
+    rank: () => 1,
+    // RFC 7587 §6.1: these say what the receiver wants. Without stereo=1 a sender mixes down to mono.
+    answerParameters: (parameters) => {
+      const answer: Record<string, string> = { minptime: '10', useinbandfec: '1' };
+      if (parameters.stereo === '1' || parameters['sprop-stereo'] === '1') answer.stereo = '1';
+      return answer;
+    },
+  },
+  createDepacketizer: (_format, emit) => new OpusDepacketizer(emit),
+  createReader: () => OPUS_READER,
+  configurationOf: opusConfiguration,
+  isNamedBy: (codecString) => codecString === 'opus',
+  readConfiguration: readOpusConfiguration,
+  sampleProblem: (sample) =>
+    opusPacketDuration(sample) === undefined ? 'is no Opus packet (RFC 6716 §3.4)' : undefined,
+};

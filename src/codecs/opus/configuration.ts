@@ -1,0 +1,50 @@
+import type { ContainerName } from '../../media/container-name.ts';
+import { AUDIO_TIMESCALE } from '../../media/media-time.ts';
+import type { ReadSampleEntry } from '../codec.ts';
+import type { AudioConfiguration, SampleEntry, Silence } from '../configuration.ts';
+import { opusSilence } from './silence.ts';
+
+/** Opus of one or two channels: sample entry `Opus`. */
+export class OpusConfiguration implements AudioConfiguration {
+  readonly kind = 'audio';
+  readonly codec = 'opus';
+  readonly codecString = 'opus';
+  readonly timescale = AUDIO_TIMESCALE;
+  readonly containers: readonly ContainerName[] = ['mp4'];
+  readonly isLengthPrefixed = false;
+  readonly channels: 1 | 2;
+  readonly silence: Silence;
+
+  constructor(channels: 1 | 2) {
+    this.channels = channels;
+    this.silence = opusSilence(channels);
+  }
+
+  equals(other: AudioConfiguration): boolean {
+    return other.codec === this.codec && other.channels === this.channels;
+  }
+
+  /**
+   * `Opus` with `dOps` ("Encapsulation of Opus in ISO Base Media File Format" §4.3). Pre-skip is 0,
+   * because a receiver joins a WebRTC stream somewhere after the encoder's first packets and has
+   * nothing to drop.
+   */
+  sampleEntry(container: ContainerName): SampleEntry {
+    if (container !== 'mp4') throw new RangeError(`Opus is not written to ${container}`);
+    const data = Buffer.alloc(11);
+    data[1] = this.channels; // version 0, OutputChannelCount; PreSkip 0
+    data.writeUInt32BE(this.timescale, 4); // InputSampleRate; gain and mapping family 0
+    return { type: 'Opus', record: { type: 'dOps', data } };
+  }
+}
+
+/** The configuration of so many channels; undefined for a number that we do not write. */
+export function opusConfiguration(channels: number): OpusConfiguration | undefined {
+  return channels === 1 || channels === 2 ? new OpusConfiguration(channels) : undefined;
+}
+
+/** Reads the configuration back that {@link OpusConfiguration.sampleEntry} was written of. */
+export function readOpusConfiguration(entry: ReadSampleEntry): OpusConfiguration | undefined {
+  if (entry.container !== 'mp4' || entry.type !== 'Opus') return undefined;
+  return opusConfiguration(entry.channels);
+}

@@ -1,0 +1,74 @@
+import type { TrackKind } from '../media/access-unit.ts';
+import type { DepacketizerFactory } from '../media/depacketizer.ts';
+import type { PictureSizeReader } from '../media/picture-size.ts';
+import type { AudioCodec, Codec, ReadSampleEntry, VideoCodec } from './codec.ts';
+import type { Configuration } from './configuration.ts';
+import { h264 } from './h264/codec.ts';
+import { opus } from './opus/codec.ts';
+
+/**
+ * Everything that can be recorded, most wanted first; `[recorder] codecs` may order it otherwise. A new
+ * codec is a folder and a row here, behind those of its kind, so that nobody is asked for it who sends
+ * one of those today.
+ */
+export const CODECS: readonly Codec[] = [h264, opus];
+
+const BY_NAME = new Map(CODECS.map((codec) => [codec.name, codec]));
+
+/** The codec of a name; undefined for `rtx` and what is not known. */
+export function codecNamed(name: string): Codec | undefined {
+  return BY_NAME.get(name);
+}
+
+/** The codec that an RFC 6381 codecs string names; undefined for one that is not known. */
+export function codecOfString(codecString: string): Codec | undefined {
+  return CODECS.find((codec) => codec.isNamedBy(codecString));
+}
+
+/** The codec of a track of which nothing else is known: the most wanted one. */
+export function likelyCodec(kind: 'video'): VideoCodec;
+export function likelyCodec(kind: 'audio'): AudioCodec;
+export function likelyCodec(kind: TrackKind): Codec;
+export function likelyCodec(kind: TrackKind): Codec {
+  return CODECS.find((codec) => codec.kind === kind)!;
+}
+
+/** The codec of a track's payload format, which is of the kind it was negotiated for. */
+export function videoCodec(name: string): VideoCodec {
+  const codec = BY_NAME.get(name);
+  if (codec?.kind !== 'video') throw new TypeError(`${name} is no video codec`);
+  return codec;
+}
+
+/** See {@link videoCodec}. */
+export function audioCodec(name: string): AudioCodec {
+  const codec = BY_NAME.get(name);
+  if (codec?.kind !== 'audio') throw new TypeError(`${name} is no audio codec`);
+  return codec;
+}
+
+/** The configuration of a track by the sample entry of its file; undefined where no codec knows it. */
+export function readConfiguration(entry: ReadSampleEntry): Configuration | undefined {
+  for (const codec of CODECS) {
+    const configuration = codec.readConfiguration(entry);
+    if (configuration !== undefined) return configuration;
+  }
+  return undefined;
+}
+
+/** Creates the depacketizer of any codec. */
+export const createDepacketizer: DepacketizerFactory = (format, emit, keepIncomplete) => {
+  const codec = BY_NAME.get(format.codec);
+  if (codec === undefined) {
+    throw new TypeError(
+      `payload type ${format.payloadType} (${format.codec}) has no depacketizer: pass the format it retransmits`,
+    );
+  }
+  return codec.createDepacketizer(format, emit, keepIncomplete);
+};
+
+/** Reads the size of a picture of any codec. */
+export const readPictureSize: PictureSizeReader = (keyframe) => {
+  const codec = BY_NAME.get(keyframe.codec);
+  return codec?.kind === 'video' ? codec.pictureSize(keyframe) : undefined;
+};

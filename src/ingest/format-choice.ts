@@ -1,0 +1,80 @@
+import type { Codec } from '../codecs/codec.ts';
+import type { TrackKind } from '../media/access-unit.ts';
+import type { PayloadFormat } from '../media/payload-format.ts';
+
+/** One payload type of an offer, of any codec. */
+export interface OfferedFormat {
+  payloadType: number;
+  encodingName: string;
+  clockRate: number;
+  channels: number | undefined;
+  /** `fmtp` parameters with lower-case names. */
+  parameters: Record<string, string>;
+}
+
+/**
+ * Finds the codec of a format among those that are wanted.
+ * @returns undefined when it cannot be recorded
+ */
+export function recordableCodec(
+  codecs: readonly Codec[],
+  kind: TrackKind,
+  format: OfferedFormat,
+): Codec | undefined {
+  return codecs.find(
+    ({ kind: of, description }) =>
+      of === kind &&
+      description.encodingName.toLowerCase() === format.encodingName.toLowerCase() &&
+      description.clockRate === format.clockRate &&
+      // RFC 8866 §6.6: the parameter is of audio alone; some write `H264/90000/1`.
+      (kind === 'video' || (description.channels ?? 1) === (format.channels ?? 1)) &&
+      description.rank(format.parameters) > 0,
+  );
+}
+
+/**
+ * Chooses what to receive of a section: the formats of the codec that we prefer and of the highest rank
+ * of it, in the order of the offer, which is that of preference (RFC 8866 §5.14), each followed by its
+ * retransmission format (RFC 4588 §8.1). Empty when nothing can be recorded.
+ * @param codecs that are wanted, most wanted first
+ */
+export function chooseFormats(
+  codecs: readonly Codec[],
+  kind: TrackKind,
+  offered: readonly OfferedFormat[],
+): PayloadFormat[] {
+  const recordable = new Map(
+    offered.map((format) => [format, recordableCodec(codecs, kind, format)]),
+  );
+  const codec = codecs.find((wanted) => [...recordable.values()].includes(wanted));
+  if (codec === undefined) return [];
+  const { clockRate, channels, rank } = codec.description;
+  const candidates = offered.filter((format) => recordable.get(format) === codec);
+  const best = Math.max(...candidates.map((format) => rank(format.parameters)));
+  const chosen: PayloadFormat[] = [];
+  for (const format of candidates) {
+    if (rank(format.parameters) !== best) continue;
+    chosen.push({
+      payloadType: format.payloadType,
+      codec: codec.name,
+      clockRate,
+      ...(channels === undefined ? {} : { channels }),
+      parameters: format.parameters,
+    });
+    const retransmission = offered.find(
+      (other) =>
+        other.encodingName.toLowerCase() === 'rtx' &&
+        other.clockRate === format.clockRate &&
+        Number(other.parameters.apt) === format.payloadType,
+    );
+    if (retransmission === undefined) continue;
+    chosen.push({
+      payloadType: retransmission.payloadType,
+      codec: 'rtx',
+      clockRate: retransmission.clockRate,
+      parameters: retransmission.parameters,
+      retransmits: format.payloadType,
+    });
+  }
+  return chosen;
+}

@@ -1,0 +1,15 @@
+/** One payload type that was negotiated for a media section (RFC 8866 §6.6, RFC 4588 §8). */
+export interface PayloadFormat {
+  /** RTP payload type, 0–127. */
+  payloadType: number;
+  /** Name of the codec, as the codecs' registry has it, or `rtx` for retransmissions (RFC 4588). */
+  codec: string;
+  /** Ticks a second of the RTP timestamp. */
+  clockRate: number;
+  /** Channels of an audio codec as signalled in rtpmap (Opus: always 2, RFC 7587 §7). */
+  channels?: number;
+  /** `fmtp` parameters with lower-case names, as received. */
+  parameters: Record<string, string>;
+  /** For `rtx`: the payload type that is retransmitted (`apt`). */
+  retransmits?: number;
+}
