@@ -12,7 +12,7 @@ import { type ObjectStore, openFolder } from './storage/object-store.ts';
 import { folderReader, joinedReader, storeReader } from './storage/recordings-reader.ts';
 import { markSpool } from './storage/spool-mark.ts';
 import { SpooledStore } from './storage/spooled-store.ts';
-import { createRecorder } from './workers/recorder-host.ts';
+import { createRecorder } from './workers/create-recorder.ts';
 
 /** How long replies that are under way may take when the service stops, ms. */
 const replyGraceMs = 3000;

@@ -17,9 +17,6 @@ import { type OfferParameters, offersOf, type WantedSection, writeOffer } from '
 import { type Layer, WhepResource } from './whep-resource.ts';
 import type { WhepTarget } from './whep-target.ts';
 
-export type { Layer } from './whep-resource.ts';
-export type { WhepTarget } from './whep-target.ts';
-
 /** How long STUN and TURN servers may hold up the offer, ms. */
 const GATHER_TIMEOUT_MS = 1000;
 

@@ -1,16 +1,11 @@
 import { streamFolder } from '../layout/stream-folder.ts';
 import { streamMatcher } from '../layout/stream-pattern.ts';
-import type {
-  PublishAccepted,
-  PublishRight,
-  Recorder,
-  RecordingStarted,
-  StreamStatus,
-} from '../recorder.ts';
+import type { StreamStatus } from '../recorder.ts';
 import { Refusal } from '../refusal.ts';
 import type { PullPlan } from '../sources/pull-plan.ts';
-import type { WorkerSettings } from '../workers/settings.ts';
+import type { CallHandlers, LeftFolder, OfStream, Reply, Request } from './calls.ts';
 import { StreamHost, type StreamHostOptions } from './stream-host.ts';
+import type { WorkerSettings } from './worker-settings.ts';
 
 /** How often recordings look at the clock, ms. */
 const TICK_MS = 250;
@@ -20,24 +15,8 @@ const FORGET_MS = 60_000;
 /** What a worker tells of its recordings. */
 export type MediaEvents = Pick<StreamHostOptions, 'onFact' | 'onFarewell' | 'remote' | 'owners'>;
 
-/** What a worker can be asked for: all that a recorder can, and to follow what other nodes have. */
-export interface MediaCalls extends Omit<Recorder, 'armed' | 'disarm'> {
-  /** Records a stream from one of the nodes that have it, or from others than before. */
-  pull(plan: PullPlan): Promise<void>;
-  /** No node has the stream at present, but it may come back. */
-  hold(stream: string): Promise<void>;
-  /**
-   * Closes a day folder of the stream as soon as the disk takes that: one that its recorder left open
-   * and that could not be closed so far.
-   * @param dayUs any instant of its UTC day, µs since the Unix epoch
-   */
-  closeLater(stream: string, folder: string, dayUs: number): Promise<void>;
-  /** The stream is not live any more; resolves when its record is closed. */
-  release(stream: string): Promise<void>;
-}
-
 /** All streams of one worker thread. */
-export class MediaHost implements MediaCalls {
+export class MediaHost implements CallHandlers {
   readonly #settings: WorkerSettings;
   readonly #log: StreamHostOptions['log'];
   readonly #events: MediaEvents;
@@ -51,52 +30,48 @@ export class MediaHost implements MediaCalls {
     this.#settings = settings;
     this.#log = log;
     this.#events = events;
-    this.#isAutomatic = streamMatcher(settings.autoStreams);
+    this.#isAutomatic = streamMatcher(settings.recorder.autoStreams);
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
   }
 
-  publish(stream: string, offer: string, right: PublishRight = 'all'): Promise<PublishAccepted> {
+  publish({ stream, offer, right }: Request<'publish'>): Promise<Reply<'publish'>> {
     return this.#host(stream).publish(offer, right);
   }
 
-  async trickle(
-    stream: string,
-    sessionId: string,
-    fragment: string,
-    ifMatch: string | undefined,
-  ): Promise<{ fragment: string; etag: string } | undefined> {
+  async trickle(request: Request<'trickle'>): Promise<Reply<'trickle'>> {
+    const { stream, sessionId, fragment, ifMatch } = request;
     return this.#known(stream).trickle(sessionId, fragment, ifMatch);
   }
 
-  async unpublish(stream: string, sessionId: string): Promise<void> {
+  async unpublish({ stream, sessionId }: Request<'unpublish'>): Promise<undefined> {
     await this.#known(stream).unpublish(sessionId);
   }
 
-  async start(stream: string, baseDir?: string): Promise<RecordingStarted> {
+  async start({ stream, baseDir }: Request<'start'>): Promise<Reply<'start'>> {
     return this.#host(stream).start(baseDir);
   }
 
-  async stop(stream: string): Promise<void> {
+  async stop({ stream }: OfStream): Promise<undefined> {
     await this.#streams.get(stream)?.stop();
   }
 
-  async pull(plan: PullPlan): Promise<void> {
+  async pull(plan: PullPlan): Promise<undefined> {
     this.#host(plan.stream).pull(plan);
   }
 
-  async hold(stream: string): Promise<void> {
+  async hold({ stream }: OfStream): Promise<undefined> {
     this.#streams.get(stream)?.hold();
   }
 
-  async closeLater(stream: string, folder: string, dayUs: number): Promise<void> {
+  async closeLater({ stream, folder, dayUs }: LeftFolder): Promise<undefined> {
     this.#host(stream).closeLater(folder, dayUs);
   }
 
-  async release(stream: string): Promise<void> {
+  async release({ stream }: OfStream): Promise<undefined> {
     await this.#streams.get(stream)?.release();
   }
 
-  async status(stream: string): Promise<StreamStatus> {
+  async status({ stream }: OfStream): Promise<StreamStatus> {
     return this.#streams.get(stream)?.status() ?? { stream, state: 'idle', tracks: [] };
   }
 
@@ -105,12 +80,8 @@ export class MediaHost implements MediaCalls {
     return statuses.filter(({ state }) => state !== 'idle');
   }
 
-  async liveManifest(path: string): Promise<string | undefined> {
-    for (const host of this.#streams.values()) {
-      const text = host.liveManifest(path);
-      if (text !== undefined) return text;
-    }
-    return undefined;
+  async liveManifest({ stream, path }: Request<'liveManifest'>): Promise<string | undefined> {
+    return this.#streams.get(stream)?.liveManifest(path);
   }
 
   /** Whether recordings may begin: those that run go on in any case. */
@@ -118,7 +89,7 @@ export class MediaHost implements MediaCalls {
     this.#accepts = accepts;
   }
 
-  async close(): Promise<void> {
+  async close(): Promise<undefined> {
     this.#closed = true;
     await Promise.all([...this.#streams.values()].map((host) => host.close()));
     clearInterval(this.#timer);

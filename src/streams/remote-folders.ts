@@ -1,5 +1,5 @@
 import type { RemoteFolders, StoredFolder } from '../day-folder/remote-folder.ts';
-import type { StoredMessage, WorkerMessage } from '../workers/messages.ts';
+import type { StoredMessage, WorkerMessage } from './messages.ts';
 
 /** A worker's way to the store, which the main thread has. */
 export class WorkerRemoteFolders implements RemoteFolders {

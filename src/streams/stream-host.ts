@@ -26,10 +26,10 @@ import { Refusal } from '../refusal.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
 import type { SenderReport } from '../rtp/rtp-receiver.ts';
 import type { PullPlan, PullTarget } from '../sources/pull-plan.ts';
-import type { WorkerSettings } from '../workers/settings.ts';
 import { Pull } from './pull.ts';
 import { RecordIds } from './record-ids.ts';
 import { sessionStatus } from './session-status.ts';
+import type { WorkerSettings } from './worker-settings.ts';
 
 /**
  * A publisher that was not heard for this long does not keep another one away, µs. It may be the same
@@ -131,8 +131,9 @@ export class StreamHost {
     this.#accepting = true;
     try {
       await this.#session?.close('replaced');
-      const { iceAddresses, icePortRange, onLoss } = this.#options.settings;
-      const keepIncomplete = onLoss === 'keep';
+      const { webrtc, recorder } = this.#options.settings;
+      const { iceUdpAddrs: iceAddresses, icePortRange } = webrtc;
+      const keepIncomplete = recorder.onLoss === 'keep';
       const { log, onFarewell } = this.#options;
       const session = await WhipSession.accept(
         offer,
@@ -230,7 +231,7 @@ export class StreamHost {
     };
   }
 
-  /** See {@link import('./media-host.ts').MediaCalls.closeLater}. */
+  /** See {@link import('./calls.ts').Calls.closeLater}. */
   closeLater(folder: string, dayUs: number): void {
     // A recording that writes into it takes up what is there, and closes it itself.
     if (folder === this.#recording?.folder) return;
@@ -327,8 +328,9 @@ export class StreamHost {
 
   async #subscribe({ url, token }: PullTarget, signal: AbortSignal): Promise<void> {
     const { settings, log, onFarewell } = this.#options;
-    const { iceServers, iceAddresses, icePortRange, onLoss } = settings;
-    const keepIncomplete = onLoss === 'keep';
+    const { iceServers, webrtc, recorder } = settings;
+    const { iceUdpAddrs: iceAddresses, icePortRange } = webrtc;
+    const keepIncomplete = recorder.onLoss === 'keep';
     if (this.#session !== undefined) throw new Error('it is published here');
     const session = await WhepSession.connect(
       { url, ...(token !== undefined && { token }) },
@@ -396,7 +398,10 @@ export class StreamHost {
     const { settings } = this.#options;
     this.#recording?.detach();
     clearTimeout(this.#grace);
-    this.#grace = setTimeout(() => this.#stopRecording(), settings.resumeGraceSeconds * 1000);
+    this.#grace = setTimeout(
+      () => this.#stopRecording(),
+      settings.recorder.resumeGraceSeconds * 1000,
+    );
   }
 
   #startRecording(): void {
@@ -461,9 +466,9 @@ export class StreamHost {
       stream,
       root: settings.root,
       baseFolder: this.#baseFolder,
-      segmentSeconds: settings.segmentSeconds,
-      onLoss: settings.onLoss,
-      maxRecordingSeconds: settings.maxRecordingSeconds,
+      segmentSeconds: settings.recorder.segmentSeconds,
+      onLoss: settings.recorder.onLoss,
+      maxRecordingSeconds: settings.recorder.maxRecordingSeconds,
       after: Promise.all([this.#closing, left]).then(() => undefined),
       clock: this.#clock,
       notBefore: this.#end,

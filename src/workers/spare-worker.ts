@@ -1,13 +1,11 @@
-import type { WorkerLink } from './worker-link.ts';
-
 /**
  * A worker that waits to take the place of one that dies. A thread takes about a second of a core to
  * load its modules, which its streams would be without recording.
  */
-export class SpareWorker {
-  readonly #start: () => WorkerLink;
+export class SpareWorker<T extends { readonly isAlive: boolean; close(): Promise<void> }> {
+  readonly #start: () => T;
   readonly #delayMs: number;
-  #link: WorkerLink | undefined;
+  #link: T | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
 
@@ -16,7 +14,7 @@ export class SpareWorker {
    * @param delayMs after this it is started, so that it is in nobody's way while all is starting, and
    * workers that die one after another are not replaced without end
    */
-  constructor(start: () => WorkerLink, delayMs: number) {
+  constructor(start: () => T, delayMs: number) {
     this.#start = start;
     this.#delayMs = delayMs;
   }
@@ -32,7 +30,7 @@ export class SpareWorker {
   }
 
   /** Gives the spare away, if there is one, and prepares the next. */
-  take(): WorkerLink | undefined {
+  take(): T | undefined {
     const link = this.#link?.isAlive ? this.#link : undefined;
     this.#link = undefined;
     this.prepare();

@@ -1,9 +1,9 @@
+import type { RecordingLog } from '../day-folder/recording-log.ts';
 import type { RemoteFolders, StoredFolder } from '../day-folder/remote-folder.ts';
 import { StoredFolders } from '../day-folder/stored-folders.ts';
 import type { RecordingFact } from '../facts/recording-fact.ts';
 import type { SegmentIndex } from '../segment-index/segment-index.ts';
 import type { SpooledStore } from '../storage/spooled-store.ts';
-import type { HostLog } from './recorder-host.ts';
 
 /**
  * Brings what recordings tell to the spool, and what the spool tells to the index: a row says whether
@@ -14,11 +14,11 @@ export class Uploads implements RemoteFolders {
   onAccepts: ((accepts: boolean) => void) | undefined;
   readonly #bucket: SpooledStore;
   readonly #index: SegmentIndex;
-  readonly #log: HostLog;
+  readonly #log: RecordingLog;
   readonly #folders: StoredFolders;
   #isStarted = false;
 
-  constructor(bucket: SpooledStore, index: SegmentIndex, log: HostLog) {
+  constructor(bucket: SpooledStore, index: SegmentIndex, log: RecordingLog) {
     this.#bucket = bucket;
     this.#index = index;
     this.#log = log;

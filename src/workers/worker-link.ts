@@ -2,21 +2,16 @@ import { Worker } from 'node:worker_threads';
 import type { StoredFolder } from '../day-folder/remote-folder.ts';
 import type { FactListener } from '../facts/recording-fact.ts';
 import { Refusal } from '../refusal.ts';
+import type { CallName, Reply, Request } from '../streams/calls.ts';
 import type {
   AskStoredMessage,
-  Call,
   FarewellMessage,
   LogMessage,
   MainMessage,
-  ReplyMessage,
   WorkerMessage,
-} from './messages.ts';
-import type { WorkerSettings } from './settings.ts';
-
-interface Waiting {
-  resolve(result: unknown): void;
-  reject(error: Error): void;
-}
+} from '../streams/messages.ts';
+import type { WorkerSettings } from '../streams/worker-settings.ts';
+import { PendingCalls } from './pending-calls.ts';
 
 /** What the owner of a worker hears from it. */
 export interface WorkerEvents {
@@ -32,23 +27,23 @@ export interface WorkerEvents {
   onDeath(error: Error): void;
 }
 
+const MEDIA_WORKER = new URL('../streams/media-worker.ts', import.meta.url);
+
 /** The main thread's end of one media worker. */
 export class WorkerLink {
   readonly #worker: Worker;
   readonly #events: WorkerEvents;
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #calls = new PendingCalls();
   readonly #ready = Promise.withResolvers<void>();
-  #lastId = 0;
   #closing = false;
   #ended: Error | undefined;
 
-  constructor(settings: WorkerSettings, events: WorkerEvents) {
+  /** @param entry module that the thread runs */
+  constructor(settings: WorkerSettings, events: WorkerEvents, entry = MEDIA_WORKER) {
     this.#events = events;
     // Not everybody waits for it; a death is told to the owner in any case.
     this.#ready.promise.catch(() => {});
-    this.#worker = new Worker(new URL('../streams/media-worker.ts', import.meta.url), {
-      workerData: settings,
-    });
+    this.#worker = new Worker(entry, { workerData: settings });
     this.#worker.on('message', (message: WorkerMessage) => this.#onMessage(message));
     // An error is told while the thread still holds its ports; it always exits after one.
     let failure: Error | undefined;
@@ -70,15 +65,12 @@ export class WorkerLink {
     return this.#ended === undefined;
   }
 
-  /** Calls the worker's Recorder. @throws Refusal and what else it throws; `worker-lost` once it ended */
-  call(call: Call, ...args: unknown[]): Promise<unknown> {
-    if (this.#ended)
+  /** Calls the worker. @throws Refusal and what else it throws; `worker-lost` once it ended */
+  call<N extends CallName>(name: N, request: Request<N>): Promise<Reply<N>> {
+    if (this.#ended) {
       return Promise.reject(new Refusal('worker-lost', 'the stream’s worker is restarting'));
-    const id = ++this.#lastId;
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
-      this.#tell({ type: 'call', id, call, args });
-    });
+    }
+    return this.#calls.begin(name, request, (message) => this.#tell(message));
   }
 
   /** Lets recordings begin, or not. */
@@ -89,15 +81,16 @@ export class WorkerLink {
   /** Lets the worker finish its recordings and end. */
   async close(): Promise<void> {
     this.#closing = true;
-    if (this.#ended === undefined) await this.call('close');
+    if (this.#ended === undefined) await this.call('close', {});
   }
 
   #onMessage(message: WorkerMessage): void {
-    if (message.type === 'reply') this.#onReply(message);
-    else if (message.type === 'ready') this.#ready.resolve();
-    else if (message.type === 'fact') this.#events.onFact(message.fact);
-    else if (message.type === 'ask-stored') void this.#answer(message);
-    else if (message.type === 'farewell') this.#events.onFarewell(message);
+    const { type } = message;
+    if (type === 'reply' || type === 'failure') this.#calls.settle(message);
+    else if (type === 'ready') this.#ready.resolve();
+    else if (type === 'fact') this.#events.onFact(message.fact);
+    else if (type === 'ask-stored') void this.#answer(message);
+    else if (type === 'farewell') this.#events.onFarewell(message);
     else this.#events.onLog(message);
   }
 
@@ -110,28 +103,11 @@ export class WorkerLink {
     this.#worker.postMessage(message);
   }
 
-  #onReply({ id, result, error }: ReplyMessage): void {
-    const waiting = this.#waiting.get(id);
-    this.#waiting.delete(id);
-    if (error === undefined) waiting?.resolve(result);
-    else waiting?.reject(revive(error));
-  }
-
   #onEnd(error: Error): void {
     if (this.#ended) return;
     this.#ended = error;
     this.#ready.reject(error);
-    for (const waiting of this.#waiting.values()) {
-      waiting.reject(new Refusal('worker-lost', 'the stream’s worker ended and is started anew'));
-    }
-    this.#waiting.clear();
+    this.#calls.fail(new Refusal('worker-lost', 'the stream’s worker ended and is started anew'));
     if (!this.#closing) this.#events.onDeath(error);
   }
-}
-
-function revive({ message, reason, stack }: NonNullable<ReplyMessage['error']>): Error {
-  if (reason !== undefined) return new Refusal(reason, message);
-  const error = new Error(message);
-  if (stack !== undefined) error.stack = stack;
-  return error;
 }

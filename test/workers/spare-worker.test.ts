@@ -1,6 +1,5 @@
 import t from 'tap';
 import { SpareWorker } from '../../src/workers/spare-worker.ts';
-import type { WorkerLink } from '../../src/workers/worker-link.ts';
 import { until } from '../server/until.ts';
 
 /** As much of a link as a spare needs. */
@@ -17,8 +16,9 @@ function fakeLink() {
 t.test('a spare is there for each death, and dies with its owner', async (t) => {
   const started: ReturnType<typeof fakeLink>[] = [];
   const spare = new SpareWorker(() => {
-    started.push(fakeLink());
-    return started.at(-1) as unknown as WorkerLink;
+    const link = fakeLink();
+    started.push(link);
+    return link;
   }, 1);
   t.equal(spare.take(), undefined, 'none is there yet');
   await until('the first', () => started.length === 1);

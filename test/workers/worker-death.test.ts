@@ -7,7 +7,7 @@ import t, { type Test } from 'tap';
 import { parseConfig } from '../../src/config/load-config.ts';
 import { RecordCatalogue } from '../../src/record-catalogue/record-catalogue.ts';
 import { SegmentIndex } from '../../src/segment-index/segment-index.ts';
-import { createRecorder } from '../../src/workers/recorder-host.ts';
+import { createRecorder } from '../../src/workers/create-recorder.ts';
 import { RtcClient } from '../ingest/rtc-client.ts';
 import { Live777StandIn } from '../live777/live777-stand-in.ts';
 import { readMpd } from '../media/read-mpd.ts';

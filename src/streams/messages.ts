@@ -1,27 +1,10 @@
 import type { StoredFolder } from '../day-folder/remote-folder.ts';
 import type { RecordingFact } from '../facts/recording-fact.ts';
 import type { Farewell } from '../ingest/farewell.ts';
-import type { RefusalReason } from '../refusal.ts';
-import type { MediaCalls } from '../streams/media-host.ts';
+import type { CallFailure } from './call-failure.ts';
+import type { CallMessage, ReplyMessage } from './calls.ts';
 
-/** Names of the calls that a worker answers. */
-export type Call = keyof MediaCalls;
-
-/** From the main thread: a call of the worker's {@link MediaCalls}. */
-export interface CallMessage {
-  type: 'call';
-  id: number;
-  call: Call;
-  args: unknown[];
-}
-
-/** What became of a call; an error crosses the thread border as its parts. */
-export interface ReplyMessage {
-  type: 'reply';
-  id: number;
-  result?: unknown;
-  error?: { message: string; reason?: RefusalReason; stack?: string };
-}
+// What main thread and worker say to each other. Messages arrive in the order in which they were sent.
 
 /** The worker takes calls. */
 export interface ReadyMessage {
@@ -55,9 +38,6 @@ export interface AcceptsMessage {
   accepts: boolean;
 }
 
-/** Everything that the main thread says. */
-export type MainMessage = CallMessage | StoredMessage | AcceptsMessage;
-
 /** What to say to the other side of a session if the worker dies; absent once the session has ended. */
 export interface FarewellMessage {
   type: 'farewell';
@@ -65,18 +45,28 @@ export interface FarewellMessage {
   farewell?: Farewell;
 }
 
+/** Levels of what a worker logs. */
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/** Logging as pino does it. */
+export type ThreadLog = Record<LogLevel, (fields: object, message: string) => void>;
+
 /** A line for the one log, which the main thread writes. */
 export interface LogMessage {
   type: 'log';
-  level: 'debug' | 'info' | 'warn' | 'error';
+  level: LogLevel;
   fields: Record<string, unknown>;
   message: string;
 }
 
-/** Everything a worker says. Messages arrive in the order in which they were sent. */
+/** Everything that the main thread says. */
+export type MainMessage = CallMessage | StoredMessage | AcceptsMessage;
+
+/** Everything that a worker says. */
 export type WorkerMessage =
   | ReadyMessage
   | ReplyMessage
+  | CallFailure
   | FactMessage
   | AskStoredMessage
   | FarewellMessage

@@ -1,0 +1,86 @@
+import { steadyNowUs } from '../clock/steady-clock.ts';
+import type { Config } from '../config/config.ts';
+import { recoverAfterCrash } from '../day-folder/crash-recovery.ts';
+import { FolderOwners } from '../day-folder/folder-owners.ts';
+import { folderEnds } from '../index-rebuild/folder-ends.ts';
+import type { RecordCatalogue } from '../record-catalogue/record-catalogue.ts';
+import type { Recorder } from '../recorder.ts';
+import type { SegmentIndex } from '../segment-index/segment-index.ts';
+import { Sources } from '../sources/sources.ts';
+import type { SpooledStore } from '../storage/spooled-store.ts';
+import type { LeftFolder } from '../streams/calls.ts';
+import type { ThreadLog } from '../streams/messages.ts';
+import type { WorkerSettings } from '../streams/worker-settings.ts';
+import { FactSink } from './fact-sink.ts';
+import { RecorderHost } from './recorder-host.ts';
+import { Uploads } from './uploads.ts';
+
+/**
+ * Closes what a crash left open, starts the media workers and returns the recorder that spreads
+ * streams over them, and what it knows of other nodes.
+ * @param bucket where recordings leave this disk for a store; its uploads are begun here, after what
+ * a crash left was taken up and before anything is recorded
+ * @param lock file name of this recorder's lock on the storage root
+ * @throws what a worker died of; the file system's error
+ */
+export async function createRecorder(
+  config: Config,
+  index: SegmentIndex,
+  catalogue: RecordCatalogue,
+  log: ThreadLog,
+  bucket?: SpooledStore,
+  lock?: string,
+): Promise<{ recorder: Recorder; sources: Sources }> {
+  const { sources: nodes, storage, ...recorder } = config.recorder;
+  const { webrtc, iceServers } = config;
+  const root = storage.type === 'fs' ? storage.root : storage.spool.folder;
+  const isRemote = bucket !== undefined;
+  const settings: WorkerSettings = { webrtc, iceServers, recorder, root, lock, isRemote };
+  const uploads = bucket && new Uploads(bucket, index, log);
+  const facts = new FactSink(index, catalogue, uploads, log);
+  const unclosed = await closeAfterCrash(settings, index, facts, uploads, log);
+  await uploads?.start();
+  // Now that the index knows how far they came.
+  const abandoned = await catalogue.completeAbandoned(folderEnds(index.folders()));
+  if (abandoned > 0) log.warn({ records: abandoned }, 'ended the records that a crash left open');
+  const host = new RecorderHost({ settings, index, facts, uploads, log });
+  await host.ready();
+  for (const left of unclosed) host.closeLater(left);
+  const { autoStreams, shard, resumeGraceSeconds } = recorder;
+  const sources = new Sources({
+    sources: nodes,
+    autoStreams,
+    ...(shard && { shard }),
+    resumeGraceMs: resumeGraceSeconds * 1000,
+    log,
+    events: host.pulls,
+  });
+  host.follow(sources);
+  return { recorder: host, sources };
+}
+
+/** @returns the folders that cannot be closed now; what was taken up is in the index */
+async function closeAfterCrash(
+  { root, lock }: WorkerSettings,
+  index: SegmentIndex,
+  facts: FactSink,
+  uploads: Uploads | undefined,
+  log: ThreadLog,
+): Promise<LeftFolder[]> {
+  const streams = new Map(index.folders().map(({ folder, stream }) => [folder, stream]));
+  const unclosed: LeftFolder[] = [];
+  await recoverAfterCrash({
+    root,
+    streamOf: (folder) => streams.get(folder),
+    isKnown: (path) => index.has(path),
+    indexedUs: index.lastCreatedAt,
+    nowUs: steadyNowUs(),
+    onFact: (fact) => facts.take(fact),
+    onUnclosed: (stream, folder, dayUs) => unclosed.push({ stream, folder, dayUs }),
+    ...(uploads && { remote: uploads }),
+    ...(lock !== undefined && { owners: new FolderOwners(root, lock) }),
+    log,
+  });
+  await facts.idle();
+  return unclosed;
+}

@@ -1,0 +1,63 @@
+import path from 'node:path';
+import { steadyNowUs } from '../clock/steady-clock.ts';
+import { type CrashRecoveryOptions, closeAbandoned } from '../day-folder/crash-recovery.ts';
+import type { RecordFacts } from '../facts/record-facts.ts';
+import type { FactListener, RecordingFact } from '../facts/recording-fact.ts';
+import type { LeftFolder } from '../streams/calls.ts';
+
+/** The records that go on in the workers, as far as the main thread has been told. */
+export class OpenRecords {
+  readonly #byStream = new Map<string, RecordFacts>();
+
+  /** Takes what a worker tells. */
+  take(fact: RecordingFact): void {
+    if (fact.type !== 'record') return;
+    const { record } = fact;
+    if (record.status === 'Active') this.#byStream.set(record.stream, record);
+    else this.#byStream.delete(record.stream);
+  }
+
+  /** The stream that is being recorded under a manifest. @param mpdPath its object path */
+  streamOf(mpdPath: string): string | undefined {
+    for (const record of this.#byStream.values()) {
+      if (record.mpdPath === mpdPath) return record.stream;
+    }
+    return undefined;
+  }
+
+  /** Takes the stream's record away, if one goes on. */
+  remove(stream: string): RecordFacts | undefined {
+    const record = this.#byStream.get(stream);
+    this.#byStream.delete(stream);
+    return record;
+  }
+}
+
+/**
+ * Closes a record that a worker left open when it died: what it wrote is saved and told of, and the
+ * record ends with it.
+ * @returns its folder where that cannot be closed now
+ */
+export async function closeLeftRecord(
+  record: RecordFacts,
+  options: Pick<CrashRecoveryOptions, 'root' | 'isKnown' | 'remote' | 'owners' | 'log'>,
+  onFact: FactListener,
+): Promise<LeftFolder | undefined> {
+  let unclosed: LeftFolder | undefined;
+  let endUs = record.startUs;
+  await closeAbandoned(path.posix.dirname(record.mpdPath), record.startUs, {
+    ...options,
+    streamOf: () => record.stream,
+    indexedUs: 0,
+    nowUs: steadyNowUs(),
+    onFact: (fact) => {
+      if (fact.type === 'segment') endUs = Math.max(endUs, fact.segment.endUs);
+      onFact(fact);
+    },
+    onUnclosed: (stream, folder, dayUs) => {
+      unclosed = { stream, folder, dayUs };
+    },
+  });
+  onFact({ type: 'record', record: { ...record, endUs, status: 'Failed' } });
+  return unclosed;
+}
