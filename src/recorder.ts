@@ -1,5 +1,6 @@
 import type { TrackKind } from './media/access-unit.ts';
 import type { PeriodReason } from './recording/period-reason.ts';
+import type { TrackFigures } from './track-figures.ts';
 
 /**
  * What a stream is doing:
@@ -27,23 +28,7 @@ export interface TrackStatus {
   kind: TrackKind;
   /** RFC 6381 codecs string once known, else the codec's name. */
   codec: string;
-  packetsReceived: number;
-  /** Given up: they never came, or too late. */
-  packetsLost: number;
-  /** Came because they were asked for. */
-  packetsRecovered: number;
-  /** Packets dropped because they were malformed or came twice. */
-  packetsDropped: number;
-  /** Whole ones. */
-  accessUnits: number;
-  /** Those of which a part never came. */
-  accessUnitsBroken: number;
-  keyframes: number;
-  /** Time of the recording for which silence, or the picture before, stands in. */
-  concealedMs: number;
-  nacksSent: number;
-  plisSent: number;
-  bytes: number;
+  figures: TrackFigures;
   /** The simulcast layer that is taken; absent where the track comes in one encoding. */
   layer?: {
     /** Restriction identifier (RFC 8851), where it has one. */

@@ -1,27 +1,12 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { type FreeSpace, freeSpace } from '../files/free-space.ts';
 import type { RecordCatalogue } from '../record-catalogue/record-catalogue.ts';
-import type { Recorder, StreamState, StreamStatus, TrackStatus } from '../recorder.ts';
+import type { Recorder, StreamState, StreamStatus } from '../recorder.ts';
 import type { SegmentIndex } from '../segment-index/segment-index.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
+import { type TrackFigureName, trackFigures } from '../track-figures.ts';
 
 const PREFIX = 'live777_recorder_';
-
-/** What is counted of each track: name without prefix and `_total`, help, value. */
-const TRACK_COUNTERS: [string, string, (track: TrackStatus) => number][] = [
-  ['packets_received', 'RTP packets that came in time.', (track) => track.packetsReceived],
-  ['packets_lost', 'RTP packets given up as lost.', (track) => track.packetsLost],
-  ['packets_recovered', 'RTP packets that came when asked for.', (t) => t.packetsRecovered],
-  ['packets_dropped', 'RTP packets malformed or come twice.', (track) => track.packetsDropped],
-  ['access_units', 'Whole access units.', (track) => track.accessUnits],
-  ['access_units_broken', 'Access units that missed a part.', (t) => t.accessUnitsBroken],
-  ['keyframes', 'Access units where decoding can start.', (track) => track.keyframes],
-  ['concealed_seconds', 'Time that silence or a held picture fills.', (t) => t.concealedMs / 1000],
-  ['nacks_sent', 'Requests for lost packets.', (track) => track.nacksSent],
-  ['plis_sent', 'Requests for keyframes.', (track) => track.plisSent],
-  ['layer_switches', 'Times that another simulcast layer followed.', (t) => t.layer?.switches ?? 0],
-  ['bytes', 'Payload of the packets received.', (track) => track.bytes],
-];
 
 /** What is told of the disk of the folder or of the spool: name without prefix, help, figure. */
 const DISK_GAUGES: [string, string, keyof FreeSpace][] = [
@@ -57,7 +42,8 @@ export class Metrics {
   readonly #sources: MetricsSources;
   readonly #registry = new Registry();
   readonly #streams: Gauge<'state'>;
-  readonly #tracks: [Counter<'stream' | 'kind'>, (track: TrackStatus) => number][];
+  readonly #tracks: TrackMetric[];
+  readonly #layerSwitches: Counter<'stream' | 'kind'>;
   readonly #droppedUnits: Counter<'stream' | 'reason'>;
   readonly #rejected: Counter<'stream' | 'reason'>;
   readonly #restarts: Counter<'stream'>;
@@ -76,15 +62,12 @@ export class Metrics {
       labelNames: ['state'],
       registers,
     });
-    this.#tracks = TRACK_COUNTERS.map(([name, help, value]) => {
-      const labelNames = ['stream', 'kind'] as const;
-      const metric = new Counter({
-        name: `${PREFIX}track_${name}_total`,
-        help,
-        labelNames,
-        registers,
-      });
-      return [metric, value];
+    this.#tracks = trackMetrics(this.#registry);
+    this.#layerSwitches = new Counter({
+      name: `${PREFIX}track_layer_switches_total`,
+      help: 'Times that another simulcast layer followed.',
+      labelNames: ['stream', 'kind'],
+      registers,
     });
     this.#droppedUnits = new Counter({
       name: `${PREFIX}stream_access_units_dropped_total`,
@@ -137,8 +120,14 @@ export class Metrics {
       this.#streams.set({ state }, statuses.filter((status) => status.state === state).length);
     }
     // Counters cannot be set; a stream that is gone must not stay either.
-    for (const [counter] of this.#tracks) counter.reset();
-    const counters = [this.#droppedUnits, this.#rejected, this.#restarts, this.#periods];
+    for (const { metric } of this.#tracks) metric.reset();
+    const counters = [
+      this.#layerSwitches,
+      this.#droppedUnits,
+      this.#rejected,
+      this.#restarts,
+      this.#periods,
+    ];
     for (const counter of counters) counter.reset();
     this.#layerPixels.reset();
     for (const status of statuses) this.#count(status);
@@ -150,7 +139,11 @@ export class Metrics {
     const { stream, tracks, droppedUnits, rejected, timelineRestarts, periods } = status;
     for (const track of tracks) {
       const { kind } = track;
-      for (const [counter, value] of this.#tracks) counter.inc({ stream, kind }, value(track));
+      for (const { metric, name, factor } of this.#tracks) {
+        const value = track.figures[name];
+        if (value !== undefined) metric.inc({ stream, kind }, value * factor);
+      }
+      this.#layerSwitches.inc({ stream, kind }, track.layer?.switches ?? 0);
       if (track.layer !== undefined) {
         const { rid = '', width = 0, height = 0 } = track.layer;
         this.#layerPixels.set({ stream, rid }, width * height);
@@ -223,6 +216,30 @@ export class Metrics {
       },
     });
   }
+}
+
+/** A figure of a track as a metric. */
+interface TrackMetric {
+  metric: Counter<'stream' | 'kind'> | Gauge<'stream' | 'kind'>;
+  name: TrackFigureName;
+  /** From the unit of the figure to that of the metric. */
+  factor: number;
+}
+
+/** Makes a metric of each figure of a track, in the units and with the names that Prometheus wants. */
+function trackMetrics(registry: Registry): TrackMetric[] {
+  return trackFigures().map(([name, { type, unit, help }]) => {
+    const isCounter = type === 'counter';
+    const base = unit === 'ms' ? name.replace(/_ms$/, '_seconds') : name;
+    const inPixels = unit === 'pixels' ? '_pixels' : '';
+    const metric = new (isCounter ? Counter : Gauge)({
+      name: `${PREFIX}track_${base}${inPixels}${isCounter ? '_total' : ''}`,
+      help,
+      labelNames: ['stream', 'kind'] as const,
+      registers: [registry],
+    });
+    return { metric, name, factor: unit === 'ms' ? 1 / 1000 : 1 };
+  });
 }
 
 /** prom-client counts processor time from when it is told to collect it, not from the process's start. */

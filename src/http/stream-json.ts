@@ -1,7 +1,8 @@
-import { type Static, Type } from 'typebox';
+import { type Static, type TInteger, type TNumber, type TOptional, Type } from 'typebox';
 import type { TrackKind } from '../media/access-unit.ts';
 import type { StreamStatus, TrackStatus } from '../recorder.ts';
-import { PERIOD_REASONS } from '../recording/period-reason.ts';
+import { PERIOD_REASONS, type PeriodReason } from '../recording/period-reason.ts';
+import { type TrackCounterName, type TrackGaugeName, trackFigures } from '../track-figures.ts';
 
 /** What a track carries. */
 export const TrackKindJson = Type.Unsafe<TrackKind>({
@@ -10,25 +11,21 @@ export const TrackKindJson = Type.Unsafe<TrackKind>({
   enum: ['video', 'audio'],
 });
 
+/** The figures of a track, as `TRACK_FIGURES` describes them. */
+const FIGURES_JSON = Object.fromEntries(
+  trackFigures().map(([name, { type, unit, help: description }]) => {
+    const schema =
+      unit === 'frames/s' ? Type.Number({ description }) : Type.Integer({ description });
+    return [name, type === 'counter' ? schema : Type.Optional(schema)];
+  }),
+) as unknown as Record<TrackCounterName, TInteger> & Record<TrackGaugeName, TOptional<TNumber>>;
+
 /** One track of a stream, as replies show it. */
 export const TrackJson = Type.Object(
   {
     kind: TrackKindJson,
     codec: Type.String({ description: 'RFC 6381 codecs string, or the name of the codec.' }),
-    packets_received: Type.Integer(),
-    packets_lost: Type.Integer({ description: 'Never arrived, not even when asked for again.' }),
-    packets_recovered: Type.Integer({ description: 'Arrived because they were asked for again.' }),
-    packets_dropped: Type.Integer({ description: 'Malformed, or came twice.' }),
-    access_units: Type.Integer({ description: 'Whole frames received.' }),
-    access_units_broken: Type.Integer({ description: 'Frames of which a part never came.' }),
-    keyframes: Type.Integer(),
-    concealed_ms: Type.Integer({
-      description:
-        'Time for which lost media is replaced in the recording: sound by silence, pictures by the one before.',
-    }),
-    nacks_sent: Type.Integer({ description: 'Requests to send packets again.' }),
-    plis_sent: Type.Integer({ description: 'Requests for a keyframe.' }),
-    bytes: Type.Integer(),
+    ...FIGURES_JSON,
     layer: Type.Optional(
       Type.Object(
         {
@@ -86,10 +83,9 @@ const status = {
   period: Type.Optional(
     Type.Object(
       {
-        reason: Type.Enum([...PERIOD_REASONS], {
+        reason: Type.Enum(Object.keys(PERIOD_REASONS) as PeriodReason[], {
           title: 'PeriodReason',
-          description:
-            'start: the first of the recording; publisher-changed: the publisher left, was lost, or another followed; tracks-changed: it sends other tracks; timeline-restart: a track began a new timeline (another SSRC, or timestamps that jump); resolution-change: pictures of another size; codec-change: other parameter sets; reordering-change: pictures are reordered by more than before; midnight: another UTC day; max-recording: the record was as long as one may be; picture-started: a picture came where there was sound alone; picture-stopped: the sound goes on alone; media-stopped: nothing came for some seconds; write-failed: the Period before could not be written',
+          description: inWords(PERIOD_REASONS),
         }),
         started_at: Type.Integer({ description: 'Microseconds since the epoch.' }),
       },
@@ -168,6 +164,10 @@ const example = {
       nacks_sent: 9,
       plis_sent: 1,
       bytes: 9437184,
+      bits_per_second: 2516582,
+      frames_per_second: 30,
+      width: 1280,
+      height: 720,
     },
   ],
 };
@@ -224,6 +224,13 @@ export const StreamJson = Type.Object(
   },
 );
 
+/** A list of words with what they mean, for a description. */
+function inWords(meanings: Readonly<Record<string, string>>): string {
+  return Object.entries(meanings)
+    .map(([word, meaning]) => `${word}: ${meaning}`)
+    .join('; ');
+}
+
 /** True while there is a record that is not over. */
 export function isRecording({ state, startedAtUs }: StreamStatus): boolean {
   return startedAtUs !== undefined && state !== 'idle' && state !== 'live';
@@ -271,17 +278,7 @@ function trackJson(track: TrackStatus): Static<typeof TrackJson> {
   return {
     kind: track.kind,
     codec: track.codec,
-    packets_received: track.packetsReceived,
-    packets_lost: track.packetsLost,
-    packets_recovered: track.packetsRecovered,
-    packets_dropped: track.packetsDropped,
-    access_units: track.accessUnits,
-    access_units_broken: track.accessUnitsBroken,
-    keyframes: track.keyframes,
-    concealed_ms: track.concealedMs,
-    nacks_sent: track.nacksSent,
-    plis_sent: track.plisSent,
-    bytes: track.bytes,
+    ...track.figures,
     ...(track.layer && { layer: track.layer }),
   };
 }

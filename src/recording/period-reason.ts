@@ -6,40 +6,25 @@ import type { RunningPeriod } from './running-period.ts';
 /** A Period that has to end waits so long for a keyframe before it ends at a recovery point, µs. */
 const KEYFRAME_WAIT_US = 5_000_000;
 
-/**
- * Why a Period begins, and the one before ended:
- * - `start`: it is the first one of the recording;
- * - `publisher-changed`: the publisher left or was lost, or another took its place;
- * - `tracks-changed`: the publisher sends other tracks than before;
- * - `timeline-restart`: a track began a new timeline, with another SSRC or timestamps that jump;
- * - `resolution-change`: the pictures have another size;
- * - `codec-change`: they have another codec, or other parameter sets;
- * - `reordering-change`: they are reordered by more than the initialization segment says;
- * - `midnight`: another UTC day, and day folder, begins;
- * - `max-recording`: the record is as long as a record may be;
- * - `picture-started`: a picture came where there was sound alone;
- * - `picture-stopped`: the picture stopped, and the sound goes on alone;
- * - `media-stopped`: nothing came for some seconds;
- * - `write-failed`: the Period before could not be written.
- */
-export const PERIOD_REASONS = [
-  'start',
-  'publisher-changed',
-  'tracks-changed',
-  'timeline-restart',
-  'resolution-change',
-  'codec-change',
-  'reordering-change',
-  'midnight',
-  'max-recording',
-  'picture-started',
-  'picture-stopped',
-  'media-stopped',
-  'write-failed',
-] as const;
+/** Why a Period begins, and the one before ended, in words. */
+export const PERIOD_REASONS = {
+  start: 'the first of the recording',
+  'publisher-changed': 'the publisher left or was lost, or another followed',
+  'tracks-changed': 'it sends other tracks',
+  'timeline-restart': 'a track began a new timeline (another SSRC, or timestamps that jump)',
+  'resolution-change': 'pictures of another size',
+  'codec-change': 'another codec, or other parameter sets',
+  'reordering-change': 'pictures are reordered by more than before',
+  midnight: 'another UTC day, and day folder',
+  'max-recording': 'the record was as long as one may be',
+  'picture-started': 'a picture came where there was sound alone',
+  'picture-stopped': 'the sound goes on alone',
+  'media-stopped': 'nothing came for some seconds',
+  'write-failed': 'the Period before could not be written',
+} as const;
 
 /** See {@link PERIOD_REASONS}. */
-export type PeriodReason = (typeof PERIOD_REASONS)[number];
+export type PeriodReason = keyof typeof PERIOD_REASONS;
 
 /** What a recording has reached. */
 export interface PeriodState {

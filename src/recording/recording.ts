@@ -183,6 +183,11 @@ export class Recording {
     return this.#media?.concealedMs(kind) ?? 0;
   }
 
+  /** Size of the pictures of the present Period, pixels; undefined where it has none. */
+  get pictureSize(): { width: number; height: number } | undefined {
+    return this.#periods.current?.configuration;
+  }
+
   /** Text of the manifest that is being written, if it is the one asked for. */
   manifest(path: string): string | undefined {
     const { folder } = this.#periods;

@@ -4,11 +4,14 @@ import type { WhipSession } from '../ingest/whip-session.ts';
 import type { StreamStatus, TrackStatus } from '../recorder.ts';
 import type { Recording } from '../recording/recording.ts';
 import type { LayerStatistics } from '../rtp/layered-track.ts';
+import { readFigures } from '../track-figures.ts';
+import type { RateMeter } from './rate-meter.ts';
 
 /** What is known of what a session receives, and of what its recording made of losses. */
 export function sessionStatus(
   session: WhipSession | WhepSession | undefined,
   recording: Recording | undefined,
+  rates: RateMeter,
 ): Pick<StreamStatus, 'tracks' | 'rejected' | 'unrecordable'> {
   const { rtp, ice } = session?.statistics() ?? {};
   if (session === undefined || rtp === undefined) return { tracks: [] };
@@ -19,17 +22,12 @@ export function sessionStatus(
     tracks.push({
       kind: section.kind,
       codec: section.formats.find((format) => format.codec !== 'rtx')?.codec ?? 'unknown',
-      packetsReceived: track.packetsReceived,
-      packetsLost: track.packetsLost,
-      packetsRecovered: track.packetsRecovered,
-      packetsDropped: track.malformed + track.duplicates,
-      accessUnits: track.accessUnits,
-      accessUnitsBroken: track.accessUnitsBroken,
-      keyframes: track.keyframes,
-      concealedMs: recording?.concealedMs(section.kind) ?? 0,
-      nacksSent: track.nacksSent,
-      plisSent: track.plisSent,
-      bytes: track.bytes,
+      figures: readFigures({
+        received: track,
+        rates: rates.ratesOf(section.mid, track),
+        concealedMs: recording?.concealedMs(section.kind) ?? 0,
+        pictureSize: section.kind === 'video' ? recording?.pictureSize : undefined,
+      }),
       ...layerStatus(track.layer),
     });
   }

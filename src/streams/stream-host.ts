@@ -27,6 +27,7 @@ import type { MediaSection } from '../rtp/media-section.ts';
 import type { SenderReport } from '../rtp/rtp-receiver.ts';
 import type { PullPlan, PullTarget } from '../sources/pull-plan.ts';
 import { Pull } from './pull.ts';
+import { RateMeter } from './rate-meter.ts';
 import { RecordIds } from './record-ids.ts';
 import { sessionStatus } from './session-status.ts';
 import type { WorkerSettings } from './worker-settings.ts';
@@ -72,6 +73,7 @@ export interface StreamHostOptions {
  */
 export class StreamHost {
   readonly #options: StreamHostOptions;
+  readonly #rates = new RateMeter();
   #session: WhipSession | WhepSession | undefined;
   /** Keeps it connected to a node, where that is where it comes from. */
   #pull: Pull | undefined;
@@ -269,7 +271,7 @@ export class StreamHost {
     return {
       stream: this.#options.stream,
       state,
-      ...sessionStatus(this.#session, this.#recording),
+      ...sessionStatus(this.#session, this.#recording, this.#rates),
       ...(this.#connected && { publishedAtMs: this.#publishedAtMs }),
       ...(this.#session && { sessionId: this.#session.id }),
       ...(this.#pull?.node !== undefined && { source: this.#pull.node }),
@@ -288,6 +290,7 @@ export class StreamHost {
 
   /** What time brings: call about four times a second. */
   tick(): void {
+    this.#rates.note(this.#session);
     this.#recording?.tick();
     this.#unclosed.tick();
     if (this.#isPutOff && this.#options.accepts()) this.#startRecording();

@@ -127,6 +127,9 @@ t.test('on_loss = "keep" records all that came', async (t) => {
   await publisher.stop();
   const { access_units: units, access_units_broken: broken } = row!.tracks[0]!;
   t.ok(broken > 0, `${broken} pictures came in part`);
+  const { bits_per_second: bits, frames_per_second: frames, width, height } = row!.tracks[0]!;
+  t.same({ width, height }, { width: 320, height: 180 });
+  t.ok(bits! > 0 && frames! > 0, `${bits} bit/s and ${frames} frames/s`);
   const { periods } = await readDayFolder(root, 'kept');
   t.equal(periods.length, 1);
   const { init, segments } = periods[0]!.video!;

@@ -23,6 +23,11 @@ t.test('what the recorder counts, as Prometheus reads it', async (t) => {
     droppedUnits: { undecodable: 9, disordered: 0, empty: 0, late: 0, unwritten: 0 },
     rejected: { authenticationFailures: 5, replayed: 0, malformed: 0, unroutable: 0, strangers: 0 },
   });
+  Object.assign(recorder.statuses.get(stream)!.tracks[0]!.figures, {
+    bits_per_second: 2_516_582,
+    frames_per_second: 29.9,
+    height: 720,
+  });
   await segmentIndex.add(segmentOf('cam1'));
   const reply = await app.inject('/metrics');
   t.equal(reply.statusCode, 200);
@@ -34,6 +39,11 @@ t.test('what the recorder counts, as Prometheus reads it', async (t) => {
   t.equal(of('streams', '{state="recording"}'), 0);
   t.equal(of('track_packets_lost_total', `{${label},kind="video"}`), 2);
   t.equal(of('track_concealed_seconds_total', `{${label},kind="video"}`), 0.01);
+  t.equal(of('track_bits_per_second', `{${label},kind="video"}`), 2_516_582);
+  t.equal(of('track_frames_per_second', `{${label},kind="video"}`), 29.9);
+  t.equal(of('track_height_pixels', `{${label},kind="video"}`), 720);
+  t.equal(of('track_width_pixels', `{${label},kind="video"}`), undefined, 'not known');
+  t.equal(of('track_layer_switches_total', `{${label},kind="video"}`), 0);
   t.equal(of('stream_access_units_dropped_total', `{${label},reason="undecodable"}`), 9);
   t.equal(of('stream_packets_rejected_total', `{${label},reason="authentication_failures"}`), 5);
   t.equal(of('stream_timeline_restarts_total', `{${label}}`), 3);

@@ -53,6 +53,10 @@ export interface TrackRow {
   nacks_sent: number;
   plis_sent: number;
   bytes: number;
+  bits_per_second?: number;
+  frames_per_second?: number;
+  width?: number;
+  height?: number;
   layer?: { rid?: string; width?: number; height?: number; of: number; switches: number };
 }
 

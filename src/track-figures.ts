@@ -1,0 +1,159 @@
+import type { PictureSize } from './media/picture-size.ts';
+import type { TrackStatistics } from './rtp/track-receiver.ts';
+
+/** What a track's figures are read from. */
+export interface TrackReading {
+  /** What its reception counted since its publisher connected. */
+  received: TrackStatistics;
+  /** What its reception counted a second, over the last few; undefined in the first one. */
+  rates: TrackRates | undefined;
+  /** ms of the recording for which silence, or the picture before, stands in. */
+  concealedMs: number;
+  /** As the codec configuration of the present Period says; undefined without one. */
+  pictureSize: PictureSize | undefined;
+}
+
+/** What a track receives a second. */
+export interface TrackRates {
+  bitsPerSecond: number;
+  /** Whole access units. */
+  framesPerSecond: number;
+}
+
+/** One figure of a track. */
+export interface TrackFigure {
+  /** A counter only grows while its publisher stays; a gauge may be absent. */
+  type: 'counter' | 'gauge';
+  unit: 'packets' | 'frames' | 'requests' | 'bytes' | 'ms' | 'bit/s' | 'frames/s' | 'pixels';
+  help: string;
+  read(reading: TrackReading): number | undefined;
+}
+
+/**
+ * All figures of a track, by the name that `GET /api/record/{stream}` gives them. Its schema, the
+ * state and the metrics are made of this table.
+ */
+export const TRACK_FIGURES = {
+  packets_received: {
+    type: 'counter',
+    unit: 'packets',
+    help: 'RTP packets that came in time.',
+    read: ({ received }) => received.packetsReceived,
+  },
+  packets_lost: {
+    type: 'counter',
+    unit: 'packets',
+    help: 'RTP packets that never came, not even when asked for again.',
+    read: ({ received }) => received.packetsLost,
+  },
+  packets_recovered: {
+    type: 'counter',
+    unit: 'packets',
+    help: 'RTP packets that came because they were asked for again.',
+    read: ({ received }) => received.packetsRecovered,
+  },
+  packets_dropped: {
+    type: 'counter',
+    unit: 'packets',
+    help: 'RTP packets that were malformed, or came twice.',
+    read: ({ received }) => received.malformed + received.duplicates,
+  },
+  access_units: {
+    type: 'counter',
+    unit: 'frames',
+    help: 'Whole frames received.',
+    read: ({ received }) => received.accessUnits,
+  },
+  access_units_broken: {
+    type: 'counter',
+    unit: 'frames',
+    help: 'Frames of which a part never came.',
+    read: ({ received }) => received.accessUnitsBroken,
+  },
+  keyframes: {
+    type: 'counter',
+    unit: 'frames',
+    help: 'Frames at which decoding can start.',
+    read: ({ received }) => received.keyframes,
+  },
+  concealed_ms: {
+    type: 'counter',
+    unit: 'ms',
+    help: 'Time for which lost media is replaced in the recording: sound by silence, pictures by the one before.',
+    read: ({ concealedMs }) => concealedMs,
+  },
+  nacks_sent: {
+    type: 'counter',
+    unit: 'requests',
+    help: 'Requests to send packets again.',
+    read: ({ received }) => received.nacksSent,
+  },
+  plis_sent: {
+    type: 'counter',
+    unit: 'requests',
+    help: 'Requests for a keyframe.',
+    read: ({ received }) => received.plisSent,
+  },
+  bytes: {
+    type: 'counter',
+    unit: 'bytes',
+    help: 'Payload of the packets received.',
+    read: ({ received }) => received.bytes,
+  },
+  bits_per_second: {
+    type: 'gauge',
+    unit: 'bit/s',
+    help: 'Bit rate of the payload received, over the last few seconds.',
+    read: ({ rates }) => rates && Math.round(rates.bitsPerSecond),
+  },
+  frames_per_second: {
+    type: 'gauge',
+    unit: 'frames/s',
+    help: 'Whole frames received a second, over the last few seconds.',
+    read: ({ rates }) => rates && Math.round(rates.framesPerSecond * 10) / 10,
+  },
+  width: {
+    type: 'gauge',
+    unit: 'pixels',
+    help: 'Width of the pictures that are recorded.',
+    read: ({ pictureSize }) => pictureSize?.width,
+  },
+  height: {
+    type: 'gauge',
+    unit: 'pixels',
+    help: 'Height of the pictures that are recorded.',
+    read: ({ pictureSize }) => pictureSize?.height,
+  },
+} as const satisfies Record<string, TrackFigure>;
+
+type Figures = typeof TRACK_FIGURES;
+
+/** The name of a figure. */
+export type TrackFigureName = keyof Figures;
+
+/** Name of a figure that is always there. */
+export type TrackCounterName = {
+  [Name in TrackFigureName]: Figures[Name]['type'] extends 'counter' ? Name : never;
+}[TrackFigureName];
+
+/** Name of a figure that may be absent. */
+export type TrackGaugeName = Exclude<TrackFigureName, TrackCounterName>;
+
+/** The figures of a track by name. */
+export type TrackFigures = Record<TrackCounterName, number> &
+  Partial<Record<TrackGaugeName, number>>;
+
+/** All figures with their names, in the order of the table. */
+export function trackFigures(): [TrackFigureName, TrackFigure][] {
+  return Object.entries(TRACK_FIGURES) as [TrackFigureName, TrackFigure][];
+}
+
+/** Reads all figures of a track. */
+export function readFigures(reading: TrackReading): TrackFigures {
+  const figures: Partial<Record<TrackFigureName, number>> = {};
+  for (const [name, figure] of trackFigures()) {
+    const value = figure.read(reading);
+    if (value !== undefined) figures[name] = value;
+  }
+  return figures as TrackFigures;
+}
