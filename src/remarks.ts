@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Logger } from 'pino';
 import type { Config } from './config/config.ts';
 import { weakCredentials } from './config/credential-strength.ts';
 import { isLoopback } from './config/listen-address.ts';
+import { ownPath } from './layout/own-folder.ts';
 
 /** Tells the operator, once the program has started, what is worth a second look. */
 export function remark(config: Config, log: Logger): void {
@@ -22,7 +23,7 @@ export function remark(config: Config, log: Logger): void {
   const formerRoot = resolve('recordings');
   const { storage } = recorder;
   if (storage.type === 'fs' && storage.root === resolve('records')) {
-    if (existsSync(join(formerRoot, '.index'))) {
+    if (existsSync(ownPath(formerRoot))) {
       log.warn(
         { former: formerRoot, root: storage.root },
         'recordings go to ./records now, and those in ./recordings are not listed: write root = "./recordings" in [recorder.storage] to go on there',

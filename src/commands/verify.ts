@@ -2,6 +2,7 @@ import path from 'node:path';
 import { UsageError } from '../command-line.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { runningRecorder, storageRootOf } from '../files/storage-root-lock.ts';
+import { filePath } from '../layout/object-path.ts';
 import { hasFfmpeg } from '../verification/decode.ts';
 import type { Verification } from '../verification/finding.ts';
 import { recordingFolders } from '../verification/recording-folders.ts';
@@ -112,7 +113,7 @@ async function ofConfig(file: string, asked: string | undefined): Promise<Target
     const below = asked === undefined ? '' : objectPathOf(asked, root);
     const keys = (await Array.fromAsync(reader.folders(below))).sort();
     const recordings = keys.map((key) => ({
-      folder: path.join(root, key),
+      folder: filePath(root, key),
       stored: bucket && { reader: bucket, folder: key },
     }));
     const live = (await runningRecorder(root)) !== undefined;

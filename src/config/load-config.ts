@@ -1,8 +1,9 @@
 import { readFile, stat } from 'node:fs/promises';
 import { availableParallelism, hostname } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import type { IceServer } from '../ingest/ice-server.ts';
+import { ownPath } from '../layout/own-folder.ts';
 import { spoolLimitOf } from '../storage/spool/spool-limit.ts';
 import type { SpoolConfig, StorageConfig } from '../storage/storage-options.ts';
 import type { Config, LogLevel } from './config.ts';
@@ -232,7 +233,7 @@ function indexPathOf(
 ): { indexPath: string; notices: string[] } {
   if (path === undefined) {
     const folder = storage.type === 'fs' ? storage.root : storage.spool.folder;
-    return { indexPath: join(folder, '.index', 'segments.jsonl'), notices: [] };
+    return { indexPath: ownPath(folder, 'segments.jsonl'), notices: [] };
   }
   // Live777 keeps its own index, one JSON document, under this key: ours must never be written
   // into it when both programs are given the same file.

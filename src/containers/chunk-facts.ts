@@ -4,7 +4,7 @@ export interface ChunkFacts {
   offset: number;
   /** Bytes of the whole chunk. */
   byteLength: number;
-  /** Byte offset in the file of what {@link import('./container.ts').Container.baseTime} writes. */
+  /** Byte offset in the file of its base time, see `Chunk` in `container.ts`. */
   baseTimeOffset: number;
   /** Decode time of the first sample. */
   startTime: number;

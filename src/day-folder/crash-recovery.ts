@@ -2,9 +2,10 @@ import { opendir, readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { FactListener } from '../facts/recording-fact.ts';
 import { DAY_US, dayStartUs } from '../layout/day.ts';
-import { MANIFEST_NAME, parseFileName } from '../layout/file-names.ts';
-import { streamOfKey } from '../layout/stream-folder.ts';
-
+import { dayPath, isYear } from '../layout/day-path.ts';
+import { isHidden, MANIFEST_NAME, parseFileName } from '../layout/file-names.ts';
+import { filePath, objectPath } from '../layout/object-path.ts';
+import { streamOfFolder } from '../layout/stream-folder.ts';
 import { restoreSent } from '../storage/spool/local-file.ts';
 import { FolderInUseError, type FolderOwners } from './folder-owners.ts';
 import { PresentationFolder } from './presentation-folder.ts';
@@ -50,7 +51,7 @@ export interface CrashRecoveryOptions {
 export async function recoverAfterCrash(options: CrashRecoveryOptions): Promise<string[]> {
   const mended: string[] = [];
   for await (const { folder, dayUs } of recentDays(options.root, '', options.nowUs, 0)) {
-    if (options.remote) await restoreManifest(path.join(options.root, folder));
+    if (options.remote) await restoreManifest(filePath(options.root, folder));
     if ((await closeAbandoned(folder, dayUs, options)) === 'mended') mended.push(folder);
   }
   return mended;
@@ -67,9 +68,9 @@ export async function closeAbandoned(
   options: CrashRecoveryOptions,
 ): Promise<'mended' | 'closed' | 'unclosed'> {
   const { root, streamOf, log } = options;
-  const stream = streamOf(folder) ?? streamOfKey(`${folder}/${MANIFEST_NAME}`);
+  const stream = streamOf(folder) ?? streamOfFolder(folder);
   try {
-    const state = await stateOf(path.join(root, folder), options.indexedUs);
+    const state = await stateOf(filePath(root, folder), options.indexedUs);
     if (state === 'closed') return 'closed';
     await new AbandonedFolder(folder, dayUs, { ...options, stream }).close();
     if (state === 'just closed') return 'closed';
@@ -134,17 +135,17 @@ async function* recentDays(
   depth: number,
 ): AsyncGenerator<{ folder: string; dayUs: number }> {
   if (depth > DEEPEST) return;
-  for await (const entry of await opendir(path.join(root, below))) {
-    if (!entry.isDirectory() || entry.name.startsWith('.')) continue;
-    const inside = below === '' ? entry.name : `${below}/${entry.name}`;
+  for await (const entry of await opendir(filePath(root, below))) {
+    if (!entry.isDirectory() || isHidden(entry.name)) continue;
+    const inside = objectPath(below, entry.name);
     // What lies in the root is a stream or a base directory, also where it looks like a year.
-    const isYear = depth > 0 && /^\d{4}$/.test(entry.name);
-    for (let day = 0; isYear && day < DAYS_BACK; day++) {
+    const isDated = depth > 0 && isYear(entry.name);
+    for (let day = 0; isDated && day < DAYS_BACK; day++) {
       const dayUs = dayStartUs(nowUs) - day * DAY_US;
-      const [year, ...rest] = new Date(dayUs / 1000).toISOString().slice(0, 10).split('-');
-      if (entry.name === year) yield { folder: `${inside}/${rest.join('/')}`, dayUs };
+      const folder = objectPath(below, dayPath(dayUs));
+      if (folder.startsWith(`${inside}/`)) yield { folder, dayUs };
     }
-    if (!isYear) yield* recentDays(root, inside, nowUs, depth + 1);
+    if (!isDated) yield* recentDays(root, inside, nowUs, depth + 1);
   }
 }
 

@@ -3,9 +3,10 @@ import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { makeFolder } from '../files/durable-file.ts';
 import { lockHolder } from '../files/process-lock.ts';
+import { ownPath } from '../layout/own-folder.ts';
 
-/** In the hidden folder of a storage root: a file for each day folder that a recorder has open. */
-const OWNERS = '.index/writers';
+/** Among what is ours in a storage root: a file for each day folder that a recorder has open. */
+const OWNERS = 'writers';
 
 /** A day folder that another recorder writes into. */
 export class FolderInUseError extends Error {
@@ -59,7 +60,7 @@ export class FolderOwners {
   }
 
   async #mustHaveEnded(lock: string, folder: string): Promise<void> {
-    const holder = await lockHolder(path.join(this.#root, '.index', lock));
+    const holder = await lockHolder(ownPath(this.#root, lock));
     if (holder === undefined) return;
     throw new FolderInUseError(
       `${folder} is written by another recorder, process ${holder}: it is taken up when that has ended`,
@@ -80,6 +81,6 @@ export class FolderOwners {
 
   #file(folder: string): string {
     const name = createHash('sha256').update(folder).digest('hex').slice(0, 32);
-    return path.join(this.#root, OWNERS, `${name}.json`);
+    return ownPath(this.#root, OWNERS, `${name}.json`);
   }
 }

@@ -1,7 +1,7 @@
-import path from 'node:path';
 import type { FactListener } from '../facts/recording-fact.ts';
 import { SegmentFile } from '../files/segment-file.ts';
 import { initializationName } from '../layout/file-names.ts';
+import { filePath, objectPath } from '../layout/object-path.ts';
 import type { TrackKind } from '../media/access-unit.ts';
 import type { ContainerName } from '../media/container-name.ts';
 import type { FolderNumbers } from './folder-numbers.ts';
@@ -43,7 +43,7 @@ export class InitializationFiles {
     const { root, folder, onFact } = this.#options;
     const number = ++this.#numbers.init[kind];
     const name = initializationName(kind, number, container);
-    const file = await SegmentFile.claim(path.join(root, folder, name));
+    const file = await SegmentFile.claim(filePath(root, objectPath(folder, name)));
     if (file === undefined) {
       throw new Error(`${folder}/${name} exists already: does another recorder write here?`);
     }
@@ -54,7 +54,7 @@ export class InitializationFiles {
       await file.discard();
       throw error;
     }
-    onFact({ type: 'initialization', path: `${folder}/${name}` });
+    onFact({ type: 'initialization', path: objectPath(folder, name) });
     this.#written.push({ kind, name, data });
     return name;
   }

@@ -5,6 +5,7 @@ import { makeFolder } from '../files/durable-file.ts';
 import { SegmentFile } from '../files/segment-file.ts';
 import { dayEndUs, dayStartUs } from '../layout/day.ts';
 import { MANIFEST_NAME, parseFileName, segmentName } from '../layout/file-names.ts';
+import { filePath, objectPath } from '../layout/object-path.ts';
 import { periodsMissing, withPeriods } from '../manifest/merge.ts';
 import { readMpd } from '../manifest/mpd-reader.ts';
 import type { ManifestPeriod, ManifestTrack, Presentation } from '../manifest/presentation.ts';
@@ -51,7 +52,7 @@ export class PresentationFolder {
   constructor(options: PresentationFolderOptions) {
     this.path = options.folder;
     this.#options = options;
-    this.#files = path.join(options.root, options.folder);
+    this.#files = filePath(options.root, options.folder);
     this.#initializations = new InitializationFiles(options, this.#numbers);
     this.#presentation = {
       dayStartUs: dayStartUs(options.dayUs),
@@ -75,7 +76,7 @@ export class PresentationFolder {
 
   /** Object path of the manifest. */
   get manifestPath(): string {
-    return `${this.path}/${MANIFEST_NAME}`;
+    return objectPath(this.path, MANIFEST_NAME);
   }
 
   /**
@@ -243,7 +244,7 @@ export class PresentationFolder {
   /** Tells the index of a durable segment. Times are ticks. */
   #announce(entry: ManifestTrack, segment: Omit<RecoveredSegment, 'entry' | 'kind'>): void {
     const { span } = segment;
-    this.#manifest.add(entry, `${this.path}/${segment.name}`);
+    this.#manifest.add(entry, objectPath(this.path, segment.name));
     this.#options.onFact({
       type: 'segment',
       segment: {
@@ -251,8 +252,8 @@ export class PresentationFolder {
         kind: entry.kind,
         startUs: span.startUs,
         endUs: span.endUs,
-        path: `${this.path}/${segment.name}`,
-        initPath: `${this.path}/${entry.initialization}`,
+        path: objectPath(this.path, segment.name),
+        initPath: objectPath(this.path, entry.initialization),
         isKeyframe: segment.startsAtKeyframe,
         keyframes: segment.keyframes.map((time) => wallClockUs(span, time)),
         codec: entry.codecs,

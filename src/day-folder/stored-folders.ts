@@ -2,13 +2,13 @@ import { text } from 'node:stream/consumers';
 import { type Clock, systemClock } from '../clock/clock.ts';
 import { steadyNowUs } from '../clock/steady-clock.ts';
 import { MANIFEST_NAME } from '../layout/file-names.ts';
+import { folderOf, nameOf, objectPath } from '../layout/object-path.ts';
 import { ObjectRole, objectRole } from '../layout/object-role.ts';
 import { periodsMissing, withPeriods } from '../manifest/merge.ts';
 import { UTC_TIMING_URL, writeMpd } from '../manifest/mpd.ts';
 import { readMpd } from '../manifest/mpd-reader.ts';
 import type { ManifestPeriod } from '../manifest/presentation.ts';
 import type { SpoolStore } from '../storage/spool/timed-put.ts';
-import { folderOf, nameOf } from '../storage/spool/waiting-files.ts';
 import type { PutOnce } from '../storage/stores/put-once.ts';
 import { type PutOptions, type Store, StoreError } from '../storage/stores/store.ts';
 import { FolderNumbers } from './folder-numbers.ts';
@@ -91,7 +91,7 @@ export class StoredFolders implements SpoolStore {
 
   async #ask(folder: string, hasManifest: boolean): Promise<StoredFolder> {
     const numbers = new FolderNumbers();
-    const manifest = await this.#read(`${folder}/${MANIFEST_NAME}`);
+    const manifest = await this.#read(objectPath(folder, MANIFEST_NAME));
     // While the manifest is here, so is every file that it does not name yet.
     if (!hasManifest || (manifest !== undefined && !isReadable(manifest))) {
       for await (const { key } of this.#store.list(`${folder}/`)) numbers.addName(nameOf(key));

@@ -1,4 +1,5 @@
 import { segmentName } from '../layout/file-names.ts';
+import { objectPath } from '../layout/object-path.ts';
 import type { ManifestTrack, Presentation } from '../manifest/presentation.ts';
 
 /** A segment that a manifest names. */
@@ -26,7 +27,7 @@ export function untoldSegments(
       if (entry === undefined) continue;
       for (let i = entry.timeline.count - 1; i >= 0; i--) {
         const name = segmentName(kind, entry.startNumber + i, entry.container);
-        if (isKnown(`${folder}/${name}`)) return untold.reverse();
+        if (isKnown(objectPath(folder, name))) return untold.reverse();
         untold.push({ entry, name });
       }
     }

@@ -1,8 +1,6 @@
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-
-/** Suffix of files that are still being written; no reader ever serves or lists them. */
-export const PART_SUFFIX = '.part';
+import { PART_SUFFIX } from '../layout/file-names.ts';
 
 /**
  * Makes a folder and all folders above it durable: each new directory entry is synced, so that a

@@ -1,6 +1,7 @@
 import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { PART_SUFFIX, syncFolder } from './durable-file.ts';
+import { PART_SUFFIX } from '../layout/file-names.ts';
+import { syncFolder } from './durable-file.ts';
 
 /**
  * A segment while it grows. Until {@link SegmentFile.commit} it is `<name>.part`; a crash leaves

@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { ownPath } from '../layout/own-folder.ts';
 import { makeFolder } from './durable-file.ts';
 import { JournalLock, lockHolder } from './process-lock.ts';
 
-/** Hidden folder of a storage root for what is no recording. */
-const HIDDEN_FOLDER = '.index';
 const REPAIR_LOCK = 'repair.lock';
 const RECORDER_LOCK = /^recorder-[0-9a-f]+\.lock$/;
 
@@ -24,7 +23,7 @@ export async function lockForRecorder(
   indexPath: string,
   log: LockLog,
 ): Promise<JournalLock> {
-  const folder = await hiddenFolder(root);
+  const folder = await ownFolder(root);
   const id = createHash('sha256').update(path.resolve(indexPath)).digest('hex').slice(0, 16);
   const file = path.join(folder, `recorder-${id}.lock`);
   const lock = await JournalLock.take(file, `the storage root ${root}`, log);
@@ -42,7 +41,7 @@ export async function lockForRecorder(
  * @throws Error while a recorder runs on it
  */
 export async function lockForRepair(root: string, log: LockLog): Promise<JournalLock> {
-  const folder = await hiddenFolder(root);
+  const folder = await ownFolder(root);
   const lock = await JournalLock.take(path.join(folder, REPAIR_LOCK), `a repair of ${root}`, log);
   const pid = await runningRecorder(root);
   if (pid === undefined) return lock;
@@ -52,7 +51,7 @@ export async function lockForRepair(root: string, log: LockLog): Promise<Journal
 
 /** Process number of a recorder that runs on a storage root, if there is one. */
 export async function runningRecorder(root: string): Promise<number | undefined> {
-  const folder = path.join(root, HIDDEN_FOLDER);
+  const folder = ownPath(root);
   for (const name of await readdir(folder).catch(() => [])) {
     if (!RECORDER_LOCK.test(name)) continue;
     const pid = await lockHolder(path.join(folder, name));
@@ -67,14 +66,14 @@ export async function runningRecorder(root: string): Promise<number | undefined>
  */
 export async function storageRootOf(start: string): Promise<string | undefined> {
   for (let at = path.resolve(start); ; at = path.dirname(at)) {
-    const found = await stat(path.join(at, HIDDEN_FOLDER)).catch(() => undefined);
+    const found = await stat(ownPath(at)).catch(() => undefined);
     if (found?.isDirectory()) return at;
     if (at === path.dirname(at)) return undefined;
   }
 }
 
-async function hiddenFolder(root: string): Promise<string> {
-  const folder = path.join(root, HIDDEN_FOLDER);
+async function ownFolder(root: string): Promise<string> {
+  const folder = ownPath(root);
   await makeFolder(folder);
   return folder;
 }

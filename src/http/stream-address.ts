@@ -1,6 +1,9 @@
+import { RESERVED_IDS } from '../layout/stream-folder.ts';
+
 /** Routes whose last parameter is the name of a stream: nothing else lies below them. */
-const STREAM_ROUTE =
-  /^\/(?:whip|api\/playback|api\/record(?!\/(?:segments|object)(?:\/|$)))\/(?=[^/])/;
+const STREAM_ROUTE = new RegExp(
+  `^/(?:whip|api/playback|api/record(?!/(?:${[...RESERVED_IDS].join('|')})(?:/|$)))/(?=[^/])`,
+);
 
 /** Routes that are about no single stream; that of objects takes a path of files. */
 const OTHER_ROUTE = /^\/api\/(?!record\/object\/)/;

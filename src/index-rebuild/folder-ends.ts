@@ -1,4 +1,5 @@
 import type { RecordFacts } from '../facts/record-facts.ts';
+import { folderOf } from '../layout/object-path.ts';
 import type { FolderSummary } from '../segment-index/segment-index.ts';
 
 /**
@@ -11,7 +12,6 @@ export function folderEnds(
   const ends = new Map<string, number>();
   for (const { stream, folder, endUs } of folders) ends.set(`${folder}\0${stream}`, endUs);
   return ({ stream, mpdPath }) => {
-    const folder = mpdPath.slice(0, Math.max(mpdPath.lastIndexOf('/'), 0));
-    return ends.get(`${folder}\0${stream}`);
+    return ends.get(`${folderOf(mpdPath)}\0${stream}`);
   };
 }

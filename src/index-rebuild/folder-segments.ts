@@ -1,4 +1,3 @@
-import path from 'node:path';
 import type { SegmentOrigin } from '../containers/container.ts';
 import { containerNamed, type FileFormat } from '../containers/registry.ts';
 import { factsOf } from '../day-folder/segment-facts.ts';
@@ -10,6 +9,7 @@ import {
   parseFileName,
   segmentName,
 } from '../layout/file-names.ts';
+import { folderOf, nameOf, objectPath } from '../layout/object-path.ts';
 import { ManifestError, readMpd } from '../manifest/mpd-reader.ts';
 import type { Presentation } from '../manifest/presentation.ts';
 import { wallClockUs } from '../media/wall-clock-span.ts';
@@ -54,7 +54,7 @@ export async function readFolderSegments(
 ): Promise<FolderSegments> {
   const files = new Map<string, RecordedFile>();
   for await (const file of reader.files(folder)) {
-    files.set(file.key.slice(folder.length + 1), file);
+    files.set(nameOf(file.key), file);
   }
   const wanted: { file: RecordedFile; name: string; parsed: FolderFile }[] = [];
   for (const [name, file] of files) {
@@ -106,7 +106,7 @@ async function readSegment(
       startUs: span.startUs,
       endUs: span.endUs,
       path: file.key,
-      initPath: `${path.posix.dirname(file.key)}/${track.initialization}`,
+      initPath: objectPath(folderOf(file.key), track.initialization),
       isKeyframe: startsAtKeyframe,
       keyframes: keyframes.map((time) => wallClockUs(span, time)),
       codec: track.codecs,

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { steadyNowUs } from '../clock/steady-clock.ts';
 import { markComplete, openWithCare } from '../journal/journal-care.ts';
+import { folderOf } from '../layout/object-path.ts';
 import { RecordCatalogue } from '../record-catalogue/record-catalogue.ts';
 import { recordJournal } from '../record-catalogue/record-journal.ts';
 import { IndexRetention, retainedFromUs } from '../retention/index-retention.ts';
@@ -173,7 +174,7 @@ export class IndexLife {
     const streams = new Map(index.folders().map(({ folder, stream }) => [folder, stream]));
     for (const stream of catalogue.streams()) {
       for (const { mpdPath } of catalogue.records(stream)) {
-        streams.set(path.posix.dirname(mpdPath), stream);
+        streams.set(folderOf(mpdPath), stream);
       }
     }
     return IndexRebuild.begin({
@@ -196,6 +197,6 @@ export class IndexLife {
       .streams()
       .flatMap((stream) => catalogue.records(stream))
       .filter(({ status }) => status === 'Active');
-    return active.map(({ mpdPath }) => path.posix.dirname(mpdPath));
+    return active.map(({ mpdPath }) => folderOf(mpdPath));
   }
 }

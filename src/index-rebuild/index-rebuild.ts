@@ -1,7 +1,9 @@
 import type { Segment } from '../facts/segment.ts';
 import { dayEndUs } from '../layout/day.ts';
+import { dayStartOf } from '../layout/day-path.ts';
 import { MANIFEST_NAME } from '../layout/file-names.ts';
-import { streamOfKey } from '../layout/stream-folder.ts';
+import { objectPath } from '../layout/object-path.ts';
+import { streamOfFolder } from '../layout/stream-folder.ts';
 import type { RecordCatalogue } from '../record-catalogue/record-catalogue.ts';
 import type { SegmentIndex } from '../segment-index/segment-index.ts';
 import type { RecordingsReader } from '../storage/recordings-reader.ts';
@@ -117,7 +119,7 @@ export class IndexRebuild {
 
   async #takeUp(folder: string, withRecords: boolean, signal?: AbortSignal): Promise<void> {
     const { reader, index, log } = this.#options;
-    const stream = this.#options.streamOf(folder) ?? streamOfKey(`${folder}/${MANIFEST_NAME}`);
+    const stream = this.#options.streamOf(folder) ?? streamOfFolder(folder);
     const isMissing = (path: string) => !index.has(path);
     const found = await readFolderSegments(reader, folder, stream, isMissing, signal);
     if (signal?.aborted) return;
@@ -153,7 +155,7 @@ export class IndexRebuild {
     const { catalogue, index, graceUs } = this.#options;
     const segments = index.segmentsIn(folder).filter((segment) => this.#isMine(segment));
     const known = catalogue.records(stream);
-    const path = `${folder}/${MANIFEST_NAME}`;
+    const path = objectPath(folder, MANIFEST_NAME);
     const lost = lostRecords(stream, path, segments, known, graceUs);
     for (const record of lost) await catalogue.put(record);
     this.result.records += lost.length;
@@ -182,8 +184,7 @@ async function newestFileUs(reader: RecordingsReader, folders: readonly string[]
   return Math.ceil(newestMs * 1000);
 }
 
-/** End of a folder's day, µs since the Unix epoch. */
+/** End of a day folder's day, µs since the Unix epoch. */
 function dayEndOf(folder: string): number {
-  const [year, month, day] = folder.split('/').slice(-3).map(Number);
-  return dayEndUs(Date.UTC(year!, month! - 1, day!) * 1000);
+  return dayEndUs(dayStartOf(folder)!);
 }

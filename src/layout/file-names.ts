@@ -4,6 +4,23 @@ import { CONTAINER_FILES, CONTAINER_NAMES, type ContainerName } from '../media/c
 /** Name of the manifest in each day folder. */
 export const MANIFEST_NAME = 'manifest.mpd';
 
+/** Suffix of files that are still being written; no reader ever serves or lists them. */
+export const PART_SUFFIX = '.part';
+/** Suffix of a manifest that is in the store, while it is made sure that no newer one is here. */
+export const SENT_SUFFIX = '.sent';
+/** Suffix of what a repair writes before it gets its name. */
+export const REPAIR_SUFFIX = '.repair';
+
+/** Whether a file is still being written, or was when its writer died. */
+export function isUnfinished(name: string): boolean {
+  return name.endsWith(PART_SUFFIX);
+}
+
+/** Whether a file or folder is none of the recordings: ours (see `own-folder.ts`), or the system's. */
+export function isHidden(name: string): boolean {
+  return name.startsWith('.');
+}
+
 const PREFIX: Record<TrackKind, string> = { video: '', audio: 'audio_' };
 const BY_EXTENSION = new Map<string, ContainerName>(
   CONTAINER_NAMES.map((name) => [CONTAINER_FILES[name].extension, name]),

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
+import { dayPath, isDayFolder, isYear } from './day-path.ts';
 import { NameError } from './name-error.ts';
+import { folderOf, objectPath } from './object-path.ts';
 
 /** Longest path part we make, in bytes; file systems allow 255, the rest is left for suffixes. */
 const LONGEST_PART = 200;
 const READABLE_PREFIX = 150;
-/** Names with which `/api/record/…` routes and the recorder's own folders begin. */
-const RESERVED_IDS = new Set(['segments', 'object']);
+/** No stream may be called so: `/api/record/` has routes of these names. */
+export const RESERVED_IDS: ReadonlySet<string> = new Set(['segments', 'object']);
 /** Device names that Windows file systems (and SMB shares) refuse, with or without extension. */
 const DEVICE_NAMES = /^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)/i;
 
@@ -31,7 +33,6 @@ export function streamFolder(id: string): string {
 
 /** Parts of a base directory at most: whoever looks for recordings goes no deeper. */
 const MOST_BASE_PARTS = 12;
-const YEAR = /^\d{4}$/;
 
 /**
  * A caller's base directory as path parts below the storage root, encoded like stream ids.
@@ -52,7 +53,7 @@ export function baseFolder(baseDir: string, stream: string): string {
     if (!part.isWellFormed() || hasControlCharacter(part)) {
       throw new NameError('base_dir: must be well-formed text without control characters');
     }
-    if (YEAR.test(part)) {
+    if (isYear(part)) {
       throw new NameError(
         `base_dir: "${part}" would be taken for the year of a recording, write it otherwise, e.g. "y${part}"`,
       );
@@ -61,7 +62,7 @@ export function baseFolder(baseDir: string, stream: string): string {
   if (parts.length > MOST_BASE_PARTS) {
     throw new NameError(`base_dir: must not have more than ${MOST_BASE_PARTS} path parts`);
   }
-  if (parts.length > 0 && YEAR.test(stream)) {
+  if (parts.length > 0 && isYear(stream)) {
     throw new NameError(
       `base_dir: the stream "${stream}" would be taken for the year of a recording there; leave base_dir out`,
     );
@@ -75,25 +76,22 @@ export function baseFolder(baseDir: string, stream: string): string {
  * @param us an instant of the (UTC) day, µs since the Unix epoch
  */
 export function dayFolder(stream: string, us: number, base = ''): string {
-  const day = new Date(us / 1000).toISOString().slice(0, 10).replaceAll('-', '/');
-  return `${base === '' ? '' : `${base}/`}${streamFolder(stream)}/${day}`;
+  return objectPath(base, `${streamFolder(stream)}/${dayPath(us)}`);
 }
 
-/** The end of an object path of a recording: the stream, its day folder, a file. */
-const RECORDED = /(?:^|\/)(?<stream>[^/]+)\/\d{4}\/\d{2}\/\d{2}\/[^/]+$/;
-
 /** True for the object path of a file in a day folder of a stream. */
-export function isOfStream(key: string, stream: string): boolean {
-  return RECORDED.exec(key)?.groups?.stream === streamFolder(stream);
+export function isOfStream(path: string, stream: string): boolean {
+  const folder = folderOf(path);
+  return isDayFolder(folder) && folder.split('/').at(-4) === streamFolder(stream);
 }
 
 /**
- * The stream that a file of a day folder is of, as far as its folder tells: the name of a very long
- * one ends in a hash.
- * @param key object path of a file
+ * The stream that a day folder is of, as far as its path tells: the name of a very long one ends in a
+ * hash.
+ * @param folder object path
  */
-export function streamOfKey(key: string): string {
-  const encoded = key.split('/').at(-5) ?? '';
+export function streamOfFolder(folder: string): string {
+  const encoded = folder.split('/').at(-4) ?? '';
   try {
     return decodeURIComponent(encoded);
   } catch {
@@ -104,9 +102,9 @@ export function streamOfKey(key: string): string {
 function pathPart(text: string): string {
   let part = '';
   for (const byte of Buffer.from(text, 'utf8'))
-    part += isPlain(byte) ? String.fromCharCode(byte) : encoded(byte);
+    part += isPlain(byte) ? String.fromCharCode(byte) : encodedByte(byte);
   if (part.startsWith('.') || DEVICE_NAMES.test(part))
-    part = encoded(part.charCodeAt(0)) + part.slice(1);
+    part = encodedByte(part.charCodeAt(0)) + part.slice(1);
   if (part.endsWith('.')) part = `${part.slice(0, -1)}%2E`;
   if (part.length <= LONGEST_PART) return part;
   const hash = createHash('sha256').update(text).digest('hex').slice(0, 40);
@@ -118,7 +116,7 @@ function isPlain(byte: number): boolean {
   return /[A-Za-z0-9._-]/.test(character);
 }
 
-function encoded(byte: number): string {
+function encodedByte(byte: number): string {
   return `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
 }
 

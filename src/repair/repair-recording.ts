@@ -4,11 +4,13 @@ import { likelyCodec } from '../codecs/registry.ts';
 import { timescaleOf } from '../containers/registry.ts';
 import { nextPeriodId, recoverSegments } from '../day-folder/folder-recovery.ts';
 import { absent } from '../files/absent.ts';
-import { PART_SUFFIX, replaceFile } from '../files/durable-file.ts';
+import { replaceFile } from '../files/durable-file.ts';
 import { dayStartUs } from '../layout/day.ts';
+import { dayStartOf } from '../layout/day-path.ts';
 import {
   type FolderFile,
   MANIFEST_NAME,
+  PART_SUFFIX,
   parseFileName,
   segmentName,
 } from '../layout/file-names.ts';
@@ -125,9 +127,7 @@ class RecordingRepair {
       const aside = await setAside(this.#folder, MANIFEST_NAME);
       this.#did(MANIFEST_NAME, `cannot be used: kept as ${aside}`);
     }
-    const day = path.resolve(this.#folder).split(path.sep).slice(-3).join('-');
-    const dayMs = Date.parse(`${day}T00:00:00Z`);
-    const dayUs = Number.isNaN(dayMs) ? await this.#firstDayUs() : dayMs * 1000;
+    const dayUs = dayStartOf(path.resolve(this.#folder)) ?? (await this.#firstDayUs());
     return { dayStartUs: dayUs, live: false, segmentSeconds: 1, periods: [] };
   }
 

@@ -1,8 +1,9 @@
 import { copyFile, type FileHandle, open } from 'node:fs/promises';
 import path from 'node:path';
+import { REPAIR_SUFFIX } from '../layout/file-names.ts';
 import { wallClockSpan } from '../media/wall-clock-span.ts';
 import type { SegmentInspection } from '../verification/segment-inspection.ts';
-import { REPAIR_SUFFIX, replaceMended, setAside } from './set-aside.ts';
+import { replaceMended, setAside } from './set-aside.ts';
 
 /** When a segment begins and how long it lasts, ticks. */
 export interface SegmentTimes {

@@ -1,10 +1,7 @@
 import { link, rename, unlink } from 'node:fs/promises';
 import path from 'node:path';
-import { PART_SUFFIX, syncFolder } from '../files/durable-file.ts';
-import { asideName } from '../layout/file-names.ts';
-
-/** What a repair writes before it gets its name; no other file is called so. */
-export const REPAIR_SUFFIX = '.repair';
+import { syncFolder } from '../files/durable-file.ts';
+import { asideName, isUnfinished, PART_SUFFIX, REPAIR_SUFFIX } from '../layout/file-names.ts';
 
 /**
  * Gives a file a name of its own beside the recording, so that nothing is lost whatever the repair
@@ -19,7 +16,7 @@ export async function setAside(
   { keep = false } = {},
 ): Promise<string> {
   const from = path.join(folder, name);
-  const base = name.endsWith(PART_SUFFIX) ? name.slice(0, -PART_SUFFIX.length) : name;
+  const base = isUnfinished(name) ? name.slice(0, -PART_SUFFIX.length) : name;
   for (let count = 0; ; count++) {
     const aside = asideName(base, count);
     try {

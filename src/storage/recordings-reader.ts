@@ -2,12 +2,13 @@ import { type FileHandle, open, readdir, readFile, stat } from 'node:fs/promises
 import path from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import type { ByteSource } from '../files/byte-source.ts';
-import { PART_SUFFIX } from '../files/durable-file.ts';
+import { isDayFolder } from '../layout/day-path.ts';
+import { isHidden, isUnfinished } from '../layout/file-names.ts';
+import { filePath, folderOf, objectPath } from '../layout/object-path.ts';
 import type { Store } from './stores/store.ts';
 
 /** Objects up to this are fetched from a store as a whole: a segment of sound is. */
 const WHOLE_BYTES = 256 * 1024;
-const DAY_FOLDER = /(?:^|\/)\d{4}\/\d{2}\/\d{2}$/;
 
 /** A recorded file, by its object path. */
 export interface RecordedFile {
@@ -45,19 +46,19 @@ export function folderReader(root: string): RecordingsReader {
   return {
     folders: (below = '') => dayFolders(root, below),
     async *files(folder) {
-      const inside = path.join(root, folder);
+      const inside = filePath(root, folder);
       for (const name of (await readdir(inside).catch(absent)) ?? []) {
-        if (name.startsWith('.') || name.endsWith(PART_SUFFIX)) continue;
+        if (isHidden(name) || isUnfinished(name)) continue;
         const found = await stat(path.join(inside, name)).catch(absent);
         if (!found?.isFile()) continue;
-        yield { key: `${folder}/${name}`, size: found.size, modifiedMs: found.mtimeMs };
+        yield { key: objectPath(folder, name), size: found.size, modifiedMs: found.mtimeMs };
       }
     },
     async open({ key }) {
-      const handle = await open(path.join(root, key)).catch(absent);
+      const handle = await open(filePath(root, key)).catch(absent);
       return handle && opened(handle);
     },
-    read: async (key) => (await readFile(path.join(root, key)).catch(absent)) as Buffer | undefined,
+    read: async (key) => (await readFile(filePath(root, key)).catch(absent)) as Buffer | undefined,
   };
 }
 
@@ -67,8 +68,8 @@ export function storeReader(store: Store): RecordingsReader {
     async *folders(below = '') {
       const seen = new Set<string>();
       for await (const { key } of store.list(below === '' ? '' : `${below}/`)) {
-        const folder = key.slice(0, Math.max(key.lastIndexOf('/'), 0));
-        if (seen.has(folder) || !DAY_FOLDER.test(folder)) continue;
+        const folder = folderOf(key);
+        if (seen.has(folder) || !isDayFolder(folder)) continue;
         seen.add(folder);
         yield folder;
       }
@@ -115,14 +116,14 @@ export function joinedReader(local: RecordingsReader, remote: RecordingsReader):
 }
 
 async function* dayFolders(root: string, below: string): AsyncGenerator<string> {
-  if (DAY_FOLDER.test(below)) {
+  if (isDayFolder(below)) {
     yield below;
     return;
   }
-  const entries = await readdir(path.join(root, below), { withFileTypes: true }).catch(absent);
+  const entries = await readdir(filePath(root, below), { withFileTypes: true }).catch(absent);
   for (const entry of entries ?? []) {
-    if (!entry.isDirectory() || entry.name.startsWith('.')) continue;
-    yield* dayFolders(root, below === '' ? entry.name : `${below}/${entry.name}`);
+    if (!entry.isDirectory() || isHidden(entry.name)) continue;
+    yield* dayFolders(root, objectPath(below, entry.name));
   }
 }
 

@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { makeFolder, replaceFile } from '../files/durable-file.ts';
+import { ownPath } from '../layout/own-folder.ts';
 
-/** In the hidden folder of a storage root. */
-const MARK = '.index/spooled-to';
+/** Among what is ours in a storage root. */
+const MARK = 'spooled-to';
 
 /**
  * Notes in a spool folder that files leave it for a store: by itself it looks like recordings that have
@@ -13,17 +14,15 @@ const MARK = '.index/spooled-to';
  * @throws the file system's error
  */
 export async function markSpool(root: string, store: string): Promise<void> {
-  const file = path.join(root, MARK);
+  const file = ownPath(root, MARK);
   await makeFolder(path.dirname(file));
   await replaceFile(file, `${store}\n`);
 }
 
 /** Name of the store that files of a storage root leave for; undefined where they stay. */
 export async function spooledTo(root: string): Promise<string | undefined> {
-  const text = await readFile(path.join(root, MARK), 'utf8').catch(
-    (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') throw error;
-    },
-  );
+  const text = await readFile(ownPath(root, MARK), 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
   return text?.trim();
 }

@@ -1,14 +1,15 @@
 import { type FileHandle, statfs } from 'node:fs/promises';
 import { makeWritable } from '../files/writable-folder.ts';
 import { dayEndUs } from '../layout/day.ts';
+import { dayStartOf } from '../layout/day-path.ts';
+import { folderOf, nameOf } from '../layout/object-path.ts';
 import { ObjectRole, objectRole } from '../layout/object-role.ts';
-import { streamOfKey } from '../layout/stream-folder.ts';
+import { streamOfFolder } from '../layout/stream-folder.ts';
 import { streamMatcher } from '../layout/stream-pattern.ts';
 import type { SpoolLimits } from './spool/high-water.ts';
 import { Spool } from './spool/spool.ts';
 import type { SpoolLog, SpoolState } from './spool/spool-options.ts';
 import type { SpoolStore } from './spool/timed-put.ts';
-import { nameOf } from './spool/waiting-files.ts';
 import type { BucketConfig, SpoolConfig } from './storage-options.ts';
 import { checkStore } from './stores/check-store.ts';
 import { openStore } from './stores/open-store.ts';
@@ -212,9 +213,9 @@ export class SpooledStore {
 
   #keep(key: string): boolean {
     if (objectRole(nameOf(key)) === ObjectRole.segment) return this.#unnamed.has(key);
-    const [, year, month, day] = /(\d{4})\/(\d\d)\/(\d\d)\/[^/]+$/.exec(key) ?? [];
-    const noon = Date.UTC(Number(year), Number(month) - 1, Number(day), 12);
-    return dayEndUs(noon * 1000) / 1000 + KEEP_AFTER_DAY_MS > Date.now();
+    const startUs = dayStartOf(folderOf(key));
+    if (startUs === undefined) return false;
+    return dayEndUs(startUs) / 1000 + KEEP_AFTER_DAY_MS > Date.now();
   }
 }
 
@@ -229,6 +230,6 @@ async function limitsOf({ folder, limit, full }: SpoolConfig): Promise<SpoolLimi
   return {
     highWaterBytes,
     warnBytes: highWaterBytes * WARN_AT,
-    policy: drops ? { dropOldest: (key) => drops(streamOfKey(key)) } : 'stop',
+    policy: drops ? { dropOldest: (key) => drops(streamOfFolder(folderOf(key))) } : 'stop',
   };
 }

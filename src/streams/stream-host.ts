@@ -10,6 +10,7 @@ import type { CloseReason, PublishSink } from '../ingest/publish-sink.ts';
 import { WhepSession } from '../ingest/whep-session.ts';
 import { WhipSession } from '../ingest/whip-session.ts';
 import { MANIFEST_NAME } from '../layout/file-names.ts';
+import { objectPath } from '../layout/object-path.ts';
 import { baseFolder, dayFolder } from '../layout/stream-folder.ts';
 import type { AccessUnit } from '../media/access-unit.ts';
 import type { Ticks } from '../media/media-time.ts';
@@ -529,7 +530,7 @@ export class StreamHost {
   #place(): { recordDir: string; mpdPath: string } {
     const { stream } = this.#options;
     const recordDir = this.#recording?.folder ?? dayFolder(stream, steadyNowUs(), this.#baseFolder);
-    return { recordDir, mpdPath: `${recordDir}/${MANIFEST_NAME}` };
+    return { recordDir, mpdPath: objectPath(recordDir, MANIFEST_NAME) };
   }
 
   #sessionOf(sessionId: string): WhipSession {

@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { absent } from '../files/absent.ts';
 import { MANIFEST_NAME } from '../layout/file-names.ts';
+import { nameOf, objectPath } from '../layout/object-path.ts';
 import {
   folderReader,
   type RecordedBytes,
@@ -37,7 +38,7 @@ export class RecordingFiles {
     const names = new Set((await readdir(this.folder).catch(absent)) ?? []);
     // After the folder: what is uploaded meanwhile is seen twice rather than never.
     for await (const { key } of stored.reader.files(stored.folder)) {
-      names.add(key.slice(stored.folder.length + 1));
+      names.add(nameOf(key));
     }
     return [...names];
   }
@@ -66,7 +67,7 @@ export class RecordingFiles {
   }
 
   async #fetch(name: string): Promise<Buffer | undefined> {
-    return this.#stored?.reader.read(`${this.#stored.folder}/${name}`);
+    return this.#stored?.reader.read(objectPath(this.#stored.folder, name));
   }
 }
 

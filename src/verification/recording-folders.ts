@@ -1,8 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { MANIFEST_NAME, parseFileName } from '../layout/file-names.ts';
-
-const DAY_FOLDER = /[/\\]\d{4}[/\\]\d{2}[/\\]\d{2}$/;
+import { isDayFolder } from '../layout/day-path.ts';
+import { isHidden, MANIFEST_NAME, parseFileName } from '../layout/file-names.ts';
 
 /**
  * Finds the recordings (day folders) at or below a path, in the order of their names. A folder of
@@ -14,14 +13,14 @@ const DAY_FOLDER = /[/\\]\d{4}[/\\]\d{2}[/\\]\d{2}$/;
 export async function* recordingFolders(start: string): AsyncGenerator<string> {
   const entries = await readdir(start, { withFileTypes: true });
   const isRecording =
-    DAY_FOLDER.test(path.resolve(start)) ||
+    isDayFolder(path.resolve(start)) ||
     entries.some(({ name }) => name === MANIFEST_NAME || parseFileName(name) !== undefined);
   if (isRecording) {
     yield start;
     return;
   }
   const folders = entries
-    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+    .filter((entry) => entry.isDirectory() && !isHidden(entry.name))
     .map(({ name }) => name);
   for (const name of folders.sort()) yield* recordingFolders(path.join(start, name));
 }

@@ -1,11 +1,12 @@
 import path from 'node:path';
 import { likelyCodec } from '../codecs/registry.ts';
-import { PART_SUFFIX } from '../files/durable-file.ts';
 import { dayEndUs } from '../layout/day.ts';
+import { dayOf } from '../layout/day-path.ts';
 import {
   type FolderFile,
   isSetAside,
   MANIFEST_NAME,
+  PART_SUFFIX,
   parseFileName,
   segmentName,
 } from '../layout/file-names.ts';
@@ -114,8 +115,8 @@ async function readManifest(
       first,
     );
     const day = iso(presentation.dayStartUs).slice(0, 10);
-    const folderDay = path.resolve(files.folder).split(path.sep).slice(-3).join('-');
-    if (/^\d{4}-\d\d-\d\d$/.test(folderDay) && day !== folderDay) {
+    const folderDay = dayOf(path.resolve(files.folder));
+    if (folderDay !== undefined && day !== folderDay) {
       return { presentation, problem: `is of ${day}, its folder of ${folderDay}` };
     }
     return { presentation };

@@ -1,8 +1,8 @@
-import path from 'node:path';
 import { steadyNowUs } from '../clock/steady-clock.ts';
 import { type CrashRecoveryOptions, closeAbandoned } from '../day-folder/crash-recovery.ts';
 import type { RecordFacts } from '../facts/record-facts.ts';
 import type { FactListener, RecordingFact } from '../facts/recording-fact.ts';
+import { folderOf } from '../layout/object-path.ts';
 import type { LeftFolder } from '../streams/calls.ts';
 
 /** The records that go on in the workers, as far as the main thread has been told. */
@@ -45,7 +45,7 @@ export async function closeLeftRecord(
 ): Promise<LeftFolder | undefined> {
   let unclosed: LeftFolder | undefined;
   let endUs = record.startUs;
-  await closeAbandoned(path.posix.dirname(record.mpdPath), record.startUs, {
+  await closeAbandoned(folderOf(record.mpdPath), record.startUs, {
     ...options,
     streamOf: () => record.stream,
     indexedUs: 0,

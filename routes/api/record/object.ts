@@ -1,13 +1,11 @@
-import { join } from 'node:path';
-import { basename } from 'node:path/posix';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { replyFromBucket } from '../../../src/http/bucket-reply.ts';
 import { errorReply } from '../../../src/http/errors.ts';
 import { replyFromFile } from '../../../src/http/file-reply.ts';
 import { MANIFEST_TYPE, mediaTypeOf } from '../../../src/layout/media-type.ts';
+import { filePath, nameOf, readableObjectPath } from '../../../src/layout/object-path.ts';
 import { isOfStream } from '../../../src/layout/stream-folder.ts';
-import { readableObjectPath } from '../../../src/storage/object-store.ts';
 
 const bytes = { schema: Type.String({ format: 'binary' }) };
 
@@ -66,7 +64,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
     },
     handler: async (request, reply) => {
       const path = readableObjectPath(request.params['*']);
-      const type = mediaTypeOf(basename(path));
+      const type = mediaTypeOf(nameOf(path));
       const isManifest = type === MANIFEST_TYPE;
       // A segment that is written never changes.
       reply.header('Cache-Control', isManifest ? 'no-cache' : 'private, max-age=86400, immutable');
@@ -79,7 +77,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
         const signedSeconds = signedRedirect ? signedTtlSeconds : undefined;
         return replyFromBucket(request, reply, bucket, path, { signedSeconds });
       }
-      return replyFromFile(request, reply, join(root, path));
+      return replyFromFile(request, reply, filePath(root, path));
     },
   });
 };

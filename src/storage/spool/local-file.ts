@@ -1,9 +1,7 @@
 import { type FileHandle, link, open, rename, stat, unlink } from 'node:fs/promises';
 import { absent } from '../../files/absent.ts';
+import { SENT_SUFFIX } from '../../layout/file-names.ts';
 import type { UploadBuffers } from './upload-buffers.ts';
-
-/** Suffix of a manifest that is in the store, while it is made sure that no newer one is here. */
-export const SENT_SUFFIX = '.sent';
 
 /** A committed file and what it held when it was read. Must be closed. */
 export class LocalFile {

@@ -2,8 +2,9 @@ import { type Dirent, lstatSync, type Stats } from 'node:fs';
 import { opendir, readdir, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import { absent } from '../../files/absent.ts';
-import { PART_SUFFIX } from '../../files/durable-file.ts';
-import { restoreSent, SENT_SUFFIX } from './local-file.ts';
+import { isHidden, isUnfinished, SENT_SUFFIX } from '../../layout/file-names.ts';
+import { filePath, objectPath } from '../../layout/object-path.ts';
+import { restoreSent } from './local-file.ts';
 
 /** A committed file as it was found. */
 export interface FoundFile {
@@ -30,13 +31,13 @@ export async function* walkSpool(
   root: string,
   folder = '',
 ): AsyncGenerator<{ folder: string; files: FoundFile[] }> {
-  const here = path.join(root, folder);
+  const here = filePath(root, folder);
   const files: FoundFile[] = [];
   const folders: string[] = [];
   const sent: string[] = [];
   for await (const entry of await opendir(here, { bufferSize: ENTRIES_AT_ONCE })) {
     const { name } = entry;
-    if (entry.isDirectory() && !name.startsWith('.')) folders.push(name);
+    if (entry.isDirectory() && !isHidden(name)) folders.push(name);
     else if (isCommitted(entry)) {
       const found = findFile(path.join(here, name), name);
       if (found !== undefined) files.push(found);
@@ -53,7 +54,7 @@ export async function* walkSpool(
   files.sort((a, b) => a.committedMs - b.committedMs);
   if (files.length > 0) yield { folder, files };
   for (const name of folders.sort()) {
-    yield* walkSpool(root, folder === '' ? name : `${folder}/${name}`);
+    yield* walkSpool(root, objectPath(folder, name));
   }
   if (files.length === 0 && folder !== '') await rmdir(here).catch(notEmpty);
 }
@@ -81,8 +82,7 @@ export function findFile(file: string, name: string): FoundFile | undefined {
 
 function isCommitted(entry: Dirent): boolean {
   const { name } = entry;
-  if (!entry.isFile() || name.startsWith('.')) return false;
-  return !name.endsWith(PART_SUFFIX) && !name.endsWith(SENT_SUFFIX);
+  return entry.isFile() && !isHidden(name) && !isUnfinished(name) && !name.endsWith(SENT_SUFFIX);
 }
 
 function notEmpty(error: NodeJS.ErrnoException): void {

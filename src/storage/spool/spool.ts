@@ -3,14 +3,15 @@ import { type FileHandle, open, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { type Clock, systemClock } from '../../clock/clock.ts';
 import { absent } from '../../files/absent.ts';
+import { SENT_SUFFIX } from '../../layout/file-names.ts';
+import { filePath, folderOf, nameOf } from '../../layout/object-path.ts';
 import { ObjectRole, objectRole } from '../../layout/object-role.ts';
 import { FolderSync } from './folder-sync.ts';
 import { HighWater } from './high-water.ts';
-import { SENT_SUFFIX } from './local-file.ts';
 import type { SpoolOptions, SpoolState } from './spool-options.ts';
 import { findFile, walkSpool } from './spool-tree.ts';
 import { Uploader } from './uploader.ts';
-import { folderOf, nameOf, WaitingFiles } from './waiting-files.ts';
+import { WaitingFiles } from './waiting-files.ts';
 
 /** A file that waits for longer than this is late, ms. */
 const LATE_MS = 60_000;
@@ -307,7 +308,7 @@ export class Spool {
 
   #path(key: string): string {
     if (/(?:^|\/)\.{0,2}(?:\/|$)/.test(key)) throw new Error(`"${key}" is no path below the root`);
-    return path.join(this.#options.root, key);
+    return filePath(this.#options.root, key);
   }
 }
 

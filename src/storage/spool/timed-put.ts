@@ -1,5 +1,6 @@
 import type { Clock } from '../../clock/clock.ts';
 import { mediaTypeOf } from '../../layout/media-type.ts';
+import { nameOf } from '../../layout/object-path.ts';
 import { UploadTimeout } from './upload-failure.ts';
 
 /** What the spool needs of a store. */
@@ -43,7 +44,7 @@ export class TimedPut {
   /** Stores a file. @throws UploadTimeout; whatever the store throws */
   async put(key: string, data: Buffer): Promise<void> {
     const ms = this.#timeoutMs + (data.length / SLOWEST) * 1000;
-    const stored = this.#store.put(key, data, { contentType: mediaTypeOf(key.split('/').at(-1)!) });
+    const stored = this.#store.put(key, data, { contentType: mediaTypeOf(nameOf(key)) });
     const { promise: late, reject } = Promise.withResolvers<never>();
     const timeout = new UploadTimeout(`the store did not answer within ${Math.round(ms)} ms`);
     const cancel = this.#clock.after(ms, () => reject(timeout));

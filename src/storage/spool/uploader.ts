@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { type Clock, systemClock } from '../../clock/clock.ts';
+import { filePath, objectPath } from '../../layout/object-path.ts';
 import { ObjectRole, objectRole } from '../../layout/object-role.ts';
 import type { FolderSync } from './folder-sync.ts';
 import { LocalFile } from './local-file.ts';
@@ -153,7 +154,7 @@ export class Uploader {
     const key = folder.key(file);
     let local: LocalFile | undefined;
     try {
-      local = await LocalFile.read(path.join(this.#options.root, key), this.#buffers);
+      local = await LocalFile.read(filePath(this.#options.root, key), this.#buffers);
       if (objectRole(file.name) !== ObjectRole.manifest) return local;
       if (!(await this.#mayBeAhead(folder.path))) return local;
       folder.putBack(file, this.#clock.now());
@@ -181,8 +182,8 @@ export class Uploader {
    */
   async #mayBeAhead(folder: string): Promise<boolean> {
     let isAhead = false;
-    for (const name of await committedNames(path.join(this.#options.root, folder))) {
-      const key = folder === '' ? name : `${folder}/${name}`;
+    for (const name of await committedNames(filePath(this.#options.root, folder))) {
+      const key = objectPath(folder, name);
       if (objectRole(name) === ObjectRole.manifest || this.kept.has(key)) continue;
       isAhead = true;
       if (this.#waiting.find(key) === undefined) this.#listener.found(key);

@@ -1,3 +1,4 @@
+import { folderOf, nameOf } from '../../layout/object-path.ts';
 import { type WaitingFile, WaitingFolder } from './waiting-folder.ts';
 
 /** A waiting file and where it lies. */
@@ -115,14 +116,4 @@ export class WaitingFiles {
     folder.hold(file, 'dropping');
     this.#parked.delete(file);
   }
-}
-
-/** The folder of a key, below the root; empty for the root itself. */
-export function folderOf(key: string): string {
-  return key.slice(0, Math.max(0, key.lastIndexOf('/')));
-}
-
-/** The name of a key within its folder. */
-export function nameOf(key: string): string {
-  return key.slice(key.lastIndexOf('/') + 1);
 }

@@ -1,3 +1,4 @@
+import { objectPath } from '../../layout/object-path.ts';
 import { ObjectRole, objectRole } from '../../layout/object-role.ts';
 import { Fifo } from './fifo.ts';
 
@@ -54,7 +55,7 @@ export class WaitingFolder {
 
   /** The key of a file of this folder. */
   key({ name }: WaitingFile): string {
-    return this.path === '' ? name : `${this.path}/${name}`;
+    return objectPath(this.path, name);
   }
 
   /** Takes in a file that does not wait yet. @param committedMs ms since the Unix epoch */

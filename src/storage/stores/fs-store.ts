@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { link, open, opendir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { makeFolder, PART_SUFFIX, replaceFile, syncFolder } from '../../files/durable-file.ts';
+import { makeFolder, replaceFile, syncFolder } from '../../files/durable-file.ts';
+import { isHidden, isUnfinished } from '../../layout/file-names.ts';
+import { filePath } from '../../layout/object-path.ts';
 import type { FsStorage } from '../storage-options.ts';
 import { objectBody } from './object-body.ts';
 import { checkKey } from './object-key.ts';
@@ -109,7 +111,7 @@ class FsStore implements Store {
 
   /** @param folder key of a folder, empty or with a slash at its end */
   async *#below(folder: string, prefix: string): AsyncGenerator<StoredObject> {
-    const entries = await opendir(path.join(this.#root, folder)).catch(undefinedWhenAbsent);
+    const entries = await opendir(filePath(this.#root, folder)).catch(undefinedWhenAbsent);
     if (!entries) return;
     for await (const entry of entries) {
       const key = folder + entry.name;
@@ -119,7 +121,7 @@ class FsStore implements Store {
         if (inside.startsWith(prefix) || prefix.startsWith(inside))
           yield* this.#below(inside, prefix);
       } else if (entry.isFile() && key.startsWith(prefix)) {
-        const found = await storedFile(key, path.join(this.#root, key));
+        const found = await storedFile(key, filePath(this.#root, key));
         if (found) yield found;
       }
     }
@@ -133,7 +135,7 @@ class FsStore implements Store {
         code: 'InvalidKey',
       });
     }
-    return path.join(this.#root, key);
+    return filePath(this.#root, key);
   }
 
   async #try<T>(action: string, work: () => Promise<T>): Promise<T> {
@@ -163,7 +165,7 @@ async function createFile(file: string, data: Buffer): Promise<void> {
 }
 
 function isShown(name: string): boolean {
-  return !name.startsWith('.') && !name.endsWith(PART_SUFFIX);
+  return !isHidden(name) && !isUnfinished(name);
 }
 
 async function storedFile(key: string, file: string): Promise<StoredObject | undefined> {

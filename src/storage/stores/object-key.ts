@@ -1,3 +1,4 @@
+import { objectPath, objectPathFault } from '../../layout/object-path.ts';
 import { StoreError } from './store.ts';
 
 /** Longest key that S3 and OSS take, in bytes of UTF-8, with the root before it. */
@@ -20,7 +21,7 @@ export class KeySpace {
    */
   full(key: string): string {
     checkKey(key);
-    const full = this.#prefix + key;
+    const full = objectPath(this.root, key);
     if (Buffer.byteLength(full) > LONGEST_KEY) {
       throw invalid(key.slice(0, 100), `is longer than ${LONGEST_KEY} bytes`);
     }
@@ -39,16 +40,12 @@ export class KeySpace {
 }
 
 /**
- * Checks that a key means the same object in every store: path parts that are not empty, `.` or `..`
- * (HTTP clients and file systems resolve those), and no control characters (XML cannot list them).
+ * Checks that a key is an object path, see {@link objectPathFault}.
  * @throws StoreError `misconfigured` with the code `InvalidKey`
  */
 export function checkKey(key: string): void {
-  if (key.split('/').some((part) => part === '' || part === '.' || part === '..')) {
-    throw invalid(key, 'has an empty, "." or ".." part');
-  }
-  if (/\p{Cc}/u.test(key)) throw invalid(key, 'has control characters');
-  if (!key.isWellFormed()) throw invalid(key, 'is not well-formed Unicode');
+  const fault = objectPathFault(key);
+  if (fault !== undefined) throw invalid(key, fault);
 }
 
 function invalid(key: string, why: string): StoreError {

@@ -36,7 +36,7 @@ export interface PutOptions {
   contentType: string;
   /**
    * Refuse, with the kind `exists`, where there is an object of this key already. Servers that do
-   * not know the condition replace it all the same; see {@link import('./put-once.ts').PutOnce}.
+   * not know the condition replace it all the same; `put-once.ts` knows what to do then.
    */
   ifAbsent?: boolean;
 }
