@@ -94,7 +94,7 @@ function stopOnSignal(service: Service, log: Logger): void {
   let stopping = false;
   const stop = async (reason: string, exitCode: number) => {
     if (stopping) {
-      log.warn({ reason }, 'stopping at once');
+      log.warn({ reason }, 'stopping immediately');
       process.exit(1);
     }
     stopping = true;
@@ -116,7 +116,7 @@ function stopOnSignal(service: Service, log: Logger): void {
   process.on('SIGINT', () => void stop('SIGINT', 0));
   // What is recorded up to now can still be closed in order; going on could not be trusted.
   const fail = (error: unknown) => {
-    log.fatal({ err: error }, 'this should not have happened');
+    log.fatal({ err: error }, 'unexpected error');
     if (!stopping) void stop('internal error', 1);
   };
   process.on('uncaughtException', fail);

@@ -318,7 +318,7 @@ t.test('a second signal does not wait', async (t) => {
   await program.prints(/"stopping"/);
   program.process.kill('SIGTERM');
   t.equal(await program.ended(), 1);
-  t.match(program.log.at(-1), { msg: 'stopping at once' });
+  t.match(program.log.at(-1), { msg: 'stopping immediately' });
   unfinished.destroy();
 });
 

@@ -63,7 +63,7 @@ export class StoredFolders implements SpoolStore {
     try {
       const found = await Promise.race([asked, late]);
       if (found.manifest !== undefined && !isReadable(found.manifest)) {
-        this.#log.error({ folder }, 'the store has a manifest that is not ours');
+        this.#log.error({ folder }, 'the store has a manifest that this recorder did not write');
         return { ...found, manifest: undefined };
       }
       // The presentation takes in what was asked for, so that its manifest lacks nothing.
@@ -72,7 +72,7 @@ export class StoredFolders implements SpoolStore {
     } catch (err) {
       this.#askAgainMs = this.#clock.now() + AWAY_MS;
       const { code, message: reason } = err as { code?: string; message: string };
-      this.#log.warn({ folder, code, reason }, 'the store does not tell what it has of a folder');
+      this.#log.warn({ folder, code, reason }, 'the store does not list a folder');
       return undefined;
     } finally {
       cancel();
@@ -107,7 +107,7 @@ export class StoredFolders implements SpoolStore {
     const missing = stored === undefined ? [] : missingPeriods(key, stored, data.toString());
     if (missing.length > 0) {
       const periods = missing.length;
-      this.#log.info({ folder, periods }, 'the manifest goes on from the one in the store');
+      this.#log.info({ folder, periods }, 'the manifest continues the one in the store');
     }
     this.#remember(folder, missing);
     return missing;

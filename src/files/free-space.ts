@@ -73,10 +73,7 @@ export class FreeSpaceWatch {
       if (freeInodes !== undefined) this.#judge('inodes', freeInodes, totalInodes!, space);
     } catch (err) {
       if (!this.#isUnreadable) {
-        this.#log.warn(
-          { folder: this.#folder, err },
-          'the disk of the recordings does not tell what is free',
-        );
+        this.#log.warn({ folder: this.#folder, err }, 'the free space of the disk cannot be read');
       }
       this.#isUnreadable = true;
     }

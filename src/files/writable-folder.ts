@@ -8,18 +8,18 @@ const SILENT_MS = 5_000;
 
 /** What errors of the file system mean for whoever set a folder. */
 const REASONS: Record<string, string> = {
-  ENOENT: 'no folder can be made there; name one on a disk',
-  ENOTDIR: 'a part of it is a file; name a folder',
-  EEXIST: 'a part of it is no folder; name another one',
-  EACCES: 'this user may not write there; give it the right to, or name another folder',
-  EPERM: 'this user may not write there; give it the right to, or name another folder',
-  EROFS: 'its file system is read-only; mount it writable, or name another folder',
-  ENOSPC: 'its disk is full; make space',
-  EDQUOT: 'the quota of this user is used up; make space',
-  ENAMETOOLONG: 'its name is too long; name another folder',
-  ELOOP: 'its symbolic links lead round in a circle',
-  EIO: 'its disk fails; look into the log of the system',
-  ESTALE: 'the share it is on is gone; mount it anew',
+  ENOENT: 'no folder can be created there; choose one on a disk',
+  ENOTDIR: 'a part of the path is a file; choose a folder',
+  EEXIST: 'a part of the path is not a folder; choose another one',
+  EACCES: 'this user has no permission to write there; grant it, or choose another folder',
+  EPERM: 'this user has no permission to write there; grant it, or choose another folder',
+  EROFS: 'the file system is read-only; mount it writable, or choose another folder',
+  ENOSPC: 'the disk is full; free some space',
+  EDQUOT: 'the quota of this user is used up; free some space',
+  ENAMETOOLONG: 'the name is too long; choose another folder',
+  ELOOP: 'its symbolic links form a loop',
+  EIO: 'the disk has errors; see the system log',
+  ESTALE: 'the network share is gone; mount it again',
 };
 
 /**

@@ -127,11 +127,11 @@ export class IndexLife {
       (result) => {
         // A first start has nothing to tell.
         if (result && result.segments + result.records > 0) {
-          log.info({ ...result }, 'the index has all that was recorded');
+          log.info({ ...result }, 'the index is complete');
         }
       },
       (err: unknown) => {
-        log.error({ err }, 'the index could not be completed; it is tried again at the next start');
+        log.error({ err }, 'the index could not be completed; the next start tries again');
       },
     );
   }

@@ -134,7 +134,7 @@ export class IndexRebuild {
     if (missing.length > 0) {
       log.info(
         { stream, folder, segments: missing.length },
-        'put recorded segments into the index',
+        'added recorded segments to the index',
       );
     }
   }
@@ -166,7 +166,7 @@ export class IndexRebuild {
     if (unreadable.length === 0) return;
     this.#options.log.warn(
       { stream, folder, segments: unreadable.length, first: unreadable[0] },
-      'segments that cannot be read stay out of the index; see live777-recorder verify',
+      'unreadable segments are not in the index; see live777-recorder verify',
     );
   }
 }

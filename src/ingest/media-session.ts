@@ -159,7 +159,7 @@ export class MediaSession {
       // Media that waits for packets that cannot come any more is not lost with the session.
       if (reason !== 'failed') this.#receiver?.flush();
     } catch (err) {
-      log.warn({ session: id, err }, 'what was left of a session could not be taken');
+      log.warn({ session: id, err }, 'the rest of a session could not be processed');
     }
     log.debug({ session: id, reason, err: error }, 'session closed');
     sink.onClosed(reason, error);
@@ -187,7 +187,7 @@ export class MediaSession {
       if (datagram === undefined) return;
       for (let sent = 0; sent < FAREWELL_COPIES; sent++) this.#options.send(datagram);
     } catch (err) {
-      this.#options.log.warn({ session: this.#options.id, err }, 'could not end DTLS in order');
+      this.#options.log.warn({ session: this.#options.id, err }, 'could not close DTLS properly');
     }
   }
 
@@ -271,7 +271,7 @@ export class MediaSession {
     } else {
       this.#options.log.warn(
         { session: this.#options.id },
-        'ignored a DTLS alert: its sender is still there',
+        'ignored a DTLS alert: the peer is still sending',
       );
       this.#alertUs = 0;
     }

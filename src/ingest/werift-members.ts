@@ -17,7 +17,7 @@ export function requireMembers(
     }
     if (value === null || typeof value !== type) {
       throw new Error(
-        `werift has changed: ${name}.${path} is no ${type}; src/ingest/werift-*.ts must follow`,
+        `werift has changed: ${name}.${path} is not a ${type}; adapt src/ingest/werift-*.ts`,
       );
     }
   }

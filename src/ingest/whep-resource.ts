@@ -123,7 +123,7 @@ export class WhepResource {
   /** Chooses an encoding. @throws WhepError */
   async selectLayer(layer: Layer): Promise<void> {
     if (this.#layers === undefined) {
-      throw new WhepError('not-found', 'the server offers no choice of layers');
+      throw new WhepError('not-found', 'the server does not offer layers to select');
     }
     const headers = { 'content-type': 'application/json' };
     await this.#request('POST', this.#layers, headers, JSON.stringify(layer));
@@ -275,7 +275,7 @@ function readLayers(text: string): Layer[] {
   try {
     json = JSON.parse(text);
   } catch {
-    throw new WhepError('server', 'the list of layers is no JSON');
+    throw new WhepError('server', 'the list of layers is not JSON');
   }
   if (!Array.isArray(json)) return [];
   return json.flatMap((layer) => {

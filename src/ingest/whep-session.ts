@@ -189,7 +189,7 @@ export class WhepSession {
       await this.#agent.connect(ice);
     } catch (error) {
       // The connection time-out ends it: a check that arrives may still mend this.
-      this.#log.debug({ session: this.id, err: error }, 'no way to the server yet');
+      this.#log.debug({ session: this.id, err: error }, 'no path to the server yet');
       return;
     }
     this.#media.startDtls();
@@ -204,7 +204,7 @@ export class WhepSession {
       await this.#resource.selectLayer(best);
       this.#log.debug({ session: this.id, layer: best.encodingId }, 'chose a layer');
     } catch (error) {
-      this.#log.warn({ session: this.id, err: error }, 'could not choose a layer');
+      this.#log.warn({ session: this.id, err: error }, 'could not select a layer');
     }
   }
 
@@ -222,7 +222,10 @@ export class WhepSession {
       '',
     ];
     this.#resource.patch(fragment.join('\r\n')).catch((error: unknown) => {
-      this.#log.debug({ session: this.id, err: error }, 'the server takes no late candidate');
+      this.#log.debug(
+        { session: this.id, err: error },
+        'the server does not accept late candidates',
+      );
     });
   }
 

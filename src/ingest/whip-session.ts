@@ -89,7 +89,7 @@ export class WhipSession {
       (datagram, from, socket) => {
         if (session !== undefined) session.#onDatagram(datagram, from, socket);
       },
-      (error) => options.log.warn({ err: error }, 'a UDP socket of a publisher reports an error'),
+      (error) => options.log.warn({ err: error }, 'error on the UDP socket of a publisher'),
     );
     try {
       session = new WhipSession(offer, options, sink, ours, sockets);

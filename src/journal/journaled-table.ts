@@ -191,7 +191,7 @@ export class JournaledTable<Entry extends { type: string }, Change, Result> {
     this.#patientUntil = this.#lines + SPARE_LINES;
     await this.compact().catch((err: unknown) => {
       const { title } = this.#content.format;
-      this.#log.warn({ err }, `the ${title} could not be compacted; it still grows`);
+      this.#log.warn({ err }, `the ${title} could not be compacted and keeps growing`);
     });
   }
 

@@ -45,7 +45,7 @@ export class NodeClient {
       let text = '';
       for await (const chunk of textOf(response)) {
         text += chunk;
-        if (text.length > LONGEST_LISTING) throw new NodeError('failed', 'answers without an end');
+        if (text.length > LONGEST_LISTING) throw new NodeError('failed', 'sends an endless reply');
       }
       return text;
     } catch (error) {
@@ -69,7 +69,7 @@ export class NodeClient {
       const response = await this.#get('/api/sse/streams', 'text/event-stream', limit.signal);
       limit.stop();
       if (!response.headers.get('content-type')?.startsWith('text/event-stream')) {
-        throw new NodeError('unsupported', 'offers no events');
+        throw new NodeError('unsupported', 'does not offer events');
       }
       isOpen = true;
       onOpen();

@@ -76,12 +76,12 @@ export function readListing(json: string, base: string): NodeListing {
   try {
     document = JSON.parse(json);
   } catch {
-    throw new Error('answers what is not JSON');
+    throw new Error('does not answer with JSON');
   }
   if (!Listing.Check(document)) {
     const [error] = Listing.Errors(document);
     throw new Error(
-      `answers what is not a list of streams (${error?.instancePath || '/'} ${error?.message})`,
+      `does not answer with a list of streams (${error?.instancePath || '/'} ${error?.message})`,
     );
   }
   const listed = [...document].sort((a, b) => (a.id < b.id ? -1 : 1));

@@ -104,7 +104,7 @@ export class NodeWatch {
 
   /** Ends; resolves when nothing is under way any more. */
   async close(): Promise<void> {
-    this.#life.abort(new NodeError('failed', 'is not followed any more'));
+    this.#life.abort(new NodeError('failed', 'is no longer followed'));
     await this.#running;
   }
 
@@ -180,7 +180,7 @@ export class NodeWatch {
     this.#badEnds++;
     if (this.#badEnds < MOST_BAD_ENDS) return this.#wait(this.#backoff.next());
     this.#badEnds = 0;
-    this.#giveUpEvents('its events end or stall again and again');
+    this.#giveUpEvents('its events keep ending or stalling');
   }
 
   async #afterFailure({ kind, message }: NodeError): Promise<void> {
@@ -196,7 +196,7 @@ export class NodeWatch {
   #giveUpEvents(why: string): void {
     const { clock, log, source } = this.#options;
     this.#eventsFromMs = clock.now() + EVENTS_AGAIN_MS;
-    log.debug({ node: source.url, why }, 'the node is polled for its streams');
+    log.debug({ node: source.url, why }, 'the node is polled');
   }
 
   async #list(signal: AbortSignal): Promise<NodeListing> {
@@ -221,7 +221,10 @@ export class NodeWatch {
     this.#change(connection);
     const names = JSON.stringify(unusable);
     if (unusable.length > 0 && names !== this.#unusable) {
-      log.warn({ node: source.url, streams: unusable }, 'streams have names that cannot be paths');
+      log.warn(
+        { node: source.url, streams: unusable },
+        'streams have names that cannot be used as paths',
+      );
     }
     this.#unusable = names;
     onListing(streams, unbroken);
@@ -242,7 +245,7 @@ export class NodeWatch {
       if (isNew) {
         log.info(
           { node: source.url, liveStreams: before.liveStreams },
-          connection === 'sse' ? 'follows the node by its events' : 'polls the node',
+          connection === 'sse' ? 'following the events of the node' : 'polls the node',
         );
       }
     }

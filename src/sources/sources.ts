@@ -271,7 +271,7 @@ export class Sources {
     this.#leftAlone.add(stream);
     this.#options.log.info(
       { stream },
-      'live on a node and not recorded: no pattern of auto_streams matches',
+      'live on a node but not recorded: no pattern of auto_streams matches',
     );
   }
 

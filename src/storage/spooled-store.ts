@@ -183,7 +183,7 @@ export class SpooledStore {
       await this.#check();
     } catch (error) {
       const { message: reason } = error as Error;
-      this.#log.warn({ reason }, 'the store takes files and fails its check');
+      this.#log.warn({ reason }, 'the store accepts files but fails its check');
     }
   }
 
@@ -207,7 +207,7 @@ export class SpooledStore {
   #warnOfNoCondition(code: string | undefined): void {
     this.#log.warn(
       { store: this.store.name, ...(code !== undefined && { code }) },
-      'the store does not know conditional puts (If-None-Match, x-oss-forbid-overwrite): each name is looked up before it is uploaded, so let no other recorder write to this bucket and root',
+      'the store does not support conditional puts (If-None-Match, x-oss-forbid-overwrite): each name is looked up before it is uploaded, so do not let another recorder write to this bucket and root',
     );
   }
 

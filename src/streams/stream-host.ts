@@ -40,7 +40,7 @@ import type { WorkerSettings } from './worker-settings.ts';
 const LOST_US = 4_000_000;
 /** Ends of a session with a server that are its fault. */
 const LOST_BECAUSE: Partial<Record<CloseReason, string>> = {
-  'no-media': 'it was connected and sent nothing for some seconds',
+  'no-media': 'it was connected but sent nothing for some seconds',
   'server-gone': 'it ended the session or is gone',
 };
 /** A server that may send either of two codecs has this long to begin, µs. */
@@ -383,7 +383,7 @@ export class StreamHost {
     if (this.#toldUnrecorded) return;
     this.#toldUnrecorded = true;
     const { stream, log } = this.#options;
-    log.info({ stream }, 'published and not recorded: no pattern of auto_streams matches');
+    log.info({ stream }, 'published but not recorded: no pattern of auto_streams matches');
   }
 
   #onClosed(reason: CloseReason, error: Error | undefined): void {

@@ -11,7 +11,7 @@
  * - `hole`: time without media inside a Period, where players stop for good;
  * - `overlap`: two segments of a track cover the same time;
  * - `duplicate`: a segment number was used twice;
- * - `unfinished`: the manifest says that recording goes on, and nobody records.
+ * - `unfinished`: the manifest says that it is being recorded, but no recorder is running.
  *
  * Worth knowing, and no damage:
  * - `gap`: time without media between two Periods;

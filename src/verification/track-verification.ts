@@ -77,7 +77,7 @@ export async function verifyTrack(
       ? await inspectSegment(files, name, codec, continuity)
       : undefined;
     if (found === undefined) {
-      findings.push(finding('missing', 'the manifest names it, and there is no such file', name));
+      findings.push(finding('missing', 'named by the manifest, but the file does not exist', name));
       continue;
     }
     extent.segments++;
@@ -137,7 +137,7 @@ async function verifyInitialization(
   const name = track.initialization;
   const tell = (message: string) => [finding('initialization', message, name)];
   const data = names.has(name) ? await files.read(name) : undefined;
-  if (data === undefined) return tell('the manifest names it, and there is no such file');
+  if (data === undefined) return tell('named by the manifest, but the file does not exist');
   const facts = containerNamed(track.container).readInitialization(data);
   if (facts === undefined) return tell('cannot be read');
   const findings: Finding[] = [];

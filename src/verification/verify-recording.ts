@@ -62,7 +62,7 @@ export async function verifyRecording(
   } else if (presentation?.live) {
     const message = isLive
       ? 'recording goes on'
-      : 'says that recording goes on, and nobody records';
+      : 'says that it is being recorded, but no recorder is running';
     findings.push(finding(isLive ? 'live' : 'unfinished', message, MANIFEST_NAME));
   }
 
@@ -139,7 +139,7 @@ async function besideManifest(
   }
   if (isSetAside(name)) return [finding('set aside', 'kept by a repair', name)];
   const file = parseFileName(name);
-  if (file === undefined) return [finding('foreign', 'none of our files', name)];
+  if (file === undefined) return [finding('foreign', 'not a file of the recorder', name)];
   // One that no Period names was written for a Period that never got a segment.
   if (file.type === 'init' && !file.isPart) return [];
   if (file.type === 'init') {

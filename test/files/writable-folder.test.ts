@@ -21,7 +21,7 @@ const onLinux = { skip: process.platform !== 'linux' && 'only Linux has /proc' }
 t.test('where no folder can be made it is said at once', onLinux, async (t) => {
   for (const folder of ['/proc/nope', '/proc/nope/records']) {
     await t.rejects(make(folder), {
-      message: `recorder.storage.root: ${folder} cannot be used (ENOENT): no folder can be made there; name one on a disk`,
+      message: `recorder.storage.root: ${folder} cannot be used (ENOENT): no folder can be created there; choose one on a disk`,
     });
   }
 });
@@ -33,7 +33,7 @@ t.test('a read-only disk is called so', async (t) => {
   execFileSync('mount', ['-o', 'remount,ro', disk]);
   for (const folder of ['there', 'new/records']) {
     await t.rejects(make(path.join(disk, folder)), {
-      message: /cannot be used \(EROFS\): its file system is read-only/,
+      message: /cannot be used \(EROFS\): the file system is read-only/,
     });
   }
 });

@@ -200,7 +200,7 @@ t.test('layers that are listed oddly', async (t) => {
   const resource = await create({ url });
   await t.rejects(resource.layers(), failure('unauthorized'));
   list = 'not JSON';
-  await t.rejects(resource.layers(), failure('server', /no JSON/));
+  await t.rejects(resource.layers(), failure('server', /not JSON/));
   list = '{}';
   t.same(await resource.layers(), []);
   list = '[null, 1, {"encodingId": 2}, {"encodingId": "f", "more": 1}]';

@@ -330,13 +330,13 @@ t.test('a token that cannot be sent shows nowhere', async (t) => {
 t.test('a node that answers nonsense', async (t) => {
   const whole = JSON.stringify([stream('cam1')]);
   for (const [nonsense, error] of [
-    ['', 'answers what is not JSON'],
-    [whole.slice(0, -9), 'answers what is not JSON'],
-    ['<html>', 'answers what is not JSON'],
-    ['{"streams":[]}', 'answers what is not a list of streams'],
-    ['[null]', 'answers what is not a list of streams'],
-    ['[{"id":"cam1"}]', 'answers what is not a list of streams'],
-    ['[{"id":"cam1","publish":{"sessions":[{"id":7}]}}]', 'answers what is not a list of streams'],
+    ['', 'does not answer with JSON'],
+    [whole.slice(0, -9), 'does not answer with JSON'],
+    ['<html>', 'does not answer with JSON'],
+    ['{"streams":[]}', 'does not answer with a list of streams'],
+    ['[null]', 'does not answer with a list of streams'],
+    ['[{"id":"cam1"}]', 'does not answer with a list of streams'],
+    ['[{"id":"cam1","publish":{"sessions":[{"id":7}]}}]', 'does not answer with a list of streams'],
   ] as const) {
     await t.test(nonsense, async (t) => {
       const node = await NodeStandIn.start(t, [stream('cam1')]);
@@ -357,7 +357,7 @@ t.test('a node that answers nonsense', async (t) => {
     node.onEvents = answers.text('data: [{}]\n\n', 'text/event-stream');
     const { watch, is } = follow(t, node.url);
     await is('unreachable');
-    t.match(watch.state().error, 'answers what is not a list of streams');
+    t.match(watch.state().error, 'does not answer with a list of streams');
   });
   for (const status of [204, 302, 500, 503]) {
     await t.test(`status ${status}`, async (t) => {

@@ -74,7 +74,7 @@ const DAMAGES: Record<
       // Code 3 with no frame.
       await overwrite(file, await placeOf(file, 'mdat', 4), Buffer.from([0x03, 0x00]));
     },
-    found: [['undecodable', 'audio_seg_0001.m4s', /^sample 0 is no Opus packet/]],
+    found: [['undecodable', 'audio_seg_0001.m4s', /^sample 0 is not an Opus packet/]],
   },
   'a segment lies elsewhere in time': {
     damage: async (folder) => {

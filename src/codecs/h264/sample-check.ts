@@ -27,8 +27,8 @@ export function h264SampleProblem(sample: Buffer, keyframe: boolean): string | u
     if (type === NAL_IDR) hasIdr = true;
     at += length;
   }
-  if (keyframe && !hasIdr) return 'is flagged as a keyframe and is none';
-  if (hasIdr && !keyframe) return 'is a keyframe and not flagged as one';
+  if (keyframe && !hasIdr) return 'is flagged as a keyframe, but is not one';
+  if (hasIdr && !keyframe) return 'is a keyframe, but not flagged as one';
   return undefined;
 }
 

@@ -29,5 +29,5 @@ export const opus: AudioCodec = {
   isNamedBy: (codecString) => codecString === 'opus',
   readConfiguration: readOpusConfiguration,
   sampleProblem: (sample) =>
-    opusPacketDuration(sample) === undefined ? 'is no Opus packet (RFC 6716 §3.4)' : undefined,
+    opusPacketDuration(sample) === undefined ? 'is not an Opus packet (RFC 6716 §3.4)' : undefined,
 };

@@ -127,7 +127,7 @@ export class Spool {
       .catch(absent)
       .then(() => this.#sync.add(path.dirname(file)))
       .catch((err) =>
-        this.#options.log.error({ key, err }, 'an uploaded file cannot be deleted here'),
+        this.#options.log.error({ key, err }, 'an uploaded file cannot be deleted from this disk'),
       );
   }
 
@@ -239,13 +239,13 @@ export class Spool {
     const facts = { files: count, bytes };
     switch (this.#highWater.update(bytes)) {
       case 'warning':
-        log.warn(facts, 'much waits for upload; the disk will be full if this goes on');
+        log.warn(facts, 'much data is waiting for upload; the disk will be full if this continues');
         break;
       case 'full':
         log.error(facts, 'too much waits for upload: the high-water mark is passed');
         break;
       case 'released':
-        log.info(facts, 'less waits for upload again');
+        log.info(facts, 'less data is waiting for upload again');
         break;
     }
     const policy = this.#highWater.limits?.policy;
@@ -273,7 +273,7 @@ export class Spool {
         await unlink(this.#path(key)).catch(absent);
       } catch (err) {
         folder.putBack(file, file.readyMs);
-        log.error({ key, err }, 'a file cannot be deleted to make room');
+        log.error({ key, err }, 'a file cannot be deleted to make space');
         continue;
       }
       this.#waiting.remove(waiting);

@@ -231,7 +231,7 @@ export class Uploader {
       await local.remove();
       return 'gone';
     } catch (err) {
-      this.#options.log.error({ key, err }, 'an uploaded file cannot be deleted here');
+      this.#options.log.error({ key, err }, 'an uploaded file cannot be deleted from this disk');
       return 'kept';
     }
   }
@@ -249,7 +249,7 @@ export class Uploader {
       folder.putBack(file, now);
     } else {
       this.#answered(attempt);
-      this.#park(waiting, 'the store will not have a file; it stays here and is tried again');
+      this.#park(waiting, 'the store refuses a file; it stays on this disk and is retried');
       if (scope === 'refused' && isFirst && ++this.#refusedInRow >= REFUSED_ALL) {
         this.#away(attempt, 'refused', retryAfterMs);
       }
@@ -266,9 +266,13 @@ export class Uploader {
     this.#isAwayTold = now - this.#awayToldMs >= TELL_AGAIN_MS || mode === 'refused';
     if (!this.#isAwayTold) return;
     this.#awayToldMs = now;
-    if (mode === 'down') log.warn({ code, message }, 'the store fails; uploads wait for it');
+    if (mode === 'down')
+      log.warn({ code, message }, 'the store is unavailable; uploads are waiting');
     else
-      log.error({ code, message }, 'the store refuses everything; check its settings and rights');
+      log.error(
+        { code, message },
+        'the store refuses all uploads; check its settings and permissions',
+      );
   }
 
   #answered(attempt: Attempt): void {
@@ -276,7 +280,10 @@ export class Uploader {
     if (before === undefined) return;
     const { count, bytes } = this.#waiting;
     if (this.#isAwayTold) {
-      this.#options.log.info({ files: count, bytes }, 'the store is back; what waits is uploaded');
+      this.#options.log.info(
+        { files: count, bytes },
+        'the store is available again; uploading what is waiting',
+      );
     }
     if (before === 'refused') this.#waiting.unpark(this.#clock.now());
   }

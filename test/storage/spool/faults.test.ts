@@ -104,7 +104,7 @@ for (const [kind, code] of [
       lastError: { code },
     });
     t.equal(spool.uploaded('a/seg_0002.m4s'), false);
-    t.ok(logged.some((line) => line.startsWith('error: the store will not have a file')));
+    t.ok(logged.some((line) => line.startsWith('error: the store refuses a file')));
     const puts = store.puts;
     clock.advance(599_999);
     t.equal(spool.state().parkedFiles, 1);
@@ -146,7 +146,7 @@ for (const kind of ['denied', 'misconfigured']) {
     for (const key of keys) commit(root, key);
     for (const key of keys) spool.offer(key);
     await until(() =>
-      logged.some((line) => line.startsWith('error: the store refuses everything')),
+      logged.some((line) => line.startsWith('error: the store refuses all uploads')),
     );
     await until(() => store.active === 0);
     t.equal(spool.state().state, 'alarm');
