@@ -77,7 +77,7 @@ export async function verifyTrack(
       ? await inspectSegment(files, name, codec, continuity)
       : undefined;
     if (found === undefined) {
-      findings.push(finding('missing', 'named by the manifest, but the file does not exist', name));
+      findings.push(finding('missing', 'there is no such file, but the manifest names it', name));
       continue;
     }
     extent.segments++;
@@ -137,7 +137,7 @@ async function verifyInitialization(
   const name = track.initialization;
   const tell = (message: string) => [finding('initialization', message, name)];
   const data = names.has(name) ? await files.read(name) : undefined;
-  if (data === undefined) return tell('named by the manifest, but the file does not exist');
+  if (data === undefined) return tell('there is no such file, but the manifest names it');
   const facts = containerNamed(track.container).readInitialization(data);
   if (facts === undefined) return tell('cannot be read');
   const findings: Finding[] = [];

@@ -214,7 +214,7 @@ export class RecorderHost implements Recorder {
     this.#workers.call(name, request).catch((err: unknown) => {
       const { stream } = request;
       // A worker that died is told again; a name that cannot be a folder never can be.
-      this.#options.log.warn({ err, stream }, 'a stream of another node cannot be followed');
+      this.#options.log.warn({ err, stream }, 'a stream of another node cannot be pulled');
     });
   }
 

@@ -176,6 +176,6 @@ export class WorkerPool {
     if (sessions === 0) return;
     const told = await farewells.say();
     const { log } = this.#options;
-    log.warn({ sessions, told }, 'told the other sides of the sessions of a dead worker');
+    log.warn({ sessions, told }, 'closed the sessions of a worker that died');
   }
 }

@@ -185,7 +185,7 @@ const DAMAGES: Record<
   },
   'the recorder died': {
     damage: (folder) => rewrite(folder, (text) => text.replace('type="static"', 'type="dynamic"')),
-    found: [['unfinished', 'manifest.mpd', /nobody records/]],
+    found: [['unfinished', 'manifest.mpd', /no recorder is running/]],
   },
   'a segment is cut out of a Period': {
     damage: async (folder) => {
