@@ -1,6 +1,7 @@
 import type { AccessUnit, TrackKind } from '../media/access-unit.ts';
 import { type Ticks, toUs, type Us } from '../media/media-time.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
+import type { AudioTrack } from './audio-track.ts';
 import type { DroppedUnits } from './dropped-units.ts';
 import type { PeriodReason } from './period-reason.ts';
 import type { Periods } from './periods.ts';
@@ -8,14 +9,20 @@ import { PictureWriter } from './picture-writer.ts';
 import { Publisher } from './publisher.ts';
 import type { RecordingOptions } from './recording-options.ts';
 import { SoundWriter } from './sound-writer.ts';
+import { StrayTimestamps } from './stray-timestamps.ts';
+import type { VideoTrack } from './video-track.ts';
+
+const KINDS: readonly TrackKind[] = ['video', 'audio'];
+
+/** Both tracks of a sender that begins anew jump within this time, µs. */
+const JUMPING_US = 500_000;
 
 /**
  * What one publisher sends, from its first access unit to its last, on its way into the Periods: each
- * unit that has its place goes to the pictures or to the sound, and a track that begins a new timeline
+ * unit gets its place and goes to the pictures or to the sound, and a track that begins a new timeline
  * ends the Period.
  */
 export class PublishedMedia {
-  /** The publisher: units are given to it, and come back with their places. */
   readonly publisher: Publisher;
   readonly pictures: PictureWriter;
   readonly sound: SoundWriter;
@@ -24,6 +31,8 @@ export class PublishedMedia {
   readonly #periods: Periods;
   readonly #options: RecordingOptions;
   readonly #silenceBefore: Ticks;
+  readonly #timestamps: Partial<Record<TrackKind, StrayTimestamps>> = {};
+  #restartedUs: Us = Number.NEGATIVE_INFINITY;
 
   /**
    * @param sections at most one a kind
@@ -36,18 +45,16 @@ export class PublishedMedia {
     dropped: DroppedUnits,
     options: RecordingOptions,
   ) {
-    const events = {
-      requestKeyframe,
-      onUnit: (kind: TrackKind, unit: AccessUnit, time: Ticks) => this.#take(kind, unit, time),
-      onJump: (kind: TrackKind) => this.#jump(kind),
-    };
     this.#options = options;
     this.#periods = periods;
-    this.publisher = new Publisher(sections, dropped, events, options);
+    this.publisher = new Publisher(sections, dropped, requestKeyframe, options);
     this.sound = new SoundWriter(this.publisher, periods, dropped, options);
     this.pictures = new PictureWriter(this.publisher, periods, this.sound, dropped, options);
     this.#silenceBefore = periods.audio.silence;
-    if (this.publisher.video) this.publisher.askForKeyframe(options.now());
+    const { video, audio } = this.publisher;
+    if (video) this.#timestamps.video = this.#check('video', video);
+    if (audio) this.#timestamps.audio = this.#check('audio', audio);
+    if (video) this.publisher.askForKeyframe(options.now());
   }
 
   /** Time for which something else stands in for lost media of a track, ms. */
@@ -55,6 +62,29 @@ export class PublishedMedia {
     const silence = this.#periods.audio.silence - this.#silenceBefore;
     const held = this.publisher.video?.heldTicks ?? 0;
     return Math.round(toUs(kind === 'video' ? held : silence) / 1000);
+  }
+
+  /** Takes the next unit of a track; it is written now, or as soon as its timestamp is certain. */
+  accept(kind: TrackKind, unit: AccessUnit): void {
+    this.#timestamps[kind]?.push(unit);
+    this.#placeAll(kind);
+  }
+
+  /** Writes units that wait for another one to tell what their timestamp is. */
+  flush(): void {
+    for (const kind of KINDS) {
+      this.#timestamps[kind]?.flush();
+      this.#placeAll(kind);
+    }
+  }
+
+  #placeAll(kind: TrackKind): void {
+    const timestamps = this.#timestamps[kind];
+    if (timestamps === undefined) return;
+    const { timescale } = this.publisher.track(kind)!;
+    for (let unit = timestamps.next(); unit; unit = timestamps.next()) {
+      this.#take(kind, unit, timescale.toTicks(timestamps.ticks));
+    }
   }
 
   /** Takes a unit that has its place. @param time on its track's own timeline */
@@ -82,7 +112,10 @@ export class PublishedMedia {
     this.restart(kind);
   }
 
-  /** A track begins a new timeline: the Period ends, and nothing of the old one may mix with it. */
+  /**
+   * A track begins a new timeline: the Period ends, and nothing of the old one may mix with it. The
+   * other track does so, too, if its timestamps have just jumped.
+   */
   restart(kind: TrackKind): void {
     const { publisher } = this;
     if (publisher.track(kind) === undefined) return;
@@ -91,7 +124,10 @@ export class PublishedMedia {
     this.endPeriod('timeline-restart');
     if (kind === 'video') publisher.askForKeyframe(now);
     else publisher.waiting.restart();
-    publisher.restart(kind, now);
+    this.#restartedUs = now;
+    publisher.track(kind)?.restart();
+    const other = kind === 'video' ? 'audio' : 'video';
+    if (this.#timestamps[other]?.confirm()) this.#placeAll(other);
   }
 
   /** Writes all that came and ends the Period; what comes later begins another. */
@@ -111,7 +147,17 @@ export class PublishedMedia {
   /** Places what has waited long enough, and brings the tracks' clocks into step. */
   tick(nowUs: number): void {
     this.#periods.settle(this.publisher, false);
-    this.publisher.tick(nowUs);
+    for (const kind of KINDS) {
+      this.#timestamps[kind]?.tick(nowUs);
+      this.#placeAll(kind);
+    }
     this.publisher.timeline.tick(nowUs);
+  }
+
+  #check(kind: TrackKind, track: VideoTrack | AudioTrack): StrayTimestamps {
+    return new StrayTimestamps(track, {
+      onJump: () => this.#jump(kind),
+      isJumping: (nowUs) => nowUs - this.#restartedUs < JUMPING_US,
+    });
   }
 }

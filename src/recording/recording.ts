@@ -19,9 +19,9 @@ import { StallWatch } from './stall-watch.ts';
  * Nothing is lost here but what cannot be decoded: a failed write ends the Period with what is on
  * the disk, and the next keyframe begins a new one as soon as the disk takes it.
  *
- * An access unit goes from {@link Publisher}, which gives it its place in time, through
- * {@link PublishedMedia} to {@link PictureWriter} or {@link SoundWriter}, which know what Period it
- * belongs to, and from there over a lane of {@link Periods} to that Period's track writer.
+ * An access unit goes through {@link PublishedMedia}, where it gets its place in time, to
+ * {@link PictureWriter} or {@link SoundWriter}, which know what Period it belongs to, and from there
+ * over a lane of {@link Periods} to that Period's track writer.
  */
 export class Recording {
   /** Access units that were not recorded. */
@@ -59,7 +59,7 @@ export class Recording {
   #leave(reason: PeriodReason): void {
     const media = this.#media;
     if (this.#closed || media === undefined) return;
-    media.publisher.flush();
+    media.flush();
     media.endPeriod(reason);
     this.dropped.late += media.publisher.waiting.clear();
     this.#restartsBefore += media.timelineRestarts;
@@ -68,7 +68,7 @@ export class Recording {
 
   /** Takes the next access unit of a track. */
   accept(kind: TrackKind, unit: AccessUnit): void {
-    this.#media?.publisher.accept(kind, unit);
+    this.#media?.accept(kind, unit);
   }
 
   /** Takes a sender report of a track. */
@@ -84,7 +84,7 @@ export class Recording {
 
   /** The sender began a new timeline for a track: another SSRC. */
   restartTrack(kind: TrackKind): void {
-    this.#media?.publisher.flush();
+    this.#media?.flush();
     this.#media?.restart(kind);
   }
 

@@ -1,30 +1,39 @@
 import type { AccessUnit } from '../media/access-unit.ts';
+import type { TrackTicks, Us } from '../media/media-time.ts';
 import type { TrackClock } from './track-clock.ts';
 
 /** A unit with a doubtful timestamp waits this long for another one to tell what it is, µs. */
 const DOUBT_US = 1_000_000;
 
-/** What {@link StrayTimestamps} does its work for. */
+/** What {@link StrayTimestamps} asks and tells. */
 export interface TimestampEvents {
-  /** A unit has its place. @param ticks on the track's own timeline */
-  onUnit(unit: AccessUnit, ticks: number): void;
-  /** The sender began a new timeline with the next unit: the track begins a new clock. */
+  /** The sender began a new timeline with the next unit: the track is to begin a new clock. */
   onJump(): void;
   /** True just after the other track began a new timeline: one that jumps now needs no second unit. */
-  isJumping(nowUs: number): boolean;
+  isJumping(nowUs: Us): boolean;
 }
+
+/** What is to be done with the unit in hand. */
+type Step = 'judge' | 'place' | 'begin' | 'place as stray';
 
 /**
  * Gives the units of one track their ticks, in the order in which they come. A timestamp that does not
  * follow those before is a stray one, or the first of a new timeline: the unit waits for the next one
  * to tell. A stray one costs no more than itself: its unit is put where it is to be expected, since
  * pictures refer to it.
+ *
+ * After each call that takes or decides something, all that has its place has to be taken out with
+ * {@link StrayTimestamps.next}.
  */
 export class StrayTimestamps {
   /** Units whose timestamp was wrong. */
   count = 0;
+  /** Where the unit that came out last is, on the track's own timeline. */
+  ticks: TrackTicks = 0;
   readonly #track: { readonly anchor: { readonly clock: TrackClock } };
   readonly #events: TimestampEvents;
+  #inHand: AccessUnit | undefined;
+  #step: Step = 'judge';
   #doubted: AccessUnit | undefined;
   /** The latest unit, when its timestamp was taken for a stray one. */
   #stray: AccessUnit | undefined;
@@ -37,51 +46,72 @@ export class StrayTimestamps {
 
   /** Takes the next unit. */
   push(unit: AccessUnit): void {
+    this.#inHand = unit;
+    this.#step = 'judge';
+  }
+
+  /** The next unit that has its place, with its {@link StrayTimestamps.ticks}. */
+  next(): AccessUnit | undefined {
+    const unit = this.#inHand;
+    if (unit === undefined) return undefined;
+    const step = this.#step;
+    if (step === 'judge') return this.#judge(unit);
+    this.#inHand = undefined;
+    if (step === 'place') return this.#place(unit);
+    if (step === 'begin') return this.#begin(unit);
+    return this.#placeStray(unit, undefined);
+  }
+
+  #judge(unit: AccessUnit): AccessUnit | undefined {
     const { clock } = this.#track.anchor;
     const doubted = this.#doubted;
     const goesOn = clock.goesOn(unit.rtpTimestamp, unit.arrivalUs);
-    if (doubted === undefined) {
-      if (goesOn) this.#place(unit);
-      else if (this.#stray !== undefined && clock.follows(this.#stray, unit)) this.#begin(unit);
-      else {
-        this.#doubted = unit;
-        if (this.#events.isJumping(unit.arrivalUs)) this.confirm();
+    if (doubted !== undefined) {
+      this.#doubted = undefined;
+      if (clock.follows(doubted, unit) && (!goesOn || !isBefore(unit, doubted))) {
+        this.#step = 'place';
+        return this.#begin(doubted);
       }
-      return;
+      return this.#placeStray(doubted, goesOn ? unit.rtpTimestamp : undefined);
     }
-    this.#doubted = undefined;
-    if (clock.follows(doubted, unit) && (!goesOn || !isBefore(unit, doubted))) {
-      this.#begin(doubted);
-      this.#place(unit);
-    } else {
-      this.#placeStray(doubted, goesOn ? unit.rtpTimestamp : undefined);
-      this.push(unit);
-    }
+    this.#inHand = undefined;
+    if (goesOn) return this.#place(unit);
+    if (this.#stray !== undefined && clock.follows(this.#stray, unit)) return this.#begin(unit);
+    this.#doubted = unit;
+    if (this.#events.isJumping(unit.arrivalUs)) this.confirm();
+    return this.next();
   }
 
-  /** What time brings: a unit that nothing follows is placed. @param nowUs since the Unix epoch */
-  tick(nowUs: number): void {
+  /** What time brings: a unit that nothing follows has its place. */
+  tick(nowUs: Us): void {
     if (this.#doubted !== undefined && nowUs - this.#doubted.arrivalUs > DOUBT_US) this.flush();
   }
 
-  /** The other track began a new timeline: one that jumps at the same time has done so as well. */
-  confirm(): void {
+  /**
+   * The other track began a new timeline: one that jumps at the same time has done so as well.
+   * @returns true where a unit has its place by that
+   */
+  confirm(): boolean {
     const doubted = this.#doubted;
-    if (doubted === undefined) return;
-    if (!this.#track.anchor.clock.isJump(doubted.rtpTimestamp, doubted.arrivalUs)) return;
-    this.#doubted = undefined;
-    this.#begin(doubted);
+    if (doubted === undefined) return false;
+    if (!this.#track.anchor.clock.isJump(doubted.rtpTimestamp, doubted.arrivalUs)) return false;
+    this.#decide(doubted, 'begin');
+    return true;
   }
 
-  /** Places what waits: the track ends, or begins a new timeline that is certain. */
+  /** What waits has its place: the track ends, or begins a new timeline that is certain. */
   flush(): void {
-    const doubted = this.#doubted;
+    if (this.#doubted !== undefined) this.#decide(this.#doubted, 'place as stray');
+  }
+
+  #decide(doubted: AccessUnit, step: Step): void {
     this.#doubted = undefined;
-    if (doubted !== undefined) this.#placeStray(doubted, undefined);
+    this.#inHand = doubted;
+    this.#step = step;
   }
 
   /** Takes a unit that begins something new, as the one after it has shown. */
-  #begin(unit: AccessUnit): void {
+  #begin(unit: AccessUnit): AccessUnit {
     const { clock } = this.#track.anchor;
     const { rtpTimestamp, arrivalUs } = unit;
     // Only one came before: that was the stray one. And back by so little that nothing is to be
@@ -89,20 +119,21 @@ export class StrayTimestamps {
     if (clock.isNew) clock.resume(rtpTimestamp, arrivalUs);
     else if (clock.isJump(rtpTimestamp, arrivalUs)) this.#events.onJump();
     else if (clock.isBack(rtpTimestamp)) clock.resume(rtpTimestamp, arrivalUs);
-    this.#place(unit);
+    return this.#place(unit);
   }
 
-  #place(unit: AccessUnit): void {
+  #place(unit: AccessUnit): AccessUnit {
     this.#stray = undefined;
-    const { clock } = this.#track.anchor;
-    this.#events.onUnit(unit, clock.advance(unit.rtpTimestamp, unit.arrivalUs));
+    this.ticks = this.#track.anchor.clock.advance(unit.rtpTimestamp, unit.arrivalUs);
+    return unit;
   }
 
   /** @param next timestamp of the unit after it, if that one is right */
-  #placeStray(unit: AccessUnit, next: number | undefined): void {
+  #placeStray(unit: AccessUnit, next: number | undefined): AccessUnit {
     this.#stray = unit;
     this.count++;
-    this.#events.onUnit(unit, this.#track.anchor.clock.advanceUntimed(unit.arrivalUs, next));
+    this.ticks = this.#track.anchor.clock.advanceUntimed(unit.arrivalUs, next);
+    return unit;
   }
 }
 
