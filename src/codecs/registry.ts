@@ -15,6 +15,14 @@ export const CODECS: readonly Codec[] = [h264, opus];
 
 const BY_NAME = new Map(CODECS.map((codec) => [codec.name, codec]));
 
+/** Their names, most wanted first. */
+export const CODEC_NAMES: readonly string[] = CODECS.map(({ name }) => name);
+
+/** The codecs of some names, in their order; names that are not known are left out. */
+export function codecsNamed(names: readonly string[]): Codec[] {
+  return names.flatMap((name) => BY_NAME.get(name) ?? []);
+}
+
 /** The codec of a name; undefined for `rtx` and what is not known. */
 export function codecNamed(name: string): Codec | undefined {
   return BY_NAME.get(name);

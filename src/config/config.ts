@@ -47,6 +47,8 @@ export interface Config {
     maxRecordingSeconds: number;
     /** Seconds a segment should last; it ends at the first keyframe after. */
     segmentSeconds: number;
+    /** Names of the codecs that are recorded, most wanted first; at least one of each kind. */
+    codecs: string[];
     /** After a loss: leave out what cannot be decoded, or record every access unit that came. */
     onLoss: 'freeze' | 'keep';
     /** Absolute path of the segment index's journal. */

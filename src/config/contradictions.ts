@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { CODECS, codecsNamed } from '../codecs/registry.ts';
 import { patternFault } from '../layout/stream-pattern.ts';
 import { SPOOL_LIMIT, spoolLimitOf } from '../storage/spool/spool-limit.ts';
 import type { ConfigProblem } from './config-error.ts';
@@ -47,6 +48,7 @@ export function contradictions(
       if (fault !== undefined) report(pointerTo(pointer, index), `"${pattern}": ${fault}`);
     }
   }
+  codecProblems(asTable(document.recorder).codecs, report);
   const addresses = Array.isArray(webrtc.ice_udp_addrs) ? webrtc.ice_udp_addrs : [];
   addresses.forEach((address, index) => {
     if (typeof address !== 'string' || isIceAddress(address)) return;
@@ -109,4 +111,24 @@ function isIceAddress(text: string): boolean {
   if (text.toLowerCase() === 'auto' || isIP(text) !== 0) return true;
   const address = parseListenAddress(text);
   return address !== undefined && isIP(address.host) !== 0;
+}
+
+/** A list of codecs says all that is recorded; what it leaves out by mistake would be lost. */
+function codecProblems(list: unknown, report: (pointer: string, message: string) => void): void {
+  const names = listOf(list);
+  const codecs = codecsNamed(names);
+  for (const [index, name] of names.entries()) {
+    if (names.indexOf(name) === index) continue;
+    report(pointerTo('/recorder/codecs', index), `"${name}" is in the list already`);
+  }
+  // What is not known is told by the schema.
+  if (!Array.isArray(list) || codecs.length < list.length) return;
+  for (const kind of ['video', 'audio'] as const) {
+    if (codecs.some((codec) => codec.kind === kind)) continue;
+    const missing = CODECS.find((codec) => codec.kind === kind)!.name;
+    report(
+      '/recorder/codecs',
+      `needs a codec for ${kind} too, else none of it would be recorded; add "${missing}"`,
+    );
+  }
 }

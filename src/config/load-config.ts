@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { availableParallelism, hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
+import { CODEC_NAMES } from '../codecs/registry.ts';
 import type { IceServer } from '../ingest/ice-server.ts';
 import { ownPath } from '../layout/own-folder.ts';
 import { spoolLimitOf } from '../storage/spool/spool-limit.ts';
@@ -144,6 +145,7 @@ function withDefaults(file: ConfigFile, ignoredTables: string[]): Config {
       maxRecordingSeconds: file.recorder?.max_recording_seconds ?? 86_400,
       segmentSeconds: file.recorder?.segment_seconds ?? 10,
       onLoss: file.recorder?.on_loss ?? 'freeze',
+      codecs: file.recorder?.codecs ?? [...CODEC_NAMES],
       indexPath,
       indexRetentionDays: file.recorder?.index_retention_days ?? 30,
       workers: file.recorder?.workers ?? Math.max(1, availableParallelism() - 1),

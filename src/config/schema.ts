@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { CODEC_NAMES } from '../codecs/registry.ts';
 import { StreamId } from '../layout/stream-id.ts';
 import { SPOOL_LIMIT } from '../storage/spool/spool-limit.ts';
 
@@ -15,6 +16,8 @@ const text = (example: string, description = 'text in quotes') =>
 /** Text that Live777 writes as `""` where it has none. */
 const textOrEmpty = (example: string) =>
   Type.Optional(Type.String({ description: 'text in quotes', examples: [example] }));
+
+const quoted = CODEC_NAMES.map((name) => `"${name}"`).join(', ');
 
 const HttpTable = Type.Object(
   {
@@ -327,6 +330,15 @@ const RecorderTable = Type.Object(
         description: 'one of "freeze", "keep"',
         examples: ['freeze'],
       }),
+    ),
+    codecs: Type.Optional(
+      Type.Array(
+        Type.Enum([...CODEC_NAMES], {
+          description: `one of ${quoted}`,
+          examples: [CODEC_NAMES[0]],
+        }),
+        { description: `a list of codecs out of ${quoted}`, examples: [[...CODEC_NAMES]] },
+      ),
     ),
     // Checked on its own once its type is known, so that errors speak of one kind of storage only.
     storage: Type.Optional(

@@ -1,4 +1,5 @@
 import { steadyNowUs } from '../clock/steady-clock.ts';
+import { codecsNamed } from '../codecs/registry.ts';
 import { AbandonedFolder } from '../day-folder/crash-recovery.ts';
 import type { FolderOwners } from '../day-folder/folder-owners.ts';
 import type { RecordingLog } from '../day-folder/recording-log.ts';
@@ -137,10 +138,18 @@ export class StreamHost {
       const { webrtc, recorder } = this.#options.settings;
       const { iceUdpAddrs: iceAddresses, icePortRange } = webrtc;
       const keepIncomplete = recorder.onLoss === 'keep';
+      const codecs = codecsNamed(recorder.codecs);
       const { log, onFarewell } = this.#options;
       const session = await WhipSession.accept(
         offer,
-        { iceAddresses, ...(icePortRange && { icePortRange }), keepIncomplete, onFarewell, log },
+        {
+          iceAddresses,
+          ...(icePortRange && { icePortRange }),
+          codecs,
+          keepIncomplete,
+          onFarewell,
+          log,
+        },
         this.#sink(),
       );
       this.#session = session;
@@ -342,6 +351,7 @@ export class StreamHost {
         iceServers,
         iceAddresses,
         ...(icePortRange && { icePortRange }),
+        codecs: codecsNamed(recorder.codecs),
         keepIncomplete,
         onFarewell,
         log,

@@ -41,6 +41,7 @@ t.test('defaults', async (t) => {
       sources: [],
       resumeGraceSeconds: 30,
       onLoss: 'freeze',
+      codecs: ['h264', 'opus'],
     },
     ignoredTables: [],
     notices: [],
@@ -88,6 +89,7 @@ t.test('every key of ours', async (t) => {
     segment_seconds = 60
     resume_grace_seconds = 0
     on_loss = "keep"
+    codecs = ["opus", "h264"]
     shard = { index = 2, count = 3 }
     [recorder.storage]
     type = "fs"
@@ -143,6 +145,7 @@ t.test('every key of ours', async (t) => {
       ],
       resumeGraceSeconds: 0,
       onLoss: 'keep',
+      codecs: ['opus', 'h264'],
       shard: { index: 2, count: 3 },
       offline: false,
     },
@@ -226,6 +229,23 @@ t.test('limits of the spool that mean nothing', async (t) => {
   ]);
   t.strictSame(refusal([...bucket, 'spool_drop_streams = ["a"]']), [
     'live777.toml:4: recorder.storage.spool_drop_streams: means nothing without spool_full = "drop_oldest"; add it, or take this key away',
+  ]);
+});
+
+t.test('codecs that are not known, doubled or missing', async (t) => {
+  const lines = (codecs: string) => refusal(['[recorder]', `codecs = ${codecs}`]);
+  const key = 'live777.toml:2: recorder.codecs';
+  t.strictSame(lines('["h264", "h263", "opus"]'), [
+    `${key}[1]: expected one of "h264", "opus", got the text "h263"; write "h264"`,
+  ]);
+  t.strictSame(lines('["h264", "opus", "h264"]'), [`${key}[2]: "h264" is in the list already`]);
+  const missing = (kind: string, name: string) =>
+    `${key}: needs a codec for ${kind} too, else none of it would be recorded; add "${name}"`;
+  t.strictSame(lines('["h264"]'), [missing('audio', 'opus')]);
+  t.strictSame(lines('["opus"]'), [missing('video', 'h264')]);
+  t.strictSame(lines('[]'), [missing('video', 'h264'), missing('audio', 'opus')]);
+  t.strictSame(lines('"h264"'), [
+    `${key}: expected a list of codecs out of "h264", "opus", got the text "h264"; write codecs = ["h264", "opus"]`,
   ]);
 });
 

@@ -1,0 +1,68 @@
+import { parse } from 'sdp-transform';
+import t from 'tap';
+import type { Codec } from '../../src/codecs/codec.ts';
+import { h264 } from '../../src/codecs/h264/codec.ts';
+import { opus } from '../../src/codecs/opus/codec.ts';
+import { readOffer } from '../../src/ingest/offer.ts';
+import { offersOf, writeOffer } from '../../src/ingest/whep-offer.ts';
+import { AUDIO, offerOf, VIDEO } from './offers.ts';
+
+/** Stands for a row that was added to the registry: negotiation looks at nothing but its description. */
+const vp8: Codec = {
+  ...h264,
+  name: 'vp8',
+  description: { ...h264.description, encodingName: 'VP8', wanted: [{}], rank: () => 1 },
+};
+const pcmu: Codec = {
+  ...opus,
+  name: 'pcmu',
+  description: {
+    encodingName: 'PCMU',
+    clockRate: 8000,
+    payloadType: 0,
+    inWords: 'PCMU',
+    wanted: [{}],
+    rank: () => 1,
+    answerParameters: () => ({}),
+  },
+};
+
+const taken = (codecs: readonly Codec[]) =>
+  readOffer(offerOf(VIDEO, AUDIO), codecs).sections.map((section) =>
+    section.taken?.formats.map(({ codec, payloadType }) => `${codec} ${payloadType}`),
+  );
+
+t.test('of an offer the codec is taken that we prefer, not the first of the offer', async (t) => {
+  const h264Formats = ['h264 102', 'rtx 103', 'h264 108', 'rtx 109'];
+  t.same(taken([h264, vp8, opus, pcmu]), [h264Formats, ['opus 111']], 'which has VP8 first');
+  t.same(taken([pcmu, vp8, opus, h264]), [['vp8 96', 'rtx 97'], ['pcmu 0']]);
+  t.same(taken([vp8, opus]), [['vp8 96', 'rtx 97'], ['opus 111']]);
+});
+
+t.test('a codec that is not wanted is not taken', async (t) => {
+  t.throws(() => readOffer(offerOf(VIDEO), [pcmu]), {
+    message: /^the offer's video has VP8, H264, red; we can record $/,
+  });
+});
+
+t.test('a server is asked for what we want, most wanted first', async (t) => {
+  const parameters = {
+    ice: { ufrag: 'ufrag', password: 'password' },
+    candidates: [],
+    fingerprint: '00',
+  };
+  const asked = (codecs: readonly Codec[]) =>
+    parse(writeOffer(parameters, offersOf(codecs)[0]!)).media.map(({ rtp, fmtp }) => ({
+      names: [...new Set(rtp.map(({ codec }) => codec.toLowerCase()))],
+      payloadTypes: rtp.map(({ payload }) => payload),
+      parameters: fmtp.map(({ config }) => config),
+    }));
+  t.match(asked([vp8, h264, opus]), [
+    { names: ['vp8', 'rtx', 'h264'], parameters: { 0: 'apt=96' } },
+    { names: ['opus', 'pcmu', 'pcma'] },
+  ]);
+  t.match(asked([h264, pcmu, opus]), [
+    { names: ['h264', 'rtx'] },
+    { names: ['pcmu', 'opus', 'pcma'], payloadTypes: [0, 108, 8] },
+  ]);
+});
