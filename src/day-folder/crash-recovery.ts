@@ -1,6 +1,7 @@
 import { opendir, readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { FactListener } from '../facts/recording-fact.ts';
+import { absent } from '../files/absent.ts';
 import { DAY_US, dayStartUs } from '../layout/day.ts';
 import { dayPath, isYear } from '../layout/day-path.ts';
 import { isHidden, MANIFEST_NAME, parseFileName } from '../layout/file-names.ts';
@@ -151,9 +152,7 @@ async function* recentDays(
 
 /** Gives a manifest its name back that a spool had taken aside when it died. */
 async function restoreManifest(folder: string): Promise<void> {
-  await restoreSent(path.join(folder, MANIFEST_NAME)).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error;
-  });
+  await restoreSent(path.join(folder, MANIFEST_NAME)).catch(absent);
 }
 
 /**
@@ -164,10 +163,7 @@ async function stateOf(
   folder: string,
   indexedUs: number,
 ): Promise<'open' | 'just closed' | 'closed'> {
-  const files = await readdir(folder).catch((error: NodeJS.ErrnoException): string[] => {
-    if (error.code !== 'ENOENT') throw error;
-    return [];
-  });
+  const files = (await readdir(folder).catch(absent)) ?? [];
   const media = files.map(parseFileName).filter((file) => file !== undefined);
   if (media.some(({ isPart }) => isPart)) return 'open';
   if (!files.includes(MANIFEST_NAME)) return media.length > 0 ? 'open' : 'closed';

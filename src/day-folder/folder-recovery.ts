@@ -2,6 +2,7 @@ import { type FileHandle, open, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { SegmentOrigin } from '../containers/container.ts';
 import { containerNamed, type FileFormat, timescaleOf } from '../containers/registry.ts';
+import { absent } from '../files/absent.ts';
 import { syncFolder } from '../files/durable-file.ts';
 import { type FolderFile, initializationName, PART_SUFFIX } from '../layout/file-names.ts';
 import type { ManifestTrack, Presentation } from '../manifest/presentation.ts';
@@ -168,9 +169,7 @@ async function describe(
   { kind, container }: FileFormat,
   name: string,
 ): Promise<Omit<ManifestTrack, 'startNumber' | 'timeline' | 'bytes'> | undefined> {
-  const data = await readFile(path.join(folder, name)).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error;
-  });
+  const data = await readFile(path.join(folder, name)).catch(absent);
   if (data === undefined) {
     const period = presentation.periods.find((other) => other[kind]?.initialization === name);
     return period?.[kind];

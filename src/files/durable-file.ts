@@ -1,6 +1,7 @@
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { PART_SUFFIX } from '../layout/file-names.ts';
+import { absent } from './absent.ts';
 
 /**
  * Makes a folder and all folders above it durable: each new directory entry is synced, so that a
@@ -27,9 +28,7 @@ export async function makeFolder(folder: string): Promise<void> {
 }
 
 async function isFolder(at: string): Promise<boolean> {
-  const found = await stat(at).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error;
-  });
+  const found = await stat(at).catch(absent);
   if (found === undefined || found.isDirectory()) return found !== undefined;
   const error: NodeJS.ErrnoException = new Error(`ENOTDIR: ${at} is not a folder`);
   error.code = 'ENOTDIR';

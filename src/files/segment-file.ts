@@ -1,6 +1,7 @@
 import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { PART_SUFFIX } from '../layout/file-names.ts';
+import { absent } from './absent.ts';
 import { syncFolder } from './durable-file.ts';
 
 /**
@@ -123,13 +124,7 @@ export class SegmentFile {
 }
 
 async function exists(file: string): Promise<boolean> {
-  return stat(file).then(
-    () => true,
-    (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return false;
-      throw error;
-    },
-  );
+  return (await stat(file).catch(absent)) !== undefined;
 }
 
 /** IOV_MAX of Linux and macOS: more buffers in one call fail with EINVAL. */

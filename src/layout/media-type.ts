@@ -3,6 +3,11 @@ import { CONTAINER_FILES } from '../media/container-name.ts';
 /** Media type of a manifest (ISO/IEC 23009-1 annex C). */
 export const MANIFEST_TYPE = 'application/dash+xml';
 
+/** Media types of segments. */
+export const SEGMENT_TYPES: readonly string[] = Object.values(CONTAINER_FILES).flatMap(
+  ({ video, audio }) => [video, audio],
+);
+
 /** The media type of a recorded file, by its name within its folder (RFC 4337, RFC 9559 §27.3). */
 export function mediaTypeOf(name: string): string {
   if (name.endsWith('.mpd')) return MANIFEST_TYPE;

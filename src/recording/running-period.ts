@@ -164,7 +164,7 @@ export class RunningPeriod implements WriteOwner {
       timescale: timescale.perSecond,
       ...(kind === 'video'
         ? { width: configuration.width, height: configuration.height }
-        : { channels: configuration.channels }),
+        : { channels: configuration.channels, ...samplingRateOf(configuration, timescale) }),
     };
     const wallClock = new TrackWallClock(this.#clock, timescale, this.#rebase);
     const period = this.#manifestPeriod();
@@ -175,4 +175,9 @@ export class RunningPeriod implements WriteOwner {
     this.#entry ??= this.folder.openPeriod();
     return this.#entry;
   }
+}
+
+/** Samples a second, where a file's ticks do not tell. */
+function samplingRateOf(configuration: AudioConfiguration, { perSecond }: Timescale) {
+  return perSecond === configuration.timescale ? {} : { samplingRate: configuration.timescale };
 }

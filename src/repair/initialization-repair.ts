@@ -7,6 +7,7 @@ import { trackFormat } from '../containers/track-format.ts';
 import { replaceFile } from '../files/durable-file.ts';
 import { parseFileName, segmentName } from '../layout/file-names.ts';
 import type { ManifestTrack } from '../manifest/presentation.ts';
+import { contradictions } from '../verification/track-facts.ts';
 import { setAside } from './set-aside.ts';
 
 /**
@@ -82,6 +83,5 @@ function isOf(data: Buffer, track: ManifestTrack, delay: number | undefined): bo
   const facts = containerNamed(track.container).readInitialization(data);
   if (facts === undefined) return false;
   if (delay !== undefined && (facts.compositionDelay ?? 0) !== delay) return false;
-  const keys = ['kind', 'codecs', 'timescale', 'width', 'height', 'channels'] as const;
-  return keys.every((key) => facts[key] === track[key]);
+  return contradictions(facts, track).length === 0;
 }

@@ -1,6 +1,7 @@
 import { type FileHandle, open, readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { buffer } from 'node:stream/consumers';
+import { absentBelow } from '../files/absent.ts';
 import type { ByteSource } from '../files/byte-source.ts';
 import { isDayFolder } from '../layout/day-path.ts';
 import { isHidden, isUnfinished } from '../layout/file-names.ts';
@@ -47,18 +48,19 @@ export function folderReader(root: string): RecordingsReader {
     folders: (below = '') => dayFolders(root, below),
     async *files(folder) {
       const inside = filePath(root, folder);
-      for (const name of (await readdir(inside).catch(absent)) ?? []) {
+      for (const name of (await readdir(inside).catch(absentBelow)) ?? []) {
         if (isHidden(name) || isUnfinished(name)) continue;
-        const found = await stat(path.join(inside, name)).catch(absent);
+        const found = await stat(path.join(inside, name)).catch(absentBelow);
         if (!found?.isFile()) continue;
         yield { key: objectPath(folder, name), size: found.size, modifiedMs: found.mtimeMs };
       }
     },
     async open({ key }) {
-      const handle = await open(filePath(root, key)).catch(absent);
+      const handle = await open(filePath(root, key)).catch(absentBelow);
       return handle && opened(handle);
     },
-    read: async (key) => (await readFile(filePath(root, key)).catch(absent)) as Buffer | undefined,
+    read: async (key) =>
+      (await readFile(filePath(root, key)).catch(absentBelow)) as Buffer | undefined,
   };
 }
 
@@ -120,7 +122,7 @@ async function* dayFolders(root: string, below: string): AsyncGenerator<string> 
     yield below;
     return;
   }
-  const entries = await readdir(filePath(root, below), { withFileTypes: true }).catch(absent);
+  const entries = await readdir(filePath(root, below), { withFileTypes: true }).catch(absentBelow);
   for (const entry of entries ?? []) {
     if (!entry.isDirectory() || isHidden(entry.name)) continue;
     yield* dayFolders(root, objectPath(below, entry.name));
@@ -171,8 +173,4 @@ class StoredBytes implements RecordedBytes {
     const reading = await this.#store.get(this.#key, { start, end: end - 1 });
     return reading === undefined ? Buffer.alloc(0) : buffer(reading.body);
   }
-}
-
-function absent(error: NodeJS.ErrnoException): undefined {
-  if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error;
 }

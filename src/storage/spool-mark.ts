@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { absent } from '../files/absent.ts';
 import { makeFolder, replaceFile } from '../files/durable-file.ts';
 import { ownPath } from '../layout/own-folder.ts';
 
@@ -21,8 +22,6 @@ export async function markSpool(root: string, store: string): Promise<void> {
 
 /** Name of the store that files of a storage root leave for; undefined where they stay. */
 export async function spooledTo(root: string): Promise<string | undefined> {
-  const text = await readFile(ownPath(root, MARK), 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error;
-  });
+  const text = await readFile(ownPath(root, MARK), 'utf8').catch(absent);
   return text?.trim();
 }

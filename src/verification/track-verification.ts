@@ -10,6 +10,7 @@ import type { DecodableSegment } from './decode.ts';
 import { type Finding, finding, type TrackExtent } from './finding.ts';
 import type { RecordingFiles } from './recording-files.ts';
 import { inspectSegment, type SegmentInspection } from './segment-inspection.ts';
+import { contradictions } from './track-facts.ts';
 
 /** Steps of the manifest's bandwidth, and how often it may have been rounded, bits a second. */
 const BANDWIDTH_SLACK = 2000;
@@ -140,12 +141,9 @@ async function verifyInitialization(
   if (data === undefined) return tell('there is no such file, but the manifest names it');
   const facts = containerNamed(track.container).readInitialization(data);
   if (facts === undefined) return tell('cannot be read');
-  const findings: Finding[] = [];
-  for (const key of ['kind', 'codecs', 'timescale', 'width', 'height', 'channels'] as const) {
-    if (facts[key] === track[key]) continue;
-    findings.push(...tell(`${key} is ${facts[key]}, in the manifest ${track[key]}`));
-  }
-  return findings;
+  return contradictions(facts, track).flatMap((key) =>
+    tell(`${key} is ${facts[key]}, in the manifest ${track[key]}`),
+  );
 }
 
 /** An instant as text, to the millisecond. @param us µs since the Unix epoch */

@@ -3,7 +3,7 @@ import { Type } from 'typebox';
 import { replyFromBucket } from '../../../src/http/bucket-reply.ts';
 import { errorReply } from '../../../src/http/errors.ts';
 import { replyFromFile } from '../../../src/http/file-reply.ts';
-import { MANIFEST_TYPE, mediaTypeOf } from '../../../src/layout/media-type.ts';
+import { MANIFEST_TYPE, mediaTypeOf, SEGMENT_TYPES } from '../../../src/layout/media-type.ts';
 import { filePath, nameOf, readableObjectPath } from '../../../src/layout/object-path.ts';
 import { isOfStream } from '../../../src/layout/stream-folder.ts';
 
@@ -33,7 +33,9 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
       response: {
         200: {
           description: 'The object. The manifest of a running recording is never cached.',
-          content: { [MANIFEST_TYPE]: bytes, 'video/mp4': bytes, 'audio/mp4': bytes },
+          content: Object.fromEntries(
+            [MANIFEST_TYPE, ...SEGMENT_TYPES].map((type) => [type, bytes]),
+          ),
         },
         206: { description: 'The requested range of the object.', type: 'null' },
         307: {

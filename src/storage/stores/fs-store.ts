@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { link, open, opendir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { absentBelow } from '../../files/absent.ts';
 import { makeFolder, replaceFile, syncFolder } from '../../files/durable-file.ts';
 import { isHidden, isUnfinished } from '../../layout/file-names.ts';
 import { filePath } from '../../layout/object-path.ts';
@@ -61,7 +62,7 @@ class FsStore implements Store {
     const file = this.#file(key);
     const action = `get ${key}`;
     return this.#try(action, async () => {
-      const handle = await open(file, 'r').catch(undefinedWhenAbsent);
+      const handle = await open(file, 'r').catch(absentBelow);
       if (!handle) return undefined;
       try {
         const found = await handle.stat();
@@ -104,14 +105,14 @@ class FsStore implements Store {
 
   async delete(key: string): Promise<void> {
     const file = this.#file(key);
-    await this.#try(`delete ${key}`, () => rm(file).catch(undefinedWhenAbsent));
+    await this.#try(`delete ${key}`, () => rm(file).catch(absentBelow));
   }
 
   async close(): Promise<void> {}
 
   /** @param folder key of a folder, empty or with a slash at its end */
   async *#below(folder: string, prefix: string): AsyncGenerator<StoredObject> {
-    const entries = await opendir(filePath(this.#root, folder)).catch(undefinedWhenAbsent);
+    const entries = await opendir(filePath(this.#root, folder)).catch(absentBelow);
     if (!entries) return;
     for await (const entry of entries) {
       const key = folder + entry.name;
@@ -169,7 +170,7 @@ function isShown(name: string): boolean {
 }
 
 async function storedFile(key: string, file: string): Promise<StoredObject | undefined> {
-  const found = await stat(file).catch(undefinedWhenAbsent);
+  const found = await stat(file).catch(absentBelow);
   if (!found?.isFile()) return undefined;
   const { size, mtimeMs } = found;
   return { key, size, etag: fileTag(size, mtimeMs), modifiedMs: Math.trunc(mtimeMs) };
@@ -177,10 +178,6 @@ async function storedFile(key: string, file: string): Promise<StoredObject | und
 
 function fileTag(size: number, mtimeMs: number): string {
   return `"${size.toString(16)}-${Math.trunc(mtimeMs * 1000).toString(16)}"`;
-}
-
-function undefinedWhenAbsent(error: NodeJS.ErrnoException): undefined {
-  if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error;
 }
 
 function wrongSize(store: string, key: string, stored: number, sent: number): StoreError {
