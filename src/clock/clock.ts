@@ -4,7 +4,7 @@ import { steadyNowUs } from './steady-clock.ts';
 export interface Clock {
   /** ms since the Unix epoch; never steps back. */
   now(): number;
-  /** Calls once after so many ms, unless the function it returns is called before. */
+  /** Calls once after that many ms, unless the function it returns is called before. */
   after(ms: number, call: () => void): () => void;
 }
 

@@ -92,7 +92,7 @@ export interface AudioCodec extends AnyCodec {
   readConfiguration(entry: ReadSampleEntry): AudioConfiguration | undefined;
   /**
    * The configuration of a track of which only the channel count is known.
-   * @returns undefined where that does not tell, or the codec has none of so many
+   * @returns undefined where that does not tell, or the codec has no configuration for that number
    */
   configurationOf(channels: number): AudioConfiguration | undefined;
 }

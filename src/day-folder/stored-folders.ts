@@ -20,7 +20,7 @@ import type { StoredFolder } from './remote-folder.ts';
  * the recorder cannot stop meanwhile.
  */
 const PATIENCE_MS = 5_000;
-/** A store that did not answer is not asked again for so long, ms. */
+/** A store that did not answer is not asked again for this long, ms. */
 const AWAY_MS = 30_000;
 /** Folders that are kept in mind; of others the manifest is read once more. */
 const MOST_FOLDERS = 10_000;

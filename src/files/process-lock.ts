@@ -14,9 +14,9 @@ import { hostname } from 'node:os';
 import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** The holder touches its lock so often, ms. */
+/** Interval at which the holder touches its lock, ms. */
 const BEAT_MS = 2_000;
-/** One that was not touched for so long is stale, ms. */
+/** A lock that was not touched for this long is stale, ms. */
 const STALE_MS = 10_000;
 const LOOK_MS = 500;
 

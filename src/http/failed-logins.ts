@@ -1,7 +1,7 @@
 import { isIPv6 } from 'node:net';
 import { type Clock, systemClock } from '../clock/clock.ts';
 
-/** Failures of an address are counted, and told, for so long at a time, ms. */
+/** Failures of an address are counted and logged over periods of this length, ms. */
 const PERIOD_MS = 60_000;
 /** The failure within {@link PERIOD_MS} from which on they are answered late. */
 const SLOW_FROM = 10;

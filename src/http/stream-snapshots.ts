@@ -8,9 +8,9 @@ export interface StreamSnapshotsOptions {
   log: { error(fields: object, message: string): void };
   /** The recorder is asked this often, as long as there is a client. */
   pollMs: number;
-  /** A client that was sent nothing for so long is sent a comment, for proxies between us. */
+  /** A client that was sent nothing for this long is sent a comment, for the sake of proxies. */
   keepAliveMs: number;
-  /** A client that has taken nothing for so long is given up. */
+  /** A client that has read nothing for this long is disconnected. */
   stallMs: number;
   maxClients: number;
   /** Of one address, where it is not trusted. */

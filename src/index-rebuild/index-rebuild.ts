@@ -14,7 +14,7 @@ import { lostRecords } from './record-stretches.ts';
 const BATCH = 500;
 /** Segments belong to the day in which they start, and may end in the next; µs, far more than any lasts. */
 const LONGEST_SEGMENT_US = 3_600_000_000;
-/** A segment is told to the index so much later than its file was written, at most, µs. */
+/** Longest time between writing a file and listing it in the index, µs. */
 const CURSOR_MARGIN_US = 3_600_000_000;
 
 /** What index and catalogue are completed from, and how far. */

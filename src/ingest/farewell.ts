@@ -20,5 +20,5 @@ export interface Farewell {
   datagram: Uint8Array;
 }
 
-/** Nobody sends an alert again (RFC 6347 §4.2.7), and more than one is taken for a replay: so many copies. */
+/** Copies of an alert, which is not retransmitted (RFC 6347 §4.2.7); all but one are taken for replays. */
 export const FAREWELL_COPIES = 3;

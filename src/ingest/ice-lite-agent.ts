@@ -30,10 +30,10 @@ export interface IceStatistics {
 
 /** Most addresses of the peer that are remembered as its own. */
 const MAX_VERIFIED_ADDRESSES = 64;
-/** The peer is elsewhere, as far as we can tell, when its way was silent for so many ticks. */
+/** The peer may have moved when its path was silent for this many ticks. */
 const SILENT_TICKS = 10;
 /**
- * After so many ticks strangers are let in for one: the flood may be over, and the peer may want to be
+ * After this many ticks strangers are let in for one: the flood may be over, and the peer may want to be
  * checked on another way.
  */
 const NARROWED_TICKS = 500;
@@ -141,7 +141,7 @@ export class IceLiteAgent {
     const isKnown = this.isVerified(from);
     const request = readBindingRequest(datagram, (ufrag) => {
       const password = this.#passwordOf(ufrag);
-      // Nothing was computed so far. A stranger who knows the name may make us do so only so often.
+      // Nothing was computed so far. A stranger who knows the name may make us do that only a limited number of times.
       return password !== undefined && (isKnown || this.#strangers.mayCheck())
         ? password
         : undefined;

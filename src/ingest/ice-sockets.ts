@@ -8,7 +8,7 @@ import { PeerSocket } from './peer-socket.ts';
 /** Asked of the kernel for each socket, bytes: with the default an 800 ms stall loses 12 %. */
 export const RECEIVE_BUFFER_BYTES = 2 * 1024 * 1024;
 
-/** Somebody else may take a free port before we do: it is tried with so many. */
+/** Number of ports to try, because another process may take a free port before we do. */
 const MOST_TRIES = 10;
 
 /** Where a host candidate is to be, as configured. */

@@ -22,7 +22,7 @@ export class StrangerGuard {
     return this.#dropped;
   }
 
-  /** True when there were so many in the last tick that it is worth to shut strangers out. */
+  /** True when there were enough in the last tick to make shutting strangers out worthwhile. */
   get isFlooded(): boolean {
     return this.#isFlooded;
   }

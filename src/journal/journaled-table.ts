@@ -43,7 +43,7 @@ export interface TableContent<Entry, Change, Result> {
   readonly onlyGrows: boolean;
 }
 
-/** The journal is written anew once it holds so many lines more than it needs, and twice what it needs. */
+/** The journal is rewritten once it holds this many lines more than needed, and twice what is needed. */
 const SPARE_LINES = 10_000;
 
 /**

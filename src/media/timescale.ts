@@ -8,7 +8,7 @@ import {
   VIDEO_TIMESCALE,
 } from './media-time.ts';
 
-/** The times that a track can express: it counts in whole ticks of its own, so many a second. */
+/** The times that a track can express: whole ticks of its own, of which there are this many a second. */
 export class Timescale {
   readonly perSecond: number;
   /** How long one of its own ticks is: the least that a sample can last. */

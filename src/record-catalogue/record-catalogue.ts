@@ -182,7 +182,7 @@ export class RecordCatalogue {
   /**
    * Drops the records that ended at or before a time, µs since the Unix epoch; bit by bit, so that
    * pages meanwhile may still show some of them.
-   * @param keepUnacked so many of them stay that nobody has acknowledged or deleted, the latest ones:
+   * @param keepUnacked how many of them stay that nobody has acknowledged or deleted, the latest ones:
    * who collects records may have been away
    * @returns how many
    * @throws RangeError for a time that is not a whole number; Error of the file system when the

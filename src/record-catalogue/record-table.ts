@@ -136,7 +136,7 @@ export class RecordTable {
   /**
    * Looks what {@link evict} would drop. Nothing may be put in while it rests.
    * @param beforeUs µs since the Unix epoch
-   * @param keepUnacked so many records without a receipt are to stay, those that ended last
+   * @param keepUnacked how many records without a receipt are to stay, those that ended last
    * @returns how many records; and the time to drop those without a receipt by, 0 for none of them
    */
   *planEviction(

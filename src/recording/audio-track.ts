@@ -10,7 +10,7 @@ import type { PlacedUnit } from './placed-unit.ts';
 import { TrackClock } from './track-clock.ts';
 import { WallClockAnchor } from './wall-clock-anchor.ts';
 
-/** Timestamps that step by so much more than the arrival times, or back, are doubted, µs. */
+/** Timestamps that step by this much more than the arrival times, or back, are doubted, µs. */
 const DOUBTFUL_US = 100_000;
 
 /** Up to this much, 2.5 ms, a packet's end is moved to the next one's start instead of filled. */

@@ -2,7 +2,7 @@ import type { BlankPictures } from '../codecs/configuration.ts';
 import { TICKS_PER_SECOND, type Ticks } from '../media/media-time.ts';
 import type { TrackWriter } from './track-writer.ts';
 
-/** Each black picture is shown for so long. */
+/** How long each black picture is shown. */
 const PICTURE_TICKS: Ticks = TICKS_PER_SECOND;
 
 /**

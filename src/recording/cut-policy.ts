@@ -7,7 +7,7 @@ import type { PlacedUnit } from './placed-unit.ts';
  */
 const EARLY = 0.02;
 /**
- * A segment that began with a keyframe is continued up to so many times its target, because the next
+ * A segment that began with a keyframe is continued up to this multiple of its target, because the next
  * may, before it ends at a recovery point.
  */
 const PATIENT = 2;

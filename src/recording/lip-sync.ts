@@ -8,9 +8,9 @@ const NOTICEABLE_US = 15_000;
 const IN_STEP_US = 2_000;
 /** A step is made up for within about this time, s … */
 const CATCH_UP_SECONDS = 10;
-/** … by pictures that are shown at most so much shorter or longer than they were taken … */
+/** … by pictures whose duration is changed by at most this fraction … */
 const MOST_BENT = 0.05;
-/** … and at least so much, which nobody sees. */
+/** … and by at least this fraction, which nobody notices. */
 const LEAST_BENT = 0.005;
 /**
  * Reports that contradict the arrival times by more than this are wrong about the tracks (bridged

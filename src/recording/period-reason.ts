@@ -3,7 +3,7 @@ import type { Ticks, Us } from '../media/media-time.ts';
 import type { Picture } from './picture-order.ts';
 import type { RunningPeriod } from './running-period.ts';
 
-/** A Period that has to end waits so long for a keyframe before it ends at a recovery point, µs. */
+/** How long a Period that has to end waits for a keyframe before it ends at a recovery point, µs. */
 const KEYFRAME_WAIT_US = 5_000_000;
 
 /** Why a Period begins, and the one before ended, in words. */

@@ -12,7 +12,7 @@ const MOST_DEPTH = 16;
 const ACQUAINTANCE_TICKS: Ticks = TICKS_PER_SECOND / 2;
 /** Composition delays are multiples of this: jitter of timestamps must not make it another. */
 const DELAY_STEP: Ticks = TICKS_PER_SECOND / 10;
-/** … with so much to spare for pictures that come more slowly later. */
+/** … with this much to spare for pictures that come more slowly later. */
 const DELAY_RESERVE = 2;
 
 /**

@@ -17,7 +17,7 @@ import { type StreamClock, TrackWallClock } from './stream-clock.ts';
 import type { StreamTimeline } from './stream-timeline.ts';
 import { TrackWriter } from './track-writer.ts';
 
-/** A segment of the day before is kept open for so long after midnight, µs. */
+/** How long after midnight a segment of the day before is kept open, µs. */
 const MOST_LATE_US = 60_000_000;
 
 /** What the pictures of a Period are. */

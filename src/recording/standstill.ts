@@ -15,15 +15,15 @@ const LONG_US = 1_000_000;
 const STAYS_US = 600_000;
 const SHORT_US = 500_000;
 const SHORT_STAYS_US = 3_000_000;
-/** Without any report the arrival times have to say so much, µs … */
+/** Without any report the arrival times have to show this much, µs … */
 const LEAST_UNTOLD_US = 1_000_000;
-/** … for so long, µs, while the other track comes as ever: what they share is the network. */
+/** … for this long, µs, while the other track comes as ever: what they share is the network. */
 const UNTOLD_US = 2_000_000;
 
-/** By so much or more may a leap have been too short or long before it is mended, µs. */
+/** An error of a leap is corrected from this size on, µs. */
 const REMAINDER_US = 20_000;
 
-/** Reports that contradict packets which are in time for so long tell of the sender's clock alone, µs. */
+/** Reports that contradict timely packets for this long are about the sender's clock alone, µs. */
 const ADOPTED_US = 5_000_000;
 
 /**

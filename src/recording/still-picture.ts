@@ -1,12 +1,12 @@
 import type { VideoTrack } from './video-track.ts';
 
-/** A picture that is followed by none stands for so long without a question, µs. */
+/** A picture that is followed by none is held this long without further conditions, µs. */
 const STALE_US = 5_000_000;
 /** A camera is on while its sender reports come, which are some seconds apart, µs. */
 const REPORTED_US = 8_000_000;
-/** Without them, and while there is other media, a picture stands for so long, µs. */
+/** Without reports, and while there is other media, a picture is held this long, µs. */
 const UNREPORTED_US = 10_000_000;
-/** So long while others come that refer to a lost one: keyframes are 10 s apart with some encoders, µs. */
+/** Held this long while others come that refer to a lost one: keyframes are 10 s apart with some encoders, µs. */
 const FROZEN_US = 12_000_000;
 /** In no case for longer: no segment of it can be written before the next one comes, µs. */
 const MOST_US = 60_000_000;

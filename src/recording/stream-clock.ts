@@ -16,7 +16,7 @@ const STEP_US = 10_000_000;
 const SETTLE_US = 60_000_000;
 /** Decisions that are kept: an hour, for segments that a slow disk has not closed yet. */
 const MOST_KNOTS = 360;
-/** Files are moved by steps that the timescales of H264 and Opus can both express, so many a second. */
+/** Files are moved in steps that the timescales of H264 and Opus can both express; steps a second. */
 const STEPS_PER_SECOND = 6000;
 
 /** From an instant of media time on, the correction grows by `slope` µs a µs. */

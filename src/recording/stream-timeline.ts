@@ -11,7 +11,7 @@ import { haveReports, settle, type WallClockAnchor } from './wall-clock-anchor.t
 /** Sender reports of all tracks are waited for this long before times become final, µs. */
 const REPORT_WAIT_US = 6_000_000;
 
-/** What a track's packets tell of the wall clock holds for so long, µs. */
+/** How long the wall-clock estimate from a track's packets stays valid, µs. */
 const FRESH_US = 5_000_000;
 
 /** Media time of each track. */

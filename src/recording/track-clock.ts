@@ -7,16 +7,16 @@ const CIRCLE = 2 ** 32;
 const WINDOW_US = 30_000_000;
 /** The same for how much packets are delayed at present, µs … */
 const RECENT_US = 500_000;
-/** … which is unknown when none came for so long, µs. */
+/** … which is unknown when none came for this long, µs. */
 const QUIET_US = 500_000;
 /**
- * Timestamps that step by so much more or less than the arrival times are not delay but a sender that
+ * Timestamps whose steps differ by this much from the arrival times are not delay but a sender that
  * began a new timeline, µs.
  */
 const JUMP_US = 5_000_000;
 /** So are timestamps that step back by more than this, µs: nothing is sent out of order in WebRTC. */
 const BACK_US = 1_000_000;
-/** So is a packet that came so much earlier than the least delayed one of late: none is that fast, µs. */
+/** So is a packet that came this much earlier than the least delayed recent one: none is that fast, µs. */
 const AHEAD_US = 1_000_000;
 /** Before this much of a track was heard, its first packets may have been late, µs. */
 const ACQUAINTED_US = 2_000_000;

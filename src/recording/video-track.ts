@@ -12,7 +12,7 @@ import { TrackClock } from './track-clock.ts';
 import { WallClockAnchor } from './wall-clock-anchor.ts';
 
 /**
- * Timestamps that step by so much more than the arrival times, or back, are doubted, µs: pictures
+ * Timestamps that step by this much more than the arrival times, or back, are doubted, µs: pictures
  * may be sent in another order than they are shown.
  */
 const DOUBTFUL_US = 500_000;
@@ -21,7 +21,7 @@ const DOUBTFUL_US = 500_000;
 const DEFAULT_DURATION: Ticks = TICKS_PER_SECOND / 30;
 /** No picture is meant to be shown for less than this, 1 ms. */
 const MOMENT: Ticks = TICKS_PER_SECOND / 1000;
-/** A keyframe that is asked for is waited for so long before a recovery point will do, µs. */
+/** How long to wait for a requested keyframe before a recovery point will do, µs. */
 const KEYFRAME_WAIT_US = 1_000_000;
 /** Pictures after a recovery point that may be shown before it, and refer to what is missing. */
 const MOST_LEADING = 16;

@@ -4,7 +4,7 @@ import type { SegmentIndex } from '../segment-index/segment-index.ts';
 
 const SWEEP_MS = 3_600_000;
 /**
- * Records that nobody has acknowledged stay beyond their time, but not more than so many: a Liveman
+ * Records that nobody has acknowledged stay beyond their time, but at most this number: a Liveman
  * that was away for longer still learns of them, and where there is none they cost some megabytes.
  */
 const MOST_UNACKED = 10_000;

@@ -6,7 +6,7 @@ import { SsrcTable } from './ssrc-table.ts';
 
 /** More than any session uses: an SFU that changes SSRCs at each switch leaves the old ones behind. */
 const maximumSources = 64;
-/** A stream that said nothing for so long may give way to one that it took over from. */
+/** A stream that sent nothing for this long may give way to one that it took over from. */
 const quietUs = 1_000_000;
 
 /** Most layers of a section; a further one takes the place of one that has long been quiet. */

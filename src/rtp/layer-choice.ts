@@ -1,8 +1,8 @@
-/** A layer from which nothing came for so long has stopped, µs. */
+/** A layer that sent nothing for this long has stopped, µs. */
 const STOPPED_US = 2_000_000;
 /** One that is to be taken has to have sent something as lately as this, µs. */
 const FLOWING_US = 1_000_000;
-/** A larger layer has to have come for so long without a pause before it is taken, µs. */
+/** How long a larger layer has to be received without a pause before it is taken, µs. */
 const STEADY_US = 2_000_000;
 /** As long at most, after it has stopped again and again. */
 const MAX_STEADY_US = 60_000_000;

@@ -3,7 +3,7 @@ import type { Reordering } from './reordering.ts';
 import { SmoothedDelay } from './smoothed-delay.ts';
 
 /**
- * A missing packet is asked for when so much time came, or when two later packets came where all
+ * A missing packet is asked for after this time, or when two later packets came where all
  * keep their order: what is only late comes by itself.
  */
 const minAllowanceUs = 10_000;
@@ -27,11 +27,11 @@ export const retransmissionWaitUs = 1_000_000;
  * some were measured too long, and requests and answers are lost like packets.
  */
 const wantedTries = 5;
-/** The last of them is made so long before the end, µs. */
+/** The last of them is made this long before the end, µs. */
 const lastTryUs = 100_000;
-/** A path that has had no shorter round trip of late is not asked sooner: for so long, µs … */
+/** A path that has had no shorter round trip of late is not asked sooner: for this long, µs … */
 const leastRoundTripWindowUs = 30_000_000;
-/** … and with so much more than it to spare. */
+/** … and with this margin. */
 const roundTripMargin = 1.25;
 
 /** More missing packets than this are not asked for. */

@@ -24,7 +24,7 @@ export class SmoothedDelay {
     this.#mean += (delayUs - this.#mean) / 8;
   }
 
-  /** What few measurements exceed, µs: so many mean deviations above the mean. */
+  /** What few measurements exceed, µs. @param deviations mean deviations above the mean */
   above(deviations: number): number {
     return this.#mean + deviations * this.#deviation;
   }

@@ -3,7 +3,7 @@ import { buildTransportCcPacket } from './rtcp-transport-cc.ts';
 
 /** Feedback at the latest this long after the first packet that it tells of. */
 const intervalUs = 50_000;
-/** Feedback at the latest after so many packets: keeps it within 1,200 bytes whatever the pattern. */
+/** Feedback at the latest after this many packets: keeps it within 1,200 bytes whatever the pattern. */
 const maximumPackets = 100;
 /** Packets, received or not, that one feedback can tell of. */
 const maximumStatuses = 0xffff;

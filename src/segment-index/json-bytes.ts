@@ -15,7 +15,7 @@ export class JsonBytes {
     return Buffer.from(this.#buffer.subarray(0, this.#length));
   }
 
-  /** Makes room for so many bytes; whoever writes must have asked for enough. */
+  /** Makes space for that many bytes; a writer must have asked for enough. */
   reserve(bytes: number): void {
     if (this.#length + bytes <= this.#buffer.length) return;
     const grown = Buffer.allocUnsafeSlow(Math.max(this.#buffer.length * 2, this.#length + bytes));

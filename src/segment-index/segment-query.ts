@@ -7,7 +7,7 @@ export interface SegmentQuery {
   kind?: TrackKind | undefined;
   /** Only segments with `created_at` beyond this, µs. */
   sinceTs?: number | undefined;
-  /** At most so many segments. */
+  /** At most this number of segments. */
   limit: number;
   /** Only segments that end after this, µs since the Unix epoch. */
   startUs?: number | undefined;

@@ -12,7 +12,7 @@ const FIRST_EVENT_MS = 1000;
 const SILENCE_MS = 15_000;
 /** Events that end, or are found stalled, earlier than this are not worth much, ms. */
 const SHORT_MS = 5000;
-/** After so many times in a row, events are given up for a while. */
+/** After this many times in a row, polling replaces events for a while. */
 const MOST_BAD_ENDS = 3;
 /** How long a node without events is not asked for them again, ms. */
 const EVENTS_AGAIN_MS = 300_000;
@@ -252,7 +252,7 @@ export class NodeWatch {
     before.connection = connection;
   }
 
-  /** Waits so many ms, or until the watch is closed. */
+  /** Waits that many ms, or until the watch is closed. */
   async #wait(ms: number): Promise<void> {
     const { signal } = this.#life;
     if (signal.aborted) return;
@@ -271,7 +271,7 @@ export class NodeWatch {
 /** Ends events that no longer tell what happens on the node. */
 const stalled = new NodeError('failed', 'its events have stalled');
 
-/** Calls when nothing has started it anew for so long. */
+/** Calls when it has not been restarted for that long. */
 class Countdown {
   readonly #clock: Clock;
   readonly #call: () => void;

@@ -18,9 +18,9 @@ import { type Store, StoreError } from './stores/store.ts';
 
 /** A warning is given when this share of what may wait does. */
 const WARN_AT = 0.5;
-/** A day's manifests and initialization segments stay here for so long after it, ms. */
+/** How long a day's manifests and initialization segments stay here after its end, ms. */
 const KEEP_AFTER_DAY_MS = 600_000;
-/** Stopping waits so long for what is left to be uploaded, and then for uploads under way, ms. */
+/** How long stopping waits for the remaining uploads, and then for those in progress, ms. */
 const DRAIN_MS = 2_500;
 const END_MS = 1_000;
 

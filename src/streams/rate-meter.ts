@@ -1,7 +1,7 @@
 import { steadyNowUs } from '../clock/steady-clock.ts';
 import type { TrackRates } from '../track-figures.ts';
 
-/** Counters are noted so often, µs. */
+/** Interval at which counters are noted, µs. */
 const NOTE_EVERY_US = 1_000_000;
 /** Rates are those of about this long, µs. */
 const WINDOW_US = 5_000_000;

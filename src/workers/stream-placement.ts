@@ -1,4 +1,4 @@
-/** Streams that may be forgotten are looked for when there are so many more than are known. */
+/** Forgettable streams are searched for when there are this many more than are known. */
 const MOST_UNKNOWN = 1000;
 
 /** Which worker has a stream: the one that saw it first, for as long as that worker knows it. */

@@ -63,7 +63,7 @@ export function readAvcRecord(data: Buffer): AvcRecord | undefined {
 }
 
 /**
- * Reads a count of one byte and so many parameter sets with their lengths.
+ * Reads a count of one byte and that number of parameter sets with their lengths.
  * @returns the offset behind them; undefined where they pass the end
  */
 function readSets(

@@ -15,7 +15,7 @@ const fuB = 29;
 /** Most fragments of one NAL unit: enough for the largest access unit in packets of 512 bytes. */
 const maxFragments = maxAccessUnitBytes / 512;
 
-/** A sender that ended so many units in a row with the marker bit ends all of them so. */
+/** A sender that ended this many units in a row with the marker bit marks the end of all of them. */
 const enoughMarkers = 10;
 
 /** Where fragmented NAL units are joined; shared, so that an idle track holds no block of its own. */

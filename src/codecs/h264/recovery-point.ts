@@ -6,7 +6,7 @@ const NAL_LAST_SLICE = 5;
 const RECOVERY_POINT = 6;
 /** Where a message is looked for: nothing of size stands before a recovery point. */
 const LOOKED_AT_BYTES = 512;
-/** As a rule so many bytes tell; a picture may have messages of any size, and each is looked at. */
+/** This many bytes are usually enough; a picture may have messages of any size, and each is looked at. */
 const LOOKED_AT_FIRST_BYTES = 64;
 const LOOKED_AT_MESSAGES = 16;
 /** Bytes of a message that are looked at: recovery_frame_cnt and two flags take no more. */

@@ -38,7 +38,7 @@ export class OpusConfiguration implements AudioConfiguration {
   }
 }
 
-/** The configuration of so many channels; undefined for a number that we do not write. */
+/** The configuration for a number of channels; undefined for a number that we do not write. */
 export function opusConfiguration(channels: number): OpusConfiguration | undefined {
   return channels === 1 || channels === 2 ? new OpusConfiguration(channels) : undefined;
 }

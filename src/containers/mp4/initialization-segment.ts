@@ -206,7 +206,7 @@ function writeHeader(track: {
   return Buffer.concat(writeIsoBoxes([fileType, movie], config));
 }
 
-/** Begins the presentation so much into the media; of fragments, whose length is not known (§8.6.6). */
+/** Starts the presentation this far into the media; of fragments, whose length is not known (§8.6.6). */
 function editList(mediaTime: number): EditBox {
   const entry = { segmentDuration: 0, mediaTime, mediaRateInteger: 1, mediaRateFraction: 0 };
   return {

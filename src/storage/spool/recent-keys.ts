@@ -1,4 +1,4 @@
-/** Remembers the last keys that were added: at least so many, at most twice as many. */
+/** Remembers the last keys that were added: at least a given number, at most twice that. */
 export class RecentKeys {
   readonly #atLeast: number;
   #now = new Set<string>();

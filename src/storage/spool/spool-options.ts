@@ -41,7 +41,7 @@ export interface SpoolState {
   /**
    * - `ok`: what is recorded is uploaded.
    * - `delayed`: the store does not answer for now, or the oldest file waits for over a minute.
-   * - `alarm`: somebody must act: files are parked, the store refuses everything, or so much waits
+   * - `alarm`: an operator has to act: files are parked, the store refuses everything, or so much waits
    *   that the warning mark is passed.
    * - `full`: nothing new should be recorded.
    */

@@ -15,7 +15,7 @@ import { WaitingFiles } from './waiting-files.ts';
 
 /** A file that waits for longer than this is late, ms. */
 const LATE_MS = 60_000;
-/** Looking for something to drop, when there was too little, is worth it with so much more. */
+/** If there was too little to drop, the next search waits until this much more is waiting. */
 const DROP_AGAIN = 1.01;
 /** ms that closing waits for uploads under way, unless it is told otherwise. */
 const CLOSE_GRACE_MS = 5_000;

@@ -17,7 +17,7 @@ export class UploadBuffers {
     this.#most = most;
   }
 
-  /** A buffer of so many bytes, whose content is anything. */
+  /** A buffer of that many bytes with arbitrary content. */
   take(bytes: number): Buffer {
     if (bytes < LEAST_BYTES || bytes > MOST_BYTES) return Buffer.allocUnsafeSlow(bytes);
     const at = this.#free.findIndex((buffer) => buffer.length >= bytes);

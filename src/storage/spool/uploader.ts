@@ -17,7 +17,7 @@ import type { WaitingFile } from './waiting-folder.ts';
 
 /** Files refused in a row, each for the first time, after which it must be the store. */
 const REFUSED_ALL = 5;
-/** Parked files are tried again, and kept files asked about, every so many ms. */
+/** Interval at which parked files are retried and kept files are checked, ms. */
 const SLOW_RETRY_MS = 600_000;
 /** A store that comes and goes is told of this often at most, ms. */
 const TELL_AGAIN_MS = 60_000;
