@@ -13,6 +13,7 @@ interface SchemaNode {
   type?: string;
   description?: string;
   examples?: unknown[];
+  default?: unknown;
   properties?: Record<string, SchemaNode>;
   items?: SchemaNode;
 }
@@ -144,7 +145,7 @@ function tableForm(pointer: string, node: SchemaNode): string {
 }
 
 function example(node: SchemaNode | undefined): string {
-  return asToml(node?.examples?.[0] ?? '…');
+  return asToml(node?.examples?.[0] ?? node?.default ?? '…');
 }
 
 function asToml(value: unknown): string {

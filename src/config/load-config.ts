@@ -1,8 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
-import { availableParallelism, hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
-import { CODEC_NAMES } from '../codecs/registry.ts';
+import { Default } from 'typebox/value';
 import type { IceServer } from '../ingest/ice-server.ts';
 import { ownPath } from '../layout/own-folder.ts';
 import { spoolLimitOf } from '../storage/spool/spool-limit.ts';
@@ -13,8 +12,9 @@ import { contradictions } from './contradictions.ts';
 import { nearestKey, problemsOf } from './explain.ts';
 import { keyLines } from './key-lines.ts';
 import { parseListenAddress } from './listen-address.ts';
-import { ConfigFile, live777Only, type StorageTable, storageTables } from './schema.ts';
+import { ConfigFile, live777Only } from './schema.ts';
 import { sourceOf, sourceProblems } from './sources.ts';
+import { type StorageTable, storageTables } from './tables/storage.ts';
 import { asTable } from './toml-table.ts';
 
 /** Bytes a live777.toml may have. */
@@ -58,6 +58,7 @@ export function parseConfig(text: string, filename: string): Config {
   const document = parseToml(text, filename);
   const lines = keyLines(text);
   const ignoredTables = takeOutIgnored(document);
+  fillIn(document);
   const problems = [
     ...problemsOf(ConfigFile, document, '', lines),
     ...storageProblems(document, lines),
@@ -68,7 +69,7 @@ export function parseConfig(text: string, filename: string): Config {
     problems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
     throw new ConfigError(filename, problems);
   }
-  return withDefaults(document as ConfigFile, ignoredTables);
+  return configOf(document as ConfigFile, ignoredTables);
 }
 
 function parseToml(text: string, filename: string): Record<string, unknown> {
@@ -102,62 +103,74 @@ function takeOutIgnored(document: Record<string, unknown>): string[] {
   return ignored;
 }
 
+/** Adds the default of each key that is not written. */
+function fillIn(document: Record<string, unknown>): void {
+  Default(ConfigFile, document);
+  const storage = asTable(asTable(document.recorder).storage);
+  const table = storageTableOf(storage.type);
+  if (table !== undefined) Default(table, storage);
+}
+
+function storageTableOf(
+  type: unknown,
+): (typeof storageTables)[keyof typeof storageTables] | undefined {
+  return type === 'fs' || type === 's3' || type === 'oss' ? storageTables[type] : undefined;
+}
+
 function storageProblems(
   document: Record<string, unknown>,
   lines: ReadonlyMap<string, number>,
 ): ConfigProblem[] {
-  const storage = asTable(document.recorder).storage;
-  const { type = 'fs' } = asTable(storage);
-  if (typeof storage !== 'object') return [];
-  if (type !== 'fs' && type !== 's3' && type !== 'oss') return [];
-  return problemsOf(storageTables[type], storage, '/recorder/storage', lines);
+  const { storage } = asTable(document.recorder);
+  const table = storageTableOf(asTable(storage).type);
+  return table === undefined ? [] : problemsOf(table, storage, '/recorder/storage', lines);
 }
 
-function withDefaults(file: ConfigFile, ignoredTables: string[]): Config {
-  const listen = parseListenAddress(file.http?.listen ?? '127.0.0.1:7778');
+function configOf(file: ConfigFile, ignoredTables: string[]): Config {
+  const { http, log, auth, webrtc, recorder, playback } = file;
+  const listen = parseListenAddress(http.listen);
   if (listen === undefined) throw new TypeError('the listen address was checked before');
-  const storage = storageOf((file.recorder?.storage ?? {}) as StorageTable);
-  const { indexPath, notices } = indexPathOf(file.recorder?.index_path, storage);
-  const range = file.webrtc?.ice_port_range;
-  const secret = file.auth?.secret;
+  const storage = storageOf(recorder.storage as StorageTable);
+  const { indexPath, notices } = indexPathOf(recorder.index_path, storage);
+  const range = webrtc.ice_port_range;
   return {
     http: {
       ...listen,
-      cors: file.http?.cors ?? false,
-      hosts: file.http?.hosts ?? [],
-      trustProxy: file.http?.trust_proxy ?? [],
-      requestTimeoutSeconds: file.http?.request_timeout_seconds ?? 30,
+      cors: http.cors,
+      hosts: http.hosts,
+      trustProxy: http.trust_proxy,
+      requestTimeoutSeconds: http.request_timeout_seconds,
     },
-    log: { level: logLevel(file.log?.level ?? 'info') },
+    log: { level: logLevel(log.level) },
     auth: {
-      ...(secret ? { secret } : {}),
-      tokens: file.auth?.tokens ?? [],
+      ...(auth.secret ? { secret: auth.secret } : {}),
+      tokens: auth.tokens,
     },
-    iceServers: (file.ice_servers ?? []).map(iceServer).filter(({ urls }) => urls.length > 0),
+    iceServers: file.ice_servers.map(iceServer).filter(({ urls }) => urls.length > 0),
     webrtc: {
-      iceUdpAddrs: file.webrtc?.ice_udp_addrs ?? ['auto'],
+      iceUdpAddrs: webrtc.ice_udp_addrs,
       ...(range ? { icePortRange: [range[0]!, range[1]!] as [number, number] } : {}),
     },
     recorder: {
-      autoStreams: file.recorder?.auto_streams ?? [],
-      maxArmedStreams: file.recorder?.max_armed_streams ?? 1000,
-      nodeAlias: file.recorder?.node_alias ?? hostname(),
-      maxRecordingSeconds: file.recorder?.max_recording_seconds ?? 86_400,
-      segmentSeconds: file.recorder?.segment_seconds ?? 10,
-      onLoss: file.recorder?.on_loss ?? 'freeze',
-      codecs: file.recorder?.codecs ?? [...CODEC_NAMES],
+      autoStreams: recorder.auto_streams,
+      maxArmedStreams: recorder.max_armed_streams,
+      nodeAlias: recorder.node_alias,
+      maxRecordingSeconds: recorder.max_recording_seconds,
+      segmentSeconds: recorder.segment_seconds,
+      onLoss: recorder.on_loss,
+      codecs: recorder.codecs,
       indexPath,
-      indexRetentionDays: file.recorder?.index_retention_days ?? 30,
-      workers: file.recorder?.workers ?? Math.max(1, availableParallelism() - 1),
+      indexRetentionDays: recorder.index_retention_days,
+      workers: recorder.workers,
       storage,
-      sources: (file.recorder?.sources ?? []).map(sourceOf),
-      resumeGraceSeconds: file.recorder?.resume_grace_seconds ?? 30,
-      ...(file.recorder?.shard ? { shard: { ...file.recorder.shard } } : {}),
+      sources: recorder.sources.map(sourceOf),
+      resumeGraceSeconds: recorder.resume_grace_seconds,
+      ...(recorder.shard ? { shard: { ...recorder.shard } } : {}),
       offline: false,
     },
     playback: {
-      signedRedirect: file.playback?.signed_redirect ?? false,
-      signedTtlSeconds: file.playback?.signed_ttl_seconds ?? 60,
+      signedRedirect: playback.signed_redirect,
+      signedTtlSeconds: playback.signed_ttl_seconds,
     },
     ignoredTables,
     notices,
@@ -165,12 +178,12 @@ function withDefaults(file: ConfigFile, ignoredTables: string[]): Config {
 }
 
 /** Reads a level as live777.toml and `LOG_LEVEL` write it; `off` is pino's `silent`. */
-export function logLevel(name: NonNullable<NonNullable<ConfigFile['log']>['level']>): LogLevel {
+export function logLevel(name: ConfigFile['log']['level']): LogLevel {
   return name === 'off' ? 'silent' : name;
 }
 
-function iceServer(table: NonNullable<ConfigFile['ice_servers']>[number]): IceServer {
-  const { urls = [], username, credential } = table;
+function iceServer(table: ConfigFile['ice_servers'][number]): IceServer {
+  const { urls, username, credential } = table;
   return {
     urls,
     ...(username ? { username } : {}),
@@ -190,8 +203,8 @@ function storageOf(table: StorageTable): StorageConfig {
         ...given('accessKeyId', table.access_key_id),
         ...given('secretAccessKey', table.secret_access_key),
         ...given('sessionToken', table.session_token),
-        disableConfigLoad: table.disable_config_load ?? false,
-        enableVirtualHostStyle: table.enable_virtual_host_style ?? false,
+        disableConfigLoad: table.disable_config_load,
+        enableVirtualHostStyle: table.enable_virtual_host_style,
         spool: spoolOf(table),
       };
     case 'oss':
@@ -206,15 +219,17 @@ function storageOf(table: StorageTable): StorageConfig {
         ...given('securityToken', table.security_token),
         spool: spoolOf(table),
       };
-    default:
-      return { type: 'fs', root: resolve(table.root ?? './records') };
+    case 'fs':
+      return { type: 'fs', root: resolve(table.root) };
   }
 }
 
-function spoolOf(table: Exclude<StorageTable, { type?: 'fs' }>): SpoolConfig {
+function spoolOf(table: Exclude<StorageTable, { type: 'fs' }>): SpoolConfig {
+  const limit = spoolLimitOf(table.spool_max);
+  if (limit === undefined) throw new TypeError('the limit of the spool was checked before');
   return {
-    folder: resolve(table.spool_dir ?? './spool'),
-    limit: spoolLimitOf(table.spool_max ?? '80%') ?? { share: 0.8 },
+    folder: resolve(table.spool_dir),
+    limit,
     full:
       table.spool_full === 'drop_oldest' ? { dropStreams: table.spool_drop_streams ?? [] } : 'stop',
   };

@@ -2,10 +2,7 @@ import type { SourceConfig } from '../sources/source-options.ts';
 import type { ConfigProblem } from './config-error.ts';
 import { keyName, lineOf } from './explain.ts';
 import { pointerTo } from './key-lines.ts';
-import type { ConfigFile } from './schema.ts';
-
-/** A table `[[recorder.sources]]` as it is written. */
-type SourceTable = NonNullable<NonNullable<ConfigFile['recorder']>['sources']>[number];
+import type { SourceTable } from './tables/source.ts';
 
 /**
  * What is wrong with `[[recorder.sources]]` beyond the single values: which keys belong together.

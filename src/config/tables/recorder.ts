@@ -1,0 +1,85 @@
+import { availableParallelism, hostname } from 'node:os';
+import { Type } from 'typebox';
+import { CODEC_NAMES } from '../../codecs/registry.ts';
+import { ShardTable, SourceTable } from './source.ts';
+import { AnyStorageTable } from './storage.ts';
+import { CLOSED, streamPattern } from './values.ts';
+
+const QUOTED_CODECS = CODEC_NAMES.map((name) => `"${name}"`).join(', ');
+
+/** The table `[recorder]`. */
+export const RecorderTable = Type.Object(
+  {
+    auto_streams: Type.Array(streamPattern('cam*'), {
+      description: 'a list of stream names or patterns',
+      examples: [['*']],
+      default: [],
+    }),
+    max_armed_streams: Type.Integer({
+      minimum: 0,
+      maximum: 100_000,
+      description: 'a whole number from 0 to 100000',
+      default: 1000,
+    }),
+    node_alias: Type.String({
+      minLength: 1,
+      description: 'text in quotes',
+      examples: ['live777-node-001'],
+      default: hostname(),
+    }),
+    max_recording_seconds: Type.Integer({
+      minimum: 0,
+      maximum: 31_536_000,
+      description: 'a whole number of seconds from 0 (off) to 31536000',
+      default: 86_400,
+    }),
+    // By default beside the recordings, or in the spool; see `indexPathOf`.
+    index_path: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description: 'the path of a file',
+        examples: ['./records/.index/segments.jsonl'],
+      }),
+    ),
+    index_retention_days: Type.Integer({
+      minimum: 0,
+      maximum: 36_500,
+      description: 'a whole number of days from 0 (for ever) to 36500',
+      default: 30,
+    }),
+    workers: Type.Integer({
+      minimum: 1,
+      maximum: 256,
+      description: 'a whole number from 1 to 256',
+      examples: [2],
+      default: Math.max(1, availableParallelism() - 1),
+    }),
+    segment_seconds: Type.Integer({
+      minimum: 1,
+      maximum: 60,
+      description: 'a whole number of seconds from 1 to 60',
+      default: 10,
+    }),
+    on_loss: Type.Enum(['freeze', 'keep'], {
+      description: 'one of "freeze", "keep"',
+      default: 'freeze',
+    }),
+    codecs: Type.Array(
+      Type.Enum([...CODEC_NAMES], {
+        description: `one of ${QUOTED_CODECS}`,
+        examples: [CODEC_NAMES[0]],
+      }),
+      { description: `a list of codecs out of ${QUOTED_CODECS}`, default: [...CODEC_NAMES] },
+    ),
+    storage: AnyStorageTable,
+    sources: Type.Array(SourceTable, { description: 'tables [[recorder.sources]]', default: [] }),
+    resume_grace_seconds: Type.Integer({
+      minimum: 0,
+      maximum: 3600,
+      description: 'a whole number of seconds from 0 to 3600',
+      default: 30,
+    }),
+    shard: Type.Optional(ShardTable),
+  },
+  { ...CLOSED, description: 'a table', default: {} },
+);
