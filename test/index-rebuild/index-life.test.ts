@@ -164,6 +164,6 @@ t.test('what cannot be read is told, and holds up nothing', async (t) => {
   await life.close();
   t.match(warnings, [
     /recordings cannot be read/,
-    /could not be completed; it is tried again at the next start/,
+    /could not be completed; the next start tries again/,
   ]);
 });
