@@ -58,44 +58,44 @@ export class Metrics {
     countFromStart(this.#registry);
     this.#streams = new Gauge({
       name: `${PREFIX}streams`,
-      help: 'Streams that somebody publishes or that are to be recorded, by state.',
+      help: 'Streams that are published or armed, by state.',
       labelNames: ['state'],
       registers,
     });
     this.#tracks = trackMetrics(this.#registry);
     this.#layerSwitches = new Counter({
       name: `${PREFIX}track_layer_switches_total`,
-      help: 'Times that another simulcast layer followed.',
+      help: 'Changes to another simulcast layer.',
       labelNames: ['stream', 'kind'],
       registers,
     });
     this.#droppedUnits = new Counter({
       name: `${PREFIX}stream_access_units_dropped_total`,
-      help: 'Whole access units that were not recorded.',
+      help: 'Complete access units that were not recorded.',
       labelNames: ['stream', 'reason'],
       registers,
     });
     this.#rejected = new Counter({
       name: `${PREFIX}stream_packets_rejected_total`,
-      help: 'Packets that were not taken for any track.',
+      help: 'Packets that were discarded.',
       labelNames: ['stream', 'reason'],
       registers,
     });
     this.#restarts = new Counter({
       name: `${PREFIX}stream_timeline_restarts_total`,
-      help: 'Times that a sender began a new timeline.',
+      help: 'New timelines started by the sender.',
       labelNames: ['stream'],
       registers,
     });
     this.#periods = new Counter({
       name: `${PREFIX}stream_periods_total`,
-      help: 'Periods of the recording, by why they began.',
+      help: 'Periods of the recording, by the reason for their start.',
       labelNames: ['stream', 'reason'],
       registers,
     });
     this.#layerPixels = new Gauge({
       name: `${PREFIX}stream_layer_pixels`,
-      help: 'Pixels of a picture of the simulcast layer that is taken, where there are several.',
+      help: 'Pixels per picture of the recorded simulcast layer.',
       labelNames: ['stream', 'rid'],
       registers,
     });

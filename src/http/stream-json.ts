@@ -24,21 +24,25 @@ const FIGURES_JSON = Object.fromEntries(
 export const TrackJson = Type.Object(
   {
     kind: TrackKindJson,
-    codec: Type.String({ description: 'RFC 6381 codecs string, or the name of the codec.' }),
+    codec: Type.String({ description: 'Codecs string (RFC 6381), or the name of the codec.' }),
     ...FIGURES_JSON,
     layer: Type.Optional(
       Type.Object(
         {
-          rid: Type.Optional(Type.String({ description: 'Its identifier, where it has one.' })),
+          rid: Type.Optional(
+            Type.String({
+              description: 'Restriction identifier (RFC 8851) of the layer, if it has one.',
+            }),
+          ),
           width: Type.Optional(Type.Integer()),
           height: Type.Optional(Type.Integer()),
-          of: Type.Integer({ description: 'How many layers came.' }),
-          switches: Type.Integer({ description: 'Times that another layer followed.' }),
+          of: Type.Integer({ description: 'Number of layers received.' }),
+          switches: Type.Integer({ description: 'Number of changes to another layer.' }),
         },
         {
           title: 'Layer',
           description:
-            'The simulcast layer that is taken, the one with the most pixels that comes; absent where the track comes in one encoding.',
+            'The simulcast layer that is recorded: of those received, the one with the most pixels. Absent if the track has a single encoding.',
         },
       ),
     ),
@@ -50,9 +54,9 @@ export const TrackJson = Type.Object(
 const UnrecordableJson = Type.Object(
   {
     kind: TrackJson.properties.kind,
-    codec: Type.String({ description: 'As SDP names it.' }),
+    codec: Type.String({ description: 'Encoding name in SDP.' }),
     packets_received: Type.Integer(),
-    message: Type.String({ description: 'What it is and what to do about it.' }),
+    message: Type.String({ description: 'Why it cannot be recorded, and what to do about it.' }),
   },
   { title: 'Unrecordable' },
 );
@@ -63,23 +67,29 @@ const status = {
     {
       title: 'StreamState',
       description:
-        'idle: not published; waiting: will be recorded once it is published; connecting: being pulled from a node; live: published, not recorded; recording; degraded: recording, but a track does not come or cannot be recorded; interrupted: the publisher was lost and the record waits for it; failed: what comes cannot be written',
+        'idle: not published; waiting: will be recorded once it is published; connecting: connecting to the node it is pulled from; live: published, but not recorded; recording; degraded: recording, but a track is missing or cannot be recorded; interrupted: the publisher was lost, and the record continues if it returns in time; failed: the stream cannot be pulled or written',
     },
   ),
   published_at: Type.Optional(
-    Type.Integer({ description: 'When its publisher connected: milliseconds since the epoch.' }),
+    Type.Integer({
+      description: 'When the publisher connected, in milliseconds since the Unix epoch.',
+    }),
   ),
-  session_id: Type.Optional(Type.String({ description: 'The WHIP session of its publisher.' })),
-  source: Type.Optional(Type.String({ description: 'The node that it is pulled from.' })),
+  session_id: Type.Optional(
+    Type.String({ description: 'Identifier of the session with the publisher.' }),
+  ),
+  source: Type.Optional(Type.String({ description: 'The node that the stream is pulled from.' })),
   record_id: Type.Optional(
-    Type.String({ description: 'Unix second at which the recording was started.' }),
+    Type.String({ description: 'Identifier of the record: a Unix time in seconds, ten digits.' }),
   ),
-  record_dir: Type.Optional(Type.String({ description: 'Folder of the recording.' })),
+  record_dir: Type.Optional(
+    Type.String({ description: 'Object path of the folder that is recorded to.' }),
+  ),
   mpd_path: Type.Optional(Type.String({ description: 'Object path of the manifest.' })),
   started_at: Type.Optional(
-    Type.Integer({ description: 'Start of the recording: microseconds since the epoch.' }),
+    Type.Integer({ description: 'Start of the recording, in microseconds since the Unix epoch.' }),
   ),
-  error: Type.Optional(Type.String({ description: 'Why it cannot be pulled or written.' })),
+  error: Type.Optional(Type.String({ description: 'Why the stream cannot be pulled or written.' })),
   period: Type.Optional(
     Type.Object(
       {
@@ -87,54 +97,63 @@ const status = {
           title: 'PeriodReason',
           description: inWords(PERIOD_REASONS),
         }),
-        started_at: Type.Integer({ description: 'Microseconds since the epoch.' }),
+        started_at: Type.Integer({ description: 'Start, in microseconds since the Unix epoch.' }),
       },
       {
         title: 'Period',
         description:
-          'While it is recorded: the latest Period of its manifest, and why it did not go on with the one before.',
+          'During a recording: the latest Period of its manifest, and why it was started.',
       },
     ),
   ),
   timeline_restarts: Type.Optional(
     Type.Integer({
       description:
-        'Times that the sender began a new timeline (another SSRC, or timestamps that jump), each with a new Period.',
+        'How often the sender started a new timeline (another SSRC, or timestamps that jump), each time with a new Period.',
     }),
   ),
   dropped_units: Type.Optional(
     Type.Object(
       {
         undecodable: Type.Integer({
-          description: 'Refer to pictures that were lost, or came before a keyframe.',
+          description: 'Pictures that refer to a lost one, or precede the first keyframe.',
         }),
-        disordered: Type.Integer({ description: 'Sound whose timestamp went back.' }),
-        empty: Type.Integer({ description: 'Without a picture or sound in them.' }),
-        late: Type.Integer({ description: 'Sound whose place had been filled with silence.' }),
-        unwritten: Type.Integer({ description: 'Came while the disk took nothing.' }),
+        disordered: Type.Integer({ description: 'Sound whose timestamp went backwards.' }),
+        empty: Type.Integer({ description: 'Units without a picture or sound.' }),
+        late: Type.Integer({
+          description: 'Sound that arrived after its place had been filled with silence.',
+        }),
+        unwritten: Type.Integer({
+          description: 'Units that arrived while nothing could be written.',
+        }),
       },
-      { title: 'DroppedUnits', description: 'Whole frames that arrived and were not recorded.' },
+      {
+        title: 'DroppedUnits',
+        description: 'Complete frames that were received but not recorded.',
+      },
     ),
   ),
   tracks: Type.Array(TrackJson),
   unrecordable: Type.Optional(
-    Type.Array(UnrecordableJson, { description: 'What comes, is not recorded and never can be.' }),
+    Type.Array(UnrecordableJson, { description: 'Received media that cannot be recorded.' }),
   ),
   rejected: Type.Optional(
     Type.Object(
       {
-        authentication_failures: Type.Integer({ description: 'Forged or damaged.' }),
+        authentication_failures: Type.Integer({ description: 'Forged or damaged packets.' }),
         replayed: Type.Integer(),
         malformed: Type.Integer(),
-        unroutable: Type.Integer({ description: 'Authentic, but of no track agreed on.' }),
+        unroutable: Type.Integer({
+          description: 'Authentic packets that belong to no negotiated track.',
+        }),
         strangers: Type.Integer({
           description:
-            'From addresses where the publisher has not shown itself by an ICE check; dropped unread. A flood of them is kept out by the kernel, and then not counted.',
+            'Datagrams from addresses without a valid ICE connectivity check, dropped unread. A flood of them is filtered by the kernel and then not counted.',
         }),
       },
       {
         title: 'RejectedPackets',
-        description: 'Datagrams at the publisher’s ports that were not taken for any track.',
+        description: 'Datagrams at the ports of the publisher that were discarded.',
       },
     ),
   ),
@@ -177,7 +196,7 @@ export const RecordStatusJson = Type.Object(
   { recording: Type.Boolean(), id: Type.String({ description: 'The stream.' }), ...status },
   {
     title: 'RecordingStatus',
-    description: 'What is known of it.',
+    description: 'The state of the recording.',
     examples: [{ recording: true, id: 'cam1', ...example }],
   },
 );
@@ -185,16 +204,16 @@ export const RecordStatusJson = Type.Object(
 /** What is recorded of a stream in one folder. */
 export const FolderJson = Type.Object(
   {
-    folder: Type.String({ description: 'Folder of one UTC day, below the storage root.' }),
+    folder: Type.String({ description: 'Object path of the folder of one UTC day.' }),
     mpd_path: Type.Optional(
       Type.String({
         description:
-          'Object path of its manifest. Absent in the first seconds of a recording, which has none until both tracks have a segment.',
+          'Object path of the manifest. Absent in the first seconds of a recording, because there is no manifest until both tracks have a segment.',
       }),
     ),
     start_ts: Type.Integer({ description: 'Start of the first segment.' }),
     end_ts: Type.Integer({ description: 'End of the last segment.' }),
-    segments: Type.Integer({ description: 'Segments of all its tracks.' }),
+    segments: Type.Integer({ description: 'Number of segments of all tracks.' }),
     bytes: Type.Integer(),
   },
   { title: 'RecordedFolder' },

@@ -8,19 +8,19 @@ const KEYFRAME_WAIT_US = 5_000_000;
 
 /** Why a Period begins, and the one before ended, in words. */
 export const PERIOD_REASONS = {
-  start: 'the first of the recording',
-  'publisher-changed': 'the publisher left or was lost, or another followed',
-  'tracks-changed': 'it sends other tracks',
-  'timeline-restart': 'a track began a new timeline (another SSRC, or timestamps that jump)',
-  'resolution-change': 'pictures of another size',
-  'codec-change': 'another codec, or other parameter sets',
+  start: 'the first Period of the recording',
+  'publisher-changed': 'the publisher left, was lost or was replaced',
+  'tracks-changed': 'the publisher sends other tracks',
+  'timeline-restart': 'a track started a new timeline (another SSRC, or timestamps that jump)',
+  'resolution-change': 'the size of the pictures changed',
+  'codec-change': 'the codec or its parameter sets changed',
   'reordering-change': 'pictures are reordered by more than before',
-  midnight: 'another UTC day, and day folder',
-  'max-recording': 'the record was as long as one may be',
-  'picture-started': 'a picture came where there was sound alone',
-  'picture-stopped': 'the sound goes on alone',
-  'media-stopped': 'nothing came for some seconds',
-  'write-failed': 'the Period before could not be written',
+  midnight: 'a new UTC day, with a new day folder',
+  'max-recording': 'the record reached its maximum duration',
+  'picture-started': 'a picture joined the sound',
+  'picture-stopped': 'the picture stopped, and the sound continues alone',
+  'media-stopped': 'nothing was received for some seconds',
+  'write-failed': 'the previous Period could not be written',
 } as const;
 
 /** See {@link PERIOD_REASONS}. */
