@@ -1,0 +1,150 @@
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import t from 'tap';
+
+const ROOT = join(import.meta.dirname, '..');
+
+/**
+ * What each folder of `src`, and each file beside them, may import: what stands above it alone. The
+ * way data flows is the way imports run; a new arrow is a decision, and gets its place here.
+ */
+const MAY_IMPORT: Record<string, string[]> = {
+  media: [],
+  clock: [],
+  'refusal.ts': [],
+  'version.ts': [],
+  layout: ['media', 'refusal.ts'],
+  files: ['clock', 'layout'],
+  facts: ['media'],
+  codecs: ['media'],
+  containers: ['codecs', 'files', 'media'],
+  manifest: ['layout', 'media'],
+  rtp: ['clock', 'media'],
+  'track-figures.ts': ['media', 'rtp'],
+  ingest: ['clock', 'codecs', 'media', 'refusal.ts', 'rtp'],
+  storage: ['clock', 'files', 'layout'],
+  'day-folder': [
+    ...['clock', 'containers', 'facts', 'files', 'layout', 'manifest', 'media'],
+    'storage',
+  ],
+  recording: [
+    ...['clock', 'codecs', 'containers', 'day-folder', 'facts', 'files', 'manifest', 'media'],
+    'rtp',
+  ],
+  'recorder.ts': ['media', 'recording', 'track-figures.ts'],
+  journal: ['clock', 'files'],
+  'segment-index': ['facts', 'journal', 'layout', 'media'],
+  'record-catalogue': ['facts', 'journal'],
+  retention: ['layout', 'record-catalogue', 'segment-index'],
+  'index-rebuild': [
+    ...['clock', 'containers', 'day-folder', 'facts', 'journal', 'layout', 'manifest', 'media'],
+    ...['record-catalogue', 'retention', 'segment-index', 'storage'],
+  ],
+  sources: ['clock', 'layout'],
+  config: ['codecs', 'ingest', 'layout', 'sources', 'storage'],
+  streams: [
+    ...['clock', 'codecs', 'config', 'day-folder', 'facts', 'ingest', 'layout', 'media'],
+    ...['recorder.ts', 'recording', 'refusal.ts', 'rtp', 'sources', 'track-figures.ts'],
+  ],
+  workers: [
+    ...['clock', 'config', 'day-folder', 'facts', 'index-rebuild', 'ingest', 'layout'],
+    ...['record-catalogue', 'recorder.ts', 'refusal.ts', 'segment-index', 'sources', 'storage'],
+    'streams',
+  ],
+  verification: ['codecs', 'containers', 'files', 'layout', 'manifest', 'media', 'storage'],
+  repair: [
+    ...['codecs', 'containers', 'day-folder', 'files', 'layout', 'manifest', 'media'],
+    'verification',
+  ],
+  http: [
+    ...['clock', 'config', 'facts', 'files', 'ingest', 'layout', 'media', 'record-catalogue'],
+    ...['recorder.ts', 'recording', 'refusal.ts', 'segment-index', 'sources', 'storage'],
+    'track-figures.ts',
+  ],
+  routes: ['clock', 'http', 'layout', 'segment-index', 'version.ts'],
+  'app.ts': [
+    ...['config', 'http', 'record-catalogue', 'recorder.ts', 'segment-index', 'sources'],
+    ...['storage', 'version.ts'],
+  ],
+  'openapi.ts': ['app.ts', 'config', 'record-catalogue', 'recorder.ts', 'segment-index'],
+  'command-line.ts': ['config'],
+  'log.ts': ['config'],
+  'remarks.ts': ['config', 'layout'],
+  commands: [
+    ...['clock', 'command-line.ts', 'config', 'files', 'index-rebuild', 'journal', 'layout'],
+    ...['repair', 'segment-index', 'storage', 'verification'],
+  ],
+  'service.ts': [
+    ...['app.ts', 'config', 'files', 'index-rebuild', 'recorder.ts', 'storage', 'workers'],
+  ],
+  'main.ts': [
+    ...['command-line.ts', 'commands', 'config', 'log.ts', 'remarks.ts', 'service.ts'],
+    ...['storage', 'version.ts'],
+  ],
+};
+
+/** Lines of a file at most, and of half of the files. */
+const LONGEST = 400;
+const MEDIAN = 100;
+/** Files that are longer, and by how much they are. */
+const LONGER: Record<string, number> = {
+  'src/ingest/werift-ice.ts': 406,
+  'src/ingest/werift-tap.ts': 421,
+  'src/rtp/track-receiver.ts': 440,
+  'src/streams/stream-host.ts': 564,
+};
+
+const SPECIFIER = /\b(?:from|import)\s*\(?\s*'(\.{1,2}\/[^']+)'/g;
+const files = new Map(
+  globSync('{src,routes}/**/*.ts', { cwd: ROOT })
+    .map((file) => file.replaceAll('\\', '/'))
+    .map((file) => [file, readFileSync(join(ROOT, file), 'utf8')]),
+);
+
+/** The folder of a file by which {@link MAY_IMPORT} calls it, or its own name. */
+function placeOf(file: string): string {
+  const [top, place] = file.split('/');
+  return top === 'routes' ? top : place!;
+}
+
+/** The files that a file imports, also by types. */
+function importsOf(file: string): string[] {
+  return [...files.get(file)!.matchAll(SPECIFIER)].map(([, specifier]) =>
+    normalize(join(dirname(file), specifier!)).replaceAll('\\', '/'),
+  );
+}
+
+t.test('imports run along the arrows', async (t) => {
+  const against: string[] = [];
+  for (const file of files.keys()) {
+    const from = placeOf(file);
+    for (const imported of importsOf(file)) {
+      const to = placeOf(imported);
+      if (!files.has(imported) || from === to) continue;
+      if (!MAY_IMPORT[from]?.includes(to)) against.push(`${file} imports ${imported}`);
+    }
+  }
+  t.strictSame(against, []);
+});
+
+t.test('arrows point up the table, so that there is no circle', async (t) => {
+  const places = Object.keys(MAY_IMPORT);
+  const all = new Set([...files.keys()].map(placeOf));
+  t.strictSame([...all].sort(), [...places].sort(), 'every folder has its place');
+  for (const [at, place] of places.entries()) {
+    const above = places.slice(0, at);
+    const wrong = MAY_IMPORT[place]!.filter((to) => !above.includes(to));
+    t.strictSame(wrong, [], place);
+  }
+});
+
+t.test('a file is short enough to be read at once', async (t) => {
+  const lengths = [...files]
+    .filter(([file]) => file.startsWith('src/'))
+    .map(([file, text]) => ({ file, lines: text.split('\n').length - 1 }));
+  const tooLong = lengths.filter(({ file, lines }) => lines > (LONGER[file] ?? LONGEST));
+  t.strictSame(tooLong, []);
+  const sorted = lengths.map(({ lines }) => lines).sort((a, b) => a - b);
+  const median = sorted[Math.floor(sorted.length / 2)]!;
+  t.ok(median <= MEDIAN, `half of the files have up to ${median} lines`);
+});
