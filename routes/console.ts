@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { consolePolicy } from '../src/http/security-headers.ts';
+import { CONSOLE_POLICY } from '../src/http/security-headers.ts';
 
 const shaka = createRequire(import.meta.url).resolve('shaka-player');
 
@@ -17,7 +17,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
     // Their tags are weak, which cannot tell of what a part is (RFC 9110 §13.1.5).
     acceptRanges: false,
     setHeaders: (reply) => {
-      reply.header('Content-Security-Policy', consolePolicy);
+      reply.header('Content-Security-Policy', CONSOLE_POLICY);
     },
   });
   app.get('/vendor/shaka-player.js', { schema: { hide: true } }, (_request, reply) =>

@@ -6,9 +6,9 @@ import { ifMatchTag } from '../src/http/if-match.ts';
 import { badStreamId } from '../src/http/stream-id.ts';
 import { StreamId } from '../src/layout/stream-id.ts';
 
-const fragmentType = 'application/trickle-ice-sdpfrag';
+const FRAGMENT_TYPE = 'application/trickle-ice-sdpfrag';
 
-const exampleFragment = `a=ice-ufrag:EsAw\r
+const EXAMPLE_FRAGMENT = `a=ice-ufrag:EsAw\r
 a=ice-pwd:P2uYro0UCOQ4zxjKXaWCBui1\r
 m=audio 9 UDP/TLS/RTP/SAVPF 0\r
 a=mid:0\r
@@ -33,7 +33,7 @@ const noSession = errorReply(
 
 /** WHIP session (RFC 9725 §4.3): candidates, ICE restarts, and the end of publishing. */
 const plugin: FastifyPluginAsyncTypebox = async (app) => {
-  app.addContentTypeParser(fragmentType, { parseAs: 'string' }, (_request, body, done) => {
+  app.addContentTypeParser(FRAGMENT_TYPE, { parseAs: 'string' }, (_request, body, done) => {
     done(null, body);
   });
 
@@ -47,7 +47,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
       summary: 'Trickle ICE candidates, or restart ICE',
       description:
         'A fragment with the ICE credentials of the session adds candidates; one with new credentials restarts ICE (RFC 9725 §4.3.2, §4.3.3).',
-      consumes: [fragmentType],
+      consumes: [FRAGMENT_TYPE],
       params: SessionParams,
       headers: Type.Object({
         'if-match': Type.Optional(
@@ -60,7 +60,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
       body: Type.String({
         minLength: 1,
         description: 'SDP fragment, RFC 8840',
-        examples: [exampleFragment],
+        examples: [EXAMPLE_FRAGMENT],
       }),
       response: {
         200: {
@@ -68,7 +68,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
             'ICE was restarted. The body has the credentials and candidates of the recorder.',
           headers: { ETag: Type.String({ description: 'Entity tag of the new ICE session.' }) },
           content: {
-            [fragmentType]: { schema: Type.String({ examples: [exampleFragment] }) },
+            [FRAGMENT_TYPE]: { schema: Type.String({ examples: [EXAMPLE_FRAGMENT] }) },
           },
         },
         204: { description: 'The candidates were added.', type: 'null' },
@@ -83,18 +83,18 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
         ),
         413: errorReply('The fragment is larger than 256 KiB.', 'Request body is too large'),
         415: errorReply(
-          `The \`Content-Type\` is not \`${fragmentType}\`.`,
-          `Content-Type must be ${fragmentType}, not text/plain`,
+          `The \`Content-Type\` is not \`${FRAGMENT_TYPE}\`.`,
+          `Content-Type must be ${FRAGMENT_TYPE}, not text/plain`,
         ),
       },
     },
-    onRequest: requireContentType(fragmentType, 'Accept-Patch'),
+    onRequest: requireContentType(FRAGMENT_TYPE, 'Accept-Patch'),
     handler: async (request, reply) => {
       const { stream, session } = request.params;
       const tag = ifMatchTag(request.headers['if-match']);
       const restart = await app.recorder.trickle(stream, session, request.body, tag);
       if (restart === undefined) return reply.code(204).send(null);
-      return reply.header('ETag', `"${restart.etag}"`).type(fragmentType).send(restart.fragment);
+      return reply.header('ETag', `"${restart.etag}"`).type(FRAGMENT_TYPE).send(restart.fragment);
     },
   });
 

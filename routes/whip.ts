@@ -8,11 +8,11 @@ import { badStreamId, StreamParams } from '../src/http/stream-id.ts';
 import { forwardedPrefix } from '../src/http/trusted-proxy.ts';
 import { UnconnectedPublishers } from '../src/http/unconnected-publishers.ts';
 
-const offerType = 'application/sdp';
+const OFFER_TYPE = 'application/sdp';
 /** By then a session that nobody connected to has ended. */
-const retryAfterSeconds = 15;
+const RETRY_AFTER_SECONDS = 15;
 
-const exampleSdp = `v=0\r
+const EXAMPLE_SDP = `v=0\r
 o=- 4611731400430051336 2 IN IP4 127.0.0.1\r
 s=-\r
 t=0 0\r
@@ -43,14 +43,14 @@ const sdpReply = {
     ...linkHeader,
   },
   content: {
-    [offerType]: { schema: Type.String({ description: 'SDP answer', examples: [exampleSdp] }) },
+    [OFFER_TYPE]: { schema: Type.String({ description: 'SDP answer', examples: [EXAMPLE_SDP] }) },
   },
 };
 
 /** WHIP endpoint (RFC 9725 §4.2): one POST begins to publish a stream. */
 const plugin: FastifyPluginAsyncTypebox = async (app) => {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser(offerType, { parseAs: 'string' }, (_request, body, done) => {
+  app.addContentTypeParser(OFFER_TYPE, { parseAs: 'string' }, (_request, body, done) => {
     done(null, body);
   });
   const links = iceLinks(app.config.iceServers);
@@ -68,9 +68,9 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
       summary: 'Publish a stream',
       description:
         'Accepts a WHIP offer. A stream has one publisher at a time. Whether it is recorded depends on `auto_streams` and on `POST /api/record/{stream}`.',
-      consumes: [offerType],
+      consumes: [OFFER_TYPE],
       params: StreamParams,
-      body: Type.String({ minLength: 1, description: 'SDP offer', examples: [exampleSdp] }),
+      body: Type.String({ minLength: 1, description: 'SDP offer', examples: [EXAMPLE_SDP] }),
       response: {
         201: sdpReply,
         400: errorReply(
@@ -97,12 +97,12 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
         503: errorReply('The recorder is stopping.', 'the recorder is stopping'),
       },
     },
-    onRequest: requireContentType(offerType, 'Accept-Post'),
+    onRequest: requireContentType(OFFER_TYPE, 'Accept-Post'),
     handler: async (request, reply) => {
       const { stream } = request.params;
       const right = app.authorizer.callerOf(request)?.stream === '*' ? 'all' : 'stream';
       await unconnected.admit(request.ip, right).catch((error: unknown) => {
-        reply.header('Retry-After', retryAfterSeconds);
+        reply.header('Retry-After', RETRY_AFTER_SECONDS);
         throw error;
       });
       const accepted = await app.recorder.publish(stream, request.body, right);
@@ -121,7 +121,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
           ETag: `"${etag}"`,
           'Accept-Patch': 'application/trickle-ice-sdpfrag',
         })
-        .type(offerType)
+        .type(OFFER_TYPE)
         .send(answer);
     },
   });
@@ -142,7 +142,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
         204: {
           description: 'The reply consists of the header fields.',
           type: 'null',
-          headers: { 'Accept-Post': Type.String({ examples: [offerType] }), ...linkHeader },
+          headers: { 'Accept-Post': Type.String({ examples: [OFFER_TYPE] }), ...linkHeader },
         },
         400: badStreamId,
       },
@@ -152,7 +152,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
       if (caller !== undefined && links.length > 0) reply.header('Link', links);
       return reply
         .code(204)
-        .headers({ 'Accept-Post': offerType, Allow: 'POST, OPTIONS' })
+        .headers({ 'Accept-Post': OFFER_TYPE, Allow: 'POST, OPTIONS' })
         .send(null);
     },
   });

@@ -39,7 +39,7 @@ export interface AppDependencies {
 const CHECK_INTERVAL_MS = 1000;
 
 /** Bytes a request body may have: an offer with every codec of a browser has some 10 KB. */
-const bodyLimit = 256 * 1024;
+const BODY_LIMIT = 256 * 1024;
 
 /**
  * Builds the HTTP side, ready to listen or to `inject` requests into. Closing it closes neither the
@@ -52,7 +52,7 @@ export async function buildApp(deps: AppDependencies): Promise<FastifyInstance> 
   const app = fastify({
     loggerInstance: deps.log,
     logController: new RequestLog(),
-    bodyLimit,
+    bodyLimit: BODY_LIMIT,
     requestTimeout,
     // Node ends slow requests when it looks, by default every half a minute.
     http: { connectionsCheckingInterval: Math.min(requestTimeout, CHECK_INTERVAL_MS) },

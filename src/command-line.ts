@@ -4,7 +4,7 @@ import type { Config, LogLevel } from './config/config.ts';
 import { type ListenAddress, parseListenAddress } from './config/listen-address.ts';
 
 /** What `--help` prints. */
-export const usage = `Usage: live777-recorder [options]
+export const USAGE = `Usage: live777-recorder [options]
        live777-recorder COMMAND [options]
 
 Records what is published over WebRTC as DASH.

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { readOptions, UsageError, usage, withOptions } from './command-line.ts';
+import { readOptions, USAGE, UsageError, withOptions } from './command-line.ts';
 import { runCommand } from './commands/run-command.ts';
 import type { Config } from './config/config.ts';
 import { ConfigError } from './config/config-error.ts';
@@ -15,14 +15,14 @@ import type { StorageConfig } from './storage/storage-options.ts';
 import { version } from './version.ts';
 
 /** What comes with the program, for those who have no live777.toml of their own. */
-const bundledConfig = join(import.meta.dirname, '../config/live777.toml');
+const BUNDLED_CONFIG = join(import.meta.dirname, '../config/live777.toml');
 
 // Each stream waits for its own disk writes; the pool's usual four threads would let eight streams
 // wait for one another.
 process.env.UV_THREADPOOL_SIZE ??= '16';
 
 /** After this long a stop is no longer waited for, ms. */
-const stopTimeoutMs = 10_000;
+const STOP_TIMEOUT_MS = 10_000;
 
 async function main(): Promise<void> {
   const exitCode = await runCommand(process.argv.slice(2), {
@@ -34,8 +34,8 @@ async function main(): Promise<void> {
     process.exitCode = exitCode;
     return;
   }
-  const options = readOptions(process.argv.slice(2), process.env, bundledConfig);
-  if (options.help) return void process.stdout.write(usage);
+  const options = readOptions(process.argv.slice(2), process.env, BUNDLED_CONFIG);
+  if (options.help) return void process.stdout.write(USAGE);
   if (options.version) return void process.stdout.write(`${version}\n`);
   const config = withOptions(await loadConfig(options.configFile), options);
   refuseWeakCredentials(config, options.configFile);
@@ -100,9 +100,9 @@ function stopOnSignal(service: Service, log: Logger): void {
     stopping = true;
     log.info({ reason }, 'stopping');
     setTimeout(() => {
-      log.fatal(`did not stop within ${stopTimeoutMs / 1000} s`);
+      log.fatal(`did not stop within ${STOP_TIMEOUT_MS / 1000} s`);
       process.exit(1);
-    }, stopTimeoutMs).unref();
+    }, STOP_TIMEOUT_MS).unref();
     try {
       await service.stop();
       log.info('stopped');

@@ -15,9 +15,9 @@ import { SpooledStore } from './storage/spooled-store.ts';
 import { createRecorder } from './workers/create-recorder.ts';
 
 /** How long replies that are under way may take when the service stops, ms. */
-const replyGraceMs = 3000;
+const REPLY_GRACE_MS = 3000;
 /** How long the index may take to close, ms. */
-const indexGraceMs = 1000;
+const INDEX_GRACE_MS = 1000;
 
 /** The whole program but its command line: everything that was started, and how to end it. */
 export class Service {
@@ -123,7 +123,7 @@ export class Service {
     // What its journals hold is durable anyway: where a bucket hangs in the middle of an answer to it,
     // it is not waited for.
     const closed = Promise.allSettled([this.#indexLife.close()]);
-    results.push(...(await Promise.race([closed, delay(indexGraceMs, [])])));
+    results.push(...(await Promise.race([closed, delay(INDEX_GRACE_MS, [])])));
     results.push(...(await Promise.allSettled([this.#rootLock.release()])));
     const errors = results.flatMap((result) =>
       result.status === 'rejected' ? [result.reason as Error] : [],
@@ -132,7 +132,7 @@ export class Service {
   }
 
   async #closeApp(): Promise<void> {
-    const timer = setTimeout(() => this.#app.server.closeAllConnections(), replyGraceMs);
+    const timer = setTimeout(() => this.#app.server.closeAllConnections(), REPLY_GRACE_MS);
     try {
       await this.#app.close();
     } finally {

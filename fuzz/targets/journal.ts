@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import type { JournalFormat } from '../../src/journal/journal-line.ts';
-import { encodeEntry, encodeHeader, maxLineBytes } from '../../src/journal/journal-line.ts';
+import { encodeEntry, encodeHeader, MAX_LINE_BYTES } from '../../src/journal/journal-line.ts';
 import { readJournal } from '../../src/journal/journal-reader.ts';
 import { recordJournal } from '../../src/record-catalogue/record-journal.ts';
 import { RecordTable } from '../../src/record-catalogue/record-table.ts';
@@ -67,7 +67,7 @@ export const target: FuzzTarget = {
     'src/record-catalogue/record.ts',
   ],
   // More than the reader's buffer holds.
-  maxBytes: 2 * maxLineBytes + 1024,
+  maxBytes: 2 * MAX_LINE_BYTES + 1024,
   lines: true,
   dictionary: [
     ...segmentLines,

@@ -18,7 +18,7 @@ const Info = Type.Object(
 );
 
 /** Every other rule of Live777's is left at its default. */
-const strategy = { each_stream_max_sub: 0 };
+const STRATEGY = { each_stream_max_sub: 0 };
 
 /** What Liveman and DASH players ask of a node as such. */
 const plugin: FastifyPluginAsyncTypebox = async (app) => {
@@ -49,15 +49,15 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
         response: {
           200: Type.Object(
             { each_stream_max_sub: Type.Integer() },
-            { title: 'Strategy', description: 'Always the same.', examples: [strategy] },
+            { title: 'Strategy', description: 'Always the same.', examples: [STRATEGY] },
           ),
         },
       },
     },
-    async () => strategy,
+    async () => STRATEGY,
   );
   // Liveman asks with the slash, people without.
-  app.get('/strategy', async () => strategy);
+  app.get('/strategy', async () => STRATEGY);
 
   app.get(
     '/time',

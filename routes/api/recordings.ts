@@ -5,11 +5,11 @@ import { errorReply } from '../../src/http/errors.ts';
 import { SessionPageJson, sessionJson } from '../../src/http/record-json.ts';
 
 /** Records a page has at most, whatever the client asks for: it goes on with the next page. */
-const longestPage = 1000;
+const LONGEST_PAGE = 1000;
 /** Records of a page when the client asks for none: what Live777 answers. */
-const usualPage = 100;
+const USUAL_PAGE = 100;
 /** Bytes of a body: the keys of a page whose streams have the longest of names. */
-const bodyLimit = 2 << 20;
+const BODY_LIMIT = 2 << 20;
 
 const querystring = Type.Object({
   stream: Type.Optional(
@@ -25,8 +25,8 @@ const querystring = Type.Object({
   limit: Type.Integer({
     minimum: 0,
     maximum: 2 ** 32 - 1,
-    default: usualPage,
-    description: `At most this number of records. 0 means ${usualPage}; more than ${longestPage} are never returned.`,
+    default: USUAL_PAGE,
+    description: `At most this number of records. 0 means ${USUAL_PAGE}; more than ${LONGEST_PAGE} are never returned.`,
   }),
 });
 
@@ -84,7 +84,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
       const { sessions, lastTs } = app.recordCatalogue.sessions({
         stream,
         sinceTs,
-        limit: Math.min(limit || usualPage, longestPage),
+        limit: Math.min(limit || USUAL_PAGE, LONGEST_PAGE),
       });
       reply.header('Cache-Control', 'no-store');
       return { sessions: sessions.map(sessionJson), last_ts: lastTs };
@@ -94,7 +94,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
   app.patch(
     '/recordings',
     {
-      bodyLimit,
+      bodyLimit: BODY_LIMIT,
       config: { access: 'execute' },
       schema: {
         tags: ['live777'],
@@ -126,7 +126,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
   app.delete(
     '/recordings',
     {
-      bodyLimit,
+      bodyLimit: BODY_LIMIT,
       config: { access: 'execute' },
       schema: {
         tags: ['live777'],

@@ -10,7 +10,7 @@ import { segmentJournal } from '../segment-index/segment-journal.ts';
 import { type Command, EXIT, parseCommand } from './command.ts';
 import { openRecordings } from './open-recordings.ts';
 
-const usage = `Usage: live777-recorder reindex [options]
+const USAGE = `Usage: live777-recorder reindex [options]
 
 Writes the segment index anew from what was recorded, and adds to the catalogue the records it lacks.
 The recorder must not be running. The index as it was is kept beside the new one. Who follows the
@@ -23,11 +23,11 @@ index is told of every segment again, under greater cursors than any before.
 Ends with 0, or with 2 when it could not be done.
 `;
 
-const bundledConfig = path.join(import.meta.dirname, '../../config/live777.toml');
+const BUNDLED_CONFIG = path.join(import.meta.dirname, '../../config/live777.toml');
 
 /** `live777-recorder reindex`. */
 export const reindexCommand: Command = {
-  usage,
+  usage: USAGE,
   async run(args, { out, error }) {
     const { values, positionals } = parseCommand('reindex', args, {
       config: { type: 'string', short: 'c' },
@@ -37,7 +37,7 @@ export const reindexCommand: Command = {
         `reindex takes no ${positionals[0]}: it reads the recordings of a --config`,
       );
     }
-    const file = values.config ?? (existsSync('live777.toml') ? 'live777.toml' : bundledConfig);
+    const file = values.config ?? (existsSync('live777.toml') ? 'live777.toml' : BUNDLED_CONFIG);
     const { recorder } = await loadConfig(file);
     const { indexPath, nodeAlias, resumeGraceSeconds } = recorder;
     const tell = (_: object, message: string) => error(`${message}\n`);

@@ -7,7 +7,7 @@ import { recordingFolders } from '../verification/recording-folders.ts';
 import { type Command, EXIT, parseCommand } from './command.ts';
 import { findSpool } from './open-recordings.ts';
 
-const usage = `Usage: live777-recorder repair PATH
+const USAGE = `Usage: live777-recorder repair PATH
 
 Mends what verify finds damaged, as far as that is possible: keeps what is whole of a damaged
 segment, takes up segments that no manifest names, takes lost ones out of the manifest, and writes a
@@ -27,7 +27,7 @@ Ends with 0 when no damage is left, 1 when some is, 2 when it could not be done.
 
 /** `live777-recorder repair PATH`. */
 export const repairCommand: Command = {
-  usage,
+  usage: USAGE,
   async run(args, { out, error }) {
     const { positionals } = parseCommand('repair', args, {});
     const [target] = positionals;

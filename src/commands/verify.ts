@@ -16,7 +16,7 @@ import { type VerifyOptions, verifyRecording } from '../verification/verify-reco
 import { type Command, type CommandOutput, EXIT, parseCommand } from './command.ts';
 import { findSpool, objectPathOf, openRecordings } from './open-recordings.ts';
 
-const usage = `Usage: live777-recorder verify [options] PATH
+const USAGE = `Usage: live777-recorder verify [options] PATH
        live777-recorder verify [options] --config FILE [PATH]
 
 Checks recordings for holes, overlaps, lost files and damaged segments. PATH is a day folder,
@@ -44,7 +44,7 @@ interface Target {
 
 /** `live777-recorder verify PATH`. */
 export const verifyCommand: Command = {
-  usage,
+  usage: USAGE,
   async run(args, output) {
     const { values, positionals } = parseCommand('verify', args, {
       config: { type: 'string', short: 'c' },

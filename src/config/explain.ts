@@ -56,7 +56,7 @@ export function problemsOf(
     const node = nodeAt(schema, path);
     const key = path.findLast((part) => !/^\d+$/.test(part)) ?? '';
     const isElement = path.at(-1) !== key;
-    const got = inWords(valueAt(value, path), isSecret.test(key));
+    const got = inWords(valueAt(value, path), IS_SECRET.test(key));
     const assignment = isElement ? example(node) : `${key} = ${example(node)}`;
     problems.push({
       line: lineOf(at, lines),
@@ -153,7 +153,7 @@ function asToml(value: unknown): string {
 }
 
 /** Keys whose values must not be repeated in a log. */
-const isSecret = /secret|token|credential|access_key/;
+const IS_SECRET = /secret|token|credential|access_key/;
 
 function inWords(value: unknown, secret: boolean): string {
   if (value === '') return 'an empty text';

@@ -1,7 +1,7 @@
 import { parse } from 'smol-toml';
 
 /** Longest JSON pointer that is noted: far beyond any key that the schema knows. */
-const longestPointer = 1024;
+const LONGEST_POINTER = 1024;
 
 /** Adds one part to a JSON pointer (RFC 6901 §3). */
 export function pointerTo(parent: string, part: string | number): string {
@@ -51,7 +51,7 @@ class Scanner {
     let pointer = '';
     for (const [index, part] of parts.entries()) {
       pointer = pointerTo(pointer, part);
-      if (pointer.length > longestPointer) break;
+      if (pointer.length > LONGEST_POINTER) break;
       this.#note(pointer);
       const elements = this.#arrayTables.get(pointer);
       if (isArray && index === parts.length - 1) {
@@ -168,7 +168,7 @@ class Scanner {
 
   #note(pointer: string): void {
     // Keys within keys without end would take memory that grows with the square of their number.
-    if (pointer.length > longestPointer) return;
+    if (pointer.length > LONGEST_POINTER) return;
     for (; this.#lineCountedTo < this.#position; this.#lineCountedTo++) {
       if (this.#text.charCodeAt(this.#lineCountedTo) === 10) this.#line++;
     }

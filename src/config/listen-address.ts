@@ -8,7 +8,7 @@ export interface ListenAddress {
   port: number;
 }
 
-const hostName = /^(?!-)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.?$/;
+const HOST_NAME = /^(?!-)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.?$/;
 
 /**
  * Reads `HOST:PORT`, where HOST is a name, an IPv4 address or an IPv6 address in brackets.
@@ -23,7 +23,7 @@ export function parseListenAddress(text: string): ListenAddress | undefined {
   if (ipv6 !== undefined) return isIPv6(ipv6) ? { host: ipv6, port } : undefined;
   if (name === undefined) return undefined;
   const numeric = /^[\d.]+$/.test(name);
-  return (numeric ? isIPv4(name) : hostName.test(name)) ? { host: name, port } : undefined;
+  return (numeric ? isIPv4(name) : HOST_NAME.test(name)) ? { host: name, port } : undefined;
 }
 
 /** True when only this machine can reach the host: `localhost`, 127.0.0.0/8 or ::1. */

@@ -12,13 +12,13 @@ import { contradictions } from './contradictions.ts';
 import { nearestKey, problemsOf } from './explain.ts';
 import { keyLines } from './key-lines.ts';
 import { parseListenAddress } from './listen-address.ts';
-import { ConfigFile, live777Only } from './schema.ts';
+import { ConfigFile, LIVE777_ONLY } from './schema.ts';
 import { sourceOf, sourceProblems } from './sources.ts';
 import { type StorageTable, storageTables } from './tables/storage.ts';
 import { asTable } from './toml-table.ts';
 
 /** Bytes a live777.toml may have. */
-const maxFileBytes = 1024 * 1024;
+const MAX_FILE_BYTES = 1024 * 1024;
 
 /**
  * Reads a live777.toml. Relative paths in it are relative to the working directory, as in Live777.
@@ -28,7 +28,7 @@ export async function loadConfig(path: string): Promise<Config> {
   let text: string;
   try {
     const { size } = await stat(path);
-    if (size > maxFileBytes) {
+    if (size > MAX_FILE_BYTES) {
       const message = `has ${size} bytes and is no live777.toml; name one with --config FILE`;
       throw new ConfigError(path, [{ line: undefined, message }]);
     }
@@ -89,12 +89,12 @@ function takeOutIgnored(document: Record<string, unknown>): string[] {
   for (const [name, value] of Object.entries(document)) {
     if (ours.includes(name)) continue;
     const isTable = typeof value === 'object' && value !== null && !(value instanceof Date);
-    const known = live777Only.tables.includes(name);
+    const known = LIVE777_ONLY.tables.includes(name);
     if (!known && (!isTable || nearestKey(name, ours) !== undefined)) continue;
     ignored.push(name);
     delete document[name];
   }
-  for (const [table, key] of live777Only.keys as [string, string][]) {
+  for (const [table, key] of LIVE777_ONLY.keys as [string, string][]) {
     const parent = asTable(document[table]);
     if (!(key in parent)) continue;
     ignored.push(`${table}.${key}`);

@@ -26,7 +26,7 @@ export const ConfigFile = Type.Object(
 export type ConfigFile = Static<typeof ConfigFile>;
 
 /** What Live777 reads and this program has no use for; it may stand in the file. */
-export const live777Only: { tables: readonly string[]; keys: readonly string[][] } = {
+export const LIVE777_ONLY: { tables: readonly string[]; keys: readonly string[][] } = {
   tables: ['hooks', 'net4mqtt', 'rtsp', 'sdp', 'strategy', 'stream'],
   keys: [
     ['recorder', 'upload'],

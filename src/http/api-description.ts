@@ -15,7 +15,7 @@ interface Operation {
   requestBody?: { required?: boolean };
 }
 
-const description = [
+const DESCRIPTION = [
   'Records WebRTC streams as MPEG-DASH.',
   'Publishers send with WHIP (RFC 9725); players get `manifest.mpd` and segments from `/api/record/object/`; Liveman and other programs poll the segment index. Times are integer microseconds since the Unix epoch unless stated otherwise.',
   'If the configuration has tokens or a secret, send `Authorization: Bearer TOKEN`. A JSON Web Token is valid for one stream or for all (`*`), and permits reading, publishing, starting and stopping recordings, or a combination of these.',
@@ -33,7 +33,7 @@ export async function registerApiDescription(app: FastifyInstance, version: stri
       openapi: '3.1.0',
       info: {
         title: 'live777-recorder',
-        description,
+        description: DESCRIPTION,
         version,
         license: { name: 'MPL-2.0', identifier: 'MPL-2.0' } as { name: string },
       },

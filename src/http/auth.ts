@@ -9,7 +9,7 @@ import { FailedLogins } from './failed-logins.ts';
 export type Access = 'open' | 'read' | 'publish' | 'execute';
 
 /** Bits of the claim `mode`, as Live777 defines them. */
-const modeBits = { read: 4, publish: 2, execute: 1 };
+const MODE_BITS = { read: 4, publish: 2, execute: 1 };
 
 /** Who a request comes from, as far as its token tells. */
 export interface Caller {
@@ -25,7 +25,7 @@ export interface Authorizer {
   callerOf(request: FastifyRequest): Caller | undefined;
 }
 
-const anybody: Caller = { stream: '*', mode: 7 };
+const ANYBODY: Caller = { stream: '*', mode: 7 };
 
 /**
  * Asks every request for what its route's `config.access` wants: a static token (RFC 6750 §2.1) or
@@ -56,7 +56,7 @@ export async function registerAuth(app: FastifyInstance, config: Config['auth'])
       if (tokenOf(request) !== undefined) await failures.failed(request.ip);
       return reply.code(401).header('WWW-Authenticate', 'Bearer').send();
     }
-    if ((caller.mode & modeBits[access]) === 0) {
+    if ((caller.mode & MODE_BITS[access]) === 0) {
       throw new RequestError(403, `this token does not allow to ${access}`);
     }
     const { concerns = namesStream } = request.routeOptions.config;
@@ -82,7 +82,7 @@ function namesStream(request: FastifyRequest, stream: string): boolean {
 }
 
 function createAuthorizer(app: FastifyInstance, config: Config['auth']): Authorizer {
-  if (config.tokens.length === 0 && config.secret === undefined) return { callerOf: () => anybody };
+  if (config.tokens.length === 0 && config.secret === undefined) return { callerOf: () => ANYBODY };
   // Digests have one length, so that comparing tells nothing of a token's, not even its length.
   const digests = config.tokens.map(digest);
   return {
@@ -92,7 +92,7 @@ function createAuthorizer(app: FastifyInstance, config: Config['auth']): Authori
       const given = digest(token);
       let known = false;
       for (const each of digests) known = timingSafeEqual(each, given) || known;
-      if (known) return anybody;
+      if (known) return ANYBODY;
       return config.secret === undefined ? undefined : callerOfJwt(app, token);
     },
   };

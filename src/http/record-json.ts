@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox';
 import type { RecordFacts } from '../facts/record-facts.ts';
 
 /** Liveman reads durations as 32-bit integers, ms. */
-const longestDurationMs = 2 ** 31 - 1;
+const LONGEST_DURATION_MS = 2 ** 31 - 1;
 
 /** A record as Liveman collects it, there called a session. */
 export const SessionJson = Type.Object(
@@ -15,7 +15,7 @@ export const SessionJson = Type.Object(
     ),
     duration_ms: Type.Optional(
       Type.Integer({
-        maximum: longestDurationMs,
+        maximum: LONGEST_DURATION_MS,
         description: 'Absent while the record is active.',
       }),
     ),
@@ -65,7 +65,7 @@ export const PlaybackJson = Type.Object(
     mpd_path: Type.String({ description: 'Path for `GET /api/record/object/{path}`.' }),
     duration_ms: Type.Unsafe<number | null>({
       type: ['integer', 'null'],
-      maximum: longestDurationMs,
+      maximum: LONGEST_DURATION_MS,
       description: 'Null while the record is active.',
     }),
   },
@@ -96,5 +96,5 @@ export function playbackJson(record: RecordFacts): Static<typeof PlaybackJson> {
 }
 
 function durationMs(startUs: number, endUs: number): number {
-  return Math.min(Math.round((endUs - startUs) / 1000), longestDurationMs);
+  return Math.min(Math.round((endUs - startUs) / 1000), LONGEST_DURATION_MS);
 }

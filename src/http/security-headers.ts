@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 
 /** The console's own page: its scripts and styles come from here, Shaka plays from `blob:`. */
-export const consolePolicy = [
+export const CONSOLE_POLICY = [
   "default-src 'self'",
   "media-src 'self' blob:",
   "img-src 'self' data:",

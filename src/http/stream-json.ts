@@ -159,7 +159,7 @@ const status = {
   ),
 };
 
-const example = {
+const EXAMPLE = {
   state: 'recording',
   published_at: 1753315199500,
   session_id: '0f5b6c1e',
@@ -197,7 +197,7 @@ export const RecordStatusJson = Type.Object(
   {
     title: 'RecordingStatus',
     description: 'The state of the recording.',
-    examples: [{ recording: true, id: 'cam1', ...example }],
+    examples: [{ recording: true, id: 'cam1', ...EXAMPLE }],
   },
 );
 
@@ -227,7 +227,7 @@ export const StreamJson = Type.Object(
     examples: [
       {
         stream: 'cam1',
-        ...example,
+        ...EXAMPLE,
         recordings: [
           {
             folder: 'cam1/2025/07/24',

@@ -7,7 +7,7 @@ interface ObjectSchema {
 }
 
 /** How messages call each part of a request. */
-const partNames: Record<string, string> = {
+const PART_NAMES: Record<string, string> = {
   body: 'body',
   headers: 'header',
   params: '',
@@ -54,7 +54,7 @@ function explain(
   httpPart: string,
   properties: NonNullable<ObjectSchema['properties']>,
 ): FastifySchemaValidationError[] {
-  const part = partNames[httpPart] ?? httpPart;
+  const part = PART_NAMES[httpPart] ?? httpPart;
   const explained: FastifySchemaValidationError[] = [];
   for (const error of errors) {
     if (error.keyword === 'boolean') continue;

@@ -25,10 +25,10 @@ export interface JournalHeader {
 }
 
 /** Longest line that is read back, bytes. */
-export const maxLineBytes = 1 << 20;
+export const MAX_LINE_BYTES = 1 << 20;
 
-const space = 0x20;
-const checksumDigits = 8;
+const SPACE = 0x20;
+const CHECKSUM_DIGITS = 8;
 
 /**
  * One line: eight hexadecimal digits of the CRC-32 of what follows the space, a space, a JSON array,
@@ -36,7 +36,7 @@ const checksumDigits = 8;
  */
 export function encodeArray(array: unknown[]): string {
   const json = JSON.stringify(array);
-  const checksum = crc32(json).toString(16).padStart(checksumDigits, '0');
+  const checksum = crc32(json).toString(16).padStart(CHECKSUM_DIGITS, '0');
   return `${checksum} ${json}\n`;
 }
 
@@ -63,8 +63,8 @@ export function decodeLine<Entry>(
   start: number,
   end: number,
 ): JournalHeader | Entry | undefined {
-  const body = start + checksumDigits + 1;
-  if (body >= end || buffer[body - 1] !== space) return undefined;
+  const body = start + CHECKSUM_DIGITS + 1;
+  if (body >= end || buffer[body - 1] !== SPACE) return undefined;
   const checksum = Number.parseInt(buffer.toString('latin1', start, body - 1), 16);
   if (crc32(buffer.subarray(body, end)) !== checksum) return undefined;
   try {

@@ -3,10 +3,10 @@ import {
   decodeLine,
   type JournalFormat,
   type JournalHeader,
-  maxLineBytes,
+  MAX_LINE_BYTES,
 } from './journal-line.ts';
 
-const newline = 0x0a;
+const NEWLINE = 0x0a;
 
 /** What was found in a journal. */
 export interface JournalRead {
@@ -33,7 +33,7 @@ export async function readJournal<Entry extends { type: string }>(
   onHeader: (header: JournalHeader) => void,
   onEntry: (entry: Entry) => boolean,
 ): Promise<JournalRead> {
-  const buffer = Buffer.allocUnsafeSlow(2 * maxLineBytes);
+  const buffer = Buffer.allocUnsafeSlow(2 * MAX_LINE_BYTES);
   const read: JournalRead = { length: 0, tornBytes: 0, damaged: 0, firstDamaged: undefined };
   let good = 0;
   /** Bytes in the buffer, and where in the file its first one stands. */
@@ -64,7 +64,7 @@ export async function readJournal<Entry extends { type: string }>(
     const whole = buffer.subarray(0, filled);
     let start = 0;
     for (;;) {
-      const end = whole.indexOf(newline, start);
+      const end = whole.indexOf(NEWLINE, start);
       if (end < 0) break;
       const line = skippingFrom === undefined ? decodeLine(format, buffer, start, end) : undefined;
       if (line !== undefined && take(line)) good++;
@@ -73,7 +73,7 @@ export async function readJournal<Entry extends { type: string }>(
       start = end + 1;
       read.length = offset + start;
     }
-    if (filled - start > maxLineBytes) {
+    if (filled - start > MAX_LINE_BYTES) {
       skippingFrom ??= offset + start;
       start = filled;
     }

@@ -14,23 +14,23 @@ export interface SegmentName {
 }
 
 // Nine digits always fit 32 bits; longer runs leave their head in the prefix.
-const numbered = /^(.*?)(\d{1,9})((?:\.[^.]*)?)$/s;
+const NUMBERED = /^(.*?)(\d{1,9})((?:\.[^.]*)?)$/s;
 
 /** Names are padded to four digits; a number that outgrew them still belongs to the same row of names. */
-const usualDigits = 4;
+const USUAL_DIGITS = 4;
 
 /** Takes any object path apart; {@link joinName} gives it back exactly. */
 export function splitName(path: string): SegmentName {
   const slash = path.lastIndexOf('/');
   const folder = slash < 0 ? '' : path.slice(0, slash);
   const name = slash < 0 ? path : path.slice(slash);
-  const match = numbered.exec(name);
+  const match = NUMBERED.exec(name);
   if (!match) return { folder, prefix: name, digits: 0, number: 0, suffix: '' };
   const [, prefix, digits, suffix] = match as unknown as [string, string, string, string];
   return {
     folder,
     prefix,
-    digits: digits.startsWith('0') ? digits.length : Math.min(digits.length, usualDigits),
+    digits: digits.startsWith('0') ? digits.length : Math.min(digits.length, USUAL_DIGITS),
     number: Number(digits),
     suffix,
   };

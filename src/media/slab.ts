@@ -1,11 +1,11 @@
 /** Size of one block in bytes. */
-const blockSize = 256 * 1024;
+const BLOCK_SIZE = 256 * 1024;
 
 /**
  * Requests above this many bytes get memory of their own: taken from a block they would leave up to
  * that much of the block before unused.
  */
-const largestShared = blockSize / 4;
+const LARGEST_SHARED = BLOCK_SIZE / 4;
 
 /**
  * Hands out buffers cut one after another from large blocks, and never takes one back: a block is
@@ -31,9 +31,9 @@ export class Slab {
     if (!Number.isInteger(length) || length < 0) {
       throw new RangeError(`length must be an integer of at least 0, got ${length}`);
     }
-    if (length > largestShared) return Buffer.allocUnsafeSlow(length);
+    if (length > LARGEST_SHARED) return Buffer.allocUnsafeSlow(length);
     if (length > this.#block.length - this.#used) {
-      this.#block = Buffer.allocUnsafeSlow(blockSize);
+      this.#block = Buffer.allocUnsafeSlow(BLOCK_SIZE);
       this.#used = 0;
     }
     const start = this.#used;

@@ -37,15 +37,15 @@ class Row implements RecordRow {
 }
 
 /** Places that are kept at least before those that were left are dropped. */
-const fewestPlaces = 1000;
+const FEWEST_PLACES = 1000;
 /** Rows that are looked at in one step of an eviction. */
-const portionRows = 1000;
+const PORTION_ROWS = 1000;
 
 /** All records in memory: by stream, and those on offer in the order of their update times. */
 export class RecordTable {
   readonly #streams = new Map<string, Map<string, Row>>();
   #places: Place[] = [];
-  #tidyAt = fewestPlaces;
+  #tidyAt = FEWEST_PLACES;
   #size = 0;
 
   /** How many records there are. */
@@ -195,7 +195,7 @@ export class RecordTable {
     for (const records of this.#streams.values()) {
       for (const row of records.values()) {
         rows.push(row);
-        if (rows.length < portionRows) continue;
+        if (rows.length < PORTION_ROWS) continue;
         yield rows;
         rows = [];
       }
@@ -233,7 +233,7 @@ export class RecordTable {
 
   #tidy(): void {
     this.#places = this.#places.filter(isTaken);
-    this.#tidyAt = Math.max(fewestPlaces, 2 * this.#places.length);
+    this.#tidyAt = Math.max(FEWEST_PLACES, 2 * this.#places.length);
   }
 }
 

@@ -7,7 +7,7 @@ export interface RecordKey {
 }
 
 // Generous for any path or stream id, and small enough that every record fits a journal line.
-const maxTextLength = 4096;
+const MAX_TEXT_LENGTH = 4096;
 
 /**
  * Asserts that a record can be listed, and that every client can read it: one row that Liveman cannot
@@ -43,8 +43,8 @@ function checkText(field: keyof RecordFacts, value: unknown): void {
   if (typeof value !== 'string' || value === '' || !value.isWellFormed()) {
     throw new TypeError(`record.${field} must be a well-formed text of at least one character`);
   }
-  if (value.length > maxTextLength) {
-    throw new RangeError(`record.${field} must not be longer than ${maxTextLength} characters`);
+  if (value.length > MAX_TEXT_LENGTH) {
+    throw new RangeError(`record.${field} must not be longer than ${MAX_TEXT_LENGTH} characters`);
   }
 }
 

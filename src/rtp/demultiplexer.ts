@@ -5,13 +5,13 @@ import type { RtpHeader } from './rtp-header.ts';
 import { SsrcTable } from './ssrc-table.ts';
 
 /** More than any session uses: an SFU that changes SSRCs at each switch leaves the old ones behind. */
-const maximumSources = 64;
+const MAXIMUM_SOURCES = 64;
 /** A stream that sent nothing for this long may give way to one that it took over from. */
-const quietUs = 1_000_000;
+const QUIET_US = 1_000_000;
 
 /** Most layers of a section; a further one takes the place of one that has long been quiet. */
-const maximumLayers = 8;
-const staleUs = 5_000_000;
+const MAXIMUM_LAYERS = 8;
+const STALE_US = 5_000_000;
 
 /** One encoding of a section's picture; most sections have one. */
 export interface RouteLayer {
@@ -94,8 +94,8 @@ class Section {
     if (same !== undefined) return same;
     const mayBeOne = this.media.layers === undefined && this.layers.length === 1;
     if (mayBeOne && (rid === undefined || only.rid === undefined)) return only;
-    if (this.layers.length < maximumLayers) return undefined;
-    return this.layers.find(({ lastPacketUs }) => arrivalUs - lastPacketUs > staleUs) ?? only;
+    if (this.layers.length < MAXIMUM_LAYERS) return undefined;
+    return this.layers.find(({ lastPacketUs }) => arrivalUs - lastPacketUs > STALE_US) ?? only;
   }
 
   /** Adds a layer. */
@@ -114,7 +114,7 @@ class Section {
  */
 export class Demultiplexer {
   readonly #sections: Section[];
-  readonly #sources = new SsrcTable<Source>(maximumSources);
+  readonly #sources = new SsrcTable<Source>(MAXIMUM_SOURCES);
   /** The only section with this payload type; undefined for none or several. */
   readonly #byPayloadType: (Section | undefined)[] = new Array(128).fill(undefined);
 
@@ -207,7 +207,7 @@ export class Demultiplexer {
       layer = section.heirTo(source.rid, arrivalUs);
       // Not one that was replaced before, while its heir is active: its last packets come late, or
       // the sender sends both, and the track would go back and forth.
-      if (layer !== undefined && source.wasPrimary && arrivalUs - layer.lastPacketUs < quietUs) {
+      if (layer !== undefined && source.wasPrimary && arrivalUs - layer.lastPacketUs < QUIET_US) {
         return undefined;
       }
       route = layer?.takeover;

@@ -1,18 +1,18 @@
 import type { RtpHeader } from './rtp-header.ts';
 
-const oneByteProfile = 0xbede;
-const twoByteProfile = 0x1000;
+const ONE_BYTE_PROFILE = 0xbede;
+const TWO_BYTE_PROFILE = 0x1000;
 /** More elements than any sender uses; further ones are not looked at. */
-const capacity = 32;
+const CAPACITY = 32;
 
 /**
  * The elements of one RTP header extension, one-byte and two-byte form (RFC 8285 §4.2, §4.3). One
  * instance is parsed into again and again, so that a packet costs no object here.
  */
 export class HeaderExtensions {
-  readonly #ids = new Uint8Array(capacity);
-  readonly #starts = new Uint16Array(capacity);
-  readonly #lengths = new Uint8Array(capacity);
+  readonly #ids = new Uint8Array(CAPACITY);
+  readonly #starts = new Uint16Array(CAPACITY);
+  readonly #lengths = new Uint8Array(CAPACITY);
   #count = 0;
 
   /**
@@ -24,10 +24,10 @@ export class HeaderExtensions {
   parse(datagram: Buffer, header: RtpHeader): boolean {
     this.#count = 0;
     const profile = header.extensionProfile;
-    if (profile === oneByteProfile) {
+    if (profile === ONE_BYTE_PROFILE) {
       return this.#parseOneByte(datagram, header.extensionStart, header.extensionEnd);
     }
-    if ((profile & 0xfff0) === twoByteProfile) {
+    if ((profile & 0xfff0) === TWO_BYTE_PROFILE) {
       return this.#parseTwoByte(datagram, header.extensionStart, header.extensionEnd);
     }
     return true;
@@ -86,7 +86,7 @@ export class HeaderExtensions {
   }
 
   #add(id: number, start: number, length: number): void {
-    if (this.#count === capacity) return;
+    if (this.#count === CAPACITY) return;
     this.#ids[this.#count] = id;
     this.#starts[this.#count] = start;
     this.#lengths[this.#count] = length;

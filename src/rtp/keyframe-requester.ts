@@ -1,8 +1,8 @@
 /** Time until a keyframe that did not come is asked for again, by the number of requests so far. */
-const retryDelaysUs = [200_000, 500_000, 1_000_000, 2_000_000];
+const RETRY_DELAYS_US = [200_000, 500_000, 1_000_000, 2_000_000];
 
 /** A new need within this time of a request waits: the encoder may be answering that one. */
-const minIntervalUs = 500_000;
+const MIN_INTERVAL_US = 500_000;
 
 /**
  * Decides when a keyframe is asked for (Picture Loss Indication, RFC 4585 §6.3.1): at once when one
@@ -25,7 +25,7 @@ export class KeyframeRequester {
    * the next {@link poll}, so that a keyframe that is already here can make it needless.
    */
   request(nowUs: number): void {
-    const earliestUs = Math.max(nowUs, this.#lastSentUs + minIntervalUs);
+    const earliestUs = Math.max(nowUs, this.#lastSentUs + MIN_INTERVAL_US);
     if (this.#wanted) {
       // What was lost now may have been the keyframe that is waited for.
       this.#dueUs = Math.min(this.#dueUs, earliestUs);
@@ -45,7 +45,7 @@ export class KeyframeRequester {
   poll(nowUs: number): void {
     if (!this.#wanted || nowUs < this.#dueUs) return;
     this.#lastSentUs = nowUs;
-    this.#dueUs = nowUs + retryDelaysUs[Math.min(this.#requests, retryDelaysUs.length - 1)]!;
+    this.#dueUs = nowUs + RETRY_DELAYS_US[Math.min(this.#requests, RETRY_DELAYS_US.length - 1)]!;
     this.#requests++;
     this.#send();
   }

@@ -6,39 +6,39 @@ import { SmoothedDelay } from './smoothed-delay.ts';
  * A missing packet is asked for after this time, or when two later packets came where all
  * keep their order: what is only late comes by itself.
  */
-const minAllowanceUs = 10_000;
+const MIN_ALLOWANCE_US = 10_000;
 /** On the worst of networks it is asked for after this: what is lost must come back in time. */
-const maxAllowanceUs = 300_000;
+const MAX_ALLOWANCE_US = 300_000;
 
 /** Interval between two requests for one packet before a round trip was measured. */
-const firstIntervalUs = 100_000;
-const minIntervalUs = 30_000;
-const maxIntervalUs = 500_000;
-const intervalGrowth = 1.5;
-const maxTries = 10;
+const FIRST_INTERVAL_US = 100_000;
+const MIN_INTERVAL_US = 30_000;
+const MAX_INTERVAL_US = 500_000;
+const INTERVAL_GROWTH = 1.5;
+const MAX_TRIES = 10;
 
 /**
  * How long a missing packet is waited for where NACKs are answered, µs: a recorder has no hurry, and
  * there is time for several of them.
  */
-export const retransmissionWaitUs = 1_000_000;
+export const RETRANSMISSION_WAIT_US = 1_000_000;
 /**
  * So many tries fit into that, whatever round trips looked like: where threads or senders stalled
  * some were measured too long, and requests and answers are lost like packets.
  */
-const wantedTries = 5;
+const WANTED_TRIES = 5;
 /** The last of them is made this long before the end, µs. */
-const lastTryUs = 100_000;
+const LAST_TRY_US = 100_000;
 /** A path that has had no shorter round trip of late is not asked sooner: for this long, µs … */
-const leastRoundTripWindowUs = 30_000_000;
+const LEAST_ROUND_TRIP_WINDOW_US = 30_000_000;
 /** … and with this margin. */
-const roundTripMargin = 1.25;
+const ROUND_TRIP_MARGIN = 1.25;
 
 /** More missing packets than this are not asked for. */
-const maxMissing = 300;
+const MAX_MISSING = 300;
 
 /** So many packets that were asked for twice and never came, and nobody answers. */
-const maxUnanswered = 64;
+const MAX_UNANSWERED = 64;
 
 interface MissingPacket {
   extended: number;
@@ -65,7 +65,7 @@ export class NackGenerator {
   readonly #missing = new Map<number, MissingPacket>();
   /** From a request to the packet. */
   readonly #roundTrip = new SmoothedDelay();
-  readonly #leastRoundTrip = new LeastDelay(leastRoundTripWindowUs);
+  readonly #leastRoundTrip = new LeastDelay(LEAST_ROUND_TRIP_WINDOW_US);
   #newest: number | undefined;
   #notYetAsked = 0;
   #unanswered = 0;
@@ -88,7 +88,7 @@ export class NackGenerator {
 
   /** False when packets that were asked for do not come, as with a sender that keeps none. */
   get isAnswered(): boolean {
-    return this.#unanswered < maxUnanswered;
+    return this.#unanswered < MAX_UNANSWERED;
   }
 
   /**
@@ -123,7 +123,7 @@ export class NackGenerator {
       return true;
     }
     this.#newest = extended;
-    if (this.#missing.size + extended - newest - 1 > maxMissing) {
+    if (this.#missing.size + extended - newest - 1 > MAX_MISSING) {
       this.#missing.clear();
       this.#notYetAsked = 0;
       return false;
@@ -132,7 +132,7 @@ export class NackGenerator {
     if (this.#notYetAsked > 0) this.#ask(nowUs);
     if (extended === newest + 1) return true;
     const allowanceUs = this.#reordering.allowanceUs(nowUs);
-    const dueUs = nowUs + Math.max(minAllowanceUs, Math.min(allowanceUs, maxAllowanceUs));
+    const dueUs = nowUs + Math.max(MIN_ALLOWANCE_US, Math.min(allowanceUs, MAX_ALLOWANCE_US));
     for (let n = newest + 1; n < extended; n++) {
       this.#missing.set(n, {
         extended: n,
@@ -141,7 +141,7 @@ export class NackGenerator {
         dueUs,
         intervalUs: this.#intervalUs,
         tries: 0,
-        endUs: nowUs + retransmissionWaitUs,
+        endUs: nowUs + RETRANSMISSION_WAIT_US,
         firstAskedUs: 0,
       });
       this.#notYetAsked++;
@@ -187,17 +187,17 @@ export class NackGenerator {
   }
 
   get #intervalUs(): number {
-    if (!this.#roundTrip.known) return firstIntervalUs;
-    return Math.max(minIntervalUs, Math.min(this.#roundTrip.above(2), maxIntervalUs));
+    if (!this.#roundTrip.known) return FIRST_INTERVAL_US;
+    return Math.max(MIN_INTERVAL_US, Math.min(this.#roundTrip.above(2), MAX_INTERVAL_US));
   }
 
   /** How long to wait for the next try at most, so that all that are wanted come in time. */
   #mostUs({ tries, endUs }: MissingPacket, nowUs: number): number {
-    if (tries >= wantedTries) return Number.POSITIVE_INFINITY;
-    const shareUs = Math.max(0, endUs - lastTryUs - nowUs) / (wantedTries - tries);
+    if (tries >= WANTED_TRIES) return Number.POSITIVE_INFINITY;
+    const shareUs = Math.max(0, endUs - LAST_TRY_US - nowUs) / (WANTED_TRIES - tries);
     const least = this.#leastRoundTrip.value;
-    const roundTripUs = Number.isFinite(least) ? least * roundTripMargin : 0;
-    return Math.max(shareUs, roundTripUs, minIntervalUs);
+    const roundTripUs = Number.isFinite(least) ? least * ROUND_TRIP_MARGIN : 0;
+    return Math.max(shareUs, roundTripUs, MIN_INTERVAL_US);
   }
 
   #arrived(extended: number, nowUs: number, wasAsked: boolean): void {
@@ -226,7 +226,7 @@ export class NackGenerator {
     for (const missing of this.#missing.values()) {
       const overtaken = missing.tries === 0 && missing.shownBy < this.#newest!;
       if (!overtaken && nowUs < missing.dueUs) continue;
-      if (missing.tries === maxTries) {
+      if (missing.tries === MAX_TRIES) {
         // Kept for one interval more, so that the answer to the last request is known for one.
         this.#unanswered++;
         this.#missing.delete(missing.extended);
@@ -238,9 +238,9 @@ export class NackGenerator {
         missing.firstAskedUs = nowUs;
       }
       missing.tries++;
-      if (missing.endUs === 0) missing.endUs = nowUs + retransmissionWaitUs;
+      if (missing.endUs === 0) missing.endUs = nowUs + RETRANSMISSION_WAIT_US;
       missing.dueUs = nowUs + Math.min(missing.intervalUs, this.#mostUs(missing, nowUs));
-      missing.intervalUs *= intervalGrowth;
+      missing.intervalUs *= INTERVAL_GROWTH;
     }
     if (sequenceNumbers.length > 0) this.#send(sequenceNumbers);
   }

@@ -1,7 +1,7 @@
 /** Senders of media are never quiet for this long, but those of still pictures without sound, in µs. */
-const quietUs = 250_000;
+const QUIET_US = 250_000;
 /** Longer than outages that one waits for: a sender may also have nothing to say. In µs. */
-const longestUs = 4_000_000;
+const LONGEST_US = 4_000_000;
 
 /**
  * Whether the network to a sender is to be taken for broken off at `nowUs`: no request could reach it,
@@ -11,5 +11,5 @@ const longestUs = 4_000_000;
  */
 export function isNetworkOut(nowUs: number, heardUs: number): boolean {
   const silentUs = nowUs - heardUs;
-  return silentUs > quietUs && silentUs < longestUs;
+  return silentUs > QUIET_US && silentUs < LONGEST_US;
 }

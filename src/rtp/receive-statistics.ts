@@ -2,11 +2,11 @@ import type { ReportBlock } from './rtcp-report-block.ts';
 import { timestampDistance } from './sequence-numbers.ts';
 
 /** Largest and smallest value of the signed 24-bit field for cumulative loss. */
-const maxCumulativeLost = 0x7fffff;
-const minCumulativeLost = -0x800000;
+const MAX_CUMULATIVE_LOST = 0x7fffff;
+const MIN_CUMULATIVE_LOST = -0x800000;
 
 /** A change of transit time beyond this is a jump of the sender's clock and says nothing of jitter. */
-const maxTransitChangeSeconds = 5;
+const MAX_TRANSIT_CHANGE_SECONDS = 5;
 
 /**
  * What a receiver counts about one stream for its receiver reports (RFC 3550 §6.4.1, §A.3, §A.8).
@@ -111,8 +111,8 @@ export class ReceiveStatistics {
           ? Math.min(255, Math.floor((lostInterval * 256) / expectedInterval))
           : 0,
       cumulativeLost: Math.max(
-        minCumulativeLost,
-        Math.min(maxCumulativeLost, expected - this.#received),
+        MIN_CUMULATIVE_LOST,
+        Math.min(MAX_CUMULATIVE_LOST, expected - this.#received),
       ),
       extendedHighestSequence: (this.#highest - firstTurn) >>> 0,
       jitter: Math.floor(this.#jitter),
@@ -124,7 +124,7 @@ export class ReceiveStatistics {
   #updateJitter(timestamp: number, arrivalUs: number, clockRate: number): void {
     const arrivalTicks = ((arrivalUs - this.#lastArrivalUs) * clockRate) / 1e6;
     const change = Math.abs(arrivalTicks - timestampDistance(this.#lastTimestamp, timestamp));
-    if (change > maxTransitChangeSeconds * clockRate) return;
+    if (change > MAX_TRANSIT_CHANGE_SECONDS * clockRate) return;
     this.#jitter += (change - this.#jitter) / 16;
   }
 

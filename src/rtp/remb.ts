@@ -1,8 +1,8 @@
 /** What is advertised before anything has arrived, bits per second. */
-const floorBps = 10_000_000;
-const defaultCapBps = 100_000_000;
+const FLOOR_BPS = 10_000_000;
+const DEFAULT_CAP_BPS = 100_000_000;
 /** A sender with this much more allowed than it sends never finds itself held back. */
-const headroom = 2;
+const HEADROOM = 2;
 
 /**
  * The bitrate we allow a sender that takes REMB for its congestion control (draft-alvestrand-rmcat-remb):
@@ -16,9 +16,9 @@ export class RembAdvertisement {
   #bps = 0;
 
   /** @param capBps never advertise more than this, bits per second */
-  constructor(capBps = defaultCapBps) {
+  constructor(capBps = DEFAULT_CAP_BPS) {
     this.#capBps = capBps;
-    this.#bps = Math.min(floorBps, capBps);
+    this.#bps = Math.min(FLOOR_BPS, capBps);
   }
 
   /** Counts `bytes` that arrived. */
@@ -36,7 +36,7 @@ export class RembAdvertisement {
     const elapsedUs = nowUs - this.#sinceUs;
     if (this.#sinceUs > 0 && elapsedUs > 0) {
       const arrivedBps = (this.#bytes * 8 * 1_000_000) / elapsedUs;
-      this.#bps = Math.min(this.#capBps, Math.max(this.#bps, Math.ceil(arrivedBps * headroom)));
+      this.#bps = Math.min(this.#capBps, Math.max(this.#bps, Math.ceil(arrivedBps * HEADROOM)));
     }
     this.#sinceUs = nowUs;
     this.#bytes = 0;

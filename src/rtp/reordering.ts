@@ -1,7 +1,7 @@
 import { SmoothedDelay } from './smoothed-delay.ts';
 
 /** A network that has kept the order for this long counts as one that keeps it, µs. */
-const memoryUs = 10_000_000;
+const MEMORY_US = 10_000_000;
 
 /**
  * How much a network mixes up the order of packets: by how much those that were overtaken come later
@@ -18,7 +18,7 @@ export class Reordering {
    * @param nowUs µs on the steady clock
    */
   note(latenessUs: number, nowUs: number): void {
-    if (nowUs - this.#lastUs > memoryUs) this.#lateness.reset();
+    if (nowUs - this.#lastUs > MEMORY_US) this.#lateness.reset();
     this.#lateness.note(latenessUs);
     this.#lastUs = nowUs;
   }
@@ -30,6 +30,6 @@ export class Reordering {
    * @param nowUs µs on the steady clock
    */
   allowanceUs(nowUs: number): number {
-    return nowUs - this.#lastUs > memoryUs ? 0 : this.#lateness.above(4);
+    return nowUs - this.#lastUs > MEMORY_US ? 0 : this.#lateness.above(4);
   }
 }

@@ -2,7 +2,7 @@ import type { PayloadFormat } from '../media/payload-format.ts';
 import type { RtpPacket } from '../media/rtp-packet.ts';
 
 /** Bytes of the original sequence number at the start of each retransmission payload. */
-const osnLength = 2;
+const OSN_LENGTH = 2;
 
 /** What a retransmission packet turned out to be. */
 export type Retransmission = RtpPacket | 'probe' | 'malformed';
@@ -25,7 +25,7 @@ export function restoreRetransmission(
   const payload = packet.payload;
   if (payload.length === 0) return 'probe';
   const original = formats[packet.payloadType]?.retransmits;
-  if (original === undefined || payload.length < osnLength) return 'malformed';
+  if (original === undefined || payload.length < OSN_LENGTH) return 'malformed';
   return {
     ssrc,
     payloadType: original,
@@ -33,6 +33,6 @@ export function restoreRetransmission(
     timestamp: packet.timestamp,
     marker: packet.marker,
     arrivalUs: packet.arrivalUs,
-    payload: payload.subarray(osnLength),
+    payload: payload.subarray(OSN_LENGTH),
   };
 }

@@ -16,9 +16,9 @@ export interface RtcpGoodbye {
   ssrcs: number[];
 }
 
-const senderReportType = 200;
-const goodbyeType = 203;
-const headerBytes = 4;
+const SENDER_REPORT_TYPE = 200;
+const GOODBYE_TYPE = 203;
+const HEADER_BYTES = 4;
 
 /**
  * Reads a compound packet (RFC 3550 §6.1, §A.2), decrypted, or one of reduced size (RFC 5506). What
@@ -28,18 +28,18 @@ const headerBytes = 4;
  * @returns what it says, in order; undefined when any of its packets is malformed
  */
 export function parseRtcpCompound(packet: Buffer): (RtcpSenderReport | RtcpGoodbye)[] | undefined {
-  if (packet.length < headerBytes) return undefined;
+  if (packet.length < HEADER_BYTES) return undefined;
   const messages: (RtcpSenderReport | RtcpGoodbye)[] = [];
   let offset = 0;
   while (offset < packet.length) {
-    if (offset + headerBytes > packet.length) return undefined;
+    if (offset + HEADER_BYTES > packet.length) return undefined;
     const first = packet[offset]!;
     if (first >>> 6 !== 2) return undefined;
     const count = first & 0x1f;
-    const end = offset + headerBytes + packet.readUInt16BE(offset + 2) * 4;
+    const end = offset + HEADER_BYTES + packet.readUInt16BE(offset + 2) * 4;
     if (end > packet.length) return undefined;
     const type = packet[offset + 1]!;
-    if (type === senderReportType) {
+    if (type === SENDER_REPORT_TYPE) {
       if (offset + 28 + count * 24 > end) return undefined;
       messages.push({
         type: 'sender report',
@@ -48,11 +48,11 @@ export function parseRtcpCompound(packet: Buffer): (RtcpSenderReport | RtcpGoodb
         ntpFraction: packet.readUInt32BE(offset + 12),
         rtpTimestamp: packet.readUInt32BE(offset + 16),
       });
-    } else if (type === goodbyeType) {
-      if (offset + headerBytes + count * 4 > end) return undefined;
+    } else if (type === GOODBYE_TYPE) {
+      if (offset + HEADER_BYTES + count * 4 > end) return undefined;
       const ssrcs: number[] = [];
       for (let position = 0; position < count; position++) {
-        ssrcs.push(packet.readUInt32BE(offset + headerBytes + position * 4));
+        ssrcs.push(packet.readUInt32BE(offset + HEADER_BYTES + position * 4));
       }
       messages.push({ type: 'goodbye', ssrcs });
     }

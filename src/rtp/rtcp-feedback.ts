@@ -1,7 +1,7 @@
-const transportFeedbackType = 205;
-const payloadFeedbackType = 206;
+const TRANSPORT_FEEDBACK_TYPE = 205;
+const PAYLOAD_FEEDBACK_TYPE = 206;
 /** Entries of 17 packets each; 250 keep the packet within 1,012 bytes. */
-const maximumNackEntries = 250;
+const MAXIMUM_NACK_ENTRIES = 250;
 
 /**
  * Builds a picture loss indication (RFC 4585 §6.3.1): asks the sender of `mediaSsrc` for a keyframe.
@@ -9,7 +9,7 @@ const maximumNackEntries = 250;
  * @param senderSsrc our own SSRC
  */
 export function buildPictureLossIndication(senderSsrc: number, mediaSsrc: number): Buffer {
-  return feedback(payloadFeedbackType, 1, senderSsrc, mediaSsrc, 0);
+  return feedback(PAYLOAD_FEEDBACK_TYPE, 1, senderSsrc, mediaSsrc, 0);
 }
 
 /**
@@ -24,7 +24,7 @@ export function buildFullIntraRequest(
   commandNumber: number,
 ): Buffer {
   // The media source of the common header is not used and must be 0.
-  const packet = feedback(payloadFeedbackType, 4, senderSsrc, 0, 8);
+  const packet = feedback(PAYLOAD_FEEDBACK_TYPE, 4, senderSsrc, 0, 8);
   packet.writeUInt32BE(mediaSsrc, 12);
   packet[16] = commandNumber;
   return packet;
@@ -59,9 +59,9 @@ export function buildGenericNacks(
   if (first >= 0) entries.push(first * 0x10000 + mask);
 
   const packets: Buffer[] = [];
-  for (let start = 0; start < entries.length; start += maximumNackEntries) {
-    const part = entries.slice(start, start + maximumNackEntries);
-    const packet = feedback(transportFeedbackType, 1, senderSsrc, mediaSsrc, part.length * 4);
+  for (let start = 0; start < entries.length; start += MAXIMUM_NACK_ENTRIES) {
+    const part = entries.slice(start, start + MAXIMUM_NACK_ENTRIES);
+    const packet = feedback(TRANSPORT_FEEDBACK_TYPE, 1, senderSsrc, mediaSsrc, part.length * 4);
     for (const [position, entry] of part.entries()) packet.writeUInt32BE(entry, 12 + position * 4);
     packets.push(packet);
   }

@@ -1,5 +1,5 @@
 /** Seconds from the NTP epoch (1900) to the Unix epoch (1970). */
-const ntpToUnixSeconds = 2_208_988_800;
+const NTP_TO_UNIX_SECONDS = 2_208_988_800;
 
 /**
  * An NTP timestamp as µs since the Unix epoch, rounded to the nearest. Seconds below 2^31 count from
@@ -10,7 +10,9 @@ const ntpToUnixSeconds = 2_208_988_800;
  */
 export function ntpToUnixUs(seconds: number, fraction: number): number {
   const sinceEpoch = seconds < 0x80000000 ? seconds + 0x100000000 : seconds;
-  return (sinceEpoch - ntpToUnixSeconds) * 1_000_000 + Math.round((fraction * 1_000_000) / 2 ** 32);
+  return (
+    (sinceEpoch - NTP_TO_UNIX_SECONDS) * 1_000_000 + Math.round((fraction * 1_000_000) / 2 ** 32)
+  );
 }
 
 /** The middle 32 bits of an NTP timestamp, in 1/65536 s, as report blocks quote it (RFC 3550 §6.4.1). */

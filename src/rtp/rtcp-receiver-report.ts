@@ -1,10 +1,10 @@
 import { REPORT_BLOCK_BYTES, type ReportBlock, writeReportBlock } from './rtcp-report-block.ts';
 
-const receiverReportType = 201;
-const sourceDescriptionType = 202;
-const canonicalNameItem = 1;
+const RECEIVER_REPORT_TYPE = 201;
+const SOURCE_DESCRIPTION_TYPE = 202;
+const CANONICAL_NAME_ITEM = 1;
 /** The count field has 5 bits (RFC 3550 §6.4.2). */
-const maximumBlocks = 31;
+const MAXIMUM_BLOCKS = 31;
 
 /**
  * Builds a receiver report (RFC 3550 §6.4.2). Without blocks it is the head that a compound packet of
@@ -14,10 +14,10 @@ const maximumBlocks = 31;
  * @param blocks at most 31 are written
  */
 export function buildReceiverReport(senderSsrc: number, blocks: readonly ReportBlock[]): Buffer {
-  const count = Math.min(blocks.length, maximumBlocks);
+  const count = Math.min(blocks.length, MAXIMUM_BLOCKS);
   const packet = Buffer.alloc(8 + count * REPORT_BLOCK_BYTES);
   packet[0] = 0x80 | count;
-  packet[1] = receiverReportType;
+  packet[1] = RECEIVER_REPORT_TYPE;
   packet.writeUInt16BE(packet.length / 4 - 1, 2);
   packet.writeUInt32BE(senderSsrc, 4);
   for (let position = 0; position < count; position++) {
@@ -43,10 +43,10 @@ export function buildSourceDescription(senderSsrc: number, canonicalName: string
   const itemsBytes = Math.ceil((2 + name.length + 1) / 4) * 4;
   const packet = Buffer.alloc(8 + itemsBytes);
   packet[0] = 0x81;
-  packet[1] = sourceDescriptionType;
+  packet[1] = SOURCE_DESCRIPTION_TYPE;
   packet.writeUInt16BE(packet.length / 4 - 1, 2);
   packet.writeUInt32BE(senderSsrc, 4);
-  packet[8] = canonicalNameItem;
+  packet[8] = CANONICAL_NAME_ITEM;
   packet[9] = name.length;
   name.copy(packet, 10);
   return packet;

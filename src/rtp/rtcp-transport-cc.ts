@@ -14,12 +14,12 @@ export interface TransportCcReport {
   ticks: Float64Array;
 }
 
-const headBytes = 20;
-const ticksPerReference = 256;
-const notReceived = 0;
-const smallDelta = 1;
-const largeDelta = 2;
-const longestRun = 0x1fff;
+const HEAD_BYTES = 20;
+const TICKS_PER_REFERENCE = 256;
+const NOT_RECEIVED = 0;
+const SMALL_DELTA = 1;
+const LARGE_DELTA = 2;
+const LONGEST_RUN = 0x1fff;
 
 /**
  * Builds one transport-wide congestion control feedback message
@@ -31,21 +31,21 @@ export function buildTransportCcPacket(report: TransportCcReport): Buffer {
   const { base, sequences, ticks } = report;
   const received = sequences.length;
   const statusCount = sequences[received - 1]! - base + 1;
-  const reference = Math.floor(ticks[0]! / ticksPerReference);
+  const reference = Math.floor(ticks[0]! / TICKS_PER_REFERENCE);
 
   const statuses = new Uint8Array(statusCount);
   let deltaBytes = 0;
-  let before = reference * ticksPerReference;
+  let before = reference * TICKS_PER_REFERENCE;
   for (let position = 0; position < received; position++) {
     const delta = ticks[position]! - before;
     before = ticks[position]!;
-    const status = delta >= 0 && delta <= 0xff ? smallDelta : largeDelta;
+    const status = delta >= 0 && delta <= 0xff ? SMALL_DELTA : LARGE_DELTA;
     statuses[sequences[position]! - base] = status;
     deltaBytes += status;
   }
   const chunks = statusChunks(statuses);
 
-  const unpadded = headBytes + chunks.length * 2 + deltaBytes;
+  const unpadded = HEAD_BYTES + chunks.length * 2 + deltaBytes;
   const packet = Buffer.alloc(Math.ceil(unpadded / 4) * 4);
   packet[0] = 0x80 | 15;
   if (packet.length > unpadded) {
@@ -61,13 +61,13 @@ export function buildTransportCcPacket(report: TransportCcReport): Buffer {
   packet.writeUIntBE(reference % 0x1000000, 16, 3);
   packet[19] = report.feedbackCount;
 
-  let offset = headBytes;
+  let offset = HEAD_BYTES;
   for (const chunk of chunks) offset = packet.writeUInt16BE(chunk, offset);
-  before = reference * ticksPerReference;
+  before = reference * TICKS_PER_REFERENCE;
   for (let position = 0; position < received; position++) {
     const delta = ticks[position]! - before;
     before = ticks[position]!;
-    const small = statuses[sequences[position]! - base] === smallDelta;
+    const small = statuses[sequences[position]! - base] === SMALL_DELTA;
     offset = small ? packet.writeUInt8(delta, offset) : packet.writeInt16BE(delta, offset);
   }
   return packet;
@@ -83,7 +83,7 @@ function statusChunks(statuses: Uint8Array): number[] {
   while (start < statuses.length) {
     const run = runLength(statuses, start);
     const toTheEnd = start + run === statuses.length;
-    const oneBit = !statuses.subarray(start, start + 14).includes(largeDelta);
+    const oneBit = !statuses.subarray(start, start + 14).includes(LARGE_DELTA);
     if (toTheEnd || run >= 14 || (run >= 7 && !oneBit)) {
       chunks.push((statuses[start]! << 13) | run);
       start += run;
@@ -99,7 +99,7 @@ function statusChunks(statuses: Uint8Array): number[] {
 }
 
 function runLength(statuses: Uint8Array, start: number): number {
-  const limit = Math.min(statuses.length, start + longestRun);
+  const limit = Math.min(statuses.length, start + LONGEST_RUN);
   let end = start + 1;
   while (end < limit && statuses[end] === statuses[start]) end++;
   return end - start;
@@ -109,7 +109,7 @@ function runLength(statuses: Uint8Array, start: number): number {
 function symbols(statuses: Uint8Array, start: number, count: number, bits: number): number {
   let packed = 0;
   for (let position = start; position < start + count; position++) {
-    packed = (packed << bits) | (statuses[position] ?? notReceived);
+    packed = (packed << bits) | (statuses[position] ?? NOT_RECEIVED);
   }
   return packed;
 }

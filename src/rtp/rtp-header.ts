@@ -1,4 +1,4 @@
-const fixedBytes = 12;
+const FIXED_BYTES = 12;
 
 /**
  * The header of one RTP packet (RFC 3550 §5.1, §5.3.1). One instance is parsed into again and again,
@@ -32,11 +32,11 @@ export class RtpHeader {
    *   fields are then undefined
    */
   parse(datagram: Buffer, limit: number): boolean {
-    if (limit < fixedBytes || limit > datagram.length) return false;
+    if (limit < FIXED_BYTES || limit > datagram.length) return false;
     const first = datagram[0]!;
     if (first >>> 6 !== 2) return false;
     const contributingSources = first & 0x0f;
-    let end = fixedBytes + contributingSources * 4;
+    let end = FIXED_BYTES + contributingSources * 4;
     this.extensionProfile = 0;
     this.extensionStart = end;
     this.extensionEnd = end;

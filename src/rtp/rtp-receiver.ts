@@ -24,9 +24,9 @@ import { SsrcTable } from './ssrc-table.ts';
 import type { TrackReceiverOptions, TrackStatistics } from './track-receiver.ts';
 import { TransportCcFeedback } from './transport-cc-feedback.ts';
 
-const reportIntervalUs = 1_000_000;
+const REPORT_INTERVAL_US = 1_000_000;
 /** Sender reports that came before the first packet of their stream. */
-const maximumEarlyReports = 16;
+const MAXIMUM_EARLY_REPORTS = 16;
 
 export type { SenderReport } from './layered-track.ts';
 
@@ -99,7 +99,7 @@ export class RtpReceiver {
   readonly #transportCc: TransportCcFeedback;
   readonly #remb: RembAdvertisement | undefined;
   readonly #earlyReports = new SsrcTable<{ report: RtcpSenderReport; arrivalUs: number }>(
-    maximumEarlyReports,
+    MAXIMUM_EARLY_REPORTS,
   );
   #lastAuthenticatedUs = 0;
   #lastRtpUs = 0;
@@ -350,7 +350,7 @@ export class RtpReceiver {
       }
     }
     if (blocks.length === 0) return;
-    this.#reportDueUs = nowUs + reportIntervalUs;
+    this.#reportDueUs = nowUs + REPORT_INTERVAL_US;
     const parts = [
       buildReceiverReport(this.#ssrc, blocks),
       buildSourceDescription(this.#ssrc, this.#canonicalName),

@@ -19,7 +19,7 @@ export function timestampDistance(from: number, to: number): number {
 }
 
 /** Numbers in one turn of the 16-bit circle. */
-const circle = 0x10000;
+const CIRCLE = 0x10000;
 
 /**
  * Gives each 16-bit sequence number of one stream its extended number, which never wraps (RFC 3550
@@ -38,7 +38,7 @@ export class SequenceExtender {
    * Numbers start above zero, so that packets from before the first one have numbers too.
    */
   extend(sequenceNumber: number): number {
-    if (this.#highest === undefined) return circle + sequenceNumber;
+    if (this.#highest === undefined) return CIRCLE + sequenceNumber;
     return this.#highest + sequenceDistance(this.#highest & 0xffff, sequenceNumber);
   }
 
@@ -52,8 +52,8 @@ export class SequenceExtender {
    * least a whole turn above all earlier ones, so that nothing from before can be taken for new.
    */
   jump(sequenceNumber: number): number {
-    const turn = Math.floor((this.#highest ?? 0) / circle) + 2;
-    this.#highest = turn * circle + sequenceNumber;
+    const turn = Math.floor((this.#highest ?? 0) / CIRCLE) + 2;
+    this.#highest = turn * CIRCLE + sequenceNumber;
     return this.#highest;
   }
 }

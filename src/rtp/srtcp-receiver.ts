@@ -4,8 +4,8 @@ import type { SrtpCipher } from './srtp-cipher.ts';
 import type { SrtpKeys } from './srtp-keys.ts';
 import { SsrcTable } from './ssrc-table.ts';
 
-const replayPackets = 128;
-const maximumStreams = 64;
+const REPLAY_PACKETS = 128;
+const MAXIMUM_STREAMS = 64;
 
 /**
  * Authenticates and decrypts incoming SRTCP (RFC 3711 §3.4, RFC 7714 §9) and keeps the replay window
@@ -13,7 +13,7 @@ const maximumStreams = 64;
  */
 export class SrtcpReceiver {
   readonly #cipher: SrtpCipher;
-  readonly #senders = new SsrcTable<ReplayWindow>(maximumStreams);
+  readonly #senders = new SsrcTable<ReplayWindow>(MAXIMUM_STREAMS);
   /** Packets that did not authenticate: forged, damaged, or under other keys. */
   authenticationFailures = 0;
   /** Packets received before, or too old to tell. */
@@ -48,7 +48,7 @@ export class SrtcpReceiver {
       this.authenticationFailures++;
       return undefined;
     }
-    const window = known ?? new ReplayWindow(replayPackets);
+    const window = known ?? new ReplayWindow(REPLAY_PACKETS);
     window.mark(index);
     if (known === undefined) this.#senders.set(ssrc, window);
     return plain;

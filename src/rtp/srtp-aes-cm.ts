@@ -8,14 +8,14 @@ import {
 import type { SrtpCipher } from './srtp-cipher.ts';
 import type { SessionKeys } from './srtp-keys.ts';
 
-const tagBytes = 10;
-const rtcpHeaderBytes = 8;
-const indexBytes = 4;
+const TAG_BYTES = 10;
+const RTCP_HEADER_BYTES = 8;
+const INDEX_BYTES = 4;
 
 /** AES_CM_128_HMAC_SHA1_80: AES in counter mode and an HMAC-SHA1 of 80 bits (RFC 3711 §4.1.1, §4.2). */
 export class SrtpAesCm implements SrtpCipher {
-  readonly rtpOverhead = tagBytes;
-  readonly rtcpMinimum = rtcpHeaderBytes + indexBytes + tagBytes;
+  readonly rtpOverhead = TAG_BYTES;
+  readonly rtcpMinimum = RTCP_HEADER_BYTES + INDEX_BYTES + TAG_BYTES;
   /** KeyObjects: handing node:crypto raw bytes has it build a key anew for every packet. */
   readonly #cipherKey: KeyObject;
   readonly #authenticationKey: KeyObject;
@@ -39,39 +39,39 @@ export class SrtpAesCm implements SrtpCipher {
     rollover: number,
     sequenceNumber: number,
   ): Buffer | undefined {
-    const end = datagram.length - tagBytes;
+    const end = datagram.length - TAG_BYTES;
     this.#rollover.writeUInt32BE(rollover);
     const digest = createHmac('sha1', this.#authenticationKey)
       .update(datagram.subarray(0, end))
       .update(this.#rollover)
       .digest();
-    if (!timingSafeEqual(digest.subarray(0, tagBytes), datagram.subarray(end))) return undefined;
+    if (!timingSafeEqual(digest.subarray(0, TAG_BYTES), datagram.subarray(end))) return undefined;
     return this.#decrypt(datagram.subarray(headerBytes, end), ssrc, rollover, sequenceNumber);
   }
 
   rtcpIndex(datagram: Buffer): number {
-    return datagram.readUInt32BE(datagram.length - tagBytes - indexBytes) & 0x7fffffff;
+    return datagram.readUInt32BE(datagram.length - TAG_BYTES - INDEX_BYTES) & 0x7fffffff;
   }
 
   openRtcp(datagram: Buffer): Buffer | undefined {
-    const tagStart = datagram.length - tagBytes;
+    const tagStart = datagram.length - TAG_BYTES;
     const digest = createHmac('sha1', this.#authenticationKey)
       .update(datagram.subarray(0, tagStart))
       .digest();
-    if (!timingSafeEqual(digest.subarray(0, tagBytes), datagram.subarray(tagStart))) {
+    if (!timingSafeEqual(digest.subarray(0, TAG_BYTES), datagram.subarray(tagStart))) {
       return undefined;
     }
-    const end = tagStart - indexBytes;
+    const end = tagStart - INDEX_BYTES;
     const encrypted = (datagram[end]! & 0x80) !== 0;
     if (!encrypted) return datagram.subarray(0, end);
     const index = this.rtcpIndex(datagram);
     const body = this.#decrypt(
-      datagram.subarray(rtcpHeaderBytes, end),
+      datagram.subarray(RTCP_HEADER_BYTES, end),
       datagram.readUInt32BE(4),
       index >>> 16,
       index & 0xffff,
     );
-    return Buffer.concat([datagram.subarray(0, rtcpHeaderBytes), body]);
+    return Buffer.concat([datagram.subarray(0, RTCP_HEADER_BYTES), body]);
   }
 
   /** The packet index (48 bits) comes in two halves, as `high` × 2^16 + `low`. */

@@ -2,15 +2,15 @@ import { createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
 import type { SrtpCipher } from './srtp-cipher.ts';
 import type { SessionKeys } from './srtp-keys.ts';
 
-const tagBytes = 16;
-const rtcpHeaderBytes = 8;
-const indexBytes = 4;
-const cipherOptions = { authTagLength: tagBytes };
+const TAG_BYTES = 16;
+const RTCP_HEADER_BYTES = 8;
+const INDEX_BYTES = 4;
+const CIPHER_OPTIONS = { authTagLength: TAG_BYTES };
 
 /** AEAD_AES_128_GCM: AES in Galois/counter mode with a tag of 128 bits (RFC 7714). */
 export class SrtpAesGcm implements SrtpCipher {
-  readonly rtpOverhead = tagBytes;
-  readonly rtcpMinimum = rtcpHeaderBytes + tagBytes + indexBytes;
+  readonly rtpOverhead = TAG_BYTES;
+  readonly rtcpMinimum = RTCP_HEADER_BYTES + TAG_BYTES + INDEX_BYTES;
   /** A KeyObject: handing node:crypto raw bytes has it build a key anew for every packet. */
   readonly #key: KeyObject;
   readonly #salt: Buffer;
@@ -30,7 +30,7 @@ export class SrtpAesGcm implements SrtpCipher {
     rollover: number,
     sequenceNumber: number,
   ): Buffer | undefined {
-    const end = datagram.length - tagBytes;
+    const end = datagram.length - TAG_BYTES;
     this.#setVector(ssrc, rollover, sequenceNumber);
     return this.#open(
       datagram.subarray(0, headerBytes),
@@ -40,12 +40,12 @@ export class SrtpAesGcm implements SrtpCipher {
   }
 
   rtcpIndex(datagram: Buffer): number {
-    return datagram.readUInt32BE(datagram.length - indexBytes) & 0x7fffffff;
+    return datagram.readUInt32BE(datagram.length - INDEX_BYTES) & 0x7fffffff;
   }
 
   openRtcp(datagram: Buffer): Buffer | undefined {
-    const wordStart = datagram.length - indexBytes;
-    const end = wordStart - tagBytes;
+    const wordStart = datagram.length - INDEX_BYTES;
+    const end = wordStart - TAG_BYTES;
     const word = datagram.subarray(wordStart);
     const tag = datagram.subarray(end, wordStart);
     const index = this.rtcpIndex(datagram);
@@ -56,10 +56,10 @@ export class SrtpAesGcm implements SrtpCipher {
       const opened = this.#open(Buffer.concat([plain, word]), Buffer.alloc(0), tag);
       return opened === undefined ? undefined : plain;
     }
-    const header = datagram.subarray(0, rtcpHeaderBytes);
+    const header = datagram.subarray(0, RTCP_HEADER_BYTES);
     const body = this.#open(
       Buffer.concat([header, word]),
-      datagram.subarray(rtcpHeaderBytes, end),
+      datagram.subarray(RTCP_HEADER_BYTES, end),
       tag,
     );
     return body === undefined ? undefined : Buffer.concat([header, body]);
@@ -79,7 +79,7 @@ export class SrtpAesGcm implements SrtpCipher {
       'aes-128-gcm',
       this.#key,
       this.#initializationVector,
-      cipherOptions,
+      CIPHER_OPTIONS,
     );
     decipher.setAAD(associated);
     decipher.setAuthTag(tag);

@@ -22,13 +22,13 @@ export interface SessionKeys {
   authenticationKey: Buffer;
 }
 
-const saltBytes: Record<SrtpProfile, number> = {
+const SALT_BYTES: Record<SrtpProfile, number> = {
   AES_CM_128_HMAC_SHA1_80: 14,
   AEAD_AES_128_GCM: 12,
 };
 
 /** Labels of RFC 3711 §4.3.2. */
-const labels = {
+const LABELS = {
   rtp: { cipherKey: 0, authenticationKey: 1, salt: 2 },
   rtcp: { cipherKey: 3, authenticationKey: 4, salt: 5 },
 };
@@ -43,13 +43,13 @@ export function deriveSessionKeys(keys: SrtpKeys, protocol: 'rtp' | 'rtcp'): Ses
   if (keys.masterKey.length !== 16) {
     throw new RangeError(`masterKey must have 16 bytes, got ${keys.masterKey.length}`);
   }
-  const expected = saltBytes[keys.profile];
+  const expected = SALT_BYTES[keys.profile];
   if (keys.masterSalt.length !== expected) {
     throw new RangeError(
       `masterSalt must have ${expected} bytes for ${keys.profile}, got ${keys.masterSalt.length}`,
     );
   }
-  const label = labels[protocol];
+  const label = LABELS[protocol];
   const authenticated = keys.profile === 'AEAD_AES_128_GCM';
   return {
     cipherKey: derive(keys, label.cipherKey, 16),

@@ -6,9 +6,9 @@ import type { SrtpKeys } from './srtp-keys.ts';
 import { SsrcTable } from './ssrc-table.ts';
 
 /** Packets: half a second of a stream of 2,000 packets a second, for late retransmissions. */
-const replayPackets = 1024;
+const REPLAY_PACKETS = 1024;
 /** A publisher sends four SSRCs (two tracks, two for retransmission); SFUs change them at times. */
-const maximumStreams = 64;
+const MAXIMUM_STREAMS = 64;
 
 /**
  * Authenticates and decrypts incoming SRTP (RFC 3711 §3.3, RFC 7714): keeps the rollover counter and
@@ -17,7 +17,7 @@ const maximumStreams = 64;
 export class SrtpReceiver {
   readonly #cipher: SrtpCipher;
   /** The window's highest index is what RFC 3711 keeps as ROC and s_l. */
-  readonly #streams = new SsrcTable<ReplayWindow>(maximumStreams);
+  readonly #streams = new SsrcTable<ReplayWindow>(MAXIMUM_STREAMS);
   /** Packets that did not authenticate: forged, damaged, or under other keys. */
   authenticationFailures = 0;
   /** Packets received before, or too old to tell. */
@@ -70,7 +70,7 @@ export class SrtpReceiver {
     for (let rollover = 0; rollover <= (mayHaveWrapped ? 1 : 0); rollover++) {
       const payload = this.#cipher.openRtp(datagram, header.bytes, ssrc, rollover, sequenceNumber);
       if (payload === undefined) continue;
-      const window = new ReplayWindow(replayPackets);
+      const window = new ReplayWindow(REPLAY_PACKETS);
       window.mark(rollover * 0x10000 + sequenceNumber);
       this.#streams.set(ssrc, window);
       return payload;

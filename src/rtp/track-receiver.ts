@@ -4,7 +4,7 @@ import type { PayloadFormat } from '../media/payload-format.ts';
 import type { RtpPacket } from '../media/rtp-packet.ts';
 import { KeyframeRequester } from './keyframe-requester.ts';
 import type { MediaSection } from './media-section.ts';
-import { NackGenerator, retransmissionWaitUs } from './nack-generator.ts';
+import { NackGenerator, RETRANSMISSION_WAIT_US } from './nack-generator.ts';
 import { ReceiveStatistics } from './receive-statistics.ts';
 import { ReorderBuffer } from './reorder-buffer.ts';
 import { Reordering } from './reordering.ts';
@@ -13,20 +13,20 @@ import type { ReportBlock } from './rtcp-report-block.ts';
 import { SequenceExtender, sequenceDistance } from './sequence-numbers.ts';
 
 /** A sequence number this far from the highest is not of the same run (RFC 3550 §A.1). */
-const maxDistance = 3000;
+const MAX_DISTANCE = 3000;
 
 /** Two packets no further apart than this show that the sequence really goes on elsewhere. */
-const maxProbationDistance = 16;
+const MAX_PROBATION_DISTANCE = 16;
 
 /**
  * How long a missing packet is waited for where NACKs are not answered, in µs: only reordering can
  * bring it, and the wait is as long as the network needs for that.
  */
-const minReorderingWaitUs = 250_000;
-const maxReorderingWaitUs = 1_000_000;
+const MIN_REORDERING_WAIT_US = 250_000;
+const MAX_REORDERING_WAIT_US = 1_000_000;
 
 /** Time between two ticks beyond this was spent asleep, with packets waiting in the socket, in µs. */
-const maxTickUs = 50_000;
+const MAX_TICK_US = 50_000;
 
 /** What a track counted since it was created, over all its SSRCs. */
 export interface TrackStatistics {
@@ -310,7 +310,7 @@ export class TrackReceiver {
 
   #isNear(extended: number): boolean {
     const highest = this.#sequence.highest;
-    return highest === undefined || Math.abs(extended - highest) <= maxDistance;
+    return highest === undefined || Math.abs(extended - highest) <= MAX_DISTANCE;
   }
 
   /** A packet far from the others begins a new run once a second one near it has come. */
@@ -322,7 +322,7 @@ export class TrackReceiver {
       this.#duplicates++;
       return;
     }
-    if (other === undefined || Math.abs(distance) > maxProbationDistance) {
+    if (other === undefined || Math.abs(distance) > MAX_PROBATION_DISTANCE) {
       this.#dropOnProbation();
       this.#onProbation = packet;
       return;
@@ -374,16 +374,16 @@ export class TrackReceiver {
 
   #giveUpLate(nowUs: number, elapsedUs: number): void {
     // After a stall the packets that fill the gaps wait in the socket: give them their time.
-    this.#awakeUs += Math.max(0, Math.min(elapsedUs, maxTickUs));
+    this.#awakeUs += Math.max(0, Math.min(elapsedUs, MAX_TICK_US));
     this.#reorder.maxWaitUs = this.#waitUs();
     this.#reorder.expire(this.#awakeUs);
     this.#nack?.poll(nowUs);
   }
 
   #waitUs(): number {
-    if (!this.#standby && this.#nack?.isAnswered) return retransmissionWaitUs;
+    if (!this.#standby && this.#nack?.isAnswered) return RETRANSMISSION_WAIT_US;
     const allowanceUs = 1.5 * this.#reordering.allowanceUs(this.#nowUs);
-    return Math.max(minReorderingWaitUs, Math.min(allowanceUs, maxReorderingWaitUs));
+    return Math.max(MIN_REORDERING_WAIT_US, Math.min(allowanceUs, MAX_REORDERING_WAIT_US));
   }
 
   /** Takes the packets in order. */

@@ -2,17 +2,17 @@ import { ReplayWindow } from './replay-window.ts';
 import { buildTransportCcPacket } from './rtcp-transport-cc.ts';
 
 /** Feedback at the latest this long after the first packet that it tells of. */
-const intervalUs = 50_000;
+const INTERVAL_US = 50_000;
 /** Feedback at the latest after this many packets: keeps it within 1,200 bytes whatever the pattern. */
-const maximumPackets = 100;
+const MAXIMUM_PACKETS = 100;
 /** Packets, received or not, that one feedback can tell of. */
-const maximumStatuses = 0xffff;
+const MAXIMUM_STATUSES = 0xffff;
 /** How far packets may be out of order; a gap beyond it is a jump of the numbering, not loss. */
-const windowPackets = 8192;
+const WINDOW_PACKETS = 8192;
 /** So many packets in a row from outside the window mean that the sender numbers anew. */
-const resynchronizeAfter = 8;
+const RESYNCHRONIZE_AFTER = 8;
 /** Resolution of receive times (draft-holmer-rmcat-transport-wide-cc-extensions-01 §3.1). */
-const tickUs = 250;
+const TICK_US = 250;
 
 /**
  * Tells the sender when each packet arrived, by its transport-wide sequence number, so that it can
@@ -23,10 +23,10 @@ const tickUs = 250;
 export class TransportCcFeedback {
   readonly #senderSsrc: number;
   readonly #send: (packet: Buffer) => void;
-  readonly #reported = new ReplayWindow(windowPackets);
+  readonly #reported = new ReplayWindow(WINDOW_PACKETS);
   /** Not reported yet, by rising extended sequence number. */
-  readonly #sequences = new Float64Array(maximumPackets);
-  readonly #ticks = new Float64Array(maximumPackets);
+  readonly #sequences = new Float64Array(MAXIMUM_PACKETS);
+  readonly #ticks = new Float64Array(MAXIMUM_PACKETS);
   #pending = 0;
   #pendingSinceUs = 0;
   /** Extended sequence number (beyond 16 bits) that the next feedback starts at. */
@@ -64,13 +64,13 @@ export class TransportCcFeedback {
       position--;
     }
     this.#sequences[position] = sequence;
-    this.#ticks[position] = Math.floor(arrivalUs / tickUs);
-    if (this.#pending === maximumPackets) this.#flush();
+    this.#ticks[position] = Math.floor(arrivalUs / TICK_US);
+    if (this.#pending === MAXIMUM_PACKETS) this.#flush();
   }
 
   /** Sends the feedback that is due. Call it every 20 ms or so with the steady clock's µs. */
   tick(nowUs: number): void {
-    if (this.#pending > 0 && nowUs - this.#pendingSinceUs >= intervalUs) this.#flush();
+    if (this.#pending > 0 && nowUs - this.#pendingSinceUs >= INTERVAL_US) this.#flush();
   }
 
   /** The sequence number without its wrap; -1 for a packet from outside the window. */
@@ -78,14 +78,14 @@ export class TransportCcFeedback {
     const highest = this.#reported.highest;
     if (highest < 0) return this.#restartAt(sequenceNumber);
     const distance = (((sequenceNumber - highest) & 0xffff) << 16) >> 16;
-    if (distance > -windowPackets && distance < windowPackets) {
+    if (distance > -WINDOW_PACKETS && distance < WINDOW_PACKETS) {
       this.#outside = 0;
       return highest + distance;
     }
     const inOrder = ((sequenceNumber - this.#lastOutside) & 0xffff) < 0x8000;
     this.#outside = inOrder ? this.#outside + 1 : 1;
     this.#lastOutside = sequenceNumber;
-    if (this.#outside < resynchronizeAfter) return -1;
+    if (this.#outside < RESYNCHRONIZE_AFTER) return -1;
     return this.#restartAt(sequenceNumber);
   }
 
@@ -127,7 +127,7 @@ export class TransportCcFeedback {
     if (delta < -0x8000 || delta > 0x7fff) return false;
     const sequence = this.#sequences[position]!;
     // The count of packets told of has 16 bits; what many gaps in a row leave out is more.
-    if (sequence - base >= maximumStatuses) return false;
+    if (sequence - base >= MAXIMUM_STATUSES) return false;
     if (!late) return true;
     // Between late packets lie some that were reported as received already.
     return sequence < this.#next && sequence === this.#sequences[position - 1]! + 1;

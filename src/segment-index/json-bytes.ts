@@ -1,4 +1,4 @@
-const zero = 0x30;
+const ZERO = 0x30;
 
 /** Writes JSON as bytes into a buffer that grows, without strings in between. */
 export class JsonBytes {
@@ -54,7 +54,7 @@ export class JsonBytes {
     let rest = value | 0;
     for (let at = start + width - 1; at >= start; at--) {
       const tenth = (rest / 10) | 0;
-      buffer[at] = zero + rest - tenth * 10;
+      buffer[at] = ZERO + rest - tenth * 10;
       rest = tenth;
     }
     this.#length = start + width;

@@ -1,8 +1,8 @@
 import type { Segment } from '../facts/segment.ts';
 
 // Generous for any path or stream id, and small enough that every segment fits a journal line.
-const maxTextLength = 4096;
-const maxKeyframes = 50_000;
+const MAX_TEXT_LENGTH = 4096;
+const MAX_KEYFRAMES = 50_000;
 
 /**
  * Asserts that a segment can be indexed.
@@ -30,8 +30,8 @@ export function checkSegment(segment: Segment): void {
   if (!Array.isArray(segment.keyframes)) {
     throw new TypeError('segment.keyframes must be an array of µs');
   }
-  if (segment.keyframes.length > maxKeyframes) {
-    throw new RangeError(`segment.keyframes must not hold more than ${maxKeyframes}`);
+  if (segment.keyframes.length > MAX_KEYFRAMES) {
+    throw new RangeError(`segment.keyframes must not hold more than ${MAX_KEYFRAMES}`);
   }
   for (const keyframe of segment.keyframes) checkCount('keyframes', keyframe);
 }
@@ -41,8 +41,8 @@ function checkText(field: keyof Segment, value: unknown): void {
   if (typeof value !== 'string' || value === '' || value.includes('\0')) {
     throw new TypeError(`segment.${field} must be a text of at least one character without NUL`);
   }
-  if (value.length > maxTextLength) {
-    throw new RangeError(`segment.${field} must not be longer than ${maxTextLength} characters`);
+  if (value.length > MAX_TEXT_LENGTH) {
+    throw new RangeError(`segment.${field} must not be longer than ${MAX_TEXT_LENGTH} characters`);
   }
 }
 

@@ -1,12 +1,12 @@
 import type { TrackKind } from '../media/access-unit.ts';
 
 /** Rows in a chunk. Large enough that typed arrays cost nothing a row, small enough to free early. */
-export const chunkRows = 4096;
+export const CHUNK_ROWS = 4096;
 
-const keyframeFlag = 1;
-const audioFlag = 2;
-const droppedFlag = 4;
-const waitingFlag = 8;
+const KEYFRAME_FLAG = 1;
+const AUDIO_FLAG = 2;
+const DROPPED_FLAG = 4;
+const WAITING_FLAG = 8;
 
 /** What one row stores besides its place; times in µs since the Unix epoch, size in bytes. */
 export interface Row {
@@ -24,7 +24,7 @@ export interface Row {
 }
 
 /**
- * Up to {@link chunkRows} consecutive rows, a typed array a column. Times are float64 µs: exact to
+ * Up to {@link CHUNK_ROWS} consecutive rows, a typed array a column. Times are float64 µs: exact to
  * 2^53, that is to the year 2255, and without the allocation that each BigInt costs.
  */
 export class SegmentChunk {
@@ -40,23 +40,23 @@ export class SegmentChunk {
   maxEndUs = Number.NEGATIVE_INFINITY;
   lastCreatedAt = 0;
 
-  createdAt = new Float64Array(chunkRows);
-  startUs = new Float64Array(chunkRows);
-  endUs = new Float64Array(chunkRows);
-  size = new Float64Array(chunkRows);
-  series = new Uint32Array(chunkRows);
-  number = new Uint32Array(chunkRows);
-  #flags = new Uint8Array(chunkRows);
-  #keyframesEnd = new Uint32Array(chunkRows);
+  createdAt = new Float64Array(CHUNK_ROWS);
+  startUs = new Float64Array(CHUNK_ROWS);
+  endUs = new Float64Array(CHUNK_ROWS);
+  size = new Float64Array(CHUNK_ROWS);
+  series = new Uint32Array(CHUNK_ROWS);
+  number = new Uint32Array(CHUNK_ROWS);
+  #flags = new Uint8Array(CHUNK_ROWS);
+  #keyframesEnd = new Uint32Array(CHUNK_ROWS);
   /** Offsets from the row's start, µs. Widened to float64 should one not fit 32 bits. */
-  #keyframes: Uint32Array | Float64Array = new Uint32Array(chunkRows);
+  #keyframes: Uint32Array | Float64Array = new Uint32Array(CHUNK_ROWS);
 
   constructor(base: number) {
     this.base = base;
   }
 
   get full(): boolean {
-    return this.rows === chunkRows;
+    return this.rows === CHUNK_ROWS;
   }
 
   get live(): number {
@@ -72,7 +72,8 @@ export class SegmentChunk {
     this.size[at] = row.size;
     this.series[at] = row.series;
     this.number[at] = row.number;
-    this.#flags[at] = (row.isKeyframe ? keyframeFlag : 0) | (row.kind === 'audio' ? audioFlag : 0);
+    this.#flags[at] =
+      (row.isKeyframe ? KEYFRAME_FLAG : 0) | (row.kind === 'audio' ? AUDIO_FLAG : 0);
     this.#pushKeyframes(at, row.startUs, row.keyframes);
     if (row.kind === 'audio') this.liveAudio++;
     else this.liveVideo++;
@@ -84,27 +85,27 @@ export class SegmentChunk {
   }
 
   kind(at: number): TrackKind {
-    return this.#flags[at]! & audioFlag ? 'audio' : 'video';
+    return this.#flags[at]! & AUDIO_FLAG ? 'audio' : 'video';
   }
 
   isKeyframe(at: number): boolean {
-    return (this.#flags[at]! & keyframeFlag) !== 0;
+    return (this.#flags[at]! & KEYFRAME_FLAG) !== 0;
   }
 
   isDropped(at: number): boolean {
     const flags = this.#flags[at];
     // The columns were given back once every row was.
-    return flags === undefined || (flags & droppedFlag) !== 0;
+    return flags === undefined || (flags & DROPPED_FLAG) !== 0;
   }
 
   /** Whether its file is where it is to stay: on the disk, or in the store behind it. */
   isUploaded(at: number): boolean {
-    return (this.#flags[at]! & waitingFlag) === 0;
+    return (this.#flags[at]! & WAITING_FLAG) === 0;
   }
 
   setUploaded(at: number, uploaded: boolean): void {
-    if (uploaded) this.#flags[at]! &= ~waitingFlag;
-    else this.#flags[at]! |= waitingFlag;
+    if (uploaded) this.#flags[at]! &= ~WAITING_FLAG;
+    else this.#flags[at]! |= WAITING_FLAG;
   }
 
   /** First and, exclusive, last place of a row's keyframes for {@link keyframeOffset}. */
@@ -125,7 +126,7 @@ export class SegmentChunk {
   drop(at: number): void {
     if (this.kind(at) === 'audio') this.liveAudio--;
     else this.liveVideo--;
-    this.#flags[at]! |= droppedFlag;
+    this.#flags[at]! |= DROPPED_FLAG;
   }
 
   /** Frees the columns of a chunk whose rows were all dropped. */

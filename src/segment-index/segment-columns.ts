@@ -1,4 +1,4 @@
-import { chunkRows, type Row, SegmentChunk } from './segment-chunk.ts';
+import { CHUNK_ROWS, type Row, SegmentChunk } from './segment-chunk.ts';
 
 /** All rows in the order in which they were added, that is of `created_at`. */
 export class SegmentColumns {
@@ -23,7 +23,7 @@ export class SegmentColumns {
 
   /** The chunk that holds a row which is live. */
   chunkOf(row: number): SegmentChunk {
-    return this.chunks[Math.floor((row - this.chunks[0]!.base) / chunkRows)]!;
+    return this.chunks[Math.floor((row - this.chunks[0]!.base) / CHUNK_ROWS)]!;
   }
 
   createdAt(row: number): number {
@@ -40,7 +40,7 @@ export class SegmentColumns {
   /** The chunk that holds a row, or else the first one after it; undefined beyond the last. */
   chunkFrom(row: number): SegmentChunk | undefined {
     const [first] = this.chunks;
-    return first && this.chunks[Math.max(0, Math.floor((row - first.base) / chunkRows))];
+    return first && this.chunks[Math.max(0, Math.floor((row - first.base) / CHUNK_ROWS))];
   }
 
   /** Index of the first chunk that has a row with `created_at` beyond the one given. */

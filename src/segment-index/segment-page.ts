@@ -2,23 +2,23 @@ import { JsonBytes } from './json-bytes.ts';
 import type { SegmentQuery } from './segment-query.ts';
 import type { SegmentTable } from './segment-table.ts';
 
-const open = Buffer.from('{"segments":[');
-const end = Buffer.from(',"end_ts":');
-const duration = Buffer.from(',"duration_ms":');
-const yes = Buffer.from('true,"keyframes":[');
-const no = Buffer.from('false,"keyframes":[');
-const created = Buffer.from(',"created_at":');
-const uploaded = Buffer.from(',"uploaded":true}');
-const waiting = Buffer.from(',"uploaded":false}');
-const last = Buffer.from('],"last_ts":');
-const more = Buffer.from(',"has_more":true}');
-const noMore = Buffer.from(',"has_more":false}');
-const comma = 0x2c;
+const OPEN = Buffer.from('{"segments":[');
+const END = Buffer.from(',"end_ts":');
+const DURATION = Buffer.from(',"duration_ms":');
+const YES = Buffer.from('true,"keyframes":[');
+const NO = Buffer.from('false,"keyframes":[');
+const CREATED = Buffer.from(',"created_at":');
+const UPLOADED = Buffer.from(',"uploaded":true}');
+const WAITING = Buffer.from(',"uploaded":false}');
+const LAST = Buffer.from('],"last_ts":');
+const MORE = Buffer.from(',"has_more":true}');
+const NO_MORE = Buffer.from(',"has_more":false}');
+const COMMA = 0x2c;
 
 /** No number takes more bytes than this. */
-const numberBytes = 16;
+const NUMBER_BYTES = 16;
 /** Bytes of a row apart from the parts its series keeps and from its keyframes. */
-const rowBytes = 220;
+const ROW_BYTES = 220;
 
 const json = new JsonBytes();
 
@@ -33,7 +33,7 @@ export function segmentPage(table: SegmentTable, query: SegmentQuery): Buffer {
   if (hasMore) rows.pop();
 
   json.reset();
-  json.bytes(open);
+  json.bytes(OPEN);
   let lastTs = query.sinceTs ?? 0;
   for (let index = 0; index < rows.length; index++) {
     const row = rows[index]!;
@@ -48,37 +48,37 @@ export function segmentPage(table: SegmentTable, query: SegmentQuery): Buffer {
         path.length +
         init.length +
         codec.length +
-        rowBytes +
+        ROW_BYTES +
         series.name.digits +
-        (keyframesEnd - keyframesStart) * (numberBytes + 1),
+        (keyframesEnd - keyframesStart) * (NUMBER_BYTES + 1),
     );
     const startUs = chunk.startUs[at]!;
     const endUs = chunk.endUs[at]!;
-    if (index > 0) json.byte(comma);
+    if (index > 0) json.byte(COMMA);
     json.bytes(head);
     json.number(startUs);
-    json.bytes(end);
+    json.bytes(END);
     json.number(endUs);
-    json.bytes(duration);
+    json.bytes(DURATION);
     json.number(Math.round((endUs - startUs) / 1000));
     json.bytes(path);
     if (series.name.digits > 0) json.number(chunk.number[at]!, series.name.digits);
     json.bytes(init);
-    json.bytes(chunk.isKeyframe(at) ? yes : no);
+    json.bytes(chunk.isKeyframe(at) ? YES : NO);
     for (let place = keyframesStart; place < keyframesEnd; place++) {
-      if (place > keyframesStart) json.byte(comma);
+      if (place > keyframesStart) json.byte(COMMA);
       json.number(startUs + chunk.keyframeOffset(place));
     }
     json.bytes(codec);
     json.number(chunk.size[at]!);
-    json.bytes(created);
+    json.bytes(CREATED);
     lastTs = chunk.createdAt[at]!;
     json.number(lastTs);
-    json.bytes(chunk.isUploaded(at) ? uploaded : waiting);
+    json.bytes(chunk.isUploaded(at) ? UPLOADED : WAITING);
   }
-  json.reserve(rowBytes);
-  json.bytes(last);
+  json.reserve(ROW_BYTES);
+  json.bytes(LAST);
   json.number(lastTs);
-  json.bytes(hasMore ? more : noMore);
+  json.bytes(hasMore ? MORE : NO_MORE);
   return json.take();
 }

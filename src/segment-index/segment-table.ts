@@ -2,7 +2,7 @@ import type { Segment } from '../facts/segment.ts';
 import type { Stepwise } from '../journal/stepwise.ts';
 import { joinName, type SegmentName, splitName } from '../layout/segment-name.ts';
 import type { TrackKind } from '../media/access-unit.ts';
-import { chunkRows, type SegmentChunk } from './segment-chunk.ts';
+import { CHUNK_ROWS, type SegmentChunk } from './segment-chunk.ts';
 import { SegmentColumns } from './segment-columns.ts';
 import { type FolderSummary, SegmentFolder } from './segment-folder.ts';
 import type { SegmentQuery } from './segment-query.ts';
@@ -11,10 +11,10 @@ import { isOfSeries, type Series, seriesJson, seriesKey } from './segment-series
 import { TrackRows } from './track-rows.ts';
 
 /** How many folders keep the names of their segments at hand for {@link SegmentTable.has}. */
-const namedFolders = 4;
+const NAMED_FOLDERS = 4;
 
-/** Rows that an eviction looks at in one step; a divisor of {@link chunkRows}. */
-const stepRows = 1024;
+/** Rows that an eviction looks at in one step; a divisor of {@link CHUNK_ROWS}. */
+const STEP_ROWS = 1024;
 
 interface StreamRows {
   tracks: Record<TrackKind, TrackRows>;
@@ -206,7 +206,7 @@ export class SegmentTable {
     let evicted = 0;
     let chunk = this.columns.chunkFrom(0);
     while (chunk !== undefined) {
-      const next = chunk.base + chunkRows;
+      const next = chunk.base + CHUNK_ROWS;
       if (chunk.live > 0 && chunk.minEndUs <= beforeUs) {
         evicted += yield* this.#evictFrom(chunk, beforeUs, until);
       }
@@ -235,10 +235,10 @@ export class SegmentTable {
   *#evictFrom(chunk: SegmentChunk, beforeUs: number, until: number): Stepwise<number> {
     let evicted = 0;
     let minEndUs = Number.POSITIVE_INFINITY;
-    for (let from = 0; from < chunk.rows; from += stepRows) {
+    for (let from = 0; from < chunk.rows; from += STEP_ROWS) {
       const before = this.#rows;
       const touched = new Set<SegmentFolder>();
-      const to = Math.min(from + stepRows, chunk.rows);
+      const to = Math.min(from + STEP_ROWS, chunk.rows);
       for (let at = from; at < to; at++) {
         if (chunk.isDropped(at)) continue;
         const endUs = chunk.endUs[at]!;
@@ -360,7 +360,7 @@ export class SegmentTable {
         found.add(this.#path(chunk, at)),
       );
       names = found;
-      if (this.#names.size === namedFolders) {
+      if (this.#names.size === NAMED_FOLDERS) {
         this.#names.delete(this.#names.keys().next().value!);
       }
       this.#names.set(folder, names);

@@ -1,8 +1,8 @@
 import type { SegmentChunk } from './segment-chunk.ts';
 import type { SegmentColumns } from './segment-columns.ts';
 
-const blockRows = 256;
-const firstRows = 16;
+const BLOCK_ROWS = 256;
+const FIRST_ROWS = 16;
 
 /** Consecutive rows of a track; all blocks of a track but the last are full. */
 interface Block {
@@ -36,18 +36,18 @@ export class TrackRows {
   /** Where the places of this list end. Places hold until a row is dropped. */
   get length(): number {
     const last = this.#blocks.at(-1);
-    return last === undefined ? 0 : (this.#blocks.length - 1) * blockRows + last.length;
+    return last === undefined ? 0 : (this.#blocks.length - 1) * BLOCK_ROWS + last.length;
   }
 
   /** Number of the row at a place of this list. */
   row(place: number): number {
-    return this.#blocks[Math.floor(place / blockRows)]!.rows[place % blockRows]!;
+    return this.#blocks[Math.floor(place / BLOCK_ROWS)]!.rows[place % BLOCK_ROWS]!;
   }
 
   push(row: number, startUs: number, endUs: number): void {
     let block = this.#blocks.at(-1);
-    if (block === undefined || block.length === blockRows) {
-      const rows = new Float64Array(block === undefined ? firstRows : blockRows);
+    if (block === undefined || block.length === BLOCK_ROWS) {
+      const rows = new Float64Array(block === undefined ? FIRST_ROWS : BLOCK_ROWS);
       block = { rows, length: 0, live: 0, first: 0, startUs, endUs };
       this.#blocks.push(block);
     } else if (block.length === block.rows.length) {
@@ -86,7 +86,7 @@ export class TrackRows {
       if (block.rows[middle]! < row) low = middle + 1;
       else high = middle;
     }
-    return index * blockRows + low;
+    return index * BLOCK_ROWS + low;
   }
 
   /**
@@ -94,15 +94,15 @@ export class TrackRows {
    * Times in µs; infinite ones stand for no bound.
    */
   nextOverlap(place: number, fromUs: number, toUs: number): number {
-    for (let index = Math.floor(place / blockRows); index < this.#blocks.length; index++) {
+    for (let index = Math.floor(place / BLOCK_ROWS); index < this.#blocks.length; index++) {
       const block = this.#blocks[index]!;
       if (block.startUs >= toUs || block.endUs <= fromUs) continue;
-      for (let at = Math.max(block.first, place - index * blockRows); at < block.length; at++) {
+      for (let at = Math.max(block.first, place - index * BLOCK_ROWS); at < block.length; at++) {
         const row = block.rows[at]!;
         const chunk = this.#columns.chunkOf(row);
         const inChunk = row - chunk.base;
         const overlaps = chunk.startUs[inChunk]! < toUs && chunk.endUs[inChunk]! > fromUs;
-        if (overlaps && !chunk.isDropped(inChunk)) return index * blockRows + at;
+        if (overlaps && !chunk.isDropped(inChunk)) return index * BLOCK_ROWS + at;
       }
     }
     return this.length;

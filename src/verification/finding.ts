@@ -21,9 +21,9 @@
  * - `set aside`: what a repair found unreadable and kept;
  * - `foreign`: a file that is none of ours.
  */
-export type FindingKind = keyof typeof isDamage;
+export type FindingKind = keyof typeof IS_DAMAGE;
 
-const isDamage = {
+const IS_DAMAGE = {
   manifest: true,
   initialization: true,
   missing: true,
@@ -83,7 +83,7 @@ export interface Verification {
 
 /** A finding of a kind. */
 export function finding(kind: FindingKind, message: string, file?: string): Finding {
-  return { kind, damage: isDamage[kind], ...(file !== undefined && { file }), message };
+  return { kind, damage: IS_DAMAGE[kind], ...(file !== undefined && { file }), message };
 }
 
 /** True when anything is wrong with the recording. */

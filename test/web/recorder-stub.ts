@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
 import type { Test } from 'tap';
-import { consolePolicy } from '../../src/http/security-headers.ts';
+import { CONSOLE_POLICY } from '../../src/http/security-headers.ts';
 
 const WEB = join(import.meta.dirname, '../../web');
 const SHAKA = join(
@@ -59,7 +59,7 @@ export async function startRecorderStub(t: Test): Promise<RecorderStub> {
     if (method === 'GET' && TYPES[extname(path)] !== undefined && !path.startsWith('/api/')) {
       const file = path === '/vendor/shaka-player.js' ? SHAKA : join(WEB, path);
       response.setHeader('Content-Type', TYPES[extname(path)]!);
-      response.setHeader('Content-Security-Policy', consolePolicy);
+      response.setHeader('Content-Security-Policy', CONSOLE_POLICY);
       response.end(await readFile(file));
       return;
     }

@@ -5,7 +5,7 @@ import { errorReply, RequestError } from '../../../src/http/errors.ts';
 import { TrackKindJson } from '../../../src/http/stream-json.ts';
 import type { SegmentQuery } from '../../../src/segment-index/segment-index.ts';
 
-const exampleSegment = {
+const EXAMPLE_SEGMENT = {
   node_alias: 'live777-node-001',
   stream: 'cam1',
   kind: 'video' as const,
@@ -117,7 +117,9 @@ const page = Type.Object(
     title: 'SegmentPage',
     additionalProperties: false,
     description: 'Segments in the order of `created_at`.',
-    examples: [{ segments: [exampleSegment], last_ts: exampleSegment.created_at, has_more: false }],
+    examples: [
+      { segments: [EXAMPLE_SEGMENT], last_ts: EXAMPLE_SEGMENT.created_at, has_more: false },
+    ],
   },
 );
 

@@ -5,14 +5,14 @@ import { errorReply, RequestError } from '../../../src/http/errors.ts';
 import { StreamsQuery } from '../../../src/http/live777-json.ts';
 import { StreamSnapshots } from '../../../src/http/stream-snapshots.ts';
 
-const pollMs = 1000;
-const keepAliveMs = 15_000;
-const stallMs = 60_000;
-const maxClients = 100;
-const maxPerAddress = 32;
-const tooMany = `no more than ${maxClients} may listen at a time, ${maxPerAddress} of them from one address`;
+const POLL_MS = 1000;
+const KEEP_ALIVE_MS = 15_000;
+const STALL_MS = 60_000;
+const MAX_CLIENTS = 100;
+const MAX_PER_ADDRESS = 32;
+const TOO_MANY = `no more than ${MAX_CLIENTS} may listen at a time, ${MAX_PER_ADDRESS} of them from one address`;
 /** Liveman waits as long on its own. */
-const retryAfterSeconds = 5;
+const RETRY_AFTER_SECONDS = 5;
 
 /** Changes of streams, for Liveman and for consoles. */
 const plugin: FastifyPluginAsyncTypebox = async (app) => {
@@ -22,11 +22,11 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
   const snapshots = new StreamSnapshots({
     recorder,
     log,
-    pollMs,
-    keepAliveMs,
-    stallMs,
-    maxClients,
-    maxPerAddress,
+    pollMs: POLL_MS,
+    keepAliveMs: KEEP_ALIVE_MS,
+    stallMs: STALL_MS,
+    maxClients: MAX_CLIENTS,
+    maxPerAddress: MAX_PER_ADDRESS,
     // Where nobody has a token nobody can be told from Liveman, so no newcomer is refused.
     replacesOldest: !hasTokens,
   });
@@ -60,7 +60,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
           },
           503: errorReply(
             'Too many clients are connected already, or the recorder is stopping.',
-            tooMany,
+            TOO_MANY,
           ),
         },
       },
@@ -71,8 +71,8 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
         isTrusted: hasTokens && app.authorizer.callerOf(request)?.stream === '*',
       });
       if (events === undefined) {
-        reply.header('Retry-After', retryAfterSeconds);
-        throw new RequestError(503, tooMany);
+        reply.header('Retry-After', RETRY_AFTER_SECONDS);
+        throw new RequestError(503, TOO_MANY);
       }
       reply.headers({
         'Content-Type': 'text/event-stream',

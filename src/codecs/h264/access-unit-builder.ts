@@ -1,22 +1,22 @@
 import type { AccessUnit } from '../../media/access-unit.ts';
 import {
-  idrSlice,
+  IDR_SLICE,
   isCodedSlice,
   isDisposable,
   isParameterSet,
   nalUnitType,
-  sequenceParameterSet,
+  SEQUENCE_PARAMETER_SET,
   startsPicture,
 } from './nal-unit.ts';
 
 /** Largest access unit in bytes: far above any picture a browser or camera sends. */
-export const maxAccessUnitBytes = 16 * 1024 * 1024;
+export const MAX_ACCESS_UNIT_BYTES = 16 * 1024 * 1024;
 
 /** Most NAL units in one access unit. */
-export const maxNalUnits = 8192;
+export const MAX_NAL_UNITS = 8192;
 
 /** Most parameter sets that are kept for a later unit. */
-const maxKeptParameterSets = 32;
+const MAX_KEPT_PARAMETER_SETS = 32;
 
 /**
  * Collects the NAL units of one access unit after the other and decides what becomes of each unit:
@@ -144,8 +144,8 @@ export class H264AccessUnitBuilder {
     const type = nalUnitType(nalUnit);
     if (type === 0 || type > 23) return false;
     if (
-      this.#nalUnits.length === maxNalUnits ||
-      this.#bytes + nalUnit.length > maxAccessUnitBytes
+      this.#nalUnits.length === MAX_NAL_UNITS ||
+      this.#bytes + nalUnit.length > MAX_ACCESS_UNIT_BYTES
     ) {
       this.breakUnit();
       this.#giveUp();
@@ -161,10 +161,10 @@ export class H264AccessUnitBuilder {
         if (this.#broken) return true;
       }
       this.#hasPicture = true;
-      if (type === idrSlice) this.#keyframe = true;
+      if (type === IDR_SLICE) this.#keyframe = true;
       this.noteSlice(nalUnit[0]!);
     }
-    if (type === sequenceParameterSet) {
+    if (type === SEQUENCE_PARAMETER_SET) {
       this.#hasSequenceParameterSet = true;
       this.#sequenceParameterSetSeen = true;
     }
@@ -249,14 +249,15 @@ export class H264AccessUnitBuilder {
    */
   #startsWith(slice: Buffer): boolean {
     if (!startsPicture(slice)) return false;
-    const needsParameterSets = this.#keyframesBringParameterSets && nalUnitType(slice) === idrSlice;
+    const needsParameterSets =
+      this.#keyframesBringParameterSets && nalUnitType(slice) === IDR_SLICE;
     return !needsParameterSets || this.#hasSequenceParameterSet;
   }
 
   #keepParameterSets(): void {
     const sets = this.#nalUnits
       .filter((nalUnit) => isParameterSet(nalUnitType(nalUnit)))
-      .slice(-maxKeptParameterSets);
+      .slice(-MAX_KEPT_PARAMETER_SETS);
     // Of equal ones the last stays: between them the same id may have had another content.
     this.#nalUnits = sets.filter(
       (nalUnit, index) => !sets.some((later, at) => at > index && later.equals(nalUnit)),

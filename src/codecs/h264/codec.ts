@@ -6,7 +6,7 @@ import { BLANK_PICTURES } from './blank-picture.ts';
 import { H264Configuration, readH264Configuration } from './configuration.ts';
 import { H264Depacketizer } from './depacketizer.ts';
 import { FrameNumbers } from './frame-numbers.ts';
-import { nalUnitType, sequenceParameterSet } from './nal-unit.ts';
+import { nalUnitType, SEQUENCE_PARAMETER_SET } from './nal-unit.ts';
 import { H264PictureReader } from './picture-reader.ts';
 import { h264SampleProblem } from './sample-check.ts';
 import { parseSequenceParameterSet } from './sps.ts';
@@ -52,7 +52,7 @@ export const h264: VideoCodec = {
 };
 
 function pictureSize({ parts }: AccessUnit): PictureSize | undefined {
-  const set = parts.find((part) => nalUnitType(part) === sequenceParameterSet);
+  const set = parts.find((part) => nalUnitType(part) === SEQUENCE_PARAMETER_SET);
   const parsed = set && parseSequenceParameterSet(set);
   return parsed && { width: parsed.width, height: parsed.height };
 }

@@ -3,20 +3,20 @@ import type { Depacketizer } from '../../media/depacketizer.ts';
 import type { PayloadFormat } from '../../media/payload-format.ts';
 import type { RtpPacket } from '../../media/rtp-packet.ts';
 import { Slab } from '../../media/slab.ts';
-import { H264AccessUnitBuilder, maxAccessUnitBytes } from './access-unit-builder.ts';
-import { idrSlice, sequenceParameterSet } from './nal-unit.ts';
+import { H264AccessUnitBuilder, MAX_ACCESS_UNIT_BYTES } from './access-unit-builder.ts';
+import { IDR_SLICE, SEQUENCE_PARAMETER_SET } from './nal-unit.ts';
 
 /** Payload structures by NAL unit type (RFC 6184 §5.2, table 1). */
-const stapA = 24;
-const stapB = 25;
-const fuA = 28;
-const fuB = 29;
+const STAP_A = 24;
+const STAP_B = 25;
+const FU_A = 28;
+const FU_B = 29;
 
 /** Most fragments of one NAL unit: enough for the largest access unit in packets of 512 bytes. */
-const maxFragments = maxAccessUnitBytes / 512;
+const MAX_FRAGMENTS = MAX_ACCESS_UNIT_BYTES / 512;
 
 /** A sender that ended this many units in a row with the marker bit marks the end of all of them. */
-const enoughMarkers = 10;
+const ENOUGH_MARKERS = 10;
 
 /** Where fragmented NAL units are joined; shared, so that an idle track holds no block of its own. */
 const joined = new Slab();
@@ -103,17 +103,17 @@ export class H264Depacketizer implements Depacketizer {
   /** Takes the payload of one packet apart; false when it breaks the format somewhere. */
   #parse(payload: Buffer): boolean {
     const type = payload[0]! & 0x1f;
-    if (type === fuA) return this.#addFragment(payload);
+    if (type === FU_A) return this.#addFragment(payload);
     const inOne = this.#fragmentedHeader !== -1;
     if (inOne) {
       this.#unit.breakUnit();
       this.#dropFragments();
       if (this.#unit.broken) return false;
     }
-    if (type === stapA) return this.#addAggregated(payload) && !inOne;
+    if (type === STAP_A) return this.#addAggregated(payload) && !inOne;
     // Interleaved mode is never negotiated, but what such a packet carries is missing now. The other
     // types are undefined and to be ignored.
-    if (type >= stapB && type <= fuB) this.#unit.breakUnit();
+    if (type >= STAP_B && type <= FU_B) this.#unit.breakUnit();
     return this.#unit.add(payload) && !inOne;
   }
 
@@ -156,8 +156,8 @@ export class H264Depacketizer implements Depacketizer {
       this.#fragmentsBytes += payload.length - 2;
     }
     if (
-      this.#unit.bytes + this.#fragmentsBytes > maxAccessUnitBytes ||
-      this.#fragments.length > maxFragments
+      this.#unit.bytes + this.#fragmentsBytes > MAX_ACCESS_UNIT_BYTES ||
+      this.#fragments.length > MAX_FRAGMENTS
     ) {
       this.#unit.breakUnit();
       this.#dropFragments();
@@ -184,7 +184,7 @@ export class H264Depacketizer implements Depacketizer {
    * @param next payload of the packet that begins the other one
    */
   #endWithoutMarker(next: Buffer): void {
-    if (!this.#unit.broken && this.#markers >= enoughMarkers && beginsKeyframe(next)) {
+    if (!this.#unit.broken && this.#markers >= ENOUGH_MARKERS && beginsKeyframe(next)) {
       this.#unit.breakUnit();
     }
     this.#markers = 0;
@@ -208,7 +208,7 @@ export class H264Depacketizer implements Depacketizer {
 /** Whether a payload begins with an IDR picture or the parameter sets before one. */
 function beginsKeyframe(payload: Buffer): boolean {
   let type = payload[0]! & 0x1f;
-  if (type === stapA) type = (payload[3] ?? 0) & 0x1f;
-  else if (type === fuA) type = (payload[1] ?? 0) & 0x1f;
-  return type === idrSlice || type === sequenceParameterSet;
+  if (type === STAP_A) type = (payload[3] ?? 0) & 0x1f;
+  else if (type === FU_A) type = (payload[1] ?? 0) & 0x1f;
+  return type === IDR_SLICE || type === SEQUENCE_PARAMETER_SET;
 }

@@ -4,10 +4,10 @@ export function nalUnitType(nalUnit: Buffer): number {
 }
 
 /** NAL unit type of a coded slice of an IDR picture, where decoding can start. */
-export const idrSlice = 5;
+export const IDR_SLICE = 5;
 
 /** NAL unit type of a sequence parameter set. */
-export const sequenceParameterSet = 7;
+export const SEQUENCE_PARAMETER_SET = 7;
 
 /**
  * Whether a picture may be left out without harm to others: `nal_ref_idc` of its slices, of which
@@ -24,7 +24,7 @@ export function isCodedSlice(type: number): boolean {
 
 /** Whether the type is a sequence or picture parameter set, or an extension of one. */
 export function isParameterSet(type: number): boolean {
-  return type === sequenceParameterSet || type === 8 || type === 13 || type === 15;
+  return type === SEQUENCE_PARAMETER_SET || type === 8 || type === 13 || type === 15;
 }
 
 /**

@@ -1,20 +1,20 @@
 /** Longest audio in one Opus packet, in ticks at 48 kHz: 120 ms (RFC 6716 §3.2.5). */
-const maxDuration = 5760;
+const MAX_DURATION = 5760;
 
 /** Longest frame in bytes (RFC 6716 §3.4, requirement 2). */
-const maxFrameLength = 1275;
+const MAX_FRAME_LENGTH = 1275;
 
 /**
  * Frame durations by configuration number in ticks at 48 kHz (RFC 6716 §3.1, table 2): four SILK
  * sizes three times, two hybrid sizes twice, four CELT sizes four times.
  */
-const silk = [480, 960, 1920, 2880];
-const hybrid = [480, 960];
-const celt = [120, 240, 480, 960];
+const SILK_DURATIONS = [480, 960, 1920, 2880];
+const HYBRID_DURATIONS = [480, 960];
+const CELT_DURATIONS = [120, 240, 480, 960];
 const frameDurations = [
-  ...[silk, silk, silk],
-  ...[hybrid, hybrid],
-  ...[celt, celt, celt, celt],
+  ...[SILK_DURATIONS, SILK_DURATIONS, SILK_DURATIONS],
+  ...[HYBRID_DURATIONS, HYBRID_DURATIONS],
+  ...[CELT_DURATIONS, CELT_DURATIONS, CELT_DURATIONS, CELT_DURATIONS],
 ].flat();
 
 /**
@@ -29,7 +29,7 @@ export function opusPacketDuration(packet: Buffer): number | undefined {
   const frames = frameCount(packet, toc & 3);
   if (frames === undefined) return undefined;
   const duration = frames * frameDurations[toc >> 3]!;
-  return duration <= maxDuration ? duration : undefined;
+  return duration <= MAX_DURATION ? duration : undefined;
 }
 
 /** Whether an Opus packet was coded in two channels (RFC 6716 §3.1, bit `s`). */
@@ -42,12 +42,12 @@ function frameCount(packet: Buffer, code: number): number | undefined {
   const rest = packet.length - 1;
   switch (code) {
     case 0:
-      return rest <= maxFrameLength ? 1 : undefined;
+      return rest <= MAX_FRAME_LENGTH ? 1 : undefined;
     case 1:
-      return rest % 2 === 0 && rest / 2 <= maxFrameLength ? 2 : undefined;
+      return rest % 2 === 0 && rest / 2 <= MAX_FRAME_LENGTH ? 2 : undefined;
     case 2: {
       const second = lengthAfterCodedFrames(packet, 1, packet.length, 1);
-      return second !== undefined && second <= maxFrameLength ? 2 : undefined;
+      return second !== undefined && second <= MAX_FRAME_LENGTH ? 2 : undefined;
     }
     default:
       return signalledFrameCount(packet);
@@ -77,10 +77,10 @@ function signalledFrameCount(packet: Buffer): number | undefined {
 
   if ((control & 0x80) !== 0) {
     const last = lengthAfterCodedFrames(packet, start, end, count - 1);
-    return last !== undefined && last <= maxFrameLength ? count : undefined;
+    return last !== undefined && last <= MAX_FRAME_LENGTH ? count : undefined;
   }
   const rest = end - start;
-  return rest % count === 0 && rest / count <= maxFrameLength ? count : undefined;
+  return rest % count === 0 && rest / count <= MAX_FRAME_LENGTH ? count : undefined;
 }
 
 /**

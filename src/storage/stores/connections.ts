@@ -17,7 +17,7 @@ export interface ConnectionLimits {
 }
 
 /** Enough for 3 MB at 30 kB/s, and for the spool's and playback's calls side by side. */
-export const defaultLimits: ConnectionLimits = {
+export const DEFAULT_LIMITS: ConnectionLimits = {
   sockets: 32,
   connectMs: 5_000,
   idleMs: 30_000,

@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import type { Readable } from 'node:stream';
 import OSS from 'ali-oss';
 import type { OssStorage } from '../storage-options.ts';
-import { type Agents, type ConnectionLimits, defaultLimits, makeAgents } from './connections.ts';
+import { type Agents, type ConnectionLimits, DEFAULT_LIMITS, makeAgents } from './connections.ts';
 import { objectBody, sizeOfContentRange } from './object-body.ts';
 import { KeySpace } from './object-key.ts';
 import { type FailureContext, storeError } from './provider-error.ts';
@@ -53,7 +53,7 @@ class OssStore implements Store {
   constructor(config: OssStorage, options: OssStoreOptions) {
     this.#keys = new KeySpace(config.root);
     this.name = `oss://${config.bucket}${this.#keys.root === '' ? '' : `/${this.#keys.root}`}`;
-    this.#limits = { ...defaultLimits, ...options.limits };
+    this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.#agents = makeAgents(this.#limits);
     this.#v4 = options.signature !== 'v1';
     const keys = this.#keysOf(config);

@@ -15,7 +15,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import type { S3Storage } from '../storage-options.ts';
-import { type Agents, type ConnectionLimits, defaultLimits, makeAgents } from './connections.ts';
+import { type Agents, type ConnectionLimits, DEFAULT_LIMITS, makeAgents } from './connections.ts';
 import { objectBody, sizeOfContentRange } from './object-body.ts';
 import { KeySpace } from './object-key.ts';
 import { type FailureContext, storeError } from './provider-error.ts';
@@ -73,7 +73,7 @@ class S3Store implements Store {
     this.#secrets = [config.accessKeyId, config.secretAccessKey, config.sessionToken].filter(
       (secret) => secret !== undefined,
     );
-    this.#limits = { ...defaultLimits, ...options.limits };
+    this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.#agents = makeAgents(this.#limits);
     const credentials = this.#credentialsOf(config);
     const endpoint = this.#endpointOf(config);

@@ -1,5 +1,8 @@
 import t from 'tap';
-import { maxAccessUnitBytes, maxNalUnits } from '../../../src/codecs/h264/access-unit-builder.ts';
+import {
+  MAX_ACCESS_UNIT_BYTES,
+  MAX_NAL_UNITS,
+} from '../../../src/codecs/h264/access-unit-builder.ts';
 import { createDepacketizer } from '../../../src/codecs/registry.ts';
 import type { AccessUnit } from '../../../src/media/access-unit.ts';
 import type { RtpPacket } from '../../../src/media/rtp-packet.ts';
@@ -341,10 +344,10 @@ t.test('a unit has limits of bytes and NAL units, and the next is unharmed', asy
     big[1] = index === 0 ? 0x85 : index === 19 ? 0x45 : 0x05;
     depacketizer.push(makePacket({ timestamp: 1, payload: big, marker: index === 19 }), false);
   }
-  t.ok(20 * big.length > maxAccessUnitBytes);
+  t.ok(20 * big.length > MAX_ACCESS_UNIT_BYTES);
   push(2, slice, 'marker');
   t.same(summary(), ['2! 1']);
-  for (let index = 0; index <= maxNalUnits; index++) push(3, slice);
+  for (let index = 0; index <= MAX_NAL_UNITS; index++) push(3, slice);
   push(4, slice, 'marker');
   t.same(summary(), ['2! 1', '4! 1']);
   t.equal(depacketizer.malformed, 2);
@@ -423,7 +426,7 @@ t.test('a kept unit that is too large is dropped all the same', async (t) => {
   const part = Buffer.alloc(64_000, 1);
   part[0] = 0x41;
   part[1] = 0x9a;
-  for (let i = 0; i <= maxAccessUnitBytes / part.length; i++) push(1, part);
+  for (let i = 0; i <= MAX_ACCESS_UNIT_BYTES / part.length; i++) push(1, part);
   push(1, part, 'marker');
   push(2, slice, 'marker');
   t.same(summary(), ['2! 1']);
