@@ -1,6 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { likelyCodec } from '../codecs/registry.ts';
 import { timescaleOf } from '../containers/registry.ts';
 import { nextPeriodId, recoverSegments } from '../day-folder/folder-recovery.ts';
 import { absent } from '../files/absent.ts';
@@ -19,6 +18,7 @@ import { ManifestError, readMpd } from '../manifest/mpd-reader.ts';
 import type { ManifestPeriod, ManifestTrack, Presentation } from '../manifest/presentation.ts';
 import type { TrackKind } from '../media/access-unit.ts';
 import { trackTicksToUs } from '../media/media-time.ts';
+import { codecOfFile } from '../verification/file-codec.ts';
 import { type Finding, isDamaged } from '../verification/finding.ts';
 import { RecordingFiles } from '../verification/recording-files.ts';
 import { inspectSegment, type SegmentInspection } from '../verification/segment-inspection.ts';
@@ -135,7 +135,7 @@ class RecordingRepair {
   async #firstDayUs(): Promise<number> {
     let firstUs = Number.POSITIVE_INFINITY;
     for (const file of await this.#segmentFiles()) {
-      const { chunks, startTime } = await this.#inspect(file.name, file.kind);
+      const { chunks, startTime } = await this.#inspect(file.name);
       if (chunks.length > 0)
         firstUs = Math.min(firstUs, trackTicksToUs(startTime, timescaleOf(file)));
     }
@@ -147,9 +147,9 @@ class RecordingRepair {
     return files.filter((file) => file?.type === 'seg' && !file.isPart) as FolderFile[];
   }
 
-  async #inspect(name: string, kind: TrackKind): Promise<SegmentInspection> {
+  async #inspect(name: string): Promise<SegmentInspection> {
     const files = new RecordingFiles(this.#folder);
-    const found = await inspectSegment(files, name, likelyCodec(kind));
+    const found = await inspectSegment(files, name, await codecOfFile(files, name));
     if (found === undefined) throw new Error(`${name} vanished while it was being repaired`);
     return found;
   }
@@ -177,14 +177,14 @@ class RecordingRepair {
     for (const each of [...missing]) {
       const part = each.name + PART_SUFFIX;
       if (!names.has(part)) continue;
-      if ((await this.#inspect(part, each.track.kind)).chunks.length === 0) continue;
+      if ((await this.#inspect(part)).chunks.length === 0) continue;
       missing.splice(missing.indexOf(each), 1);
       await giveName(this.#folder, part, each.name);
       this.#did(part, `is ${each.name} of the manifest, and is called so again`);
     }
     for (const { name, kind } of await this.#segmentFiles()) {
       if (isListed.has(name)) continue;
-      const { torn, startTime, duration } = await this.#inspect(name, kind);
+      const { torn, startTime, duration } = await this.#inspect(name);
       const lost = missing.find(
         (each) =>
           each.track.kind === kind &&
@@ -206,7 +206,7 @@ class RecordingRepair {
       const parsed = parseFileName(file);
       if (parsed?.type !== 'seg') continue;
       const place = parsed.isPart ? undefined : places.get(file);
-      const inspection = await this.#inspect(file, parsed.kind);
+      const inspection = await this.#inspect(file);
       // A name that was claimed and never written to holds nothing to keep.
       const done =
         parsed.isPart && inspection.size === 0
@@ -256,7 +256,7 @@ class RecordingRepair {
     for (const name of [...(await this.#names())].sort()) {
       const file = parseFileName(name);
       if (file?.type !== 'seg' || isListed.has(name)) continue;
-      const { chunks, startTime, duration } = await this.#inspect(name, file.kind);
+      const { chunks, startTime, duration } = await this.#inspect(name);
       if (chunks.length === 0) continue;
       const { kind } = file;
       const end = startTime + duration;

@@ -1,5 +1,4 @@
 import path from 'node:path';
-import { likelyCodec } from '../codecs/registry.ts';
 import { dayEndUs } from '../layout/day.ts';
 import { dayOf } from '../layout/day-path.ts';
 import {
@@ -15,6 +14,7 @@ import { ManifestError, readMpd } from '../manifest/mpd-reader.ts';
 import type { Presentation } from '../manifest/presentation.ts';
 import type { TrackKind } from '../media/access-unit.ts';
 import { decodeTrack } from './decode.ts';
+import { codecOfFile } from './file-codec.ts';
 import { type Finding, finding, type PeriodExtent, type Verification } from './finding.ts';
 import { RecordingFiles, type StoredRecording } from './recording-files.ts';
 import { inspectSegment } from './segment-inspection.ts';
@@ -145,7 +145,7 @@ async function besideManifest(
   if (file.type === 'init') {
     return [finding(isLive ? 'live' : 'part', 'an unfinished initialization segment', name)];
   }
-  const found = await inspectSegment(files, name, likelyCodec(file.kind));
+  const found = await inspectSegment(files, name, await codecOfFile(files, name));
   if (found === undefined) return [];
   const holds = `${found.chunks.length} whole chunks, ${found.samples} samples`;
   if (isLive) return [finding('live', `being recorded: ${holds}`, name)];
