@@ -41,8 +41,9 @@ async function substituteFor(
   delay: number | undefined,
 ): Promise<{ data: Buffer; from: string } | undefined> {
   const codec = codecOfString(track.codecs);
-  const configuration = codec?.kind === 'audio' && codec.configurationOf(track.channels ?? 0);
-  if (configuration) {
+  const configuration =
+    codec?.kind === 'audio' ? codec.configurationOf(track.channels ?? 0) : undefined;
+  if (configuration?.containers.includes(track.container)) {
     const container = containerNamed(track.container);
     const data = container.initialization(trackFormat(container, configuration));
     return isOf(data, track, delay) ? { data, from: '' } : undefined;
