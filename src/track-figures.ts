@@ -1,5 +1,5 @@
 import type { PictureSize } from './media/picture-size.ts';
-import type { TrackStatistics } from './rtp/track-receiver.ts';
+import type { TrackStatistics } from './rtp/track-statistics.ts';
 
 /** What a track's figures are read from. */
 export interface TrackReading {

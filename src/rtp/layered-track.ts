@@ -8,9 +8,13 @@ import {
   TrackReceiver,
   type TrackReceiverEvents,
   type TrackReceiverOptions,
-  type TrackStatistics,
 } from './track-receiver.ts';
-import { addStatistics, noStatistics, subtractStatistics } from './track-statistics.ts';
+import {
+  addStatistics,
+  noStatistics,
+  subtractStatistics,
+  type TrackStatistics,
+} from './track-statistics.ts';
 
 /**
  * How long the first pictures are held until it is known which layers come, µs: less than the sound

@@ -23,11 +23,15 @@ export interface ReorderLimits {
  * A missing packet holds back those after it until it arrives, its time runs out or the buffer is
  * full, which bounds the memory. Work per packet is constant: each sequence number has a fixed slot
  * and is passed once.
+ *
+ * After each call that takes or gives up something, what is in order has to be taken out with
+ * {@link ReorderBuffer.shift}.
  */
 export class ReorderBuffer {
   /** How long a missing packet is waited for, see {@link ReorderLimits}; may change at any time. */
   maxWaitUs: number;
-  readonly #deliver: (packet: RtpPacket, lostBefore: boolean) => void;
+  /** At least one packet between the one that came out last and the one before was given up. */
+  lostBefore = false;
   readonly #capacity: number;
   readonly #mask: number;
   readonly #packets: (RtpPacket | undefined)[];
@@ -40,22 +44,21 @@ export class ReorderBuffer {
   #next = 0;
   #newest = 0;
   #waiting = 0;
-  #lostBefore = false;
+  #isLost = false;
+  /** Packets in order that nobody has taken out yet: from `#taken` to `#passed`. */
+  readonly #ready: (RtpPacket | undefined)[] = [];
+  readonly #readyLost: boolean[] = [];
+  #taken = 0;
+  #passed = 0;
   #lost = 0;
 
   /**
-   * @param deliver takes the packets in order; `lostBefore` is true when at least one packet between
-   *   this and the one before was given up. It must not call `push`, `expire` or `flush`.
    * @throws RangeError when `capacity` is not a power of 2
    */
-  constructor(
-    deliver: (packet: RtpPacket, lostBefore: boolean) => void,
-    { maxWaitUs = 1_000_000, capacity = 2048 }: Partial<ReorderLimits> = {},
-  ) {
+  constructor({ maxWaitUs = 1_000_000, capacity = 2048 }: Partial<ReorderLimits> = {}) {
     if (capacity < 1 || !Number.isInteger(Math.log2(capacity))) {
       throw new RangeError(`capacity must be a power of 2, got ${capacity}`);
     }
-    this.#deliver = deliver;
     this.maxWaitUs = maxWaitUs;
     this.#capacity = capacity;
     this.#mask = capacity - 1;
@@ -88,7 +91,7 @@ export class ReorderBuffer {
   }
 
   /**
-   * Takes one packet and delivers what is now in order.
+   * Takes one packet.
    *
    * @param extended its extended sequence number, see `SequenceExtender`
    * @param nowUs µs on any clock that runs forward, the same as for {@link expire}
@@ -108,8 +111,23 @@ export class ReorderBuffer {
     this.#takenNumbers[slot] = extended;
     this.#packets[slot] = packet;
     this.#waiting++;
-    this.#deliverInOrder();
+    this.#passInOrder();
     return 'taken';
+  }
+
+  /** The next packet in order; {@link ReorderBuffer.lostBefore} tells whether some before it are lost. */
+  shift(): RtpPacket | undefined {
+    const at = this.#taken;
+    if (at === this.#passed) return undefined;
+    const packet = this.#ready[at];
+    this.lostBefore = this.#readyLost[at]!;
+    this.#ready[at] = undefined;
+    this.#taken++;
+    if (this.#taken === this.#passed) {
+      this.#taken = 0;
+      this.#passed = 0;
+    }
+    return packet;
   }
 
   /** Gives up the missing packets whose time has run out at `nowUs`. */
@@ -122,28 +140,28 @@ export class ReorderBuffer {
     }
   }
 
-  /** Gives up everything that is missing and delivers all packets that are here. */
+  /** Gives up everything that is missing: all packets that are here are in order. */
   flush(): void {
     if (this.#waiting > 0) this.#giveUpBefore(this.#newest + 1);
   }
 
   /**
-   * Delivers all packets that are here and goes on at another extended number, higher than all
-   * before; the next packet is delivered with `lostBefore`.
+   * Lets all packets that are here be in order and goes on at another extended number, higher than all
+   * before; packets are lost before the next one.
    */
   skipTo(extended: number): void {
     this.flush();
     this.#start(extended);
-    this.#lostBefore = true;
+    this.#isLost = true;
   }
 
-  /** Forgets all packets without delivering them. The next packet may have any number. */
+  /** Forgets all packets that are not in order yet. The next packet may have any number. */
   reset(): void {
     this.#packets.fill(undefined);
     this.#takenNumbers.fill(-1);
     this.#started = false;
     this.#waiting = 0;
-    this.#lostBefore = false;
+    this.#isLost = false;
   }
 
   #start(extended: number): void {
@@ -153,17 +171,18 @@ export class ReorderBuffer {
     this.#newest = extended - 1;
   }
 
-  #deliverInOrder(): void {
+  #passInOrder(): void {
     for (;;) {
       const slot = this.#next & this.#mask;
       const packet = this.#packets[slot];
       if (packet === undefined) return;
-      const lostBefore = this.#lostBefore;
       this.#packets[slot] = undefined;
       this.#waiting--;
       this.#next++;
-      this.#lostBefore = false;
-      this.#deliver(packet, lostBefore);
+      this.#ready[this.#passed] = packet;
+      this.#readyLost[this.#passed] = this.#isLost;
+      this.#passed++;
+      this.#isLost = false;
     }
   }
 
@@ -174,8 +193,8 @@ export class ReorderBuffer {
       const missing = this.#waiting === 0 ? limit - this.#next : 1;
       this.#next += missing;
       this.#lost += missing;
-      this.#lostBefore = true;
-      this.#deliverInOrder();
+      this.#isLost = true;
+      this.#passInOrder();
     }
   }
 }

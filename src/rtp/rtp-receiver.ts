@@ -21,7 +21,8 @@ import { SrtcpReceiver } from './srtcp-receiver.ts';
 import type { SrtpKeys } from './srtp-keys.ts';
 import { SrtpReceiver } from './srtp-receiver.ts';
 import { SsrcTable } from './ssrc-table.ts';
-import type { TrackReceiverOptions, TrackStatistics } from './track-receiver.ts';
+import type { TrackReceiverOptions } from './track-receiver.ts';
+import type { TrackStatistics } from './track-statistics.ts';
 import { TransportCcFeedback } from './transport-cc-feedback.ts';
 
 const REPORT_INTERVAL_US = 1_000_000;

@@ -11,51 +11,14 @@ import { Reordering } from './reordering.ts';
 import { restoreRetransmission } from './retransmission.ts';
 import type { ReportBlock } from './rtcp-report-block.ts';
 import { SequenceExtender, sequenceDistance } from './sequence-numbers.ts';
+import { SequenceProbation } from './sequence-probation.ts';
+import type { TrackStatistics } from './track-statistics.ts';
 
 /** A sequence number this far from the highest is not of the same run (RFC 3550 §A.1). */
 const MAX_DISTANCE = 3000;
 
-/** Two packets no further apart than this show that the sequence really goes on elsewhere. */
-const MAX_PROBATION_DISTANCE = 16;
-
-/**
- * How long a missing packet is waited for where NACKs are not answered, in µs: only reordering can
- * bring it, and the wait is as long as the network needs for that.
- */
-const MIN_REORDERING_WAIT_US = 250_000;
-const MAX_REORDERING_WAIT_US = 1_000_000;
-
 /** Time between two ticks beyond this was spent asleep, with packets waiting in the socket, in µs. */
 const MAX_TICK_US = 50_000;
-
-/** What a track counted since it was created, over all its SSRCs. */
-export interface TrackStatistics {
-  /** Packets that arrived in time, each counted once; retransmissions that filled a gap included. */
-  packetsReceived: number;
-  /** Missing packets that were given up. */
-  packetsLost: number;
-  /** Packets that came because they were asked for. */
-  packetsRecovered: number;
-  /** Packets that came by themselves after later ones had. */
-  packetsReordered: number;
-  /** Packets that came again, or too late to be of use. */
-  duplicates: number;
-  /** Retransmission packets without payload, which senders use to measure the path; not dropped. */
-  probes: number;
-  /** Packets that broke a format, had an unknown payload type or belonged nowhere; dropped. */
-  malformed: number;
-  accessUnits: number;
-  /** Access units of which a part never came. */
-  accessUnitsBroken: number;
-  /** Video access units where decoding can start. */
-  keyframes: number;
-  /** Payload bytes of `packetsReceived`. */
-  bytes: number;
-  /** Generic NACKs sent, each of which may ask for many packets. */
-  nacksSent: number;
-  /** Keyframe requests sent. */
-  plisSent: number;
-}
 
 /** What a {@link TrackReceiver} brings forth. All are called from within its methods. */
 export interface TrackReceiverEvents {
@@ -95,8 +58,7 @@ export class TrackReceiver {
   #standby = false;
   #sequence = new SequenceExtender();
   #reception: ReceiveStatistics | undefined;
-  /** A packet far from all others: stray, or the first after a jump. The next one tells. */
-  #onProbation: RtpPacket | undefined;
+  readonly #probation = new SequenceProbation();
   #depacketizer: Depacketizer | undefined;
   #depacketizerFormat: PayloadFormat | undefined;
   /** Media was lost since the last packet that went to the depacketizer. */
@@ -142,9 +104,7 @@ export class TrackReceiver {
         this.#events.sendNack(this.#ssrc!, sequenceNumbers);
       }, this.#reordering);
     }
-    this.#reorder = new ReorderBuffer((packet, lostBefore) => this.#deliver(packet, lostBefore), {
-      maxWaitUs: this.#waitUs(),
-    });
+    this.#reorder = new ReorderBuffer({ maxWaitUs: this.#waitUs() });
     if (this.#isVideo && (section.feedback.pli || section.feedback.fir)) {
       this.#keyframes = new KeyframeRequester(() => {
         this.#plisSent++;
@@ -185,7 +145,7 @@ export class TrackReceiver {
     }
     const extended = this.#sequence.extend(packet.sequenceNumber);
     if (this.#isNear(extended)) {
-      if (extended > (this.#sequence.highest ?? 0)) this.#dropOnProbation();
+      if (extended > (this.#sequence.highest ?? 0)) this.#probation.drop();
       this.#takeOriginal(extended, packet);
     } else {
       this.#takeFar(packet);
@@ -256,12 +216,12 @@ export class TrackReceiver {
    */
   restart(ssrc: number): void {
     const isFirst = this.#ssrc === undefined;
-    this.#reorder.flush();
+    this.flush();
     this.#reorder.reset();
     this.#nack?.reset();
     this.#keyframes?.reset();
     this.#depacketizer?.reset();
-    this.#dropOnProbation();
+    this.#probation.drop();
     this.#sequence = new SequenceExtender();
     this.#reception = new ReceiveStatistics(ssrc);
     this.#ssrc = ssrc;
@@ -275,6 +235,7 @@ export class TrackReceiver {
    */
   flush(): void {
     this.#reorder.flush();
+    this.#depacketizeAll();
   }
 
   /**
@@ -294,7 +255,11 @@ export class TrackReceiver {
       packetsReordered: this.#packetsReordered,
       duplicates: this.#duplicates,
       probes: this.#probes,
-      malformed: this.#malformed + this.#malformedBefore + (this.#depacketizer?.malformed ?? 0),
+      malformed:
+        this.#malformed +
+        this.#malformedBefore +
+        this.#probation.strays +
+        (this.#depacketizer?.malformed ?? 0),
       accessUnits: this.#accessUnits,
       accessUnitsBroken: this.#brokenBefore + (this.#depacketizer?.broken ?? 0),
       keyframes: this.#keyframeUnits,
@@ -315,32 +280,18 @@ export class TrackReceiver {
 
   /** A packet far from the others begins a new run once a second one near it has come. */
   #takeFar(packet: RtpPacket): void {
-    const other = this.#onProbation;
-    const distance =
-      other === undefined ? 0 : sequenceDistance(other.sequenceNumber, packet.sequenceNumber);
-    if (other !== undefined && distance === 0) {
-      this.#duplicates++;
-      return;
-    }
-    if (other === undefined || Math.abs(distance) > MAX_PROBATION_DISTANCE) {
-      this.#dropOnProbation();
-      this.#onProbation = packet;
-      return;
-    }
-    this.#onProbation = undefined;
-    const [first, second] = distance > 0 ? [other, packet] : [packet, other];
+    const run = this.#probation.take(packet);
+    if (run === 'duplicate') this.#duplicates++;
+    if (typeof run === 'string') return;
+    const [first, second] = run;
     this.#nack?.reset();
     this.#reception?.restartSequence();
     const extended = this.#sequence.jump(first.sequenceNumber);
     this.#reorder.skipTo(extended);
+    this.#depacketizeAll();
     this.#takeOriginal(extended, first);
-    this.#takeOriginal(extended + Math.abs(distance), second);
-  }
-
-  #dropOnProbation(): void {
-    if (this.#onProbation === undefined) return;
-    this.#onProbation = undefined;
-    this.#malformed++;
+    const distance = sequenceDistance(first.sequenceNumber, second.sequenceNumber);
+    this.#takeOriginal(extended + distance, second);
   }
 
   #takeOriginal(extended: number, packet: RtpPacket): void {
@@ -361,6 +312,7 @@ export class TrackReceiver {
       this.#duplicates++;
       return;
     }
+    this.#depacketizeAll();
     this.#packetsReceived++;
     this.#bytes += packet.payload.length;
     if (wasAsked) this.#packetsRecovered++;
@@ -368,7 +320,7 @@ export class TrackReceiver {
     if (this.#standby) return;
     if (this.#nack !== undefined && !this.#nack.receive(extended, this.#nowUs, wasAsked)) {
       // Too much is missing to be asked for, so there is nothing to wait for either.
-      this.#reorder.flush();
+      this.flush();
     }
   }
 
@@ -377,18 +329,24 @@ export class TrackReceiver {
     this.#awakeUs += Math.max(0, Math.min(elapsedUs, MAX_TICK_US));
     this.#reorder.maxWaitUs = this.#waitUs();
     this.#reorder.expire(this.#awakeUs);
+    this.#depacketizeAll();
     this.#nack?.poll(nowUs);
   }
 
   #waitUs(): number {
     if (!this.#standby && this.#nack?.isAnswered) return RETRANSMISSION_WAIT_US;
-    const allowanceUs = 1.5 * this.#reordering.allowanceUs(this.#nowUs);
-    return Math.max(MIN_REORDERING_WAIT_US, Math.min(allowanceUs, MAX_REORDERING_WAIT_US));
+    return this.#reordering.waitUs(this.#nowUs);
   }
 
-  /** Takes the packets in order. */
-  #deliver(packet: RtpPacket, lostBefore: boolean): void {
-    if (lostBefore) {
+  /** Takes the packets that are in order. */
+  #depacketizeAll(): void {
+    for (let packet = this.#reorder.shift(); packet; packet = this.#reorder.shift()) {
+      this.#depacketize(packet);
+    }
+  }
+
+  #depacketize(packet: RtpPacket): void {
+    if (this.#reorder.lostBefore) {
       this.#lostBefore = true;
       this.#nack?.forgetBefore(this.#reorder.next);
     }

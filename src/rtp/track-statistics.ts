@@ -1,4 +1,31 @@
-import type { TrackStatistics } from './track-receiver.ts';
+/** What a track counted since it was created, over all its SSRCs. */
+export interface TrackStatistics {
+  /** Packets that arrived in time, each counted once; retransmissions that filled a gap included. */
+  packetsReceived: number;
+  /** Missing packets that were given up. */
+  packetsLost: number;
+  /** Packets that came because they were asked for. */
+  packetsRecovered: number;
+  /** Packets that came by themselves after later ones had. */
+  packetsReordered: number;
+  /** Packets that came again, or too late to be of use. */
+  duplicates: number;
+  /** Retransmission packets without payload, which senders use to measure the path; not dropped. */
+  probes: number;
+  /** Packets that broke a format, had an unknown payload type or belonged nowhere; dropped. */
+  malformed: number;
+  accessUnits: number;
+  /** Access units of which a part never came. */
+  accessUnitsBroken: number;
+  /** Video access units where decoding can start. */
+  keyframes: number;
+  /** Payload bytes of `packetsReceived`. */
+  bytes: number;
+  /** Generic NACKs sent, each of which may ask for many packets. */
+  nacksSent: number;
+  /** Keyframe requests sent. */
+  plisSent: number;
+}
 
 /** Statistics of a track of which nothing came. */
 export function noStatistics(): TrackStatistics {

@@ -1,12 +1,52 @@
 import t from 'tap';
-import { ReorderBuffer } from '../../src/rtp/reorder-buffer.ts';
+import type { RtpPacket } from '../../src/media/rtp-packet.ts';
+import {
+  ReorderBuffer,
+  type ReorderLimits,
+  type ReorderOutcome,
+} from '../../src/rtp/reorder-buffer.ts';
 import { makePacket, seededRandom } from './packets.ts';
 
 const second = 1_000_000;
 
-function setUp(limits?: ConstructorParameters<typeof ReorderBuffer>[1]) {
+/** A buffer of which all that is in order is taken out at once. */
+class EmptiedBuffer extends ReorderBuffer {
+  readonly #deliver: (packet: RtpPacket, lostBefore: boolean) => void;
+
+  constructor(
+    deliver: (packet: RtpPacket, lostBefore: boolean) => void,
+    limits?: Partial<ReorderLimits>,
+  ) {
+    super(limits);
+    this.#deliver = deliver;
+  }
+
+  override push(...given: Parameters<ReorderBuffer['push']>): ReorderOutcome {
+    const outcome = super.push(...given);
+    this.#empty();
+    return outcome;
+  }
+
+  override expire(nowUs: number): void {
+    super.expire(nowUs);
+    this.#empty();
+  }
+
+  override flush(): void {
+    super.flush();
+    this.#empty();
+  }
+
+  #empty(): void {
+    for (let packet = this.shift(); packet; packet = this.shift()) {
+      this.#deliver(packet, this.lostBefore);
+    }
+  }
+}
+
+function setUp(limits?: Partial<ReorderLimits>) {
   const out: string[] = [];
-  const buffer = new ReorderBuffer((packet, lostBefore) => {
+  const buffer = new EmptiedBuffer((packet, lostBefore) => {
     out.push(`${lostBefore ? '!' : ''}${packet.sequenceNumber}`);
   }, limits);
   const push = (extended: number, nowUs = 0) =>
@@ -126,7 +166,7 @@ t.test('shuffled, doubled and thinned out: order holds and gaps are told', async
     arrivals.sort((a, b) => a.at - b.at);
     const delivered: number[] = [];
     let unflagged = 0;
-    const buffer = new ReorderBuffer((packet, lostBefore) => {
+    const buffer = new EmptiedBuffer((packet, lostBefore) => {
       const previous = delivered.at(-1);
       if (previous !== undefined && (packet.timestamp !== previous + 1) !== lostBefore) unflagged++;
       delivered.push(packet.timestamp);
