@@ -6,8 +6,8 @@ import { chromium } from 'playwright-core';
 import { WhipSession } from '../src/ingest/whip-session.ts';
 import { publishFromChromium } from '../test/ingest/chromium-publisher.ts';
 
-const asked = 2_500_000;
-const seconds = 15;
+const ASKED = 2_500_000;
+const SECONDS = 15;
 
 /**
  * Prints what Chromium sends second by second over loopback when it may send 2.5 Mbit/s. Needs Chromium at `CHROMIUM_PATH`, else `/usr/bin/chromium`.
@@ -49,14 +49,14 @@ export async function run(): Promise<void> {
   try {
     const publisher = await publishFromChromium(browser, {
       pageUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
-      maxBitrate: asked,
+      maxBitrate: ASKED,
       width: 640,
       height: 360,
       noiseSide: 130,
     });
     process.stdout.write(`connected in ${Math.round(publisher.connectMs)} ms\n`);
     await publisher.rate();
-    for (let second = 1; second <= seconds; second++) {
+    for (let second = 1; second <= SECONDS; second++) {
       await delay(1000);
       const { sent, target, available } = await publisher.rate();
       process.stdout.write(

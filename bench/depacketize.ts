@@ -5,48 +5,50 @@ import { Slab } from '../src/media/slab.ts';
 import type { MediaSection } from '../src/rtp/media-section.ts';
 import { TrackReceiver } from '../src/rtp/track-receiver.ts';
 
-const packets = 400_000;
-const packetsPerPicture = 10;
-const payloadBytes = 1100;
+const PACKETS = 400_000;
+const PACKETS_PER_PICTURE = 10;
+const PAYLOAD_BYTES = 1100;
 
 const h264: PayloadFormat = { payloadType: 96, codec: 'h264', clockRate: 90_000, parameters: {} };
-const opus: PayloadFormat = { payloadType: 111, codec: 'opus', clockRate: 48_000, parameters: {} };
+const OPUS: PayloadFormat = { payloadType: 111, codec: 'opus', clockRate: 48_000, parameters: {} };
 
 /** Payload of a picture's packet at this place: FU-A of an IDR or another slice. */
 function fragmentPayload(place: number, isKeyframe: boolean): Buffer {
   const start = place === 0 ? 0x80 : 0;
-  const end = place === packetsPerPicture - 1 ? 0x40 : 0;
-  const payload = Buffer.alloc(payloadBytes, 0x88);
+  const end = place === PACKETS_PER_PICTURE - 1 ? 0x40 : 0;
+  const payload = Buffer.alloc(PAYLOAD_BYTES, 0x88);
   payload[0] = 0x7c;
   payload[1] = start | end | (isKeyframe ? 5 : 1);
   return payload;
 }
 
 const slab = new Slab();
-const keyPayloads = Array.from({ length: packetsPerPicture }, (_, at) => fragmentPayload(at, true));
-const payloads = Array.from({ length: packetsPerPicture }, (_, at) => fragmentPayload(at, false));
-const opusPayload = Buffer.alloc(80, 0xf8);
+const keyPayloads = Array.from({ length: PACKETS_PER_PICTURE }, (_, at) =>
+  fragmentPayload(at, true),
+);
+const payloads = Array.from({ length: PACKETS_PER_PICTURE }, (_, at) => fragmentPayload(at, false));
+const OPUS_PAYLOAD = Buffer.alloc(80, 0xf8);
 
 /** The n-th packet of an H264 stream, in memory of its own as from the socket. */
 function videoPacket(n: number): RtpPacket {
-  const picture = Math.floor(n / packetsPerPicture);
-  const place = n % packetsPerPicture;
-  const payload = slab.take(payloadBytes);
+  const picture = Math.floor(n / PACKETS_PER_PICTURE);
+  const place = n % PACKETS_PER_PICTURE;
+  const payload = slab.take(PAYLOAD_BYTES);
   (picture % 60 === 0 ? keyPayloads : payloads)[place]!.copy(payload);
   return {
     ssrc: 1,
     payloadType: 96,
     sequenceNumber: n & 0xffff,
     timestamp: (picture * 3000) >>> 0,
-    marker: place === packetsPerPicture - 1,
+    marker: place === PACKETS_PER_PICTURE - 1,
     arrivalUs: n * 3000,
     payload,
   };
 }
 
 function audioPacket(n: number): RtpPacket {
-  const payload = slab.take(opusPayload.length);
-  opusPayload.copy(payload);
+  const payload = slab.take(OPUS_PAYLOAD.length);
+  OPUS_PAYLOAD.copy(payload);
   return {
     ssrc: 1,
     payloadType: 111,
@@ -77,8 +79,8 @@ function measure(make: (n: number) => RtpPacket, take: (packet: RtpPacket, n: nu
   let perPacket = 0;
   for (let round = 0; round < 2; round++) {
     const startMs = performance.now();
-    for (let n = 0; n < packets; n++) take(make(round * packets + n), n);
-    perPacket = ((performance.now() - startMs) * 1000) / packets;
+    for (let n = 0; n < PACKETS; n++) take(make(round * PACKETS + n), n);
+    perPacket = ((performance.now() - startMs) * 1000) / PACKETS;
   }
   return perPacket;
 }
@@ -116,7 +118,7 @@ export async function run(): Promise<void> {
     }) - baseVideo,
   );
 
-  const audio = makeReceiver(opus);
+  const audio = makeReceiver(OPUS);
   print(
     'receive Opus track in order',
     measure(audioPacket, (packet) => audio.receive(packet)) - baseAudio,

@@ -7,10 +7,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { WhipSession } from '../src/ingest/whip-session.ts';
 import { WhipPublisher } from '../test/publisher/whip-publisher.ts';
 
-const packetsPerSecond = 30_000;
-const seconds = 8;
+const PACKETS_PER_SECOND = 30_000;
+const SECONDS = 8;
 /** What strangers send: media that nobody can open, and checks without and with our user fragment. */
-const kinds = ['media', 'checks', 'checks that name us'] as const;
+const KINDS = ['media', 'checks', 'checks that name us'] as const;
 
 /**
  * Prints what share of a stream's packets arrives while another socket of this machine sends 30,000
@@ -18,10 +18,10 @@ const kinds = ['media', 'checks', 'checks that name us'] as const;
  * is sent again, so that each packet that the flood costs counts.
  */
 export async function run(): Promise<void> {
-  for (const kind of [undefined, ...kinds]) await measure(kind);
+  for (const kind of [undefined, ...KINDS]) await measure(kind);
 }
 
-async function measure(kind: (typeof kinds)[number] | undefined): Promise<void> {
+async function measure(kind: (typeof KINDS)[number] | undefined): Promise<void> {
   let session: WhipSession | undefined;
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
@@ -63,12 +63,12 @@ async function measure(kind: (typeof kinds)[number] | undefined): Promise<void> 
   const cpu = process.cpuUsage();
   const flooded = (flood && (await ask(flood))) ?? 0;
   const startMs = performance.now();
-  await delay(seconds * 1000);
+  await delay(SECONDS * 1000);
   const after = await counts(publisher, session!);
   const { user, system } = process.cpuUsage(cpu);
   const rate = flood ? (((await ask(flood)) - flooded) / (performance.now() - startMs)) * 1000 : 0;
   const share = (100 * (after.received - before.received)) / (after.sent - before.sent);
-  const busy = (100 * (user + system)) / (seconds * 1e6);
+  const busy = (100 * (user + system)) / (SECONDS * 1e6);
   console.log(
     `flood ${kind ?? 'none'}: ${Math.round(rate)} packets/s, ${share.toFixed(1)} % of the stream arrived, ${busy.toFixed(0)} % of a core`,
   );
@@ -114,7 +114,7 @@ async function sendFlood(kind: string, port: number, ufrag: string): Promise<voi
   process.on('message', () => process.send!(sent));
   const startMs = performance.now();
   setInterval(() => {
-    const due = ((performance.now() - startMs) / 1000) * packetsPerSecond;
+    const due = ((performance.now() - startMs) / 1000) * PACKETS_PER_SECOND;
     for (; sent < due; sent++) socket.send(datagram, () => {});
   }, 1);
 }

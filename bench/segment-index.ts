@@ -7,17 +7,17 @@ import { runInNewContext } from 'node:vm';
 import type { Segment } from '../src/facts/segment.ts';
 import { SegmentIndex } from '../src/segment-index/segment-index.ts';
 
-const rows = 1_000_000;
-const streams = 50;
-const segmentUs = 10_000_000;
+const ROWS = 1_000_000;
+const STREAMS = 50;
+const SEGMENT_US = 10_000_000;
 const epochUs = Date.UTC(2025, 6, 24) * 1000;
 
 /** The nth segment of a node that records so many streams, each a video and an audio track. */
 function segmentOf(n: number): Segment {
-  const stream = `camera-${String((n >> 1) % streams).padStart(3, '0')}`;
+  const stream = `camera-${String((n >> 1) % STREAMS).padStart(3, '0')}`;
   const video = n % 2 === 0;
-  const inStream = Math.floor(n / 2 / streams);
-  const startUs = epochUs + inStream * segmentUs;
+  const inStream = Math.floor(n / 2 / STREAMS);
+  const startUs = epochUs + inStream * SEGMENT_US;
   const day = new Date(startUs / 1000).toISOString().slice(0, 10).replaceAll('-', '/');
   const number = String((inStream % 8640) + 1).padStart(4, '0');
   const prefix = video ? '' : 'audio_';
@@ -25,7 +25,7 @@ function segmentOf(n: number): Segment {
     stream,
     kind: video ? 'video' : 'audio',
     startUs,
-    endUs: startUs + segmentUs,
+    endUs: startUs + SEGMENT_US,
     path: `${stream}/${day}/${prefix}seg_${number}.m4s`,
     initPath: `${stream}/${day}/${prefix}init.m4s`,
     isKeyframe: true,
@@ -94,20 +94,20 @@ export async function run(): Promise<void> {
   try {
     const filling = await SegmentIndex.open(options);
     let start = performance.now();
-    for (let n = 0; n < rows; n += 10_000) {
+    for (let n = 0; n < ROWS; n += 10_000) {
       await Promise.all(Array.from({ length: 10_000 }, (_, at) => filling.add(segmentOf(n + at))));
     }
-    const addUs = ((performance.now() - start) * 1000) / rows;
+    const addUs = ((performance.now() - start) * 1000) / ROWS;
     await filling.close();
 
     const empty = await memory();
     start = performance.now();
     const index = await SegmentIndex.open(options);
     const loadSeconds = (performance.now() - start) / 1000;
-    const bytes = ((await memory()) - empty) / rows;
+    const bytes = ((await memory()) - empty) / ROWS;
     const { size } = await stat(options.journalPath);
-    console.log(`segment index, ${rows} segments of ${streams} streams, half of them video`);
-    console.log(`  memory ${bytes.toFixed(1)} B a segment, journal ${Math.round(size / rows)} B`);
+    console.log(`segment index, ${ROWS} segments of ${STREAMS} streams, half of them video`);
+    console.log(`  memory ${bytes.toFixed(1)} B a segment, journal ${Math.round(size / ROWS)} B`);
     console.log(`  loaded in ${loadSeconds.toFixed(2)} s, added at ${addUs.toFixed(1)} µs each`);
 
     const last = JSON.parse(index.page({ limit: 1000 }).toString()).last_ts as number;
@@ -128,7 +128,7 @@ export async function run(): Promise<void> {
     );
     time('one hour of all streams, first 1000', 50, () => index.page({ limit: 1000, ...day }));
     time('folders', 5, () => index.folders());
-    time('is a path known', 5000, (n) => index.has(segmentOf((n * 2 * streams) % rows).path));
+    time('is a path known', 5000, (n) => index.has(segmentOf((n * 2 * STREAMS) % ROWS).path));
 
     const full = await memory();
     const hour = 3_600_000_000;
@@ -138,7 +138,7 @@ export async function run(): Promise<void> {
     ] as const) {
       await timeWithStalls(async () => `evicted ${name} (${await index.evict(beforeUs)} segments)`);
     }
-    const freed = (full - (await memory())) / (rows - index.size);
+    const freed = (full - (await memory())) / (ROWS - index.size);
     console.log(`  which freed ${freed.toFixed(1)} B a segment`);
     await index.close();
   } finally {

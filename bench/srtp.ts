@@ -3,17 +3,17 @@ import { RtpHeader } from '../src/rtp/rtp-header.ts';
 import type { SrtpProfile } from '../src/rtp/srtp-keys.ts';
 import { SrtpReceiver } from '../src/rtp/srtp-receiver.ts';
 
-const profiles: [SrtpProfile, 1 | 7, number][] = [
+const PROFILES: [SrtpProfile, 1 | 7, number][] = [
   ['AES_CM_128_HMAC_SHA1_80', 1, 14],
   ['AEAD_AES_128_GCM', 7, 12],
 ];
-const packets = 20_000;
-const rounds = 5;
-const payloadBytes = 1150;
+const PACKETS = 20_000;
+const ROUNDS = 5;
+const PAYLOAD_BYTES = 1150;
 
 /** Prints the CPU time that opening one SRTP packet takes, for both profiles, in µs. */
 export async function run(): Promise<void> {
-  for (const [profile, number, saltBytes] of profiles) {
+  for (const [profile, number, saltBytes] of PROFILES) {
     const masterKey = Buffer.alloc(16, 1);
     const masterSalt = Buffer.alloc(saltBytes, 2);
     const session = new SrtpSession({
@@ -25,14 +25,14 @@ export async function run(): Promise<void> {
         remoteMasterSalt: masterSalt,
       },
     });
-    const datagrams = Array.from({ length: packets }, (_, sequenceNumber) =>
+    const datagrams = Array.from({ length: PACKETS }, (_, sequenceNumber) =>
       session.encrypt(
-        Buffer.alloc(payloadBytes, sequenceNumber),
+        Buffer.alloc(PAYLOAD_BYTES, sequenceNumber),
         new WeriftHeader({ sequenceNumber, ssrc: 0xfedcba98, payloadType: 96, timestamp: 0 }),
       ),
     );
     const times: number[] = [];
-    for (let round = 0; round < rounds; round++) {
+    for (let round = 0; round < ROUNDS; round++) {
       const receiver = new SrtpReceiver({ profile, masterKey, masterSalt });
       const header = new RtpHeader();
       const before = process.threadCpuUsage();
@@ -42,10 +42,10 @@ export async function run(): Promise<void> {
       }
       const used = process.threadCpuUsage(before);
       if (receiver.authenticationFailures > 0) throw new Error('packets did not authenticate');
-      times.push((used.user + used.system) / packets);
+      times.push((used.user + used.system) / PACKETS);
     }
     const best = Math.min(...times).toFixed(1);
-    console.log(`srtp ${profile}: ${best} µs of CPU a packet of ${payloadBytes} bytes`);
+    console.log(`srtp ${profile}: ${best} µs of CPU a packet of ${PAYLOAD_BYTES} bytes`);
   }
 }
 

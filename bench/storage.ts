@@ -10,7 +10,7 @@ import { openOssStore } from '../src/storage/stores/oss-store.ts';
 import { PutOnce } from '../src/storage/stores/put-once.ts';
 import { openS3Store, type S3StoreOptions } from '../src/storage/stores/s3-store.ts';
 import type { Store } from '../src/storage/stores/store.ts';
-import { findOrInstall, freePort, rootKeys } from '../test/storage/servers/versitygw.ts';
+import { findOrInstall, freePort, ROOT_KEYS } from '../test/storage/servers/versitygw.ts';
 
 const SEGMENT = 3 * 2 ** 20;
 const ROUNDS = 3;
@@ -48,8 +48,8 @@ async function benchS3(folder: string): Promise<void> {
   const port = await freePort();
   const env = {
     PATH: process.env.PATH,
-    ROOT_ACCESS_KEY_ID: rootKeys.accessKeyId,
-    ROOT_SECRET_ACCESS_KEY: rootKeys.secretAccessKey,
+    ROOT_ACCESS_KEY_ID: ROOT_KEYS.accessKeyId,
+    ROOT_SECRET_ACCESS_KEY: ROOT_KEYS.secretAccessKey,
   };
   const args = ['--port', `127.0.0.1:${port}`, '--quiet', '--keep-alive', 'posix', root];
   const server = spawn(program, args, { env, stdio: 'ignore' });
@@ -100,7 +100,7 @@ function openS3(endpoint: string, options: S3StoreOptions): Store {
       root: '',
       region: 'us-east-1',
       endpoint,
-      ...rootKeys,
+      ...ROOT_KEYS,
       disableConfigLoad: true,
       enableVirtualHostStyle: false,
     },

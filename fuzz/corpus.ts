@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
-const folder = join(import.meta.dirname, 'corpus');
-const crashFolder = join(import.meta.dirname, 'crashes');
+const FOLDER = join(import.meta.dirname, 'corpus');
+const CRASH_FOLDER = join(import.meta.dirname, 'crashes');
 
 /** The inputs that are kept in the repository for a target: one in base64 a line. */
 export function readCorpus(target: string): Buffer[] {
@@ -15,7 +15,7 @@ export function readCorpus(target: string): Buffer[] {
 
 /** Writes the inputs that are to be kept for a target, in place of those before. */
 export function writeCorpus(target: string, inputs: readonly Buffer[]): void {
-  mkdirSync(folder, { recursive: true });
+  mkdirSync(FOLDER, { recursive: true });
   const lines = inputs.map((input) => `${input.toString('base64')}\n`);
   writeFileSync(corpusPath(target), lines.join(''));
 }
@@ -26,13 +26,13 @@ export function writeCorpus(target: string, inputs: readonly Buffer[]): void {
  * @returns its path, from the working directory
  */
 export function saveCrash(target: string, input: Buffer): string {
-  mkdirSync(crashFolder, { recursive: true });
+  mkdirSync(CRASH_FOLDER, { recursive: true });
   const digest = createHash('sha256').update(input).digest('hex').slice(0, 12);
-  const path = join(crashFolder, `${target}-${digest}`);
+  const path = join(CRASH_FOLDER, `${target}-${digest}`);
   writeFileSync(path, input);
   return relative(process.cwd(), path);
 }
 
 function corpusPath(target: string): string {
-  return join(folder, `${target}.txt`);
+  return join(FOLDER, `${target}.txt`);
 }

@@ -3,7 +3,7 @@ import { type Profiler, Session } from 'node:inspector';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const root = join(import.meta.dirname, '..');
+const ROOT = join(import.meta.dirname, '..');
 
 /** How often a piece of code ran, as far as it tells inputs apart: 1, 2, 3, 4–7, 8–31, 32–127, more. */
 function magnitude(count: number): number {
@@ -96,7 +96,7 @@ export class Coverage {
         totalHere += within[at]!;
         if (seen[at] !== 0) coveredHere += within[at]!;
       }
-      if (totalHere > 0) files.set(relative(root, fileURLToPath(url)), coveredHere / totalHere);
+      if (totalHere > 0) files.set(relative(ROOT, fileURLToPath(url)), coveredHere / totalHere);
       covered += coveredHere;
       total += totalHere;
     }
@@ -128,7 +128,7 @@ export class Coverage {
     });
     return scripts.filter(({ url }) => {
       if (!url.startsWith('file://')) return false;
-      const path = relative(root, fileURLToPath(url));
+      const path = relative(ROOT, fileURLToPath(url));
       return this.#covers.some((one) => path === one || path.startsWith(`${one}/`));
     });
   }

@@ -8,17 +8,17 @@ import type { FuzzTarget } from './target.ts';
 import { loadTarget } from './targets.ts';
 
 /** Inputs that are run between two looks at the coverage, which cost a millisecond. */
-const batchSize = 128;
+const BATCH_SIZE = 128;
 /** CPU time that one input may take for each mebibyte begun, ms. */
-const slowMs = 2000;
+const SLOW_MS = 2000;
 /** So much more memory than at the beginning, after a collection, is a leak, bytes. */
-const leakBytes = 64 * 1024 * 1024;
-const memoryCheckMs = 10_000;
+const LEAK_BYTES = 64 * 1024 * 1024;
+const MEMORY_CHECK_MS = 10_000;
 /** What the kept inputs of a target may have together, and one of them, bytes. */
-const corpusBytes = 32 * 1024;
-const keptInputBytes = 4096;
+const CORPUS_BYTES = 32 * 1024;
+const KEPT_INPUT_BYTES = 4096;
 /** Different findings after which a target is given up. */
-const usualMostFindings = 20;
+const USUAL_MOST_FINDINGS = 20;
 
 /** Something that is wrong. */
 export interface Finding {
@@ -93,7 +93,7 @@ export class Fuzzer {
     const target = await loadTarget(options.url);
     coverage.loaded(target.covers);
     const fuzzer = new Fuzzer(target, coverage, new Random(options.seed), events);
-    const most = options.mostFindings ?? usualMostFindings;
+    const most = options.mostFindings ?? USUAL_MOST_FINDINGS;
     return fuzzer.#run(options.corpus, options.seconds * 1000, most);
   }
 
@@ -106,7 +106,7 @@ export class Fuzzer {
     this.#memoryCheckedAt = performance.now();
     while (performance.now() < endsAt && this.#findings.size < most) {
       const batch: Buffer[] = [];
-      while (batch.length < batchSize) {
+      while (batch.length < BATCH_SIZE) {
         batch.push(mutate(this.#choose(), this.#corpus, this.#target, this.#random));
       }
       await this.#explore(batch);
@@ -183,7 +183,7 @@ export class Fuzzer {
     if (cpuMs <= this.#slowestMs) return;
     this.#slowestMs = cpuMs;
     this.#slowestInput = input;
-    if (cpuMs < slowMs * Math.ceil(input.length / 2 ** 20)) return;
+    if (cpuMs < SLOW_MS * Math.ceil(input.length / 2 ** 20)) return;
     this.#report(
       `SlowInput: ${input.length} bytes took ${Math.round(cpuMs)} ms of CPU time`,
       input,
@@ -199,13 +199,13 @@ export class Fuzzer {
   }
 
   async #checkMemory(): Promise<void> {
-    if (performance.now() - this.#memoryCheckedAt < memoryCheckMs) return;
+    if (performance.now() - this.#memoryCheckedAt < MEMORY_CHECK_MS) return;
     this.#memoryCheckedAt = performance.now();
     const used =
       (await usedAfterCollection()) - this.#corpus.reduce((sum, { length }) => sum + length, 0);
     if (this.#baselineBytes === 0) this.#baselineBytes = used;
     const more = used - this.#baselineBytes;
-    if (more > leakBytes) {
+    if (more > LEAK_BYTES) {
       this.#report(`MemoryGrowth: ${more} bytes more than at the beginning`, undefined);
     }
   }
@@ -214,7 +214,7 @@ export class Fuzzer {
   async #minimise(): Promise<Buffer[]> {
     this.#coverage.reset();
     const inputs = this.#corpus
-      .filter(({ length }) => length <= keptInputBytes)
+      .filter(({ length }) => length <= KEPT_INPUT_BYTES)
       .sort((a, b) => a.length - b.length);
     const kept: Buffer[] = [];
     const others: Buffer[] = [];
@@ -226,7 +226,7 @@ export class Fuzzer {
     }
     let bytes = kept.reduce((sum, { length }) => sum + length, 0);
     for (const input of others) {
-      if (bytes + input.length > corpusBytes) break;
+      if (bytes + input.length > CORPUS_BYTES) break;
       this.#coverage.forget();
       this.#events.onInput(input);
       await this.#target.run(input);

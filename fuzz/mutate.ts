@@ -2,17 +2,19 @@ import type { Random } from './random.ts';
 import type { FuzzTarget } from './target.ts';
 
 /** Values at which lengths and counts tend to go wrong. */
-const boundaries = [0, 1, 2, 4, 7, 8, 15, 16, 31, 32, 63, 64, 127, 128, 254, 255];
-const wideBoundaries = [0, 1, 255, 256, 0x7fff, 0x8000, 0xffff, 0x1_0000, 0x7fff_ffff, 0xffff_ffff];
-const textBoundaries = [
+const BOUNDARIES = [0, 1, 2, 4, 7, 8, 15, 16, 31, 32, 63, 64, 127, 128, 254, 255];
+const WIDE_BOUNDARIES = [
+  0, 1, 255, 256, 0x7fff, 0x8000, 0xffff, 0x1_0000, 0x7fff_ffff, 0xffff_ffff,
+];
+const TEXT_BOUNDARIES = [
   ...['0', '-1', '1', '127', '128', '255', '256', '65535', '65536', '4294967295', '4294967296'],
   ...['9007199254740991', '9007199254740993', '1e400', 'NaN', '0x10', '1.5', ''],
   ...['__proto__', 'constructor', '\0', '\ud800', '\u2028', '%00', '../', '"', "'", '\\'],
 ];
 /** One input in so many is made as long as it may be, which is where quadratic time hides. */
-const longOneIn = 1000;
+const LONG_ONE_IN = 1000;
 /** Most changes that one input gets at once. */
-const mostChanges = 6;
+const MOST_CHANGES = 6;
 
 /**
  * A changed copy of an input.
@@ -28,13 +30,13 @@ export function mutate(
 ): Buffer {
   let changed = input;
   // Mostly few: of many one is bound to break what the others need.
-  const changes = 1 + random.below(1 + random.below(mostChanges));
+  const changes = 1 + random.below(1 + random.below(MOST_CHANGES));
   for (let change = 0; change < changes; change++) {
     const ways = target.lines && random.below(2) === 0 ? lineWays : byteWays;
     changed = random.pick(ways)(changed, others, target, random);
     if (changed.length > target.maxBytes) changed = changed.subarray(0, target.maxBytes);
   }
-  if (random.below(longOneIn) === 0) changed = repeatPart(changed, target, random);
+  if (random.below(LONG_ONE_IN) === 0) changed = repeatPart(changed, target, random);
   return changed === input ? Buffer.from(input) : changed;
 }
 
@@ -69,7 +71,7 @@ function flipBit(input: Buffer, _others: unknown, _target: unknown, random: Rand
 }
 
 function setByte(input: Buffer, _others: unknown, _target: unknown, random: Random): Buffer {
-  const value = random.below(2) === 0 ? random.pick(boundaries) : random.below(256);
+  const value = random.below(2) === 0 ? random.pick(BOUNDARIES) : random.below(256);
   return setAt(input, random, () => value);
 }
 
@@ -91,7 +93,7 @@ function setInteger(input: Buffer, _others: unknown, _target: unknown, random: R
   if (input.length < width) return input;
   const copy = Buffer.from(input);
   const at = random.below(copy.length - width + 1);
-  const value = random.pick(wideBoundaries) + random.below(5) - 2;
+  const value = random.pick(WIDE_BOUNDARIES) + random.below(5) - 2;
   copy.writeUIntBE((value >>> 0) % 256 ** width, at, width);
   return copy;
 }
@@ -133,7 +135,7 @@ function splice(input: Buffer, others: readonly Buffer[], _: unknown, random: Ra
 function insertWord(input: Buffer, _others: unknown, target: FuzzTarget, random: Random): Buffer {
   const words = target.dictionary ?? [];
   const word =
-    words.length > 0 && random.below(4) > 0 ? random.pick(words) : random.pick(textBoundaries);
+    words.length > 0 && random.below(4) > 0 ? random.pick(words) : random.pick(TEXT_BOUNDARIES);
   return insertAt(input, random.below(input.length + 1), Buffer.from(word));
 }
 
@@ -146,7 +148,7 @@ function replaceNumber(input: Buffer, others: unknown, target: FuzzTarget, rando
   while (end < input.length && isDigit(input[end]!)) end++;
   return Buffer.concat([
     input.subarray(0, start),
-    Buffer.from(random.pick(textBoundaries)),
+    Buffer.from(random.pick(TEXT_BOUNDARIES)),
     input.subarray(end),
   ]);
 }
@@ -201,7 +203,7 @@ function repeatToken(input: Buffer, _others: unknown, target: FuzzTarget, random
   while (end < input.length && !isSeparator(input[end]!)) end++;
   const token = input.subarray(Math.max(0, start - 1), end);
   if (token.length === 0) return input;
-  const most = random.below(longOneIn / 20) === 0 ? target.maxBytes / token.length : 3;
+  const most = random.below(LONG_ONE_IN / 20) === 0 ? target.maxBytes / token.length : 3;
   return insertAt(input, end, Buffer.alloc(token.length * Math.ceil(most), token));
 }
 

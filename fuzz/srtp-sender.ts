@@ -7,7 +7,7 @@ import {
 } from '../src/rtp/srtp-keys.ts';
 import { estimateRollover } from '../src/rtp/srtp-receiver.ts';
 
-const indexBits = 0x10000;
+const INDEX_BITS = 0x10000;
 
 /** Protects packets as a publisher does, whatever they are (RFC 3711, RFC 7714). */
 export class SrtpSender {
@@ -36,7 +36,7 @@ export class SrtpSender {
     const sequenceNumber = header.readUInt16BE(2);
     const highest = this.#highest.get(ssrc);
     const rollover = highest === undefined ? 0 : estimateRollover(highest, sequenceNumber);
-    const index = rollover * indexBits + sequenceNumber;
+    const index = rollover * INDEX_BITS + sequenceNumber;
     this.#highest.set(ssrc, Math.max(highest ?? 0, index));
     if (this.#gcm) return this.#sealGcm(this.#rtp, header, payload, ssrc, index, Buffer.alloc(0));
     const sealed = Buffer.concat([header, this.#encryptCm(this.#rtp, payload, ssrc, index)]);

@@ -1,10 +1,10 @@
 import { Worker } from 'node:worker_threads';
 import { describe, type Finding, type FuzzOptions, type FuzzResult } from './fuzzer.ts';
-import { currentInput, type Limits, usualLimits, watch, watchedMemory } from './watchdog.ts';
+import { currentInput, type Limits, USUAL_LIMITS, watch, watchedMemory } from './watchdog.ts';
 
 /** Longest input that any target takes, bytes. */
-const mostBytes = 4 * 1024 * 1024;
-const heapMegabytes = 1024;
+const MOST_BYTES = 4 * 1024 * 1024;
+const HEAP_MEGABYTES = 1024;
 
 /**
  * Fuzzes one target in a thread of its own, and watches that no input holds it up or eats the memory.
@@ -15,12 +15,12 @@ const heapMegabytes = 1024;
 export async function fuzzTarget(
   options: FuzzOptions,
   onFinding: (finding: Finding) => void,
-  limits: Limits = usualLimits,
+  limits: Limits = USUAL_LIMITS,
 ): Promise<FuzzResult | undefined> {
-  const watched = watchedMemory(mostBytes);
+  const watched = watchedMemory(MOST_BYTES);
   const worker = new Worker(new URL('./fuzz-worker.ts', import.meta.url), {
     workerData: { options, watched },
-    resourceLimits: { maxOldGenerationSizeMb: heapMegabytes },
+    resourceLimits: { maxOldGenerationSizeMb: HEAP_MEGABYTES },
   });
   let result: FuzzResult | undefined;
   let faulty = false;

@@ -2,11 +2,11 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FuzzTarget } from './target.ts';
 
-const folder = join(import.meta.dirname, 'targets');
+const FOLDER = join(import.meta.dirname, 'targets');
 
 /** The names of all targets: the files of their folder. */
 export function targetNames(): string[] {
-  return readdirSync(folder)
+  return readdirSync(FOLDER)
     .filter((file) => file.endsWith('.ts'))
     .map((file) => file.slice(0, -3));
 }

@@ -17,13 +17,13 @@ export interface Limits {
 }
 
 /** Limits of `npm run fuzz`. */
-export const usualLimits: Limits = {
+export const USUAL_LIMITS: Limits = {
   hangCpuMs: 15_000,
   stuckMs: 600_000,
   memoryBytes: 2 * 1024 ** 3,
 };
 
-const lookMs = 250;
+const LOOK_MS = 250;
 
 /** Memory to watch a thread by, for inputs of at most `maxBytes`. */
 export function watchedMemory(maxBytes: number): Watched {
@@ -63,7 +63,7 @@ export function watch(
     if (what === undefined) return;
     clearInterval(timer);
     onFault(what, currentInput(watched));
-  }, lookMs);
+  }, LOOK_MS);
   return () => clearInterval(timer);
 }
 

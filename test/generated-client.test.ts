@@ -6,10 +6,10 @@ import { describeApi } from '../src/openapi.ts';
 import { runTool } from './media/tool.ts';
 import { onlyWhereNobodyWaits } from './thoroughness.ts';
 
-const repository = join(import.meta.dirname, '..');
+const REPOSITORY = join(import.meta.dirname, '..');
 
 /** What a stranger's program does with the types; each `@ts-expect-error` fails where there is none. */
-const client = `
+const CLIENT = `
 import type { components, operations, paths } from './recorder.d.ts';
 
 type Json<Id extends keyof operations, Status extends number> = operations[Id] extends {
@@ -60,7 +60,7 @@ export const key: components['schemas']['RecordKey'] = { stream: 'cam1' };
 
 t.test('a client that was generated from openapi.yaml compiles', async (t) => {
   if (!onlyWhereNobodyWaits(t)) return;
-  const folder = t.testdir({ 'client.ts': client });
+  const folder = t.testdir({ 'client.ts': CLIENT });
   await writeFile(join(folder, 'openapi.yaml'), await describeApi());
   // Not a dependency: it works with TypeScript 5 alone, and we have another.
   const packages = ['openapi-typescript@7.13.0', 'typescript@5.9.3'].map((p) => `--package=${p}`);
@@ -69,7 +69,7 @@ t.test('a client that was generated from openapi.yaml compiles', async (t) => {
   await runTool('npm', ['exec', '--yes', ...packages, '--', ...generate]);
   t.match(await readFile(types, 'utf8'), 'listSegments');
 
-  const tsc = join(repository, 'node_modules/.bin/tsc');
+  const tsc = join(REPOSITORY, 'node_modules/.bin/tsc');
   const strict = [
     '--ignoreConfig',
     '--strict',

@@ -11,9 +11,9 @@ import t, { type Test } from 'tap';
 import { freePort } from './storage/servers/versitygw.ts';
 import { onlyWhereNobodyWaits } from './thoroughness.ts';
 
-const main = join(import.meta.dirname, '../src/main.ts');
+const MAIN = join(import.meta.dirname, '../src/main.ts');
 /** Compiled modules of all test processes. */
-const compileCache = join(import.meta.dirname, '../node_modules/.cache/compile');
+const COMPILE_CACHE = join(import.meta.dirname, '../node_modules/.cache/compile');
 
 /** A running program, in a fresh folder of its own. */
 class Program {
@@ -26,9 +26,9 @@ class Program {
     const { PATH, HOME } = process.env;
     const nodeFlags =
       preload === '' ? [] : ['--import', `data:text/javascript,${encodeURIComponent(preload)}`];
-    this.process = spawn(process.execPath, [...nodeFlags, main, ...args], {
+    this.process = spawn(process.execPath, [...nodeFlags, MAIN, ...args], {
       cwd,
-      env: { PATH, HOME, NODE_COMPILE_CACHE: compileCache, ...environment },
+      env: { PATH, HOME, NODE_COMPILE_CACHE: COMPILE_CACHE, ...environment },
     });
     this.process.stdout.setEncoding('utf8').on('data', (text) => {
       this.stdout += text;

@@ -3,9 +3,9 @@ import { CONTENT_TYPES, RecordNumbers, readRecords } from '../../src/ingest/dtls
 import { Decisions } from '../decisions.ts';
 import { type FuzzTarget, must } from '../target.ts';
 
-const finished = 20;
-const mostMessages = 7;
-const mostSteps = 200;
+const FINISHED = 20;
+const MOST_MESSAGES = 7;
+const MOST_STEPS = 200;
 
 interface Message {
   type: number;
@@ -48,7 +48,7 @@ function takeAnything(decisions: Decisions, isServer: boolean): void {
       must(fragment.readUIntBE(9, 3) === fragment.readUIntBE(1, 3), 'to their end');
     },
   });
-  for (let step = 0; step < mostSteps && !decisions.done; step++) {
+  for (let step = 0; step < MOST_STEPS && !decisions.done; step++) {
     const datagram = decisions.block();
     order.receive(datagram);
     must(order.waitingBytes >= 0 && order.waitingBytes <= 32_768, 'what waits has a bound');
@@ -60,9 +60,9 @@ function takeAnything(decisions: Decisions, isServer: boolean): void {
 /** Whatever order its parts come in, each message of a flight is handed on once, in its place. */
 function takeFlight(decisions: Decisions, endsFinished: boolean): void {
   const messages: Message[] = [];
-  const count = 1 + (decisions.byte() % mostMessages);
+  const count = 1 + (decisions.byte() % MOST_MESSAGES);
   for (let place = 0; place < count; place++) {
-    const type = endsFinished && place === count - 1 ? finished : 11;
+    const type = endsFinished && place === count - 1 ? FINISHED : 11;
     messages.push({ type, place, body: Buffer.alloc(decisions.byte(), place + 1) });
   }
   const delivered: Buffer[] = [];
@@ -72,7 +72,7 @@ function takeFlight(decisions: Decisions, endsFinished: boolean): void {
     open: ({ fragment }) => (delivered.length >= count - 1 ? fragment : undefined),
     deliver: (datagram) => delivered.push(datagram),
   });
-  for (let step = 0; step < mostSteps && !decisions.done; step++) {
+  for (let step = 0; step < MOST_STEPS && !decisions.done; step++) {
     const message = messages[decisions.byte() % count]!;
     const offset = Math.min(decisions.byte(), message.body.length);
     order.receive(datagramOf(message, offset, decisions.byte()));
@@ -90,15 +90,15 @@ function takeFlight(decisions: Decisions, endsFinished: boolean): void {
 }
 
 function datagramOf({ type, place, body }: Message, offset: number, length: number): Buffer {
-  const part = type === finished ? body : body.subarray(offset, offset + length);
+  const part = type === FINISHED ? body : body.subarray(offset, offset + length);
   const datagram = Buffer.alloc(25 + part.length);
   datagram.writeUIntBE(0x16fefd, 0, 3);
-  datagram.writeUInt16BE(type === finished ? 1 : 0, 3);
+  datagram.writeUInt16BE(type === FINISHED ? 1 : 0, 3);
   datagram.writeUInt16BE(12 + part.length, 11);
   datagram[13] = type;
   datagram.writeUIntBE(body.length, 14, 3);
   datagram.writeUInt16BE(place, 17);
-  datagram.writeUIntBE(type === finished ? 0 : offset, 19, 3);
+  datagram.writeUIntBE(type === FINISHED ? 0 : offset, 19, 3);
   datagram.writeUIntBE(part.length, 22, 3);
   part.copy(datagram, 25);
   return datagram;

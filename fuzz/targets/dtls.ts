@@ -5,9 +5,9 @@ import { type FuzzTarget, must } from '../target.ts';
 
 const identity = await createDtlsIdentity();
 const clientHello = await captureClientHello();
-const mostSteps = 64;
-const recordBytes = 13;
-const handshakeBytes = 12;
+const MOST_STEPS = 64;
+const RECORD_BYTES = 13;
+const HANDSHAKE_BYTES = 12;
 
 let rejected: unknown;
 process.on('unhandledRejection', (reason) => {
@@ -43,7 +43,7 @@ export const target: FuzzTarget = {
     });
     const decisions = new Decisions(input);
     let received = 0;
-    for (let step = 0; step < mostSteps && !decisions.done; step++) {
+    for (let step = 0; step < MOST_STEPS && !decisions.done; step++) {
       const datagram = datagramOf(decisions, sent);
       received += datagram.length;
       server.receive(datagram, false);
@@ -73,7 +73,7 @@ function datagramOf(decisions: Decisions, sent: readonly Buffer[]): Buffer {
   const sequence = decisions.byte();
   const offset = decisions.word();
   const fragment = decisions.block();
-  const message = Buffer.alloc(handshakeBytes);
+  const message = Buffer.alloc(HANDSHAKE_BYTES);
   message[0] = type;
   message.writeUIntBE(length, 1, 3);
   message.writeUInt16BE(sequence, 4);
@@ -92,15 +92,15 @@ function record(message: Buffer): Buffer {
 
 /** The ClientHello that answers a HelloVerifyRequest (RFC 6347 §4.2.1). */
 function withCookie(request: Buffer | undefined): Buffer {
-  const cookieAt = recordBytes + handshakeBytes + 2;
+  const cookieAt = RECORD_BYTES + HANDSHAKE_BYTES + 2;
   const cookieBytes = request?.[cookieAt];
   if (request === undefined || cookieBytes === undefined) return clientHello;
   const cookie = request.subarray(cookieAt, cookieAt + 1 + cookieBytes);
-  const body = clientHello.subarray(recordBytes + handshakeBytes);
+  const body = clientHello.subarray(RECORD_BYTES + HANDSHAKE_BYTES);
   // Version and random, then an identifier of a session, then the cookie.
   const before = 34 + 1 + body[34]!;
   const hello = Buffer.concat([body.subarray(0, before), cookie, body.subarray(before + 1)]);
-  const message = Buffer.alloc(handshakeBytes);
+  const message = Buffer.alloc(HANDSHAKE_BYTES);
   message[0] = 1;
   message.writeUIntBE(hello.length, 1, 3);
   message.writeUInt16BE(1, 4);

@@ -4,8 +4,8 @@ import type { RtpPacket } from '../../src/media/rtp-packet.ts';
 import { Decisions } from '../decisions.ts';
 import { type FuzzTarget, must } from '../target.ts';
 
-const format = { payloadType: 96, codec: 'h264' as const, clockRate: 90_000, parameters: {} };
-const mostSteps = 400;
+const FORMAT = { payloadType: 96, codec: 'h264' as const, clockRate: 90_000, parameters: {} };
+const MOST_STEPS = 400;
 
 /** Payloads of any kind, then real access units cut up and sent with and without loss. */
 export const target: FuzzTarget = {
@@ -51,7 +51,7 @@ function checkAnyPackets(decisions: Decisions): void {
   let bytesOut = 0;
   let pushed = 0;
   let units = 0;
-  const depacketizer = createDepacketizer(format, (unit) => {
+  const depacketizer = createDepacketizer(FORMAT, (unit) => {
     units++;
     bytesOut += bytesOf(unit);
     must(unit.parts.length > 0, 'a unit has parts');
@@ -67,7 +67,7 @@ function checkAnyPackets(decisions: Decisions): void {
     );
   });
   let timestamp = 0;
-  while (!decisions.done && pushed < mostSteps) {
+  while (!decisions.done && pushed < MOST_STEPS) {
     const how = decisions.byte();
     if ((how & 0x18) === 0x18) timestamp += decisions.signed();
     const payload = decisions.block();
@@ -154,7 +154,7 @@ function checkRoundTrip(decisions: Decisions, lossy: boolean): void {
   const sent = new Map<number, SentUnit>();
   let delivered = 0;
   let expected = 0;
-  const depacketizer = createDepacketizer(format, (unit) => {
+  const depacketizer = createDepacketizer(FORMAT, (unit) => {
     delivered++;
     const original = sent.get(unit.rtpTimestamp);
     must(original !== undefined, 'a unit has the timestamp of one that was sent');
@@ -174,7 +174,7 @@ function checkRoundTrip(decisions: Decisions, lossy: boolean): void {
   let timestamp = 0xffff_ff00;
   let lost = false;
   let packets = 0;
-  while (!decisions.done && packets < mostSteps) {
+  while (!decisions.done && packets < MOST_STEPS) {
     timestamp = (timestamp + 3000) >>> 0;
     const unit = unitOf(decisions, timestamp);
     sent.set(timestamp, unit);

@@ -10,8 +10,8 @@ import { trackFormat } from '../../src/containers/track-format.ts';
 import { Decisions } from '../decisions.ts';
 import { type FuzzTarget, must } from '../target.ts';
 
-const mostUnits = 256;
-const mostBytes = 4096 * (32 + 256);
+const MOST_UNITS = 256;
+const MOST_BYTES = 4096 * (32 + 256);
 
 /** One parameter set as it is, then access units of NAL units; what is kept can be written and read. */
 export const target: FuzzTarget = {
@@ -78,7 +78,7 @@ function checkBits(input: Buffer): void {
 async function checkSets(decisions: Decisions): Promise<void> {
   const sets = new H264ParameterSets();
   let units = 0;
-  while (!decisions.done && units < mostUnits) {
+  while (!decisions.done && units < MOST_UNITS) {
     const parts: Buffer[] = [];
     const how = decisions.byte();
     for (let count = 1 + (how & 3); count > 0; count--) parts.push(decisions.block());
@@ -105,7 +105,7 @@ async function checkCurrent(sets: H264ParameterSets): Promise<void> {
   if (configuration === undefined) return;
   const { sps, pps, codecString, width, height } = configuration;
   const bytes = [...sps, ...pps].reduce((sum, { length }) => sum + length, 0);
-  must(bytes <= mostBytes, 'what is kept has a bound');
+  must(bytes <= MOST_BYTES, 'what is kept has a bound');
   must(pps.length >= 1 && pps.length <= 255 && sps.length === 1, 'the record can count them');
   must(configuration.equals(sets.current()!), 'a configuration is the same as itself');
   const segment = initializationSegment(trackFormat(mp4, configuration));

@@ -37,8 +37,8 @@ const recordCatalogue = await RecordCatalogue.open({
 const store = await openFolder({ type: 'fs', root }, log);
 const app = await buildApp({ config, recorder, segmentIndex, recordCatalogue, store, log });
 
-const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
-const paths = [
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
+const PATHS = [
   '/api/record/segments?stream=cam1&kind=video&since_ts=0&limit=5&start_ts=1&end_ts=2&wait=0',
   '/api/record/cam1',
   '/api/recordings?stream=cam1&since_ts=0&limit=5',
@@ -61,7 +61,7 @@ export const target: FuzzTarget = {
   maxBytes: 300 * 1024,
   lines: true,
   dictionary: [
-    ...paths,
+    ...PATHS,
     ...['%2e%2e/', '%00', '%', '%e2%82', '&since_ts=', '?limit=', '&wait=1', '=', '+', '&&', '#'],
     ...['Content-Type: application/sdp\n', 'Content-Type: application/json\n', 'Range: bytes=0-\n'],
     ...[
@@ -73,7 +73,7 @@ export const target: FuzzTarget = {
     ...['{"records":[{"stream":"cam1","record":"1753315200"}]}', '{"base_dir":"a"}', '__proto__'],
   ],
   seeds: () => [
-    ...paths.flatMap((path) => [
+    ...PATHS.flatMap((path) => [
       Buffer.from(`GET ${path}\nAuthorization: Bearer token\n\n`),
       Buffer.from(`DELETE ${path}\nAuthorization: Bearer token\n\n`),
     ]),
@@ -119,7 +119,7 @@ function requestOf(input: Buffer): InjectOptions | undefined {
   const empty = input.indexOf('\n\n');
   const head = input.toString('latin1', 0, empty < 0 ? input.length : empty).split('\n');
   const [method = '', url = ''] = head[0]!.split(' ');
-  if (!methods.some((one) => one === method)) return undefined;
+  if (!METHODS.some((one) => one === method)) return undefined;
   // The event stream never ends.
   if (!/^\/[!-~]*$/.test(url) || /sse|%73/i.test(url)) return undefined;
   if (!URL.canParse(url, 'http://localhost')) return undefined;
@@ -132,7 +132,7 @@ function requestOf(input: Buffer): InjectOptions | undefined {
   }
   const payload = empty < 0 ? Buffer.alloc(0) : input.subarray(empty + 2);
   return {
-    method: method as (typeof methods)[number],
+    method: method as (typeof METHODS)[number],
     url,
     headers,
     ...(payload.length > 0 ? { payload: Buffer.from(payload) } : {}),

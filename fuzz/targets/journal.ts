@@ -11,7 +11,7 @@ import { SegmentTable } from '../../src/segment-index/segment-table.ts';
 import { MemoryFile } from '../memory-file.ts';
 import { type FuzzTarget, must } from '../target.ts';
 
-const segment = {
+const SEGMENT = {
   stream: 'cam1',
   kind: 'video' as const,
   startUs: 1753315200000000,
@@ -23,7 +23,7 @@ const segment = {
   codec: 'avc1.42e01f',
   size: 3145728,
 };
-const record = {
+const RECORD = {
   stream: 'cam1',
   recordId: '1753315200',
   startUs: 1753315200000000,
@@ -31,27 +31,27 @@ const record = {
   mpdPath: 'cam1/2025/07/24/manifest.mpd',
   status: 'Completed' as const,
 };
-const key = { stream: 'cam1', record: '1753315200' };
+const KEY = { stream: 'cam1', record: '1753315200' };
 const segmentLines = [
   encodeHeader(segmentJournal, { version: 1, lastStamp: 5 }),
-  encodeEntry(segmentJournal, { type: 'segment', createdAt: 1753315210123456, segment }),
+  encodeEntry(segmentJournal, { type: 'segment', createdAt: 1753315210123456, segment: SEGMENT }),
   encodeEntry(segmentJournal, {
     type: 'segment',
     createdAt: 1753315210123457,
-    segment: { ...segment, kind: 'audio' },
+    segment: { ...SEGMENT, kind: 'audio' },
   }),
   encodeEntry(segmentJournal, { type: 'evict', beforeUs: 1753315200000001 }),
 ];
 const recordLines = [
   encodeHeader(recordJournal, { version: 1, lastStamp: 5 }),
-  encodeEntry(recordJournal, { type: 'record', updatedAt: 7, newsAt: 7, record }),
-  encodeEntry(recordJournal, { type: 'receipt', receipt: 'acked', key }),
-  encodeEntry(recordJournal, { type: 'receipt', receipt: 'removed', key }),
+  encodeEntry(recordJournal, { type: 'record', updatedAt: 7, newsAt: 7, record: RECORD }),
+  encodeEntry(recordJournal, { type: 'receipt', receipt: 'acked', key: KEY }),
+  encodeEntry(recordJournal, { type: 'receipt', receipt: 'removed', key: KEY }),
   encodeEntry(recordJournal, { type: 'evict', beforeUs: 9, unackedBeforeUs: 8 }),
 ];
 
-const checksumBytes = 8;
-const mostWithChecksums = 128 * 1024;
+const CHECKSUM_BYTES = 8;
+const MOST_WITH_CHECKSUMS = 128 * 1024;
 
 /** A journal as it is, then its lines with right checksums: what is read goes into index and catalogue. */
 export const target: FuzzTarget = {
@@ -89,7 +89,7 @@ export const target: FuzzTarget = {
   async run(input) {
     await checkSegments(input);
     // Some ten µs for each line that is no JSON: time in proportion, but too much of it.
-    if (input.length > mostWithChecksums) return;
+    if (input.length > MOST_WITH_CHECKSUMS) return;
     const withChecksums = checksummed(input);
     await checkSegments(withChecksums);
     await checkRecords(withChecksums);
@@ -98,13 +98,13 @@ export const target: FuzzTarget = {
 
 /** Each line behind the checksum that it should have. */
 function checksummed(input: Buffer): Buffer {
-  const result = Buffer.allocUnsafe(input.length + (input.length + 1) * (checksumBytes + 1));
+  const result = Buffer.allocUnsafe(input.length + (input.length + 1) * (CHECKSUM_BYTES + 1));
   let length = 0;
   for (let start = 0; start < input.length; ) {
     const newline = input.indexOf(0x0a, start);
     const end = newline < 0 ? input.length : newline + 1;
     const body = input.subarray(start, newline < 0 ? end : newline);
-    const checksum = crc32(body).toString(16).padStart(checksumBytes, '0');
+    const checksum = crc32(body).toString(16).padStart(CHECKSUM_BYTES, '0');
     length += result.write(`${checksum} `, length, 'latin1');
     length += input.copy(result, length, start, end);
     start = end;

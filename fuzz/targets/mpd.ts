@@ -12,7 +12,7 @@ import { type FuzzTarget, must } from '../target.ts';
 
 const dayStartUs = Date.UTC(2025, 6, 24) * 1000;
 const nowUs = dayStartUs + 3600e6;
-const program = Buffer.from('0a0100014100000a3c3c3c3c0200614200000a3c3c3c01004143000a3c3c', 'hex');
+const PROGRAM = Buffer.from('0a0100014100000a3c3c3c3c0200614200000a3c3c3c01004143000a3c3c', 'hex');
 
 /** A manifest as text, then a presentation that is written and read back. */
 export const target: FuzzTarget = {
@@ -41,9 +41,9 @@ export const target: FuzzTarget = {
     ...['<__proto__>', '</__proto__>', ' constructor="1"', ' type="static"', ' toString="x"'],
   ],
   seeds: () => [
-    program,
-    Buffer.from(writeMpd(presentationOf(new Decisions(program)), { nowUs })),
-    Buffer.from(writeMpd({ ...presentationOf(new Decisions(program)), live: false }, { nowUs })),
+    PROGRAM,
+    Buffer.from(writeMpd(presentationOf(new Decisions(PROGRAM)), { nowUs })),
+    Buffer.from(writeMpd({ ...presentationOf(new Decisions(PROGRAM)), live: false }, { nowUs })),
   ],
   run(input) {
     checkText(input.toString());

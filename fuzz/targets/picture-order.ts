@@ -3,7 +3,7 @@ import { type Picture, PictureOrder } from '../../src/recording/picture-order.ts
 import { Decisions } from '../decisions.ts';
 import { type FuzzTarget, must } from '../target.ts';
 
-const mostPictures = 512;
+const MOST_PICTURES = 512;
 const { step } = H264_TIMESCALE;
 
 /** Pictures with timestamps of any kind: all come out, in their order, in places that follow each other. */
@@ -23,7 +23,7 @@ export const target: FuzzTarget = {
     const pushed: Picture[] = [];
     const out: Picture[] = [];
     let base = 0;
-    for (let count = 0; count < mostPictures && !decisions.done; count++) {
+    for (let count = 0; count < MOST_PICTURES && !decisions.done; count++) {
       const byte = decisions.byte();
       const keyframe = byte >= 0x80;
       if (keyframe) base += decisions.byte() * 3 * step;

@@ -7,11 +7,11 @@ import { Decisions } from '../decisions.ts';
 import { SrtpSender } from '../srtp-sender.ts';
 import { type FuzzTarget, must } from '../target.ts';
 
-const mostSteps = 300;
+const MOST_STEPS = 300;
 /** What one packet or tick may make us send, bytes. */
-const mostSentAtOnce = 16_384;
-const ssrcs = [0x1000, 0x1001, 0x2000, 0x1002, 0x2001, 7, 8, 0xffff_ffff];
-const payloadTypes = [96, 97, 111, 98, 13, 0];
+const MOST_SENT_AT_ONCE = 16_384;
+const SSRCS = [0x1000, 0x1001, 0x2000, 0x1002, 0x2001, 7, 8, 0xffff_ffff];
+const PAYLOAD_TYPES = [96, 97, 111, 98, 13, 0];
 
 /** A whole session: packets of a publisher that has the keys and means harm, in any order, and time. */
 export const target: FuzzTarget = {
@@ -26,7 +26,7 @@ export const target: FuzzTarget = {
   run(input) {
     const decisions = new Decisions(input);
     const session = new Session(decisions.byte());
-    for (let step = 0; step < mostSteps && !decisions.done; step++) session.step(decisions);
+    for (let step = 0; step < MOST_STEPS && !decisions.done; step++) session.step(decisions);
     session.finish();
   },
 };
@@ -53,8 +53,8 @@ function sectionsOf(options: number): MediaSection[] {
         { ...h264, payloadType: 98 },
       ],
       extensions,
-      ssrcs: announced ? [ssrcs[0]!, ssrcs[1]!] : [],
-      retransmissionSsrcs: announced ? [[ssrcs[0]!, ssrcs[1]!]] : [],
+      ssrcs: announced ? [SSRCS[0]!, SSRCS[1]!] : [],
+      retransmissionSsrcs: announced ? [[SSRCS[0]!, SSRCS[1]!]] : [],
       feedback,
     },
     {
@@ -64,7 +64,7 @@ function sectionsOf(options: number): MediaSection[] {
         { payloadType: 111, codec: 'opus', clockRate: 48_000, channels: 2, parameters: {} },
       ],
       extensions,
-      ssrcs: announced ? [ssrcs[2]!] : [],
+      ssrcs: announced ? [SSRCS[2]!] : [],
       retransmissionSsrcs: [],
       feedback: { ...feedback, pli: false, fir: false },
     },
@@ -104,7 +104,7 @@ class Session {
     this.#sentAtOnce = 0;
     const kind = decisions.byte() & 0x0f;
     if (kind < 8) this.#media(kind, decisions);
-    else if (kind === 8) this.#media(decisions.byte() & 7, decisions, payloadTypes[2]);
+    else if (kind === 8) this.#media(decisions.byte() & 7, decisions, PAYLOAD_TYPES[2]);
     else if (kind === 9) this.#give(decisions.block());
     else if (kind === 10) this.#sendRtcp(decisions);
     else if (kind === 11) this.#again(decisions);
@@ -143,7 +143,7 @@ class Session {
   }
 
   #media(stream: number, decisions: Decisions, payloadType?: number): void {
-    const ssrc = ssrcs[stream]!;
+    const ssrc = SSRCS[stream]!;
     const how = decisions.byte();
     const step = (how & 0x80) === 0 ? 1 : decisions.signed();
     const far = (how & 0x60) === 0x60 ? decisions.word() : 0;
@@ -152,7 +152,7 @@ class Session {
     let timestamp = this.#timestamps.get(ssrc) ?? 0xffff_f000;
     if ((how & 0x10) !== 0) timestamp = (timestamp + decisions.signed() * 500) >>> 0;
     this.#timestamps.set(ssrc, timestamp);
-    const type = payloadType ?? payloadTypes[decisions.byte() % payloadTypes.length]!;
+    const type = payloadType ?? PAYLOAD_TYPES[decisions.byte() % PAYLOAD_TYPES.length]!;
     const head = Buffer.alloc(12);
     head[0] = 0x80 | ((how & 8) << 2) | ((how & 4) << 2);
     head[1] = ((how & 1) << 7) | type;
@@ -177,13 +177,13 @@ class Session {
 
   /** RFC 4588 of any number, also of packets that never were. */
   #retransmit(decisions: Decisions): void {
-    const ssrc = ssrcs[1]!;
+    const ssrc = SSRCS[1]!;
     const sequenceNumber = ((this.#sequenceNumbers.get(ssrc) ?? 0) + 1) & 0xffff;
     this.#sequenceNumbers.set(ssrc, sequenceNumber);
-    const original = (this.#sequenceNumbers.get(ssrcs[0]!) ?? 0) + decisions.signed();
+    const original = (this.#sequenceNumbers.get(SSRCS[0]!) ?? 0) + decisions.signed();
     const head = Buffer.from('806100000000000000001001', 'hex');
     head.writeUInt16BE(sequenceNumber, 2);
-    head.writeUInt32BE(this.#timestamps.get(ssrcs[0]!) ?? 0, 4);
+    head.writeUInt32BE(this.#timestamps.get(SSRCS[0]!) ?? 0, 4);
     const number = Buffer.alloc(2);
     number.writeUInt16BE(original & 0xffff);
     this.#seal(head, Buffer.concat([number, decisions.block()]));
@@ -193,7 +193,7 @@ class Session {
     const kind = decisions.byte();
     const body = decisions.block();
     let packet = Buffer.concat([Buffer.of(0x80, 200, 0, 6), Buffer.alloc(24), body]);
-    packet.writeUInt32BE(ssrcs[kind & 7]!, 4);
+    packet.writeUInt32BE(SSRCS[kind & 7]!, 4);
     packet.writeUInt32BE(decisions.long(), 8);
     packet.writeUInt32BE(decisions.long(), 16);
     if ((kind & 0x30) === 0x10)
@@ -209,7 +209,7 @@ class Session {
     this.#sentAtOnce += packet.length;
     must(packet.length <= 1400, 'what we send fits a datagram');
     must(parseRtcpCompound(packet) !== undefined, 'what we send is well-formed');
-    must(this.#sentAtOnce <= mostSentAtOnce, 'no packet makes us send much');
+    must(this.#sentAtOnce <= MOST_SENT_AT_ONCE, 'no packet makes us send much');
   }
 
   #checkUnit(section: MediaSection, unit: AccessUnit): void {

@@ -10,7 +10,7 @@ import { AUDIO, DATA, offerOf, VIDEO } from '../../test/ingest/offers.ts';
 import { type FuzzTarget, must } from '../target.ts';
 
 const ice = { ufrag: 'abcd', password: 'abcdefghijklmnopqrstuv' };
-const candidates = [{ address: '192.0.2.1', port: 5000 }];
+const CANDIDATES = [{ address: '192.0.2.1', port: 5000 }];
 const fingerprint = Array(32).fill('CD').join(':');
 
 /** A WHIP offer; of one that is taken, the answer and the fragment of an ICE restart. */
@@ -58,7 +58,7 @@ export const target: FuzzTarget = {
       return;
     }
     checkOffer(offer);
-    const answer = writeAnswer(offer, { ice, candidates, fingerprint });
+    const answer = writeAnswer(offer, { ice, candidates: CANDIDATES, fingerprint });
     must(
       answer.length <= 20 * text.length + 10_000,
       'the answer is not much longer than the offer',
@@ -78,7 +78,7 @@ export const target: FuzzTarget = {
         'our certificate alone',
       );
     }
-    const fragment = writeTrickleFragment(offer.sections, ice, candidates);
+    const fragment = writeTrickleFragment(offer.sections, ice, CANDIDATES);
     must(fragment.includes(ice.password), 'the fragment has our credentials');
   },
 };

@@ -6,8 +6,8 @@ import { Decisions } from '../decisions.ts';
 import { SrtpSender } from '../srtp-sender.ts';
 import { type FuzzTarget, must } from '../target.ts';
 
-const profiles: SrtpProfile[] = ['AES_CM_128_HMAC_SHA1_80', 'AEAD_AES_128_GCM'];
-const mostSteps = 64;
+const PROFILES: SrtpProfile[] = ['AES_CM_128_HMAC_SHA1_80', 'AEAD_AES_128_GCM'];
+const MOST_STEPS = 64;
 
 /** Packets as they are, sealed, and sealed and then changed: only what was sealed is ever opened. */
 export const target: FuzzTarget = {
@@ -27,10 +27,10 @@ export const target: FuzzTarget = {
   ],
   run(input) {
     const decisions = new Decisions(input);
-    const sender = new SrtpSender(profiles[decisions.byte() & 1]!);
+    const sender = new SrtpSender(PROFILES[decisions.byte() & 1]!);
     const rtp = new RtpCheck(sender);
     const rtcp = new RtcpCheck(sender);
-    for (let step = 0; step < mostSteps && !decisions.done; step++) {
+    for (let step = 0; step < MOST_STEPS && !decisions.done; step++) {
       const kind = decisions.byte();
       if ((kind & 1) === 0) rtp.step(kind >> 1, decisions);
       else rtcp.step(kind >> 1, decisions);

@@ -6,12 +6,12 @@ import type { PeerSocket } from '../../src/ingest/peer-socket.ts';
 import { Decisions } from '../decisions.ts';
 import { type FuzzTarget, must } from '../target.ts';
 
-const passwords = new Map([
+const PASSWORDS = new Map([
   ['ours', 'secret'],
   ['', 'nothing'],
 ]);
-const passwordOf = (ufrag: string) => passwords.get(ufrag);
-const types = [0x0006, 0x0024, 0x0025, 0x8029, 0x802a, 0x0020, 0x0001, 0x8022, 0xc057];
+const passwordOf = (ufrag: string) => PASSWORDS.get(ufrag);
+const TYPES = [0x0006, 0x0024, 0x0025, 0x8029, 0x802a, 0x0020, 0x0001, 0x8022, 0xc057];
 
 /** A datagram as it is, then the same bytes as attributes that are signed, for an agent too. */
 export const target: FuzzTarget = {
@@ -77,7 +77,7 @@ function build(decisions: Decisions, ufrag: string, password: string): Buffer {
     if (kind === 0xf0) append(0x0008, integrity(message, password));
     else if (kind === 0xf1) append(0x8028, fingerprint(message));
     else if (kind === 6) append(0x0006, Buffer.from(`${ufrag}:theirs`));
-    else append(kind < types.length ? types[kind]! : decisions.word(), value);
+    else append(kind < TYPES.length ? TYPES[kind]! : decisions.word(), value);
   }
   return message;
 }

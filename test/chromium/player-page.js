@@ -41,12 +41,12 @@ const LIBRARIES = {
 let video;
 let opened;
 let stalls = 0;
-const errors = [];
-const flashes = [];
-const beeps = [];
+const ERRORS = [];
+const FLASHES = [];
+const BEEPS = [];
 
-addEventListener('error', ({ message }) => errors.push(message));
-addEventListener('unhandledrejection', ({ reason }) => errors.push(String(reason)));
+addEventListener('error', ({ message }) => ERRORS.push(message));
+addEventListener('unhandledrejection', ({ reason }) => ERRORS.push(String(reason)));
 
 function countStalls() {
   let isPlaying = false;
@@ -59,7 +59,7 @@ function countStalls() {
   video.addEventListener('waiting', () => {
     if (isPlaying && !video.ended) stalls++;
   });
-  video.addEventListener('error', () => errors.push(`${video.error.code} ${video.error.message}`));
+  video.addEventListener('error', () => ERRORS.push(`${video.error.code} ${video.error.message}`));
 }
 
 /** Notes the media time of each picture that turns white. */
@@ -76,7 +76,7 @@ function watchFlashes() {
     let sum = 0;
     for (let i = 0; i < data.length; i += 4) sum += data[i] + data[i + 1] + data[i + 2];
     const isWhite = sum / (data.length * 0.75) > FLASH_LUMA;
-    if (isWhite && !wasWhite) flashes.push(mediaTime);
+    if (isWhite && !wasWhite) FLASHES.push(mediaTime);
     wasWhite = isWhite;
     video.requestVideoFrameCallback(look);
   };
@@ -96,7 +96,7 @@ function watchBeeps() {
   setInterval(() => {
     analyser.getFloatTimeDomainData(samples);
     if (!samples.some((sample) => Math.abs(sample) > BEEP_LEVEL)) return;
-    if (performance.now() - lastLoudMs > QUIET_MS) beeps.push(video.currentTime);
+    if (performance.now() - lastLoudMs > QUIET_MS) BEEPS.push(video.currentTime);
     lastLoudMs = performance.now();
   }, 10);
 }
@@ -108,7 +108,7 @@ globalThis.player = {
     countStalls();
     watchFlashes();
     watchBeeps();
-    opened = await LIBRARIES[name].open(video, url, (error) => errors.push(error));
+    opened = await LIBRARIES[name].open(video, url, (error) => ERRORS.push(error));
   },
   seek(seconds) {
     video.currentTime = seconds;
@@ -128,9 +128,9 @@ globalThis.player = {
       width: video.videoWidth,
       height: video.videoHeight,
       stalls,
-      errors,
-      flashes,
-      beeps,
+      errors: ERRORS,
+      flashes: FLASHES,
+      beeps: BEEPS,
     };
   },
 };

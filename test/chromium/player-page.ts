@@ -7,7 +7,7 @@ import type { BrowserContext, Page } from 'playwright-core';
 export type PlayerName = 'dash.js' | 'shaka';
 
 /** Names of all players. */
-export const playerNames: PlayerName[] = ['dash.js', 'shaka'];
+export const PLAYER_NAMES: PlayerName[] = ['dash.js', 'shaka'];
 
 /** What a player shows at one moment. All times are seconds of the presentation. */
 export interface PlayerStatus {

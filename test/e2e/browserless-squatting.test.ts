@@ -5,19 +5,19 @@ import { WhipPublisher } from '../publisher/whip-publisher.ts';
 import { startRecorder } from '../server/recorder-process.ts';
 import { until } from '../server/until.ts';
 
-const secret = 'a secret of this test, which is long enough';
+const SECRET = 'a secret of this test, which is long enough';
 
 /** A token (RFC 7519) to publish one stream, or all. */
 function jwt(id: string): string {
   const part = (of: object) => Buffer.from(JSON.stringify(of)).toString('base64url');
   const exp = Math.floor(Date.now() / 1000) + 3600;
   const signed = `${part({ alg: 'HS256', typ: 'JWT' })}.${part({ id, mode: 7, exp })}`;
-  return `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`;
+  return `${signed}.${createHmac('sha256', SECRET).update(signed).digest('base64url')}`;
 }
 
 t.test('who only claims the name of a stream does not keep it', async (t) => {
   const { url } = await startRecorder(t, {
-    configToml: `[auth]\nsecret = "${secret}"\n[webrtc]\nice_udp_addrs = ["127.0.0.1"]\n[recorder.storage]\ntype = "fs"\nroot = "{root}"`,
+    configToml: `[auth]\nsecret = "${SECRET}"\n[webrtc]\nice_udp_addrs = ["127.0.0.1"]\n[recorder.storage]\ntype = "fs"\nroot = "{root}"`,
   });
   const claim = (token: string) =>
     fetch(`${url}/whip/cam`, {

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
 import { ConsolePage } from '../chromium/console-page.ts';
 import { requireChromium } from '../chromium/launch.ts';
-import { PlayerPage, playerNames } from '../chromium/player-page.ts';
+import { PLAYER_NAMES, PlayerPage } from '../chromium/player-page.ts';
 import { picturesOf, recordStatus, untilStatus } from '../chromium/recorder-replies.ts';
 import { probeSegment } from '../media/probe.ts';
 import { type MpdAdaptationSet, readMpd } from '../media/read-mpd.ts';
@@ -99,7 +99,7 @@ t.test('a publisher that switches resolution plays through', async (t) => {
 
   t.test('both players show each size, to the end', async (t) => {
     await Promise.all(
-      playerNames.map(async (name) => {
+      PLAYER_NAMES.map(async (name) => {
         const player = await PlayerPage.open(context, name, `${url}/${folder}/manifest.mpd`);
         const seen = new Set<string>();
         const ended = await player.until(

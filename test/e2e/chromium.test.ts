@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
 import { ConsolePage } from '../chromium/console-page.ts';
 import { requireChromium } from '../chromium/launch.ts';
-import { PlayerPage, playerNames } from '../chromium/player-page.ts';
+import { PLAYER_NAMES, PlayerPage } from '../chromium/player-page.ts';
 import { picturesOf, recordStatus, untilStatus } from '../chromium/recorder-replies.ts';
 import { avOffsets } from '../media/av-offset.ts';
 import { probeSegment } from '../media/probe.ts';
@@ -44,7 +44,7 @@ t.test('Chromium publishes H264 and Opus; the recording plays live and after', a
   t.equal(((await segments.json()) as { segments: object[] }).segments.length, 1);
 
   await t.test('during the recording', async (t) => {
-    for (const name of playerNames) {
+    for (const name of PLAYER_NAMES) {
       await t.test(name, async (t) => {
         const player = await PlayerPage.open(context, name, objectUrl(mpdPath));
         const begun = await player.untilAdvancedBy(3);
@@ -132,7 +132,7 @@ t.test('Chromium publishes H264 and Opus; the recording plays live and after', a
   });
 
   await t.test('after the recording', async (t) => {
-    for (const name of playerNames) {
+    for (const name of PLAYER_NAMES) {
       await t.test(name, async (t) => {
         const player = await PlayerPage.open(context, name, objectUrl(mpdPath));
         const begun = await player.untilAdvancedBy(5);

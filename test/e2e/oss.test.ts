@@ -1,6 +1,6 @@
 import t from 'tap';
 import { requireFfmpeg } from '../media/tool.ts';
-import { ossKeys, ossStorage } from '../server/bucket-storage.ts';
+import { OSS_KEYS, ossStorage } from '../server/bucket-storage.ts';
 import { startFaultProxy } from '../storage/servers/fault-proxy.ts';
 import { startOssServer } from '../storage/servers/oss-server.ts';
 import { bucketScenario } from './bucket-scenario.ts';
@@ -9,7 +9,7 @@ const ROOT = 'recordings/node 1/';
 
 t.test('a recorder whose storage is OSS', async (t) => {
   if (!requireFfmpeg(t)) return;
-  const server = await startOssServer(t, { keys: ossKeys, buckets: ['recordings'] });
+  const server = await startOssServer(t, { keys: OSS_KEYS, buckets: ['recordings'] });
   const proxy = await startFaultProxy(t, server.port);
   await bucketScenario(t, {
     storage: ossStorage(proxy.port),
@@ -18,6 +18,6 @@ t.test('a recorder whose storage is OSS', async (t) => {
       const below = [...server.objects].filter(([place]) => place.startsWith(ROOT));
       return new Map(below.map(([place, { body }]) => [place.slice(ROOT.length), body]));
     },
-    secrets: Object.values(ossKeys).map(({ secret }) => secret),
+    secrets: Object.values(OSS_KEYS).map(({ secret }) => secret),
   });
 });

@@ -4,7 +4,7 @@ import t from 'tap';
 import { requireFfmpeg } from '../media/tool.ts';
 import { s3Storage } from '../server/bucket-storage.ts';
 import { startFaultProxy } from '../storage/servers/fault-proxy.ts';
-import { rootKeys, startVersitygw } from '../storage/servers/versitygw.ts';
+import { ROOT_KEYS, startVersitygw } from '../storage/servers/versitygw.ts';
 import { filesBelow } from '../storage/spool/spool-fixture.ts';
 import { bucketScenario } from './bucket-scenario.ts';
 
@@ -22,6 +22,6 @@ t.test('a recorder whose storage is S3', async (t) => {
     proxy,
     objects: () =>
       new Map(filesBelow(root).map((key) => [key, readFileSync(path.join(root, key))])),
-    secrets: Object.values(rootKeys),
+    secrets: Object.values(ROOT_KEYS),
   });
 });

@@ -4,7 +4,7 @@ import t, { type Test } from 'tap';
 import { smallDisk } from '../files/small-disk.ts';
 import { requireFfmpeg } from '../media/tool.ts';
 import { WhipPublisher } from '../publisher/whip-publisher.ts';
-import { ossKeys, ossStorage } from '../server/bucket-storage.ts';
+import { OSS_KEYS, ossStorage } from '../server/bucket-storage.ts';
 import { play } from '../server/play.ts';
 import { recordStatus, segmentPage, storageState } from '../server/recorder-client.ts';
 import { type RecorderProcessOptions, startRecorder } from '../server/recorder-process.ts';
@@ -25,7 +25,7 @@ async function startWith(
   storage: Record<string, string | string[]>,
   options: RecorderProcessOptions = {},
 ) {
-  const server = await startOssServer(t, { keys: ossKeys, buckets: ['recordings'] });
+  const server = await startOssServer(t, { keys: OSS_KEYS, buckets: ['recordings'] });
   const proxy = await startFaultProxy(t, server.port);
   const recorder = await startRecorder(t, { ...options, storage: ossStorage(proxy.port, storage) });
   const { url } = recorder;

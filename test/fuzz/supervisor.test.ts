@@ -1,14 +1,14 @@
 import t from 'tap';
 import type { Finding } from '../../fuzz/fuzzer.ts';
 import { fuzzTarget } from '../../fuzz/supervisor.ts';
-import { type Limits, usualLimits } from '../../fuzz/watchdog.ts';
+import { type Limits, USUAL_LIMITS } from '../../fuzz/watchdog.ts';
 import { onlyWhereNobodyWaits } from '../thoroughness.ts';
 
 async function findings(planted: string, limits: Partial<Limits> = {}): Promise<Finding[]> {
   const found: Finding[] = [];
   const url = new URL(`./planted/${planted}.ts`, import.meta.url).href;
   const options = { url, seed: 1, seconds: 60, corpus: [], mostFindings: 1 };
-  await fuzzTarget(options, (finding) => found.push(finding), { ...usualLimits, ...limits });
+  await fuzzTarget(options, (finding) => found.push(finding), { ...USUAL_LIMITS, ...limits });
   return found;
 }
 

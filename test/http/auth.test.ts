@@ -3,14 +3,14 @@ import type { FastifyInstance } from 'fastify';
 import t, { type Test } from 'tap';
 import { testApp } from './test-app.ts';
 
-const secret = 'a secret of this test';
-const offer = { payload: 'v=0', headers: { 'content-type': 'application/sdp' } };
+const SECRET = 'a secret of this test';
+const OFFER = { payload: 'v=0', headers: { 'content-type': 'application/sdp' } };
 const inAnHour = () => Math.floor(Date.now() / 1000) + 3600;
 
 const inHeader = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url');
 
 /** A JSON Web Token as RFC 7515 §7.1 has it, made without the library that reads it. */
-function jwt(claims: object, { key = secret, alg = 'HS256', hash = 'sha256' } = {}): string {
+function jwt(claims: object, { key = SECRET, alg = 'HS256', hash = 'sha256' } = {}): string {
   const signed = `${inHeader({ alg, typ: 'JWT' })}.${inHeader({ exp: inAnHour(), ...claims })}`;
   return `${signed}.${createHmac(hash, key).update(signed).digest('base64url')}`;
 }
@@ -18,7 +18,7 @@ function jwt(claims: object, { key = secret, alg = 'HS256', hash = 'sha256' } = 
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
 /** Every kind of route: what it needs, and whether it is about the stream cam1. */
-const requests = [
+const REQUESTS = [
   { access: 'open', scoped: false, method: 'GET', url: '/' },
   { access: 'open', scoped: false, method: 'GET', url: '/console.js' },
   { access: 'open', scoped: false, method: 'GET', url: '/vendor/shaka-player.js' },
@@ -60,7 +60,7 @@ const requests = [
   },
   { access: 'execute', scoped: true, method: 'POST', url: '/api/record/cam1' },
   { access: 'execute', scoped: true, method: 'DELETE', url: '/api/record/cam1' },
-  { access: 'publish', scoped: true, method: 'POST', url: '/whip/cam1', ...offer },
+  { access: 'publish', scoped: true, method: 'POST', url: '/whip/cam1', ...OFFER },
   { access: 'publish', scoped: true, method: 'DELETE', url: '/session/cam1/x' },
   {
     access: 'publish',
@@ -72,7 +72,7 @@ const requests = [
   },
 ] as const;
 
-const bits = { open: 0, read: 4, publish: 2, execute: 1 };
+const BITS = { open: 0, read: 4, publish: 2, execute: 1 };
 
 let asked = 0;
 
@@ -81,9 +81,9 @@ async function everything(
   t: Test,
   app: FastifyInstance,
   headers: Record<string, string>,
-  expected: (request: (typeof requests)[number]) => 401 | 403 | 'yes',
+  expected: (request: (typeof REQUESTS)[number]) => 401 | 403 | 'yes',
 ): Promise<void> {
-  for (const request of requests) {
+  for (const request of REQUESTS) {
     const { method, url } = request;
     const more = 'headers' in request ? request.headers : {};
     // Each from another address: failures from one would be answered late.
@@ -106,13 +106,13 @@ async function everything(
   }
 }
 
-const secretToml = `[auth]\nsecret = ${JSON.stringify(secret)}`;
-const tokensToml = '[auth]\ntokens = ["first", "second-token"]';
+const SECRET_TOML = `[auth]\nsecret = ${JSON.stringify(SECRET)}`;
+const TOKENS_TOML = '[auth]\ntokens = ["first", "second-token"]';
 
 const [{ app: open }, { app: withTokens }, { app: withJwt }] = [
   await testApp(t),
-  await testApp(t, tokensToml),
-  await testApp(t, secretToml),
+  await testApp(t, TOKENS_TOML),
+  await testApp(t, SECRET_TOML),
 ];
 
 t.test('nothing is asked for where there are neither tokens nor a secret', async (t) => {
@@ -151,7 +151,7 @@ t.test('a JSON Web Token for all streams may do what its mode says', async (t) =
   for (let mode = 0; mode <= 7; mode++) {
     await t.test(`mode ${mode}`, async (t) =>
       everything(t, withJwt, bearer(jwt({ id: '*', mode })), ({ access }) =>
-        access === 'open' || (mode & bits[access]) !== 0 ? 'yes' : 403,
+        access === 'open' || (mode & BITS[access]) !== 0 ? 'yes' : 403,
       ),
     );
   }
@@ -187,7 +187,7 @@ t.test('JSON Web Tokens that are not valid', async (t) => {
 });
 
 t.test('a stream whose name has to be encoded', async (t) => {
-  const { app } = await testApp(t, secretToml);
+  const { app } = await testApp(t, SECRET_TOML);
   const id = 'Küche/100 %';
   const headers = bearer(jwt({ id, mode: 4 }));
   const status = await app.inject({ url: `/api/record/${encodeURIComponent(id)}`, headers });
@@ -206,7 +206,7 @@ t.test(
   async (t) => {
     const { app } = await testApp(
       t,
-      `${tokensToml}\n[http]\ncors = true\n[[ice_servers]]\nurls = ["turn:a"]\nusername = "u"\ncredential = "c"`,
+      `${TOKENS_TOML}\n[http]\ncors = true\n[[ice_servers]]\nurls = ["turn:a"]\nusername = "u"\ncredential = "c"`,
     );
     const preflight = await app.inject({
       method: 'OPTIONS',

@@ -6,12 +6,12 @@ import { AUDIO, DATA, offerOf, VIDEO } from '../ingest/offers.ts';
 import { rawRequest } from '../server/raw-request.ts';
 import { startRecorder } from '../server/recorder-process.ts';
 
-const secret = 'a secret of this test, which is long enough';
-const sdp = { 'content-type': 'application/sdp' };
-const fragment = { 'content-type': 'application/trickle-ice-sdpfrag' };
+const SECRET = 'a secret of this test, which is long enough';
+const SDP = { 'content-type': 'application/sdp' };
+const FRAGMENT = { 'content-type': 'application/trickle-ice-sdpfrag' };
 const json = { 'content-type': 'application/json' };
-const text = { 'content-type': 'text/plain' };
-const day = 'cam1/2025/07/24';
+const TEXT = { 'content-type': 'text/plain' };
+const DAY = 'cam1/2025/07/24';
 const large = (bytes: number) => ' '.repeat(bytes);
 
 interface Operation {
@@ -27,7 +27,7 @@ interface Request {
 }
 
 /** Replies that need a broken bucket, many publishers or armed streams, a full spool, or a stop. */
-const notProvoked = new Set([
+const NOT_PROVOKED = new Set([
   'followLive777Streams 503',
   'publish 429',
   'publish 503',
@@ -40,19 +40,19 @@ const notProvoked = new Set([
 
 t.test('each error reply is as its example says', async (t) => {
   const recorder = await startRecorder(t, {
-    configToml: `[auth]\nsecret = "${secret}"\n[webrtc]\nice_udp_addrs = ["127.0.0.1"]\n[recorder.storage]\ntype = "fs"\nroot = "{root}"`,
+    configToml: `[auth]\nsecret = "${SECRET}"\n[webrtc]\nice_udp_addrs = ["127.0.0.1"]\n[recorder.storage]\ntype = "fs"\nroot = "{root}"`,
   });
   const call = async ({ method = 'GET', path, headers, body }: Request, token = jwt('*', 7)) => {
     const authorization = `Bearer ${token}`;
     const sent = { headers: { authorization, ...headers }, ...(body !== undefined && { body }) };
     return rawRequest(recorder.url, method, path, sent);
   };
-  await mkdir(join(recorder.root, day), { recursive: true });
-  await writeFile(join(recorder.root, day, 'manifest.mpd'), '<MPD/>');
+  await mkdir(join(recorder.root, DAY), { recursive: true });
+  await writeFile(join(recorder.root, DAY, 'manifest.mpd'), '<MPD/>');
   const offer = offerOf(VIDEO, AUDIO);
   const publishing = await fetch(`${recorder.url}/whip/cam1`, {
     method: 'POST',
-    headers: { ...sdp, authorization: `Bearer ${jwt('*', 7)}` },
+    headers: { ...SDP, authorization: `Bearer ${jwt('*', 7)}` },
     body: offer,
   });
   t.equal(publishing.status, 201);
@@ -61,16 +61,16 @@ t.test('each error reply is as its example says', async (t) => {
   const records = { method: 'PATCH', path: '/api/recordings', headers: json };
   const deletion = { ...records, method: 'DELETE' };
   const start = { method: 'POST', path: '/api/record/cam1', headers: json };
-  const trickle = { method: 'PATCH', path: session, headers: fragment, body: 'a=ice-ufrag:x' };
-  const publish = { method: 'POST', path: '/whip/cam1', headers: sdp, body: offer };
+  const trickle = { method: 'PATCH', path: session, headers: FRAGMENT, body: 'a=ice-ufrag:x' };
+  const publish = { method: 'POST', path: '/whip/cam1', headers: SDP, body: offer };
   const requests: Record<string, Request> = {
     'acknowledgeRecords 400': { ...records, body: '{"records":[{"stream":"cam1"}]}' },
     'acknowledgeRecords 413': { ...records, body: large(3 << 20) },
-    'acknowledgeRecords 415': { ...records, headers: text, body: '{}' },
+    'acknowledgeRecords 415': { ...records, headers: TEXT, body: '{}' },
     'collectRecords 400': { path: '/api/recordings?limit=many' },
     'deleteRecords 400': { ...deletion, body: '{"records":[{"stream":"cam1"}]}' },
     'deleteRecords 413': { ...deletion, body: large(3 << 20) },
-    'deleteRecords 415': { ...deletion, headers: text, body: '{}' },
+    'deleteRecords 415': { ...deletion, headers: TEXT, body: '{}' },
     'disarmStreams 400': { method: 'DELETE', path: '/api/recorder/armed?before=noon' },
     'getLive777Stream 400': { path: '/api/streams/object' },
     'getLive777Stream 404': { path: '/api/streams/cam1' },
@@ -79,30 +79,30 @@ t.test('each error reply is as its example says', async (t) => {
     'listSegments 400': { path: '/api/record/segments?limit=0' },
     'publish 400': { ...publish, path: '/whip/cam2', body: 'v=1\r\n' },
     // Its publisher has not connected yet, but it is one with a wider token.
-    'publish 409': { ...publish, headers: { ...sdp, authorization: `Bearer ${jwt('cam1', 7)}` } },
+    'publish 409': { ...publish, headers: { ...SDP, authorization: `Bearer ${jwt('cam1', 7)}` } },
     'publish 413': { ...publish, body: large(1 << 20) },
     'publish 415': { ...publish, headers: json },
     'publish 422': { ...publish, path: '/whip/cam2', body: offerOf(DATA) },
     'publishOptions 400': { method: 'OPTIONS', path: '/whip/object' },
     'readObject 400': { path: '/api/record/object/cam1/%2e%2e/cam2' },
-    'readObject 404': { path: `/api/record/object/${day}/seg_0001.m4s` },
+    'readObject 404': { path: `/api/record/object/${DAY}/seg_0001.m4s` },
     'readObject 412': {
-      path: `/api/record/object/${day}/manifest.mpd`,
+      path: `/api/record/object/${DAY}/manifest.mpd`,
       headers: { 'if-match': '"another"' },
     },
     'readObject 416': {
-      path: `/api/record/object/${day}/manifest.mpd`,
+      path: `/api/record/object/${DAY}/manifest.mpd`,
       headers: { range: 'bytes=1000-' },
     },
     'startRecording 400': { ...start, body: '{"base_dir":"../cam2"}' },
     'startRecording 413': { ...start, body: large(1 << 20) },
-    'startRecording 415': { ...start, headers: text, body: '{}' },
+    'startRecording 415': { ...start, headers: TEXT, body: '{}' },
     'stopRecording 400': { method: 'DELETE', path: '/api/record/object' },
-    'trickle 400': { ...trickle, headers: { ...fragment, 'if-match': 'unquoted' } },
+    'trickle 400': { ...trickle, headers: { ...FRAGMENT, 'if-match': 'unquoted' } },
     'trickle 404': { ...trickle, path: '/session/cam1/another' },
-    'trickle 412': { ...trickle, headers: { ...fragment, 'if-match': '"stale"' } },
+    'trickle 412': { ...trickle, headers: { ...FRAGMENT, 'if-match': '"stale"' } },
     'trickle 413': { ...trickle, body: large(1 << 20) },
-    'trickle 415': { ...trickle, headers: text },
+    'trickle 415': { ...trickle, headers: TEXT },
     'unpublish 400': { method: 'DELETE', path: '/session/object/1' },
     'unpublish 404': { method: 'DELETE', path: '/session/cam1/another' },
   };
@@ -119,7 +119,7 @@ t.test('each error reply is as its example says', async (t) => {
         const name = `${operationId} ${status}`;
         const example = content?.['application/json']?.example;
         t.match(example, { statusCode: Number(status), error: String, message: /\w/ }, name);
-        if (notProvoked.has(name)) continue;
+        if (NOT_PROVOKED.has(name)) continue;
         const request =
           status === '403'
             ? { method: method.toUpperCase(), path: path.replaceAll(/\{\w+\}/g, 'cam1') }
@@ -140,5 +140,5 @@ function jwt(id: string, mode: number): string {
   const part = (of: object) => Buffer.from(JSON.stringify(of)).toString('base64url');
   const exp = Math.floor(Date.now() / 1000) + 3600;
   const signed = `${part({ alg: 'HS256', typ: 'JWT' })}.${part({ id, mode, exp })}`;
-  return `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`;
+  return `${signed}.${createHmac('sha256', SECRET).update(signed).digest('base64url')}`;
 }

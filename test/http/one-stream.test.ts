@@ -48,14 +48,14 @@ const FOREIGN = [
   ['GET', '/api/record/object/.index/records.jsonl'],
 ] as const;
 
-const types: Record<string, string> = {
+const TYPES: Record<string, string> = {
   '/whip/cam2': 'application/sdp',
   '/session/cam2/x': 'application/trickle-ice-sdpfrag',
 };
 
 t.test('a token of one stream touches no other', async (t) => {
   for (const [method, url] of FOREIGN) {
-    const type = types[url] ?? 'application/json';
+    const type = TYPES[url] ?? 'application/json';
     const hasBody = method === 'PATCH' || method === 'POST' || url.startsWith('/api/recordings');
     const body = { records: [{ stream: 'cam2', record: '1753315200' }] };
     const reply = await app.inject({

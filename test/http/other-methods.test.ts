@@ -1,7 +1,7 @@
 import t from 'tap';
 import { testApp } from './test-app.ts';
 
-const tried = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+const TRIED = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
 t.test('every route refuses other methods with those that it has', async (t) => {
   const { app } = await testApp(t, '[auth]\ntokens = ["a token of this test"]');
@@ -21,7 +21,7 @@ t.test('every route refuses other methods with those that it has', async (t) => 
       [],
       url,
     );
-    for (const method of tried.filter((each) => !allowed.includes(each))) {
+    for (const method of TRIED.filter((each) => !allowed.includes(each))) {
       // Start and stop take it for the name of a stream, and say that it is reserved.
       if (url === '/api/record/segments' && /POST|DELETE/.test(method)) continue;
       const reply = await app.inject({

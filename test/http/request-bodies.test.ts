@@ -2,7 +2,7 @@ import t from 'tap';
 import { listenRaw } from './raw-request.ts';
 import { testApp } from './test-app.ts';
 
-const types = [
+const TYPES = [
   'application/sdp',
   'application/json',
   'application/x-www-form-urlencoded',
@@ -13,7 +13,7 @@ const types = [
 t.test('the body of a DELETE is ignored, whatever it is called', async (t) => {
   const { app, recorder } = await testApp(t);
   const send = await listenRaw(app);
-  for (const type of types) {
+  for (const type of TYPES) {
     for (const body of ['', '{', 'x'.repeat(300_000)]) {
       await recorder.publish('cam1', 'v=0');
       const headers = { 'content-type': type, 'content-length': String(body.length) };
@@ -40,7 +40,7 @@ t.test('but where it says what to delete', async (t) => {
 t.test('a body of no bytes is none where it may be left out', async (t) => {
   const { app } = await testApp(t);
   const send = await listenRaw(app);
-  for (const type of types) {
+  for (const type of TYPES) {
     const headers = { 'content-type': type, 'content-length': '0' };
     t.equal((await send('POST', '/api/record/cam1', headers)).status, 200, type);
   }

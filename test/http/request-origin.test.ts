@@ -3,14 +3,14 @@ import type { FastifyInstance } from 'fastify';
 import t, { type Test } from 'tap';
 import { testApp } from './test-app.ts';
 
-const token = 'a-token-of-this-test';
-const bearer = { authorization: `Bearer ${token}` };
-const hostsToml = '[http]\nhosts = ["recorder.example.org"]';
-const corsToml = '[http]\ncors = true';
-const tokensToml = `[auth]\ntokens = [${JSON.stringify(token)}]`;
+const TOKEN = 'a-token-of-this-test';
+const BEARER = { authorization: `Bearer ${TOKEN}` };
+const HOSTS_TOML = '[http]\nhosts = ["recorder.example.org"]';
+const CORS_TOML = '[http]\ncors = true';
+const TOKENS_TOML = `[auth]\ntokens = [${JSON.stringify(TOKEN)}]`;
 
 /** Host × what it is: a name that is ours without being configured, one that is, or a stranger's. */
-const hosts = [
+const HOSTS = [
   ['127.0.0.1:7778', 'ours'],
   ['127.9.9.9', 'ours'],
   ['192.168.1.5:7778', 'ours'],
@@ -36,7 +36,7 @@ const hosts = [
 ] as const;
 
 /** What a browser says of the page × whether that is one of ours, at the Host 127.0.0.1:7778. */
-const pages = [
+const PAGES = [
   [{}, 'none'],
   [{ origin: 'http://127.0.0.1:7778' }, 'ours'],
   [{ origin: 'https://127.0.0.1:7778' }, 'ours'],
@@ -57,7 +57,7 @@ const pages = [
   [{ origin: 'nonsense' }, 'foreign'],
 ] as const;
 
-const requests = [
+const REQUESTS = [
   { method: 'GET', url: '/api/recorder/streams', changes: false },
   { method: 'GET', url: '/', changes: false },
   { method: 'GET', url: '/nothing', changes: false },
@@ -81,7 +81,7 @@ async function refusals(
   headers: Record<string, string>,
 ): Promise<[name: string, changes: boolean, refusal: number | 'ok'][]> {
   const all: [string, boolean, number | 'ok'][] = [];
-  for (const { changes, ...request } of requests) {
+  for (const { changes, ...request } of REQUESTS) {
     const more = 'headers' in request ? request.headers : {};
     const { statusCode } = await app.inject({ ...request, headers: { ...more, ...headers } });
     const isRefused = statusCode === 421 || statusCode === 403 || statusCode === 401;
@@ -99,10 +99,10 @@ async function table(
 ): Promise<void> {
   const { app } = await testApp(t, toml);
   const rows = [
-    ...hosts.map(([host, kind]) => ({ host, kind, page: {}, pageKind: 'none' })),
-    ...pages.map(([page, pageKind]) => ({ host: '127.0.0.1:7778', kind: 'ours', page, pageKind })),
+    ...HOSTS.map(([host, kind]) => ({ host, kind, page: {}, pageKind: 'none' })),
+    ...PAGES.map(([page, pageKind]) => ({ host: '127.0.0.1:7778', kind: 'ours', page, pageKind })),
     // A page whose name was made to lead here is of our origin.
-    ...hosts.map(([host, kind]) => ({
+    ...HOSTS.map(([host, kind]) => ({
       host,
       kind,
       page: { origin: `http://${host}`, 'sec-fetch-site': 'same-origin' },
@@ -125,23 +125,23 @@ t.test('without tokens: known names only, and pages of ours', async (t) => {
 });
 
 t.test('without tokens, names configured', async (t) => {
-  await table(t, hostsToml, {}, ({ host, page, changes }) => {
+  await table(t, HOSTS_TOML, {}, ({ host, page, changes }) => {
     if (host === 'strange') return 421;
     return page === 'foreign' && changes ? 403 : 'ok';
   });
 });
 
 t.test('without tokens, pages of all origins allowed', async (t) => {
-  await table(t, corsToml, {}, ({ host }) => (host === 'ours' ? 'ok' : 421));
+  await table(t, CORS_TOML, {}, ({ host }) => (host === 'ours' ? 'ok' : 421));
 });
 
 t.test('with tokens every name and page is as good as its token', async (t) => {
-  await table(t, tokensToml, bearer, () => 'ok');
+  await table(t, TOKENS_TOML, BEARER, () => 'ok');
 });
 
 t.test('with tokens, and none given', async (t) => {
-  const { app } = await testApp(t, tokensToml);
-  for (const [host] of hosts) {
+  const { app } = await testApp(t, TOKENS_TOML);
+  for (const [host] of HOSTS) {
     for (const [name, , refusal] of await refusals(app, { host, origin: `http://${host}` })) {
       t.equal(refusal, /api\/rec|POST/.test(name) ? 401 : 'ok', `${name} ${host}`);
     }
@@ -166,7 +166,7 @@ t.test('the host of listen is known', async (t) => {
 });
 
 t.test('publishing from a page of another origin, where that is allowed', async (t) => {
-  const { app } = await testApp(t, corsToml);
+  const { app } = await testApp(t, CORS_TOML);
   const page = {
     host: '127.0.0.1:7778',
     origin: 'https://studio.example',
@@ -216,7 +216,7 @@ t.test('behind a proxy', async (t) => {
   };
   t.equal(await arm('', { ...forwarded, ...browser }), 403, 'nobody is believed by default');
   t.equal(
-    await arm(hostsToml.replace('recorder', 'rec'), { ...upstream, ...browser }),
+    await arm(HOSTS_TOML.replace('recorder', 'rec'), { ...upstream, ...browser }),
     200,
     'hosts',
   );

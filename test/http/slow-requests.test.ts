@@ -4,7 +4,7 @@ import t from 'tap';
 import { listenRaw } from './raw-request.ts';
 import { testApp } from './test-app.ts';
 
-const toml = '[http]\nrequest_timeout_seconds = 1';
+const TOML = '[http]\nrequest_timeout_seconds = 1';
 
 /** Sends the beginning of a request and then a byte now and then; resolves with all that came back. */
 async function dripping(port: number, beginning: string): Promise<string> {
@@ -22,7 +22,7 @@ async function dripping(port: number, beginning: string): Promise<string> {
 }
 
 t.test('requests that do not come to their end are ended', async (t) => {
-  const { app, recorder } = await testApp(t, toml);
+  const { app, recorder } = await testApp(t, TOML);
   await app.listen({ host: '127.0.0.1', port: 0 });
   const { port } = app.server.address() as AddressInfo;
   const head = 'Host: 127.0.0.1\r\nContent-Length: 100000\r\nContent-Type: ';
@@ -37,7 +37,7 @@ t.test('requests that do not come to their end are ended', async (t) => {
 });
 
 t.test('replies may take as long as they are asked to', async (t) => {
-  const { app } = await testApp(t, toml);
+  const { app } = await testApp(t, TOML);
   const send = await listenRaw(app);
   const reply = await send('GET', '/api/record/segments?wait=3');
   t.equal(reply.status, 200);

@@ -3,7 +3,7 @@ import { sessionAddress, withOneStreamPart } from '../../src/http/stream-address
 import { listenRaw } from './raw-request.ts';
 import { testApp } from './test-app.ts';
 
-const sdp = { 'content-type': 'application/sdp' };
+const SDP = { 'content-type': 'application/sdp' };
 
 t.test('what the routes are asked for', async (t) => {
   for (const [url, expected] of [
@@ -59,7 +59,7 @@ t.test('where a session is, whatever stands before the path that we see', async 
 t.test('a stream with slashes in its name, as people and proxies write it', async (t) => {
   const { app, recorder } = await testApp(t);
   const send = await listenRaw(app);
-  const posted = await send('POST', '/whip/site1/cam2', sdp, 'v=0');
+  const posted = await send('POST', '/whip/site1/cam2', SDP, 'v=0');
   t.equal(posted.status, 201);
   const location = String(posted.headers.location);
   t.equal(location, '../../session/site1%2Fcam2/s%201');

@@ -4,13 +4,13 @@ import t from 'tap';
 import { StreamSnapshots, type StreamSnapshotsOptions } from '../../src/http/stream-snapshots.ts';
 import { RecorderStandIn } from './recorder-stand-in.ts';
 
-const errors: string[] = [];
+const ERRORS: string[] = [];
 
 /** Snapshots that are taken whenever there is a moment. */
 function snapshotsOf(recorder: RecorderStandIn, more: Partial<StreamSnapshotsOptions> = {}) {
   return new StreamSnapshots({
     recorder,
-    log: { error: (_fields, message) => errors.push(message) },
+    log: { error: (_fields, message) => ERRORS.push(message) },
     pollMs: 1,
     keepAliveMs: 60_000,
     stallMs: 60_000,
@@ -118,13 +118,13 @@ t.test('a comment where there is nothing to tell', async (t) => {
 
 t.test('a recorder that fails for a while is told once, and asked again', async (t) => {
   const recorder = new RecorderStandIn();
-  errors.length = 0;
+  ERRORS.length = 0;
   let failures = 3;
   const streams = () => (failures-- > 0 ? Promise.reject(new Error('worker')) : recorder.streams());
   const snapshots = snapshotsOf(recorder, { recorder: { streams } });
   t.strictSame(await new Reader(snapshots.subscribe()).streams(), []);
   t.equal(failures, -1);
-  t.equal(errors.length, 1);
+  t.equal(ERRORS.length, 1);
   snapshots.close();
 });
 

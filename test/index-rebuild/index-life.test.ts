@@ -10,7 +10,7 @@ import { FOLDER, recordTwoPeriods } from '../verification/damaged-recording.ts';
 
 const publisher = await recordTwoPeriods(t);
 const recorded = { reader: folderReader(publisher.root) };
-const later = NOON_US + 86_400e6;
+const LATER = NOON_US + 86_400e6;
 let count = 0;
 
 async function open(t: Test, options: Partial<IndexLifeOptions> = {}) {
@@ -27,7 +27,7 @@ async function open(t: Test, options: Partial<IndexLifeOptions> = {}) {
     retentionDays: 30,
     resumeGraceSeconds: 5,
     log,
-    now: () => later,
+    now: () => LATER,
     ...options,
   });
   t.teardown(() => life.close());

@@ -3,7 +3,7 @@ import t from 'tap';
 import { announcedLayers, answeredLayers } from '../../src/ingest/simulcast.ts';
 import type { PayloadFormat } from '../../src/media/payload-format.ts';
 
-const formats: PayloadFormat[] = [
+const FORMATS: PayloadFormat[] = [
   { payloadType: 102, codec: 'h264', clockRate: 90_000, parameters: {} },
 ];
 
@@ -67,7 +67,7 @@ const OFFERS: [string, string[], { rids: string[]; ssrcs: number[] } | undefined
 ];
 
 for (const [name, lines, expected] of OFFERS) {
-  t.test(name, async (t) => t.same(announcedLayers(offered(...lines), formats), expected));
+  t.test(name, async (t) => t.same(announcedLayers(offered(...lines), FORMATS), expected));
 }
 
 t.test('the answer receives each encoding that is taken, with what restricts it', async (t) => {
@@ -77,7 +77,7 @@ t.test('the answer receives each encoding that is taken, with what restricts it'
     'a=rid:x send pt=96',
     'a=simulcast:send q;f;x',
   );
-  t.same(answeredLayers(media, announcedLayers(media, formats)), {
+  t.same(answeredLayers(media, announcedLayers(media, FORMATS)), {
     rids: [
       { id: 'q', direction: 'recv', params: 'pt=102;max-width=320' },
       { id: 'f', direction: 'recv' },
@@ -89,6 +89,6 @@ t.test('the answer receives each encoding that is taken, with what restricts it'
 t.test('where no simulcast is offered, none is answered', async (t) => {
   for (const lines of [[], ['a=ssrc-group:SIM 1 2'], ['a=rid:a send', 'a=rid:b send']]) {
     const media = offered(...lines);
-    t.same(answeredLayers(media, announcedLayers(media, formats)), {});
+    t.same(answeredLayers(media, announcedLayers(media, FORMATS)), {});
   }
 });

@@ -6,7 +6,7 @@ import { type Listing, playListing } from './listing-scenario.ts';
 import { Liveman } from './liveman.ts';
 
 /** What Liveman 0.9 lists over a node of Live777 0.9, whether it collects records or only starts them. */
-const ofRealNode: Listing = {
+const OF_REAL_NODE: Listing = {
   startUnpublished: 500,
   streams: ['cam'],
   recording: [false, true, false, false, true, false],
@@ -34,7 +34,7 @@ for (const collects of [false, true]) {
       streams: async () => [...new Set(keys().map(([stream]) => stream!))].sort(),
       records: async (of) => keys().flatMap(([stream, record]) => (stream === of ? record! : [])),
     });
-    t.strictSame(listing, ofRealNode);
+    t.strictSame(listing, OF_REAL_NODE);
     if (collects) {
       const statuses = liveman.collected.filter((row) => row.endsWith('Completed'));
       t.equal(statuses.length, 2, 'both have ended');
@@ -64,13 +64,13 @@ for (const collects of [false, true]) {
 
   t.test(`a real Liveman ${kind} lists of us`, { skip }, async (t) => {
     const { url } = await startRecorder(t, { autoStreams: [] });
-    t.strictSame(await play(t, url), ofRealNode);
+    t.strictSame(await play(t, url), OF_REAL_NODE);
   });
 
   const skipNode = skip || (live777 === undefined && 'opt in with LIVE777_BIN=/path/to/live777');
   t.test(`a real Liveman ${kind} lists of a real node`, { skip: skipNode }, async (t) => {
     const node = await RealNode.start(live777!);
     t.teardown(() => node.remove());
-    t.strictSame(await play(t, node.url), ofRealNode);
+    t.strictSame(await play(t, node.url), OF_REAL_NODE);
   });
 }

@@ -5,12 +5,12 @@ import { type RecorderProcess, startRecorder } from '../server/recorder-process.
 import { until } from '../server/until.ts';
 import { Liveman } from './liveman.ts';
 
-const token = 'node-token';
-const settings = { tokens: [token], autoStreams: [] };
+const TOKEN = 'node-token';
+const SETTINGS = { tokens: [TOKEN], autoStreams: [] };
 
 /** Asks the service itself, as a player does. */
 async function get({ url }: RecorderProcess, path: string): Promise<Response> {
-  return fetch(`${url}${path}`, { headers: { authorization: `Bearer ${token}` } });
+  return fetch(`${url}${path}`, { headers: { authorization: `Bearer ${TOKEN}` } });
 }
 
 async function segmentCount(recorder: RecorderProcess): Promise<number> {
@@ -20,12 +20,12 @@ async function segmentCount(recorder: RecorderProcess): Promise<number> {
 
 t.test('Liveman records a stream, rotates it, and collects what a kill left open', async (t) => {
   if (!requireFfmpeg(t)) return;
-  const first = await startRecorder(t, settings);
-  const publisher = await WhipPublisher.connect({ whipUrl: `${first.url}/whip/cam`, token });
+  const first = await startRecorder(t, SETTINGS);
+  const publisher = await WhipPublisher.connect({ whipUrl: `${first.url}/whip/cam`, token: TOKEN });
   t.teardown(() => publisher.vanish());
   publisher.start();
 
-  const options = { url: first.url, token, autoStreams: ['cam'] };
+  const options = { url: first.url, token: TOKEN, autoStreams: ['cam'] };
   const liveman = new Liveman(options);
   await liveman.autoRecord();
   t.ok(await liveman.isRecording('cam'));
@@ -54,7 +54,7 @@ t.test('Liveman records a stream, rotates it, and collects what a kill left open
   await first.kill();
   publisher.vanish();
 
-  const second = await startRecorder(t, { ...settings, root: first.root });
+  const second = await startRecorder(t, { ...SETTINGS, root: first.root });
   options.url = second.url;
   await liveman.collectAll();
   t.strictSame(liveman.collected.slice(3), [`${next} Completed`]);

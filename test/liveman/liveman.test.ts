@@ -3,13 +3,13 @@ import type { RecordFacts } from '../../src/record-catalogue/record-catalogue.ts
 import { Liveman } from './liveman.ts';
 import { type LivemanNode, startNode } from './start-node.ts';
 
-const dayUs = 86_400_000_000;
+const DAY_US = 86_400_000_000;
 const firstDayUs = Date.UTC(2025, 6, 24) * 1000;
-const streams = ['cam1', 'cam2', 'cam3', 'caméra "4"', 'a b'];
+const STREAMS = ['cam1', 'cam2', 'cam3', 'caméra "4"', 'a b'];
 
 /** The record of one stream and one UTC day, while it goes on. */
 function recordOf(stream: string, day: number): RecordFacts {
-  const startUs = firstDayUs + day * dayUs;
+  const startUs = firstDayUs + day * DAY_US;
   const folder = new Date(startUs / 1000).toISOString().slice(0, 10).replaceAll('-', '/');
   return {
     stream,
@@ -21,7 +21,7 @@ function recordOf(stream: string, day: number): RecordFacts {
 }
 
 function ended(record: RecordFacts): RecordFacts {
-  return { ...record, status: 'Completed', endUs: record.startUs + dayUs };
+  return { ...record, status: 'Completed', endUs: record.startUs + DAY_US };
 }
 
 function row({ stream, recordId, status }: RecordFacts): string {
@@ -31,7 +31,7 @@ function row({ stream, recordId, status }: RecordFacts): string {
 /** All streams go on to another day at once, as they do at midnight. */
 async function midnight({ catalogue }: LivemanNode, day: number): Promise<void> {
   const puts: Promise<void>[] = [];
-  for (const stream of streams) {
+  for (const stream of STREAMS) {
     if (day > 0) puts.push(catalogue.put(ended(recordOf(stream, day - 1))));
     puts.push(catalogue.put(recordOf(stream, day)));
   }
@@ -40,13 +40,13 @@ async function midnight({ catalogue }: LivemanNode, day: number): Promise<void> 
 
 /** @param days how many have ended; one more goes on */
 function rowsOf(days: number): { active: string[]; completed: string[] } {
-  const records = streams.flatMap((stream) =>
+  const records = STREAMS.flatMap((stream) =>
     Array.from({ length: days + 1 }, (_, day) => recordOf(stream, day)),
   );
   return {
     active: records.map(row).sort(),
     completed: records
-      .filter(({ startUs }) => startUs < firstDayUs + days * dayUs)
+      .filter(({ startUs }) => startUs < firstDayUs + days * DAY_US)
       .map((record) => row(ended(record)))
       .sort(),
   };
@@ -103,11 +103,11 @@ t.test('Liveman all along, midnights in the middle of its pages, and restarts', 
     const count = (rows: string[]) => collected.filter((each) => rows.includes(each)).length;
     t.equal(new Set(collected).size, collected.length, `limit ${limit}: nothing twice`);
     t.equal(count(completed), completed.length, 'each that has ended');
-    t.ok(count(active) > streams.length, `${count(active)} were collected while they went on`);
+    t.ok(count(active) > STREAMS.length, `${count(active)} were collected while they went on`);
     t.equal(collected.length, count(completed) + count(active), 'and nothing else');
     t.strictSame(
-      streams.map((stream) => node.catalogue.records(stream).length),
-      streams.map(() => 7),
+      STREAMS.map((stream) => node.catalogue.records(stream).length),
+      STREAMS.map(() => 7),
       'all are still there to be played',
     );
     await node.close();

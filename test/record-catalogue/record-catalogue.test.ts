@@ -31,7 +31,7 @@ function offered(catalogue: RecordCatalogue): string[] {
   });
 }
 
-const streams = ['cam1', 'cam2', 'caméra "3"', 'a/b', '1753315200 cam'];
+const STREAMS = ['cam1', 'cam2', 'caméra "3"', 'a/b', '1753315200 cam'];
 
 for (const seed of repeat([1, 2, 3, 4], [1])) {
   t.test(`answers as a plain list does, seed ${seed}`, async (t) => {
@@ -46,7 +46,7 @@ for (const seed of repeat([1, 2, 3, 4], [1])) {
     t.teardown(() => catalogue.close());
 
     const anyRecord = (): RecordFacts => {
-      const stream = pick(streams);
+      const stream = pick(STREAMS);
       const n = below(12) * 100;
       const mpdPath = next() < 0.1 ? `x/${stream}/m.mpd` : `${stream}/2025/07/24/manifest.mpd`;
       const startUs = active(n).startUs + below(3);
@@ -107,7 +107,7 @@ for (const seed of repeat([1, 2, 3, 4], [1])) {
         naive.restart();
       } else {
         t.strictSame(catalogue.streams(), naive.streams());
-        const stream = pick(streams);
+        const stream = pick(STREAMS);
         t.strictSame(catalogue.records(stream), naive.records(stream));
         const query = { stream, sinceTs: 0, limit: 1 + below(20) };
         t.strictSame(catalogue.sessions(query), naive.sessions(query));

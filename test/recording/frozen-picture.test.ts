@@ -26,7 +26,7 @@ async function checkSound(t: Test, publisher: SimulatedPublisher) {
   t.ok(frameCount <= publisher.packet + 2, `${frameCount} of ${publisher.packet} packets`);
 }
 
-const frozen: { name: string; options: SimulatedOptions }[] = [
+const FROZEN: { name: string; options: SimulatedOptions }[] = [
   { name: 'a keyframe that comes after seven seconds', options: { gop: 300 } },
   { name: 'a keyframe that never comes', options: { gop: 100_000 } },
   {
@@ -35,7 +35,7 @@ const frozen: { name: string; options: SimulatedOptions }[] = [
   },
 ];
 
-for (const { name, options } of frozen) {
+for (const { name, options } of FROZEN) {
   t.test(`a picture is lost and nobody asks in vain: ${name}`, async (t) => {
     const publisher = new SimulatedPublisher(t, { ...REPORTS, ...options });
     const { recording } = publisher;

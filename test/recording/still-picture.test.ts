@@ -16,7 +16,7 @@ async function periodsOf(publisher: SimulatedPublisher) {
   return readMpd(text).periods;
 }
 
-const stills: { name: string; options: SimulatedOptions; isMuted?: boolean }[] = [
+const STILLS: { name: string; options: SimulatedOptions; isMuted?: boolean }[] = [
   { name: '3 s apart', options: { ...UNANSWERED, stillSeconds: 3 } },
   { name: '7 s apart', options: { ...UNANSWERED, stillSeconds: 7 } },
   { name: '7 s apart, with reports', options: { ...REPORTED, stillSeconds: 7 } },
@@ -29,7 +29,7 @@ const stills: { name: string; options: SimulatedOptions; isMuted?: boolean }[] =
   { name: '7 s apart, with muted sound', options: { ...REPORTED, stillSeconds: 7 }, isMuted: true },
 ];
 
-for (const { name, options, isMuted } of stills) {
+for (const { name, options, isMuted } of STILLS) {
   t.test(`stills ${name} are shown until the next`, async (t) => {
     if (!requireFfmpeg(t)) return;
     const publisher = new SimulatedPublisher(t, options);

@@ -12,7 +12,7 @@ const FOLDER = 'cam1/2026/03/04';
 const REPORTS = { videoReportUs: 0, audioReportUs: 0 };
 const KINDS = ['video', 'audio'] as const;
 
-const strays: [string, number][] = [
+const STRAYS: [string, number][] = [
   ['an hour ahead', 3600],
   ['an hour back', -3600],
   ['half of the circle', 2 ** 31 / 90_000],
@@ -38,7 +38,7 @@ for (const kinds of [['video'], ['audio'], ['video', 'audio']] as TrackKind[][])
   t.test(`stray timestamps of ${kinds.join(' and ')} cost nothing`, async (t) => {
     if (!requireFfmpeg(t)) return;
     for (const [where, isStray] of places) {
-      for (const [far, seconds] of strays) {
+      for (const [far, seconds] of STRAYS) {
         // That lies half of the circle back as well: there they would be like each other.
         if (where.startsWith('two') && far.startsWith('half')) continue;
         const publisher = new SimulatedPublisher(t, {

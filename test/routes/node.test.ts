@@ -4,11 +4,11 @@ import t from 'tap';
 import { listenRaw } from '../http/raw-request.ts';
 import { testApp } from '../http/test-app.ts';
 
-const packageFile = join(import.meta.dirname, '../../package.json');
+const PACKAGE_FILE = join(import.meta.dirname, '../../package.json');
 
 t.test('which program this is, and that it takes no viewers', async (t) => {
   const { app } = await testApp(t);
-  const { version } = JSON.parse(await readFile(packageFile, 'utf8'));
+  const { version } = JSON.parse(await readFile(PACKAGE_FILE, 'utf8'));
   t.strictSame((await app.inject('/api/info')).json(), {
     version,
     gitHash: '',

@@ -2,8 +2,8 @@ import t from 'tap';
 import { Refusal } from '../../src/refusal.ts';
 import { testApp } from '../http/test-app.ts';
 
-const fragmentType = 'application/trickle-ice-sdpfrag';
-const fragment = 'a=ice-ufrag:x\r\na=ice-pwd:y\r\n';
+const FRAGMENT_TYPE = 'application/trickle-ice-sdpfrag';
+const FRAGMENT = 'a=ice-ufrag:x\r\na=ice-pwd:y\r\n';
 
 t.test('candidates, restarts and stale tags', async (t) => {
   const { app, recorder } = await testApp(t);
@@ -12,10 +12,10 @@ t.test('candidates, restarts and stale tags', async (t) => {
       method: 'PATCH',
       url: '/session/cam%201/s%2F1',
       headers: {
-        'content-type': fragmentType,
+        'content-type': FRAGMENT_TYPE,
         ...(ifMatch !== undefined && { 'if-match': ifMatch }),
       },
-      payload: fragment,
+      payload: FRAGMENT,
     });
 
   const trickled = await patch('"e1"');
@@ -29,7 +29,7 @@ t.test('candidates, restarts and stale tags', async (t) => {
   for (const star of ['*', '"*"']) {
     const restarted = await patch(star);
     t.equal(restarted.statusCode, 200);
-    t.match(restarted.headers, { 'content-type': fragmentType, etag: '"e2"' });
+    t.match(restarted.headers, { 'content-type': FRAGMENT_TYPE, etag: '"e2"' });
     t.equal(restarted.body, 'a=ice-ufrag:new\r\n');
   }
 
@@ -41,7 +41,7 @@ t.test('candidates, restarts and stale tags', async (t) => {
     recorder.calls.map((call) => call.at(-1)),
     ['e1', undefined, '*', '*', 'stale'],
   );
-  t.strictSame(recorder.calls[0], ['trickle', 'cam 1', 's/1', fragment, 'e1']);
+  t.strictSame(recorder.calls[0], ['trickle', 'cam 1', 's/1', FRAGMENT, 'e1']);
 
   for (const bad of ['e1', '"e1', '"a", "b"', '']) {
     const reply = await patch(bad);
@@ -61,12 +61,12 @@ t.test('fragments of another type, none at all, or too large', async (t) => {
       payload,
     });
   for (const type of [undefined, 'application/sdp', 'application/json', 'text/plain']) {
-    const reply = await patch(type, fragment);
+    const reply = await patch(type, FRAGMENT);
     t.equal(reply.statusCode, 415, String(type));
-    t.equal(reply.headers['accept-patch'], fragmentType);
+    t.equal(reply.headers['accept-patch'], FRAGMENT_TYPE);
   }
-  t.equal((await patch(fragmentType, '')).statusCode, 400);
-  t.equal((await patch(fragmentType, 'a'.repeat(300_000))).statusCode, 413);
+  t.equal((await patch(FRAGMENT_TYPE, '')).statusCode, 400);
+  t.equal((await patch(FRAGMENT_TYPE, 'a'.repeat(300_000))).statusCode, 413);
   t.strictSame(recorder.calls, []);
 });
 

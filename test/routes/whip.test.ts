@@ -5,7 +5,7 @@ import { listenRaw } from '../http/raw-request.ts';
 import { testApp } from '../http/test-app.ts';
 
 const sdp = { 'content-type': 'application/sdp' };
-const offer = 'v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n';
+const OFFER = 'v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n';
 
 t.test('an offer is answered with 201 and the session', async (t) => {
   const { app, recorder } = await testApp(
@@ -19,7 +19,7 @@ t.test('an offer is answered with 201 and the session', async (t) => {
     method: 'POST',
     url: `/whip/${encodeURIComponent('Küche/100 %')}`,
     headers: { 'content-type': 'application/SDP; charset=utf-8' },
-    payload: offer,
+    payload: OFFER,
   });
   t.equal(reply.statusCode, 201);
   t.match(reply.headers, {
@@ -33,7 +33,7 @@ t.test('an offer is answered with 201 and the session', async (t) => {
     ],
   });
   t.equal(reply.body, 'v=0\r\nanswer\r\n');
-  t.strictSame(recorder.calls, [['publish', 'Küche/100 %', offer]]);
+  t.strictSame(recorder.calls, [['publish', 'Küche/100 %', OFFER]]);
 
   const session = new URL(String(reply.headers.location), 'http://localhost/whip/x').pathname;
   const ended = await app.inject({ method: 'DELETE', url: session });
@@ -46,7 +46,7 @@ t.test('no Link without ICE servers', async (t) => {
     method: 'POST',
     url: '/whip/cam1',
     headers: sdp,
-    payload: offer,
+    payload: OFFER,
   });
   t.notOk('link' in reply.headers);
 });
@@ -54,7 +54,7 @@ t.test('no Link without ICE servers', async (t) => {
 t.test('a second publisher is refused', async (t) => {
   const { app } = await testApp(t);
   const post = () =>
-    app.inject({ method: 'POST', url: '/whip/cam1', headers: sdp, payload: offer });
+    app.inject({ method: 'POST', url: '/whip/cam1', headers: sdp, payload: OFFER });
   t.equal((await post()).statusCode, 201);
   const second = await post();
   t.equal(second.statusCode, 409);
@@ -82,12 +82,12 @@ t.test('bodies of another type, none at all, or too large', async (t) => {
     'multipart/form-data; boundary=x',
     'application/trickle-ice-sdpfrag',
   ]) {
-    const reply = await post({ 'content-type': type }, offer);
+    const reply = await post({ 'content-type': type }, OFFER);
     t.equal(reply.statusCode, 415, type);
     t.equal(reply.headers['accept-post'], 'application/sdp');
     t.match(reply.json().message, /^Content-Type must be application\/sdp, not /);
   }
-  t.equal((await post({}, offer)).statusCode, 415);
+  t.equal((await post({}, OFFER)).statusCode, 415);
   t.equal((await post({})).statusCode, 415);
   const empty = await post(sdp, '');
   t.equal(empty.statusCode, 400);
@@ -142,7 +142,7 @@ t.test('OPTIONS tells what can be posted, with and without CORS', async (t) => {
       method: 'POST',
       url: '/whip/cam1',
       headers: { ...sdp, origin: 'https://example.org' },
-      payload: offer,
+      payload: OFFER,
     });
     const exposed = String(posted.headers['access-control-expose-headers'] ?? '');
     for (const name of ['Location', 'Link', 'ETag', 'Accept-Patch']) {
@@ -154,7 +154,7 @@ t.test('OPTIONS tells what can be posted, with and without CORS', async (t) => {
 t.test('other methods are refused as RFC 9725 says', async (t) => {
   const { app } = await testApp(t);
   for (const method of ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE'] as const) {
-    const reply = await app.inject({ method, url: '/whip/cam1', headers: sdp, payload: offer });
+    const reply = await app.inject({ method, url: '/whip/cam1', headers: sdp, payload: OFFER });
     t.equal(reply.statusCode, 405, method);
     t.equal(reply.headers.allow, 'POST, OPTIONS');
   }
@@ -169,7 +169,7 @@ t.test('names that no stream can have', async (t) => {
   const { app, recorder } = await testApp(t);
   const send = await listenRaw(app);
   const requests = [
-    ['POST', '/whip/', sdp, offer],
+    ['POST', '/whip/', sdp, OFFER],
     ['POST', '/api/record/', {}, ''],
     ['DELETE', '/api/record/', {}, ''],
     ['GET', '/api/streams/', {}, ''],

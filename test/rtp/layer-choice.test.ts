@@ -1,7 +1,7 @@
 import t from 'tap';
 import { LayerArrivals, LayerChoice, largest } from '../../src/rtp/layer-choice.ts';
 
-const s = 1e6;
+const S = 1e6;
 
 class Layer extends LayerArrivals {
   readonly pixels: number;
@@ -17,15 +17,15 @@ function choose(low: Layer, high: Layer, comes: (layer: Layer, atS: number) => b
   const taken: [number, number][] = [];
   let choice: LayerChoice<Layer> | undefined;
   for (let atS = 1000; atS < 1200; atS += 0.02) {
-    for (const layer of layers) if (comes(layer, atS - 1000)) layer.note(atS * s);
+    for (const layer of layers) if (comes(layer, atS - 1000)) layer.note(atS * S);
     if (choice === undefined) {
-      choice = new LayerChoice(largest(layers, atS * s)!, atS * s);
+      choice = new LayerChoice(largest(layers, atS * S)!, atS * S);
       taken.push([0, choice.kept.pixels]);
       continue;
     }
-    const better = choice.better(layers, atS * s);
+    const better = choice.better(layers, atS * S);
     if (better === undefined) continue;
-    choice.take(better, atS * s);
+    choice.take(better, atS * S);
     taken.push([Math.round((atS - 1000) * 10) / 10, better.pixels]);
   }
   return taken;

@@ -3,9 +3,9 @@ import { createDepacketizer } from '../../src/codecs/registry.ts';
 import type { AccessUnit } from '../../src/media/access-unit.ts';
 import { LayeredTrack } from '../../src/rtp/layered-track.ts';
 import type { AnnouncedLayers, MediaSection } from '../../src/rtp/media-section.ts';
-import { aggregate, h264Format, makePacket, rtxFormat } from './packets.ts';
+import { aggregate, H264_FORMAT, makePacket, RTX_FORMAT } from './packets.ts';
 
-const startUs = 1_753_315_200_000_000;
+const START_US = 1_753_315_200_000_000;
 const sps = Buffer.of(0x67, 0x42, 0xc0, 0x1f, 0x8c);
 const pps = Buffer.of(0x68, 0xce, 0x3c, 0x80);
 
@@ -15,14 +15,14 @@ class Publisher {
   readonly units: AccessUnit[] = [];
   readonly asked: string[] = [];
   readonly track: LayeredTrack;
-  nowUs = startUs;
+  nowUs = START_US;
   #sequence = new Map<number, number>();
 
   constructor(layers?: AnnouncedLayers) {
     const section: MediaSection = {
       mid: 'v',
       kind: 'video',
-      formats: [h264Format, rtxFormat],
+      formats: [H264_FORMAT, RTX_FORMAT],
       extensions: {},
       ssrcs: [],
       retransmissionSsrcs: [],
@@ -59,7 +59,7 @@ class Publisher {
       makePacket({
         ssrc: layer,
         sequenceNumber,
-        timestamp: Math.round((this.nowUs - startUs) * 0.09) + 1000,
+        timestamp: Math.round((this.nowUs - START_US) * 0.09) + 1000,
         marker: true,
         arrivalUs: this.nowUs,
         payload: keyframe ? aggregate([sps, pps, slice]) : slice,
@@ -138,8 +138,8 @@ t.test('goes to another layer and back at keyframes that it asks for', async (t)
     [1, 111],
     [2, 222],
   ] as const) {
-    const report = { ntpUs: startUs, rtpTimestamp, arrivalUs: startUs };
-    publisher.track.onSenderReport(ssrc, 1, startUs, report);
+    const report = { ntpUs: START_US, rtpTimestamp, arrivalUs: START_US };
+    publisher.track.onSenderReport(ssrc, 1, START_US, report);
   }
   publisher.pass(3000, [1, 2]);
   t.same(publisher.seen().events, ['keyframe of 2', 'report 222', 'picture of 2']);

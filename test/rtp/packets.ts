@@ -15,14 +15,14 @@ export function makePacket(fields: Partial<RtpPacket> = {}): RtpPacket {
   };
 }
 
-export const h264Format: PayloadFormat = {
+export const H264_FORMAT: PayloadFormat = {
   payloadType: 96,
   codec: 'h264',
   clockRate: 90_000,
   parameters: { 'packetization-mode': '1', 'profile-level-id': '42e01f' },
 };
 
-export const opusFormat: PayloadFormat = {
+export const OPUS_FORMAT: PayloadFormat = {
   payloadType: 111,
   codec: 'opus',
   clockRate: 48_000,
@@ -30,7 +30,7 @@ export const opusFormat: PayloadFormat = {
   parameters: {},
 };
 
-export const rtxFormat: PayloadFormat = {
+export const RTX_FORMAT: PayloadFormat = {
   payloadType: 97,
   codec: 'rtx',
   clockRate: 90_000,
@@ -83,7 +83,7 @@ export function retransmit(original: RtpPacket, sequenceNumber: number, ssrc = 0
   return {
     ...original,
     ssrc,
-    payloadType: rtxFormat.payloadType,
+    payloadType: RTX_FORMAT.payloadType,
     sequenceNumber,
     payload: Buffer.concat([osn, original.payload]),
   };

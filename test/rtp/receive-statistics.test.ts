@@ -1,7 +1,7 @@
 import t from 'tap';
 import { ReceiveStatistics } from '../../src/rtp/receive-statistics.ts';
 
-const start = 1_700_000_000_000_000;
+const START = 1_700_000_000_000_000;
 
 function setUp() {
   const statistics = new ReceiveStatistics(0xabcd);
@@ -10,10 +10,10 @@ function setUp() {
     statistics.receive(
       extended,
       (extended * 960) >>> 0,
-      start + extended * 20_000 + delayUs,
+      START + extended * 20_000 + delayUs,
       48_000,
     );
-  return { statistics, receive, report: (nowUs = start) => statistics.reportBlock(nowUs) };
+  return { statistics, receive, report: (nowUs = START) => statistics.reportBlock(nowUs) };
 }
 
 t.test('nothing to report before the first packet', async (t) => {
@@ -88,28 +88,28 @@ t.test('late and doubled packets leave jitter alone', async (t) => {
 
 t.test('jitter survives timestamp wraps, jumps and other clock rates', async (t) => {
   const { statistics } = setUp();
-  statistics.receive(1, 0xffffffff - 479, start, 48_000);
-  statistics.receive(2, 480, start + 20_000, 48_000);
+  statistics.receive(1, 0xffffffff - 479, START, 48_000);
+  statistics.receive(2, 480, START + 20_000, 48_000);
   t.equal(statistics.jitter, 0, 'wrap');
-  statistics.receive(3, 2_000_000_000, start + 40_000, 48_000);
+  statistics.receive(3, 2_000_000_000, START + 40_000, 48_000);
   t.equal(statistics.jitter, 0, 'jump');
-  statistics.receive(4, 17, start + 60_000, 8000);
-  statistics.receive(5, 99_999, start + 60_000, 0);
-  statistics.receive(6, 2_000_002_880, start + 100_000, 48_000);
-  statistics.receive(7, 2_000_003_840, start + 120_000, 48_000);
+  statistics.receive(4, 17, START + 60_000, 8000);
+  statistics.receive(5, 99_999, START + 60_000, 0);
+  statistics.receive(6, 2_000_002_880, START + 100_000, 48_000);
+  statistics.receive(7, 2_000_003_840, START + 120_000, 48_000);
   t.equal(statistics.jitter, 0, 'other clock rate');
 });
 
 t.test('the last sender report and its age in 1/65536 s', async (t) => {
   const { receive, report, statistics } = setUp();
   receive(65_536);
-  statistics.onSenderReport(0xdeadbeef, start);
-  t.match(report(start + 1_500_000), {
+  statistics.onSenderReport(0xdeadbeef, START);
+  t.match(report(START + 1_500_000), {
     lastSenderReport: 0xdeadbeef,
     delaySinceLastSenderReport: 98_304,
   });
-  t.equal(report(start - 5)?.delaySinceLastSenderReport, 0);
-  t.equal(report(start + 1e12)?.delaySinceLastSenderReport, 0xffffffff);
+  t.equal(report(START - 5)?.delaySinceLastSenderReport, 0);
+  t.equal(report(START + 1e12)?.delaySinceLastSenderReport, 0xffffffff);
 });
 
 t.test('after a jump of the sequence counting begins anew', async (t) => {

@@ -7,7 +7,7 @@ import {
 } from '../../src/rtp/reorder-buffer.ts';
 import { makePacket, seededRandom } from './packets.ts';
 
-const second = 1_000_000;
+const SECOND = 1_000_000;
 
 /** A buffer of which all that is in order is taken out at once. */
 class EmptiedBuffer extends ReorderBuffer {
@@ -88,13 +88,13 @@ t.test('each gap is given up after its own time', async (t) => {
   push(1, 0);
   push(3, 100_000);
   push(6, 600_000);
-  buffer.expire(100_000 + second - 1);
+  buffer.expire(100_000 + SECOND - 1);
   t.same(out, ['1']);
-  buffer.expire(100_000 + second);
+  buffer.expire(100_000 + SECOND);
   t.same(out, ['1', '!3'], 'the gap after 3 opened later and is waited for');
   t.equal(buffer.lost, 1);
   push(5, 1_200_000);
-  buffer.expire(600_000 + second);
+  buffer.expire(600_000 + SECOND);
   t.same(out, ['1', '!3', '!5', '6']);
   t.equal(buffer.lost, 2);
 });
@@ -102,8 +102,8 @@ t.test('each gap is given up after its own time', async (t) => {
 t.test('with no later packet nothing is given up', async (t) => {
   const { out, push, buffer } = setUp();
   push(1);
-  buffer.expire(1000 * second);
-  push(2, 1000 * second);
+  buffer.expire(1000 * SECOND);
+  push(2, 1000 * SECOND);
   t.same(out, ['1', '2']);
 });
 

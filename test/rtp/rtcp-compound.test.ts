@@ -45,14 +45,14 @@ const sourceDescription = new RtcpSourceDescriptionPacket({
 const receiverReport = new RtcpRrPacket({ ssrc: 5, reports: [reportBlock] }).serialize();
 
 /** A goodbye of two sources with a reason. */
-const goodbye = Buffer.from('82cb0004fedcba980000000503627965', 'hex');
-goodbye.writeUInt16BE(3, 2);
+const GOODBYE = Buffer.from('82cb0004fedcba980000000503627965', 'hex');
+GOODBYE.writeUInt16BE(3, 2);
 
 /** A type that is not defined. */
-const unknown = Buffer.from('80df000112345678', 'hex');
+const UNKNOWN = Buffer.from('80df000112345678', 'hex');
 
 t.test('reads sender reports and goodbyes, passes over the rest', async (t) => {
-  const packet = Buffer.concat([senderReport, sourceDescription, unknown, receiverReport, goodbye]);
+  const packet = Buffer.concat([senderReport, sourceDescription, UNKNOWN, receiverReport, GOODBYE]);
   t.same(parseRtcpCompound(packet), [
     {
       type: 'sender report',
@@ -78,7 +78,7 @@ t.test('malformed packets are refused as a whole', async (t) => {
   const blocks = Buffer.from(senderReport);
   blocks[0]! |= 0x1f;
   refused(blocks, '31 report blocks in the space of one');
-  const sources = Buffer.from(goodbye);
+  const sources = Buffer.from(GOODBYE);
   sources[0] = 0x9f;
   refused(sources, '31 sources in the space of three');
   refused(Buffer.from('80c8000100000000', 'hex'), 'a sender report of 8 bytes');
@@ -87,7 +87,7 @@ t.test('malformed packets are refused as a whole', async (t) => {
 t.test('random and mutated packets never throw', async (t) => {
   const next = seededRandom(3);
   const random = () => Math.floor(next() * 0x1000000);
-  const whole = Buffer.concat([senderReport, sourceDescription, receiverReport, goodbye]);
+  const whole = Buffer.concat([senderReport, sourceDescription, receiverReport, GOODBYE]);
   let accepted = 0;
   for (let round = 0; round < 5000; round++) {
     const packet =

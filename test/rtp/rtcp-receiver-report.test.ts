@@ -2,7 +2,7 @@ import t from 'tap';
 import { RtcpPacketConverter, RtcpRrPacket, RtcpSourceDescriptionPacket } from 'werift';
 import { buildReceiverReport, buildSourceDescription } from '../../src/rtp/rtcp-receiver-report.ts';
 
-const block = {
+const BLOCK = {
   ssrc: 0xfedcba98,
   fractionLost: 64,
   cumulativeLost: 4711,
@@ -14,7 +14,7 @@ const block = {
 
 t.test('another implementation reads our receiver report', async (t) => {
   const packet = Buffer.concat([
-    buildReceiverReport(0x98765432, [block, { ...block, ssrc: 2 }]),
+    buildReceiverReport(0x98765432, [BLOCK, { ...BLOCK, ssrc: 2 }]),
     buildSourceDescription(0x98765432, 'recorder'),
   ]);
   const [report, description] = RtcpPacketConverter.deSerialize(packet);
@@ -38,13 +38,13 @@ t.test('another implementation reads our receiver report', async (t) => {
 t.test('values beyond their field are clamped (RFC 3550 §6.4.1)', async (t) => {
   const packet = buildReceiverReport(1, [
     {
-      ...block,
+      ...BLOCK,
       fractionLost: 300,
       cumulativeLost: 0x1000000,
       jitter: 12.7,
       delaySinceLastSenderReport: 2 ** 33,
     },
-    { ...block, fractionLost: -1, cumulativeLost: -0x1000000, jitter: -3 },
+    { ...BLOCK, fractionLost: -1, cumulativeLost: -0x1000000, jitter: -3 },
   ]);
   t.equal(packet.subarray(12, 16).toString('hex'), 'ff7fffff');
   t.equal(packet.readUInt32BE(20), 12);
@@ -54,7 +54,7 @@ t.test('values beyond their field are clamped (RFC 3550 §6.4.1)', async (t) => 
 });
 
 t.test('31 blocks are the most', async (t) => {
-  const packet = buildReceiverReport(1, new Array(40).fill(block));
+  const packet = buildReceiverReport(1, new Array(40).fill(BLOCK));
   t.equal(packet[0], 0x80 | 31);
   t.equal(packet.length, 8 + 31 * 24);
   t.equal(packet.readUInt16BE(2), packet.length / 4 - 1);

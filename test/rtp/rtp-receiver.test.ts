@@ -14,32 +14,32 @@ import type { AccessUnit } from '../../src/media/access-unit.ts';
 import type { MediaSection } from '../../src/rtp/media-section.ts';
 import { RtpReceiver, type SenderReport } from '../../src/rtp/rtp-receiver.ts';
 import type { SrtpProfile } from '../../src/rtp/srtp-keys.ts';
-import { h264Format, opusFormat, rtxFormat, seededRandom } from './packets.ts';
-import { profiles, SecuredSender, type SentRtp } from './secured-sender.ts';
+import { H264_FORMAT, OPUS_FORMAT, RTX_FORMAT, seededRandom } from './packets.ts';
+import { PROFILES, SecuredSender, type SentRtp } from './secured-sender.ts';
 
-const startUs = 1_753_315_200_000_000;
-const videoSsrc = 0xfedcba98;
-const repairSsrc = 0xfedcba99;
-const audioSsrc = 7;
+const START_US = 1_753_315_200_000_000;
+const VIDEO_SSRC = 0xfedcba98;
+const REPAIR_SSRC = 0xfedcba99;
+const AUDIO_SSRC = 7;
 
-const feedback = { nack: true, pli: true, fir: false, transportCc: true, remb: false };
+const FEEDBACK = { nack: true, pli: true, fir: false, transportCc: true, remb: false };
 const video: MediaSection = {
   mid: 'v',
   kind: 'video',
-  formats: [h264Format, rtxFormat],
+  formats: [H264_FORMAT, RTX_FORMAT],
   extensions: { mid: 1, transportCc: 2 },
   ssrcs: [],
-  retransmissionSsrcs: [[videoSsrc, repairSsrc]],
-  feedback,
+  retransmissionSsrcs: [[VIDEO_SSRC, REPAIR_SSRC]],
+  feedback: FEEDBACK,
 };
-const audio: MediaSection = {
+const AUDIO: MediaSection = {
   mid: 'a',
   kind: 'audio',
-  formats: [opusFormat],
+  formats: [OPUS_FORMAT],
   extensions: { mid: 1, transportCc: 2 },
   ssrcs: [],
   retransmissionSsrcs: [],
-  feedback: { ...feedback, nack: false, pli: false },
+  feedback: { ...FEEDBACK, nack: false, pli: false },
 };
 
 /** A sender and a receiver with what came out of it, on a clock that the test moves. */
@@ -51,11 +51,11 @@ class Session {
   /** All events in order, as words. */
   readonly events: string[] = [];
   readonly rtcp: Buffer[] = [];
-  nowUs = startUs;
+  nowUs = START_US;
   #sequences = new Map<number, number>();
   #transport = 0;
 
-  constructor(profile: SrtpProfile = 'AEAD_AES_128_GCM', sections = [video, audio]) {
+  constructor(profile: SrtpProfile = 'AEAD_AES_128_GCM', sections = [video, AUDIO]) {
     this.sender = new SecuredSender(profile);
     this.receiver = new RtpReceiver({
       createDepacketizer,
@@ -85,7 +85,7 @@ class Session {
     const transportCc = Buffer.alloc(2);
     transportCc.writeUInt16BE(this.#transport++ & 0xffff);
     return this.sender.rtp({
-      payloadType: opusFormat.payloadType,
+      payloadType: OPUS_FORMAT.payloadType,
       payload: Buffer.from([0xf8, 0xff, 0xfe]),
       extensions: { 2: transportCc },
       ...fields,
@@ -136,24 +136,27 @@ function goodbye(ssrc: number) {
   return packet;
 }
 
-const parameterSets = [Buffer.from('6742c01fda', 'hex'), Buffer.from('68ce3c80', 'hex')];
+const PARAMETER_SETS = [Buffer.from('6742c01fda', 'hex'), Buffer.from('68ce3c80', 'hex')];
 const mid = (text: string) => ({ 1: Buffer.from(text) });
 
 /** Sends one picture of three NAL units, a packet each. */
-function sendKeyframe(session: Session, timestamp: number, ssrc = videoSsrc): void {
-  const nalUnits = [...parameterSets, Buffer.concat([Buffer.of(0x65, 0x88), Buffer.alloc(900, 9)])];
+function sendKeyframe(session: Session, timestamp: number, ssrc = VIDEO_SSRC): void {
+  const nalUnits = [
+    ...PARAMETER_SETS,
+    Buffer.concat([Buffer.of(0x65, 0x88), Buffer.alloc(900, 9)]),
+  ];
   for (const [position, payload] of nalUnits.entries()) {
     const marker = position === nalUnits.length - 1;
     session.send({ ssrc, payloadType: 96, timestamp, marker, payload });
   }
 }
 
-for (const profile of profiles) {
+for (const profile of PROFILES) {
   t.test(`${profile}: from datagram to access unit, both tracks`, async (t) => {
     const session = new Session(profile);
     for (let count = 0; count < 50; count++) {
       if (count % 10 === 0) sendKeyframe(session, count * 900);
-      session.send({ ssrc: audioSsrc, timestamp: count * 960 });
+      session.send({ ssrc: AUDIO_SSRC, timestamp: count * 960 });
       session.wait(20);
     }
     const of = (mid: string) => session.units.filter(([of]) => of === mid);
@@ -177,7 +180,7 @@ for (const profile of profiles) {
     const outage = 560;
     for (let count = 0; count < 300 + outage + 2000; count++) {
       const sequenceNumber = (first + count) & 0xffff;
-      const datagram = session.seal({ ssrc: audioSsrc, sequenceNumber, timestamp: count * 960 });
+      const datagram = session.seal({ ssrc: AUDIO_SSRC, sequenceNumber, timestamp: count * 960 });
       if (count < 20 || count >= 20 + outage) session.receiver.receive(datagram, session.nowUs);
       if (count % 6 === 0) session.wait(20);
     }
@@ -193,8 +196,8 @@ for (const profile of profiles) {
 
   t.test(`${profile}: replayed, forged and malformed packets are counted`, async (t) => {
     const session = new Session(profile);
-    const datagram = session.seal({ ssrc: audioSsrc });
-    const report = session.sender.rtcp(senderReport(audioSsrc, 3_962_304_000, 0, 0));
+    const datagram = session.seal({ ssrc: AUDIO_SSRC });
+    const report = session.sender.rtcp(senderReport(AUDIO_SSRC, 3_962_304_000, 0, 0));
     for (const genuine of [datagram, report]) {
       const forged = Buffer.from(genuine);
       forged[13]! ^= 0x80;
@@ -214,7 +217,7 @@ for (const profile of profiles) {
 
 t.test('a forged packet does not count as a sign of life', async (t) => {
   const session = new Session();
-  const datagram = session.seal({ ssrc: audioSsrc });
+  const datagram = session.seal({ ssrc: AUDIO_SSRC });
   datagram[datagram.length - 1]! ^= 1;
   session.receiver.receive(datagram, session.nowUs);
   t.equal(session.receiver.lastAuthenticatedUs, 0);
@@ -223,17 +226,17 @@ t.test('a forged packet does not count as a sign of life', async (t) => {
 t.test('what was lost is asked for, and taken from the retransmission stream', async (t) => {
   const session = new Session();
   sendKeyframe(session, 0);
-  const first = { ssrc: videoSsrc, payloadType: 96, timestamp: 3000 };
+  const first = { ssrc: VIDEO_SSRC, payloadType: 96, timestamp: 3000 };
   const slice = (size: number) => Buffer.concat([Buffer.of(0x41, 0x9a), Buffer.alloc(size, size)]);
   session.send({ ...first, sequenceNumber: 1003, payload: slice(10) });
   session.send({ ...first, sequenceNumber: 1005, payload: slice(30), marker: true });
   session.wait(100);
   const nack = session.heard().find((message) => message instanceof GenericNack);
-  t.match(nack, { lost: [1004], mediaSourceSsrc: videoSsrc, senderSsrc: 0x98765432 });
+  t.match(nack, { lost: [1004], mediaSourceSsrc: VIDEO_SSRC, senderSsrc: 0x98765432 });
 
-  session.send({ ssrc: repairSsrc, payloadType: 97, payload: Buffer.alloc(0), timestamp: 3000 });
+  session.send({ ssrc: REPAIR_SSRC, payloadType: 97, payload: Buffer.alloc(0), timestamp: 3000 });
   session.send({
-    ssrc: repairSsrc,
+    ssrc: REPAIR_SSRC,
     payloadType: 97,
     timestamp: 3000,
     payload: Buffer.concat([Buffer.from([1004 >> 8, 1004 & 0xff]), slice(20)]),
@@ -250,9 +253,9 @@ t.test('what was lost is asked for, and taken from the retransmission stream', a
 
 t.test('the first packet of a video track asks for a keyframe', async (t) => {
   const session = new Session();
-  session.send({ ssrc: videoSsrc, payloadType: 96, payload: Buffer.of(0x41, 1, 2), marker: true });
+  session.send({ ssrc: VIDEO_SSRC, payloadType: 96, payload: Buffer.of(0x41, 1, 2), marker: true });
   const request = session.heard().find((message) => message instanceof PictureLossIndication);
-  t.match(request, { mediaSsrc: videoSsrc, senderSsrc: 0x98765432 });
+  t.match(request, { mediaSsrc: VIDEO_SSRC, senderSsrc: 0x98765432 });
   session.wait(600);
   session.heard();
   sendKeyframe(session, 9000);
@@ -263,9 +266,9 @@ t.test('the first packet of a video track asks for a keyframe', async (t) => {
 });
 
 t.test('a keyframe is asked for with FIR where PLI was not agreed on', async (t) => {
-  const fir = { ...video, feedback: { ...feedback, pli: false, fir: true } };
+  const fir = { ...video, feedback: { ...FEEDBACK, pli: false, fir: true } };
   const session = new Session('AEAD_AES_128_GCM', [fir]);
-  session.send({ ssrc: videoSsrc, payloadType: 96, payload: Buffer.of(0x41, 1, 2), marker: true });
+  session.send({ ssrc: VIDEO_SSRC, payloadType: 96, payload: Buffer.of(0x41, 1, 2), marker: true });
   session.wait(1000);
   const requests = session.rtcp
     .map((packet) => packet.toString('hex'))
@@ -278,9 +281,9 @@ t.test('a keyframe is asked for with FIR where PLI was not agreed on', async (t)
 t.test('receiver reports every second, with the last sender report', async (t) => {
   const session = new Session();
   sendKeyframe(session, 0);
-  session.send({ ssrc: audioSsrc });
+  session.send({ ssrc: AUDIO_SSRC });
   session.receiver.receive(
-    session.sender.rtcp(senderReport(audioSsrc, 0x1234abcd, 0xef015678, 0)),
+    session.sender.rtcp(senderReport(AUDIO_SSRC, 0x1234abcd, 0xef015678, 0)),
     session.nowUs,
   );
   session.wait(3000);
@@ -290,8 +293,8 @@ t.test('receiver reports every second, with the last sender report', async (t) =
   t.equal(full.length, 3);
   const last = full.at(-1) as RtcpRrPacket;
   t.equal(last.ssrc, 0x98765432);
-  t.same(new Set(last.reports.map(({ ssrc }) => ssrc)), new Set([videoSsrc, audioSsrc]));
-  const audioBlock = last.reports.find(({ ssrc }) => ssrc === audioSsrc);
+  t.same(new Set(last.reports.map(({ ssrc }) => ssrc)), new Set([VIDEO_SSRC, AUDIO_SSRC]));
+  const audioBlock = last.reports.find(({ ssrc }) => ssrc === AUDIO_SSRC);
   t.equal(audioBlock?.lsr, 0xabcdef01);
   t.ok(Math.abs(audioBlock!.dlsr - 2.02 * 65536) < 4000, `${audioBlock?.dlsr}`);
 });
@@ -300,9 +303,9 @@ t.test('transport-wide feedback covers both tracks and the retransmissions', asy
   const session = new Session();
   let sent = 0;
   for (let count = 0; count < 100; count++) {
-    session.send({ ssrc: audioSsrc, timestamp: count * 960 });
-    session.send({ ssrc: videoSsrc, payloadType: 96, payload: Buffer.of(0x41, 1, 2) });
-    session.send({ ssrc: repairSsrc, payloadType: 97, payload: Buffer.alloc(0) });
+    session.send({ ssrc: AUDIO_SSRC, timestamp: count * 960 });
+    session.send({ ssrc: VIDEO_SSRC, payloadType: 96, payload: Buffer.of(0x41, 1, 2) });
+    session.send({ ssrc: REPAIR_SSRC, payloadType: 97, payload: Buffer.alloc(0) });
     sent += 3;
     session.wait(20);
   }
@@ -325,14 +328,14 @@ t.test('REMB stands in where transport-wide feedback was not agreed on', async (
     extensions: { mid: 1 },
     feedback: { ...section.feedback, transportCc: false, remb: section.kind === 'video' },
   });
-  const session = new Session('AEAD_AES_128_GCM', [without(video), without(audio)]);
+  const session = new Session('AEAD_AES_128_GCM', [without(video), without(AUDIO)]);
   sendKeyframe(session, 0);
-  session.send({ ssrc: audioSsrc });
+  session.send({ ssrc: AUDIO_SSRC });
   session.wait(2000);
   const messages = session.heard();
   const remb = messages.filter((message) => message instanceof ReceiverEstimatedMaxBitrate);
   t.equal(remb.length, 2);
-  t.same(remb[0]?.ssrcFeedbacks, [videoSsrc]);
+  t.same(remb[0]?.ssrcFeedbacks, [VIDEO_SSRC]);
   t.ok(Number(remb[0]?.bitrate) > 9_000_000);
   t.notOk(messages.some((message) => message instanceof TransportWideCC));
 
@@ -349,19 +352,19 @@ t.test('sender reports go to their track, also one that comes before the media',
       session.sender.rtcp(senderReport(ssrc, seconds, fraction, 4711)),
       session.nowUs,
     );
-  report(audioSsrc, 2_208_988_800 + 1_753_315_200, 0x40000000);
+  report(AUDIO_SSRC, 2_208_988_800 + 1_753_315_200, 0x40000000);
   t.equal(session.reports.length, 0);
   const reportedUs = session.nowUs;
   session.wait(40);
-  session.send({ ssrc: audioSsrc });
+  session.send({ ssrc: AUDIO_SSRC });
   t.same(session.reports, [
-    ['a', { ntpUs: startUs + 250_000, rtpTimestamp: 4711, arrivalUs: reportedUs }],
+    ['a', { ntpUs: START_US + 250_000, rtpTimestamp: 4711, arrivalUs: reportedUs }],
   ]);
-  report(repairSsrc, 3_962_304_000, 0);
-  report(audioSsrc, 0, 0);
+  report(REPAIR_SSRC, 3_962_304_000, 0);
+  report(AUDIO_SSRC, 0, 0);
   t.equal(session.reports.length, 1, 'no track, and no wall clock');
-  report(audioSsrc, 3_962_304_001, 0);
-  t.equal(session.reports[1]?.[1].ntpUs, startUs + 1_000_000);
+  report(AUDIO_SSRC, 3_962_304_001, 0);
+  t.equal(session.reports[1]?.[1].ntpUs, START_US + 1_000_000);
 });
 
 t.test('a new SSRC restarts the track, after all of the old one came out', async (t) => {
@@ -398,11 +401,13 @@ t.test('authentic nonsense is dropped, whatever it is', async (t) => {
   const random = seededRandom(20);
   const bytes = (length: number) =>
     Buffer.from(Array.from({ length }, () => Math.floor(random() * 256)));
-  for (const profile of profiles) {
+  for (const profile of PROFILES) {
     const session = new Session(profile);
     sendKeyframe(session, 0);
     for (let round = 0; round < 1500; round++) {
-      const ssrc = [videoSsrc, repairSsrc, audioSsrc, Math.floor(random() * 2 ** 32)][round % 4]!;
+      const ssrc = [VIDEO_SSRC, REPAIR_SSRC, AUDIO_SSRC, Math.floor(random() * 2 ** 32)][
+        round % 4
+      ]!;
       session.send({
         ssrc,
         sequenceNumber: Math.floor(random() * 0x10000),
@@ -430,7 +435,7 @@ t.test('authentic nonsense is dropped, whatever it is', async (t) => {
 
 t.test('random datagrams are dropped, and leave genuine ones alone', async (t) => {
   const random = seededRandom(21);
-  for (const profile of profiles) {
+  for (const profile of PROFILES) {
     const session = new Session(profile);
     for (let round = 0; round < 3000; round++) {
       const datagram = Buffer.alloc(Math.floor(random() * 120));
@@ -440,7 +445,7 @@ t.test('random datagrams are dropped, and leave genuine ones alone', async (t) =
       if (datagram.length > 0) datagram[0] = 0x80 | (datagram[0]! & 0x3f);
       session.receiver.receive(datagram, session.nowUs);
       if (round % 10 === 0) {
-        session.send({ ssrc: audioSsrc, timestamp: round });
+        session.send({ ssrc: AUDIO_SSRC, timestamp: round });
         session.wait(20);
       }
     }

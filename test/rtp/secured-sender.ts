@@ -2,7 +2,7 @@ import { SrtcpSession, SrtpSession, RtpHeader as WeriftHeader } from 'werift';
 import type { SrtpKeys, SrtpProfile } from '../../src/rtp/srtp-keys.ts';
 
 /** Both profiles, to run a test on each. */
-export const profiles: SrtpProfile[] = ['AES_CM_128_HMAC_SHA1_80', 'AEAD_AES_128_GCM'];
+export const PROFILES: SrtpProfile[] = ['AES_CM_128_HMAC_SHA1_80', 'AEAD_AES_128_GCM'];
 
 /** What a packet of the secured sender says; the rest is plain. */
 export interface SentRtp {

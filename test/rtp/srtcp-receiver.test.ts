@@ -1,7 +1,7 @@
 import t from 'tap';
 import { SrtcpReceiver } from '../../src/rtp/srtcp-receiver.ts';
 import type { SrtpProfile } from '../../src/rtp/srtp-keys.ts';
-import { profiles, SecuredSender } from './secured-sender.ts';
+import { PROFILES, SecuredSender } from './secured-sender.ts';
 
 /** A sender of another make, and the receiver with its keys. */
 function pair(profile: SrtpProfile) {
@@ -20,7 +20,7 @@ function compound(ssrc: number): Buffer {
   return packet;
 }
 
-for (const profile of profiles) {
+for (const profile of PROFILES) {
   t.test(`${profile}: opens what another implementation sealed, once`, async (t) => {
     const { seal, receiver } = pair(profile);
     const sealed: Buffer[] = [];

@@ -54,7 +54,7 @@ t.test('AES-GCM opens the SRTP packet of RFC 7714 §16.1', async (t) => {
   }
 });
 
-const rtcp =
+const RTCP =
   '81c8000d 4d617273 4e545031 4e545032 52545020 0000042a 0000e930 4c756e61' +
   'deadbeef deadbeef deadbeef deadbeef deadbeef';
 
@@ -65,7 +65,7 @@ t.test('AES-GCM opens the encrypted SRTCP packet of RFC 7714 §17.1', async (t) 
       '730d6fda 4ce09b46 86303ded 0bb9275b c84aa458 96cf4d2f c5abf872 45d9eade 800005d4',
   );
   t.equal(cipher.rtcpIndex(packet), 0x5d4);
-  t.same(cipher.openRtcp(packet), hex(rtcp));
+  t.same(cipher.openRtcp(packet), hex(RTCP));
   for (let position = 0; position < packet.length; position++) {
     const forged = Buffer.from(packet);
     forged[position]! ^= 0x80;
@@ -75,8 +75,8 @@ t.test('AES-GCM opens the encrypted SRTCP packet of RFC 7714 §17.1', async (t) 
 
 t.test('AES-GCM opens the SRTCP packet of RFC 7714 §17.3, tagged but not encrypted', async (t) => {
   const cipher = new SrtpAesGcm(gcmKeys);
-  const packet = hex(`${rtcp} 841dd968 3dd78ec9 2ae58790 125f62b3 000005d4`);
-  t.same(cipher.openRtcp(packet), hex(rtcp));
+  const packet = hex(`${RTCP} 841dd968 3dd78ec9 2ae58790 125f62b3 000005d4`);
+  t.same(cipher.openRtcp(packet), hex(RTCP));
   packet[10]! ^= 1;
   t.equal(cipher.openRtcp(packet), undefined);
 });
@@ -88,7 +88,7 @@ t.test('AES-CM opens SRTCP that is authenticated but not encrypted (RFC 3711 §3
     salt: Buffer.alloc(14, 4),
     authenticationKey,
   });
-  const plain = hex(rtcp);
+  const plain = hex(RTCP);
   const authenticated = Buffer.concat([plain, hex('00000007')]);
   const tag = createHmac('sha1', authenticationKey).update(authenticated).digest();
   const packet = Buffer.concat([authenticated, tag.subarray(0, 10)]);

@@ -2,7 +2,7 @@ import t from 'tap';
 import { RtpHeader } from '../../src/rtp/rtp-header.ts';
 import type { SrtpProfile } from '../../src/rtp/srtp-keys.ts';
 import { estimateRollover, SrtpReceiver } from '../../src/rtp/srtp-receiver.ts';
-import { profiles, SecuredSender } from './secured-sender.ts';
+import { PROFILES, SecuredSender } from './secured-sender.ts';
 
 /** A sender of another make, and the receiver with its keys. */
 function pair(profile: SrtpProfile) {
@@ -18,7 +18,7 @@ function pair(profile: SrtpProfile) {
   return { seal, open, receiver, header };
 }
 
-for (const profile of profiles) {
+for (const profile of PROFILES) {
   t.test(`${profile}: opens what another implementation sealed`, async (t) => {
     const { seal, open, receiver, header } = pair(profile);
     let opened = 0;

@@ -6,17 +6,17 @@ import type { MediaSection } from '../../src/rtp/media-section.ts';
 import { TrackReceiver } from '../../src/rtp/track-receiver.ts';
 import {
   aggregate,
-  h264Format,
+  H264_FORMAT,
   makePacket,
-  opusFormat,
+  OPUS_FORMAT,
   packetizeNalUnit,
+  RTX_FORMAT,
   retransmit,
-  rtxFormat,
   seededRandom,
 } from './packets.ts';
 
-const epochUs = 1_700_000_000_000_000;
-const ms = 1000;
+const EPOCH_US = 1_700_000_000_000_000;
+const MS = 1000;
 
 function makeSection(
   kind: 'video' | 'audio',
@@ -25,7 +25,7 @@ function makeSection(
   return {
     mid: '0',
     kind,
-    formats: kind === 'video' ? [h264Format, rtxFormat] : [opusFormat],
+    formats: kind === 'video' ? [H264_FORMAT, RTX_FORMAT] : [OPUS_FORMAT],
     extensions: {},
     ssrcs: [],
     retransmissionSsrcs: [],
@@ -45,7 +45,7 @@ function setUp(section = makeSection('video')) {
   const units: AccessUnit[] = [];
   const nacks: { ssrc: number; sequenceNumbers: number[] }[] = [];
   const keyframeRequests: number[] = [];
-  let nowUs = epochUs;
+  let nowUs = EPOCH_US;
   const events = {
     onAccessUnit: (unit: AccessUnit) => units.push(unit),
     sendNack: (ssrc: number, sequenceNumbers: number[]) => nacks.push({ ssrc, sequenceNumbers }),
@@ -65,7 +65,7 @@ function setUp(section = makeSection('video')) {
     /** Lets time pass with a tick every 20 ms. */
     pass: (milliseconds: number, isOut = false) => {
       for (let passed = 0; passed < milliseconds; passed += 20) {
-        nowUs += 20 * ms;
+        nowUs += 20 * MS;
         receiver.tick(nowUs, isOut);
       }
     },
@@ -98,12 +98,12 @@ const sound = (n: number, fields: Partial<RtpPacket> = {}) =>
 t.test('packets become access units, across the wrap', async (t) => {
   const { receive, timestamps, receiver, units } = setUp();
   t.equal(receiver.ssrc, undefined);
-  t.equal(receiver.reportBlock(epochUs), undefined);
+  t.equal(receiver.reportBlock(EPOCH_US), undefined);
   receive(keyPicture(65_534));
   for (const n of [65_535, 65_536, 65_537]) receive(picture(n));
   t.equal(receiver.ssrc, 0x1234);
   t.equal(timestamps(), '65534 65535 65536 65537');
-  t.equal(units[0]?.arrivalUs, epochUs);
+  t.equal(units[0]?.arrivalUs, EPOCH_US);
   t.match(receiver.statistics(), {
     packetsReceived: 4,
     packetsLost: 0,
@@ -116,7 +116,7 @@ t.test('packets become access units, across the wrap', async (t) => {
     nacksSent: 0,
     plisSent: 0,
   });
-  t.match(receiver.reportBlock(epochUs), { ssrc: 0x1234, cumulativeLost: 0 });
+  t.match(receiver.reportBlock(EPOCH_US), { ssrc: 0x1234, cumulativeLost: 0 });
 });
 
 t.test('a lost packet is asked for, and a retransmission fills its place', async (t) => {
@@ -137,7 +137,7 @@ t.test('a lost packet is asked for, and a retransmission fills its place', async
     malformed: 0,
     nacksSent: 1,
   });
-  t.match(receiver.reportBlock(epochUs), { cumulativeLost: 1 }, 'the network did lose it');
+  t.match(receiver.reportBlock(EPOCH_US), { cumulativeLost: 1 }, 'the network did lose it');
 });
 
 t.test('the packet may also be sent again on its own SSRC', async (t) => {
@@ -269,7 +269,7 @@ t.test('time asleep does not count, the packets may wait in the socket', async (
   const { receive, receiver, timestamps, now } = setUp();
   receive(keyPicture(1));
   receive(picture(3));
-  receiver.tick(now() + 5000 * ms);
+  receiver.tick(now() + 5000 * MS);
   receive(picture(2));
   t.equal(timestamps(), '1 2 3');
 });
@@ -284,7 +284,7 @@ t.test('without negotiated feedback none is sent and reordering alone is waited 
   t.equal(timestamps(), '1');
   pass(20);
   t.equal(timestamps(), '1 3!');
-  receiver.requestKeyframe(epochUs + 10_000 * ms);
+  receiver.requestKeyframe(EPOCH_US + 10_000 * MS);
   receive(picture(1000));
   pass(5000);
   t.same(nacks, []);
@@ -321,7 +321,7 @@ t.test('a jump is followed with its second packet, and costs no packet', async (
         continue;
       }
       t.equal(timestamps(), expected);
-      t.match(receiver.reportBlock(epochUs), { cumulativeLost: 0 });
+      t.match(receiver.reportBlock(EPOCH_US), { cumulativeLost: 0 });
       t.equal(receiver.statistics().malformed, 0);
     }
   }
@@ -393,7 +393,7 @@ t.test('audio asks for no keyframes and counts none', async (t) => {
   const { receive, pass, keyframeRequests, receiver } = setUp(makeSection('audio'));
   receive(sound(1));
   receive(sound(3));
-  receiver.requestKeyframe(epochUs);
+  receiver.requestKeyframe(EPOCH_US);
   pass(3000);
   t.same(keyframeRequests, []);
   t.match(receiver.statistics(), { accessUnits: 2, keyframes: 0, packetsLost: 1 });
@@ -425,11 +425,11 @@ t.test('another SSRC: nothing mixes, what was waiting comes out first', async (t
   receive(picture(4, { marker: false }));
   receive(picture(7, { ssrc: 0x9999 }));
   t.equal(receiver.statistics().malformed, 1, 'before restart it is foreign');
-  receiver.onSenderReport(0x1111, epochUs);
+  receiver.onSenderReport(0x1111, EPOCH_US);
   receiver.restart(0x9999);
   t.equal(receiver.ssrc, 0x9999);
   t.equal(timestamps(), '1 3!', 'the picture that was not finished is not delivered');
-  t.equal(receiver.reportBlock(epochUs), undefined);
+  t.equal(receiver.reportBlock(EPOCH_US), undefined);
 
   retransmission(retransmit(picture(2), 900));
   receive(picture(2, { ssrc: 0x9999 }));
@@ -438,7 +438,7 @@ t.test('another SSRC: nothing mixes, what was waiting comes out first', async (t
   t.equal(timestamps(), '1 3! 2! 3');
   t.same(keyframeRequests, [0x1234, 0x9999]);
   t.same(nacks, [{ ssrc: 0x1234, sequenceNumbers: [2] }]);
-  t.match(receiver.reportBlock(epochUs), {
+  t.match(receiver.reportBlock(EPOCH_US), {
     ssrc: 0x9999,
     cumulativeLost: 0,
     lastSenderReport: 0,
@@ -449,8 +449,8 @@ t.test('another SSRC: nothing mixes, what was waiting comes out first', async (t
 t.test('sender reports come back in the report block', async (t) => {
   const { receive, receiver } = setUp();
   receive(keyPicture(1));
-  receiver.onSenderReport(0xcafe, epochUs);
-  t.match(receiver.reportBlock(epochUs + 500 * ms), {
+  receiver.onSenderReport(0xcafe, EPOCH_US);
+  t.match(receiver.reportBlock(EPOCH_US + 500 * MS), {
     lastSenderReport: 0xcafe,
     delaySinceLastSenderReport: 32_768,
   });
@@ -522,13 +522,13 @@ t.test('a bad network: all that comes out is bit-exact, all that does not is tol
     arrivals.sort((a, b) => a.at - b.at);
     let nextTick = 0;
     for (const { at, packet, isRetransmission } of arrivals) {
-      for (; nextTick <= at; nextTick += 20) receiver.tick(epochUs + nextTick * ms);
-      const arrived = { ...packet, arrivalUs: epochUs + Math.round(at * ms) };
+      for (; nextTick <= at; nextTick += 20) receiver.tick(EPOCH_US + nextTick * MS);
+      const arrived = { ...packet, arrivalUs: EPOCH_US + Math.round(at * MS) };
       if (isRetransmission) receiver.receiveRetransmission(arrived);
       else receiver.receive(arrived);
     }
     for (let end = nextTick + 3000; nextTick < end; nextTick += 20) {
-      receiver.tick(epochUs + nextTick * ms);
+      receiver.tick(EPOCH_US + nextTick * MS);
     }
 
     const harmed = new Set([...lost].map((packet) => packet.timestamp));
@@ -570,7 +570,7 @@ t.test(
   async (t) => {
     const random = seededRandom(77);
     const { receiver, units } = setUp();
-    let nowUs = epochUs;
+    let nowUs = EPOCH_US;
     const pick = (limit: number) => Math.floor(random() * limit);
     let base = 0;
     for (let round = 0; round < 40_000; round++) {

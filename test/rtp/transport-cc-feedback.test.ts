@@ -54,9 +54,9 @@ function read(packet: Buffer): Told {
   };
 }
 
-const ssrc = 0xfedcba98;
-const startUs = 1_753_315_200_000_000;
-const wrapUs = 2 ** 24 * 64_000;
+const SSRC = 0xfedcba98;
+const START_US = 1_753_315_200_000_000;
+const WRAP_US = 2 ** 24 * 64_000;
 
 function listen() {
   const told: Told[] = [];
@@ -67,34 +67,34 @@ function listen() {
 t.test('tells when each packet arrived, and which did not', async (t) => {
   const { told, feedback } = listen();
   const arrivals = new Map([
-    [10, startUs + 100],
-    [11, startUs + 1100],
-    [13, startUs + 90_000],
-    [12, startUs + 95_000],
-    [17, startUs + 95_250],
+    [10, START_US + 100],
+    [11, START_US + 1100],
+    [13, START_US + 90_000],
+    [12, START_US + 95_000],
+    [17, START_US + 95_250],
   ]);
-  for (const [sequenceNumber, atUs] of arrivals) feedback.onPacket(sequenceNumber, ssrc, atUs);
+  for (const [sequenceNumber, atUs] of arrivals) feedback.onPacket(sequenceNumber, SSRC, atUs);
   t.equal(told.length, 0, 'not before the interval is over');
-  feedback.tick(startUs + 20_000);
+  feedback.tick(START_US + 20_000);
   t.equal(told.length, 0);
-  feedback.tick(startUs + 100_000);
+  feedback.tick(START_US + 100_000);
   t.equal(told.length, 1);
   t.match(told[0], { base: 10, count: 8, feedbackCount: 0 });
   const expected = [10, 11, 12, 13, 14, 15, 16, 17].map((sequenceNumber) => {
     const atUs = arrivals.get(sequenceNumber);
-    return atUs === undefined ? undefined : (Math.floor(atUs / 250) * 250) % wrapUs;
+    return atUs === undefined ? undefined : (Math.floor(atUs / 250) * 250) % WRAP_US;
   });
   t.same(told[0]?.arrivals, expected, '250 µs exactly, also backwards');
-  feedback.tick(startUs + 1_000_000);
+  feedback.tick(START_US + 1_000_000);
   t.equal(told.length, 1, 'silent while nothing arrives');
 });
 
 t.test('feedback follows feedback without gap, through the wrap', async (t) => {
   const { told, feedback } = listen();
-  let nowUs = startUs;
+  let nowUs = START_US;
   for (let sequence = 65_000; sequence < 65_000 + 1000; sequence++) {
     nowUs += 3000;
-    if (sequence % 7 !== 0) feedback.onPacket(sequence & 0xffff, ssrc, nowUs);
+    if (sequence % 7 !== 0) feedback.onPacket(sequence & 0xffff, SSRC, nowUs);
     feedback.tick(nowUs);
   }
   t.ok(told.length > 40);
@@ -107,7 +107,7 @@ t.test('feedback follows feedback without gap, through the wrap', async (t) => {
 
 t.test('100 packets are told of at once', async (t) => {
   const { told, feedback } = listen();
-  for (let sequence = 0; sequence < 250; sequence++) feedback.onPacket(sequence, ssrc, startUs);
+  for (let sequence = 0; sequence < 250; sequence++) feedback.onPacket(sequence, SSRC, START_US);
   t.same(
     told.map(({ base, count }) => [base, count]),
     [
@@ -119,12 +119,12 @@ t.test('100 packets are told of at once', async (t) => {
 
 t.test('a duplicate is not told of twice, a late packet once, alone', async (t) => {
   const { told, feedback } = listen();
-  const at = (milliseconds: number) => startUs + milliseconds * 1000;
-  for (const sequence of [1, 2, 2, 6]) feedback.onPacket(sequence, ssrc, at(0));
+  const at = (milliseconds: number) => START_US + milliseconds * 1000;
+  for (const sequence of [1, 2, 2, 6]) feedback.onPacket(sequence, SSRC, at(0));
   feedback.tick(at(50));
-  for (const sequence of [2, 3, 4, 6, 7, 8]) feedback.onPacket(sequence, ssrc, at(60));
+  for (const sequence of [2, 3, 4, 6, 7, 8]) feedback.onPacket(sequence, SSRC, at(60));
   feedback.tick(at(110));
-  feedback.onPacket(7, ssrc, at(120));
+  feedback.onPacket(7, SSRC, at(120));
   feedback.tick(at(200));
   t.same(
     told.map(({ base, arrivals }) => [base, arrivals.map((atUs) => atUs !== undefined)]),
@@ -138,10 +138,10 @@ t.test('a duplicate is not told of twice, a late packet once, alone', async (t) 
 
 t.test('a packet 9 s later goes into a feedback of its own', async (t) => {
   const { told, feedback } = listen();
-  feedback.onPacket(1, ssrc, startUs);
-  feedback.onPacket(2, ssrc, startUs + 8_000_000);
-  feedback.onPacket(4, ssrc, startUs + 17_000_000);
-  feedback.tick(startUs + 17_000_000);
+  feedback.onPacket(1, SSRC, START_US);
+  feedback.onPacket(2, SSRC, START_US + 8_000_000);
+  feedback.onPacket(4, SSRC, START_US + 17_000_000);
+  feedback.tick(START_US + 17_000_000);
   t.same(
     told.map(({ base, count }) => [base, count]),
     [
@@ -149,18 +149,18 @@ t.test('a packet 9 s later goes into a feedback of its own', async (t) => {
       [3, 2],
     ],
   );
-  t.equal(told[1]!.arrivals[1], (startUs + 17_000_000) % wrapUs);
+  t.equal(told[1]!.arrivals[1], (START_US + 17_000_000) % WRAP_US);
 });
 
 t.test('the reference time may wrap its 24 bits', async (t) => {
   const { told, feedback } = listen();
-  const beforeUs = Math.ceil(startUs / wrapUs) * wrapUs - 30_000;
-  feedback.onPacket(1, ssrc, beforeUs);
-  feedback.onPacket(2, ssrc, beforeUs + 60_000);
+  const beforeUs = Math.ceil(START_US / WRAP_US) * WRAP_US - 30_000;
+  feedback.onPacket(1, SSRC, beforeUs);
+  feedback.onPacket(2, SSRC, beforeUs + 60_000);
   feedback.tick(beforeUs + 60_000);
-  feedback.onPacket(3, ssrc, beforeUs + 120_000);
+  feedback.onPacket(3, SSRC, beforeUs + 120_000);
   feedback.tick(beforeUs + 200_000);
-  t.same(told[0]?.arrivals, [wrapUs - 30_000, wrapUs + 30_000]);
+  t.same(told[0]?.arrivals, [WRAP_US - 30_000, WRAP_US + 30_000]);
   t.same(told[1]?.arrivals, [90_000]);
 });
 
@@ -171,11 +171,11 @@ for (const [what, jump] of [
 ] as const) {
   t.test(`a jump of the numbering ${what} is followed, and told as no loss`, async (t) => {
     const { told, feedback } = listen();
-    let nowUs = startUs;
+    let nowUs = START_US;
     const send = (first: number) => {
       for (let sequence = first; sequence < first + 100; sequence++) {
         nowUs += 5000;
-        feedback.onPacket(sequence & 0xffff, ssrc, nowUs);
+        feedback.onPacket(sequence & 0xffff, SSRC, nowUs);
         feedback.tick(nowUs);
       }
     };
@@ -191,11 +191,11 @@ for (const [what, jump] of [
 
 t.test('a stray number moves nothing', async (t) => {
   const { told, feedback } = listen();
-  let nowUs = startUs;
+  let nowUs = START_US;
   for (let sequence = 0; sequence < 200; sequence++) {
     nowUs += 5000;
-    feedback.onPacket(sequence, ssrc, nowUs);
-    if (sequence % 10 === 0) feedback.onPacket(30_000 - sequence, ssrc, nowUs);
+    feedback.onPacket(sequence, SSRC, nowUs);
+    if (sequence % 10 === 0) feedback.onPacket(30_000 - sequence, SSRC, nowUs);
     feedback.tick(nowUs);
   }
   t.equal(told.flatMap(({ arrivals }) => arrivals).includes(undefined), false);
@@ -218,12 +218,12 @@ t.test('a long random run is told exactly, whatever the loss and reordering', as
     }
     packets.sort((one, other) => one.order - other.order);
     const sent = new Map<number, number>();
-    let nowUs = startUs;
+    let nowUs = START_US;
     for (const { sequence } of packets) {
       nowUs += Math.floor(random() ** 6 * 200_000);
-      feedback.onPacket(sequence & 0xffff, ssrc, nowUs);
+      feedback.onPacket(sequence & 0xffff, SSRC, nowUs);
       feedback.tick(nowUs);
-      sent.set(sequence, (Math.floor(nowUs / 250) * 250) % wrapUs);
+      sent.set(sequence, (Math.floor(nowUs / 250) * 250) % WRAP_US);
     }
     feedback.tick(nowUs + 1_000_000);
     const received = new Map<number, number>();
@@ -234,7 +234,7 @@ t.test('a long random run is told exactly, whatever the loss and reordering', as
         const low = (base + position) & 0xffff;
         const sequence = low < 60_000 - 400 ? low + 0x10000 : low;
         if (received.has(sequence)) atUs === undefined ? lostAfterReceived++ : twice++;
-        else if (atUs !== undefined) received.set(sequence, atUs % wrapUs);
+        else if (atUs !== undefined) received.set(sequence, atUs % WRAP_US);
       }
     }
     t.equal(twice, 0, 'nothing is told received twice');
@@ -251,8 +251,8 @@ t.test('gaps that add up to more than a feedback can count are told in two', asy
   const told: Told[] = [];
   const feedback = new TransportCcFeedback(0x98765432, (packet) => told.push(read(packet)));
   const gaps = 20;
-  for (let sent = 0; sent < gaps; sent++) feedback.onPacket((sent * 8000) & 0xffff, ssrc, startUs);
-  feedback.tick(startUs + 100_000);
+  for (let sent = 0; sent < gaps; sent++) feedback.onPacket((sent * 8000) & 0xffff, SSRC, START_US);
+  feedback.tick(START_US + 100_000);
   const arrivals = told.flatMap((one) => one.arrivals);
   t.equal(arrivals.length, (gaps - 1) * 8000 + 1);
   t.equal(arrivals.filter((atUs) => atUs !== undefined).length, gaps);

@@ -33,7 +33,7 @@ const names = [
 ];
 /** Other names may come twice, which paths of real segments do not. */
 const isUnique = (path: string) => /\/seg_\d+\.m4s$/.test(path);
-const streams = ['cam1', 'cam2', 'caméra "3"', 'a/b'];
+const STREAMS = ['cam1', 'cam2', 'caméra "3"', 'a/b'];
 
 for (const seed of repeat([1, 2, 3, 4], [1])) {
   t.test(`answers as a plain array does, seed ${seed}`, async (t) => {
@@ -57,7 +57,7 @@ for (const seed of repeat([1, 2, 3, 4], [1])) {
         100_000_000_000;
       const lengthUs = next() < 0.02 ? pick([0, 3_600_000_000, 9_000_000_000]) : 10_000_000;
       const kind = pick(['video', 'audio'] as const);
-      const stream = pick(streams);
+      const stream = pick(STREAMS);
       const day = new Date(startUs / 1000).toISOString().slice(0, 10);
       const folder = next() < 0.02 ? '' : `${stream}/${day}/`;
       return {
@@ -106,7 +106,7 @@ for (const seed of repeat([1, 2, 3, 4], [1])) {
     const anyTime = () => epoch + 100_000_000_000 + Math.floor(next() * (n / 12_000) * span);
     const anyQuery = (): SegmentQuery => {
       const query: SegmentQuery = { limit: pick([1, 2, 10, 1000]) };
-      if (next() < 0.6) query.stream = pick([...streams, 'nobody']);
+      if (next() < 0.6) query.stream = pick([...STREAMS, 'nobody']);
       if (next() < 0.5) query.kind = pick(['video', 'audio']);
       if (next() < 0.6) query.sinceTs = (pick(naive.rows)?.createdAt ?? 0) + pick([-1, 0, 1]);
       if (next() < 0.5) query.startUs = anyTime();
@@ -125,7 +125,7 @@ for (const seed of repeat([1, 2, 3, 4], [1])) {
         );
       }
       const byFolder = (a: object, b: object) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
-      const stream = pick([...streams, undefined]);
+      const stream = pick([...STREAMS, undefined]);
       t.strictSame(
         index.folders(stream).sort(byFolder),
         naive.folders(stream).sort(byFolder),

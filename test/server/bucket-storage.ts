@@ -1,4 +1,4 @@
-import { rootKeys } from '../storage/servers/versitygw.ts';
+import { ROOT_KEYS } from '../storage/servers/versitygw.ts';
 
 /** `[recorder.storage]` for a bucket `recordings` of a versitygw. */
 export function s3Storage(endpoint: string, more: Record<string, string | string[]> = {}) {
@@ -8,15 +8,15 @@ export function s3Storage(endpoint: string, more: Record<string, string | string
     root: '/node 1/',
     region: 'us-east-1',
     endpoint,
-    access_key_id: rootKeys.accessKeyId,
-    secret_access_key: rootKeys.secretAccessKey,
+    access_key_id: ROOT_KEYS.accessKeyId,
+    secret_access_key: ROOT_KEYS.secretAccessKey,
     disable_config_load: true,
     ...more,
   };
 }
 
 /** Keys of the OSS server's user. */
-export const ossKeys = { TESTKEYID: { secret: 'the secret of the test' } };
+export const OSS_KEYS = { TESTKEYID: { secret: 'the secret of the test' } };
 
 /** `[recorder.storage]` for a bucket `recordings` of the OSS server. */
 export function ossStorage(port: number, more: Record<string, string | string[]> = {}) {
@@ -27,7 +27,7 @@ export function ossStorage(port: number, more: Record<string, string | string[]>
     region: 'oss-cn-hangzhou',
     endpoint: `http://localhost:${port}`,
     access_key_id: 'TESTKEYID',
-    access_key_secret: ossKeys.TESTKEYID.secret,
+    access_key_secret: OSS_KEYS.TESTKEYID.secret,
     ...more,
   };
 }

@@ -5,7 +5,7 @@ import type { Test } from 'tap';
 import { openS3Store } from '../../src/storage/stores/s3-store.ts';
 import type { Store } from '../../src/storage/stores/store.ts';
 import { type FaultProxy, startFaultProxy } from '../storage/servers/fault-proxy.ts';
-import { rootKeys, startVersitygw } from '../storage/servers/versitygw.ts';
+import { ROOT_KEYS, startVersitygw } from '../storage/servers/versitygw.ts';
 import { inTestFolder } from '../test-folder.ts';
 import { FOLDER } from '../verification/damaged-recording.ts';
 import { s3Storage } from './bucket-storage.ts';
@@ -42,7 +42,7 @@ export async function storedRecording(t: Test, root: string): Promise<StoredReco
     root: 'node 1',
     region: storage.region,
     endpoint: server.endpoint,
-    ...rootKeys,
+    ...ROOT_KEYS,
     disableConfigLoad: true,
     enableVirtualHostStyle: false,
   });

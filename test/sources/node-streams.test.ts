@@ -2,10 +2,10 @@ import t from 'tap';
 import { type NodeStream, readListing } from '../../src/sources/node-streams.ts';
 import { type SessionJson, type StreamJson, session, stream } from './node-stand-in.ts';
 
-const base = 'http://node:7777';
+const BASE = 'http://node:7777';
 
 function read(streams: unknown[]): NodeStream[] {
-  return readListing(JSON.stringify(streams), base).streams;
+  return readListing(JSON.stringify(streams), BASE).streams;
 }
 
 function readPublished(...sessions: SessionJson[]): NodeStream {
@@ -63,7 +63,7 @@ t.test('what is published on a node, and what it relays', async (t) => {
 });
 
 t.test('what a recorder pulls through a Liveman does not keep a stream alive there', async (t) => {
-  const recorder = session('r', { cascade: { sourceUrl: `${base}/whep/cam1` } });
+  const recorder = session('r', { cascade: { sourceUrl: `${BASE}/whep/cam1` } });
   t.equal(readPublished(recorder).presence, 'off');
   t.match(readPublished(recorder, session('a')), { presence: 'live', publishers: ['a@1'] });
 });
@@ -97,7 +97,7 @@ t.test('the fingerprint tells whether anything has happened', async (t) => {
   const a = stream('a', undefined, bytes(1));
   const b = stream('b', [session('x'), session('y')]);
   const print = (...streams: StreamJson[]) =>
-    readListing(JSON.stringify(streams), base).fingerprint;
+    readListing(JSON.stringify(streams), BASE).fingerprint;
   t.equal(print(a, b), print(stream('b', [session('y'), session('x')]), a), 'order is nothing');
   t.not(print(a), print(stream('a', undefined, bytes(2))));
   t.not(print(a), print(a, b));

@@ -3,7 +3,7 @@ import type { NodeStream } from '../../src/sources/node-streams.ts';
 import { StreamDirectory } from '../../src/sources/stream-directory.ts';
 import { ManualClock } from './manual-clock.ts';
 
-const graceMs = 30_000;
+const GRACE_MS = 30_000;
 
 function listed(stream: string, more: Partial<NodeStream> = {}): NodeStream {
   return {
@@ -24,7 +24,7 @@ function directory() {
   const changes: string[] = [];
   const streams = new StreamDirectory({
     clock,
-    graceMs,
+    graceMs: GRACE_MS,
     onChange: (stream) => changes.push(stream),
   });
   return {

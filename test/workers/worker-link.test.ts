@@ -2,14 +2,14 @@ import t, { type Test } from 'tap';
 import type { WorkerSettings } from '../../src/streams/worker-settings.ts';
 import { WorkerLink } from '../../src/workers/worker-link.ts';
 
-const entry = new URL('./mute-worker.ts', import.meta.url);
+const ENTRY = new URL('./mute-worker.ts', import.meta.url);
 /** Of which the mute worker knows nothing. */
-const settings = {} as WorkerSettings;
+const SETTINGS = {} as WorkerSettings;
 
 function start(t: Test): { link: WorkerLink; death: Promise<Error> } {
   const { promise: death, resolve } = Promise.withResolvers<Error>();
   const link = new WorkerLink(
-    settings,
+    SETTINGS,
     {
       onFact: () => t.fail('it has nothing to tell'),
       onAskStored: async () => undefined,
@@ -17,7 +17,7 @@ function start(t: Test): { link: WorkerLink; death: Promise<Error> } {
       onFarewell: () => t.fail('it has no sessions'),
       onDeath: resolve,
     },
-    entry,
+    ENTRY,
   );
   t.teardown(async () => {
     if (link.isAlive) await link.call('stop', { stream: 'cam1' }).catch(() => {});

@@ -8,7 +8,7 @@ import type { AccessUnit } from '../../../src/media/access-unit.ts';
 import type { RtpPacket } from '../../../src/media/rtp-packet.ts';
 import {
   aggregate,
-  h264Format,
+  H264_FORMAT,
   makePacket,
   packetizeNalUnit,
   seededRandom,
@@ -26,7 +26,7 @@ const laterSlice = Buffer.of(0x41, 0x5a, 1, 1, 1, 1);
 
 function setUp(keepIncomplete = false) {
   const units: AccessUnit[] = [];
-  const depacketizer = createDepacketizer(h264Format, (unit) => units.push(unit), keepIncomplete);
+  const depacketizer = createDepacketizer(H264_FORMAT, (unit) => units.push(unit), keepIncomplete);
   const push = (
     timestamp: number,
     payload: Buffer | number[],
@@ -192,7 +192,7 @@ t.test('whether a decoder could be set up', async (t) => {
   depacketizer.reset();
   t.equal(depacketizer.configured, false);
   const parameters = { 'sprop-parameter-sets': 'Z0LgH4w=,aM48gA==' };
-  const outOfBand = createDepacketizer({ ...h264Format, parameters }, () => {});
+  const outOfBand = createDepacketizer({ ...H264_FORMAT, parameters }, () => {});
   t.equal(outOfBand.configured, true);
 });
 

@@ -1,11 +1,11 @@
 import t from 'tap';
 import { createDepacketizer } from '../../../src/codecs/registry.ts';
 import type { AccessUnit } from '../../../src/media/access-unit.ts';
-import { makePacket, opusFormat, rtxFormat } from '../../rtp/packets.ts';
+import { makePacket, OPUS_FORMAT, RTX_FORMAT } from '../../rtp/packets.ts';
 
 function setUp() {
   const units: AccessUnit[] = [];
-  const depacketizer = createDepacketizer(opusFormat, (unit) => units.push(unit));
+  const depacketizer = createDepacketizer(OPUS_FORMAT, (unit) => units.push(unit));
   let timestamp = 0;
   const push = (payload: Buffer, lostBefore = false) => {
     timestamp += 960;
@@ -54,5 +54,5 @@ t.test('loss and broken packets show as a discontinuity once, empty ones do not'
 });
 
 t.test('a retransmission format has no depacketizer', async (t) => {
-  t.throws(() => createDepacketizer(rtxFormat, () => {}), TypeError);
+  t.throws(() => createDepacketizer(RTX_FORMAT, () => {}), TypeError);
 });

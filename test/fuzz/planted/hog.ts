@@ -1,6 +1,6 @@
 import type { FuzzTarget } from '../../../fuzz/target.ts';
 
-const kept: Buffer[] = [];
+const KEPT: Buffer[] = [];
 
 /** Takes a mebibyte of memory at each run, for good. */
 export const target: FuzzTarget = {
@@ -8,6 +8,6 @@ export const target: FuzzTarget = {
   maxBytes: 64,
   seeds: () => [Buffer.of(2)],
   run() {
-    kept.push(Buffer.alloc(1024 * 1024, 1));
+    KEPT.push(Buffer.alloc(1024 * 1024, 1));
   },
 };

@@ -3,15 +3,15 @@ import { createDepacketizer } from '../../../src/codecs/registry.ts';
 import type { AccessUnit } from '../../../src/media/access-unit.ts';
 import { requireFfmpeg, runTool } from '../../media/tool.ts';
 import { accessUnits, nalUnits } from '../../publisher/annex-b.ts';
-import { aggregate, h264Format, makePacket, packetizeNalUnit } from '../packets.ts';
+import { aggregate, H264_FORMAT, makePacket, packetizeNalUnit } from '../packets.ts';
 
-const pictures = 25;
+const PICTURES = 25;
 
 /** Access units as x264 writes them: delimiters, SEI, parameter sets, B-frames, this many slices. */
 async function encode(slices: number): Promise<Buffer[][]> {
   const { stdout } = await runTool('ffmpeg', [
     ...['-v', 'error', '-f', 'lavfi', '-i', 'testsrc2=size=320x240:rate=25'],
-    ...['-frames:v', String(pictures), '-c:v', 'libx264', '-preset', 'veryfast', '-threads', '1'],
+    ...['-frames:v', String(PICTURES), '-c:v', 'libx264', '-preset', 'veryfast', '-threads', '1'],
     ...['-x264-params', `slices=${slices}:aud=1:keyint=10:repeat-headers=1:bframes=2`],
     ...['-crf', '15', '-f', 'h264', '-'],
   ]);
@@ -44,10 +44,10 @@ for (const slices of [1, 4]) {
   t.test(`what x264 encodes in ${slices} slice(s) comes back bit-exact`, async (t) => {
     if (!requireFfmpeg(t)) return;
     const sent = await encode(slices);
-    t.equal(sent.length, pictures);
+    t.equal(sent.length, PICTURES);
     for (const size of [50, 1200, 60_000]) {
       const units: AccessUnit[] = [];
-      const depacketizer = createDepacketizer(h264Format, (unit) => units.push(unit));
+      const depacketizer = createDepacketizer(H264_FORMAT, (unit) => units.push(unit));
       for (const [index, unit] of sent.entries()) {
         const payloads = packetize(unit, size);
         for (const [at, payload] of payloads.entries()) {

@@ -9,7 +9,7 @@ import type { Test } from 'tap';
 const INSTALL = 'go install github.com/versity/versitygw/cmd/versitygw@v1.8.0';
 
 /** Keys of the server's root user. */
-export const rootKeys = {
+export const ROOT_KEYS = {
   accessKeyId: 'ROOTKEYOFTHETEST',
   secretAccessKey: 'root/secret+of=the test',
 };
@@ -123,8 +123,8 @@ function run(program: string, port: number, folder: string, options: VersitygwOp
   const env = {
     PATH: process.env.PATH,
     HOME: folder,
-    ROOT_ACCESS_KEY_ID: rootKeys.accessKeyId,
-    ROOT_SECRET_ACCESS_KEY: rootKeys.secretAccessKey,
+    ROOT_ACCESS_KEY_ID: ROOT_KEYS.accessKeyId,
+    ROOT_SECRET_ACCESS_KEY: ROOT_KEYS.secretAccessKey,
   };
   return spawn(program, [...args, 'posix', folder], { env, stdio: 'ignore' });
 }

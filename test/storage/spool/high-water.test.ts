@@ -4,10 +4,10 @@ import t from 'tap';
 import type { SpoolLimits } from '../../../src/storage/spool/high-water.ts';
 import { commit, filesBelow, openSpool, until } from './spool-fixture.ts';
 
-const stop: SpoolLimits = { warnBytes: 5_000, highWaterBytes: 10_000, policy: 'stop' };
+const STOP: SpoolLimits = { warnBytes: 5_000, highWaterBytes: 10_000, policy: 'stop' };
 
 t.test('a warning comes long before nothing more is accepted', async (t) => {
-  const { root, store, spool, logged } = await openSpool(t, { limits: stop, concurrency: 1 });
+  const { root, store, spool, logged } = await openSpool(t, { limits: STOP, concurrency: 1 });
   store.hold = true;
   const states: string[] = [];
   for (let i = 1; i <= 10; i++) {
@@ -30,7 +30,7 @@ t.test('a warning comes long before nothing more is accepted', async (t) => {
 
 t.test('a full spool is full from the start', async (t) => {
   const { spool } = await openSpool(t, {
-    limits: stop,
+    limits: STOP,
     before: (root, store) => {
       store.hold = true;
       commit(root, 'a/seg_1.m4s', Buffer.alloc(10_000));
@@ -45,7 +45,7 @@ t.test('the oldest of a class are deleted, and nothing else', async (t) => {
   const { root, store, spool, logged } = await openSpool(t, {
     concurrency: 1,
     limits: {
-      ...stop,
+      ...STOP,
       policy: { dropOldest: (key) => key.startsWith('less/') },
     },
   });

@@ -5,7 +5,7 @@ import { systemClock } from '../../../src/clock/clock.ts';
 import { Spool } from '../../../src/storage/spool/spool.ts';
 import { openS3Store } from '../../../src/storage/stores/s3-store.ts';
 import { startFaultProxy } from '../servers/fault-proxy.ts';
-import { rootKeys, startVersitygw } from '../servers/versitygw.ts';
+import { ROOT_KEYS, startVersitygw } from '../servers/versitygw.ts';
 import { withoutAwsEnvironment } from '../stores/aws-environment.ts';
 import { commit, filesBelow } from './spool-fixture.ts';
 
@@ -32,7 +32,7 @@ t.test(
       root: 'node-1',
       endpoint: proxy.endpoint,
       region: 'eu-test-1',
-      ...rootKeys,
+      ...ROOT_KEYS,
       disableConfigLoad: false,
       enableVirtualHostStyle: false,
     });

@@ -6,7 +6,7 @@ import { smallDisk } from '../../files/small-disk.ts';
 import { repeat } from '../../thoroughness.ts';
 import { failureOf, listed, storeSuite } from './store-suite.ts';
 
-const mp4 = { contentType: 'video/mp4' };
+const MP4 = { contentType: 'video/mp4' };
 
 t.test('the common suite', async (t) => {
   const root = t.testdir();
@@ -35,8 +35,8 @@ t.test('a full disk is transient, and leaves the old object as it was', async (t
   const root = smallDisk(t, '1m');
   if (root === undefined) return;
   const store = await openFsStore({ type: 'fs', root });
-  await store.put('a/x', Buffer.alloc(600_000, 1), mp4);
-  const failure = await failureOf(t, store.put('a/x', Buffer.alloc(600_000, 2), mp4));
+  await store.put('a/x', Buffer.alloc(600_000, 1), MP4);
+  const failure = await failureOf(t, store.put('a/x', Buffer.alloc(600_000, 2), MP4));
   t.equal(failure.kind, 'transient');
   t.equal(failure.code, 'ENOSPC');
   t.match(failure.mend, /space/);

@@ -11,32 +11,32 @@ import { startOssServer } from '../servers/oss-server.ts';
 import { loopbackNames } from './aws-environment.ts';
 import { all, failureOf, manyObjectsSuite, signedUrlSuite, storeSuite } from './store-suite.ts';
 
-const mp4 = { contentType: 'video/mp4' };
+const MP4 = { contentType: 'video/mp4' };
 const HOUR_MS = 3_600_000;
 const limits = { lookup: loopbackNames };
 
-const user = { accessKeyId: 'LTAI5tUserOfTheTest', accessKeySecret: 'user+secret/of=the test' };
-const guest = {
+const USER = { accessKeyId: 'LTAI5tUserOfTheTest', accessKeySecret: 'user+secret/of=the test' };
+const GUEST = {
   accessKeyId: 'STS.NGuestOfTheTest',
   accessKeySecret: 'guest secret',
   securityToken: 'CAIS+token/of=the&guest',
 };
-const stale = {
+const STALE = {
   accessKeyId: 'STS.NStale',
   accessKeySecret: 'stale secret',
   securityToken: 'CAISold',
 };
 
 const keys = {
-  [user.accessKeyId]: { secret: user.accessKeySecret },
-  [guest.accessKeyId]: {
-    secret: guest.accessKeySecret,
-    token: guest.securityToken,
+  [USER.accessKeyId]: { secret: USER.accessKeySecret },
+  [GUEST.accessKeyId]: {
+    secret: GUEST.accessKeySecret,
+    token: GUEST.securityToken,
     expiresMs: Date.now() + HOUR_MS,
   },
-  [stale.accessKeyId]: {
-    secret: stale.accessKeySecret,
-    token: stale.securityToken,
+  [STALE.accessKeyId]: {
+    secret: STALE.accessKeySecret,
+    token: STALE.securityToken,
     expiresMs: Date.now() - HOUR_MS,
   },
 };
@@ -49,7 +49,7 @@ function storage(port = server.port, more: Partial<OssStorage> = {}): OssStorage
     root: '',
     region: 'oss-cn-hangzhou',
     endpoint: `http://oss-cn-hangzhou.localhost:${port}`,
-    ...user,
+    ...USER,
     ...more,
   };
 }
@@ -61,7 +61,7 @@ function opened(t: Test, config: OssStorage, options: OssStoreOptions = {}): Sto
 }
 
 for (const signature of repeat(['v1', 'v4'] as const, ['v4'] as const)) {
-  for (const [who, credentials] of Object.entries({ user, guest })) {
+  for (const [who, credentials] of Object.entries({ user: USER, guest: GUEST })) {
     t.test(
       'a bucket that passes over x-oss-forbid-overwrite, as one with versions does',
       async (t) => {
@@ -70,9 +70,9 @@ for (const signature of repeat(['v1', 'v4'] as const, ['v4'] as const)) {
         const store = opened(t, storage(lax.port));
         t.same(await checkStore(store), { refusesToReplace: false });
         const once = new PutOnce(store);
-        await once.put('seg', Buffer.from('first'), mp4);
-        await once.put('seg', Buffer.from('first'), mp4);
-        const failure = await failureOf(t, once.put('seg', Buffer.from('other'), mp4));
+        await once.put('seg', Buffer.from('first'), MP4);
+        await once.put('seg', Buffer.from('first'), MP4);
+        const failure = await failureOf(t, once.put('seg', Buffer.from('other'), MP4));
         t.match(failure, { kind: 'exists', code: 'ObjectExists' });
         t.equal((await buffer((await store.get('seg'))!.body)).toString(), 'first');
       },
@@ -109,7 +109,7 @@ await t.test('the common suite, path style', async (t) => {
 await t.test('an IP address as endpoint', async (t) => {
   server.calls.length = 0;
   const store = opened(t, storage(server.port, { endpoint: `http://127.0.0.1:${server.port}` }));
-  await store.put('ip/a', Buffer.from('a'), mp4);
+  await store.put('ip/a', Buffer.from('a'), MP4);
   t.equal((await store.head('ip/a'))?.size, 1);
   t.equal(server.calls[0]?.host, 'recordings.oss-cn-hangzhou.aliyuncs.com');
   t.match(await failureOf(t, store.signedUrl!('ip/a', 60)), { code: 'InvalidEndpoint' });
@@ -135,10 +135,10 @@ await t.test('regions and endpoints as operators write them', async (t) => {
     { endpoint: `http://recordings.oss-cn-hangzhou.localhost:${server.port}` },
   ]) {
     const store = opened(t, storage(server.port, more));
-    await store.put('region/a', Buffer.from('a'), mp4);
+    await store.put('region/a', Buffer.from('a'), MP4);
     t.equal(store.name, 'oss://recordings');
   }
-  const bare = { type: 'oss', bucket: 'recordings', root: '/r/', ...user } as const;
+  const bare = { type: 'oss', bucket: 'recordings', root: '/r/', ...USER } as const;
   for (const endpoint of [
     'oss-cn-beijing.aliyuncs.com',
     'https://oss-cn-beijing-internal.aliyuncs.com',
@@ -152,16 +152,16 @@ await t.test('regions and endpoints as operators write them', async (t) => {
 
 await t.test('keys of the environment', async (t) => {
   const { accessKeyId: _, accessKeySecret: __, ...config } = storage();
-  process.env.ALIBABA_CLOUD_ACCESS_KEY_ID = guest.accessKeyId;
-  process.env.ALIBABA_CLOUD_ACCESS_KEY_SECRET = guest.accessKeySecret;
-  process.env.ALIBABA_CLOUD_SECURITY_TOKEN = guest.securityToken;
+  process.env.ALIBABA_CLOUD_ACCESS_KEY_ID = GUEST.accessKeyId;
+  process.env.ALIBABA_CLOUD_ACCESS_KEY_SECRET = GUEST.accessKeySecret;
+  process.env.ALIBABA_CLOUD_SECURITY_TOKEN = GUEST.securityToken;
   t.teardown(() => {
     delete process.env.ALIBABA_CLOUD_ACCESS_KEY_ID;
     delete process.env.ALIBABA_CLOUD_ACCESS_KEY_SECRET;
     delete process.env.ALIBABA_CLOUD_SECURITY_TOKEN;
   });
-  await opened(t, config).put('environment', Buffer.from('a'), mp4);
-  await opened(t, storage()).put('configured keys need no token', Buffer.from('a'), mp4);
+  await opened(t, config).put('environment', Buffer.from('a'), MP4);
+  await opened(t, storage()).put('configured keys need no token', Buffer.from('a'), MP4);
 });
 
 await t.test('what is wrong is told, and what to change', async (t) => {
@@ -169,8 +169,8 @@ await t.test('what is wrong is told, and what to change', async (t) => {
     [{ bucket: 'no-such-bucket' }, 'misconfigured', 'NoSuchBucket', /bucket/],
     [{ accessKeyId: 'NoSuchKeyAtAll' }, 'denied', 'InvalidAccessKeyId', /access_key_id/],
     [{ accessKeySecret: 'not it' }, 'denied', 'SignatureDoesNotMatch', /access_key_secret/],
-    [{ ...guest, securityToken: 'CAISother' }, 'denied', 'InvalidSecurityToken', /security_token/],
-    [stale, 'denied', 'SecurityTokenExpired', /security_token/],
+    [{ ...GUEST, securityToken: 'CAISother' }, 'denied', 'InvalidSecurityToken', /security_token/],
+    [STALE, 'denied', 'SecurityTokenExpired', /security_token/],
     [{ region: 'oss-cn-beijing' }, 'misconfigured', 'InvalidArgument', /region/],
     [{ endpoint: 'http://127.0.0.1:1' }, 'transient', 'ECONNREFUSED', /endpoint/],
     [{ endpoint: 'http://no.such.host.invalid' }, 'transient', 'ENOTFOUND', /endpoint/],
@@ -178,7 +178,7 @@ await t.test('what is wrong is told, and what to change', async (t) => {
   ] as const) {
     const store = opened(t, storage(server.port, more));
     for (const work of [
-      () => store.put('a', Buffer.from('a'), mp4),
+      () => store.put('a', Buffer.from('a'), MP4),
       () => store.get('a'),
       () => all(store.list('')),
     ]) {
@@ -195,7 +195,7 @@ await t.test('clocks that differ', async (t) => {
   const late = await startOssServer(t, { keys, buckets: ['recordings'], now });
   for (const signature of ['v1', 'v4'] as const) {
     const store = opened(t, storage(late.port), { signature });
-    const failure = await failureOf(t, store.put('a', Buffer.from('a'), mp4));
+    const failure = await failureOf(t, store.put('a', Buffer.from('a'), MP4));
     t.match(failure, { kind: 'misconfigured', code: 'RequestTimeTooSkewed', status: 403 });
     t.match(failure.mend, /clock/);
   }
@@ -223,7 +223,7 @@ await t.test('faults on the way', async (t) => {
     limits: { connectMs: 1000, idleMs: 500, requestMs: 1000 },
   });
   const data = Buffer.alloc(100_000, 7);
-  await store.put('f', data, mp4);
+  await store.put('f', data, MP4);
 
   for (const [status, code, kind] of [
     [503, 'ServiceUnavailable', 'transient'],
@@ -238,7 +238,7 @@ await t.test('faults on the way', async (t) => {
     [400, 'InvalidDigest', 'integrity'],
   ] as const) {
     proxy.fault = () => (code === undefined ? { status } : { status, code });
-    for (const work of [() => store.put('f', data, mp4), () => store.get('f')]) {
+    for (const work of [() => store.put('f', data, MP4), () => store.get('f')]) {
       const failure = await failureOf(t, work());
       t.match(failure, { kind, status }, `${status} ${code}: ${failure.message}`);
       if (code !== undefined) t.equal(failure.code, code);
@@ -247,7 +247,7 @@ await t.test('faults on the way', async (t) => {
 
   for (const fault of ['reset', 'silence'] as const) {
     proxy.fault = () => fault;
-    for (const work of [() => store.put('f', data, mp4), () => store.head('f')]) {
+    for (const work of [() => store.put('f', data, MP4), () => store.head('f')]) {
       t.equal((await failureOf(t, work())).kind, 'transient', fault);
     }
   }
@@ -262,7 +262,7 @@ await t.test('bytes that change on their way are refused', async (t) => {
   const proxy = await startFaultProxy(t, server.port);
   proxy.fault = (call) => (call.method === 'PUT' ? 'tamper' : undefined);
   const store = opened(t, storage(proxy.port));
-  const failure = await failureOf(t, store.put('tampered', Buffer.from('abc'), mp4));
+  const failure = await failureOf(t, store.put('tampered', Buffer.from('abc'), MP4));
   t.match(failure, { kind: 'integrity', code: 'InvalidDigest' });
   t.equal(await store.head('tampered'), undefined);
 });

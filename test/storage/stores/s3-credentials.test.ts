@@ -5,12 +5,12 @@ import type { S3Storage } from '../../../src/storage/storage-options.ts';
 import { openS3Store } from '../../../src/storage/stores/s3-store.ts';
 import { startFaultProxy } from '../servers/fault-proxy.ts';
 import { startMetadataServer } from '../servers/metadata-server.ts';
-import { rootKeys, startVersitygw } from '../servers/versitygw.ts';
+import { ROOT_KEYS, startVersitygw } from '../servers/versitygw.ts';
 import { withoutAwsEnvironment } from './aws-environment.ts';
 import { all, failureOf } from './store-suite.ts';
 
-const mp4 = { contentType: 'video/mp4' };
-const role = {
+const MP4 = { contentType: 'video/mp4' };
+const ROLE = {
   accessKeyId: 'ASIAROLEOFTHETEST',
   secretAccessKey: 'role-secret',
   sessionToken: 'role/session+token==',
@@ -38,7 +38,7 @@ if (server) {
       return { status: 503, code: 'SlowDown' };
     };
     const store = openS3Store(storage);
-    await store.put('a', Buffer.from('a'), mp4).catch(() => {});
+    await store.put('a', Buffer.from('a'), MP4).catch(() => {});
     await store.close();
     proxy.fault = () => undefined;
     return headers;
@@ -46,18 +46,18 @@ if (server) {
 
   await t.test('keys of the environment', async (t) => {
     withoutAwsEnvironment(t);
-    process.env.AWS_ACCESS_KEY_ID = rootKeys.accessKeyId;
-    process.env.AWS_SECRET_ACCESS_KEY = rootKeys.secretAccessKey;
+    process.env.AWS_ACCESS_KEY_ID = ROOT_KEYS.accessKeyId;
+    process.env.AWS_SECRET_ACCESS_KEY = ROOT_KEYS.secretAccessKey;
     const store = openS3Store(config);
     t.teardown(() => store.close());
-    await store.put('environment', Buffer.from('a'), mp4);
+    await store.put('environment', Buffer.from('a'), MP4);
     t.equal((await store.head('environment'))?.size, 1);
   });
 
   await t.test('keys and region of a profile', async (t) => {
     withoutAwsEnvironment(t);
     const folder = t.testdir({
-      credentials: `[rec]\naws_access_key_id = ${rootKeys.accessKeyId}\naws_secret_access_key = ${rootKeys.secretAccessKey}\n`,
+      credentials: `[rec]\naws_access_key_id = ${ROOT_KEYS.accessKeyId}\naws_secret_access_key = ${ROOT_KEYS.secretAccessKey}\n`,
       config: '[profile rec]\nregion = us-east-1\n',
     });
     process.env.AWS_SHARED_CREDENTIALS_FILE = path.join(folder, 'credentials');
@@ -67,37 +67,37 @@ if (server) {
     proxy.calls.length = 0;
     const store = openS3Store(unset);
     t.teardown(() => store.close());
-    await store.put('profile', Buffer.from('a'), mp4);
+    await store.put('profile', Buffer.from('a'), MP4);
     t.notOk(proxy.calls.includes('HEAD /recordings'), 'the profile names the region');
   });
 
   await t.test('keys of a role', async (t) => {
     withoutAwsEnvironment(t);
-    const metadata = await startMetadataServer(t, role);
+    const metadata = await startMetadataServer(t, ROLE);
     process.env.AWS_EC2_METADATA_DISABLED = 'false';
     process.env.AWS_EC2_METADATA_SERVICE_ENDPOINT = metadata.endpoint;
     const headers = await headersOfPut(config);
     t.match(
       headers.authorization,
-      new RegExp(`Credential=${role.accessKeyId}/.*x-amz-security-token`),
+      new RegExp(`Credential=${ROLE.accessKeyId}/.*x-amz-security-token`),
     );
-    t.equal(headers['x-amz-security-token'], role.sessionToken);
+    t.equal(headers['x-amz-security-token'], ROLE.sessionToken);
     t.ok(metadata.calls.length > 0);
   });
 
   await t.test('a configured session token is sent and signed', async (t) => {
     withoutAwsEnvironment(t);
-    const headers = await headersOfPut({ ...config, ...role });
+    const headers = await headersOfPut({ ...config, ...ROLE });
     t.match(
       headers.authorization,
-      new RegExp(`Credential=${role.accessKeyId}/.*x-amz-security-token`),
+      new RegExp(`Credential=${ROLE.accessKeyId}/.*x-amz-security-token`),
     );
-    t.equal(headers['x-amz-security-token'], role.sessionToken);
+    t.equal(headers['x-amz-security-token'], ROLE.sessionToken);
   });
 
   await t.test('disable_config_load takes nothing from elsewhere', async (t) => {
     withoutAwsEnvironment(t);
-    const metadata = await startMetadataServer(t, role);
+    const metadata = await startMetadataServer(t, ROLE);
     const folder = t.testdir({
       config: `[default]\nregion = eu-trap-1\nendpoint_url = ${metadata.endpoint}\n`,
     });
@@ -116,9 +116,9 @@ if (server) {
     });
     const { region: _, ...unset } = config;
     const alone = { ...unset, disableConfigLoad: true };
-    const explicit = openS3Store({ ...alone, ...rootKeys });
+    const explicit = openS3Store({ ...alone, ...ROOT_KEYS });
     t.teardown(() => explicit.close());
-    await explicit.put('alone', Buffer.from('a'), mp4);
+    await explicit.put('alone', Buffer.from('a'), MP4);
     t.equal((await explicit.head('alone'))?.size, 1);
 
     const headers = await headersOfPut(alone);
@@ -136,7 +136,7 @@ if (server) {
     withoutAwsEnvironment(t);
     const store = openS3Store(config);
     t.teardown(() => store.close());
-    const failure = await failureOf(t, store.put('a', Buffer.from('a'), mp4));
+    const failure = await failureOf(t, store.put('a', Buffer.from('a'), MP4));
     t.match(failure, { kind: 'denied', code: 'CredentialsProviderError' });
     t.match(failure.mend, /access_key_id/);
   });

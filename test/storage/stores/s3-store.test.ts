@@ -6,11 +6,11 @@ import { PutOnce } from '../../../src/storage/stores/put-once.ts';
 import { openS3Store, type S3StoreOptions } from '../../../src/storage/stores/s3-store.ts';
 import type { Store } from '../../../src/storage/stores/store.ts';
 import { startFaultProxy } from '../servers/fault-proxy.ts';
-import { rootKeys, startVersitygw, type Versitygw } from '../servers/versitygw.ts';
+import { ROOT_KEYS, startVersitygw, type Versitygw } from '../servers/versitygw.ts';
 import { loopbackNames, withoutAwsEnvironment } from './aws-environment.ts';
 import { all, failureOf, manyObjectsSuite, signedUrlSuite, storeSuite } from './store-suite.ts';
 
-const mp4 = { contentType: 'video/mp4' };
+const MP4 = { contentType: 'video/mp4' };
 
 // Building the server takes a while the first time.
 t.setTimeout(600_000);
@@ -30,7 +30,7 @@ function storage(server: { endpoint: string }, more: Partial<S3Storage> = {}): S
     root: '',
     endpoint: server.endpoint,
     region: 'eu-test-1',
-    ...rootKeys,
+    ...ROOT_KEYS,
     disableConfigLoad: false,
     enableVirtualHostStyle: false,
     ...more,
@@ -60,10 +60,10 @@ async function testsWith(server: Versitygw): Promise<void> {
       let told = 0;
       once.onConditionRefused = () => told++;
       const key = `seg ${isChecked}`;
-      await once.put(key, Buffer.from('first'), mp4);
-      await once.put(key, Buffer.from('first'), mp4);
-      await once.put(`${key} 2`, Buffer.from('second'), mp4);
-      const failure = await failureOf(t, once.put(key, Buffer.from('other'), mp4));
+      await once.put(key, Buffer.from('first'), MP4);
+      await once.put(key, Buffer.from('first'), MP4);
+      await once.put(`${key} 2`, Buffer.from('second'), MP4);
+      const failure = await failureOf(t, once.put(key, Buffer.from('other'), MP4));
       t.match(failure, { kind: 'exists', code: 'ObjectExists' });
       t.equal((await buffer((await store.get(key))!.body)).toString(), 'first');
       t.equal(told, isChecked ? 0 : 1, 'where it was not known, it is found out once');
@@ -137,7 +137,7 @@ async function testsWith(server: Versitygw): Promise<void> {
 
       proxy.calls.length = 0;
       proxy.fault = () => undefined;
-      await Promise.all([store.put('region/a', Buffer.from('a'), mp4), store.head('region/b')]);
+      await Promise.all([store.put('region/a', Buffer.from('a'), MP4), store.head('region/b')]);
       await store.delete('region/a');
       t.same(
         proxy.calls.filter((call) => call === 'HEAD /recordings'),
@@ -150,7 +150,7 @@ async function testsWith(server: Versitygw): Promise<void> {
     const plain = await startVersitygw(t, { buckets: ['recordings'] });
     const { region: _, ...config } = storage(plain!);
     const store = opened(t, config);
-    await store.put('a', Buffer.from('a'), mp4);
+    await store.put('a', Buffer.from('a'), MP4);
     t.equal((await store.head('a'))?.size, 1);
   });
 
@@ -185,7 +185,7 @@ async function testsWith(server: Versitygw): Promise<void> {
       [{ endpoint: `https://127.0.0.1:${server.port}` }, 'misconfigured', 'EPROTO', /TLS/],
     ] as const) {
       const store = opened(t, storage(server, more));
-      const put = await failureOf(t, store.put('a', Buffer.from('a'), mp4));
+      const put = await failureOf(t, store.put('a', Buffer.from('a'), MP4));
       const list = await failureOf(t, all(store.list('')));
       for (const failure of [put, list]) {
         t.match(failure, { kind, code }, JSON.stringify(more));
@@ -216,8 +216,8 @@ async function testsWith(server: Versitygw): Promise<void> {
       limits: { connectMs: 1000, idleMs: 500, requestMs: 1000 },
     });
     const data = Buffer.alloc(100_000, 7);
-    await store.put('f', data, mp4);
-    const put = async (t: Test) => failureOf(t, store.put('f', data, mp4));
+    await store.put('f', data, MP4);
+    const put = async (t: Test) => failureOf(t, store.put('f', data, MP4));
 
     for (const [status, code, kind] of [
       [503, 'SlowDown', 'transient'],
@@ -265,7 +265,7 @@ async function testsWith(server: Versitygw): Promise<void> {
       first = false;
       return 'reset';
     };
-    await store.put('f', data, mp4);
+    await store.put('f', data, MP4);
     t.equal((await store.head('f'))?.size, data.length, 'a stale connection is tried once more');
   });
 
@@ -274,7 +274,7 @@ async function testsWith(server: Versitygw): Promise<void> {
     proxy.fault = (call) => (call.method === 'PUT' ? 'tamper' : undefined);
     for (const checksum of ['md5', 'crc32'] as const) {
       const store = opened(t, storage(proxy), { checksum });
-      const failure = await failureOf(t, store.put('tampered', Buffer.from('abc'), mp4));
+      const failure = await failureOf(t, store.put('tampered', Buffer.from('abc'), MP4));
       t.equal(failure.kind, 'integrity', failure.message);
       t.equal(await store.head('tampered'), undefined);
     }
@@ -293,7 +293,7 @@ async function testsWith(server: Versitygw): Promise<void> {
       if (fault === 'deaf') proxy.withoutAnswerHeader = 'x-amz-checksum-crc32';
       const store = opened(t, storage(proxy));
       for (const key of ['a', 'b', 'c']) {
-        await store.put(key, Buffer.from(key), mp4);
+        await store.put(key, Buffer.from(key), MP4);
         t.equal((await store.head(key))?.size, 1);
       }
       // What was stored with a checksum that was passed over was compared by its size.
@@ -304,11 +304,11 @@ async function testsWith(server: Versitygw): Promise<void> {
   await t.test('a server that is killed', async (t) => {
     const mortal = await startVersitygw(t, { buckets: ['recordings'] });
     const store = opened(t, storage(mortal!, { region: 'us-east-1' }));
-    await store.put('a', Buffer.from('a'), mp4);
+    await store.put('a', Buffer.from('a'), MP4);
     mortal!.process.kill('SIGKILL');
     await new Promise((resolve) => mortal!.process.once('exit', resolve));
     for (const work of [
-      () => store.put('b', Buffer.from('b'), mp4),
+      () => store.put('b', Buffer.from('b'), MP4),
       () => store.get('a'),
       () => store.head('a'),
       () => store.delete('a'),

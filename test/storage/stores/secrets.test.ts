@@ -9,9 +9,9 @@ import { type Fault, type FaultProxy, startFaultProxy } from '../servers/fault-p
 import { startOssServer } from '../servers/oss-server.ts';
 import { all, failureOf } from './store-suite.ts';
 
-const secrets = ['AKID-must-not-show', 'secret/must+not=show', 'token/must+not=show&'];
-const [id = '', secret = '', token = ''] = secrets;
-const faults: Fault[] = [
+const SECRETS = ['AKID-must-not-show', 'secret/must+not=show', 'token/must+not=show&'];
+const [id = '', secret = '', token = ''] = SECRETS;
+const FAULTS: Fault[] = [
   { status: 503, code: 'SlowDown' },
   { status: 403, code: 'InvalidAccessKeyId' },
   { status: 403 },
@@ -83,7 +83,7 @@ async function nothingShows(t: Test, proxy: FaultProxy, open: () => Store): Prom
   look(store);
   shown.push(store.name);
   let failures = 0;
-  for (const fault of [undefined, ...faults]) {
+  for (const fault of [undefined, ...FAULTS]) {
     proxy.fault = () => fault;
     for (const work of [
       () => store.put('a', Buffer.from('a'), { contentType: 'video/mp4' }),
@@ -97,10 +97,10 @@ async function nothingShows(t: Test, proxy: FaultProxy, open: () => Store): Prom
       failures++;
     }
   }
-  t.equal(failures, 4 * (faults.length + 1));
+  t.equal(failures, 4 * (FAULTS.length + 1));
   const text = shown.join('\n') + JSON.stringify(console.args());
   t.match(text, 'SlowDown', 'what was gathered holds the errors');
-  for (const word of secrets) {
+  for (const word of SECRETS) {
     for (const form of [word, encodeURIComponent(word), JSON.stringify(word).slice(1, -1)]) {
       t.notOk(text.includes(form), `${form} shows nowhere`);
     }

@@ -6,10 +6,10 @@ import { PutOnce } from '../../../src/storage/stores/put-once.ts';
 import { type Store, type StoredObject, StoreError } from '../../../src/storage/stores/store.ts';
 import { repeat } from '../../thoroughness.ts';
 
-const mp4 = { contentType: 'video/mp4' };
+const MP4 = { contentType: 'video/mp4' };
 
 /** Keys that clients, signatures, XML or file systems are known to get wrong. */
-export const unusualKeys = [
+export const UNUSUAL_KEYS = [
   'a b/c d.m4s',
   'plus+plus/+.m4s',
   'percent%20%/100%25.m4s',
@@ -58,7 +58,7 @@ export async function storeSuite(t: Test, open: OpenStore): Promise<void> {
   await t.test('an object comes back byte for byte', async (t) => {
     const store = await opened(t, 'bytes');
     const data = randomBytes(3_000_001);
-    await store.put('s/2026/01/02/v-1.m4s', data, mp4);
+    await store.put('s/2026/01/02/v-1.m4s', data, MP4);
     const reading = await store.get('s/2026/01/02/v-1.m4s');
     t.equal(reading?.size, data.length);
     t.equal(reading?.contentLength, data.length);
@@ -70,7 +70,7 @@ export async function storeSuite(t: Test, open: OpenStore): Promise<void> {
     t.ok(Math.abs(Date.now() - head!.modifiedMs!) < 60_000);
 
     const other = randomBytes(10);
-    await store.put('s/2026/01/02/v-1.m4s', other, mp4);
+    await store.put('s/2026/01/02/v-1.m4s', other, MP4);
     t.ok(other.equals(await bytesOf(store, 's/2026/01/02/v-1.m4s')), 'and is replaced as a whole');
     t.not((await store.head('s/2026/01/02/v-1.m4s'))?.etag, head?.etag);
   });
@@ -79,18 +79,18 @@ export async function storeSuite(t: Test, open: OpenStore): Promise<void> {
     const store = await opened(t, 'once');
     t.same(await checkStore(store), { refusesToReplace: true });
     t.same(await all(store.list('')), [], 'the check leaves nothing');
-    await store.put('seg', Buffer.from('first'), { ...mp4, ifAbsent: true });
-    const refused = store.put('seg', Buffer.from('other'), { ...mp4, ifAbsent: true });
+    await store.put('seg', Buffer.from('first'), { ...MP4, ifAbsent: true });
+    const refused = store.put('seg', Buffer.from('other'), { ...MP4, ifAbsent: true });
     t.equal((await failureOf(t, refused)).kind, 'exists');
     for (const isEnforced of [true, false]) {
       const once = new PutOnce(store);
       once.isEnforced = isEnforced;
-      await once.put('seg', Buffer.from('first'), mp4);
+      await once.put('seg', Buffer.from('first'), MP4);
       for (const other of ['other', 'longer than the first']) {
-        const failure = await failureOf(t, once.put('seg', Buffer.from(other), mp4));
+        const failure = await failureOf(t, once.put('seg', Buffer.from(other), MP4));
         t.match(failure, { kind: 'exists', code: 'ObjectExists' });
       }
-      await once.put(`new ${isEnforced}`, Buffer.from('new'), mp4);
+      await once.put(`new ${isEnforced}`, Buffer.from('new'), MP4);
       t.equal((await bytesOf(store, `new ${isEnforced}`)).toString(), 'new');
     }
     t.equal((await bytesOf(store, 'seg')).toString(), 'first');
@@ -98,7 +98,7 @@ export async function storeSuite(t: Test, open: OpenStore): Promise<void> {
 
   await t.test('an empty object', async (t) => {
     const store = await opened(t, 'empty');
-    await store.put('none', Buffer.alloc(0), mp4);
+    await store.put('none', Buffer.alloc(0), MP4);
     t.equal((await store.head('none'))?.size, 0);
     t.equal((await bytesOf(store, 'none')).length, 0);
   });
@@ -106,7 +106,7 @@ export async function storeSuite(t: Test, open: OpenStore): Promise<void> {
   await t.test('ranges', async (t) => {
     const store = await opened(t, 'ranges');
     const data = randomBytes(1000);
-    await store.put('r', data, mp4);
+    await store.put('r', data, MP4);
     for (const [start, end, to] of [
       [0, 0, 1],
       [100, 199, 200],
@@ -133,23 +133,23 @@ export async function storeSuite(t: Test, open: OpenStore): Promise<void> {
     t.equal(await store.head('no/such'), undefined);
     await store.delete('no/such');
     t.same(await all(store.list('no/')), []);
-    await store.put('one', Buffer.from('1'), mp4);
+    await store.put('one', Buffer.from('1'), MP4);
     await store.delete('one');
     t.equal(await store.head('one'), undefined);
   });
 
   await t.test('unusual names', async (t) => {
     const store = await opened(t, 'rööt +%');
-    for (const [i, key] of unusualKeys.entries()) {
+    for (const [i, key] of UNUSUAL_KEYS.entries()) {
       const data = Buffer.from(`object ${i}`);
-      await store.put(key, data, mp4);
+      await store.put(key, data, MP4);
       t.ok(data.equals(await bytesOf(store, key)), key);
       t.equal((await store.head(key))?.size, data.length);
       const prefix = key.slice(0, key.indexOf('/') + 1);
       t.same(await keysOf(store.list(prefix)), [key], `listed by ${JSON.stringify(prefix)}`);
     }
-    t.same(await keysOf(store.list('')), [...unusualKeys].sort());
-    for (const key of unusualKeys) await store.delete(key);
+    t.same(await keysOf(store.list('')), [...UNUSUAL_KEYS].sort());
+    for (const key of UNUSUAL_KEYS) await store.delete(key);
     t.same(await keysOf(store.list('')), []);
   });
 
@@ -157,7 +157,7 @@ export async function storeSuite(t: Test, open: OpenStore): Promise<void> {
     const store = await opened(t, 'keys');
     for (const key of ['', '/a', 'a/', 'a//b', '../a', 'a/../b', './a', 'a\nb', 'a\0b', '\ud800']) {
       for (const work of [
-        () => store.put(key, Buffer.from('x'), mp4),
+        () => store.put(key, Buffer.from('x'), MP4),
         () => store.get(key),
         () => store.head(key),
         () => store.delete(key),
@@ -171,9 +171,9 @@ export async function storeSuite(t: Test, open: OpenStore): Promise<void> {
     const plain = await opened(t, 'roots/one');
     const slashed = await opened(t, '/roots/one/');
     const sibling = await opened(t, 'roots/one-more');
-    await plain.put('a/x', Buffer.from('1'), mp4);
-    await slashed.put('b/y', Buffer.from('22'), mp4);
-    await sibling.put('a/z', Buffer.from('333'), mp4);
+    await plain.put('a/x', Buffer.from('1'), MP4);
+    await slashed.put('b/y', Buffer.from('22'), MP4);
+    await sibling.put('a/z', Buffer.from('333'), MP4);
     t.same(await keysOf(plain.list('')), ['a/x', 'b/y']);
     t.same(await keysOf(slashed.list('')), ['a/x', 'b/y']);
     t.same(await keysOf(sibling.list('a')), ['a/z']);
@@ -188,7 +188,7 @@ export async function storeSuite(t: Test, open: OpenStore): Promise<void> {
 
   await t.test('a body that nobody reads holds nothing', async (t) => {
     const store = await opened(t, 'unread');
-    await store.put('big', randomBytes(2_000_000), mp4);
+    await store.put('big', randomBytes(2_000_000), MP4);
     for (let i = 0; i < 40; i++) {
       const reading = await store.get('big');
       reading?.body.destroy();
@@ -222,7 +222,7 @@ export async function manyObjectsSuite(t: Test, store: Store): Promise<void> {
   const waiting = keys[Symbol.iterator]();
   const data = Buffer.from('x');
   const putter = async () => {
-    for (const key of waiting) await store.put(key, data, mp4);
+    for (const key of waiting) await store.put(key, data, MP4);
   };
   await Promise.all(Array.from({ length: 16 }, putter));
   await listed(t, store, keys);
