@@ -1,4 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { nameOf } from '../layout/object-path.ts';
+import { ObjectRole, objectRole } from '../layout/object-role.ts';
 import type { SpooledStore } from '../storage/spooled-store.ts';
 import { type ByteRange, type Store, StoreError } from '../storage/stores/store.ts';
 import { RequestError } from './errors.ts';
@@ -38,7 +40,9 @@ export async function replyFromBucket(
     // Not a manifest: what it names is found beside it, where nobody signs. Nor a HEAD, since what
     // is signed is the GET.
     const isRedirected =
-      signedSeconds !== undefined && request.method === 'GET' && !key.endsWith('.mpd');
+      signedSeconds !== undefined &&
+      request.method === 'GET' &&
+      objectRole(nameOf(key)) !== ObjectRole.manifest;
     if (isRedirected && store.signedUrl !== undefined) {
       const address = await store.signedUrl(key, signedSeconds);
       return reply.header('Cache-Control', 'no-store').redirect(address, 307);
