@@ -3,8 +3,9 @@ import type { ContainerName } from '../media/container-name.ts';
 import { TIMESCALE } from '../media/media-time.ts';
 import type { Container } from './container.ts';
 import { mp4 } from './mp4/container.ts';
+import { webm } from './webm/container.ts';
 
-const CONTAINERS: Readonly<Record<ContainerName, Container>> = { mp4 };
+const CONTAINERS: Readonly<Record<ContainerName, Container>> = { mp4, webm };
 
 /** What decides how a file's bytes are read: a track of a manifest and the name of a file tell both. */
 export interface FileFormat {

@@ -6,6 +6,7 @@
  */
 export const CONTAINER_FILES = {
   mp4: { extension: 'm4s', video: 'video/mp4', audio: 'audio/mp4' },
+  webm: { extension: 'webm', video: 'video/webm', audio: 'audio/webm' },
 } as const satisfies Record<string, { extension: string; video: string; audio: string }>;
 
 /** Name of a container format. */

@@ -19,6 +19,18 @@ const TRACKS: Record<ContainerName, Omit<TrackFormat, 'timescale'> & { codecs: s
       record: { type: 'dOps', data: Buffer.from('000200000000bb80000000', 'hex') },
     },
   },
+  webm: {
+    kind: 'audio',
+    codecs: 'opus',
+    channels: 2,
+    sampleEntry: {
+      type: 'A_OPUS',
+      record: {
+        type: 'OpusHead',
+        data: Buffer.from('4f707573486561640102000080bb0000000000', 'hex'),
+      },
+    },
+  },
 };
 
 /** 2026-11-28 in ticks. */

@@ -10,7 +10,7 @@ export class OpusConfiguration implements AudioConfiguration {
   readonly codec = 'opus';
   readonly codecString = 'opus';
   readonly timescale = AUDIO_TIMESCALE;
-  readonly containers: readonly ContainerName[] = ['mp4'];
+  readonly containers: readonly ContainerName[] = ['mp4', 'webm'];
   readonly isLengthPrefixed = false;
   readonly channels: 1 | 2;
   readonly silence: Silence;
@@ -25,12 +25,18 @@ export class OpusConfiguration implements AudioConfiguration {
   }
 
   /**
-   * `Opus` with `dOps` ("Encapsulation of Opus in ISO Base Media File Format" §4.3). Pre-skip is 0,
-   * because a receiver joins a WebRTC stream somewhere after the encoder's first packets and has
-   * nothing to drop.
+   * In MP4 `Opus` with `dOps` ("Encapsulation of Opus in ISO Base Media File Format" §4.3), in WebM
+   * `A_OPUS` with an OpusHead (RFC 7845 §5.1). Pre-skip is 0, because a receiver joins a WebRTC stream
+   * somewhere after the encoder's first packets and has nothing to drop.
    */
   sampleEntry(container: ContainerName): SampleEntry {
-    if (container !== 'mp4') throw new RangeError(`Opus is not written to ${container}`);
+    if (container === 'webm') {
+      const data = Buffer.alloc(19);
+      data.write('OpusHead\x01', 'latin1'); // and its version
+      data[9] = this.channels; // PreSkip 0
+      data.writeUInt32LE(this.timescale, 12); // InputSampleRate; gain and mapping family 0
+      return { type: 'A_OPUS', record: { type: 'OpusHead', data } };
+    }
     const data = Buffer.alloc(11);
     data[1] = this.channels; // version 0, OutputChannelCount; PreSkip 0
     data.writeUInt32BE(this.timescale, 4); // InputSampleRate; gain and mapping family 0
@@ -45,6 +51,6 @@ export function opusConfiguration(channels: number): OpusConfiguration | undefin
 
 /** Reads the configuration back that {@link OpusConfiguration.sampleEntry} was written of. */
 export function readOpusConfiguration(entry: ReadSampleEntry): OpusConfiguration | undefined {
-  if (entry.container !== 'mp4' || entry.type !== 'Opus') return undefined;
+  if (entry.type !== (entry.container === 'mp4' ? 'Opus' : 'A_OPUS')) return undefined;
   return opusConfiguration(entry.channels);
 }

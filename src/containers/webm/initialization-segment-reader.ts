@@ -1,0 +1,77 @@
+import type { Configuration } from '../../codecs/configuration.ts';
+import { readConfiguration } from '../../codecs/registry.ts';
+import type { TrackFacts } from '../container.ts';
+import { type Element, elementHeader, findElement, readUint } from './ebml.ts';
+import { ID } from './element-id.ts';
+import { NS_PER_SECOND } from './track.ts';
+
+/** What an initialization segment says. */
+interface Header {
+  /** Timestamps a second. */
+  timescale: number;
+  configuration: Configuration;
+}
+
+/**
+ * Reads back what `initializationSegment` wrote, to take up segments whose manifest entry a crash has
+ * lost.
+ * @returns undefined for anything else
+ */
+export function readInitializationSegment(data: Buffer): TrackFacts | undefined {
+  const header = readHeader(data);
+  if (header === undefined) return undefined;
+  const { timescale, configuration } = header;
+  const { kind, codecString: codecs } = configuration;
+  if (kind === 'video') {
+    const { width, height } = configuration;
+    return { kind, codecs, timescale, width, height };
+  }
+  const { channels, timescale: samplingRate } = configuration;
+  return { kind, codecs, timescale, channels, samplingRate };
+}
+
+/** Reads the codec configuration of such a segment. @returns undefined for anything else */
+export function readInitializationConfiguration(data: Buffer): Configuration | undefined {
+  return readHeader(data)?.configuration;
+}
+
+function readHeader(data: Buffer): Header | undefined {
+  const segment = segmentOf(data);
+  const info = find(data, segment, ID.info);
+  // Tracks come last: where that element is whole, so is all before it.
+  const entry = find(data, find(data, segment, ID.tracks), ID.trackEntry);
+  const codecId = find(data, entry, ID.codecId);
+  const scaleNs = uintOf(data, info, ID.timestampScale);
+  if (codecId === undefined || scaleNs === 0) return undefined;
+  const codecPrivate = find(data, entry, ID.codecPrivate);
+  const video = find(data, entry, ID.video);
+  const configuration = readConfiguration({
+    container: 'webm',
+    type: data.toString('latin1', codecId.start, codecId.end),
+    record: () => codecPrivate && data.subarray(codecPrivate.start, codecPrivate.end),
+    width: uintOf(data, video, ID.pixelWidth),
+    height: uintOf(data, video, ID.pixelHeight),
+    channels: uintOf(data, find(data, entry, ID.audio), ID.channels),
+  });
+  return configuration && { timescale: NS_PER_SECOND / scaleNs, configuration };
+}
+
+/** What is there of the Segment behind an EBML header. */
+function segmentOf(data: Buffer): Element | undefined {
+  const ebml = elementHeader(data, 0, data.length);
+  if (ebml?.id !== ID.ebml || ebml.payloadBytes === undefined) return undefined;
+  const at = ebml.headerBytes + ebml.payloadBytes;
+  const header = elementHeader(data, at, data.length);
+  if (header?.id !== ID.segment) return undefined;
+  return { id: header.id, start: at + header.headerBytes, end: data.length };
+}
+
+function find(data: Buffer, within: Element | undefined, id: number): Element | undefined {
+  return within && findElement(data, within.start, within.end, id);
+}
+
+/** An unsigned integer; 0 where there is none, or one that is out of all reason. */
+function uintOf(data: Buffer, within: Element | undefined, id: number): number {
+  const found = find(data, within, id);
+  return (found && readUint(data, found)) ?? 0;
+}

@@ -1,0 +1,96 @@
+import type { TrackFormat } from '../container.ts';
+import { element, floatElement, idBytes, textElement, uintElement } from './ebml.ts';
+import { ID } from './element-id.ts';
+import { NS_PER_SECOND, TIMESTAMPS_A_SECOND, TRACK_NUMBER, TRACK_TYPE } from './track.ts';
+
+/** The size of a Segment that grows (RFC 8794 §6.2), in eight bytes. */
+const UNKNOWN_SIZE = Buffer.from('01ffffffffffffff', 'hex');
+
+/** CodecIDs that WebM has, of the kind of track they name. */
+const CODEC_KINDS: Record<string, TrackFormat['kind']> = {
+  V_VP8: 'video',
+  V_VP9: 'video',
+  V_AV1: 'video',
+  A_OPUS: 'audio',
+};
+
+/** What a decoder of Opus takes to converge, and is given before the sound that is sought (RFC 7845 §4.6). */
+const OPUS_SEEK_PRE_ROLL_NS = 80_000_000;
+
+/**
+ * The EBML header, and the beginning of a Segment of unknown size up to its Tracks (RFC 9559 §5). The same
+ * track always gives the same bytes.
+ * @throws RangeError for a codec that WebM does not have, other timestamps than milliseconds, a picture
+ * without a size, and pictures that are reordered
+ */
+export function initializationSegment(track: TrackFormat): Buffer {
+  const { kind, timescale, compositionDelay = 0 } = track;
+  const { type } = track.sampleEntry;
+  if (CODEC_KINDS[type] !== kind) throw new RangeError(`WebM has no ${kind} codec "${type}"`);
+  if (timescale !== TIMESTAMPS_A_SECOND) {
+    throw new RangeError(`timestamps of WebM are milliseconds, not ${timescale} a second`);
+  }
+  if (compositionDelay !== 0) throw new RangeError('WebM has no composition delay');
+  return Buffer.concat([
+    element(
+      ID.ebml,
+      uintElement(ID.ebmlVersion, 1),
+      uintElement(ID.ebmlReadVersion, 1),
+      uintElement(ID.ebmlMaxIdLength, 4),
+      uintElement(ID.ebmlMaxSizeLength, 8),
+      textElement(ID.docType, 'webm'),
+      // CodecDelay and SeekPreRoll came with version 4; who knows SimpleBlocks can read it.
+      uintElement(ID.docTypeVersion, 4),
+      uintElement(ID.docTypeReadVersion, 2),
+    ),
+    idBytes(ID.segment),
+    UNKNOWN_SIZE,
+    element(
+      ID.info,
+      uintElement(ID.timestampScale, NS_PER_SECOND / TIMESTAMPS_A_SECOND),
+      textElement(ID.muxingApp, 'live777-recorder'),
+      textElement(ID.writingApp, 'live777-recorder'),
+    ),
+    element(ID.tracks, trackEntry(track)),
+  ]);
+}
+
+function trackEntry(track: TrackFormat): Buffer {
+  const { kind, sampleEntry } = track;
+  const { type, record } = sampleEntry;
+  return element(
+    ID.trackEntry,
+    uintElement(ID.trackNumber, TRACK_NUMBER[kind]),
+    uintElement(ID.trackUid, TRACK_NUMBER[kind]),
+    uintElement(ID.trackType, TRACK_TYPE[kind]),
+    uintElement(ID.flagLacing, 0),
+    textElement(ID.language, 'und'),
+    textElement(ID.codecId, type),
+    ...(record === undefined ? [] : [element(ID.codecPrivate, record.data)]),
+    ...(type === 'A_OPUS' ? opusDelays(record?.data) : []),
+    kind === 'video' ? pictureSize(track) : sound(track),
+  );
+}
+
+function pictureSize({ width = 0, height = 0 }: TrackFormat): Buffer {
+  if (!(width >= 1 && height >= 1)) throw new RangeError(`a picture of ${width} × ${height}`);
+  return element(ID.video, uintElement(ID.pixelWidth, width), uintElement(ID.pixelHeight, height));
+}
+
+function sound({ channels = 2, samplingRate = 48_000 }: TrackFormat): Buffer {
+  return element(
+    ID.audio,
+    floatElement(ID.samplingFrequency, samplingRate),
+    uintElement(ID.channels, channels),
+  );
+}
+
+/** The pre-skip of an OpusHead (RFC 7845 §5.1), said once more, and how far a seek has to go back. */
+function opusDelays(head: Buffer | undefined): Buffer[] {
+  if (head === undefined || head.length < 19) throw new RangeError('Opus needs its OpusHead');
+  const preSkipNs = Math.round((head.readUInt16LE(10) / 48_000) * NS_PER_SECOND);
+  return [
+    uintElement(ID.codecDelay, preSkipNs),
+    uintElement(ID.seekPreRoll, OPUS_SEEK_PRE_ROLL_NS),
+  ];
+}
