@@ -5,32 +5,27 @@ import { Refusal } from '../refusal.ts';
 import type { PullPlan } from '../sources/pull-plan.ts';
 import type { CallHandlers, LeftFolder, OfStream, Reply, Request } from './calls.ts';
 import { StreamHost, type StreamHostOptions } from './stream-host.ts';
-import type { WorkerSettings } from './worker-settings.ts';
 
 /** How often recordings look at the clock, ms. */
 const TICK_MS = 250;
 /** A stream about which nothing is left to say is forgotten after this, ms. */
 const FORGET_MS = 60_000;
 
-/** What a worker tells of its recordings. */
-export type MediaEvents = Pick<StreamHostOptions, 'onFact' | 'onFarewell' | 'remote' | 'owners'>;
+/** What a worker's streams work with, all of them. */
+export type MediaHostOptions = Omit<StreamHostOptions, 'stream' | 'automatic' | 'accepts'>;
 
 /** All streams of one worker thread. */
 export class MediaHost implements CallHandlers {
-  readonly #settings: WorkerSettings;
-  readonly #log: StreamHostOptions['log'];
-  readonly #events: MediaEvents;
+  readonly #options: MediaHostOptions;
   readonly #isAutomatic: (stream: string) => boolean;
   readonly #streams = new Map<string, StreamHost>();
   readonly #timer: NodeJS.Timeout;
   #accepts = true;
   #closed = false;
 
-  constructor(settings: WorkerSettings, log: StreamHostOptions['log'], events: MediaEvents) {
-    this.#settings = settings;
-    this.#log = log;
-    this.#events = events;
-    this.#isAutomatic = streamMatcher(settings.recorder.autoStreams);
+  constructor(options: MediaHostOptions) {
+    this.#options = options;
+    this.#isAutomatic = streamMatcher(options.settings.recorder.autoStreams);
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
   }
 
@@ -102,12 +97,10 @@ export class MediaHost implements CallHandlers {
       // Refuses ids that cannot be a folder before anything is set up for them.
       streamFolder(stream);
       host = new StreamHost({
+        ...this.#options,
         stream,
-        settings: this.#settings,
         automatic: this.#isAutomatic(stream),
         accepts: () => this.#accepts,
-        log: this.#log,
-        ...this.#events,
       });
       this.#streams.set(stream, host);
     }

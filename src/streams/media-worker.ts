@@ -1,10 +1,12 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { systemClock } from '../clock/clock.ts';
 import { FolderOwners } from '../day-folder/folder-owners.ts';
 import { failureOf } from './call-failure.ts';
 import { answerCall } from './calls.ts';
 import { MediaHost } from './media-host.ts';
 import type { LogLevel, MainMessage, WorkerMessage } from './messages.ts';
 import { WorkerRemoteFolders } from './remote-folders.ts';
+import { RtcSessions } from './rtc-sessions.ts';
 import type { WorkerSettings } from './worker-settings.ts';
 
 // The entry of a worker thread: a MediaHost whose calls come as messages. Media never leaves here.
@@ -31,12 +33,19 @@ const log = {
 };
 const settings: WorkerSettings = workerData;
 const remote = settings.isRemote ? new WorkerRemoteFolders(say) : undefined;
-const host = new MediaHost(settings, log, {
+const sessions = new RtcSessions(
+  settings,
+  (sessionId, farewell) => say({ type: 'farewell', sessionId, ...(farewell && { farewell }) }),
+  log,
+);
+const host = new MediaHost({
+  settings,
+  sessions,
+  clock: systemClock,
+  log,
+  onFact: (fact) => say({ type: 'fact', fact }),
   ...(remote && { remote }),
   ...(settings.lock !== undefined && { owners: new FolderOwners(settings.root, settings.lock) }),
-  onFact: (fact) => say({ type: 'fact', fact }),
-  onFarewell: (sessionId, farewell) =>
-    say({ type: 'farewell', sessionId, ...(farewell && { farewell }) }),
 });
 
 port.on('message', async (message: MainMessage) => {

@@ -3,11 +3,17 @@
  * digits, as Liveman takes them, made unique within the stream.
  */
 export class RecordIds {
+  readonly #nowMs: () => number;
   /** Second of the latest record that took one. */
   #taken = 0;
   /** Second of the present record, or the one the next record would have. */
   #last = 0;
   #state: 'taken' | 'foreseen' | 'told' = 'taken';
+
+  /** @param nowMs the clock, ms since the Unix epoch */
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs;
+  }
 
   /** The identifier of the present record, or of the next one where it was foreseen or told. */
   get current(): string {
@@ -34,7 +40,7 @@ export class RecordIds {
   }
 
   #choose(state: 'taken' | 'foreseen' | 'told'): void {
-    this.#last = Math.max(Math.floor(Date.now() / 1000), this.#taken + 1);
+    this.#last = Math.max(Math.floor(this.#nowMs() / 1000), this.#taken + 1);
     this.#state = state;
   }
 }

@@ -1,22 +1,21 @@
 import { unrecordableInWords } from '../ingest/unrecordable-audio.ts';
-import { WhepSession } from '../ingest/whep-session.ts';
-import type { WhipSession } from '../ingest/whip-session.ts';
 import type { StreamStatus, TrackStatus } from '../recorder.ts';
 import type { Recording } from '../recording/recording.ts';
 import type { LayerStatistics } from '../rtp/layered-track.ts';
 import { readFigures } from '../track-figures.ts';
 import type { RateMeter } from './rate-meter.ts';
+import { type StreamSession, unrecordableOf } from './stream-session.ts';
 
 /** What is known of what a session receives, and of what its recording made of losses. */
 export function sessionStatus(
-  session: WhipSession | WhepSession | undefined,
+  current: StreamSession | undefined,
   recording: Recording | undefined,
   rates: RateMeter,
 ): Pick<StreamStatus, 'tracks' | 'rejected' | 'unrecordable'> {
-  const { rtp, ice } = session?.statistics() ?? {};
-  if (session === undefined || rtp === undefined) return { tracks: [] };
+  const { rtp, ice } = current?.session.statistics() ?? {};
+  if (current === undefined || rtp === undefined) return { tracks: [] };
   const tracks: TrackStatus[] = [];
-  for (const section of session.sections) {
+  for (const section of current.session.sections) {
     const track = rtp.tracks.get(section.mid);
     if (track === undefined) continue;
     tracks.push({
@@ -33,7 +32,7 @@ export function sessionStatus(
   }
   const { authenticationFailures, replayed, malformed, unroutable } = rtp;
   const strangers = ice?.strangers ?? 0;
-  const unrecordable = session instanceof WhepSession ? session.unrecordable() : [];
+  const unrecordable = unrecordableOf(current);
   return {
     tracks,
     ...(unrecordable.length > 0 && {

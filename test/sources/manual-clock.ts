@@ -9,6 +9,10 @@ export class ManualClock implements Clock {
     return this.#nowMs;
   }
 
+  nowUs(): number {
+    return Math.round(this.#nowMs * 1000);
+  }
+
   after(ms: number, call: () => void): () => void {
     const key = {};
     this.#due.set(key, { atMs: this.#nowMs + ms, call });

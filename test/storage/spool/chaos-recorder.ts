@@ -35,6 +35,7 @@ const spool = await Spool.open({
   // Waits as of an outage of seconds, shortened.
   clock: {
     now: () => Date.now(),
+    nowUs: () => Date.now() * 1000,
     after: (ms, call) => {
       const timer = setTimeout(call, ms / 50);
       return () => clearTimeout(timer);

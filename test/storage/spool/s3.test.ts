@@ -48,7 +48,7 @@ t.test(
     }
     const silent = { info() {}, warn() {}, error() {} };
     const clock = {
-      now: systemClock.now,
+      ...systemClock,
       after: (ms: number, call: () => void) => systemClock.after(ms / 50, call),
     };
     const spool = await Spool.open({ root, store, log: silent, clock, putTimeoutMs: 1_000_000 });
