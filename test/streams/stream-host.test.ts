@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap';
+import { parseConfig } from '../../src/config/load-config.ts';
 import type { RecordingFact } from '../../src/facts/recording-fact.ts';
 import type { CloseReason, PublishSink } from '../../src/ingest/publish-sink.ts';
 import type { MediaSection } from '../../src/rtp/media-section.ts';
@@ -8,7 +9,6 @@ import type {
   PulledSession,
   SessionOpener,
 } from '../../src/streams/stream-session.ts';
-import type { WorkerSettings } from '../../src/streams/worker-settings.ts';
 import { section } from '../recording/simulated-publisher.ts';
 import { ManualClock } from '../sources/manual-clock.ts';
 
@@ -79,18 +79,11 @@ function startHost(t: Test, { automatic = true } = {}) {
   const log: string[] = [];
   const line = (_fields: object, message: string) => log.push(message);
   const spool = { accepts: true };
+  const config = parseConfig('', 'live777.toml');
+  const recorder = { ...config.recorder, resumeGraceSeconds: 30 };
   const host = new StreamHost({
     stream: 'cam1',
-    settings: {
-      root: t.testdir({}),
-      recorder: {
-        segmentSeconds: 2,
-        codecs: [],
-        onLoss: 'freeze',
-        maxRecordingSeconds: 0,
-        resumeGraceSeconds: 30,
-      },
-    } as WorkerSettings,
+    settings: { ...config, recorder, root: t.testdir({}), lock: undefined, isRemote: false },
     clock,
     sessions,
     automatic,

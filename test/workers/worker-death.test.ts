@@ -151,7 +151,7 @@ root = ${JSON.stringify(root)}`,
     await until('the publisher is told', () => first.dtls.state === 'closed');
     t.match(
       lines.find(({ told }) => told !== undefined),
-      { sessions: 1, told: 1, msg: /^told / },
+      { sessions: 1, told: 1, msg: /^closed the sessions of a worker/ },
     );
     await first.close();
     const second = await publish();
