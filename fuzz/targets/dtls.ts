@@ -1,5 +1,6 @@
 import { DtlsClient } from 'werift';
-import { createDtlsIdentity, DtlsSrtpServer } from '../../src/ingest/werift-tap.ts';
+import { createDtlsIdentity } from '../../src/ingest/werift-identity.ts';
+import { DtlsSrtpServer } from '../../src/ingest/werift-tap.ts';
 import { Decisions } from '../decisions.ts';
 import { type FuzzTarget, must } from '../target.ts';
 

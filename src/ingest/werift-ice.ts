@@ -1,4 +1,4 @@
-import type { RemoteInfo, Socket } from 'node:dgram';
+import type { RemoteInfo } from 'node:dgram';
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
@@ -7,7 +7,6 @@ import {
   CandidatePairState,
   Connection,
   createStunOverTurnClient,
-  type Message,
   parseIceServers,
   StunProtocol,
   serverReflexiveCandidate,
@@ -21,7 +20,12 @@ import type { IceServer } from './ice-server.ts';
 import { RECEIVE_BUFFER_BYTES } from './ice-sockets.ts';
 import type { IceCredentials } from './sdp-lines.ts';
 import { StrangerGuard } from './stranger-guard.ts';
-import { requireMembers } from './werift-members.ts';
+import {
+  type CandidatePair,
+  type IceInternals,
+  requireIceInternals,
+  type Way,
+} from './werift-ice-internals.ts';
 
 /**
  * How often the nominated way is checked again, ms. werift's own checks of consent (RFC 7675) come
@@ -53,50 +57,6 @@ export interface RemoteIce extends IceCredentials {
   candidates: readonly string[];
 }
 
-/** A way that werift sends and receives on: a UDP socket of ours, or a relay. */
-interface Way {
-  type: string;
-  transport: { socket: Socket };
-  localCandidate?: Candidate;
-}
-
-/** Two ends that can reach each other, as werift has them. */
-type CandidatePair = NonNullable<Connection['nominated']>;
-
-/** What we use of a werift ICE connection beyond its documented surface. */
-interface Internals {
-  protocols: Way[];
-  ensureProtocol(way: object): void;
-  pairLocalProtocol(way: object): void;
-  appendLocalCandidate(candidate: Candidate): void;
-  buildRequest(parameters: {
-    nominate: boolean;
-    remoteUsername: string;
-    localUsername: string;
-    iceControlling: boolean;
-    localCandidate: Candidate;
-  }): Message;
-}
-
-/** The same, and what each must be. */
-const REQUIRED_INTERNALS = [
-  ['protocols', 'object'],
-  ['ensureProtocol', 'function'],
-  ['pairLocalProtocol', 'function'],
-  ['appendLocalCandidate', 'function'],
-  ['buildRequest', 'function'],
-  ['stunServer', 'object'],
-  ['checkList', 'object'],
-] as const;
-
-/**
- * Checks that a werift ICE connection is built as this file expects.
- * @throws Error naming the internal that moved
- */
-export function requireIceInternals(connection: object): void {
-  requireMembers(connection, 'Connection', REQUIRED_INTERNALS);
-}
-
 /**
  * A full ICE agent (RFC 8445) that begins a session: it gathers candidates, checks them and nominates.
  * Media and DTLS are taken from its sockets before werift sees them.
@@ -106,7 +66,7 @@ export class IceAgent {
   readonly local: IceCredentials;
   readonly #options: IceAgentOptions;
   readonly #connection: Connection;
-  readonly #internals: Internals;
+  readonly #internals: IceInternals;
   readonly #knownServers = new Set<string>();
   readonly #strangers = new StrangerGuard();
   #keepalive: NodeJS.Timeout | undefined;
@@ -144,7 +104,7 @@ export class IceAgent {
       ...(portRange && { portRange: [portRange[0], portRange[1]] }),
       ...bindAddresses(addresses),
     });
-    this.#internals = this.#connection as unknown as Internals;
+    this.#internals = this.#connection as unknown as IceInternals;
     requireIceInternals(this.#connection);
     // Without one werift asks a public server.
     this.#connection.stunServer = undefined as never;

@@ -1,14 +1,10 @@
 import { createHash, verify, X509Certificate } from 'node:crypto';
 import {
-  CipherContext,
   DtlsClient,
   DtlsServer,
-  HashAlgorithm,
   keyLength,
-  NamedCurveAlgorithm,
   ProtectionProfileAeadAes128Gcm,
   ProtectionProfileAes128CmHmacSha1_80,
-  SignatureAlgorithm,
   SrtcpSession,
   saltLength,
 } from 'werift';
@@ -24,10 +20,11 @@ import {
   protectedRecord,
   RecordNumbers,
 } from './dtls-record.ts';
-import { requireMembers } from './werift-members.ts';
+import { requireDtlsInternals } from './werift-dtls-internals.ts';
+import { type DtlsIdentity, SIGNATURE } from './werift-identity.ts';
 
 // Only the files werift-*.ts know werift. Of it we use here both sides of DTLS and the encryption of
-// SRTCP. What is not its documented surface is listed in REQUIRED_INTERNALS.
+// SRTCP. What is not its documented surface is listed in werift-dtls-internals.ts.
 
 /** SRTP protection profiles in order of preference (RFC 5764 §4.1.2, RFC 7714 §14.2). */
 const SRTP_PROFILES = [
@@ -39,37 +36,6 @@ const PROFILE_NAMES = {
   [ProtectionProfileAeadAes128Gcm]: 'AEAD_AES_128_GCM',
   [ProtectionProfileAes128CmHmacSha1_80]: 'AES_CM_128_HMAC_SHA1_80',
 } as const;
-
-/** A certificate for DTLS with its key. */
-export interface DtlsIdentity {
-  certificatePem: string;
-  privateKeyPem: string;
-  /** SHA-256 of the certificate as `a=fingerprint` has it: `AB:CD:…` (RFC 8122 §5). */
-  fingerprint: string;
-}
-
-/** Makes a self-signed ECDSA P-256 certificate (RFC 8827 §6.5). */
-export async function createDtlsIdentity(): Promise<DtlsIdentity> {
-  const { certPem, keyPem } = await CipherContext.createSelfSignedCertificateWithKey(
-    SIGNATURE,
-    NamedCurveAlgorithm.secp256r1_23,
-  );
-  return {
-    certificatePem: certPem,
-    privateKeyPem: keyPem,
-    fingerprint: new X509Certificate(certPem).fingerprint256,
-  };
-}
-
-let ofThisThread: Promise<DtlsIdentity> | undefined;
-
-/** The certificate that all sessions of this thread use: making one costs more than all else of a session. */
-export function dtlsIdentity(): Promise<DtlsIdentity> {
-  ofThisThread ??= createDtlsIdentity();
-  return ofThisThread;
-}
-
-const SIGNATURE = { hash: HashAlgorithm.sha256_4, signature: SignatureAlgorithm.ecdsa_3 } as const;
 
 /** Who begins a DTLS handshake: the client (`a=setup:active`, RFC 4145 §4). */
 export type DtlsRole = 'client' | 'server';
@@ -163,7 +129,7 @@ export abstract class DtlsSrtp<Socket extends DtlsServer | DtlsClient = DtlsServ
       // A client that is told so waits for a request that FFmpeg never sends.
       certificateRequest: isServer,
     });
-    requireInternals(this.socket);
+    requireDtlsInternals(this.socket);
     this.#order = new HandshakeOrder({
       isServer,
       open: (record) => this.#open(record),
@@ -385,37 +351,4 @@ function readSignature(message: Buffer, at: number, signed: Buffer): Proof | und
   if (hash === undefined) return undefined;
   const signature = message.subarray(at + 4, at + 4 + message.readUInt16BE(at + 2));
   return { hash, signed, signature };
-}
-
-/** What we use of a werift DTLS server beyond its documented surface, and what it must be. */
-const REQUIRED_INTERNALS: readonly [path: string, type: string][] = [
-  ['onConnect.subscribe', 'function'],
-  ['onError.subscribe', 'function'],
-  ['onClose.subscribe', 'function'],
-  ['onClose.allUnsubscribe', 'function'],
-  ['transport.socket.onData', 'function'],
-  ['extractSessionKeys', 'function'],
-  ['srtp', 'object'],
-  ['cipher', 'object'],
-  ['cipher.decryptPacket', 'function'],
-  ['cipher.encryptPacket', 'function'],
-  ['dtls.flight', 'number'],
-  ['dtls.sortedHandshakeCache', 'object'],
-  ['dtls.epoch', 'number'],
-  ['dtls.version', 'object'],
-];
-/** The same of a client. */
-const REQUIRED_OF_CLIENTS: typeof REQUIRED_INTERNALS = [['connect', 'function']];
-
-/**
- * Checks that a werift DTLS server or client is built as this file expects.
- * @throws Error naming the internal that moved
- */
-export function requireInternals(socket: object): void {
-  const isClient = socket instanceof DtlsClient;
-  requireMembers(
-    socket,
-    isClient ? 'DtlsClient' : 'DtlsServer',
-    isClient ? [...REQUIRED_INTERNALS, ...REQUIRED_OF_CLIENTS] : REQUIRED_INTERNALS,
-  );
 }

@@ -10,7 +10,8 @@ import { type FarewellListener, MediaSession, type SessionStatistics } from './m
 import type { CloseReason, PublishSink, SessionLog } from './publish-sink.ts';
 import type { UnrecordableFormat } from './unrecordable-audio.ts';
 import { IceAgent } from './werift-ice.ts';
-import { DtlsSrtpClient, DtlsSrtpServer, dtlsIdentity, WHEP_SERVER } from './werift-tap.ts';
+import { dtlsIdentity } from './werift-identity.ts';
+import { DtlsSrtpClient, DtlsSrtpServer, WHEP_SERVER } from './werift-tap.ts';
 import { readAnswer, type WhepAnswer } from './whep-answer.ts';
 import { WhepError } from './whep-error.ts';
 import { type OfferParameters, offersOf, type WantedSection, writeOffer } from './whep-offer.ts';

@@ -19,13 +19,8 @@ import { type Offer, readOffer } from './offer.ts';
 import type { PeerSocket } from './peer-socket.ts';
 import type { CloseReason, PublishSink, SessionLog } from './publish-sink.ts';
 import { readTrickleFragment, writeTrickleFragment } from './trickle-fragment.ts';
-import {
-  type DtlsIdentity,
-  DtlsSrtpClient,
-  DtlsSrtpServer,
-  dtlsIdentity,
-  PUBLISHER,
-} from './werift-tap.ts';
+import { type DtlsIdentity, dtlsIdentity } from './werift-identity.ts';
+import { DtlsSrtpClient, DtlsSrtpServer, PUBLISHER } from './werift-tap.ts';
 
 /** A publisher that goes on sending after its goodbye is not listened to for ever. */
 const MOST_DRAIN_TURNS = 50;

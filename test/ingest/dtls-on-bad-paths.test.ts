@@ -1,12 +1,8 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import t, { type Test } from 'tap';
-import {
-  createDtlsIdentity,
-  type DtlsEvents,
-  DtlsSrtpClient,
-  DtlsSrtpServer,
-} from '../../src/ingest/werift-tap.ts';
+import { createDtlsIdentity } from '../../src/ingest/werift-identity.ts';
+import { type DtlsEvents, DtlsSrtpClient, DtlsSrtpServer } from '../../src/ingest/werift-tap.ts';
 import type { SrtpKeys } from '../../src/rtp/srtp-keys.ts';
 import { UdpRelay } from '../network/udp-relay.ts';
 import { seededRandom } from '../rtp/packets.ts';

@@ -1,11 +1,8 @@
 import { createSocket } from 'node:dgram';
 import t, { type Test } from 'tap';
 import { Connection, classes, Message, methods, parseMessage } from 'werift';
-import {
-  IceAgent,
-  type IceAgentOptions,
-  requireIceInternals,
-} from '../../src/ingest/werift-ice.ts';
+import { IceAgent, type IceAgentOptions } from '../../src/ingest/werift-ice.ts';
+import { requireIceInternals } from '../../src/ingest/werift-ice-internals.ts';
 import { WhepSession } from '../../src/ingest/whep-session.ts';
 import { Live777StandIn } from '../live777/live777-stand-in.ts';
 import { WHEP_LOOPBACK } from './whep-endpoint.ts';

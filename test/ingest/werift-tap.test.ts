@@ -2,12 +2,9 @@ import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { DtlsClient, DtlsServer } from 'werift';
 import { type DtlsRecord, readRecords } from '../../src/ingest/dtls-record.ts';
-import {
-  createDtlsIdentity,
-  type DtlsIdentity,
-  DtlsSrtpServer,
-  requireInternals,
-} from '../../src/ingest/werift-tap.ts';
+import { requireDtlsInternals } from '../../src/ingest/werift-dtls-internals.ts';
+import { createDtlsIdentity, type DtlsIdentity } from '../../src/ingest/werift-identity.ts';
+import { DtlsSrtpServer } from '../../src/ingest/werift-tap.ts';
 import type { SrtpKeys } from '../../src/rtp/srtp-keys.ts';
 
 interface Outcome {
@@ -142,7 +139,7 @@ t.test('has one close_notify, encrypted, far ahead of all other records', async 
 t.test('names what an upgrade of werift has moved', async (t) => {
   const transport = { type: 'test', onData: () => {}, closed: false } as never;
   const build = () => new DtlsServer({ transport, srtpProfiles: [7] });
-  requireInternals(build());
+  requireDtlsInternals(build());
   for (const [path, spoil] of [
     ['onConnect.subscribe', { onConnect: {} }],
     ['extractSessionKeys', { extractSessionKeys: 1 }],
@@ -152,7 +149,7 @@ t.test('names what an upgrade of werift has moved', async (t) => {
     ['dtls.sortedHandshakeCache', { dtls: { flight: 1 } }],
     ['dtls.epoch', { dtls: { flight: 1, sortedHandshakeCache: [] } }],
   ] as const) {
-    t.throws(() => requireInternals(Object.assign(build(), spoil)), {
+    t.throws(() => requireDtlsInternals(Object.assign(build(), spoil)), {
       message: new RegExp(`^werift has changed: DtlsServer.${path.replaceAll('.', '\\.')} is no `),
     });
   }

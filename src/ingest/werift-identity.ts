@@ -1,0 +1,37 @@
+import { X509Certificate } from 'node:crypto';
+import { CipherContext, HashAlgorithm, NamedCurveAlgorithm, SignatureAlgorithm } from 'werift';
+
+/** With what certificates are signed, and handshakes. */
+export const SIGNATURE = {
+  hash: HashAlgorithm.sha256_4,
+  signature: SignatureAlgorithm.ecdsa_3,
+} as const;
+
+/** A certificate for DTLS with its key. */
+export interface DtlsIdentity {
+  certificatePem: string;
+  privateKeyPem: string;
+  /** SHA-256 of the certificate as `a=fingerprint` has it: `AB:CD:…` (RFC 8122 §5). */
+  fingerprint: string;
+}
+
+/** Makes a self-signed ECDSA P-256 certificate (RFC 8827 §6.5). */
+export async function createDtlsIdentity(): Promise<DtlsIdentity> {
+  const { certPem, keyPem } = await CipherContext.createSelfSignedCertificateWithKey(
+    SIGNATURE,
+    NamedCurveAlgorithm.secp256r1_23,
+  );
+  return {
+    certificatePem: certPem,
+    privateKeyPem: keyPem,
+    fingerprint: new X509Certificate(certPem).fingerprint256,
+  };
+}
+
+let ofThisThread: Promise<DtlsIdentity> | undefined;
+
+/** The certificate that all sessions of this thread use: making one costs more than all else of a session. */
+export function dtlsIdentity(): Promise<DtlsIdentity> {
+  ofThisThread ??= createDtlsIdentity();
+  return ofThisThread;
+}
