@@ -1,6 +1,7 @@
 import { type FileHandle, open, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { SegmentOrigin } from '../containers/container.ts';
+import { readSegmentHead } from '../containers/read-head.ts';
 import { containerNamed, type FileFormat, timescaleOf } from '../containers/registry.ts';
 import { absent } from '../files/absent.ts';
 import { syncFolder } from '../files/durable-file.ts';
@@ -9,7 +10,7 @@ import type { ManifestTrack, Presentation } from '../manifest/presentation.ts';
 import { SegmentTimeline } from '../manifest/segment-timeline.ts';
 import type { TrackKind } from '../media/access-unit.ts';
 import { wallClockSpan } from '../media/wall-clock-span.ts';
-import { readSegmentHead, type SegmentFacts } from './segment-facts.ts';
+import type { SegmentFacts } from './segment-facts.ts';
 
 /** A segment that was on the disk and not in the manifest. Times are ticks since the Unix epoch. */
 export interface RecoveredSegment extends SegmentFacts {

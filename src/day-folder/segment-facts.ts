@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
-import type { SegmentHead, SegmentOrigin } from '../containers/container.ts';
+import type { SegmentOrigin } from '../containers/container.ts';
+import { readSegmentHead } from '../containers/read-head.ts';
 import { containerNamed, type FileFormat, timescaleOf } from '../containers/registry.ts';
 import type { ByteSource } from '../files/byte-source.ts';
 import { type WallClockSpan, wallClockSpan } from '../media/wall-clock-span.ts';
@@ -14,17 +15,6 @@ export interface SegmentFacts {
   startsAtKeyframe: boolean;
   /** Bytes of its whole chunks and what comes before them. */
   size: number;
-}
-
-/** Reads the head of a segment file. @throws what the source throws */
-export async function readSegmentHead(
-  source: ByteSource,
-  format: FileFormat,
-): Promise<SegmentHead> {
-  const container = containerNamed(format.container);
-  const head = Buffer.alloc(container.headBytes);
-  await source.read(head, 0, head.length, 0);
-  return container.readHead(head, timescaleOf(format));
 }
 
 /**

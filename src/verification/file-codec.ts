@@ -1,7 +1,7 @@
 import type { Codec } from '../codecs/codec.ts';
 import { codecNamed, likelyCodec } from '../codecs/registry.ts';
+import { readSegmentHead } from '../containers/read-head.ts';
 import { containerNamed } from '../containers/registry.ts';
-import { readSegmentHead } from '../day-folder/segment-facts.ts';
 import { parseFileName } from '../layout/file-names.ts';
 import type { RecordingFiles } from './recording-files.ts';
 
