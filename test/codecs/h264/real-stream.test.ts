@@ -3,7 +3,7 @@ import { createDepacketizer } from '../../../src/codecs/registry.ts';
 import type { AccessUnit } from '../../../src/media/access-unit.ts';
 import { requireFfmpeg, runTool } from '../../media/tool.ts';
 import { accessUnits, nalUnits } from '../../publisher/annex-b.ts';
-import { aggregate, H264_FORMAT, makePacket, packetizeNalUnit } from '../packets.ts';
+import { aggregate, H264_FORMAT, makePacket, packetizeNalUnit } from '../../rtp/packets.ts';
 
 const PICTURES = 25;
 
