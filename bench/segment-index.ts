@@ -10,14 +10,14 @@ import { SegmentIndex } from '../src/segment-index/segment-index.ts';
 const ROWS = 1_000_000;
 const STREAMS = 50;
 const SEGMENT_US = 10_000_000;
-const epochUs = Date.UTC(2025, 6, 24) * 1000;
+const EPOCH_US = Date.UTC(2025, 6, 24) * 1000;
 
 /** The nth segment of a node that records so many streams, each a video and an audio track. */
 function segmentOf(n: number): Segment {
   const stream = `camera-${String((n >> 1) % STREAMS).padStart(3, '0')}`;
   const video = n % 2 === 0;
   const inStream = Math.floor(n / 2 / STREAMS);
-  const startUs = epochUs + inStream * SEGMENT_US;
+  const startUs = EPOCH_US + inStream * SEGMENT_US;
   const day = new Date(startUs / 1000).toISOString().slice(0, 10).replaceAll('-', '/');
   const number = String((inStream % 8640) + 1).padStart(4, '0');
   const prefix = video ? '' : 'audio_';
@@ -113,7 +113,7 @@ export async function run(): Promise<void> {
     const last = JSON.parse(index.page({ limit: 1000 }).toString()).last_ts as number;
     const newest = Number.MAX_SAFE_INTEGER;
     const stream = 'camera-007';
-    const day = { startUs: epochUs + 86_400_000_000, endUs: epochUs + 86_400_000_000 + 3.6e9 };
+    const day = { startUs: EPOCH_US + 86_400_000_000, endUs: EPOCH_US + 86_400_000_000 + 3.6e9 };
     time('page of 1000', 50, () => index.page({ limit: 1000, sinceTs: last }));
     time('page of 200', 200, () => index.page({ limit: 200, sinceTs: last }));
     time('poll of 10 newer', 2000, () => index.page({ limit: 10, sinceTs: last }));
@@ -133,8 +133,8 @@ export async function run(): Promise<void> {
     const full = await memory();
     const hour = 3_600_000_000;
     for (const [name, beforeUs] of [
-      ['an hour', epochUs + hour],
-      ['the rest of a day', epochUs + 24 * hour],
+      ['an hour', EPOCH_US + hour],
+      ['the rest of a day', EPOCH_US + 24 * hour],
     ] as const) {
       await timeWithStalls(async () => `evicted ${name} (${await index.evict(beforeUs)} segments)`);
     }

@@ -10,8 +10,8 @@ import { SegmentTimeline } from '../../src/manifest/segment-timeline.ts';
 import { Decisions } from '../decisions.ts';
 import { type FuzzTarget, must } from '../target.ts';
 
-const dayStartUs = Date.UTC(2025, 6, 24) * 1000;
-const nowUs = dayStartUs + 3600e6;
+const DAY_START_US = Date.UTC(2025, 6, 24) * 1000;
+const NOW_US = DAY_START_US + 3600e6;
 const PROGRAM = Buffer.from('0a0100014100000a3c3c3c3c0200614200000a3c3c3c01004143000a3c3c', 'hex');
 
 /** A manifest as text, then a presentation that is written and read back. */
@@ -42,8 +42,10 @@ export const target: FuzzTarget = {
   ],
   seeds: () => [
     PROGRAM,
-    Buffer.from(writeMpd(presentationOf(new Decisions(PROGRAM)), { nowUs })),
-    Buffer.from(writeMpd({ ...presentationOf(new Decisions(PROGRAM)), live: false }, { nowUs })),
+    Buffer.from(writeMpd(presentationOf(new Decisions(PROGRAM)), { nowUs: NOW_US })),
+    Buffer.from(
+      writeMpd({ ...presentationOf(new Decisions(PROGRAM)), live: false }, { nowUs: NOW_US }),
+    ),
   ],
   run(input) {
     checkText(input.toString());
@@ -60,15 +62,15 @@ function checkText(text: string): void {
     throw error;
   }
   // The reader takes nothing that the writer could not write again.
-  const written = writeMpd(read, { nowUs });
+  const written = writeMpd(read, { nowUs: NOW_US });
   must(written.length <= 2 * text.length + 4096, 'writing it again makes it no longer');
-  const again = writeMpd(readMpd(written), { nowUs });
+  const again = writeMpd(readMpd(written), { nowUs: NOW_US });
   must(again === written, 'once written by us it stays as it is');
 }
 
 function presentationOf(decisions: Decisions): Presentation {
   const periods: ManifestPeriod[] = [];
-  let startSeconds = dayStartUs / 1e6 + (decisions.size() % 80_000);
+  let startSeconds = DAY_START_US / 1e6 + (decisions.size() % 80_000);
   for (let count = decisions.byte() & 7; count >= 0; count--) {
     const period: ManifestPeriod = {
       id: `${decisions.text().replace(/[^!-~]/g, '')}${count}`,
@@ -85,7 +87,12 @@ function presentationOf(decisions: Decisions): Presentation {
     );
     startSeconds = Math.ceil(Math.max(...ends)) + decisions.byte();
   }
-  return { dayStartUs, live: (decisions.byte() & 1) === 0, segmentSeconds: 10, periods };
+  return {
+    dayStartUs: DAY_START_US,
+    live: (decisions.byte() & 1) === 0,
+    segmentSeconds: 10,
+    periods,
+  };
 }
 
 function trackOf(
@@ -120,7 +127,7 @@ function trackOf(
 
 function checkRoundTrip(decisions: Decisions): void {
   const presentation = presentationOf(decisions);
-  const written = writeMpd(presentation, { nowUs });
+  const written = writeMpd(presentation, { nowUs: NOW_US });
   let read: Presentation;
   try {
     read = readMpd(written);
@@ -129,7 +136,7 @@ function checkRoundTrip(decisions: Decisions): void {
   }
   must(read.periods.length === presentation.periods.length, 'each Period is read back');
   must(read.live === presentation.live, 'live or not is read back');
-  const again = writeMpd(read, { nowUs });
+  const again = writeMpd(read, { nowUs: NOW_US });
   const rounded = /suggestedPresentationDelay="[^"]*"|maxSegmentDuration="[^"]*"|bandwidth="\d+"/g;
   must(
     again.replace(rounded, '') === written.replace(rounded, ''),

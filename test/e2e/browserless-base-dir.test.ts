@@ -10,11 +10,11 @@ import { until } from '../server/until.ts';
 t.test('no base directory keeps another stream from being recorded', async (t) => {
   const { url, root } = await startRecorder(t, { segmentSeconds: 1 });
   const day = new Date().toISOString().slice(0, 10).replaceAll('-', '/');
-  const start = (stream: string, base_dir: string) =>
+  const start = (stream: string, baseDir: string) =>
     fetch(`${url}/api/record/${stream}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ base_dir }),
+      body: JSON.stringify({ base_dir: baseDir }),
     });
   for (const [stream, base] of [
     ['attacker', `victim/${day}/manifest.mpd`],

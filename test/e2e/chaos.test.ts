@@ -19,17 +19,17 @@ import { type FaultProxy, startFaultProxy } from '../storage/servers/fault-proxy
 import { startVersitygw, type Versitygw } from '../storage/servers/versitygw.ts';
 import { filesBelow } from '../storage/spool/spool-fixture.ts';
 
-const isLong = process.env.CHAOS === 'long';
-const STREAMS = isLong ? 10 : 2;
-const KILLS = isLong ? 5 : 1;
+const IS_LONG = process.env.CHAOS === 'long';
+const STREAMS = IS_LONG ? 10 : 2;
+const KILLS = IS_LONG ? 5 : 1;
 /** Media that each run of the recorder sees before it is killed. */
-const RUN_SECONDS = isLong ? 12 : 5;
+const RUN_SECONDS = IS_LONG ? 12 : 5;
 /** A machine that also sends ten streams starts slowly. */
 const START_TIMEOUT_MS = 60_000;
 
 t.setTimeout(1_200_000);
 
-const skip = !isLong && process.env.CI !== 'true' && 'npm run chaos; its short form with CI=true';
+const skip = !IS_LONG && process.env.CI !== 'true' && 'npm run chaos; its short form with CI=true';
 
 t.test('whatever the bucket does', { skip }, async (t) => {
   if (!requireFfmpeg(t)) return;

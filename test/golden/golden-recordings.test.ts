@@ -22,8 +22,8 @@ interface Digests {
   records: string;
 }
 
-const isWriting = process.env.GOLDEN === 'write';
-const golden: Record<string, Digests> = isWriting ? {} : JSON.parse(readFileSync(GOLDEN, 'utf8'));
+const IS_WRITING = process.env.GOLDEN === 'write';
+const golden: Record<string, Digests> = IS_WRITING ? {} : JSON.parse(readFileSync(GOLDEN, 'utf8'));
 
 for (const { name, options, record } of scenarios) {
   t.test(name, async (t) => {
@@ -36,13 +36,13 @@ for (const { name, options, record } of scenarios) {
     }
     const rows = publisher.segments.toSorted((a, b) => (a.path < b.path ? -1 : 1));
     for (const row of rows) found.segments[row.path] = digest(row);
-    if (isWriting) golden[name] = found;
+    if (IS_WRITING) golden[name] = found;
     t.same(found, golden[name]);
   });
 }
 
 t.teardown(() => {
-  if (isWriting) writeFileSync(GOLDEN, `${JSON.stringify(golden, undefined, 2)}\n`);
+  if (IS_WRITING) writeFileSync(GOLDEN, `${JSON.stringify(golden, undefined, 2)}\n`);
 });
 
 function filesBelow(root: string): string[] {

@@ -5,8 +5,10 @@ const { app, recorder } = await testApp(
   t,
   '[auth]\nsecret = "a secret that is long enough for all of us"',
 );
-const exp = Math.floor(Date.now() / 1000) + 3600;
-const token = (id: string) => ({ authorization: `Bearer ${app.jwt.sign({ id, mode: 7, exp })}` });
+const EXP = Math.floor(Date.now() / 1000) + 3600;
+const token = (id: string) => ({
+  authorization: `Bearer ${app.jwt.sign({ id, mode: 7, exp: EXP })}`,
+});
 
 /** What would touch, or tell of, another stream than cam1. */
 const FOREIGN = [

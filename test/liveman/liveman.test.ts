@@ -4,12 +4,12 @@ import { Liveman } from './liveman.ts';
 import { type LivemanNode, startNode } from './start-node.ts';
 
 const DAY_US = 86_400_000_000;
-const firstDayUs = Date.UTC(2025, 6, 24) * 1000;
+const FIRST_DAY_US = Date.UTC(2025, 6, 24) * 1000;
 const STREAMS = ['cam1', 'cam2', 'cam3', 'caméra "4"', 'a b'];
 
 /** The record of one stream and one UTC day, while it goes on. */
 function recordOf(stream: string, day: number): RecordFacts {
-  const startUs = firstDayUs + day * DAY_US;
+  const startUs = FIRST_DAY_US + day * DAY_US;
   const folder = new Date(startUs / 1000).toISOString().slice(0, 10).replaceAll('-', '/');
   return {
     stream,
@@ -46,7 +46,7 @@ function rowsOf(days: number): { active: string[]; completed: string[] } {
   return {
     active: records.map(row).sort(),
     completed: records
-      .filter(({ startUs }) => startUs < firstDayUs + days * DAY_US)
+      .filter(({ startUs }) => startUs < FIRST_DAY_US + days * DAY_US)
       .map((record) => row(ended(record)))
       .sort(),
   };
@@ -55,7 +55,7 @@ function rowsOf(days: number): { active: string[]; completed: string[] } {
 t.test('days of records before Liveman comes: each once, whatever the page', async (t) => {
   for (const limit of [1, 3, 5, 7, 200]) {
     // The clock stands still: whole pages have changed in the same microsecond.
-    const node = await startNode(t.testdir(), { now: () => firstDayUs });
+    const node = await startNode(t.testdir(), { now: () => FIRST_DAY_US });
     for (let day = 0; day <= 4; day++) await midnight(node, day);
     const liveman = new Liveman({ url: node.url, limit });
     await liveman.collectAll();
@@ -73,7 +73,7 @@ t.test('days of records before Liveman comes: each once, whatever the page', asy
 t.test('Liveman all along, midnights in the middle of its pages, and restarts', async (t) => {
   for (const limit of [1, 2, 3, 4]) {
     const root = t.testdir();
-    const now = () => firstDayUs;
+    const now = () => FIRST_DAY_US;
     let node = await startNode(root, { now });
     let day = 0;
     await midnight(node, day);
@@ -116,7 +116,7 @@ t.test('Liveman all along, midnights in the middle of its pages, and restarts', 
 
 t.test('acknowledged while it went on: offered again when it has ended', async (t) => {
   const root = t.testdir();
-  let node = await startNode(root, { now: () => firstDayUs });
+  let node = await startNode(root, { now: () => FIRST_DAY_US });
   const options = { url: node.url };
   const liveman = new Liveman(options);
   const record = recordOf('cam1', 0);
@@ -125,7 +125,7 @@ t.test('acknowledged while it went on: offered again when it has ended', async (
   t.strictSame(liveman.collected.splice(0), [row(record)]);
   await node.close();
 
-  node = await startNode(root, { now: () => firstDayUs });
+  node = await startNode(root, { now: () => FIRST_DAY_US });
   await node.catalogue.put(ended(record));
   options.url = node.url;
   await liveman.collectAll();
@@ -135,7 +135,7 @@ t.test('acknowledged while it went on: offered again when it has ended', async (
 });
 
 t.test('a Liveman that dies before it acknowledges gets the page again', async (t) => {
-  const node = await startNode(t.testdir(), { now: () => firstDayUs });
+  const node = await startNode(t.testdir(), { now: () => FIRST_DAY_US });
   await midnight(node, 0);
   const dying = new Liveman({
     url: node.url,
@@ -150,7 +150,7 @@ t.test('a Liveman that dies before it acknowledges gets the page again', async (
 
 t.test('the calls of all its loops, with a token', async (t) => {
   const token = 'node-token';
-  const node = await startNode(t.testdir(), { now: () => firstDayUs, token });
+  const node = await startNode(t.testdir(), { now: () => FIRST_DAY_US, token });
   t.teardown(() => node.close());
   const options = { url: node.url, token, autoStreams: ['cam1'], basePrefix: 'live/rec' };
   const liveman = new Liveman(options);

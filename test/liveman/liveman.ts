@@ -121,8 +121,8 @@ export class Liveman {
   /** Starts a record and notes it, as Liveman does before it has collected it. */
   async startRecord(stream: string): Promise<void> {
     const { basePrefix = '' } = this.#options;
-    const base_dir = basePrefix === '' ? null : `${basePrefix}/${Math.floor(Date.now() / 1000)}`;
-    const { body } = await this.#call('POST', recordPath(stream), { base_dir });
+    const baseDir = basePrefix === '' ? null : `${basePrefix}/${Math.floor(Date.now() / 1000)}`;
+    const { body } = await this.#call('POST', recordPath(stream), { base_dir: baseDir });
     const { record_id = '', mpd_path } = parseAsLiveman('started', body);
     if (record_id === '') throw new Error('Liveman: record_id is required');
     this.recordings.set(`${stream} ${record_id}`, mpd_path);

@@ -26,15 +26,15 @@ export async function openCatalogue(
 }
 
 /** Midnight of the day that records of tests begin on, s since the Unix epoch. */
-export const daySeconds = Date.UTC(2025, 6, 24) / 1000;
+export const DAY_SECONDS = Date.UTC(2025, 6, 24) / 1000;
 
 /** The record that began in the nth second of a day, still going on, with what a test wants else. */
 export function active(n: number, more: Partial<RecordFacts> = {}): RecordFacts {
   const { stream = 'cam1' } = more;
   return {
     stream,
-    recordId: String(daySeconds + n),
-    startUs: (daySeconds + n) * 1_000_000,
+    recordId: String(DAY_SECONDS + n),
+    startUs: (DAY_SECONDS + n) * 1_000_000,
     mpdPath: `${stream}/2025/07/24/manifest.mpd`,
     status: 'Active',
     ...more,

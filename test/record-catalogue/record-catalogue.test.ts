@@ -10,7 +10,7 @@ import type {
 } from '../../src/record-catalogue/record-catalogue.ts';
 import { repeat } from '../thoroughness.ts';
 import { NaiveCatalogue } from './naive-catalogue.ts';
-import { active, completed, daySeconds, keyOf, openCatalogue } from './open-catalogue.ts';
+import { active, completed, DAY_SECONDS, keyOf, openCatalogue } from './open-catalogue.ts';
 
 /** mulberry32: the same numbers in every run. */
 function random(seed: number): () => number {
@@ -27,7 +27,7 @@ function random(seed: number): () => number {
 function offered(catalogue: RecordCatalogue): string[] {
   const { sessions } = catalogue.sessions({ limit: 1000 });
   return sessions.map(({ stream, recordId, status }) => {
-    return `${stream} ${Number(recordId) - daySeconds} ${status}`;
+    return `${stream} ${Number(recordId) - DAY_SECONDS} ${status}`;
   });
 }
 
@@ -39,7 +39,7 @@ for (const seed of repeat([1, 2, 3, 4], [1])) {
     const below = (n: number) => Math.floor(next() * n);
     const pick = <T>(of: readonly T[]): T => of[below(of.length)]!;
     const journalPath = join(t.testdir(), 'records.jsonl');
-    let now = daySeconds * 1_000_000;
+    let now = DAY_SECONDS * 1_000_000;
     const options = { now: () => now };
     const naive = new NaiveCatalogue();
     let { catalogue } = await openCatalogue(journalPath, options);
@@ -295,7 +295,7 @@ t.test('old records are dropped, those that go on are kept', async (t) => {
 t.test('a journal of mostly outdated lines is written anew', async (t) => {
   const folder = t.testdir();
   const path = join(folder, 'records.jsonl');
-  let now = daySeconds * 1_000_000;
+  let now = DAY_SECONDS * 1_000_000;
   let { catalogue, logged } = await openCatalogue(path, { now: () => now });
   const all = Array.from({ length: 50 }, (_, n) => n);
   const keys = all.map((n) => keyOf(active(n)));
@@ -310,7 +310,7 @@ t.test('a journal of mostly outdated lines is written anew', async (t) => {
   }
   const kept = catalogue.sessions({ limit: 1000 });
   t.strictSame(
-    kept.sessions.map(({ recordId }) => Number(recordId) - daySeconds),
+    kept.sessions.map(({ recordId }) => Number(recordId) - DAY_SECONDS),
     [...all.slice(0, 10), ...all.slice(30)],
   );
   // The newest of all is not there any more when the journal is written anew.

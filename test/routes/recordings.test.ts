@@ -1,6 +1,6 @@
 import t from 'tap';
 import { testApp } from '../http/test-app.ts';
-import { active, completed, daySeconds } from '../record-catalogue/open-catalogue.ts';
+import { active, completed, DAY_SECONDS } from '../record-catalogue/open-catalogue.ts';
 
 t.test('records page by page, acknowledged, deleted, and still there to play', async (t) => {
   const { app, recordCatalogue } = await testApp(t);
@@ -14,17 +14,17 @@ t.test('records page by page, acknowledged, deleted, and still there to play', a
   const first = (await app.inject('/api/recordings?limit=2')).json();
   t.strictSame(first.sessions, [
     {
-      id: String(daySeconds),
+      id: String(DAY_SECONDS),
       stream: 'cam1',
-      start_ts: daySeconds * 1_000_000,
+      start_ts: DAY_SECONDS * 1_000_000,
       mpd_path: 'cam1/2025/07/24/manifest.mpd',
       status: 'Active',
     },
     {
-      id: String(daySeconds + 1),
+      id: String(DAY_SECONDS + 1),
       stream: 'cam1',
-      start_ts: (daySeconds + 1) * 1_000_000,
-      end_ts: (daySeconds + 1) * 1_000_000 + 500_000,
+      start_ts: (DAY_SECONDS + 1) * 1_000_000,
+      end_ts: (DAY_SECONDS + 1) * 1_000_000 + 500_000,
       duration_ms: 500,
       mpd_path: 'cam1/2025/07/24/manifest.mpd',
       status: 'Completed',
@@ -42,8 +42,8 @@ t.test('records page by page, acknowledged, deleted, and still there to play', a
   t.strictSame(ofOne.sessions, second.sessions);
 
   const records = [
-    { stream: 'cam1', record: String(daySeconds) },
-    { stream: 'cam1', record: String(daySeconds + 1) },
+    { stream: 'cam1', record: String(DAY_SECONDS) },
+    { stream: 'cam1', record: String(DAY_SECONDS + 1) },
     { stream: 'cam1', record: 'unknown' },
   ];
   const send = (method: 'PATCH' | 'DELETE', body: unknown) =>
@@ -55,17 +55,17 @@ t.test('records page by page, acknowledged, deleted, and still there to play', a
   t.strictSame((await send('PATCH', { records: [] })).json(), { acked: 0 });
 
   t.strictSame((await app.inject('/api/playback')).json(), ['cam1', 'cam2']);
-  const mpd_path = 'cam1/2025/07/24/manifest.mpd';
+  const mpdPath = 'cam1/2025/07/24/manifest.mpd';
   t.strictSame((await app.inject('/api/playback/cam1')).json(), [
-    { record: String(daySeconds), mpd_path, duration_ms: null },
-    { record: String(daySeconds + 1), mpd_path, duration_ms: 500 },
+    { record: String(DAY_SECONDS), mpd_path: mpdPath, duration_ms: null },
+    { record: String(DAY_SECONDS + 1), mpd_path: mpdPath, duration_ms: 500 },
   ]);
   t.strictSame((await app.inject('/api/playback/nobody')).json(), []);
 });
 
 t.test('a duration that Liveman could not read is cut short', async (t) => {
   const { app, recordCatalogue } = await testApp(t);
-  await recordCatalogue.put(completed(0, { endUs: daySeconds * 2_000_000 }));
+  await recordCatalogue.put(completed(0, { endUs: DAY_SECONDS * 2_000_000 }));
   const { sessions } = (await app.inject('/api/recordings')).json();
   t.equal(sessions[0].duration_ms, 2 ** 31 - 1);
   const [row] = (await app.inject('/api/playback/cam1')).json();
@@ -91,7 +91,10 @@ t.test('a page has an end, whatever limit is asked for', async (t) => {
 t.test('the longest page can be acknowledged at once', async (t) => {
   const { app } = await testApp(t);
   const stream = '\u{1f3a5}'.repeat(127);
-  const records = Array.from({ length: 1000 }, (_, n) => ({ stream, record: `${daySeconds + n}` }));
+  const records = Array.from({ length: 1000 }, (_, n) => ({
+    stream,
+    record: `${DAY_SECONDS + n}`,
+  }));
   const body = { records };
   const reply = await app.inject({ method: 'PATCH', url: '/api/recordings', body });
   t.equal(reply.statusCode, 200);

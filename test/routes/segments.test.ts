@@ -32,7 +32,7 @@ async function build(
   return { app, index };
 }
 
-const url = '/api/record/segments';
+const SEGMENTS_URL = '/api/record/segments';
 
 t.test('answers with a page', async (t) => {
   const { app, index } = await build(t);
@@ -41,7 +41,7 @@ t.test('answers with a page', async (t) => {
     created.push(await index.add(segment(n)));
     created.push(await index.add(segment(n, { kind: 'audio' })));
   }
-  const reply = await app.inject({ url });
+  const reply = await app.inject({ url: SEGMENTS_URL });
   t.equal(reply.statusCode, 200);
   t.equal(reply.headers['content-type'], 'application/json; charset=utf-8');
   t.equal(reply.headers['cache-control'], 'no-store');
@@ -64,7 +64,7 @@ t.test('answers with a page', async (t) => {
   });
 
   const createdAt = async (query: Record<string, string>) => {
-    const { segments } = (await app.inject({ url, query })).json();
+    const { segments } = (await app.inject({ url: SEGMENTS_URL, query })).json();
     return segments.map((each: { created_at: number }) => created.indexOf(each.created_at));
   };
   t.strictSame(await createdAt({}), [0, 1, 2, 3, 4, 5]);
@@ -105,7 +105,7 @@ t.test('refuses unknown and malformed parameters by name', async (t) => {
     ['start_ts=2&end_ts=1', /end_ts must not be less than start_ts/],
   ];
   for (const [query, message] of bad) {
-    const reply = await app.inject({ url: `${url}?${query}` });
+    const reply = await app.inject({ url: `${SEGMENTS_URL}?${query}` });
     t.equal(reply.statusCode, 400, query);
     t.match(reply.json(), { statusCode: 400, error: 'Bad Request', message }, query);
   }
@@ -115,7 +115,8 @@ t.test('refuses unknown and malformed parameters by name', async (t) => {
 async function listen(app: FastifyInstance): Promise<(query: string) => ClientRequest> {
   await app.listen({ host: '127.0.0.1', port: 0 });
   const { port } = app.server.address() as AddressInfo;
-  return (query) => get({ host: '127.0.0.1', port, path: `${url}?${query}`, agent: false });
+  return (query) =>
+    get({ host: '127.0.0.1', port, path: `${SEGMENTS_URL}?${query}`, agent: false });
 }
 
 async function answerOf(request: ClientRequest) {

@@ -23,7 +23,7 @@ const REPAIR_SSRC = 0xfedcba99;
 const AUDIO_SSRC = 7;
 
 const FEEDBACK = { nack: true, pli: true, fir: false, transportCc: true, remb: false };
-const video: MediaSection = {
+const VIDEO: MediaSection = {
   mid: 'v',
   kind: 'video',
   formats: [H264_FORMAT, RTX_FORMAT],
@@ -55,7 +55,7 @@ class Session {
   #sequences = new Map<number, number>();
   #transport = 0;
 
-  constructor(profile: SrtpProfile = 'AEAD_AES_128_GCM', sections = [video, AUDIO]) {
+  constructor(profile: SrtpProfile = 'AEAD_AES_128_GCM', sections = [VIDEO, AUDIO]) {
     this.sender = new SecuredSender(profile);
     this.receiver = new RtpReceiver({
       createDepacketizer,
@@ -266,7 +266,7 @@ t.test('the first packet of a video track asks for a keyframe', async (t) => {
 });
 
 t.test('a keyframe is asked for with FIR where PLI was not agreed on', async (t) => {
-  const fir = { ...video, feedback: { ...FEEDBACK, pli: false, fir: true } };
+  const fir = { ...VIDEO, feedback: { ...FEEDBACK, pli: false, fir: true } };
   const session = new Session('AEAD_AES_128_GCM', [fir]);
   session.send({ ssrc: VIDEO_SSRC, payloadType: 96, payload: Buffer.of(0x41, 1, 2), marker: true });
   session.wait(1000);
@@ -328,7 +328,7 @@ t.test('REMB stands in where transport-wide feedback was not agreed on', async (
     extensions: { mid: 1 },
     feedback: { ...section.feedback, transportCc: false, remb: section.kind === 'video' },
   });
-  const session = new Session('AEAD_AES_128_GCM', [without(video), without(AUDIO)]);
+  const session = new Session('AEAD_AES_128_GCM', [without(VIDEO), without(AUDIO)]);
   sendKeyframe(session, 0);
   session.send({ ssrc: AUDIO_SSRC });
   session.wait(2000);

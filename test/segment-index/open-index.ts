@@ -26,12 +26,12 @@ export async function openIndex(
   return { index, logged };
 }
 
-const startUs = Date.UTC(2025, 6, 24) * 1000;
+const START_US = Date.UTC(2025, 6, 24) * 1000;
 
 /** The nth 10 s segment of a day of a stream, with two keyframes where it is video. */
 export function segment(n: number, fields: Partial<Segment> = {}): Segment {
   const { stream = 'cam1', kind = 'video' } = fields;
-  const start = startUs + n * 10_000_000;
+  const start = START_US + n * 10_000_000;
   const prefix = kind === 'audio' ? 'audio_' : '';
   return {
     stream,

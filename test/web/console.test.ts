@@ -55,8 +55,13 @@ t.test('the storage is told of where there is something to tell', async (t) => {
   stub.replies.set('GET /api/storage', { status: 200, body: bucket });
   await page.goto(stub.url);
   await page.waitForSelector('#storage:text-is("Storage s3://b")');
-  const last_error = { at: 1, code: 'ECONNREFUSED', message: 'put failed' };
-  const behind = { state: 'delayed', waiting_files: 12, waiting_bytes: 3.4e6, last_error };
+  const lastError = { at: 1, code: 'ECONNREFUSED', message: 'put failed' };
+  const behind = {
+    state: 'delayed',
+    waiting_files: 12,
+    waiting_bytes: 3.4e6,
+    last_error: lastError,
+  };
   stub.replies.set('GET /api/storage', { status: 200, body: { ...bucket, ...behind } });
   await page.waitForSelector('#storage[data-state="delayed"]');
   t.equal(
@@ -268,10 +273,10 @@ t.test('Play is there once there is a manifest', async (t) => {
   await page.goto(stub.url);
   await page.waitForSelector('.recording');
   t.ok(await page.isHidden('.recording-play'));
-  const mpd_path = `${FOLDER}/manifest.mpd`;
-  showStreams(stub, status('recording', { recordings: [{ ...recording, mpd_path }] }));
+  const mpdPath = `${FOLDER}/manifest.mpd`;
+  showStreams(stub, status('recording', { recordings: [{ ...recording, mpd_path: mpdPath }] }));
   await page.click('.recording-play');
-  t.equal(await page.getAttribute('#player', 'data-mpd-path'), mpd_path);
+  t.equal(await page.getAttribute('#player', 'data-mpd-path'), mpdPath);
 });
 
 t.test('a full disk is not said to take nothing beside a stream that is recorded', async (t) => {

@@ -63,7 +63,7 @@ await feed.idle();
 
 const frames = videoFrames('flash-and-beep.h264');
 /** Marks are unique over all runs and tracks of a stream. */
-const firstMark = Number(run) * 1_000_000;
+const FIRST_MARK = Number(run) * 1_000_000;
 
 class Stream {
   readonly #name: string;
@@ -106,7 +106,7 @@ class Stream {
     if (nowUs - this.#startUs >= this.#reportUs) {
       this.#recording.report('video', { ntpUs: captureUs, rtpTimestamp, arrivalUs: nowUs });
     }
-    const parts = [...units.slice(0, -1), markedSei(firstMark + this.#pictures++), units.at(-1)!];
+    const parts = [...units.slice(0, -1), markedSei(FIRST_MARK + this.#pictures++), units.at(-1)!];
     const discontinuity = false;
     const unit = {
       codec: 'h264',
@@ -125,7 +125,7 @@ class Stream {
       const ntpUs = this.#startUs + this.#packets * 20_000;
       this.#recording.report('audio', { ntpUs, rtpTimestamp, arrivalUs: nowUs });
     }
-    const parts = [markedOpus(firstMark + this.#packets++)];
+    const parts = [markedOpus(FIRST_MARK + this.#packets++)];
     const flags = { codec: 'opus', keyframe: true, discontinuity: false };
     this.#recording.accept('audio', { rtpTimestamp, arrivalUs: nowUs, ...flags, parts });
   }
