@@ -1,7 +1,7 @@
 import { type AST, ParseError, parseTOML } from 'toml-eslint-parser';
 
 /** Longest JSON pointer that is noted: far beyond any key that the schema knows. */
-const longestPointer = 1024;
+const LONGEST_POINTER = 1024;
 
 /** Adds one part to a JSON pointer (RFC 6901 §3). */
 export function pointerTo(parent: string, part: string | number): string {
@@ -20,7 +20,8 @@ export function keyLines(toml: string): Map<string, number> {
   const note = (parent: string, part: string | number, { loc }: AST.TOMLNode): string => {
     const pointer = pointerTo(parent, part);
     // Keys within keys without end would take memory that grows with the square of their number.
-    if (pointer.length <= longestPointer && !lines.has(pointer)) lines.set(pointer, loc.start.line);
+    if (pointer.length <= LONGEST_POINTER && !lines.has(pointer))
+      lines.set(pointer, loc.start.line);
     return pointer;
   };
   const noteValue = (value: AST.TOMLContentNode, at: string): void => {
