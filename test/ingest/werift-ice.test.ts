@@ -85,7 +85,7 @@ t.test('names what an upgrade of werift has moved', async (t) => {
   requireIceInternals(build());
   for (const name of ['ensureProtocol', 'pairLocalProtocol', 'buildRequest', 'protocols']) {
     t.throws(() => requireIceInternals(Object.assign(build(), { [name]: undefined })), {
-      message: new RegExp(`^werift has changed: Connection.${name} is no `),
+      message: new RegExp(`^werift has changed: Connection.${name} is not a `),
     });
   }
 });

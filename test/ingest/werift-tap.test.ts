@@ -150,7 +150,7 @@ t.test('names what an upgrade of werift has moved', async (t) => {
     ['dtls.epoch', { dtls: { flight: 1, sortedHandshakeCache: [] } }],
   ] as const) {
     t.throws(() => requireDtlsInternals(Object.assign(build(), spoil)), {
-      message: new RegExp(`^werift has changed: DtlsServer.${path.replaceAll('.', '\\.')} is no `),
+      message: new RegExp(`^werift has changed: DtlsServer.${path.replaceAll('.', '\\.')} is not a `),
     });
   }
   const { dependencies } = JSON.parse(
