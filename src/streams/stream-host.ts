@@ -55,7 +55,6 @@ export class StreamHost {
   #attached = 0;
   /** When it connected, µs since the Unix epoch. */
   #connectedUs = 0;
-  #toldUnrecorded = false;
   #cancelGrace = () => {};
   #idleSinceUs: number;
 
@@ -238,10 +237,7 @@ export class StreamHost {
     this.#cancelGrace();
     this.#happens('connected');
     const { recording, isStopped } = this.#life;
-    if (recording !== 'none' || isStopped || this.#toldUnrecorded) return;
-    // Once, not each time that its publisher comes back.
-    this.#toldUnrecorded = true;
-    log.info({ stream }, 'published but not recorded: no pattern of auto_streams matches');
+    if (recording === 'none' && !isStopped) this.#recordings.tellUnwanted();
   }
 
   #onClosed(reason: CloseReason, error: Error | undefined): void {

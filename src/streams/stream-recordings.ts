@@ -44,6 +44,7 @@ export class StreamRecordings {
   readonly #unclosed: UnclosedFolders;
   #current: Recording | undefined;
   #baseFolder = '';
+  #toldUnwanted = false;
   #startedAtUs = 0;
   #failure: string | undefined;
   /** Media time at which the last one ended; the next one begins no earlier. */
@@ -99,6 +100,14 @@ export class StreamRecordings {
   begin(): Recording {
     this.#current ??= this.#new();
     return this.#current;
+  }
+
+  /** Somebody publishes and nobody wants it recorded: logged once, not each time that it comes back. */
+  tellUnwanted(): void {
+    if (this.#toldUnwanted) return;
+    this.#toldUnwanted = true;
+    const { stream, log } = this.#options;
+    log.info({ stream }, 'published but not recorded: no pattern of auto_streams matches');
   }
 
   /** None may begin for now. */

@@ -150,7 +150,9 @@ t.test('names what an upgrade of werift has moved', async (t) => {
     ['dtls.epoch', { dtls: { flight: 1, sortedHandshakeCache: [] } }],
   ] as const) {
     t.throws(() => requireDtlsInternals(Object.assign(build(), spoil)), {
-      message: new RegExp(`^werift has changed: DtlsServer.${path.replaceAll('.', '\\.')} is not a `),
+      message: new RegExp(
+        `^werift has changed: DtlsServer.${path.replaceAll('.', '\\.')} is not a `,
+      ),
     });
   }
   const { dependencies } = JSON.parse(
