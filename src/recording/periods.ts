@@ -190,7 +190,11 @@ export class Periods implements PeriodState {
   /** Ends the present Period with both tracks as long as the longer one; all that came is laid. */
   end(publisher: Publisher, reason: PeriodReason): void {
     const period = this.#current;
-    if (period !== undefined) this.#endedFor = reason;
+    if (period !== undefined) {
+      this.#endedFor = reason;
+      const { stream, log } = this.#options;
+      log.info({ stream, reason }, 'a Period ends');
+    }
     this.video.fillBlank(period, this.audio.end, true);
     if (period?.hasPicture && period.audio) {
       if (this.audio.period !== period) this.moveSound();
