@@ -3,7 +3,7 @@ import type { VideoConfiguration } from '../codecs/configuration.ts';
 import { videoCodec } from '../codecs/registry.ts';
 import type { AccessUnit } from '../media/access-unit.ts';
 import { TICKS_PER_SECOND, type Ticks, type Us } from '../media/media-time.ts';
-import { H264_TIMESCALE, type Timescale } from '../media/timescale.ts';
+import { Timescale } from '../media/timescale.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
 import type { DroppedUnits } from './dropped-units.ts';
 import { GradualRecovery } from './gradual-recovery.ts';
@@ -39,9 +39,9 @@ export type OnLoss = 'freeze' | 'keep';
  * Nothing that is dropped here is referred to by what goes on.
  */
 export class VideoTrack {
-  /** Of its RTP timestamps. */
-  readonly timescale: Timescale = H264_TIMESCALE;
-  anchor = this.#newAnchor();
+  /** Of its RTP timestamps, whatever codec of the section comes. */
+  readonly timescale: Timescale;
+  anchor: WallClockAnchor;
   /** Arrival of the latest access unit; 0 before the first. */
   lastArrivalUs: Us = 0;
   /** Arrival of the latest one that was not dropped; 0 before the first. */
@@ -65,7 +65,7 @@ export class VideoTrack {
   #leadingLeft = 0;
   /** Pictures are missing before the next one. */
   #lost = false;
-  readonly #order = new PictureOrder(this.timescale.step);
+  readonly #order: PictureOrder;
   #lastDuration = DEFAULT_DURATION;
   readonly #section: MediaSection;
   #codec: VideoCodec;
@@ -88,6 +88,9 @@ export class VideoTrack {
     // The first one is wanted most; its pictures tell when it is another.
     this.#codec = videoCodec(section.formats[0]!.codec);
     this.#reader = this.#codec.createReader(section.formats);
+    this.timescale = new Timescale(this.#codec.description.clockRate);
+    this.anchor = this.#newAnchor();
+    this.#order = new PictureOrder(this.timescale.step);
   }
 
   /** The codec of the latest pictures. */
