@@ -6,6 +6,7 @@ import type { IceServer } from '../ingest/ice-server.ts';
 import { ownPath } from '../layout/own-folder.ts';
 import { spoolLimitOf } from '../storage/spool/spool-limit.ts';
 import type { SpoolConfig, StorageConfig } from '../storage/storage-options.ts';
+import { camelCased } from './camel-case.ts';
 import type { Config, LogLevel } from './config.ts';
 import { ConfigError, type ConfigProblem } from './config-error.ts';
 import { contradictions } from './contradictions.ts';
@@ -132,15 +133,11 @@ function configOf(file: ConfigFile, ignoredTables: string[]): Config {
   if (listen === undefined) throw new TypeError('the listen address was checked before');
   const storage = storageOf(recorder.storage as StorageTable);
   const { indexPath, notices } = indexPathOf(recorder.index_path, storage);
-  const range = webrtc.ice_port_range;
+  const { listen: _listen, ...answering } = http;
+  const { ice_port_range: range, ...listening } = webrtc;
+  const { index_path: _path, storage: _storage, sources, shard, ...recording } = recorder;
   return {
-    http: {
-      ...listen,
-      cors: http.cors,
-      hosts: http.hosts,
-      trustProxy: http.trust_proxy,
-      requestTimeoutSeconds: http.request_timeout_seconds,
-    },
+    http: { ...listen, ...camelCased(answering) },
     log: { level: logLevel(log.level) },
     auth: {
       ...(auth.secret ? { secret: auth.secret } : {}),
@@ -148,30 +145,18 @@ function configOf(file: ConfigFile, ignoredTables: string[]): Config {
     },
     iceServers: file.ice_servers.map(iceServer).filter(({ urls }) => urls.length > 0),
     webrtc: {
-      iceUdpAddrs: webrtc.ice_udp_addrs,
+      ...camelCased(listening),
       ...(range ? { icePortRange: [range[0]!, range[1]!] as [number, number] } : {}),
     },
     recorder: {
-      autoStreams: recorder.auto_streams,
-      maxArmedStreams: recorder.max_armed_streams,
-      nodeAlias: recorder.node_alias,
-      maxRecordingSeconds: recorder.max_recording_seconds,
-      segmentSeconds: recorder.segment_seconds,
-      onLoss: recorder.on_loss,
-      codecs: recorder.codecs,
+      ...camelCased(recording),
       indexPath,
-      indexRetentionDays: recorder.index_retention_days,
-      workers: recorder.workers,
       storage,
-      sources: recorder.sources.map(sourceOf),
-      resumeGraceSeconds: recorder.resume_grace_seconds,
-      ...(recorder.shard ? { shard: { ...recorder.shard } } : {}),
+      sources: sources.map(sourceOf),
+      ...(shard ? { shard: { ...shard } } : {}),
       offline: false,
     },
-    playback: {
-      signedRedirect: playback.signed_redirect,
-      signedTtlSeconds: playback.signed_ttl_seconds,
-    },
+    playback: camelCased(playback),
     ignoredTables,
     notices,
   };

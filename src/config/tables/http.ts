@@ -8,7 +8,9 @@ export const HttpTable = Type.Object(
       description: 'an address and a port, "HOST:PORT"',
       default: '127.0.0.1:7778',
     }),
+    /** Answer requests of pages from any other origin. */
     cors: flag(),
+    /** Names under which browsers may call us where no tokens are set, beside those known anyway. */
     hosts: Type.Array(
       Type.String({
         pattern: '^(?!-)[A-Za-z0-9-]+(?:\\.[A-Za-z0-9-]+)*\\.?$',
@@ -17,6 +19,7 @@ export const HttpTable = Type.Object(
       }),
       { description: 'a list of host names', examples: [['recorder.example.org']], default: [] },
     ),
+    /** Addresses and networks of proxies whose `X-Forwarded-*` headers are believed. */
     trust_proxy: Type.Array(
       Type.String({
         minLength: 1,
@@ -25,6 +28,7 @@ export const HttpTable = Type.Object(
       }),
       { description: 'a list of addresses of proxies', examples: [['127.0.0.1']], default: [] },
     ),
+    /** Seconds in which a request must have come whole, its body included. */
     request_timeout_seconds: Type.Integer({
       minimum: 1,
       maximum: 3600,
@@ -65,7 +69,9 @@ export const AuthTable = Type.Object(
 /** The table `[playback]`. */
 export const PlaybackTable = Type.Object(
   {
+    /** Send players to signed addresses of the bucket instead of passing its bytes on. */
     signed_redirect: flag(),
+    /** Seconds that such an address is good for. */
     signed_ttl_seconds: Type.Integer({
       minimum: 1,
       maximum: 604_800,

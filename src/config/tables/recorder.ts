@@ -10,23 +10,27 @@ const QUOTED_CODECS = CODEC_NAMES.map((name) => `"${name}"`).join(', ');
 /** The table `[recorder]`. */
 export const RecorderTable = Type.Object(
   {
+    /** Patterns of the streams that are recorded as soon as somebody publishes them. */
     auto_streams: Type.Array(streamPattern('cam*'), {
       description: 'a list of stream names or patterns',
       examples: [['*']],
       default: [],
     }),
+    /** How many streams may wait at a time for a publisher to be recorded. */
     max_armed_streams: Type.Integer({
       minimum: 0,
       maximum: 100_000,
       description: 'a whole number from 0 to 100000',
       default: 1000,
     }),
+    /** What this node is called in the segment index. */
     node_alias: Type.String({
       minLength: 1,
       description: 'text in quotes',
       examples: ['live777-node-001'],
       default: hostname(),
     }),
+    /** Seconds after which a new record begins without losing a frame; 0: only at midnight UTC. */
     max_recording_seconds: Type.Integer({
       minimum: 0,
       maximum: 31_536_000,
@@ -41,12 +45,14 @@ export const RecorderTable = Type.Object(
         examples: ['./records/.index/segments.jsonl'],
       }),
     ),
+    /** Days after which segments and records leave index and catalogue; 0: never. */
     index_retention_days: Type.Integer({
       minimum: 0,
       maximum: 36_500,
       description: 'a whole number of days from 0 (for ever) to 36500',
       default: 30,
     }),
+    /** How many threads host recordings. */
     workers: Type.Integer({
       minimum: 1,
       maximum: 256,
@@ -54,16 +60,19 @@ export const RecorderTable = Type.Object(
       examples: [2],
       default: Math.max(1, availableParallelism() - 1),
     }),
+    /** Seconds a segment should last; it ends at the first keyframe after. */
     segment_seconds: Type.Integer({
       minimum: 1,
       maximum: 60,
       description: 'a whole number of seconds from 1 to 60',
       default: 10,
     }),
+    /** After a loss: leave out what cannot be decoded, or record every access unit that came. */
     on_loss: Type.Enum(['freeze', 'keep'], {
       description: 'one of "freeze", "keep"',
       default: 'freeze',
     }),
+    /** Names of the codecs that are recorded, most wanted first; at least one of each kind. */
     codecs: Type.Array(
       Type.Enum([...CODEC_NAMES], {
         description: `one of ${QUOTED_CODECS}`,
@@ -73,6 +82,7 @@ export const RecorderTable = Type.Object(
     ),
     storage: AnyStorageTable,
     sources: Type.Array(SourceTable, { description: 'tables [[recorder.sources]]', default: [] }),
+    /** Seconds a stream that was lost may stay away before its record is over. */
     resume_grace_seconds: Type.Integer({
       minimum: 0,
       maximum: 3600,
