@@ -5,31 +5,45 @@ import type { FactListener, RecordingFact } from '../facts/recording-fact.ts';
 import { folderOf } from '../layout/object-path.ts';
 import type { LeftFolder } from '../streams/calls.ts';
 
+/** A record that goes on in a worker. */
+export interface OpenRecord {
+  record: RecordFacts;
+  /** End of what is known to be saved of it, µs since the Unix epoch; its start where nothing is. */
+  endUs: number;
+}
+
 /** The records that go on in the workers, as far as the main thread has been told. */
 export class OpenRecords {
-  readonly #byStream = new Map<string, RecordFacts>();
+  readonly #byStream = new Map<string, OpenRecord>();
 
   /** Takes what a worker tells. */
   take(fact: RecordingFact): void {
+    if (fact.type === 'segment') {
+      const open = this.#byStream.get(fact.segment.stream);
+      if (open) open.endUs = Math.max(open.endUs, fact.segment.endUs);
+    }
     if (fact.type !== 'record') return;
     const { record } = fact;
-    if (record.status === 'Active') this.#byStream.set(record.stream, record);
-    else this.#byStream.delete(record.stream);
+    const known = this.#byStream.get(record.stream);
+    const isKnown = known?.record.recordId === record.recordId;
+    if (record.status !== 'Active') this.#byStream.delete(record.stream);
+    else
+      this.#byStream.set(record.stream, { record, endUs: isKnown ? known.endUs : record.startUs });
   }
 
   /** The stream that is being recorded under a manifest. @param mpdPath its object path */
   streamOf(mpdPath: string): string | undefined {
-    for (const record of this.#byStream.values()) {
+    for (const { record } of this.#byStream.values()) {
       if (record.mpdPath === mpdPath) return record.stream;
     }
     return undefined;
   }
 
   /** Takes the stream's record away, if one goes on. */
-  remove(stream: string): RecordFacts | undefined {
-    const record = this.#byStream.get(stream);
+  remove(stream: string): OpenRecord | undefined {
+    const open = this.#byStream.get(stream);
     this.#byStream.delete(stream);
-    return record;
+    return open;
   }
 }
 
@@ -39,12 +53,14 @@ export class OpenRecords {
  * @returns its folder where that cannot be closed now
  */
 export async function closeLeftRecord(
-  record: RecordFacts,
+  open: OpenRecord,
   options: Pick<CrashRecoveryOptions, 'root' | 'isKnown' | 'remote' | 'owners' | 'log'>,
   onFact: FactListener,
 ): Promise<LeftFolder | undefined> {
   let unclosed: LeftFolder | undefined;
-  let endUs = record.startUs;
+  const { record } = open;
+  // What was saved before is not told of again.
+  let { endUs } = open;
   await closeAbandoned(folderOf(record.mpdPath), record.startUs, {
     ...options,
     streamOf: () => record.stream,

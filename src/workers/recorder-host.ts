@@ -242,13 +242,13 @@ export class RecorderHost implements Recorder {
   }
 
   async #closeAbandoned(stream: string): Promise<void> {
-    const record = this.#records.remove(stream);
-    if (record === undefined) return;
+    const open = this.#records.remove(stream);
+    if (open === undefined) return;
     this.#lost.add(stream);
     const { settings, index, facts, uploads, log } = this.#options;
     const { root, lock } = settings;
     const unclosed = await closeLeftRecord(
-      record,
+      open,
       {
         root,
         isKnown: (path) => index.has(path),
