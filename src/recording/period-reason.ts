@@ -6,6 +6,12 @@ import type { RunningPeriod } from './running-period.ts';
 /** How long a Period that has to end waits for a keyframe before it ends at a recovery point, µs. */
 const KEYFRAME_WAIT_US = 5_000_000;
 
+/** Without media for this long a Period ends; what comes later begins another, µs. */
+export const STALE_US = 5_000_000;
+
+// Why a Period begins and ends is decided here: by what comes (`periodReason`) and by what does not
+// (`absenceReason`). A publisher that leaves, other tracks and a new timeline end one as they are.
+
 /** Why a Period begins, and the one before ended, in words. */
 export const PERIOD_REASONS = {
   start: 'the first Period of the recording',
@@ -71,4 +77,29 @@ function configurationChange(
   if (a === b || a.equals(b)) return undefined;
   if (a.codec !== b.codec) return 'codec-change';
   return a.width === b.width && a.height === b.height ? 'codec-change' : 'resolution-change';
+}
+
+/** What does not come while a Period runs; spans in µs. */
+export interface Absence {
+  /** Since anything came that the Period could have. */
+  mediaUs: Us;
+  /** Since a picture was shown. */
+  pictureUs: Us;
+  /** The picture of the Period still stands for what the camera sees, see `isStill`. */
+  isStill: boolean;
+  /** How long the Period has lasted. */
+  periodUs: Us;
+}
+
+/**
+ * Decides whether the running Period has to end because its picture, or everything, has stopped: a hole
+ * in it would stop players.
+ */
+export function absenceReason(
+  { hasPicture }: Pick<RunningPeriod, 'hasPicture'>,
+  { mediaUs, pictureUs, isStill, periodUs }: Absence,
+): 'media-stopped' | 'picture-stopped' | undefined {
+  if (isStill) return undefined;
+  if (mediaUs > STALE_US) return periodUs > STALE_US ? 'media-stopped' : undefined;
+  return hasPicture && pictureUs > STALE_US ? 'picture-stopped' : undefined;
 }
