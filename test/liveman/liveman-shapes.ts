@@ -96,8 +96,10 @@ export function parseAsLiveman<Name extends keyof typeof livemanShapes>(
   name: Name,
   json: string,
 ): ReturnType<(typeof livemanShapes)[Name]['Parse']> {
-  // An integer may not be written as 1e3 or 1.0, which JavaScript does not tell apart.
-  if (/[[:,]\s*-?\d+[.eE]/.test(json)) throw new Error(`${name}: not an integer in ${json}`);
+  // An integer may not be written as 1e3 or 1.0, which JavaScript does not tell apart. The frame rate is
+  // none, and nothing that Liveman reads.
+  if (/(?<!"frames_per_second")[[:,]\s*-?\d+[.eE]/.test(json))
+    throw new Error(`${name}: not an integer in ${json}`);
   const shape = livemanShapes[name];
   const value: unknown = JSON.parse(json);
   if (!shape.Check(value)) {

@@ -1,4 +1,4 @@
-import { open, readdir } from 'node:fs/promises';
+import { open, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { readChunks } from '../../src/containers/mp4/chunk-reader.ts';
 import { parseFileName, segmentName } from '../../src/layout/file-names.ts';
@@ -47,13 +47,13 @@ export async function readMarks(folder: string, kind: TrackKind): Promise<number
 
 async function marksOf(file: string): Promise<number[]> {
   const marks: number[] = [];
+  const bytes = await readFile(file);
   const handle = await open(file);
   try {
-    const { chunks } = await readChunks(handle, (await handle.stat()).size);
+    const { chunks } = await readChunks(handle, bytes.length);
     for (const { sampleOffsets, sampleSizes } of chunks) {
       for (const [i, size] of sampleSizes.entries()) {
-        const sample = Buffer.alloc(size);
-        await handle.read(sample, 0, size, sampleOffsets[i]);
+        const sample = bytes.subarray(sampleOffsets[i]!, sampleOffsets[i]! + size);
         const mark = sample.indexOf(UUID) + UUID.length;
         if (mark < UUID.length) continue;
         marks.push(Number(sample.toString('latin1', mark, mark + DIGITS)));

@@ -377,7 +377,7 @@ t.test('names that cannot be recorded are left out, and said once', async (t) =>
   node.show(node.streams);
   await until(() => listings.length === 2);
   t.strictSame(listings[1]?.names, ['cam1']);
-  t.equal(logged().split('cannot be paths').length, 2);
+  t.equal(logged().split('cannot be used as paths').length, 2);
 });
 
 t.test('counts live streams only', async (t) => {
