@@ -4,29 +4,29 @@ import { UsageError } from '../command-line.ts';
 /** Exit codes of the sub-commands. */
 export const EXIT = { clean: 0, damage: 1, usage: 2 } as const;
 
-/** Where a sub-command writes to. */
+/** Output of a sub-command. */
 export interface CommandOutput {
-  /** Results, for people or programs. */
+  /** Prints results, for people or programs. */
   out(text: string): void;
-  /** What is in the way. */
+  /** Prints the reason for a failure. */
   error(text: string): void;
 }
 
 /** A sub-command of the command line. */
 export interface Command {
-  /** What its `--help` prints. */
+  /** The text of `--help`. */
   usage: string;
   /**
-   * Does the work.
-   * @param args without the program's and the command's name
+   * Runs the command.
+   * @param args without the names of program and command
    * @returns the exit code
-   * @throws UsageError for arguments that cannot be used; Error for what is in the way
+   * @throws UsageError for invalid arguments; Error for any other failure
    */
   run(args: string[], output: CommandOutput): Promise<number>;
 }
 
 /**
- * Reads the arguments of a sub-command.
+ * Parses the arguments of a sub-command.
  * @throws UsageError
  */
 export function parseCommand<T extends NonNullable<ParseArgsConfig['options']>>(

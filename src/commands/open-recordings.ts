@@ -12,18 +12,21 @@ import { spooledTo } from '../storage/spool-mark.ts';
 import type { StorageConfig } from '../storage/storage-options.ts';
 import { openStore } from '../storage/stores/open-store.ts';
 
-/** What is recorded under a configuration. */
+/** The recordings that a configuration describes. */
 export interface Recordings {
-  /** Folder of this machine that is recorded to. */
+  /** Local folder with recordings or spool. */
   root: string;
-  /** All of it, wherever it is. */
+  /** All recordings, on disk and in the bucket. */
   reader: RecordingsReader;
-  /** The bucket alone, where there is one. */
+  /** Those in the bucket, if there is one. */
   bucket: RecordingsReader | undefined;
   close(): Promise<void>;
 }
 
-/** Opens what is recorded under a configuration. @throws StoreError for a bucket that cannot be used */
+/**
+ * Opens the recordings that a configuration describes. @throws StoreError for a bucket that cannot
+ * be used
+ */
 export async function openRecordings(storage: StorageConfig): Promise<Recordings> {
   if (storage.type === 'fs') {
     const { root } = storage;
@@ -41,16 +44,15 @@ export async function openRecordings(storage: StorageConfig): Promise<Recordings
 }
 
 /**
- * The object path that an argument of the command line means: a path of this machine below the folder
- * that is recorded to, or an object path itself.
- * @throws UsageError for a path elsewhere
+ * The object path for a command-line argument: a local path below the root, or an object path.
+ * @throws UsageError for a path outside the root
  */
 export function objectPathOf(target: string, root: string): string {
   const below = path.relative(root, path.resolve(target));
   if (!leads(below)) return below.split(path.sep).join('/');
   const key = path.normalize(target);
   if (!leads(key) && !existsSync(target)) return key.split(path.sep).join('/').replace(/\/$/, '');
-  throw new UsageError(`${target} does not lie in ${root}, where recordings go by the --config`);
+  throw new UsageError(`${target} is not below ${root}, the storage root of the configuration`);
 }
 
 function leads(relative: string): boolean {
@@ -58,8 +60,8 @@ function leads(relative: string): boolean {
 }
 
 /**
- * The first spool among the storage roots that recordings lie in.
- * @param folders paths of their day folders
+ * The first storage root among those of the folders that is a spool.
+ * @param folders paths of day folders
  */
 export async function findSpool(
   folders: readonly string[],

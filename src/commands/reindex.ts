@@ -12,15 +12,15 @@ import { openRecordings } from './open-recordings.ts';
 
 const USAGE = `Usage: live777-recorder reindex [options]
 
-Writes the segment index anew from what was recorded, and adds to the catalogue the records it lacks.
-The recorder must not be running. The index as it was is kept beside the new one. Who follows the
-index is told of every segment again, under greater cursors than any before.
+Rebuilds the segment index from the recordings, and adds missing records to the catalogue. The
+recorder must not be running. The old index is kept beside the new one. Programs that poll the
+index get every segment again, with cursors greater than all earlier ones.
 
   -c, --config FILE   live777.toml to read; by default ./live777.toml, else the
                       config/live777.toml that comes with the program
   -h, --help          print this
 
-Ends with 0, or with 2 when it could not be done.
+Exit code: 0 on success, 2 on failure.
 `;
 
 const BUNDLED_CONFIG = path.join(import.meta.dirname, '../../config/live777.toml');
@@ -34,7 +34,7 @@ export const reindexCommand: Command = {
     });
     if (positionals.length > 0) {
       throw new UsageError(
-        `reindex takes no ${positionals[0]}: it reads the recordings of a --config`,
+        `reindex takes no argument "${positionals[0]}": it reads the recordings of --config`,
       );
     }
     const file = values.config ?? (existsSync('live777.toml') ? 'live777.toml' : BUNDLED_CONFIG);
@@ -44,11 +44,11 @@ export const reindexCommand: Command = {
     const log = { info() {}, warn: tell, error: tell };
     const { reader, close } = await openRecordings(recorder.storage);
     try {
-      // Before the index is moved: it must not be lost to a bucket that does not answer.
+      // Before the index is moved: a bucket that does not answer must not cost the index.
       for await (const _ of reader.folders()) break;
-      // Where the disk was lost there is none.
+      // The folder is missing if the disk was lost.
       await makeFolder(path.dirname(indexPath));
-      // Nobody may write to the journal while it is moved.
+      // The journal must not be written while it is moved.
       const lock = await JournalLock.take(`${indexPath}.lock`, 'the segment index', log);
       const retired = await retireJournal(indexPath, segmentJournal).finally(() => lock.release());
       const life = await IndexLife.open({
@@ -64,8 +64,9 @@ export const reindexCommand: Command = {
         const result = await life.complete({ reader });
         const { folders = 0, segments = 0, records = 0, unreadable = 0 } = result ?? {};
         out(`${folders} recordings: ${segments} segments listed, ${records} records added\n`);
-        if (unreadable > 0) out(`${unreadable} segments cannot be read; see verify\n`);
-        if (retired.kept !== undefined) out(`the index as it was: ${retired.kept}\n`);
+        if (unreadable > 0)
+          out(`${unreadable} segments cannot be read; run live777-recorder verify\n`);
+        if (retired.kept !== undefined) out(`the old index is kept at ${retired.kept}\n`);
       } finally {
         await life.close();
       }

@@ -9,20 +9,20 @@ import { findSpool } from './open-recordings.ts';
 
 const USAGE = `Usage: live777-recorder repair PATH
 
-Mends what verify finds damaged, as far as that is possible: keeps what is whole of a damaged
-segment, takes up segments that no manifest names, takes lost ones out of the manifest, and writes a
-manifest anew that is lost or cannot be read. PATH is a day folder, a stream's folder or the storage
-root. The recorder must not be running.
+Repairs the damage that verify finds, as far as possible: keeps the intact part of a damaged segment,
+adds segments that are missing from the manifest, removes lost ones from it, and rewrites a manifest
+that is lost or unreadable. PATH is a day folder, a stream's folder or the storage root. The recorder
+must not be running.
 
-The spool before a bucket is not for it: most files have left that, and the recorder mends what a
-crash has left in it when it starts.
+The spool of a bucket cannot be repaired with this command: most of its files have been uploaded, and
+the recorder repairs the damage of a crash when it starts.
 
-Nothing is deleted: what is replaced or cannot be read stays as NAME.damaged. Afterwards
-live777-recorder reindex brings the index up to date.
+Nothing is deleted: files that are replaced or unreadable are kept as NAME.damaged. Run
+live777-recorder reindex afterwards to update the index.
 
   -h, --help   print this
 
-Ends with 0 when no damage is left, 1 when some is, 2 when it could not be done.
+Exit code: 0 if no damage is left, 1 if some is, 2 on failure.
 `;
 
 /** `live777-recorder repair PATH`. */
@@ -36,16 +36,16 @@ export const repairCommand: Command = {
     }
     const start = path.resolve(target);
     const folders = await Array.fromAsync(recordingFolders(start));
-    if (folders.length === 0) throw new Error(`${target}: there is no recording in it`);
+    if (folders.length === 0) throw new Error(`${target} contains no recording`);
     const spool = await findSpool([start, ...folders]);
     if (spool !== undefined) {
       throw new Error(
-        `${spool.root} is the spool before ${spool.store}: start the recorder, it mends by itself what a crash has left; verify --config FILE tells of other damage`,
+        `${spool.root} is the spool of ${spool.store}: start the recorder, which repairs the damage of a crash; verify --config FILE shows other damage`,
       );
     }
     const root = await storageRootOf(start);
     const warn = (_: object, message: string) => error(`${message}\n`);
-    // Where no recorder has ever run there is none to keep away.
+    // Where no recorder has ever run, there is no lock to take.
     const lock = root === undefined ? undefined : await lockForRepair(root, { warn });
     let mended = 0;
     let left = 0;
@@ -64,7 +64,7 @@ export const repairCommand: Command = {
     } finally {
       await lock?.release();
     }
-    const rest = left === 0 ? 'no damage is left' : `${left} findings of damage are left`;
+    const rest = left === 0 ? 'no damage is left' : `${left} problems are left`;
     out(`${folders.length} recordings, ${mended} with damage: ${rest}\n`);
     if (mended > 0 && root !== undefined) out('now run: live777-recorder reindex\n');
     return left === 0 ? EXIT.clean : EXIT.damage;

@@ -1,7 +1,7 @@
 import { UsageError } from '../command-line.ts';
 import { type Command, type CommandOutput, EXIT } from './command.ts';
 
-// Loaded when asked for: none needs what another does, and none the service.
+// Loaded on demand: a command needs neither the modules of the others nor those of the service.
 const commands: Record<string, () => Promise<Command>> = {
   reindex: async () => (await import('./reindex.ts')).reindexCommand,
   repair: async () => (await import('./repair.ts')).repairCommand,
@@ -9,9 +9,9 @@ const commands: Record<string, () => Promise<Command>> = {
 };
 
 /**
- * Runs the sub-command that the first argument names. What is in its way is told in a sentence.
- * @param args without the program's own name
- * @returns its exit code; undefined when the first argument is no sub-command
+ * Runs the sub-command that the first argument names. A failure is reported in one sentence.
+ * @param args without the program's name
+ * @returns its exit code; undefined if the first argument is no sub-command
  */
 export async function runCommand(
   [name = '', ...args]: string[],

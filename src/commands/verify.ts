@@ -20,22 +20,22 @@ const USAGE = `Usage: live777-recorder verify [options] PATH
        live777-recorder verify [options] --config FILE [PATH]
 
 Checks recordings for holes, overlaps, lost files and damaged segments. PATH is a day folder,
-a stream's folder or the storage root. Changes nothing; a recorder may be running.
+a stream's folder or the storage root. Changes nothing; the recorder may be running.
 
-  -c, --config FILE   live777.toml of the recorder: needed where it records to a bucket, to
-                      look into that too. PATH is then one below its folder or in its bucket,
-                      such as cam1/2026/11/22; without one everything is checked.
-  --decode            decode everything with ffmpeg too
+  -c, --config FILE   live777.toml of the recorder. Required if it records to a bucket, whose
+                      files are then checked too. PATH is below the storage root or in the
+                      bucket, such as cam1/2026/11/22; the default is to check everything.
+  --decode            also decode everything with ffmpeg
   --json              print the findings as JSON
   -h, --help          print this
 
-Ends with 0 when there is no damage, 1 when there is, 2 when it could not be checked.
-Damage is marked with "!"; other rows are worth knowing only, such as a gap between Periods.
+Exit code: 0 if there is no damage, 1 if there is some, 2 if the check failed.
+Damage is marked with "!"; other lines are for information, such as a gap between Periods.
 `;
 
 /** The recordings to check. */
 interface Target {
-  /** What folders are told relative to. */
+  /** Folders are shown relative to this path. */
   root: string;
   live: boolean;
   recordings: { folder: string; stored?: VerifyOptions['stored'] }[];
@@ -63,7 +63,7 @@ export const verifyCommand: Command = {
       : ofConfig(values.config, asked));
     try {
       if (target.recordings.length === 0) {
-        throw new Error(`${asked ?? target.root}: there is no recording in it`);
+        throw new Error(`${asked ?? target.root}: there is no recording here`);
       }
       return await verify(target, values, output);
     } finally {
@@ -91,14 +91,16 @@ async function verify(
   return summary.damaged > 0 ? EXIT.damage : EXIT.clean;
 }
 
-/** @throws Error for a folder whose files leave it: by itself it would look as if they were lost */
+/**
+ * @throws Error for a spool: uploaded files are removed from it, so they would appear to be lost
+ */
 async function onDisk(asked: string): Promise<Target> {
   const start = path.resolve(asked);
   const folders = await Array.fromAsync(recordingFolders(start));
   const spool = await findSpool([start, ...folders]);
   if (spool !== undefined) {
     throw new Error(
-      `${spool.root} is the spool before ${spool.store}, which has most of it: name the recorder’s configuration with --config FILE`,
+      `${spool.root} is the spool of ${spool.store}, which has most of the files: give the recorder’s configuration with --config FILE`,
     );
   }
   const root = await storageRootOf(start);

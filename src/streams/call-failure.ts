@@ -1,9 +1,9 @@
 import { Refusal, type RefusalReason } from '../refusal.ts';
 
-/** Why a call failed, as plain data: an error loses its class where it crosses a thread border. */
+/** Why a call failed, as plain data: an error loses its class when it crosses a thread boundary. */
 export interface CallFailure {
   type: 'failure';
-  /** Of the call. */
+  /** Id of the call. */
   id: number;
   message: string;
   /** Present for a {@link Refusal}. */
@@ -11,7 +11,7 @@ export interface CallFailure {
   stack?: string;
 }
 
-/** What is sent of an error. @param id of the call */
+/** Converts an error to the message that is sent. @param id of the call */
 export function failureOf(id: number, error: Error): CallFailure {
   const { message, stack } = error;
   return {
@@ -23,7 +23,7 @@ export function failureOf(id: number, error: Error): CallFailure {
   };
 }
 
-/** The error that was sent. */
+/** Restores the error that was sent. */
 export function errorOf({ message, reason, stack }: CallFailure): Error {
   if (reason !== undefined) return new Refusal(reason, message);
   const error = new Error(message);

@@ -2,8 +2,8 @@ import type { PublishAccepted, PublishRight, RecordingStarted, StreamStatus } fr
 import type { PullPlan } from '../sources/pull-plan.ts';
 
 /**
- * What a worker can be asked for: by name, what is asked and what is replied. Both cross the border
- * of a thread, so they are plain data. Main thread and worker are typed from this table.
+ * The calls that a worker answers: name, request and reply. Requests and replies cross a thread
+ * boundary, so they are plain data. Main thread and worker take their types from this table.
  */
 export interface Calls {
   /** See {@link import('../recorder.ts').Recorder.publish}. */
@@ -23,20 +23,20 @@ export interface Calls {
   status: { request: OfStream; reply: StreamStatus };
   /** Status of all streams of the worker that are not idle. */
   streams: { request: object; reply: StreamStatus[] };
-  /** Text of the stream's manifest at an object path, while it is being written there. */
+  /** Text of the stream's manifest at an object path while the manifest is being written. */
   liveManifest: { request: OfStream & { path: string }; reply: string | undefined };
-  /** Records a stream from one of the nodes that have it, or from others than before. */
+  /** Pulls a stream from one of the nodes that have it, or changes the list of these nodes. */
   pull: { request: PullPlan; reply: undefined };
   /** No node has the stream at present, but it may come back. */
   hold: { request: OfStream; reply: undefined };
-  /** The stream is not live any more; replied to when its record is closed. */
+  /** The stream is no longer live; answered when its record is closed. */
   release: { request: OfStream; reply: undefined };
   /**
-   * Closes a day folder of the stream as soon as the disk takes that: one that its recorder left open
-   * and that could not be closed so far.
+   * Closes a day folder of the stream that its recorder left open and that could not be closed so
+   * far. Retried until the disk accepts the writes.
    */
   closeLater: { request: LeftFolder; reply: undefined };
-  /** Closes all recordings; replied to when all is durable. It is the last call. */
+  /** Closes all recordings; answered when all data is durable. This is the last call. */
   close: { request: object; reply: undefined };
 }
 
@@ -49,15 +49,15 @@ export interface OfStream {
 export interface LeftFolder extends OfStream {
   /** Object path. */
   folder: string;
-  /** Any instant of its UTC day, µs since the Unix epoch. */
+  /** Any instant of the folder's UTC day, µs since the Unix epoch. */
   dayUs: number;
 }
 
 /** The name of a call. */
 export type CallName = keyof Calls;
-/** What is asked with a call. */
+/** Request of a call. */
 export type Request<N extends CallName> = Calls[N]['request'];
-/** What is replied to a call. */
+/** Reply to a call. */
 export type Reply<N extends CallName> = Calls[N]['reply'];
 /** Calls that are about one stream. */
 export type StreamCallName = {
@@ -72,7 +72,7 @@ export interface CallMessage<N extends CallName = CallName> {
   request: Request<N>;
 }
 
-/** A reply on its way back. */
+/** A reply on its way to the main thread. */
 export interface ReplyMessage<N extends CallName = CallName> {
   type: 'reply';
   id: number;
@@ -80,12 +80,12 @@ export interface ReplyMessage<N extends CallName = CallName> {
   reply: Reply<N>;
 }
 
-/** One who answers all calls. */
+/** Handles every call. */
 export type CallHandlers = {
   [N in CallName]: (request: Request<N>) => Promise<Reply<N>>;
 };
 
-/** Has a call answered. @throws what its handler throws */
+/** Passes a call to its handler and returns the reply. @throws what the handler throws */
 export async function answerCall<N extends CallName>(
   handlers: CallHandlers,
   { id, name, request }: CallMessage<N>,
@@ -95,7 +95,7 @@ export async function answerCall<N extends CallName>(
   return { type: 'reply', id, name, reply };
 }
 
-/** True for a reply to a call of that name. */
+/** True for the reply to a call of this name. */
 export function isReplyTo<N extends CallName>(
   message: ReplyMessage,
   name: N,

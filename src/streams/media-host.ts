@@ -6,12 +6,12 @@ import type { PullPlan } from '../sources/pull-plan.ts';
 import type { CallHandlers, LeftFolder, OfStream, Reply, Request } from './calls.ts';
 import { StreamHost, type StreamHostOptions } from './stream-host.ts';
 
-/** How often recordings look at the clock, ms. */
+/** Interval at which recordings check the clock, ms. */
 const TICK_MS = 250;
-/** A stream about which nothing is left to say is forgotten after this, ms. */
+/** A stream that has been idle for this long is forgotten, ms. */
 const FORGET_MS = 60_000;
 
-/** What a worker's streams work with, all of them. */
+/** What all streams of a worker share. */
 export type MediaHostOptions = Omit<StreamHostOptions, 'stream' | 'automatic' | 'accepts'>;
 
 /** All streams of one worker thread. */
@@ -79,7 +79,7 @@ export class MediaHost implements CallHandlers {
     return this.#streams.get(stream)?.liveManifest(path);
   }
 
-  /** Whether recordings may begin: those that run go on in any case. */
+  /** Sets whether new recordings may begin; running recordings continue in any case. */
   setAccepts(accepts: boolean): void {
     this.#accepts = accepts;
   }
@@ -94,7 +94,7 @@ export class MediaHost implements CallHandlers {
     if (this.#closed) throw new Refusal('stopping', 'the recorder is stopping');
     let host = this.#streams.get(stream);
     if (host === undefined) {
-      // Refuses ids that cannot be a folder before anything is set up for them.
+      // Refuses an id that cannot be a folder name before anything is created for it.
       streamFolder(stream);
       host = new StreamHost({
         ...this.#options,

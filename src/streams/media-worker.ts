@@ -9,7 +9,8 @@ import { WorkerRemoteFolders } from './remote-folders.ts';
 import { RtcSessions } from './rtc-sessions.ts';
 import type { WorkerSettings } from './worker-settings.ts';
 
-// The entry of a worker thread: a MediaHost whose calls come as messages. Media never leaves here.
+// Entry point of a worker thread: a MediaHost whose calls arrive as messages. Media never leaves
+// this thread.
 
 const port = parentPort!;
 const say = (message: WorkerMessage): void => port.postMessage(message);

@@ -4,20 +4,20 @@ import type { Farewell } from '../ingest/farewell.ts';
 import type { CallFailure } from './call-failure.ts';
 import type { CallMessage, ReplyMessage } from './calls.ts';
 
-// What main thread and worker say to each other. Messages arrive in the order in which they were sent.
+// Messages between the main thread and a worker. They arrive in the order in which they were sent.
 
-/** The worker takes calls. */
+/** The worker is ready for calls. */
 export interface ReadyMessage {
   type: 'ready';
 }
 
-/** What a recording of the worker tells. */
+/** A fact about a recording of this worker. */
 export interface FactMessage {
   type: 'fact';
   fact: RecordingFact;
 }
 
-/** What does the store have of a folder? Answered by a {@link StoredMessage}. */
+/** Asks what the store already has of a folder. Answered by a {@link StoredMessage}. */
 export interface AskStoredMessage {
   type: 'ask-stored';
   id: number;
@@ -38,20 +38,23 @@ export interface AcceptsMessage {
   accepts: boolean;
 }
 
-/** What to say to the other side of a session if the worker dies; absent once the session has ended. */
+/**
+ * The datagram to send to the peer of a session if the worker dies; absent once the session has
+ * ended.
+ */
 export interface FarewellMessage {
   type: 'farewell';
   sessionId: string;
   farewell?: Farewell;
 }
 
-/** Levels of what a worker logs. */
+/** Log levels of a worker. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
-/** Logging as pino does it. */
+/** Logger with the call signature of pino. */
 export type ThreadLog = Record<LogLevel, (fields: object, message: string) => void>;
 
-/** A line for the one log, which the main thread writes. */
+/** A log line; only the main thread writes the log. */
 export interface LogMessage {
   type: 'log';
   level: LogLevel;
@@ -59,10 +62,10 @@ export interface LogMessage {
   message: string;
 }
 
-/** Everything that the main thread says. */
+/** Every message of the main thread. */
 export type MainMessage = CallMessage | StoredMessage | AcceptsMessage;
 
-/** Everything that a worker says. */
+/** Every message of a worker. */
 export type WorkerMessage =
   | ReadyMessage
   | ReplyMessage

@@ -4,20 +4,24 @@ import { WhepError } from '../ingest/whep-error.ts';
 import type { PullFailure, PullStatus } from '../recorder.ts';
 import type { PullPlan, PullTarget } from '../sources/pull-plan.ts';
 
-/** Where the server answered and did not want us: it hardly will half a minute later. */
+/** For a server that answered with a refusal, which is unlikely to change within half a minute. */
 const REFUSED_BACKOFF: Partial<BackoffRange> = { longestMs: 300_000 };
-/** A connection that lasted this long was a good one: the next failure begins at the first delay. */
+/**
+ * After a connection of at least this length, the backoff starts again at its shortest delay, ms.
+ */
 const GOOD_MS = 10_000;
-/** After another publication, a session that is silent for this long is replaced, ms. */
+/** After a new publication on the node, a session that is silent for this long is replaced, ms. */
 const OUTDATED_SILENCE_MS = 500;
-/** A session that still has media this long after another publication is fine, ms. */
+/** A session that still receives media this long after a new publication is kept, ms. */
 const OUTDATED_MS = 10_000;
 
-/** What a {@link Pull} works with. */
+/** Options of a {@link Pull}. */
 export interface PullOptions {
-  /** Subscribes at a node; resolves when it answered. Aborting ends it at any stage. */
+  /**
+   * Subscribes at a node; resolves when the node has answered. The signal aborts it at any stage.
+   */
   connect(target: PullTarget, signal: AbortSignal): Promise<void>;
-  /** Told of a failure that is not the same as the one before. */
+  /** Called for a failure that differs from the previous one. */
   onFailure(error: Error, node: string, retryMs: number): void;
   clock?: Clock;
   /** From 0 to 1; see {@link Backoff}. */
@@ -25,7 +29,7 @@ export interface PullOptions {
 }
 
 /**
- * Keeps one stream connected to one of the nodes that carry it: tries them in the order of
+ * Keeps one stream connected to one of the nodes that have it. It tries them in order of
  * preference, with exponential backoff and jitter, until it is stopped.
  */
 export class Pull {
@@ -36,11 +40,11 @@ export class Pull {
   #error: string | undefined;
   readonly #startedMs: number;
   #isConnected = false;
-  /** By node; those that are in the plan no more are forgotten. */
+  /** By node; nodes that have left the plan are removed. */
   readonly #failedNodes = new Map<string, PullFailure>();
   readonly #backoff: Backoff;
   #sinceMs = 0;
-  /** Since when the publication is another than the one that the session was made for. */
+  /** When the node's publication became another one than that of the session, ms. */
   #outdatedSinceMs: number | undefined;
   #cancel: () => void = () => {};
   #attempt: AbortController | undefined;
@@ -56,17 +60,17 @@ export class Pull {
     void this.#connect();
   }
 
-  /** The node in use or being tried. */
+  /** The node that is connected or being tried. */
   get node(): string | undefined {
     return this.#target?.node;
   }
 
-  /** Why it is not connected; undefined when it is, or was not tried yet. */
+  /** Why it is not connected; undefined while it is connected or has not been tried. */
   get error(): string | undefined {
     return this.#error;
   }
 
-  /** How it goes. */
+  /** The state shown to operators. */
   status(): PullStatus {
     return {
       ...(this.node !== undefined && { node: this.node }),
@@ -77,8 +81,8 @@ export class Pull {
   }
 
   /**
-   * Takes another plan.
-   * @returns true when the node in use is not in it: its session should be ended
+   * Changes the plan.
+   * @returns true if the node in use has left the plan: the caller should end its session
    */
   update(plan: PullPlan): boolean {
     const isAnother = plan.publication !== this.#plan.publication;
@@ -99,13 +103,13 @@ export class Pull {
     return false;
   }
 
-  /** No node has the stream at present: nothing is tried until {@link Pull.update}. */
+  /** No node has the stream at present: pauses until {@link Pull.update}. */
   hold(): void {
     this.#isHeld = true;
     this.#cancel();
   }
 
-  /** The session that `connect` made is connected. */
+  /** Call when the session that `connect` opened is connected. */
   connected(): void {
     this.#error = undefined;
     this.#isConnected = true;
@@ -114,9 +118,10 @@ export class Pull {
   }
 
   /**
-   * True when the session should be replaced: a publisher that came anew, as after the restart of a
-   * node, has left it without media. Waiting for the time-out would lose seconds.
-   * @param silentMs how long no media has come
+   * True when the session should be replaced: the publisher came back to the node, for example
+   * after the node restarted, and this session no longer receives media. Waiting for its timeout
+   * would lose seconds.
+   * @param silentMs time since the last media, ms
    */
   isOutdated(silentMs: number): boolean {
     if (this.#outdatedSinceMs === undefined) return false;
@@ -125,7 +130,10 @@ export class Pull {
     return false;
   }
 
-  /** The session that `connect` made is over: another follows. @param why in words; none for no fault */
+  /**
+   * Call when the session that `connect` opened has ended; it is opened again. @param why the cause
+   * in words; absent if nothing failed
+   */
   lost(why?: string): void {
     this.#isConnected = false;
     if (this.#isStopped || this.#target === undefined) return;
@@ -134,7 +142,7 @@ export class Pull {
     this.#again();
   }
 
-  /** No more. */
+  /** Stops for good. */
   stop(): void {
     this.#isStopped = true;
     this.#cancel();
@@ -159,7 +167,7 @@ export class Pull {
     }
   }
 
-  // The same failure at every try would fill the log of a node that is away for a night.
+  // Logged once per kind of failure: a node that is down for a night would fill the log.
   #attemptFailed(error: Error, node: string, retryMs: number): void {
     if (error.message !== this.#error) this.#options.onFailure(error, node, retryMs);
     this.#note(error.message, node, error instanceof WhepError && error.kind === 'unauthorized');
@@ -172,7 +180,7 @@ export class Pull {
     this.#failedNodes.set(node, { node, message, isUnauthorized, sinceMs });
   }
 
-  /** ms since the Unix epoch, whole: it is shown. */
+  /** ms since the Unix epoch, an integer because it is shown to users. */
   #now(): number {
     return Math.round(this.#clock.now());
   }
@@ -185,7 +193,7 @@ export class Pull {
   }
 }
 
-/** True for what a server says of us or of its stream, not of the moment. */
+/** True if the server rejected the request itself, so that a retry is unlikely to help soon. */
 function isRefusal(error: unknown): boolean {
   if (!(error instanceof WhepError)) return false;
   const { kind, status = 0 } = error;

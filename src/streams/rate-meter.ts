@@ -1,18 +1,18 @@
 import { steadyNowUs } from '../clock/steady-clock.ts';
 import type { TrackRates } from '../track-figures.ts';
 
-/** Interval at which counters are noted, µs. */
+/** Interval between two readings of the counters, µs. */
 const NOTE_EVERY_US = 1_000_000;
-/** Rates are those of about this long, µs. */
+/** Rates are averages over about this time, µs. */
 const WINDOW_US = 5_000_000;
 
-/** What of a track is counted, as far as rates are made of it. */
+/** The counters of a track from which rates are computed. */
 interface Counted {
   bytes: number;
   accessUnits: number;
 }
 
-/** What counts; each object by itself, from 0 on. */
+/** A session with counters. Another object starts again at 0. */
 interface Counting {
   statistics(): { rtp?: { tracks: ReadonlyMap<string, Counted> } };
 }
@@ -23,13 +23,13 @@ interface Note {
 }
 
 /**
- * Bit rate and frame rate of the tracks of a session, from what its counters say now and said some
- * seconds ago. Costs nothing per packet.
+ * Bit rate and frame rate of a session's tracks, computed from its counters now and some seconds
+ * ago. It does no work per packet.
  */
 export class RateMeter {
   readonly #now: () => number;
   #session: Counting | undefined;
-  /** The oldest first. */
+  /** Oldest first. */
   #notes: Note[] = [];
 
   /** @param now monotonic time, µs */
@@ -37,7 +37,10 @@ export class RateMeter {
     this.#now = now;
   }
 
-  /** Notes what the session has counted; call several times a second. Another one begins anew. */
+  /**
+   * Reads the counters of the session; call several times a second. A different session starts
+   * anew.
+   */
   note(session: Counting | undefined): void {
     if (session !== this.#session) {
       this.#session = session;
@@ -49,15 +52,15 @@ export class RateMeter {
     const tracks = session.statistics().rtp?.tracks;
     if (tracks === undefined) return;
     this.#notes.push({ atUs, tracks });
-    // One note stays that is as old as the window.
+    // Keeps one reading that is at least as old as the window.
     while (this.#notes.length > 1 && atUs - this.#notes[1]!.atUs >= WINDOW_US) this.#notes.shift();
   }
 
   /**
    * The rates of a track.
-   * @param mid of its section
-   * @param counted what it has counted by now
-   * @returns undefined before it was counted for a second
+   * @param mid of its media section
+   * @param counted its counters now
+   * @returns undefined until the track has been counted for one second
    */
   ratesOf(mid: string, { bytes, accessUnits }: Counted): TrackRates | undefined {
     const note = this.#notes.find(({ tracks }) => tracks.has(mid));

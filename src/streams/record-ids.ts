@@ -1,12 +1,12 @@
 /**
- * Identifiers of one stream's records: the Unix second at which each was asked for or began, in ten
- * digits, as Liveman takes them, made unique within the stream.
+ * Identifiers of one stream's records: the Unix second at which a record was requested or began, as
+ * ten digits, which is what Liveman expects. Unique within the stream.
  */
 export class RecordIds {
   readonly #nowMs: () => number;
-  /** Second of the latest record that took one. */
+  /** Second of the latest record that began. */
   #taken = 0;
-  /** Second of the present record, or the one the next record would have. */
+  /** Second of the present record, or of the planned next one. */
   #last = 0;
   #state: 'taken' | 'foreseen' | 'told' = 'taken';
 
@@ -15,23 +15,27 @@ export class RecordIds {
     this.#nowMs = nowMs;
   }
 
-  /** The identifier of the present record, or of the next one where it was foreseen or told. */
+  /** The identifier of the present record, or of the next one if that was chosen. */
   get current(): string {
     return String(this.#last).padStart(10, '0');
   }
 
-  /** A next record may come: it has an identifier to show, and another one when it begins, if nobody was told. */
+  /**
+   * Chooses an identifier for a next record that may begin, so that it can be shown. The record
+   * gets a newer one when it begins, unless {@link RecordIds.tell} has promised this one to a
+   * caller.
+   */
   foresee(): void {
     if (this.#state === 'taken') this.#choose('foreseen');
   }
 
-  /** The identifier of the next record, which it will have whenever it begins. */
+  /** Promises the identifier of the next record: the record has it whenever it begins. */
   tell(): string {
     if (this.#state !== 'told') this.#choose('told');
     return this.current;
   }
 
-  /** The identifier for a record that begins. */
+  /** Returns the identifier for a record that begins now. */
   take(): string {
     if (this.#state !== 'told') this.#choose('taken');
     this.#state = 'taken';

@@ -1,7 +1,7 @@
 import type { PublishSink } from '../ingest/publish-sink.ts';
 import type { StreamRecordings } from './stream-recordings.ts';
 
-/** Hands what a session receives to the recording that is open at that moment. */
+/** Passes on what a session receives to the recording that is open at that moment. */
 export function recordingSink(
   recordings: Pick<StreamRecordings, 'current'>,
   session: Pick<PublishSink, 'onConnected' | 'onClosed'>,
@@ -11,7 +11,8 @@ export function recordingSink(
     onAccessUnit: ({ kind }, unit) => recordings.current?.accept(kind, unit),
     onSenderReport: ({ kind }, report) => recordings.current?.report(kind, report),
     onTrackRestart: ({ kind }) => recordings.current?.restartTrack(kind),
-    // A goodbye says that a source stops, not that the publisher leaves; the idle timer knows that.
+    // An RTCP BYE says that a source stops, not that the publisher leaves; the idle timer detects
+    // that.
     onGoodbye: ({ kind }) => recordings.current?.goodbye(kind),
   };
 }

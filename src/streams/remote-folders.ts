@@ -1,7 +1,7 @@
 import type { RemoteFolders, StoredFolder } from '../day-folder/remote-folder.ts';
 import type { StoredMessage, WorkerMessage } from './messages.ts';
 
-/** A worker's way to the store, which the main thread has. */
+/** Asks the main thread what the store has; only the main thread accesses the store. */
 export class WorkerRemoteFolders implements RemoteFolders {
   readonly #say: (message: WorkerMessage) => void;
   readonly #asked = new Map<number, (stored: StoredFolder | undefined) => void>();
@@ -19,7 +19,7 @@ export class WorkerRemoteFolders implements RemoteFolders {
     });
   }
 
-  /** Takes the main thread's answer to {@link stored}. */
+  /** Accepts the main thread's answer to {@link stored}. */
   answer({ id, stored }: StoredMessage): void {
     this.#asked.get(id)?.(stored);
     this.#asked.delete(id);

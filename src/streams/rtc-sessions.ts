@@ -7,7 +7,7 @@ import type { PullTarget } from '../sources/pull-plan.ts';
 import type { SessionOpener } from './stream-session.ts';
 import type { WorkerSettings } from './worker-settings.ts';
 
-/** Opens sessions over WHIP and WHEP, as the configuration has it. */
+/** Opens WHIP and WHEP sessions with the settings of the configuration. */
 export class RtcSessions implements SessionOpener {
   readonly #settings: WorkerSettings;
   readonly #onFarewell: FarewellListener;

@@ -6,7 +6,7 @@ import { readFigures } from '../track-figures.ts';
 import type { RateMeter } from './rate-meter.ts';
 import { type StreamSession, unrecordableOf } from './stream-session.ts';
 
-/** What is known of what a session receives, and of what its recording made of losses. */
+/** The state of the tracks that a session receives and of their recording. */
 export function sessionStatus(
   current: StreamSession | undefined,
   recording: Recording | undefined,

@@ -26,20 +26,20 @@ import {
   unrecordableOf,
 } from './stream-session.ts';
 
-/** What a stream's host needs of the thread it lives in. */
+/** Options of a {@link StreamHost}. */
 export interface StreamHostOptions extends StreamRecordingsOptions {
-  /** True when the stream is recorded as soon as somebody publishes it. */
+  /** True if the stream is recorded as soon as somebody publishes it. */
   automatic: boolean;
-  /** False while no recording may begin, because too much waits for the store. */
+  /** False while no recording may begin because too much data waits for upload. */
   accepts(): boolean;
   sessions: SessionOpener;
 }
 
 /**
- * One stream of this worker: its publisher or the node it is pulled from, if there is one, and its
- * recording, if there is one. What becomes of it when something happens stands in {@link nextLife}.
- * The recording of a publisher that was lost waits for it to come back; that of one that left is
- * closed, and the next publisher's follows in the same folder.
+ * One stream of this worker, with its session (a publisher, or the node it is pulled from) and its
+ * recording, either of which may be absent. {@link nextLife} decides what follows from an event. If
+ * the publisher is lost, its recording stays open for it to come back. If the publisher leaves, the
+ * recording is closed; that of the next publisher continues in the same folder.
  */
 export class StreamHost {
   readonly #options: StreamHostOptions;
@@ -48,12 +48,12 @@ export class StreamHost {
   readonly #rates: RateMeter;
   #life: StreamLife = NEW_LIFE;
   #session: StreamSession | undefined;
-  /** Keeps it connected to a node, where that is where it comes from. */
+  /** Present if the stream is pulled from another node. */
   #pull: Pull | undefined;
   #accepting = false;
-  /** How many sections of the session the recording takes. */
+  /** Number of media sections of the session that the recording uses. */
   #attached = 0;
-  /** When it connected, µs since the Unix epoch. */
+  /** When the session connected, µs since the Unix epoch. */
   #connectedUs = 0;
   #cancelGrace = () => {};
   #idleSinceUs: number;
@@ -88,7 +88,7 @@ export class StreamHost {
     }
   }
 
-  /** Records it from one of the nodes that have it, for as long as it is not released. */
+  /** Records the stream from one of the nodes that have it, until {@link StreamHost.release}. */
   pull(plan: PullPlan): void {
     if (this.#pull !== undefined) {
       if (this.#pull.update(plan)) void this.#session?.session.close('replaced');
@@ -104,12 +104,12 @@ export class StreamHost {
     });
   }
 
-  /** No node has it at present: its record stays open, and nothing is tried. */
+  /** No node has the stream at present: its record stays open and no connection is tried. */
   hold(): void {
     this.#pull?.hold();
   }
 
-  /** It is live no more on any node; resolves when its record is closed. */
+  /** The stream is no longer live on any node; resolves when its record is closed. */
   async release(): Promise<void> {
     const pull = this.#pull;
     if (pull === undefined) return;
@@ -126,9 +126,9 @@ export class StreamHost {
   }
 
   /**
-   * Ends the publisher's session, and with the stream what was asked for by name while it was there:
-   * as on a Live777 node, where Liveman asks again once the stream is back and would else not hear of
-   * its new record.
+   * Ends the publisher's session. A recording that was requested during the session is no longer
+   * requested then, as on a Live777 node: when the stream is back, Liveman requests it again, and
+   * learns of the new record only that way.
    * @throws Refusal `no-such-session`
    */
   async unpublish(sessionId: string): Promise<void> {
@@ -159,7 +159,7 @@ export class StreamHost {
     this.#recordings.closeLater(folder, dayUs);
   }
 
-  /** Stops or disarms; resolves when all is durable. */
+  /** Stops the recording, or cancels the request for one; resolves when all data is durable. */
   async stop(): Promise<void> {
     this.#happens('stopped');
     this.#recordings.forgetFailure();
@@ -169,7 +169,7 @@ export class StreamHost {
     await this.#recordings.closed;
   }
 
-  /** What operators see. */
+  /** The state shown to operators. */
   status(): StreamStatus {
     const recording = this.#recordings.current;
     const error = this.#recordings.error ?? this.#pull?.error;
@@ -189,12 +189,12 @@ export class StreamHost {
     };
   }
 
-  /** Text of the manifest being written at an object path, if it is this stream's. */
+  /** Text of the manifest at an object path, if this stream is writing it now. */
   liveManifest(path: string): string | undefined {
     return this.#recordings.current?.manifest(path);
   }
 
-  /** What time brings: call about four times a second. */
+  /** Does what is due; call about four times a second. */
   tick(): void {
     this.#rates.note(this.#session?.session);
     this.#recordings.tick();
@@ -206,7 +206,9 @@ export class StreamHost {
     if (this.#pull?.isOutdated(silentMs)) void this.#session?.session.close('replaced');
   }
 
-  /** True when nothing is known here that anyone would miss. @param forMs how long already */
+  /**
+   * True if this object holds nothing worth keeping. @param forMs minimum time it has been so, ms
+   */
   isIdle(forMs: number): boolean {
     const nowUs = this.#options.clock.nowUs();
     const idle = !this.#accepting && this.#state() === 'idle' && this.#recordings.isClosed;
@@ -214,7 +216,7 @@ export class StreamHost {
     return idle && nowUs - this.#idleSinceUs >= forMs * 1000;
   }
 
-  /** Ends session and recording; resolves when all is durable. */
+  /** Ends session and recording; resolves when all data is durable. */
   async close(): Promise<void> {
     this.#happens('stopped');
     this.#pull?.stop();
@@ -248,14 +250,14 @@ export class StreamHost {
     this.#cancelGrace();
     this.#happens(reason === 'client' || reason === 'shutdown' ? 'left' : 'lost');
     if (this.#life.recording !== 'none') {
-      // It stays open for a publisher that was lost and may come back.
+      // The publisher was lost and may come back.
       const graceMs = settings.recorder.resumeGraceSeconds * 1000;
       this.#cancelGrace = clock.after(graceMs, () => this.#happens('grace-over'));
     }
     this.#pull?.lost(error?.message ?? FAULTS[reason]);
   }
 
-  /** Goes on to what follows from an event. */
+  /** Applies an event to the stream's life and carries out the change. */
   #happens(event: StreamEvent): void {
     const { automatic, accepts } = this.#options;
     const before = this.#life.recording;
@@ -274,7 +276,7 @@ export class StreamHost {
     }
   }
 
-  /** Gives the recording the tracks of the session as soon as it is known which can be recorded. */
+  /** Attaches the tracks of the session as soon as it is known which of them can be recorded. */
   #followCodecs(recording: Recording): void {
     const current = this.#session;
     if (current === undefined || !this.#life.isConnected) return;

@@ -1,37 +1,39 @@
 import type { StreamState } from '../recorder.ts';
 
 /**
- * Whether a recording of the stream was asked for by name, and for how long that holds: `for-session`
- * until the publisher's session is ended, `standing` until it is stopped.
+ * Whether a recording of the stream was requested by name, and for how long: `for-session` until
+ * the publisher's session is ended, `standing` until the recording is stopped.
  */
 export type Arm = 'no' | 'for-session' | 'standing';
 
 /**
- * What becomes of the recording: `put-off` would be recorded if recordings might begin; `interrupted`
- * is open, and its publisher was lost.
+ * State of the recording: `put-off` begins as soon as recordings may begin; `interrupted` is open,
+ * but its publisher was lost.
  */
 export type RecordingState = 'none' | 'put-off' | 'running' | 'interrupted';
 
-/** Where a stream is in its life. */
+/** The state of a stream. */
 export interface StreamLife {
   readonly isConnected: boolean;
-  /** It comes from another node, or would if one had it. */
+  /** The stream is pulled from another node, even if no node has it at present. */
   readonly isPulled: boolean;
   readonly arm: Arm;
-  /** A recording was stopped by name: none begins by itself while this publisher stays. */
+  /** A recording was stopped by name: none begins automatically while this publisher stays. */
   readonly isStopped: boolean;
   readonly recording: RecordingState;
 }
 
 /**
- * What happens to a stream:
- * - `offered`: a publisher's offer was accepted; `connected`: its session, or ours, is;
- * - `lost`: the session ended, and its publisher may come back; `left`: it ended for good;
+ * Events of a stream:
+ * - `offered`: a publisher's offer was accepted;
+ * - `connected`: the session, published or pulled, is connected;
+ * - `lost`: the session ended, and the publisher may come back;
+ * - `left`: the session ended for good;
  * - `grace-over`: a publisher that was lost did not come back in time;
  * - `pulled`: another node has the stream;
- * - `asked`, `stopped`: a recording was asked for by name, or is not wanted any more;
- * - `unpublished`: its publisher asks to end the session, which is about to end;
- * - `released`: nobody sends it any more, and what was sent is recorded;
+ * - `asked`, `stopped`: a caller requested a recording, or stopped it;
+ * - `unpublished`: the publisher ends its session;
+ * - `released`: nobody sends the stream any more, and all that was sent is recorded;
  * - `room`: recordings may begin.
  */
 export type StreamEvent =
@@ -47,15 +49,15 @@ export type StreamEvent =
   | 'unpublished'
   | 'room';
 
-/** What decides besides a stream's life. */
+/** Conditions outside the stream that affect its life. */
 export interface StreamRules {
-  /** It is recorded as soon as somebody publishes it. */
+  /** The stream is recorded as soon as somebody publishes it. */
   isAutomatic: boolean;
   /** Recordings may begin. */
   accepts: boolean;
 }
 
-/** How the life of a stream begins. */
+/** The initial state. */
 export const NEW_LIFE: StreamLife = {
   isConnected: false,
   isPulled: false,
@@ -64,7 +66,10 @@ export const NEW_LIFE: StreamLife = {
   recording: 'none',
 };
 
-/** What follows from an event. It changes nothing itself: the stream's host compares before and after. */
+/**
+ * The state that follows from an event. This function has no effects: the stream's host compares
+ * the states and acts.
+ */
 export function nextLife(life: StreamLife, event: StreamEvent, rules: StreamRules): StreamLife {
   const { isConnected, isPulled, arm, recording } = life;
   switch (event) {
@@ -100,22 +105,22 @@ export function nextLife(life: StreamLife, event: StreamEvent, rules: StreamRule
         recording: recording === 'put-off' ? 'none' : recording,
       };
     case 'unpublished':
-      // A publisher that never came is none that leaves.
+      // A publisher that never connected has not left.
       return isConnected && arm === 'for-session' ? { ...life, arm: 'no' } : life;
     case 'room':
       return isConnected && recording === 'put-off' ? begun(life, rules) : life;
   }
 }
 
-/** True while there is a recording that takes what comes, or waits for it. */
+/** True while a recording is open, whether media arrives or not. */
 export function isOpen(recording: RecordingState): boolean {
   return recording === 'running' || recording === 'interrupted';
 }
 
 /**
- * What operators are told.
+ * The state shown to operators.
  * @param isFailing something cannot be written
- * @param isWhole of a recording: every track that was agreed on comes and can be recorded
+ * @param isWhole the recording receives every negotiated track and can record it
  */
 export function streamState(life: StreamLife, isFailing: boolean, isWhole: boolean): StreamState {
   if (isFailing) return 'failed';
@@ -130,12 +135,12 @@ function isWanted({ isPulled, arm, isStopped }: StreamLife, { isAutomatic }: Str
   return !isStopped && (isAutomatic || isPulled || arm !== 'no');
 }
 
-/** A recording that is open goes on, whatever waits for its upload. */
+/** A recording that is open continues, however much data waits for upload. */
 function begun(life: StreamLife, { accepts }: StreamRules): StreamLife {
   return { ...life, recording: accepts || isOpen(life.recording) ? 'running' : 'put-off' };
 }
 
-/** What is asked for while nobody publishes holds for every publisher to come. */
+/** A request that comes while nobody publishes applies to every later publisher. */
 function newArm({ isConnected, recording }: StreamLife): Arm {
   return isConnected || isOpen(recording) ? 'for-session' : 'standing';
 }

@@ -16,30 +16,30 @@ import { RecordIds } from './record-ids.ts';
 import type { WorkerSettings } from './worker-settings.ts';
 
 const NOT_ACCEPTED =
-  'too much waits for upload: recording begins as soon as the store has taken some of it';
+  'too much data waits for upload: recording begins when the store has accepted some of it';
 
-/** What {@link StreamRecordings} work with. */
+/** Options of {@link StreamRecordings}. */
 export interface StreamRecordingsOptions {
   stream: string;
   settings: WorkerSettings;
   clock: Clock;
   log: RecordingLog;
-  /** Told what the recordings tell. */
+  /** Receives the facts of the recordings. */
   onFact: FactListener;
-  /** Present where files leave this disk for a store. */
+  /** Present if files are moved from this disk to a store. */
   remote?: RemoteFolders;
-  /** Keeps recorders apart that share the root. */
+  /** Keeps recorders that share the storage root out of each other's folders. */
   owners?: FolderOwners;
 }
 
 /**
- * The recordings of one stream, one after another: what outlives each of them, from identifiers and
- * base directory to media time and folders that could not be closed.
+ * The recordings of one stream, one after another, and what they share: identifiers, base
+ * directory, media time, and folders that could not be closed.
  */
 export class StreamRecordings {
   readonly #options: StreamRecordingsOptions;
   readonly #ids: RecordIds;
-  /** Media time, which goes on from one to the next. */
+  /** Media time continues from one recording to the next. */
   readonly #mediaClock = new StreamClock();
   readonly #unclosed: UnclosedFolders;
   #current: Recording | undefined;
@@ -47,7 +47,7 @@ export class StreamRecordings {
   #toldUnwanted = false;
   #startedAtUs = 0;
   #failure: string | undefined;
-  /** Media time at which the last one ended; the next one begins no earlier. */
+  /** Media time at which the last recording ended; the next one begins no earlier. */
   #end: Ticks = 0;
   #closing: Promise<void> = Promise.resolve();
 
@@ -65,33 +65,33 @@ export class StreamRecordings {
     });
   }
 
-  /** The one that is open. */
+  /** The open recording. */
   get current(): Recording | undefined {
     return this.#current;
   }
 
-  /** Why something cannot be written. */
+  /** Why something cannot be written; undefined if everything can. */
   get error(): string | undefined {
     if (this.#current !== undefined) return this.#current.error ?? this.#failure;
     return this.#failure ?? this.#unclosed.error;
   }
 
-  /** False while folders are left to close. */
+  /** False while a recording is open or a folder remains to be closed. */
   get isClosed(): boolean {
     return this.#current === undefined && this.#unclosed.size === 0;
   }
 
-  /** Resolves when all that were ended are durable. */
+  /** Resolves when all ended recordings are durable. */
   get closed(): Promise<void> {
     return this.#closing;
   }
 
-  /** Puts what comes below a base directory from the next recording on. @throws Refusal `bad-name` */
+  /** Sets the base directory from the next recording on. @throws Refusal `bad-name` */
   goBelow(baseDir: string | undefined): void {
     this.#baseFolder = baseDir === undefined ? '' : baseFolder(baseDir, this.#options.stream);
   }
 
-  /** Says the identifier of the next recording, which it will have whenever it begins. */
+  /** Promises the identifier of the next recording: it has it whenever it begins. */
   tellId(): void {
     this.#ids.tell();
   }
@@ -102,7 +102,7 @@ export class StreamRecordings {
     return this.#current;
   }
 
-  /** Somebody publishes and nobody wants it recorded: logged once, not each time that it comes back. */
+  /** Somebody publishes and no recording is wanted. Logged once, not at each reconnect. */
   tellUnwanted(): void {
     if (this.#toldUnwanted) return;
     this.#toldUnwanted = true;
@@ -110,14 +110,17 @@ export class StreamRecordings {
     log.info({ stream }, 'published but not recorded: no pattern of auto_streams matches');
   }
 
-  /** None may begin for now. */
+  /** No recording may begin for now. */
   putOff(): void {
     const { stream, log } = this.#options;
     if (this.#failure !== NOT_ACCEPTED) log.error({ stream }, NOT_ACCEPTED);
     this.#failure = NOT_ACCEPTED;
   }
 
-  /** Ends the one that is open. @param isNextForeseen another one is wanted, and has an identifier to show */
+  /**
+   * Ends the open recording. @param isNextForeseen another recording is wanted and gets an
+   * identifier to show
+   */
   end(isNextForeseen: boolean): void {
     if (this.#failure === NOT_ACCEPTED) this.#failure = undefined;
     const recording = this.#current;
@@ -133,21 +136,21 @@ export class StreamRecordings {
     if (isNextForeseen) this.#ids.foresee();
   }
 
-  /** Nobody need know any more what went wrong. */
+  /** Clears the error of the last recording. */
   forgetFailure(): void {
     this.#failure = undefined;
   }
 
   /** See {@link import('./calls.ts').Calls.closeLater}. */
   closeLater(folder: string, dayUs: number): void {
-    // A recording that writes into it takes up what is there, and closes it itself.
+    // A recording that writes to this folder recovers it and closes it itself.
     if (folder === this.#current?.folder) return;
     const { stream, settings, clock, onFact, remote, owners } = this.#options;
     const abandoned = new AbandonedFolder(folder, dayUs, {
       root: settings.root,
       stream,
       nowUs: clock.nowUs(),
-      // The index is told of all, and passes over what it has.
+      // Every segment is announced; the index skips those that it has.
       isKnown: () => false,
       onFact,
       ...(remote && { remote }),
@@ -156,13 +159,13 @@ export class StreamRecordings {
     this.#unclosed.add(abandoned, 'a recording that was left open cannot be closed yet');
   }
 
-  /** What time brings: call about four times a second. */
+  /** Does what is due; call about four times a second. */
   tick(): void {
     this.#current?.tick();
     this.#unclosed.tick();
   }
 
-  /** Resolves when nothing is done in any folder any more; nothing may be open. */
+  /** Resolves when nothing is written to any folder any more; no recording may be open. */
   async idle(): Promise<void> {
     await this.#closing;
     await this.#unclosed.idle();
@@ -179,7 +182,7 @@ export class StreamRecordings {
     };
   }
 
-  /** What operators see of the one that is open. */
+  /** The state of the open recording, for operators. */
   status(): Partial<StreamStatus> {
     const recording = this.#current;
     if (recording === undefined) return {};

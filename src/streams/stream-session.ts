@@ -7,14 +7,14 @@ import type { MediaSection } from '../rtp/media-section.ts';
 import type { PullTarget } from '../sources/pull-plan.ts';
 
 /**
- * A publisher that was not heard for this long does not keep another one away, µs. It may be the same
- * one after a break of its network, for which the time-out of the lost session would be too long.
+ * A publisher that has been silent for this long can be replaced, µs. The newcomer may be the same
+ * publisher after a network failure, for which the timeout of the lost session would be too long.
  */
 const LOST_US = 4_000_000;
-/** A server that may send either of two codecs has this long to begin, µs. */
+/** How long a server that may send either of two codecs has to begin, µs. */
 const CODEC_WAIT_US = 1_000_000;
 
-/** A session with a publisher, as far as the life of a stream is concerned. */
+/** A session with a publisher, reduced to what a stream needs. */
 export type PublishedSession = { readonly id: string } & Pick<
   WhipSession,
   | 'answer'
@@ -30,13 +30,13 @@ export type PublishedSession = { readonly id: string } & Pick<
   | 'close'
 >;
 
-/** A session with a server that we subscribed at, as far as the life of a stream is concerned. */
+/** A session with a server to which we subscribed, reduced to what a stream needs. */
 export type PulledSession = { readonly id: string } & Pick<
   WhepSession,
   'sections' | 'statistics' | 'requestKeyframe' | 'mayBeUnrecordable' | 'unrecordable' | 'close'
 >;
 
-/** The session that a stream comes by. */
+/** The session through which a stream arrives. */
 export type StreamSession =
   | {
       readonly origin: 'published';
@@ -45,25 +45,24 @@ export type StreamSession =
     }
   | { readonly origin: 'pulled'; readonly session: PulledSession };
 
-/** Ends of a session with a server that are its fault, in words. */
+/** Causes of a session's end that are faults of the server, in words. */
 export const FAULTS: Readonly<Partial<Record<CloseReason, string>>> = {
-  'no-media': 'it was connected but sent nothing for some seconds',
-  'server-gone': 'it ended the session or is gone',
+  'no-media': 'the node was connected but sent nothing for some seconds',
+  'server-gone': 'the node ended the session or is gone',
 };
 
-/** Opens sessions. */
+/** Opens sessions with publishers and servers. */
 export interface SessionOpener {
-  /** Takes a publisher's offer. @throws Refusal */
+  /** Accepts a publisher's offer. @throws Refusal */
   accept(offer: string, sink: PublishSink): Promise<PublishedSession>;
-  /** Subscribes at a server; aborting ends it at any stage. @throws WhepError */
+  /** Subscribes at a server; the signal aborts it at any stage. @throws WhepError */
   subscribe(target: PullTarget, sink: PublishSink, signal: AbortSignal): Promise<PulledSession>;
 }
 
 /**
- * Whether another publisher may take the place of a session: of one that was lost, as far as can be
- * told, or that has only claimed the name and given no sign of itself since. That one had to be allowed
- * no more.
- * @param right of the other publisher
+ * Whether another publisher may replace the session: if its publisher seems to be lost, or has
+ * offered but never connected and had no more rights than the newcomer.
+ * @param right of the newcomer
  * @param nowUs on the steady clock, µs since the Unix epoch
  */
 export function mayReplace(
@@ -80,7 +79,8 @@ export function mayReplace(
 }
 
 /**
- * Hands a trickle-ICE fragment to a session, see {@link import('../recorder.ts').Recorder.trickle}.
+ * Passes a trickle ICE fragment to a session, see
+ * {@link import('../recorder.ts').Recorder.trickle}.
  * @throws Refusal `stale-entity-tag`, `bad-sdp`
  */
 export async function trickle(
@@ -99,17 +99,17 @@ export async function trickle(
   return undefined;
 }
 
-/** What comes of a session and can't be recorded. */
+/** What the session receives and cannot be recorded. */
 export function unrecordableOf(current: StreamSession | undefined) {
   return current?.origin === 'pulled' ? current.session.unrecordable() : [];
 }
 
 /**
- * The tracks to record. One of which only what cannot be recorded has come is none: silence would pass
- * for its sound.
- * @param connectedUs for how long it has been connected, µs
- * @returns undefined while a server that agreed on both has sent neither, for a second: a Period with a
- * track that never comes would be left at once
+ * The sections to record. A section that has received only codecs that cannot be recorded is left
+ * out: its silence would look like recorded sound.
+ * @param connectedUs how long the session has been connected, µs
+ * @returns undefined during the first second if the server negotiated both kinds and has sent
+ * neither: a Period with a track that never comes would have to end at once
  */
 export function recordableSections(
   current: StreamSession,

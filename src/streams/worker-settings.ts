@@ -1,15 +1,17 @@
 import type { Config } from '../config/config.ts';
 
 /**
- * What a media worker is told at its start; plain data, because it crosses a thread border. It has the
- * tables of the configuration as they are, so that a new key need not be handed on by name.
+ * Settings that a media worker gets at its start; plain data, because they cross a thread boundary.
+ * They contain whole tables of the configuration, so that a new key needs no line here.
  */
 export interface WorkerSettings extends Pick<Config, 'webrtc' | 'iceServers'> {
   recorder: Omit<Config['recorder'], 'sources' | 'storage'>;
-  /** Storage root, a path of the file system. */
+  /** Storage root, a path in the file system. */
   root: string;
-  /** File name of this recorder's lock on the root; undefined where no other can be there. */
+  /**
+   * File name of this recorder's lock on the root; undefined if no other recorder can use the root.
+   */
   lock: string | undefined;
-  /** True where files leave the root for a store. */
+  /** True if files are moved from the root to a store. */
   isRemote: boolean;
 }

@@ -49,7 +49,7 @@ export function summaryRow(summary: VerificationSummary): string {
   const what = `${recordings} recordings, ${segments} segments, ${megabytes(bytes)}`;
   return damaged === 0
     ? `${what}: no damage\n`
-    : `${what}: ${damaged} damaged, ${damages} findings of damage\n`;
+    : `${what}: ${damaged} damaged, ${damages} problems\n`;
 }
 
 function totals(periods: PeriodExtent[]) {

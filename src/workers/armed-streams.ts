@@ -1,19 +1,19 @@
 import type { ArmedStream } from '../recorder.ts';
 import { Refusal } from '../refusal.ts';
 
-/** What has become of an armed stream; `over` when its recording is not asked for any more. */
+/** State of an armed stream; `over` if its recording is no longer requested. */
 export type ArmState = 'waiting' | 'recorded' | 'over';
 
 interface Arm {
   armedAtMs: number;
   baseDir: string | undefined;
-  /** The one who records it knows of it. */
+  /** The worker has accepted the request. */
   isTold: boolean;
 }
 
 /**
- * The streams of which a recording was asked for by name. Names are the callers' choice: so there is a
- * bound on those that wait for a publisher.
+ * Streams for which a recording was requested by name. Callers choose the names, so the number of
+ * streams that wait for a publisher is limited.
  */
 export class ArmedStreams {
   readonly #mostWaiting: number;
@@ -21,8 +21,8 @@ export class ArmedStreams {
   readonly #arms = new Map<string, Arm>();
 
   /**
-   * @param mostWaiting how many may wait for a publisher at a time
-   * @param states asks what has become of streams
+   * @param mostWaiting how many streams may wait for a publisher at a time
+   * @param states reads the current state of the streams
    */
   constructor(mostWaiting: number, states: () => Promise<(stream: string) => ArmState>) {
     this.#mostWaiting = mostWaiting;
@@ -30,11 +30,11 @@ export class ArmedStreams {
   }
 
   /**
-   * Arms a stream; the first time counts.
-   * @param tell hands it to the one who records it
-   * @param isLive whether somebody publishes it; asked only when as many wait as may
+   * Arms a stream; the base directory of the first call is kept.
+   * @param tell passes the request on to the recorder of the stream
+   * @param isLive whether the stream is published; called only if the limit is reached
    * @returns what `tell` returned
-   * @throws Refusal `too-many-armed` when too many wait already; what `tell` throws
+   * @throws Refusal `too-many-armed` if too many streams wait already; what `tell` throws
    */
   async add<T>(
     stream: string,
@@ -45,7 +45,7 @@ export class ArmedStreams {
     if (!this.#arms.has(stream) && (await this.#isFull()) && !(await isLive())) {
       throw new Refusal(
         'too-many-armed',
-        `${this.#mostWaiting} streams wait for a publisher already: DELETE /api/recorder/armed lets go of them, [recorder] max_armed_streams allows more`,
+        `${this.#mostWaiting} streams wait for a publisher already: DELETE /api/recorder/armed cancels these requests, [recorder] max_armed_streams sets the limit`,
       );
     }
     const arm = this.#arms.get(stream) ?? { armedAtMs: Date.now(), baseDir, isTold: false };
@@ -60,17 +60,17 @@ export class ArmedStreams {
     }
   }
 
-  /** It was stopped. */
+  /** The recording was stopped. */
   delete(stream: string): void {
     this.#arms.delete(stream);
   }
 
-  /** The base directory that was asked for with a stream; undefined for one that is not armed. */
+  /** The base directory that was requested for a stream; undefined if the stream is not armed. */
   get(stream: string): { baseDir: string | undefined } | undefined {
     return this.#arms.get(stream);
   }
 
-  /** All of them, the longest armed first. */
+  /** All armed streams, the longest armed first. */
   async list(): Promise<ArmedStream[]> {
     const stateOf = await this.#states();
     return [...this.#arms].flatMap(([stream, { armedAtMs, isTold }]) => {
@@ -82,7 +82,7 @@ export class ArmedStreams {
   }
 
   async #isFull(): Promise<boolean> {
-    // As a rule nobody need be asked.
+    // Avoids a call to the workers in the usual case.
     if (this.#arms.size < this.#mostWaiting) return false;
     const waiting = (await this.list()).filter(({ isWaiting }) => isWaiting);
     return waiting.length >= this.#mostWaiting;

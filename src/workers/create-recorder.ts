@@ -16,12 +16,12 @@ import { RecorderHost } from './recorder-host.ts';
 import { Uploads } from './uploads.ts';
 
 /**
- * Closes what a crash left open, starts the media workers and returns the recorder that spreads
- * streams over them, and what it knows of other nodes.
- * @param bucket where recordings leave this disk for a store; its uploads are begun here, after what
- * a crash left was taken up and before anything is recorded
+ * Closes what a crash left open, starts the media workers and returns the recorder that distributes
+ * streams over them, and the view of other nodes.
+ * @param bucket present if files are moved from this disk to a store; uploads begin here, after the
+ * recovery and before any recording
  * @param lock file name of this recorder's lock on the storage root
- * @throws what a worker died of; the file system's error
+ * @throws the error that ended a worker; the file system's error
  */
 export async function createRecorder(
   config: Config,
@@ -40,7 +40,7 @@ export async function createRecorder(
   const facts = new FactSink(index, catalogue, uploads, log);
   const unclosed = await closeAfterCrash(settings, index, facts, uploads, log);
   await uploads?.start();
-  // Now that the index knows how far they came.
+  // After the recovery, because the index now knows where each record ends.
   const abandoned = await catalogue.completeAbandoned(folderEnds(index.folders()));
   if (abandoned > 0) log.warn({ records: abandoned }, 'ended the records that a crash left open');
   const host = new RecorderHost({ settings, index, facts, uploads, log });
@@ -59,7 +59,7 @@ export async function createRecorder(
   return { recorder: host, sources };
 }
 
-/** @returns the folders that cannot be closed now; what was taken up is in the index */
+/** @returns the folders that cannot be closed now; recovered segments are in the index */
 async function closeAfterCrash(
   { root, lock }: WorkerSettings,
   index: SegmentIndex,

@@ -7,13 +7,16 @@ import type { SegmentIndex } from '../segment-index/segment-index.ts';
 import { JournalFeed } from './journal-feed.ts';
 import type { Uploads } from './uploads.ts';
 
-/** Where the facts of all recordings go: files to the spool, segments to the index, records to the catalogue. */
+/**
+ * Distributes the facts of all recordings: files go to the spool, segments to the index, records to
+ * the catalogue.
+ */
 export class FactSink {
   readonly #uploads: Uploads | undefined;
   readonly #segments: JournalFeed<Segment>;
   readonly #records: JournalFeed<RecordFacts>;
 
-  /** @param uploads where files leave this disk for a store */
+  /** @param uploads present if files are moved from this disk to a store */
   constructor(
     index: SegmentIndex,
     catalogue: RecordCatalogue,
@@ -22,37 +25,37 @@ export class FactSink {
   ) {
     this.#uploads = uploads;
     this.#segments = new JournalFeed({
-      // After a crash a folder tells of segments again that the index may have heard of before.
+      // After a crash, a folder announces segments again that the index may already have.
       put: async (segment) => {
         if (index.has(segment.path)) return;
         await index.add(segment, uploads === undefined);
         await uploads?.onListed(segment.path);
       },
       name: ({ stream, path }) => ({ stream, path }),
-      failure: 'a segment could not be put into the index',
+      failure: 'a segment could not be added to the index',
       log,
     });
     this.#records = new JournalFeed({
       put: (record) => catalogue.put(record),
       name: ({ stream, recordId }) => ({ stream, record: recordId }),
-      failure: 'a record could not be put into the catalogue',
+      failure: 'a record could not be written to the catalogue',
       log,
     });
   }
 
-  /** Takes a fact; its journal is written in the order in which facts come. */
+  /** Accepts a fact; facts are written to the journals in the order of these calls. */
   take(fact: RecordingFact): void {
     this.#uploads?.take(fact);
     if (fact.type === 'segment') this.#segments.add(fact.segment);
     else if (fact.type === 'record') this.#records.add(fact.record);
   }
 
-  /** Resolves when all that was taken so far is durable in index and catalogue. */
+  /** Resolves when everything accepted so far is durable in index and catalogue. */
   async idle(): Promise<void> {
     await Promise.all([this.#segments.idle(), this.#records.idle()]);
   }
 
-  /** Tries what waits once more, and gives up what still cannot be written. */
+  /** Tries once more what could not be written, then gives up. */
   async close(): Promise<void> {
     await Promise.all([this.#segments.close(), this.#records.close()]);
   }

@@ -3,27 +3,27 @@ import { isIP } from 'node:net';
 import { FAREWELL_COPIES, type Farewell } from '../ingest/farewell.ts';
 
 /**
- * What is to be said to the other side of each session of a worker thread if the thread dies: it alone
- * has their keys and sockets. There are as many as it has connected sessions.
+ * The datagrams that end the sessions of a worker thread if the thread dies: only the thread has
+ * their keys and sockets, so it prepares them in advance. One per connected session.
  */
 export class Farewells {
   readonly #bySession = new Map<string, Farewell>();
 
-  /** How many would be told. */
+  /** Number of sessions with a farewell. */
   get size(): number {
     return this.#bySession.size;
   }
 
-  /** Takes what is to be said from now on; `undefined` once the session has ended. */
+  /** Replaces the farewell of a session; `undefined` once the session has ended. */
   note(session: string, farewell: Farewell | undefined): void {
     if (farewell === undefined) this.#bySession.delete(session);
     else this.#bySession.set(session, farewell);
   }
 
   /**
-   * Says all of them, each from the port of its session: to be called when the thread has closed its
+   * Sends all farewells, each from the port of its session. Call it when the thread has closed its
    * sockets. Resolves when the ports are free again.
-   * @returns how many were said; a port that somebody else has taken by now cannot be sent from
+   * @returns how many were sent; one whose port is in use again cannot be sent
    */
   async say(): Promise<number> {
     const farewells = [...this.#bySession.values()];
@@ -33,7 +33,7 @@ export class Farewells {
   }
 }
 
-/** Resolves with false where it could not be sent. */
+/** Resolves with false if the datagram cannot be sent. */
 function say({ path: { local, remote }, datagram }: Farewell): Promise<boolean> {
   return new Promise((resolve) => {
     const isIpv6 = isIP(local.address) === 6;

@@ -1,23 +1,25 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Where the journal cannot be written, the next try is made after this, ms. */
+/** Delay before a failed write to the journal is retried, ms. */
 const RETRY_MS = 2000;
 
-/** What a {@link JournalFeed} works with. */
+/** Options of a {@link JournalFeed}. */
 export interface JournalFeedOptions<T> {
-  /** Makes an item durable. @throws TypeError or RangeError for what it will never take */
+  /**
+   * Makes an item durable. @throws TypeError or RangeError for an item that can never be written
+   */
   put(item: T): Promise<unknown>;
-  /** What names an item in the log. */
+  /** Identifies an item in the log. */
   name(item: T): object;
-  /** What could not be done, for the log. */
+  /** Log message for a failed write. */
   failure: string;
   log: { error(fields: object, message: string): void };
 }
 
 /**
- * Brings segments into the index, or records into the catalogue, in the order in which they came.
- * What is on the disk must not stay unknown: where the journal cannot be written (a full disk), it is
- * tried again until it can, or until the recorder stops.
+ * Adds segments to the index, or records to the catalogue, in the order in which they arrive. What
+ * is on the disk must become known: if the journal cannot be written (a full disk), the write is
+ * retried until it succeeds or the recorder stops.
  */
 export class JournalFeed<T> {
   readonly #options: JournalFeedOptions<T>;
@@ -28,17 +30,17 @@ export class JournalFeed<T> {
     this.#options = options;
   }
 
-  /** Takes an item. */
+  /** Adds an item to the queue. */
   add(item: T): void {
     this.#tail = this.#tail.then(() => this.#put(item));
   }
 
-  /** Resolves when all items taken so far are durable. */
+  /** Resolves when all items added so far are durable. */
   idle(): Promise<void> {
     return this.#tail;
   }
 
-  /** Tries what waits once more and gives up on what still cannot be written. */
+  /** Tries once more what could not be written, then gives up. */
   async close(): Promise<void> {
     this.#stop.abort();
     await this.#tail;
@@ -53,7 +55,7 @@ export class JournalFeed<T> {
         return;
       } catch (err) {
         if (tries === 1 || signal.aborted) log.error({ ...name(item), err }, failure);
-        // What is refused as such will not be better at the next try.
+        // An item that is invalid stays invalid.
         const isHopeless = err instanceof TypeError || err instanceof RangeError;
         if (isHopeless || signal.aborted) return;
         await delay(RETRY_MS, undefined, { signal }).catch(() => undefined);

@@ -1,31 +1,31 @@
 import type { StreamStatus } from '../recorder.ts';
 
 const REASON =
-  'the thread that recorded it died, and another has taken its place: it goes on as soon as its publisher is back';
+  'the worker thread that recorded the stream died and was replaced: recording continues when the publisher is back';
 
 /**
- * Streams that were being recorded by a thread that died, until they are back: the thread in its place
- * has never heard of them, and whoever looks wants to know why they are not recorded.
+ * Streams whose recording ended with a worker thread, until they are back. The replacement knows
+ * nothing of them, and users must see why they are not recorded.
  */
 export class LostStreams {
   readonly #streams = new Set<string>();
 
-  /** Notes a stream whose record the thread took with it. */
+  /** Adds a stream whose record ended with the thread. */
   add(stream: string): void {
     this.#streams.add(stream);
   }
 
-  /** It is not wanted back. */
+  /** The stream is no longer wanted. */
   delete(stream: string): void {
     this.#streams.delete(stream);
   }
 
-  /** The state of a stream whose thread is dead. */
+  /** The state of a stream whose thread has died. */
   interrupted(stream: string): StreamStatus {
     return { stream, state: 'interrupted', error: REASON, tracks: [] };
   }
 
-  /** What a living thread says of a stream, unless that is only that it is not back yet. */
+  /** Corrects the status that a live thread reports, unless the stream is back. */
   correct(status: StreamStatus): StreamStatus {
     const { stream, state } = status;
     if (!this.#streams.has(stream)) return status;
@@ -35,7 +35,7 @@ export class LostStreams {
     return status;
   }
 
-  /** What living threads say of their streams, with those that are not back yet. */
+  /** The statuses that live threads report, with the streams that are not back yet. */
   complete(statuses: readonly StreamStatus[]): StreamStatus[] {
     const corrected = statuses.map((status) => this.correct(status));
     const told = new Set(corrected.map(({ stream }) => stream));

@@ -5,18 +5,21 @@ import type { FactListener, RecordingFact } from '../facts/recording-fact.ts';
 import { folderOf } from '../layout/object-path.ts';
 import type { LeftFolder } from '../streams/calls.ts';
 
-/** A record that goes on in a worker. */
+/** A record that is open in a worker. */
 export interface OpenRecord {
   record: RecordFacts;
-  /** End of what is known to be saved of it, µs since the Unix epoch; its start where nothing is. */
+  /**
+   * End of its announced media, µs since the Unix epoch; the start of the record if none was
+   * announced.
+   */
   endUs: number;
 }
 
-/** The records that go on in the workers, as far as the main thread has been told. */
+/** The records that are open in the workers, as far as the main thread has been told. */
 export class OpenRecords {
   readonly #byStream = new Map<string, OpenRecord>();
 
-  /** Takes what a worker tells. */
+  /** Accepts a fact from a worker. */
   take(fact: RecordingFact): void {
     if (fact.type === 'segment') {
       const open = this.#byStream.get(fact.segment.stream);
@@ -31,7 +34,7 @@ export class OpenRecords {
       this.#byStream.set(record.stream, { record, endUs: isKnown ? known.endUs : record.startUs });
   }
 
-  /** The stream that is being recorded under a manifest. @param mpdPath its object path */
+  /** The stream whose recording writes a manifest. @param mpdPath its object path */
   streamOf(mpdPath: string): string | undefined {
     for (const { record } of this.#byStream.values()) {
       if (record.mpdPath === mpdPath) return record.stream;
@@ -39,7 +42,7 @@ export class OpenRecords {
     return undefined;
   }
 
-  /** Takes the stream's record away, if one goes on. */
+  /** Removes and returns the stream's record, if one is open. */
   remove(stream: string): OpenRecord | undefined {
     const open = this.#byStream.get(stream);
     this.#byStream.delete(stream);
@@ -48,9 +51,9 @@ export class OpenRecords {
 }
 
 /**
- * Closes a record that a worker left open when it died: what it wrote is saved and told of, and the
- * record ends with it.
- * @returns its folder where that cannot be closed now
+ * Closes a record that a worker left open when it died: its segments are recovered and announced,
+ * and the record ends with the last of them.
+ * @returns its folder if that cannot be closed now
  */
 export async function closeLeftRecord(
   open: OpenRecord,
@@ -59,7 +62,7 @@ export async function closeLeftRecord(
 ): Promise<LeftFolder | undefined> {
   let unclosed: LeftFolder | undefined;
   const { record } = open;
-  // What was saved before is not told of again.
+  // Segments that were announced before are not announced again.
   let { endUs } = open;
   await closeAbandoned(folderOf(record.mpdPath), record.startUs, {
     ...options,

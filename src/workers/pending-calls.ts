@@ -13,15 +13,15 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-/** Calls to a worker that it has not replied to yet. */
+/** Calls to a worker that have no reply yet. */
 export class PendingCalls {
   readonly #waiting = new Map<number, Waiting>();
   #lastId = 0;
 
   /**
    * Makes a call.
-   * @param say sends it
-   * @throws what the other side threw
+   * @param say sends the message
+   * @throws what the handler in the worker threw
    */
   begin<N extends CallName>(
     name: N,
@@ -38,7 +38,7 @@ export class PendingCalls {
     });
   }
 
-  /** Takes what became of a call. */
+  /** Settles the call that a message answers. */
   settle(message: ReplyMessage | CallFailure): void {
     const waiting = this.#waiting.get(message.id);
     this.#waiting.delete(message.id);
@@ -46,7 +46,7 @@ export class PendingCalls {
     else waiting?.settle(message);
   }
 
-  /** Nobody replies any more: all of them fail. */
+  /** Fails all calls: the worker has ended. */
   fail(error: Error): void {
     for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();

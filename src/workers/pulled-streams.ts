@@ -1,18 +1,22 @@
 import type { PullPlan } from '../sources/pull-plan.ts';
 import type { SourcesEvents } from '../sources/sources.ts';
 
-/** Tells a worker what other nodes have; nobody waits for what becomes of it. */
+/** Calls that tell a worker what other nodes have; their results are not awaited. */
 export interface PullCalls {
   pull(plan: PullPlan): void;
   hold(stream: string): void;
   release(stream: string): void;
 }
 
-/** The streams that are pulled from other nodes, so that a worker that had to be replaced can be told. */
+/**
+ * The streams that are pulled from other nodes, kept here so that a replacement worker can be told.
+ */
 export class PulledStreams implements Required<SourcesEvents> {
   readonly #calls: PullCalls;
   readonly #plans = new Map<string, PullPlan>();
-  /** Those of them that no node has at present; asking for one would make a node create it. */
+  /**
+   * The pulled streams that no node has at present; subscribing to one would make a node create it.
+   */
   readonly #held = new Set<string>();
 
   constructor(calls: PullCalls) {
@@ -36,12 +40,12 @@ export class PulledStreams implements Required<SourcesEvents> {
     this.#calls.release(stream);
   }
 
-  /** It was stopped, and its worker knows. */
+  /** The stream was stopped, and its worker knows. */
   delete(stream: string): void {
     this.#plans.delete(stream);
   }
 
-  /** Tells of a stream again, if it is to be pulled at present. */
+  /** Tells the worker of a stream again, if the stream is to be pulled at present. */
   repeat(stream: string): void {
     const plan = this.#plans.get(stream);
     if (plan !== undefined && !this.#held.has(stream)) this.#calls.pull(plan);

@@ -22,26 +22,29 @@ import type { Uploads } from './uploads.ts';
 import { WorkerLink } from './worker-link.ts';
 import { WorkerPool } from './worker-pool.ts';
 
-/** What a {@link RecorderHost} works with. */
+/** Options of a {@link RecorderHost}. */
 export interface RecorderHostOptions {
   settings: WorkerSettings;
   index: Pick<SegmentIndex, 'has'>;
-  /** Where everything goes that recordings tell. */
+  /** Receives the facts of all recordings. */
   facts: FactSink;
-  /** Present where files leave this disk for a store. */
+  /** Present if files are moved from this disk to a store. */
   uploads: Uploads | undefined;
   log: ThreadLog;
 }
 
-/** The recorder of the main thread: it spreads streams over workers, and keeps what outlives one of them. */
+/**
+ * The recorder, in the main thread: distributes streams over the workers and keeps what must
+ * survive the death of a worker.
+ */
 export class RecorderHost implements Recorder {
   readonly #options: RecorderHostOptions;
   readonly #workers: WorkerPool;
-  /** What was asked for by name; told again to a worker that had to be replaced. */
+  /** Streams requested by name; sent again to a replacement worker. */
   readonly #armed: ArmedStreams;
   readonly #pulled: PulledStreams;
   readonly #records = new OpenRecords();
-  /** Folders that a worker that died left open and that cannot be closed yet, by stream. */
+  /** Folders, by stream, that a dead worker left open and that cannot be closed yet. */
   readonly #unclosed = new Map<string, LeftFolder>();
   readonly #lost = new LostStreams();
   #sources: Sources | undefined;
@@ -79,7 +82,10 @@ export class RecorderHost implements Recorder {
     }
   }
 
-  /** Resolves when all workers take calls. @throws what one of them died of before that */
+  /**
+   * Resolves when all workers are ready for calls. @throws the error that ended a worker before
+   * that
+   */
   async ready(): Promise<void> {
     try {
       await this.#workers.ready();
@@ -89,12 +95,12 @@ export class RecorderHost implements Recorder {
     }
   }
 
-  /** What other nodes have is told here. */
+  /** Receives the events of other nodes. */
   get pulls(): SourcesEvents {
     return this.#pulled;
   }
 
-  /** Begins to record what other nodes have. */
+  /** Begins to record the streams of other nodes. */
   follow(sources: Sources): void {
     this.#sources = sources;
     sources.start();
@@ -134,7 +140,7 @@ export class RecorderHost implements Recorder {
     if (uploads?.accepts === false && !(await this.#isRecording(stream))) {
       throw new Refusal(
         'spool-full',
-        'too much waits for upload: nothing new is recorded until the store has taken some of it, see GET /api/storage',
+        'too much data waits for upload: no recording begins until the store has accepted some of it, see GET /api/storage',
       );
     }
     const started = await this.#armed.add(
@@ -192,7 +198,7 @@ export class RecorderHost implements Recorder {
     try {
       return await this.#workers.call('liveManifest', { stream, path });
     } catch (error) {
-      // Its folder is being closed: then the file is as new as can be.
+      // Its folder is being closed, so the file is as recent as a manifest can be.
       if (error instanceof Refusal && error.reason === 'worker-lost') return undefined;
       throw error;
     }
@@ -209,12 +215,13 @@ export class RecorderHost implements Recorder {
     await this.#options.facts.close();
   }
 
-  /** A call that nobody waits for. */
+  /** Makes a call without awaiting its result. */
   #tell<N extends StreamCallName>(name: N, request: Request<N>): void {
     this.#workers.call(name, request).catch((err: unknown) => {
       const { stream } = request;
-      // A worker that died is told again; a name that cannot be a folder never can be.
-      this.#options.log.warn({ err, stream }, 'a stream of another node cannot be pulled');
+      // A replacement worker is told again; only an id that can never be a folder name is worth a
+      // warning.
+      this.#options.log.warn({ err, stream }, 'cannot pull a stream of another node');
     });
   }
 
@@ -230,7 +237,7 @@ export class RecorderHost implements Recorder {
   async #armStates(): Promise<(stream: string) => ArmState> {
     const statuses = new Map((await this.streams()).map((status) => [status.stream, status]));
     return (stream) => {
-      // Told again as soon as its new worker lives.
+      // The request is sent again when the replacement worker is ready.
       if (this.#workers.isMending(stream)) return 'recorded';
       const status = statuses.get(stream);
       if (!status?.isArmed) return 'over';
@@ -261,7 +268,7 @@ export class RecorderHost implements Recorder {
     if (unclosed) this.#unclosed.set(stream, unclosed);
   }
 
-  /** What a worker was told of a stream went with it. */
+  /** A replacement worker must be told everything about the stream again. */
   #resume(stream: string): void {
     const unclosed = this.#unclosed.get(stream);
     this.#unclosed.delete(stream);

@@ -1,6 +1,6 @@
 /**
- * A worker that waits to take the place of one that dies. A thread takes about a second of a core to
- * load its modules, which its streams would be without recording.
+ * A worker that waits to replace one that dies. A thread uses about one second of CPU time to load
+ * its modules, during which its streams would not be recorded.
  */
 export class SpareWorker<T extends { readonly isAlive: boolean; close(): Promise<void> }> {
   readonly #start: () => T;
@@ -11,15 +11,15 @@ export class SpareWorker<T extends { readonly isAlive: boolean; close(): Promise
 
   /**
    * @param start starts a worker
-   * @param delayMs after this it is started, so that it is in nobody's way while all is starting, and
-   * workers that die one after another are not replaced without end
+   * @param delayMs delay before the start, so that it does not compete with the other workers at
+   * start-up and so that workers that keep dying are not replaced in a tight loop
    */
   constructor(start: () => T, delayMs: number) {
     this.#start = start;
     this.#delayMs = delayMs;
   }
 
-  /** Starts one after the delay, unless there is one. */
+  /** Starts a spare after the delay, unless there is one. */
   prepare(): void {
     if (this.#isClosed || this.#link !== undefined || this.#timer !== undefined) return;
     this.#timer = setTimeout(() => {
@@ -29,7 +29,7 @@ export class SpareWorker<T extends { readonly isAlive: boolean; close(): Promise
     this.#timer.unref();
   }
 
-  /** Gives the spare away, if there is one, and prepares the next. */
+  /** Takes the spare, if there is one, and prepares the next. */
   take(): T | undefined {
     const link = this.#link?.isAlive ? this.#link : undefined;
     this.#link = undefined;
@@ -37,7 +37,7 @@ export class SpareWorker<T extends { readonly isAlive: boolean; close(): Promise
     return link;
   }
 
-  /** Ends it. */
+  /** Ends the spare. */
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#timer);

@@ -1,11 +1,13 @@
-/** Forgettable streams are searched for when there are this many more than are known. */
+/** Streams that no worker knows are removed once there are this many. */
 const MOST_UNKNOWN = 1000;
 
-/** Which worker has a stream: the one that saw it first, for as long as that worker knows it. */
+/**
+ * Which worker has a stream: the first one to get it, for as long as that worker knows the stream.
+ */
 export class StreamPlacement {
   readonly #numbers = new Map<string, number>();
 
-  /** Number of the worker that has a stream; undefined for one that none has. */
+  /** Number of the worker that has a stream; undefined if none has it. */
   get(stream: string): number | undefined {
     return this.#numbers.get(stream);
   }
@@ -16,9 +18,9 @@ export class StreamPlacement {
   }
 
   /**
-   * Gives a stream to the worker that has the fewest.
-   * @param alive of each worker, whether it lives; of those that do not none is taken while one does
-   * @returns its number
+   * Assigns a stream to the worker with the fewest streams.
+   * @param alive whether each worker lives; dead ones are used only if all are dead
+   * @returns the number of the worker
    */
   place(stream: string, alive: readonly boolean[]): number {
     const load = alive.map((isAlive) => (isAlive ? 0 : Number.POSITIVE_INFINITY));
@@ -28,14 +30,15 @@ export class StreamPlacement {
     return number;
   }
 
-  /** No worker has it any more. */
+  /** The stream has no worker any more. */
   delete(stream: string): void {
     this.#numbers.delete(stream);
   }
 
   /**
-   * Ids are the callers' choice: what no worker knows any more is forgotten, when it has become much.
-   * @param known the streams that workers know
+   * Removes streams that no worker knows, once there are many: callers choose the names, so the
+   * number is unbounded.
+   * @param known the streams that the workers know
    */
   forgetAllBut(known: ReadonlySet<string>): void {
     if (this.#numbers.size <= 2 * known.size + MOST_UNKNOWN) return;

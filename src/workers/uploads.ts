@@ -6,11 +6,11 @@ import type { SegmentIndex } from '../segment-index/segment-index.ts';
 import type { SpooledStore } from '../storage/spooled-store.ts';
 
 /**
- * Brings what recordings tell to the spool, and what the spool tells to the index: a row says whether
- * its file has been uploaded.
+ * Tells the spool of recorded files, and the index of uploads: a row says whether its file has been
+ * uploaded.
  */
 export class Uploads implements RemoteFolders {
-  /** Told when recordings may begin again, or may not. */
+  /** Called when it changes whether new recordings may begin. */
   onAccepts: ((accepts: boolean) => void) | undefined;
   readonly #bucket: SpooledStore;
   readonly #index: SegmentIndex;
@@ -25,12 +25,12 @@ export class Uploads implements RemoteFolders {
     this.#folders = new StoredFolders(bucket.store, bucket.once, log);
   }
 
-  /** False while nothing new should be recorded. */
+  /** False while no new recording should begin. */
   get accepts(): boolean {
     return this.#bucket.accepts;
   }
 
-  /** Begins to upload what waits. @throws the file system's error */
+  /** Begins to upload what is in the spool. @throws the file system's error */
   async start(): Promise<void> {
     const bucket = this.#bucket;
     bucket.onUploaded = (key) => this.#index.setUploaded(key);
@@ -41,14 +41,17 @@ export class Uploads implements RemoteFolders {
     this.#index.setWaiting(bucket.waiting());
   }
 
-  /** The index lists a segment now, of which the spool may have told before. */
+  /** Marks a segment that the index has just listed, if the spool has already uploaded it. */
   async onListed(path: string): Promise<void> {
     const uploaded = this.#bucket.uploaded(path);
     if (uploaded === true) this.#index.setUploaded(path);
     else if (uploaded === undefined) await this.#remove(path);
   }
 
-  /** Offers the file that a fact tells of. Those from before the start are found on the disk then. */
+  /**
+   * Adds the file of a fact to the queue. Files from before the start are found on the disk
+   * instead.
+   */
   take(fact: RecordingFact): void {
     if (!this.#isStarted) return;
     const bucket = this.#bucket;

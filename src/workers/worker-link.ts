@@ -13,7 +13,7 @@ import type {
 import type { WorkerSettings } from '../streams/worker-settings.ts';
 import { PendingCalls } from './pending-calls.ts';
 
-/** What the owner of a worker hears from it. */
+/** Events of a worker, for its owner. */
 export interface WorkerEvents {
   onFact: FactListener;
   /** Must not reject. */
@@ -21,15 +21,15 @@ export interface WorkerEvents {
   onLog(line: LogMessage): void;
   onFarewell(message: FarewellMessage): void;
   /**
-   * The thread ended, though nobody asked it to; all its calls have failed, and its sockets and files
-   * are closed.
+   * The thread ended without having been asked to. All its calls have failed, and its sockets and
+   * files are closed.
    */
   onDeath(error: Error): void;
 }
 
 const MEDIA_WORKER = new URL('../streams/media-worker.ts', import.meta.url);
 
-/** The main thread's end of one media worker. */
+/** The main thread's link to one media worker. */
 export class WorkerLink {
   readonly #worker: Worker;
   readonly #events: WorkerEvents;
@@ -41,11 +41,11 @@ export class WorkerLink {
   /** @param entry module that the thread runs */
   constructor(settings: WorkerSettings, events: WorkerEvents, entry = MEDIA_WORKER) {
     this.#events = events;
-    // Not everybody waits for it; a death is told to the owner in any case.
+    // Not every caller awaits it; the owner hears of a death in any case.
     this.#ready.promise.catch(() => {});
     this.#worker = new Worker(entry, { workerData: settings });
     this.#worker.on('message', (message: WorkerMessage) => this.#onMessage(message));
-    // An error is told while the thread still holds its ports; it always exits after one.
+    // The error arrives while the thread still holds its ports; the exit always follows.
     let failure: Error | undefined;
     this.#worker.on('error', (error: Error) => {
       failure = error;
@@ -55,7 +55,7 @@ export class WorkerLink {
     );
   }
 
-  /** Resolves when the worker takes calls. @throws what it died of before that */
+  /** Resolves when the worker is ready for calls. @throws the error that ended it before that */
   get ready(): Promise<void> {
     return this.#ready.promise;
   }
@@ -65,15 +65,18 @@ export class WorkerLink {
     return this.#ended === undefined;
   }
 
-  /** Calls the worker. @throws Refusal and what else it throws; `worker-lost` once it ended */
+  /**
+   * Calls the worker. @throws what its handler throws, including Refusal; `worker-lost` once the
+   * worker has ended
+   */
   call<N extends CallName>(name: N, request: Request<N>): Promise<Reply<N>> {
     if (this.#ended) {
-      return Promise.reject(new Refusal('worker-lost', 'the stream’s worker is restarting'));
+      return Promise.reject(new Refusal('worker-lost', 'the worker of the stream is restarting'));
     }
     return this.#calls.begin(name, request, (message) => this.#tell(message));
   }
 
-  /** Lets recordings begin, or not. */
+  /** Sets whether new recordings may begin. */
   setAccepts(accepts: boolean): void {
     this.#tell({ type: 'accepts', accepts });
   }
@@ -107,7 +110,9 @@ export class WorkerLink {
     if (this.#ended) return;
     this.#ended = error;
     this.#ready.reject(error);
-    this.#calls.fail(new Refusal('worker-lost', 'the stream’s worker ended and is started anew'));
+    this.#calls.fail(
+      new Refusal('worker-lost', 'the worker of the stream ended and is being restarted'),
+    );
     if (!this.#closing) this.#events.onDeath(error);
   }
 }

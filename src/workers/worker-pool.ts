@@ -7,38 +7,41 @@ import { SpareWorker } from './spare-worker.ts';
 import { StreamPlacement } from './stream-placement.ts';
 import type { WorkerEvents, WorkerLink } from './worker-link.ts';
 
-/** A worker that died is replaced after this, so that one that cannot live takes no whole core, ms. */
+/**
+ * Delay before a dead worker is replaced, ms; a worker that cannot start then does not use up a
+ * core.
+ */
 const RESTART_MS = 500;
 
-/** A worker that is to replace one that dies is started after this, ms. */
+/** Delay before a spare worker is started, ms. */
 const SPARE_MS = 5000;
 
-/** As much of a worker as the pool needs. */
+/** The part of a worker that the pool uses. */
 export type PooledWorker = Pick<WorkerLink, 'ready' | 'isAlive' | 'call' | 'setAccepts' | 'close'>;
 
-/** What a {@link WorkerPool} works with. */
+/** Options of a {@link WorkerPool}. */
 export interface WorkerPoolOptions {
-  /** How many threads take streams. */
+  /** Number of threads that record streams. */
   workers: number;
-  /** Starts one. */
+  /** Starts a worker. */
   start(events: Pick<WorkerEvents, 'onDeath' | 'onFarewell'>): PooledWorker;
-  /** Closes what a worker that died had open of a stream; called as soon as it is dead. */
+  /** Closes what a dead worker left open of a stream; called as soon as it is dead. */
   closeAbandoned(stream: string): Promise<void>;
-  /** The stream of a worker that died may be recorded again. */
+  /** The stream of a dead worker can be recorded again. */
   onMended(stream: string): void;
   log: ThreadLog;
 }
 
 /**
- * The media workers. A stream lives whole in one of them, so that media never crosses threads: it stays
- * with the worker that saw it first, for as long as that worker knows it.
+ * The media workers. A stream stays with one of them, so that media never crosses threads: the
+ * first worker to get it keeps it for as long as that worker knows it.
  */
 export class WorkerPool {
   readonly #options: WorkerPoolOptions;
   readonly #links: PooledWorker[] = [];
   readonly #spare = new SpareWorker<PooledWorker>(() => this.#start(), SPARE_MS);
   readonly #placement = new StreamPlacement();
-  /** Streams whose worker died, until what it had open is closed. */
+  /** Streams whose worker died, until what it left open is closed. */
   readonly #mending = new Map<string, Promise<void>>();
   #accepts = true;
   #isClosing = false;
@@ -48,28 +51,34 @@ export class WorkerPool {
     for (let number = 0; number < options.workers; number++) this.#links.push(this.#start());
   }
 
-  /** Resolves when all workers take calls. @throws what one of them died of before that */
+  /**
+   * Resolves when all workers are ready for calls. @throws the error that ended one of them before
+   * that
+   */
   async ready(): Promise<void> {
     await Promise.all(this.#links.map((link) => link.ready));
     this.#spare.prepare();
   }
 
-  /** `placed`: a worker has the stream. `lost`: that one died, and is replaced. `none`: none has it. */
+  /**
+   * `placed`: a worker has the stream; `lost`: the worker that had it died and is being replaced;
+   * `none`: no worker has it.
+   */
   whereIs(stream: string): 'placed' | 'lost' | 'none' {
     const number = this.#placement.get(stream);
     if (number === undefined) return 'none';
     return this.#links[number]!.isAlive ? 'placed' : 'lost';
   }
 
-  /** True while what the stream's worker had open when it died is being closed. */
+  /** True while what a dead worker left open of the stream is being closed. */
   isMending(stream: string): boolean {
     return this.#mending.has(stream);
   }
 
   /**
-   * Calls the worker that has the stream, or is to have it.
-   * @throws Refusal `bad-name` for an id that cannot be a folder, `worker-lost` where the worker dies
-   * meanwhile, and what the worker throws
+   * Calls the worker of the stream, assigning one if there is none.
+   * @throws Refusal `bad-name` for an id that cannot be a folder name, `worker-lost` if the worker
+   * dies during the call, and what the worker throws
    */
   async call<N extends StreamCallName>(name: N, request: Request<N>): Promise<Reply<N>> {
     const { stream } = request;
@@ -83,7 +92,8 @@ export class WorkerPool {
 
   /**
    * Calls all workers.
-   * @returns what those reply that live until they do: one that dies has no streams any more
+   * @returns the replies of the workers that live; one that dies during the call has no streams any
+   * more
    * @throws what a worker throws
    */
   async askAll<N extends CallName>(name: N, request: Request<N>): Promise<Reply<N>[]> {
@@ -96,18 +106,18 @@ export class WorkerPool {
     });
   }
 
-  /** Forgets where streams are that no worker knows. */
+  /** Removes the placement of streams that no worker knows. */
   forgetAllBut(known: ReadonlySet<string>): void {
     this.#placement.forgetAllBut(known);
   }
 
-  /** Lets recordings begin, or not. */
+  /** Sets whether new recordings may begin. */
   setAccepts(accepts: boolean): void {
     this.#accepts = accepts;
     for (const link of this.#links) link.setAccepts(accepts);
   }
 
-  /** Lets all finish their recordings and end. */
+  /** Lets all workers finish their recordings and end. */
   async close(): Promise<void> {
     this.#isClosing = true;
     await Promise.all([this.#spare.close(), ...this.#links.map((link) => link.close())]);
@@ -116,7 +126,7 @@ export class WorkerPool {
   #numberOf(stream: string): number {
     const number = this.#placement.get(stream);
     if (number !== undefined) return number;
-    // Refuses ids that cannot be a folder.
+    // Refuses an id that cannot be a folder name.
     streamFolder(stream);
     return this.#placement.place(
       stream,
@@ -144,10 +154,11 @@ export class WorkerPool {
   }
 
   /**
-   * Has closed what a worker that died had open, and starts another in its place meanwhile. Until then
-   * its streams stay where they are and wait, so that nobody else writes into the same folders. All are
-   * closed at once: with fifty of them one after another would take seconds.
-   * @param told until then the ports of its sessions may be taken
+   * Closes what a dead worker left open, and starts another one meanwhile. Until all is closed, its
+   * streams keep their place and wait, so that nobody else writes to the same folders. The folders
+   * are closed concurrently: one after another, fifty of them would take seconds.
+   * @param told resolves when the farewells are sent; until then, the ports of the sessions may be
+   * in use
    */
   #replace(number: number, told: Promise<void>): void {
     const { closeAbandoned, onMended } = this.#options;
@@ -170,7 +181,7 @@ export class WorkerPool {
     this.#links[number].setAccepts(this.#accepts);
   }
 
-  /** Else publishers would go on sending to nobody until their ICE gives up. */
+  /** Otherwise publishers would send to nobody until their ICE consent expires. */
   async #sayFarewells(farewells: Farewells): Promise<void> {
     const sessions = farewells.size;
     if (sessions === 0) return;

@@ -39,7 +39,7 @@ t.test('what cannot be mended ends it with 1', async (t) => {
   const { code, stdout } = await runMain(['repair', folder]);
   t.equal(code, 1);
   t.match(stdout, /^ {2}! seg_0004\.m4s +undecodable: sample 0 has a NAL unit/m);
-  t.match(stdout, /1 findings of damage are left\n$/);
+  t.match(stdout, /1 problems are left\n$/);
 });
 
 t.test('not beside a recorder, of whatever index; and no recorder beside it', async (t) => {

@@ -41,7 +41,7 @@ t.test('recordings in a bucket and the spool before it', async (t) => {
       t.equal(stdout, '');
       t.equal(
         stderr,
-        `verify: ${spool} is the spool before s3://recordings/node 1, which has most of it: name the recorder’s configuration with --config FILE\n`,
+        `verify: ${spool} is the spool of s3://recordings/node 1, which has most of the files: give the recorder’s configuration with --config FILE\n`,
       );
     }
   });
@@ -51,7 +51,10 @@ t.test('recordings in a bucket and the spool before it', async (t) => {
     for (const below of ['', FOLDER]) {
       const { code, stderr } = await runMain(['repair', path.join(spool, below)]);
       t.equal(code, 2);
-      t.match(stderr, /^repair: .*\/spool is the spool before s3:.*: start the recorder, it mends/);
+      t.match(
+        stderr,
+        /^repair: .*\/spool is the spool of s3:.*: start the recorder, which repairs/,
+      );
     }
     t.same(await readdir(path.join(spool, FOLDER)), before);
   });
@@ -66,7 +69,7 @@ t.test('recordings in a bucket and the spool before it', async (t) => {
   await t.test('what is elsewhere or nowhere', async (t) => {
     t.match(await verify(publisher.root), {
       code: 2,
-      stderr: /recordings does not lie in .*spool, where recordings go by the --config\n$/,
+      stderr: /recordings is not below .*spool, the storage root of the configuration\n$/,
     });
     t.match(await verify('cam2'), { code: 2, stderr: /^verify: cam2: there is no recording/ });
   });

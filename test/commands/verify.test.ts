@@ -37,7 +37,7 @@ t.test('damage ends it with 1', async (t) => {
     stdout,
     /^ {2}! missing {9}seg_0003\.m4s {13}there is no such file, but the manifest names it/m,
   );
-  t.match(stdout, /: 1 damaged, 1 findings of damage\n$/);
+  t.match(stdout, /: 1 damaged, 1 problems\n$/);
 
   const json = await runMain(['verify', '--json', path.join(folder, '../../../..')]);
   t.equal(json.code, 1);
@@ -61,7 +61,7 @@ t.test('what cannot be checked ends it with 2', async (t) => {
     [['a', 'b'], /^verify needs one PATH/],
     [['--jsn', empty], /^Unknown option '--jsn'/],
     [[path.join(empty, 'nowhere')], /^verify: ENOENT/],
-    [[empty], /there is no recording in it\n$/],
+    [[empty], /there is no recording here\n$/],
   ] as const) {
     const { code, stdout, stderr } = await runMain(['verify', ...args]);
     t.equal(code, 2, args.join(' '));

@@ -119,7 +119,7 @@ t.test('at the start, with the disk lost', async (t) => {
   t.equal(await recorder.stop(), 0);
   const again = await start(t, stored);
   t.strictSame(await rows(again.url), found, 'and is not told again');
-  t.match(await runMain(['verify', stored.spool]), { code: 2, stderr: /is the spool before s3:/ });
+  t.match(await runMain(['verify', stored.spool]), { code: 2, stderr: /is the spool of s3:/ });
 });
 
 t.test('at the start, with the index lost and the spool partly uploaded', async (t) => {

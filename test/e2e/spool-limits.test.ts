@@ -49,7 +49,7 @@ t.test('a full spool takes nothing new, and goes on by itself', async (t) => {
   t.ok(full.waiting_bytes >= 60_000);
   const refused = await fetch(`${url}/api/record/other`, { method: 'POST' });
   t.equal(refused.status, 507);
-  t.match(((await refused.json()) as { message: string }).message, /^too much waits for upload/);
+  t.match(((await refused.json()) as { message: string }).message, /^too much data waits for upload/);
   const again = await fetch(`${url}/api/record/running`, { method: 'POST' });
   t.equal(again.status, 200, 'what runs is told as ever');
   const late = await publish('late');
@@ -57,7 +57,7 @@ t.test('a full spool takes nothing new, and goes on by itself', async (t) => {
     const status = await recordStatus(url, 'late');
     return status.state === 'failed' && status;
   });
-  t.match(status, { recording: false, error: /^too much waits for upload/ });
+  t.match(status, { recording: false, error: /^too much data waits for upload/ });
   const frames = publisher.sent.videoFrames;
   await until('another two seconds', () => publisher.sent.videoFrames >= frames + 60);
   t.match(await recordStatus(url, 'running'), { recording: true, state: 'recording' });

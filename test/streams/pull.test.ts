@@ -63,10 +63,10 @@ t.test('tells what went wrong last with each node, until all is well again', asy
   t.match(pull.status(), { node: 'http://b', connected: false, failures: [failure] });
   pull.connected();
   t.match(pull.status(), { node: 'http://b', connected: true, failures: [failure] });
-  pull.lost('it ended the session or is gone');
+  pull.lost('the node ended the session or is gone');
   t.same(
     pull.status().failures.map(({ node, message }) => `${node} ${message}`),
-    ['http://a no reply in time', 'http://b it ended the session or is gone'],
+    ['http://a no reply in time', 'http://b the node ended the session or is gone'],
   );
   pull.update({ ...plan, targets: targets.slice(1) });
   t.same(

@@ -145,7 +145,7 @@ t.test('nothing begins while too much waits for upload', async (t) => {
   t.match(host.start(undefined), { isWaiting: true });
   await publish();
   host.tick();
-  t.match(host.status(), { state: 'failed', error: /too much waits for upload/ });
+  t.match(host.status(), { state: 'failed', error: /too much data waits for upload/ });
   spool.accepts = true;
   host.tick();
   t.match(host.status(), { state: 'recording', error: undefined });
@@ -167,7 +167,7 @@ t.test('a stream that is pulled is subscribed to again, and forgotten when relea
   sessions.last.sink.onConnected();
   t.equal(host.status().state, 'recording');
   await sessions.last.close('server-gone');
-  t.match(host.status(), { state: 'interrupted', error: 'it ended the session or is gone' });
+  t.match(host.status(), { state: 'interrupted', error: 'the node ended the session or is gone' });
   clock.advance(500);
   t.equal(sessions.opened.length, 2);
   await host.release();

@@ -12,7 +12,7 @@ t.test('a stream whose thread died says why, until it is back', async (t) => {
   const lost = new LostStreams();
   t.same(lost.correct(status('cam1', 'idle')), status('cam1', 'idle'));
   lost.add('cam1');
-  const why = { state: 'interrupted', error: /thread that recorded it died/ };
+  const why = { state: 'interrupted', error: /worker thread that recorded the stream died/ };
   t.match(lost.correct(status('cam1', 'idle')), why);
   t.match(lost.complete([status('cam2', 'recording')]), [
     { stream: 'cam2', state: 'recording' },

@@ -70,7 +70,7 @@ root = ${JSON.stringify(root)}`,
   await thread!.terminate();
   t.match(await recorder.status('cam1'), {
     state: /^(?:interrupted|connecting)$/,
-    error: /thread that recorded it died/,
+    error: /worker thread that recorded the stream died/,
   });
   const [record] = await until('its record is ended', () => {
     const { sessions } = catalogue.sessions({ limit: 10 });

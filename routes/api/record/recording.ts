@@ -78,12 +78,12 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
         415: errorReply('The body is not JSON.', 'Unsupported Media Type'),
         429: errorReply(
           'The maximum number of streams is waiting for a publisher.',
-          '1000 streams wait for a publisher already: DELETE /api/recorder/armed lets go of them, [recorder] max_armed_streams allows more',
+          '1000 streams wait for a publisher already: DELETE /api/recorder/armed cancels these requests, [recorder] max_armed_streams sets the limit',
         ),
         503: errorReply('The recorder is stopping.', 'the recorder is stopping'),
         507: errorReply(
           'Too much data is waiting for upload; no new recording is started.',
-          'too much waits for upload: nothing new is recorded until the store has taken some of it, see GET /api/storage',
+          'too much data waits for upload: no recording begins until the store has accepted some of it, see GET /api/storage',
         ),
       },
     },

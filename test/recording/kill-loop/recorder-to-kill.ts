@@ -44,7 +44,7 @@ const feed = new JournalFeed<Segment>({
     say(`listed ${createdAt} ${createHash('sha256').update(bytes).digest('hex')} ${segment.path}`);
   },
   name: ({ path }) => ({ path }),
-  failure: 'a segment could not be put into the index',
+  failure: 'a segment could not be added to the index',
   log,
 });
 const onFact = (fact: RecordingFact) => {
