@@ -49,7 +49,10 @@ t.test('a full spool takes nothing new, and goes on by itself', async (t) => {
   t.ok(full.waiting_bytes >= 60_000);
   const refused = await fetch(`${url}/api/record/other`, { method: 'POST' });
   t.equal(refused.status, 507);
-  t.match(((await refused.json()) as { message: string }).message, /^too much data waits for upload/);
+  t.match(
+    ((await refused.json()) as { message: string }).message,
+    /^too much data waits for upload/,
+  );
   const again = await fetch(`${url}/api/record/running`, { method: 'POST' });
   t.equal(again.status, 200, 'what runs is told as ever');
   const late = await publish('late');
