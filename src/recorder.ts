@@ -1,5 +1,5 @@
+import type { PeriodReason } from './facts/period-reason.ts';
 import type { TrackKind } from './media/access-unit.ts';
-import type { PeriodReason } from './recording/period-reason.ts';
 import type { TrackFigures } from './track-figures.ts';
 
 /**

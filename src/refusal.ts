@@ -1,6 +1,7 @@
 /**
  * Why something that was asked for can't be done:
  * - `bad-name`: a stream, folder or object path that cannot be a path;
+ * - `bad-time`: a time or a range of time that cannot be;
  * - `bad-sdp`: an offer, an answer or a trickle fragment that is malformed or lacks what it needs;
  * - `unacceptable-offer`: a sound offer of which nothing can be taken;
  * - `no-such-object`, `no-such-stream`, `no-such-session`;
@@ -14,6 +15,7 @@
  */
 export type RefusalReason =
   | 'bad-name'
+  | 'bad-time'
   | 'bad-sdp'
   | 'unacceptable-offer'
   | 'no-such-object'

@@ -31,10 +31,14 @@ const MAY_IMPORT: Record<string, string[]> = {
     ...['clock', 'codecs', 'containers', 'day-folder', 'facts', 'files', 'manifest', 'media'],
     'rtp',
   ],
-  'recorder.ts': ['media', 'recording', 'track-figures.ts'],
+  'recorder.ts': ['facts', 'media', 'track-figures.ts'],
   journal: ['clock', 'files'],
   'segment-index': ['facts', 'journal', 'layout', 'media'],
   'record-catalogue': ['facts', 'journal'],
+  playback: [
+    ...['facts', 'layout', 'manifest', 'media', 'recorder.ts', 'refusal.ts', 'segment-index'],
+    'storage',
+  ],
   retention: ['layout', 'record-catalogue', 'segment-index'],
   'index-rebuild': [
     ...['clock', 'containers', 'day-folder', 'facts', 'journal', 'layout', 'manifest', 'media'],
@@ -61,10 +65,10 @@ const MAY_IMPORT: Record<string, string[]> = {
   ],
   http: [
     ...['clock', 'config', 'facts', 'files', 'ingest', 'layout', 'media', 'record-catalogue'],
-    ...['recorder.ts', 'recording', 'refusal.ts', 'segment-index', 'sources', 'storage'],
+    ...['playback', 'recorder.ts', 'refusal.ts', 'segment-index', 'sources', 'storage'],
     'track-figures.ts',
   ],
-  routes: ['clock', 'http', 'layout', 'segment-index', 'version.ts'],
+  routes: ['clock', 'http', 'layout', 'playback', 'segment-index', 'version.ts'],
   'app.ts': [
     ...['config', 'http', 'record-catalogue', 'recorder.ts', 'segment-index', 'sources'],
     ...['storage', 'version.ts'],

@@ -104,6 +104,7 @@ t.test('every operation is described, with its errors', async (t) => {
     '/api/streams',
     '/api/streams/{stream}',
     '/api/time',
+    '/api/timeline',
     '/metrics',
     '/session/{stream}/{session}',
     '/whip/{stream}',

@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
+import type { PeriodReason } from '../facts/period-reason.ts';
 import { absent } from '../files/absent.ts';
 import { makeFolder } from '../files/durable-file.ts';
 import { SegmentFile } from '../files/segment-file.ts';
@@ -44,6 +45,8 @@ export class PresentationFolder {
   readonly #manifest: FolderManifest;
   /** Claimed segments; those that are closed are dropped now and then. */
   #claimed: OpenSegment[] = [];
+  /** Why the Periods that were opened here began. */
+  readonly #reasons = new WeakMap<ManifestPeriod, PeriodReason>();
   /** Number in the id of the last Period that was opened. */
   #lastPeriod = 0;
   /** `doubtful`: something failed, so that what is on the disk has to be looked at again. */
@@ -155,13 +158,14 @@ export class PresentationFolder {
     return this.#presentation.periods.some((period) => period[kind] !== undefined);
   }
 
-  /** Adds a Period after all others. */
-  openPeriod(): ManifestPeriod {
+  /** Adds a Period after all others. @param reason why it begins, for the index */
+  openPeriod(reason?: PeriodReason): ManifestPeriod {
     const next = nextPeriodId(this.#presentation);
     // Also where the Periods before were deleted: players know them by their ids.
     this.#lastPeriod = Math.max(this.#lastPeriod + 1, Number(next.slice(1)));
     const period: ManifestPeriod = { id: `p${this.#lastPeriod}`, ended: false };
     this.#presentation.periods.push(period);
+    if (reason !== undefined) this.#reasons.set(period, reason);
     return period;
   }
 
@@ -244,6 +248,8 @@ export class PresentationFolder {
   /** Tells the index of a durable segment. Times are ticks. */
   #announce(entry: ManifestTrack, segment: Omit<RecoveredSegment, 'entry' | 'kind'>): void {
     const { span } = segment;
+    const period = this.#presentation.periods.findLast((each) => each[entry.kind] === entry);
+    const periodReason = period && this.#reasons.get(period);
     this.#manifest.add(entry, objectPath(this.path, segment.name));
     this.#options.onFact({
       type: 'segment',
@@ -258,6 +264,7 @@ export class PresentationFolder {
         keyframes: segment.keyframes.map((time) => wallClockUs(span, time)),
         codec: entry.codecs,
         size: segment.size,
+        ...(periodReason !== undefined && { periodReason }),
       },
     });
   }

@@ -1,4 +1,5 @@
 import type { TrackKind } from '../media/access-unit.ts';
+import type { PeriodReason } from './period-reason.ts';
 
 /** What is known of one durable segment file: one row of the index. */
 export interface Segment {
@@ -20,4 +21,9 @@ export interface Segment {
   codec: string;
   /** Bytes of the file. */
   size: number;
+  /**
+   * Why its Period began. Absent where nobody knows: in rows of earlier versions, and of files that
+   * had to be taken up after a crash or a lost journal.
+   */
+  periodReason?: PeriodReason;
 }

@@ -16,6 +16,7 @@ export class RequestError extends Error {
 /** The status of the reply where the recorder refuses what was asked for. */
 const STATUS_OF: Readonly<Record<RefusalReason, number>> = {
   'bad-name': 400,
+  'bad-time': 400,
   'bad-sdp': 400,
   'no-such-object': 404,
   'no-such-stream': 404,

@@ -110,8 +110,11 @@ function isFailed({ headers }: FastifyRequest, { etag, modifiedMs }: SendableObj
   return since !== undefined && modifiedMs !== undefined && seconds(modifiedMs) > seconds(since);
 }
 
-/** RFC 9110 §13.1.2 and §13.1.3. */
-function isUnchanged({ headers }: FastifyRequest, { etag, modifiedMs }: SendableObject): boolean {
+/** Whether whoever asks has this already (RFC 9110 §13.1.2 and §13.1.3). */
+export function isUnchanged(
+  { headers }: FastifyRequest,
+  { etag, modifiedMs }: Pick<SendableObject, 'etag' | 'modifiedMs'>,
+): boolean {
   const match = headers['if-none-match'];
   if (match !== undefined) {
     return match === '*' || tags(match).some((tag) => opaque(tag) === opaque(etag));

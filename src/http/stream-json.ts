@@ -1,7 +1,7 @@
 import { type Static, type TInteger, type TNumber, type TOptional, Type } from 'typebox';
+import { PERIOD_REASONS, type PeriodReason } from '../facts/period-reason.ts';
 import type { TrackKind } from '../media/access-unit.ts';
 import type { StreamStatus, TrackStatus } from '../recorder.ts';
-import { PERIOD_REASONS, type PeriodReason } from '../recording/period-reason.ts';
 import { type TrackCounterName, type TrackGaugeName, trackFigures } from '../track-figures.ts';
 
 /** What a track carries. */

@@ -1,4 +1,5 @@
 import type { VideoConfiguration } from '../codecs/configuration.ts';
+import type { PeriodReason } from '../facts/period-reason.ts';
 import type { Ticks, Us } from '../media/media-time.ts';
 import type { Picture } from './picture-order.ts';
 import type { RunningPeriod } from './running-period.ts';
@@ -11,26 +12,6 @@ export const STALE_US = 5_000_000;
 
 // Why a Period begins and ends is decided here: by what comes (`periodReason`) and by what does not
 // (`absenceReason`). A publisher that leaves, other tracks and a new timeline end one as they are.
-
-/** Why a Period begins, and the one before ended, in words. */
-export const PERIOD_REASONS = {
-  start: 'the first Period of the recording',
-  'publisher-changed': 'the publisher left, was lost or was replaced',
-  'tracks-changed': 'the publisher sends other tracks',
-  'timeline-restart': 'a track started a new timeline (another SSRC, or timestamps that jump)',
-  'resolution-change': 'the size of the pictures changed',
-  'codec-change': 'the codec or its parameter sets changed',
-  'reordering-change': 'pictures are reordered by more than before',
-  midnight: 'a new UTC day, with a new day folder',
-  'max-recording': 'the record reached its maximum duration',
-  'picture-started': 'a picture joined the sound',
-  'picture-stopped': 'the picture stopped, and the sound continues alone',
-  'media-stopped': 'nothing was received for some seconds',
-  'write-failed': 'the previous Period could not be written',
-} as const;
-
-/** See {@link PERIOD_REASONS}. */
-export type PeriodReason = keyof typeof PERIOD_REASONS;
 
 /** What a recording has reached. */
 export interface PeriodState {

@@ -1,12 +1,13 @@
 import { likelyCodec } from '../codecs/registry.ts';
 import { DayFolders } from '../day-folder/day-folders.ts';
 import type { PresentationFolder } from '../day-folder/presentation-folder.ts';
+import type { PeriodReason } from '../facts/period-reason.ts';
 import { type WriteOwner, WriteQueue } from '../files/write-queue.ts';
 import { type Ticks, toTicks, toUs, type Us } from '../media/media-time.ts';
 import { AudioLane } from './audio-lane.ts';
 import { CurrentRecord } from './current-record.ts';
 import type { DroppedUnits } from './dropped-units.ts';
-import type { PeriodReason, PeriodState } from './period-reason.ts';
+import type { PeriodState } from './period-reason.ts';
 import type { Publisher } from './publisher.ts';
 import type { RecordingOptions } from './recording-options.ts';
 import { type PeriodPictures, RunningPeriod } from './running-period.ts';
@@ -154,6 +155,7 @@ export class Periods implements PeriodState {
     this.#record.begin(wallUs, this.folder.manifestPath);
     const period = new RunningPeriod({
       folder: this.folder,
+      reason,
       queue: this.#queue,
       segmentSeconds,
       start,

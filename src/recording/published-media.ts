@@ -1,9 +1,9 @@
+import type { PeriodReason } from '../facts/period-reason.ts';
 import type { AccessUnit, TrackKind } from '../media/access-unit.ts';
 import { type Ticks, toUs, type Us } from '../media/media-time.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
 import type { AudioTrack } from './audio-track.ts';
 import type { DroppedUnits } from './dropped-units.ts';
-import type { PeriodReason } from './period-reason.ts';
 import type { Periods } from './periods.ts';
 import { PictureWriter } from './picture-writer.ts';
 import { Publisher } from './publisher.ts';

@@ -1,10 +1,11 @@
+import type { PeriodReason } from '../facts/period-reason.ts';
 import type { AccessUnit, TrackKind } from '../media/access-unit.ts';
 import type { Ticks } from '../media/media-time.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
 import type { SenderReport } from '../rtp/rtp-receiver.ts';
 import { DroppedUnits } from './dropped-units.ts';
 import { standInForMissing } from './missing-media.ts';
-import { type PeriodReason, STALE_US } from './period-reason.ts';
+import { STALE_US } from './period-reason.ts';
 import { type LatestPeriod, Periods } from './periods.ts';
 import { PublishedMedia } from './published-media.ts';
 import type { RecordingOptions } from './recording-options.ts';

@@ -9,6 +9,7 @@ import { containerNamed } from '../containers/registry.ts';
 import { trackFormat } from '../containers/track-format.ts';
 import type { PeriodTrack } from '../day-folder/period-track.ts';
 import type { PresentationFolder } from '../day-folder/presentation-folder.ts';
+import type { PeriodReason } from '../facts/period-reason.ts';
 import type { WriteOwner, WriteQueue } from '../files/write-queue.ts';
 import type { ManifestPeriod } from '../manifest/presentation.ts';
 import { type Ticks, toUs } from '../media/media-time.ts';
@@ -32,6 +33,8 @@ export interface PeriodPictures {
 /** What a Period is made for. */
 export interface RunningPeriodOptions {
   folder: PresentationFolder;
+  /** Why it begins. */
+  reason: PeriodReason;
   queue: WriteQueue;
   segmentSeconds: number;
   /** Media time at which it begins. */
@@ -70,12 +73,14 @@ export class RunningPeriod implements WriteOwner {
   readonly #clock: StreamClock;
   readonly #timeline: StreamTimeline;
   readonly #rebase: Ticks;
+  readonly #reason: PeriodReason;
   #entry: ManifestPeriod | undefined;
 
   constructor(options: RunningPeriodOptions) {
     const { folder, queue, segmentSeconds, pictures, sound, requestKeyframe, onCommitted } =
       options;
     this.folder = folder;
+    this.#reason = options.reason;
     this.start = options.start;
     this.configuration = pictures?.configuration;
     this.compositionDelay = pictures?.compositionDelay ?? 0;
@@ -172,7 +177,7 @@ export class RunningPeriod implements WriteOwner {
   }
 
   #manifestPeriod(): ManifestPeriod {
-    this.#entry ??= this.folder.openPeriod();
+    this.#entry ??= this.folder.openPeriod(this.#reason);
     return this.#entry;
   }
 }

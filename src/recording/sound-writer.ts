@@ -1,8 +1,9 @@
 import { likelyCodec } from '../codecs/registry.ts';
+import type { PeriodReason } from '../facts/period-reason.ts';
 import type { Ticks, Us } from '../media/media-time.ts';
 import type { AudioPacket } from './audio-track.ts';
 import type { DroppedUnits } from './dropped-units.ts';
-import { type PeriodReason, periodReason } from './period-reason.ts';
+import { periodReason } from './period-reason.ts';
 import type { Periods } from './periods.ts';
 import type { Publisher } from './publisher.ts';
 import type { RecordingOptions } from './recording-options.ts';

@@ -13,6 +13,7 @@ export function checkSegment(segment: Segment): void {
   checkText('path', segment.path);
   checkText('initPath', segment.initPath);
   checkText('codec', segment.codec);
+  if (segment.periodReason !== undefined) checkText('periodReason', segment.periodReason);
   if (segment.kind !== 'video' && segment.kind !== 'audio') {
     throw new TypeError(`segment.kind must be video or audio, not ${String(segment.kind)}`);
   }

@@ -1,6 +1,7 @@
 import type { Segment } from '../facts/segment.ts';
 import { JournaledTable, type JournaledTableOptions } from '../journal/journaled-table.ts';
 import { atOnce, stepByStep } from '../journal/stepwise.ts';
+import type { TrackKind } from '../media/access-unit.ts';
 import { checkSegment } from './segment-check.ts';
 import type { FolderSummary } from './segment-folder.ts';
 import { type SegmentEntry, segmentJournal } from './segment-journal.ts';
@@ -8,9 +9,11 @@ import { segmentPage } from './segment-page.ts';
 import type { SegmentQuery } from './segment-query.ts';
 import { SegmentTable } from './segment-table.ts';
 import { SegmentWaiters } from './segment-waiters.ts';
+import type { TrackSpan } from './track-spans.ts';
 
 export type { FolderSummary } from './segment-folder.ts';
 export type { SegmentQuery } from './segment-query.ts';
+export type { TrackSpan } from './track-spans.ts';
 
 /** How a segment index is opened. */
 export interface SegmentIndexOptions extends JournaledTableOptions {
@@ -140,6 +143,34 @@ export class SegmentIndex {
   async waitForNewer(query: SegmentQuery, timeoutMs: number, signal?: AbortSignal): Promise<void> {
     if (this.#table.select(query, 1).length > 0) return;
     await this.#waiters.wait(query, timeoutMs, signal);
+  }
+
+  /** Names of all streams that have a segment, sorted. */
+  streams(): string[] {
+    return [...this.#table.streams.keys()].sort();
+  }
+
+  /**
+   * Unbroken stretches of media of each track of a stream that overlap [fromUs, toUs), in the order of
+   * time and not cut to it; µs since the Unix epoch.
+   */
+  spans(stream: string, fromUs: number, toUs: number): Record<TrackKind, TrackSpan[]> {
+    const tracks = this.#table.streams.get(stream)?.tracks;
+    return {
+      video: tracks?.video.spans(fromUs, toUs) ?? [],
+      audio: tracks?.audio.spans(fromUs, toUs) ?? [],
+    };
+  }
+
+  /**
+   * The segments that a query asks for, in the order of `created_at`. For many rows {@link page} is far
+   * cheaper.
+   */
+  segments(query: SegmentQuery): Segment[] {
+    return this.#table.select(query, query.limit).map((row) => {
+      const chunk = this.#table.columns.chunkOf(row);
+      return this.#table.segmentAt(chunk, row - chunk.base);
+    });
   }
 
   /** What is recorded in each folder, of one stream or of all; by stream, then by time. */

@@ -26,6 +26,7 @@ function toArray(entry: SegmentEntry): unknown[] {
   const { createdAt, segment } = entry;
   const { stream, kind, startUs, endUs, path, initPath, isKeyframe, keyframes, codec, size } =
     segment;
+  const { periodReason } = segment;
   return [
     createdAt,
     stream,
@@ -38,6 +39,7 @@ function toArray(entry: SegmentEntry): unknown[] {
     keyframes.map((keyframe) => keyframe - startUs),
     codec,
     size,
+    ...(periodReason === undefined ? [] : [periodReason]),
   ];
 }
 
@@ -53,6 +55,7 @@ type SegmentArray = [
   keyframeOffsetsUs: number[],
   codec: string,
   size: number,
+  periodReason?: Segment['periodReason'],
 ];
 
 /**
@@ -67,6 +70,7 @@ function fromArray(array: unknown[]): SegmentEntry | undefined {
   if (typeof array[0] !== 'number') return undefined;
   const [createdAt, stream, kind, startUs, lengthUs, path, initPath, key, offsets, codec, size] =
     array as SegmentArray;
+  const periodReason = (array as SegmentArray)[11];
   const segment: Segment = {
     stream,
     kind,
@@ -78,6 +82,7 @@ function fromArray(array: unknown[]): SegmentEntry | undefined {
     keyframes: offsets.map((offset) => startUs + offset),
     codec,
     size,
+    ...(periodReason !== undefined && { periodReason }),
   };
   checkSegment(segment);
   return { type: 'segment', createdAt: timeOf(createdAt), segment };

@@ -1,3 +1,4 @@
+import type { PeriodReason } from '../facts/period-reason.ts';
 import type { Segment } from '../facts/segment.ts';
 import type { SegmentName } from '../layout/segment-name.ts';
 import type { TrackKind } from '../media/access-unit.ts';
@@ -11,6 +12,7 @@ export interface Series {
   readonly kind: TrackKind;
   readonly initPath: string;
   readonly codec: string;
+  readonly periodReason: PeriodReason | undefined;
   /** The name of its segments, but for the number. */
   readonly name: Omit<SegmentName, 'number'>;
   readonly folder: SegmentFolder;
@@ -34,7 +36,7 @@ export interface SeriesJson {
 
 /** What identifies a series. */
 export function seriesKey(segment: Segment, name: SegmentName): string {
-  return `${segment.stream}\0${segment.kind}\0${name.folder}\0${name.prefix}\0${name.digits}\0${name.suffix}\0${segment.initPath}\0${segment.codec}`;
+  return `${segment.stream}\0${segment.kind}\0${name.folder}\0${name.prefix}\0${name.digits}\0${name.suffix}\0${segment.initPath}\0${segment.codec}\0${segment.periodReason ?? ''}`;
 }
 
 /** Whether a segment of the stream and kind of a series belongs to it. */
@@ -44,6 +46,7 @@ export function isOfSeries(series: Series, segment: Segment, name: SegmentName):
     series.name.prefix === name.prefix &&
     series.name.suffix === name.suffix &&
     series.codec === segment.codec &&
+    series.periodReason === segment.periodReason &&
     series.name.folder === name.folder &&
     series.initPath === segment.initPath
   );

@@ -65,7 +65,7 @@ export class SegmentTable {
       size: segment.size,
     });
     series.rows++;
-    series.track.push(row, segment.startUs, segment.endUs);
+    series.track.push(row, segment);
     series.folder.add(segment.startUs, segment.endUs, segment.size);
     this.#names.get(series.folder)?.add(segment.path);
     this.#rows++;
@@ -115,6 +115,11 @@ export class SegmentTable {
     return selectFromTracks(asked, query, limit);
   }
 
+  /** The streams that have a segment, by name. */
+  get streams(): ReadonlyMap<string, Pick<StreamRows, 'tracks'>> {
+    return this.#streams;
+  }
+
   /** The series of a live row. */
   seriesOf(chunk: SegmentChunk, at: number): Series {
     return this.#series[chunk.series[at]!]!;
@@ -139,6 +144,7 @@ export class SegmentTable {
       keyframes,
       codec: series.codec,
       size: chunk.size[at]!,
+      ...(series.periodReason !== undefined && { periodReason: series.periodReason }),
     };
   }
 
@@ -313,7 +319,9 @@ export class SegmentTable {
       return known;
     }
     if (!stream) {
-      const tracks = { video: new TrackRows(this.columns), audio: new TrackRows(this.columns) };
+      const reasonOf = (chunk: SegmentChunk, at: number) => this.seriesOf(chunk, at).periodReason;
+      const track = () => new TrackRows(this.columns, reasonOf);
+      const tracks = { video: track(), audio: track() };
       stream = { tracks, latest: { video: undefined, audio: undefined }, folders: new Map() };
       this.#streams.set(segment.stream, stream);
     }
@@ -325,12 +333,13 @@ export class SegmentTable {
       if (namesakes) namesakes.add(folder);
       else this.#foldersByName.set(name.folder, new Set([folder]));
     }
-    const { kind, initPath, codec } = segment;
+    const { kind, initPath, codec, periodReason } = segment;
     const series: Series = {
       id: this.#freeSeries.pop() ?? this.#series.length,
       kind,
       initPath,
       codec,
+      periodReason,
       name: { folder: name.folder, prefix: name.prefix, digits: name.digits, suffix: name.suffix },
       folder,
       track: stream.tracks[kind],

@@ -1,5 +1,8 @@
+import type { PeriodReason } from '../facts/period-reason.ts';
+import type { Segment } from '../facts/segment.ts';
 import type { SegmentChunk } from './segment-chunk.ts';
 import type { SegmentColumns } from './segment-columns.ts';
+import { extendSpans, inOrder, type TrackSpan } from './track-spans.ts';
 
 const BLOCK_ROWS = 256;
 const FIRST_ROWS = 16;
@@ -15,7 +18,12 @@ interface Block {
   /** Bounds over all rows that were added; dropping does not narrow them. */
   startUs: number;
   endUs: number;
+  /** What its live rows add up to; undefined since a row was dropped, until it is asked for. */
+  spans: TrackSpan[] | undefined;
 }
+
+/** What a list of rows has to know of a new one. */
+type PushedSegment = Pick<Segment, 'startUs' | 'endUs' | 'size' | 'periodReason'>;
 
 /**
  * The rows of one track of one stream, in the order of `created_at`. Their times rise with it in
@@ -26,11 +34,17 @@ interface Block {
  * leaves is mostly the oldest, so that it costs no more than what leaves.
  */
 export class TrackRows {
-  #columns: SegmentColumns;
+  readonly #columns: SegmentColumns;
+  readonly #reasonOf: (chunk: SegmentChunk, at: number) => PeriodReason | undefined;
   #blocks: Block[] = [];
 
-  constructor(columns: SegmentColumns) {
+  /** @param reasonOf why the Period of a live row began, where that is known */
+  constructor(
+    columns: SegmentColumns,
+    reasonOf: (chunk: SegmentChunk, at: number) => PeriodReason | undefined,
+  ) {
     this.#columns = columns;
+    this.#reasonOf = reasonOf;
   }
 
   /** Where the places of this list end. Places hold until a row is dropped. */
@@ -44,11 +58,11 @@ export class TrackRows {
     return this.#blocks[Math.floor(place / BLOCK_ROWS)]!.rows[place % BLOCK_ROWS]!;
   }
 
-  push(row: number, startUs: number, endUs: number): void {
+  push(row: number, { startUs, endUs, size, periodReason }: PushedSegment): void {
     let block = this.#blocks.at(-1);
     if (block === undefined || block.length === BLOCK_ROWS) {
       const rows = new Float64Array(block === undefined ? FIRST_ROWS : BLOCK_ROWS);
-      block = { rows, length: 0, live: 0, first: 0, startUs, endUs };
+      block = { rows, length: 0, live: 0, first: 0, startUs, endUs, spans: [] };
       this.#blocks.push(block);
     } else if (block.length === block.rows.length) {
       const grown = new Float64Array(block.length * 2);
@@ -59,6 +73,7 @@ export class TrackRows {
     block.live++;
     block.startUs = Math.min(block.startUs, startUs);
     block.endUs = Math.max(block.endUs, endUs);
+    if (block.spans !== undefined) extendSpans(block.spans, startUs, endUs, size, periodReason);
   }
 
   /** Takes a row out that has been dropped from the columns, before its chunk leaves them. */
@@ -66,6 +81,7 @@ export class TrackRows {
     const index = this.#firstBlockFrom(row);
     const block = this.#blocks[index]!;
     block.live--;
+    block.spans = undefined;
     if (block.live === 0) {
       this.#blocks.splice(index, 1);
       return;
@@ -136,6 +152,39 @@ export class TrackRows {
       }
     }
     return latest;
+  }
+
+  /**
+   * Unbroken stretches of media that overlap [fromUs, toUs), in the order of time and not cut to it;
+   * those that follow each other without a gap may be apart. What overlaps by whole blocks costs
+   * nothing a row.
+   */
+  spans(fromUs: number, toUs: number): TrackSpan[] {
+    const found: TrackSpan[] = [];
+    for (const block of this.#blocks) {
+      if (block.startUs >= toUs || block.endUs <= fromUs) continue;
+      const isWhole = block.startUs >= fromUs && block.endUs <= toUs;
+      if (isWhole) block.spans ??= this.#spansOf(block, fromUs, toUs);
+      for (const span of isWhole ? block.spans! : this.#spansOf(block, fromUs, toUs)) {
+        found.push(span);
+      }
+    }
+    return inOrder(found);
+  }
+
+  #spansOf(block: Block, fromUs: number, toUs: number): TrackSpan[] {
+    const spans: TrackSpan[] = [];
+    for (let place = block.first; place < block.length; place++) {
+      const row = block.rows[place]!;
+      const chunk = this.#columns.chunkOf(row);
+      const at = row - chunk.base;
+      if (chunk.isDropped(at)) continue;
+      const startUs = chunk.startUs[at]!;
+      const endUs = chunk.endUs[at]!;
+      if (startUs >= toUs || endUs <= fromUs) continue;
+      extendSpans(spans, startUs, endUs, chunk.size[at]!, this.#reasonOf(chunk, at));
+    }
+    return spans;
   }
 
   *#liveRows({ rows, first, length }: Block): Generator<{ chunk: SegmentChunk; at: number }> {

@@ -75,6 +75,7 @@ t.test('each error reply is as its example says', async (t) => {
     'getLive777Stream 400': { path: '/api/streams/object' },
     'getLive777Stream 404': { path: '/api/streams/cam1' },
     'getRecording 400': { path: '/api/record/%00' },
+    'getTimeline 400': { path: '/api/timeline?start=1753315200' },
     'listPlaybackRecords 400': { path: '/api/playback/object' },
     'listSegments 400': { path: '/api/record/segments?limit=0' },
     'publish 400': { ...publish, path: '/whip/cam2', body: 'v=1\r\n' },

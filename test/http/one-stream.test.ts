@@ -38,6 +38,8 @@ const FOREIGN = [
   ['GET', '/api/playback'],
   ['GET', '/api/playback?stream=cam1'],
   ['GET', '/api/playback/cam2'],
+  ['GET', '/api/timeline?streams=cam2'],
+  ['GET', '/api/timeline?streams=cam1,cam2'],
   ['GET', '/api/storage'],
   ['GET', '/api/sources'],
   ['GET', '/metrics'],

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t, { type Test } from 'tap';
-import type { PeriodReason } from '../../src/recording/period-reason.ts';
+import type { PeriodReason } from '../../src/facts/period-reason.ts';
 import { requireFfmpeg } from '../media/tool.ts';
 import { encodeClip } from './encoded-clip.ts';
 import { NOON_US, type SimulatedOptions, SimulatedPublisher } from './simulated-publisher.ts';
