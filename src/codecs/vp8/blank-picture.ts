@@ -1,0 +1,17 @@
+import { readVp8Configuration } from './configuration.ts';
+
+// A black key frame of 320 × 180, as any encoder makes it.
+const PICTURE = Buffer.from(
+  '8A4AnQEqQAG0AABHCIWFiIWEiAICAAYWBPcGgWSfa9ubJzh7Jzh7Jzh7Jzh7Jzh7Jzh7Jzh7Jzh7Jzh7Jzh7' +
+    'Jzh7Jzh7Jzh7Jzh7Jzh7Jzh7Jzh7Jzh7Jzh7Jzh7Jzh7Jzh7Jzh7Jzh7Jzh7Jzh7Jzh7Jzh7Jzh7Jzh7Jzh7' +
+    'Jy4A/v+rUIA=',
+  'base64',
+);
+
+const PARTS = [PICTURE];
+
+/** Black pictures, to stand in for a camera that is off. */
+export const BLANK_PICTURES = {
+  configuration: readVp8Configuration(PARTS)!,
+  parts: (_index: number): Buffer[] => PARTS,
+};
