@@ -121,22 +121,17 @@ export class FrameBuilder {
     return true;
   }
 
-  /**
-   * Puts another piece in the place of one that was added.
-   *
-   * @param index of the piece, in the order of adding
-   */
-  replace(index: number, part: Buffer): void {
-    this.#bytes += part.length - this.#parts[index]!.length;
-    this.#parts[index] = part;
-  }
-
   /** Gives up the frame in hand, if any, because something of it is missing. */
   breakFrame(): void {
     if (!this.#open) return;
     this.#incomplete = true;
     if (!this.disposable) this.#discontinuity = true;
     this.#dropParts();
+  }
+
+  /** Forgets the frame in hand, in which is nothing to show. */
+  discard(): void {
+    this.#clear();
   }
 
   /** Ends the frame in hand, if any: emits it when it is whole and there is anything of it. */

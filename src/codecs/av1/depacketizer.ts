@@ -1,0 +1,218 @@
+import type { AccessUnit } from '../../media/access-unit.ts';
+import type { Depacketizer } from '../../media/depacketizer.ts';
+import type { RtpPacket } from '../../media/rtp-packet.ts';
+import { Slab } from '../../media/slab.ts';
+import { FrameBuilder } from '../frame-builder.ts';
+import { leadingBytes } from '../leading-bytes.ts';
+import { readAv1Configuration } from './configuration.ts';
+import {
+  leb128Bytes,
+  longestObuHeader,
+  type ObuHeader,
+  obuType,
+  readLeb128,
+  readObuHeader,
+  writeObuHeader,
+} from './obu.ts';
+
+// The aggregation header (RTP Payload Format For AV1 §4.4): the first element goes on with an OBU, the
+// last one is gone on with, and how many elements there are, of which then the last has no length.
+const continues = 0x80;
+const continued = 0x40;
+
+/** Where headers of OBUs are written; shared, so that an idle track holds no block of its own. */
+const headers = new Slab();
+
+/**
+ * AV1 over RTP (RTP Payload Format For AV1, version 1.0). A unit is a temporal unit without its
+ * delimiter, tile lists and padding, and its OBUs have size fields, as in an MP4 sample. Its parts are
+ * headers and what packets carried, to be laid end to end.
+ *
+ * A temporal unit ends with the marker bit. Senders should set it (§4.2): one that did once is taken
+ * at its word, of others a unit ends where the timestamp changes.
+ */
+export class Av1Depacketizer implements Depacketizer {
+  /** A key frame comes with its sequence header, or is none to us. */
+  readonly configured = true;
+  readonly #unit: FrameBuilder;
+  /** The pieces of the OBU that is being joined, while it has not ended. */
+  readonly #fragments: Buffer[] = [];
+  #inObu = false;
+  #markerSeen = false;
+  /** What was found in the unit in hand. */
+  #hasSequenceHeader = false;
+  #hasFrame = false;
+  #hasKeyFrame = false;
+  #malformed = 0;
+
+  /** @param emit takes each whole temporal unit, in decoding order */
+  constructor(emit: (unit: AccessUnit) => void) {
+    this.#unit = new FrameBuilder('av1', emit);
+  }
+
+  get malformed(): number {
+    return this.#malformed;
+  }
+
+  get broken(): number {
+    return this.#unit.broken;
+  }
+
+  get discontinuity(): boolean {
+    return this.#unit.discontinuity;
+  }
+
+  push(packet: RtpPacket, lostBefore: boolean): void {
+    const unit = this.#unit;
+    if (lostBefore) unit.lose(packet.timestamp);
+    if (packet.payload.length === 0) {
+      this.#malformed++;
+      return;
+    }
+    if (!unit.isOpen(packet.timestamp)) {
+      this.#end(this.#markerSeen);
+      unit.begin(packet.timestamp, packet.arrivalUs);
+    }
+    unit.notePacket(packet.arrivalUs);
+    if (!unit.incomplete && !this.#parse(packet.payload)) {
+      this.#malformed++;
+      unit.breakFrame();
+    }
+    if (packet.marker) {
+      this.#markerSeen = true;
+      this.#end(false);
+    }
+  }
+
+  flush(): void {
+    this.#end(this.#markerSeen);
+  }
+
+  reset(): void {
+    this.#markerSeen = false;
+    this.#clear();
+    this.#unit.reset();
+  }
+
+  /** Takes the payload of one packet apart; false when it breaks the format. */
+  #parse(payload: Buffer): boolean {
+    const header = payload[0]!;
+    const count = (header >> 4) & 3;
+    const isContinuation = (header & continues) !== 0;
+    if (isContinuation !== this.#inObu) {
+      // When packets before are lost a piece without its start is nobody's fault.
+      if (!isContinuation || !this.#unit.startUncertain || !this.#unit.empty) return false;
+      this.#unit.breakFrame();
+      return true;
+    }
+    let offset = 1;
+    for (let element = 1; offset < payload.length; element++) {
+      let end = payload.length;
+      if (element !== count) {
+        const length = readLeb128(payload, offset);
+        if (length === undefined) return false;
+        offset += length.bytes;
+        end = offset + length.value;
+        if (end > payload.length) return false;
+      }
+      const isLast = count === 0 ? end === payload.length : element === count;
+      this.#fragments.push(payload.subarray(offset, end));
+      this.#inObu = isLast && (header & continued) !== 0;
+      if (!this.#inObu && !this.#addObu()) return false;
+      if (this.#unit.incomplete) return true;
+      if (isLast) return true;
+      offset = end;
+    }
+    return false;
+  }
+
+  /** Adds the OBU whose pieces are all there; false when it breaks the format. */
+  #addObu(): boolean {
+    const fragments = this.#fragments;
+    const start = leadingBytes(fragments, longestObuHeader + 1);
+    const header = readObuHeader(start);
+    if (header === undefined) return false;
+    let bytes = 0;
+    for (const fragment of fragments) bytes += fragment.length;
+    const size = header.size ?? bytes - header.bytes;
+    if (header.bytes + size > bytes) return false;
+    const isKept = this.#note(header, start[header.bytes] ?? 0);
+    if (isKept && !this.#unit.incomplete) this.#addParts(header, start, size);
+    fragments.length = 0;
+    return true;
+  }
+
+  /** Notes what an OBU says of the unit; false when it does not belong into a sample. */
+  #note({ type, spatialId }: ObuHeader, firstByte: number): boolean {
+    const { temporalDelimiter, tileList, padding, sequenceHeader, frame, frameHeader } = obuType;
+    if (type === temporalDelimiter || type === tileList || type === padding) return false;
+    const isFrame = type === frame || type === frameHeader;
+    // show_existing_frame is 0, frame_type KEY_FRAME, show_frame 1 (AV1 specification §5.9.2).
+    const isKeyFrame = isFrame && (firstByte & 0xf0) === 0x10;
+    if (type === sequenceHeader) this.#hasSequenceHeader = true;
+    if (this.#unit.startUncertain && !this.#hasFrame) {
+      // Nothing says where a unit begins: it can be here unless something must have stood before.
+      const isLater = isFrame
+        ? spatialId > 0 || (isKeyFrame && !this.#hasSequenceHeader)
+        : type === obuType.tileGroup;
+      if (isLater) this.#unit.breakFrame();
+    }
+    if (isKeyFrame && !this.#hasFrame) this.#hasKeyFrame = true;
+    if (isFrame) this.#hasFrame = true;
+    return true;
+  }
+
+  #addParts(header: ObuHeader, start: Buffer, size: number): void {
+    const head = headers.take(header.bytesWithoutSize + leb128Bytes(size));
+    writeObuHeader(head, start, size);
+    this.#unit.add(head);
+    let skipped = header.bytes;
+    let left = size;
+    for (const fragment of this.#fragments) {
+      if (left === 0) return;
+      if (skipped >= fragment.length) {
+        skipped -= fragment.length;
+        continue;
+      }
+      const part = fragment.subarray(skipped, skipped + left);
+      skipped = 0;
+      left -= part.length;
+      if (!this.#unit.add(part)) return;
+    }
+  }
+
+  /**
+   * Ends the unit in hand, if any.
+   *
+   * @param lacksMarker it does not end as this sender's units do. Chromium drops what waits in its own
+   *   queue when a keyframe overtakes it, and gives its packets their numbers after that: without a
+   *   gap, the marker alone tells that a unit is not whole.
+   */
+  #end(lacksMarker: boolean): void {
+    const unit = this.#unit;
+    if (unit.open && !unit.incomplete) {
+      const isKeyframe = this.#hasKeyFrame && this.#hasSequenceHeader;
+      if (
+        this.#inObu ||
+        lacksMarker ||
+        (isKeyframe && readAv1Configuration(unit.parts) === undefined)
+      ) {
+        this.#malformed++;
+        unit.breakFrame();
+      } else if (!this.#hasFrame) {
+        unit.discard();
+      }
+      unit.keyframe = isKeyframe;
+    }
+    this.#clear();
+    unit.end();
+  }
+
+  #clear(): void {
+    this.#fragments.length = 0;
+    this.#inObu = false;
+    this.#hasSequenceHeader = false;
+    this.#hasFrame = false;
+    this.#hasKeyFrame = false;
+  }
+}

@@ -1,0 +1,119 @@
+/** Types of open bitstream units (AV1 specification §6.2.2). */
+export const obuType = {
+  sequenceHeader: 1,
+  temporalDelimiter: 2,
+  frameHeader: 3,
+  tileGroup: 4,
+  metadata: 5,
+  frame: 6,
+  redundantFrameHeader: 7,
+  tileList: 8,
+  padding: 15,
+} as const;
+
+// Bits of the first byte of an OBU (§5.3.2).
+const forbidden = 0x80;
+const hasExtension = 0x04;
+const hasSize = 0x02;
+
+/** Most bytes of a leb128 number (§4.10.5). */
+const longestLeb128 = 8;
+
+/** Most bytes before the payload of an OBU. */
+export const longestObuHeader = 2 + longestLeb128;
+
+/** obu_type of an OBU with this first byte. */
+export function obuTypeOf(firstByte: number): number {
+  return (firstByte >> 3) & 0x0f;
+}
+
+/** A leb128 number with what it takes. */
+export interface Leb128 {
+  value: number;
+  bytes: number;
+}
+
+/**
+ * Reads a leb128 number (§4.10.5).
+ *
+ * @returns undefined when it is cut short, has more than eight bytes or is above 2^32 − 1
+ */
+export function readLeb128(bytes: Buffer, offset: number): Leb128 | undefined {
+  let value = 0;
+  for (let at = 0; at < longestLeb128; at++) {
+    const byte = bytes[offset + at];
+    if (byte === undefined) return undefined;
+    value += (byte & 0x7f) * 2 ** (7 * at);
+    if ((byte & 0x80) === 0) return value < 2 ** 32 ? { value, bytes: at + 1 } : undefined;
+  }
+  return undefined;
+}
+
+/** Bytes that the shortest leb128 form of a number below 2^32 takes. */
+export function leb128Bytes(value: number): number {
+  let bytes = 1;
+  for (let rest = value; rest >= 0x80; rest /= 0x80) bytes++;
+  return bytes;
+}
+
+/**
+ * Writes the shortest leb128 form of a number below 2^32.
+ *
+ * @returns the offset behind it
+ */
+export function writeLeb128(target: Buffer, offset: number, value: number): number {
+  let at = offset;
+  let rest = value;
+  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) target[at++] = 0x80 | (rest & 0x7f);
+  target[at++] = rest;
+  return at;
+}
+
+/** What stands before the payload of an OBU. */
+export interface ObuHeader {
+  type: number;
+  /** spatial_id, 0–3. */
+  spatialId: number;
+  /** Bytes of header, extension and size field. */
+  bytes: number;
+  /** Bytes of header and extension alone: 1 or 2. */
+  bytesWithoutSize: number;
+  /** obu_size where there is a size field. */
+  size: number | undefined;
+}
+
+/**
+ * Reads the header of an OBU (§5.3.1 to §5.3.3).
+ *
+ * @returns undefined when it is cut short or breaks the format
+ */
+export function readObuHeader(bytes: Buffer, offset = 0): ObuHeader | undefined {
+  const first = bytes[offset];
+  if (first === undefined || (first & forbidden) !== 0) return undefined;
+  const bytesWithoutSize = (first & hasExtension) === 0 ? 1 : 2;
+  const extension = bytesWithoutSize === 1 ? 0 : bytes[offset + 1];
+  if (extension === undefined) return undefined;
+  const type = obuTypeOf(first);
+  const spatialId = (extension >> 3) & 3;
+  if ((first & hasSize) === 0) {
+    return { type, spatialId, bytes: bytesWithoutSize, bytesWithoutSize, size: undefined };
+  }
+  const size = readLeb128(bytes, offset + bytesWithoutSize);
+  if (size === undefined) return undefined;
+  const headerBytes = bytesWithoutSize + size.bytes;
+  return { type, spatialId, bytes: headerBytes, bytesWithoutSize, size: size.value };
+}
+
+/**
+ * Writes the header of an OBU with a size field.
+ *
+ * @param target as long as the header: that without a size and {@link leb128Bytes} of the size
+ * @param header begins with the header without a size
+ * @param size bytes of the payload
+ */
+export function writeObuHeader(target: Buffer, header: Buffer, size: number): void {
+  target[0] = header[0]! | hasSize;
+  const hasTwo = (header[0]! & hasExtension) !== 0;
+  if (hasTwo) target[1] = header[1]!;
+  writeLeb128(target, hasTwo ? 2 : 1, size);
+}
