@@ -12,6 +12,11 @@ export class BitReader {
     this.#bytes = bytes;
   }
 
+  /** Bits that were read. */
+  get position(): number {
+    return this.#position;
+  }
+
   /** u(n): the next `count` bits, at most 32, as an unsigned number. */
   read(count: number): number {
     if (this.#position + count > this.#bytes.length * 8) {

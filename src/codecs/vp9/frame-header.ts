@@ -1,0 +1,102 @@
+import { BitReader } from '../h264/bit-reader.ts';
+
+/** Bytes from the start of a frame in which all that we read of its header lies. */
+export const lookedAtBytes = 128;
+
+/** What describes the numbers of a picture (VP9 bitstream specification §6.2.2). */
+export interface ColourConfig {
+  /** 8, 10 or 12. */
+  bitDepth: number;
+  /** color_space: 0 unknown, 1 BT.601, 2 BT.709, 3 SMPTE 170, 4 SMPTE 240, 5 BT.2020, 7 sRGB. */
+  colourSpace: number;
+  fullRange: boolean;
+  /** 1 where the chroma planes have half the width, half the height. */
+  subsamplingX: number;
+  subsamplingY: number;
+}
+
+/** What we need to know of the uncompressed header of a frame (§6.2). */
+export interface FrameHeader {
+  /** 0–3. */
+  profile: number;
+  /** The frame shows one that was decoded before and holds nothing itself. */
+  showsExisting: boolean;
+  isKeyFrame: boolean;
+  isShown: boolean;
+  isErrorResilient: boolean;
+  /** Present where the header says them itself, always for a key frame. */
+  size?: { width: number; height: number };
+  /** Present for a key frame. */
+  colour?: ColourConfig;
+  /** Where a bit for intra_only stands, or would in a frame that is not shown. */
+  intraOnlyAt: number;
+  /** The bits up to those that say how large the frame is and refer to no width; for what comes after. */
+  bits: BitReader;
+}
+
+const keyFrame = 0;
+const syncCode = 0x498342;
+const rgb = 7;
+const references = 3;
+
+/**
+ * Reads the header of a frame up to its size.
+ *
+ * @returns undefined when it is cut short or breaks the format
+ */
+export function readFrameHeader(bytes: Buffer): FrameHeader | undefined {
+  const bits = new BitReader(bytes.subarray(0, lookedAtBytes));
+  if (bits.read(2) !== 2) return undefined;
+  const profile = bits.read(1) + 2 * bits.read(1);
+  if (profile === 3 && bits.read(1) !== 0) return undefined;
+  const showsExisting = bits.read(1) === 1;
+  const isKeyFrame = !showsExisting && bits.read(1) === keyFrame;
+  const isShown = showsExisting || bits.read(1) === 1;
+  const isErrorResilient = !showsExisting && bits.read(1) === 1;
+  const header: FrameHeader = {
+    ...{ profile, showsExisting, isKeyFrame, isShown, isErrorResilient, bits },
+    intraOnlyAt: profile === 3 ? 9 : 8,
+  };
+  if (!showsExisting && !readSize(bits, header)) return undefined;
+  return bits.exhausted ? undefined : header;
+}
+
+function readSize(bits: BitReader, header: FrameHeader): boolean {
+  const { profile } = header;
+  let isExplicit = true;
+  if (header.isKeyFrame) {
+    if (bits.read(24) !== syncCode) return false;
+    header.colour = readColourConfig(bits, profile);
+  } else {
+    const isIntraOnly = !header.isShown && bits.read(1) === 1;
+    if (!header.isErrorResilient) bits.skip(2); // reset_frame_context
+    if (isIntraOnly) {
+      if (bits.read(24) !== syncCode) return false;
+      if (profile > 0) readColourConfig(bits, profile);
+      bits.skip(8); // refresh_frame_flags
+    } else {
+      bits.skip(8 + 4 * references); // refresh_frame_flags, references and their sign biases
+      for (let i = 0; i < references && isExplicit; i++) isExplicit = bits.read(1) === 0;
+    }
+  }
+  if (isExplicit) header.size = { width: 1 + bits.read(16), height: 1 + bits.read(16) };
+  if (bits.read(1) === 1) bits.skip(32); // render_width_minus_1, render_height_minus_1
+  return true;
+}
+
+function readColourConfig(bits: BitReader, profile: number): ColourConfig {
+  const bitDepth = profile < 2 ? 8 : 10 + 2 * bits.read(1);
+  const colourSpace = bits.read(3);
+  const isRgb = colourSpace === rgb;
+  const fullRange = isRgb || bits.read(1) === 1;
+  let subsamplingX = isRgb ? 0 : 1;
+  let subsamplingY = subsamplingX;
+  if (profile === 1 || profile === 3) {
+    if (!isRgb) {
+      subsamplingX = bits.read(1);
+      subsamplingY = bits.read(1);
+    }
+    bits.skip(1); // reserved_zero
+  }
+  return { bitDepth, colourSpace, fullRange, subsamplingX, subsamplingY };
+}

@@ -1,0 +1,36 @@
+/** Levels with their largest picture in samples, samples a second and longest side in samples. */
+const levels: [level: number, picture: number, rate: number, side: number][] = [
+  [10, 36_864, 829_440, 512],
+  [11, 73_728, 2_764_800, 768],
+  [20, 122_880, 4_608_000, 960],
+  [21, 245_760, 9_216_000, 1344],
+  [30, 552_960, 20_736_000, 2048],
+  [31, 983_040, 36_864_000, 2752],
+  [40, 2_228_224, 83_558_400, 4160],
+  [41, 2_228_224, 160_432_128, 4160],
+  [50, 8_912_896, 311_951_360, 8384],
+  [51, 8_912_896, 588_251_136, 8384],
+  [52, 8_912_896, 1_176_502_272, 8384],
+  [60, 35_651_584, 1_176_502_272, 16_832],
+  [61, 35_651_584, 2_353_004_544, 16_832],
+  [62, 35_651_584, 4_706_009_088, 16_832],
+];
+
+/** More pictures a second than senders of live pictures send. */
+const mostPicturesPerSecond = 60;
+
+/**
+ * The lowest level whose limits a picture keeps (VP9 levels and decoder testing), times ten. The
+ * bitstream has no level, and the rate of pictures is not known when the first one comes: it is taken
+ * to be 60 a second.
+ */
+export function levelOf(width: number, height: number): number {
+  const picture = width * height;
+  const fits = levels.find(
+    ([, mostPicture, mostRate, longestSide]) =>
+      picture <= mostPicture &&
+      picture * mostPicturesPerSecond <= mostRate &&
+      Math.max(width, height) <= longestSide,
+  );
+  return fits?.[0] ?? 62;
+}

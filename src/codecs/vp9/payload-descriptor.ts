@@ -1,0 +1,66 @@
+/** What a payload descriptor says that we need (RFC 9628 §4.2). */
+export interface PayloadDescriptor {
+  /** B and E: the packet is the first, the last one of a layer frame. */
+  begins: boolean;
+  ends: boolean;
+  /** SID: the spatial layer, 0–7; 0 where layers are not told. */
+  spatialId: number;
+  /** D: the frame refers to the one of the spatial layer below in the same picture. */
+  dependsOnLower: boolean;
+}
+
+// The first byte: picture ID, inter-picture predicted, layer indices, flexible mode, begins, ends,
+// scalability structure; the last bit says that no upper layer refers to the frame.
+const hasPictureId = 0x80;
+const isPredicted = 0x40;
+const hasLayers = 0x20;
+const isFlexible = 0x10;
+const beginsFrame = 0x08;
+const endsFrame = 0x04;
+const hasStructure = 0x02;
+
+/** Most pictures that one refers to. */
+const mostReferences = 3;
+
+/**
+ * Reads a payload descriptor.
+ *
+ * @param descriptor takes what it says
+ * @returns where the payload behind it begins, −1 when it is cut short or breaks the format
+ */
+export function readPayloadDescriptor(payload: Buffer, descriptor: PayloadDescriptor): number {
+  const first = payload[0]!;
+  descriptor.begins = (first & beginsFrame) !== 0;
+  descriptor.ends = (first & endsFrame) !== 0;
+  descriptor.spatialId = 0;
+  descriptor.dependsOnLower = false;
+  let offset = 1;
+  if ((first & hasPictureId) !== 0) offset += (payload[offset] ?? 0) & 0x80 ? 2 : 1;
+  if ((first & hasLayers) !== 0) {
+    const layers = payload[offset++] ?? 0;
+    descriptor.spatialId = (layers >> 1) & 7;
+    descriptor.dependsOnLower = (layers & 1) !== 0;
+    if ((first & isFlexible) === 0) offset++; // TL0PICIDX
+  }
+  if ((first & isFlexible) !== 0 && (first & isPredicted) !== 0) {
+    let references = 1;
+    while ((payload[offset++] ?? 0) & 1) if (++references > mostReferences) return -1;
+  }
+  if ((first & hasStructure) !== 0) offset = structureEnd(payload, offset);
+  return offset < payload.length ? offset : -1;
+}
+
+/** Where the scalability structure (RFC 9628 §4.2.1) ends: only its length matters to us. */
+function structureEnd(payload: Buffer, start: number): number {
+  const head = payload[start] ?? 0;
+  let offset = start + 1;
+  const hasSizes = (head & 0x10) !== 0;
+  if (hasSizes) offset += 4 * (1 + (head >> 5));
+  const hasGroup = (head & 0x08) !== 0;
+  if (!hasGroup) return offset;
+  const pictures = payload[offset++] ?? 0;
+  for (let picture = 0; picture < pictures; picture++) {
+    offset += 1 + (((payload[offset] ?? 0) >> 2) & 3);
+  }
+  return offset;
+}

@@ -1,0 +1,39 @@
+/** Most frames of a superframe. */
+export const mostFrames = 8;
+
+/**
+ * The index behind the frames of a superframe, which says where each begins (VP9 bitstream
+ * specification, annex B).
+ *
+ * @param sizes of the frames in bytes, 1 to 8 of them
+ */
+export function superframeIndex(sizes: readonly number[]): Buffer {
+  let bytesPerSize = 1;
+  for (const size of sizes) while (size >= 2 ** (8 * bytesPerSize)) bytesPerSize++;
+  const marker = 0xc0 | ((bytesPerSize - 1) << 3) | (sizes.length - 1);
+  const index = Buffer.alloc(2 + bytesPerSize * sizes.length);
+  index[0] = marker;
+  for (const [at, size] of sizes.entries()) {
+    index.writeUIntLE(size, 1 + at * bytesPerSize, bytesPerSize);
+  }
+  index[index.length - 1] = marker;
+  return index;
+}
+
+/**
+ * Reads the index at the end of a superframe.
+ *
+ * @param end the last bytes of it, 34 where there are as many
+ * @returns sizes of the frames in bytes; undefined where it is a frame without an index
+ */
+export function readSuperframeIndex(end: Buffer): number[] | undefined {
+  const marker = end.at(-1) ?? 0;
+  if (marker >> 5 !== 6) return undefined;
+  const frames = 1 + (marker & 7);
+  const bytesPerSize = 1 + ((marker >> 3) & 3);
+  const start = end.length - 2 - frames * bytesPerSize;
+  if (start < 0 || end[start] !== marker) return undefined;
+  return Array.from({ length: frames }, (_, at) =>
+    end.readUIntLE(start + 1 + at * bytesPerSize, bytesPerSize),
+  );
+}
