@@ -11,7 +11,7 @@ const MOST_STEPS = 400;
 export const target: FuzzTarget = {
   covers: [
     'src/codecs/h264/depacketizer.ts',
-    'src/codecs/h264/access-unit-builder.ts',
+    'src/codecs/nal-access-unit-builder.ts',
     'src/codecs/h264/nal-unit.ts',
   ],
   maxBytes: 65_535,

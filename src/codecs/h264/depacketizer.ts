@@ -3,8 +3,8 @@ import type { Depacketizer } from '../../media/depacketizer.ts';
 import type { PayloadFormat } from '../../media/payload-format.ts';
 import type { RtpPacket } from '../../media/rtp-packet.ts';
 import { Slab } from '../../media/slab.ts';
-import { H264AccessUnitBuilder, MAX_ACCESS_UNIT_BYTES } from './access-unit-builder.ts';
-import { IDR_SLICE, SEQUENCE_PARAMETER_SET } from './nal-unit.ts';
+import { MAX_ACCESS_UNIT_BYTES, NalAccessUnitBuilder } from '../nal-access-unit-builder.ts';
+import { H264_SYNTAX, IDR_SLICE, SEQUENCE_PARAMETER_SET } from './nal-unit.ts';
 
 /** Payload structures by NAL unit type (RFC 6184 §5.2, table 1). */
 const STAP_A = 24;
@@ -27,7 +27,7 @@ const joined = new Slab();
  * timestamp. A unit of which anything is missing is dropped whole, unless incomplete ones are kept.
  */
 export class H264Depacketizer implements Depacketizer {
-  readonly #unit: H264AccessUnitBuilder;
+  readonly #unit: NalAccessUnitBuilder;
   /** The session description brought parameter sets (`sprop-parameter-sets`, RFC 6184 §8.1). */
   readonly #configuredOutOfBand: boolean;
   readonly #fragments: Buffer[] = [];
@@ -45,7 +45,7 @@ export class H264Depacketizer implements Depacketizer {
    */
   constructor(format: PayloadFormat, emit: (unit: AccessUnit) => void, keepIncomplete = false) {
     this.#configuredOutOfBand = Boolean(format.parameters['sprop-parameter-sets']);
-    this.#unit = new H264AccessUnitBuilder(emit, keepIncomplete);
+    this.#unit = new NalAccessUnitBuilder(H264_SYNTAX, emit, keepIncomplete);
   }
 
   get malformed(): number {
@@ -149,7 +149,7 @@ export class H264Depacketizer implements Depacketizer {
     if (isStart) {
       this.#fragmentedHeader = (payload[0]! & 0xe0) | type;
       this.#fragmentsBytes = 1;
-      this.#unit.noteSlice(this.#fragmentedHeader);
+      this.#unit.noteStart(this.#fragmentedHeader, 0);
     }
     if (payload.length > 2) {
       this.#fragments.push(payload.subarray(2));

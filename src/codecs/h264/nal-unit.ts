@@ -1,3 +1,5 @@
+import type { NalUnitSyntax } from '../nal-unit-syntax.ts';
+
 /** Type of a NAL unit from its first byte (ITU-T H.264 §7.4.1, table 7-1). */
 export function nalUnitType(nalUnit: Buffer): number {
   return nalUnit[0]! & 0x1f;
@@ -36,3 +38,16 @@ export function startsPicture(slice: Buffer): boolean {
   const type = nalUnitType(slice);
   return type !== 3 && type !== 4 && (slice[1]! & 0x80) !== 0;
 }
+
+/** What H264 NAL units say of their access unit. */
+export const H264_SYNTAX: NalUnitSyntax = {
+  codec: 'h264',
+  shortestSlice: 2,
+  isNalUnit: (nalUnit) => nalUnitType(nalUnit) !== 0 && nalUnitType(nalUnit) < 24,
+  isSlice: (first) => isCodedSlice(first & 0x1f),
+  isDisposable,
+  isKeyframe: (slice) => nalUnitType(slice) === IDR_SLICE,
+  startsPicture,
+  isSequenceParameterSet: (nalUnit) => nalUnitType(nalUnit) === SEQUENCE_PARAMETER_SET,
+  isParameterSet: (nalUnit) => isParameterSet(nalUnitType(nalUnit)),
+};

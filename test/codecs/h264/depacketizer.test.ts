@@ -2,7 +2,7 @@ import t from 'tap';
 import {
   MAX_ACCESS_UNIT_BYTES,
   MAX_NAL_UNITS,
-} from '../../../src/codecs/h264/access-unit-builder.ts';
+} from '../../../src/codecs/nal-access-unit-builder.ts';
 import { createDepacketizer } from '../../../src/codecs/registry.ts';
 import type { AccessUnit } from '../../../src/media/access-unit.ts';
 import type { RtpPacket } from '../../../src/media/rtp-packet.ts';

@@ -1,13 +1,5 @@
-import type { AccessUnit } from '../../media/access-unit.ts';
-import {
-  IDR_SLICE,
-  isCodedSlice,
-  isDisposable,
-  isParameterSet,
-  nalUnitType,
-  SEQUENCE_PARAMETER_SET,
-  startsPicture,
-} from './nal-unit.ts';
+import type { AccessUnit } from '../media/access-unit.ts';
+import type { NalUnitSyntax } from './nal-unit-syntax.ts';
 
 /** Largest access unit in bytes: far above any picture a browser or camera sends. */
 export const MAX_ACCESS_UNIT_BYTES = 16 * 1024 * 1024;
@@ -26,9 +18,10 @@ const MAX_KEPT_PARAMETER_SETS = 32;
  * - parameter sets without a picture, or beside a picture that was dropped, go ahead of the next
  *   unit: some encoders send them with a timestamp of their own, some send them only once.
  */
-export class H264AccessUnitBuilder {
+export class NalAccessUnitBuilder {
   /** Units that something was missing of. */
   brokenUnits = 0;
+  readonly #syntax: NalUnitSyntax;
   readonly #emit: (unit: AccessUnit) => void;
   readonly #keepIncomplete: boolean;
   #open = false;
@@ -53,11 +46,13 @@ export class H264AccessUnitBuilder {
   #keyframesBringParameterSets = false;
 
   /**
+   * @param syntax what the NAL units of the codec say
    * @param emit takes each whole access unit
    * @param keepIncomplete emit units that miss something too, with the whole NAL units that came;
    *   such a unit is no keyframe and a discontinuity
    */
-  constructor(emit: (unit: AccessUnit) => void, keepIncomplete: boolean) {
+  constructor(syntax: NalUnitSyntax, emit: (unit: AccessUnit) => void, keepIncomplete: boolean) {
+    this.#syntax = syntax;
     this.#emit = emit;
     this.#keepIncomplete = keepIncomplete;
   }
@@ -115,9 +110,10 @@ export class H264AccessUnitBuilder {
     if (this.#open) this.breakUnit();
   }
 
-  /** Notes the first byte of a slice of which more is to come. */
-  noteSlice(firstByte: number): void {
-    if (isCodedSlice(firstByte & 0x1f) && isDisposable(firstByte)) this.#disposable = true;
+  /** Notes the first two bytes of a NAL unit of which more is to come. */
+  noteStart(first: number, second: number): void {
+    const syntax = this.#syntax;
+    if (syntax.isSlice(first) && syntax.isDisposable(first, second)) this.#disposable = true;
   }
 
   /** Ends the unit in hand and begins one with this RTP timestamp. */
@@ -141,8 +137,8 @@ export class H264AccessUnitBuilder {
    * @returns false when the NAL unit is not valid, or breaks the limits of the unit
    */
   add(nalUnit: Buffer): boolean {
-    const type = nalUnitType(nalUnit);
-    if (type === 0 || type > 23) return false;
+    const syntax = this.#syntax;
+    if (!syntax.isNalUnit(nalUnit)) return false;
     if (
       this.#nalUnits.length === MAX_NAL_UNITS ||
       this.#bytes + nalUnit.length > MAX_ACCESS_UNIT_BYTES
@@ -151,8 +147,8 @@ export class H264AccessUnitBuilder {
       this.#giveUp();
       return false;
     }
-    if (isCodedSlice(type)) {
-      if (nalUnit.length < 2) {
+    if (syntax.isSlice(nalUnit[0]!)) {
+      if (nalUnit.length < syntax.shortestSlice) {
         this.breakUnit();
         return false;
       }
@@ -161,10 +157,10 @@ export class H264AccessUnitBuilder {
         if (this.#broken) return true;
       }
       this.#hasPicture = true;
-      if (type === IDR_SLICE) this.#keyframe = true;
-      this.noteSlice(nalUnit[0]!);
+      if (syntax.isKeyframe(nalUnit)) this.#keyframe = true;
+      this.noteStart(nalUnit[0]!, nalUnit[1]!);
     }
-    if (type === SEQUENCE_PARAMETER_SET) {
+    if (syntax.isSequenceParameterSet(nalUnit)) {
       this.#hasSequenceParameterSet = true;
       this.#sequenceParameterSetSeen = true;
     }
@@ -202,7 +198,7 @@ export class H264AccessUnitBuilder {
       this.#keyframesBringParameterSets = this.#hasSequenceParameterSet;
     }
     const unit: AccessUnit = {
-      codec: 'h264',
+      codec: this.#syntax.codec,
       rtpTimestamp: this.#timestamp,
       arrivalUs: this.#arrivalUs,
       keyframe: this.#keyframe && !this.#incomplete,
@@ -248,15 +244,14 @@ export class H264AccessUnitBuilder {
    * keyframe whose parameter sets were lost would decode with the ones before, which may be wrong.
    */
   #startsWith(slice: Buffer): boolean {
-    if (!startsPicture(slice)) return false;
-    const needsParameterSets =
-      this.#keyframesBringParameterSets && nalUnitType(slice) === IDR_SLICE;
+    if (!this.#syntax.startsPicture(slice)) return false;
+    const needsParameterSets = this.#keyframesBringParameterSets && this.#syntax.isKeyframe(slice);
     return !needsParameterSets || this.#hasSequenceParameterSet;
   }
 
   #keepParameterSets(): void {
     const sets = this.#nalUnits
-      .filter((nalUnit) => isParameterSet(nalUnitType(nalUnit)))
+      .filter((nalUnit) => this.#syntax.isParameterSet(nalUnit))
       .slice(-MAX_KEPT_PARAMETER_SETS);
     // Of equal ones the last stays: between them the same id may have had another content.
     this.#nalUnits = sets.filter(
