@@ -1,0 +1,234 @@
+import type { AccessUnit } from '../../media/access-unit.ts';
+import type { Depacketizer } from '../../media/depacketizer.ts';
+import type { PayloadFormat } from '../../media/payload-format.ts';
+import type { RtpPacket } from '../../media/rtp-packet.ts';
+import { Slab } from '../../media/slab.ts';
+import { MAX_ACCESS_UNIT_BYTES, NalAccessUnitBuilder } from '../nal-access-unit-builder.ts';
+import { LeadingPictures } from './leading-pictures.ts';
+import { H265Syntax, isIrap, isParameterSet, typeOf } from './nal-unit.ts';
+
+/** Payload structures by NAL unit type (RFC 7798 §4.4). */
+const aggregationPacket = 48;
+const fragmentationUnit = 49;
+const paci = 50;
+
+const headerBytes = 2;
+
+/** Most fragments of one NAL unit: enough for the largest access unit in packets of 512 bytes. */
+const maxFragments = MAX_ACCESS_UNIT_BYTES / 512;
+
+/** A sender that ended so many units in a row with the marker bit ends all of them so. */
+const enoughMarkers = 10;
+
+/** Where fragmented NAL units are joined; shared, so that an idle track holds no block of its own. */
+const joined = new Slab();
+
+/**
+ * H265 over RTP (RFC 7798) as it is sent in one stream and in decoding order: single NAL units, AP
+ * (§4.4.2) and FU (§4.4.3), without DONL fields, which are there only where `sprop-max-don-diff` was
+ * agreed to be above 0. PACI packets (§4.4.4) are not taken: what they carry counts as missing.
+ *
+ * An access unit ends with the marker bit or with a change of the timestamp. A unit of which anything
+ * is missing is dropped whole, unless incomplete ones are kept; one that cannot be decoded where it
+ * stands is left out ({@link LeadingPictures}).
+ */
+export class H265Depacketizer implements Depacketizer {
+  /** PACI packets, each of which a picture misses. */
+  paciPackets = 0;
+  readonly #pictures: LeadingPictures;
+  readonly #unit: NalAccessUnitBuilder;
+  /** The session description brought parameter sets (RFC 7798 §7.1). */
+  readonly #configuredOutOfBand: boolean;
+  readonly #fragments: Buffer[] = [];
+  #fragmentsBytes = 0;
+  /** The header of the NAL unit that is being joined, −1 when none is. */
+  #fragmentedHeader = -1;
+  /** Units in a row that ended with the marker bit. */
+  #markers = 0;
+  #malformed = 0;
+
+  /**
+   * @param format the negotiated payload format
+   * @param emit takes each whole access unit, in decoding order
+   * @param keepIncomplete emit units that miss something too, with their whole NAL units
+   */
+  constructor(format: PayloadFormat, emit: (unit: AccessUnit) => void, keepIncomplete = false) {
+    this.#configuredOutOfBand = Boolean(format.parameters['sprop-sps']);
+    const pictures = new LeadingPictures(emit);
+    this.#pictures = pictures;
+    this.#unit = new NalAccessUnitBuilder(
+      new H265Syntax(),
+      (unit) => pictures.take(unit),
+      keepIncomplete,
+    );
+  }
+
+  get malformed(): number {
+    return this.#malformed;
+  }
+
+  get broken(): number {
+    return this.#unit.brokenUnits;
+  }
+
+  get discontinuity(): boolean {
+    return this.#unit.discontinuity || this.#pictures.discontinuity;
+  }
+
+  get configured(): boolean {
+    return this.#configuredOutOfBand || this.#unit.sequenceParameterSetSeen;
+  }
+
+  push(packet: RtpPacket, lostBefore: boolean): void {
+    const unit = this.#unit;
+    if (lostBefore) {
+      unit.lose(packet.timestamp);
+      this.#dropFragments();
+    }
+    if (packet.payload.length === 0) {
+      this.#malformed++;
+      return;
+    }
+    if (!unit.isOpen(packet.timestamp)) {
+      this.#endFragments();
+      if (unit.open) this.#endWithoutMarker(packet.payload);
+      unit.begin(packet.timestamp, packet.arrivalUs);
+    }
+    unit.notePacket(packet.arrivalUs);
+    if (!unit.broken && !this.#parse(packet.payload)) this.#malformed++;
+    if (unit.broken) this.#dropFragments();
+    if (packet.marker) {
+      this.#markers++;
+      this.#endFragments();
+      if (unit.endsAtMarker) unit.end();
+    }
+  }
+
+  flush(): void {
+    this.#endFragments();
+    this.#unit.end();
+  }
+
+  reset(): void {
+    this.#markers = 0;
+    this.#dropFragments();
+    this.#unit.reset();
+    this.#pictures.reset();
+  }
+
+  /** Takes the payload of one packet apart; false when it breaks the format somewhere. */
+  #parse(payload: Buffer): boolean {
+    const type = typeOf(payload[0]!);
+    if (type === fragmentationUnit) return this.#addFragment(payload);
+    const inOne = this.#fragmentedHeader !== -1;
+    if (inOne) {
+      this.#unit.breakUnit();
+      this.#dropFragments();
+      if (this.#unit.broken) return false;
+    }
+    if (type === aggregationPacket) return this.#addAggregated(payload) && !inOne;
+    if (type === paci) {
+      this.paciPackets++;
+      this.#unit.breakUnit();
+    }
+    // The other types are undefined and to be ignored.
+    return this.#unit.add(payload) && !inOne;
+  }
+
+  #addAggregated(payload: Buffer): boolean {
+    let valid = payload.length > headerBytes;
+    let offset = headerBytes;
+    while (offset + 2 <= payload.length && !this.#unit.broken) {
+      const length = payload.readUInt16BE(offset);
+      offset += 2;
+      if (length > payload.length - offset) return false;
+      if (!this.#unit.add(payload.subarray(offset, offset + length))) valid = false;
+      offset += length;
+    }
+    return valid && (offset === payload.length || this.#unit.broken);
+  }
+
+  #addFragment(payload: Buffer): boolean {
+    const fuHeader = payload[headerBytes];
+    if (fuHeader === undefined) {
+      this.#unit.breakUnit();
+      return false;
+    }
+    const isStart = (fuHeader & 0x80) !== 0;
+    const header = ((payload[0]! & 0x81) << 8) | ((fuHeader & 0x3f) << 9) | payload[1]!;
+    const inOne = this.#fragmentedHeader !== -1;
+    if (isStart === inOne || (inOne && header !== this.#fragmentedHeader)) {
+      // When packets before are lost a fragment without its start is nobody's fault.
+      const expected = !isStart && (this.#unit.startUncertain || this.#unit.incomplete);
+      this.#unit.breakUnit();
+      this.#dropFragments();
+      if (this.#unit.broken || !isStart) return expected;
+    }
+    if (isStart) {
+      this.#fragmentedHeader = header;
+      this.#fragmentsBytes = headerBytes;
+      this.#unit.noteStart(header >> 8, header & 0xff);
+    }
+    const start = headerBytes + 1;
+    if (payload.length > start) {
+      this.#fragments.push(payload.subarray(start));
+      this.#fragmentsBytes += payload.length - start;
+    }
+    if (
+      this.#unit.bytes + this.#fragmentsBytes > MAX_ACCESS_UNIT_BYTES ||
+      this.#fragments.length > maxFragments
+    ) {
+      this.#unit.breakUnit();
+      this.#dropFragments();
+      return false;
+    }
+    return (fuHeader & 0x40) === 0 || this.#unit.add(this.#joinFragments());
+  }
+
+  /** The whole NAL unit in one buffer: each byte is copied once. */
+  #joinFragments(): Buffer {
+    const nalUnit = joined.take(this.#fragmentsBytes);
+    nalUnit[0] = this.#fragmentedHeader >> 8;
+    nalUnit[1] = this.#fragmentedHeader & 0xff;
+    let offset = headerBytes;
+    for (const fragment of this.#fragments) offset += fragment.copy(nalUnit, offset);
+    this.#dropFragments();
+    return nalUnit;
+  }
+
+  /**
+   * Looks at a unit that ends because another begins. A sender that drops what waits in its queue when
+   * a keyframe overtakes it, as Chromium does, numbers its packets after that: without a gap, the
+   * marker alone tells that a picture is not whole.
+   *
+   * @param next payload of the packet that begins the other one
+   */
+  #endWithoutMarker(next: Buffer): void {
+    if (!this.#unit.broken && this.#markers >= enoughMarkers && beginsKeyframe(next)) {
+      this.#unit.breakUnit();
+    }
+    this.#markers = 0;
+  }
+
+  /** Breaks the unit when a NAL unit is still without its end. */
+  #endFragments(): void {
+    if (this.#fragmentedHeader === -1) return;
+    this.#malformed++;
+    this.#unit.breakUnit();
+    this.#dropFragments();
+  }
+
+  #dropFragments(): void {
+    this.#fragments.length = 0;
+    this.#fragmentsBytes = 0;
+    this.#fragmentedHeader = -1;
+  }
+}
+
+/** Whether a payload begins with a keyframe or the parameter sets before one. */
+function beginsKeyframe(payload: Buffer): boolean {
+  let type = typeOf(payload[0]!);
+  if (type === aggregationPacket) type = typeOf(payload[headerBytes + 2] ?? 0);
+  else if (type === fragmentationUnit) type = (payload[headerBytes] ?? 0) & 0x3f;
+  return isIrap(type) || isParameterSet(type);
+}

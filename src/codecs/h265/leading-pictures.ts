@@ -1,0 +1,69 @@
+import type { AccessUnit } from '../../media/access-unit.ts';
+import { isIrap, isSlice, nalType, typeOf } from './nal-unit.ts';
+
+/**
+ * Leaves out pictures that cannot be decoded although they are whole: random access skipped leading
+ * (RASL) pictures follow a keyframe and refer to what came before it (ITU-T H.265 §3.111). Nothing is
+ * there before the first keyframe, after the end of a sequence and in front of a BLA picture, and
+ * something is missing where a picture was lost since the keyframe before.
+ */
+export class LeadingPictures {
+  readonly #emit: (unit: AccessUnit) => void;
+  /** A keyframe came, and nothing was lost since. */
+  #isUnbroken = false;
+  /** RASL pictures of the last keyframe can be decoded. */
+  #areDecodable = false;
+  /** A loss that a picture which was left out would have said. */
+  #discontinuity = false;
+
+  /** @param emit takes the units that can be decoded */
+  constructor(emit: (unit: AccessUnit) => void) {
+    this.#emit = emit;
+  }
+
+  /** Whether a loss is still to be said. */
+  get discontinuity(): boolean {
+    return this.#discontinuity;
+  }
+
+  /** Takes the next access unit in decoding order. */
+  take(unit: AccessUnit): void {
+    const type = pictureType(unit.parts);
+    if (unit.discontinuity) this.#isUnbroken = false;
+    if (isIrap(type)) {
+      this.#areDecodable = type === nalType.cra && this.#isUnbroken;
+      this.#isUnbroken = true;
+    }
+    const isLeftOut = (type === nalType.raslN || type === nalType.raslR) && !this.#areDecodable;
+    if (isLeftOut) {
+      this.#discontinuity ||= unit.discontinuity;
+    } else {
+      unit.discontinuity ||= this.#discontinuity;
+      this.#discontinuity = false;
+      this.#emit(unit);
+    }
+    if (endsSequence(unit.parts)) this.#isUnbroken = false;
+  }
+
+  /** Forgets everything: what follows is another stream. */
+  reset(): void {
+    this.#isUnbroken = false;
+    this.#areDecodable = false;
+    this.#discontinuity = false;
+  }
+}
+
+/** NAL unit type of the slices of a picture: all have the same (§7.4.2.2). */
+function pictureType(parts: readonly Buffer[]): number {
+  for (const part of parts) {
+    const type = typeOf(part[0]!);
+    if (isSlice(type)) return type;
+  }
+  return -1;
+}
+
+/** Whether the sequence ends with this unit: end of sequence or of the bitstream stand last. */
+function endsSequence(parts: readonly Buffer[]): boolean {
+  const type = typeOf(parts.at(-1)?.[0] ?? 0);
+  return type === nalType.endOfSequence || type === nalType.endOfSequence + 1;
+}

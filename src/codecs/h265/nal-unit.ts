@@ -1,0 +1,92 @@
+import type { NalUnitSyntax } from '../nal-unit-syntax.ts';
+
+/** NAL unit types (ITU-T H.265 §7.4.2.2, table 7-1). */
+export const nalType = {
+  raslN: 8,
+  raslR: 9,
+  /** The first and last of the pictures that decoding can start with (IRAP), two of them reserved. */
+  blaWLp: 16,
+  blaNLp: 18,
+  idrWRadl: 19,
+  idrNLp: 20,
+  cra: 21,
+  lastIrap: 23,
+  vps: 32,
+  sps: 33,
+  pps: 34,
+  accessUnitDelimiter: 35,
+  endOfSequence: 36,
+  prefixSei: 39,
+} as const;
+
+const lastSlice = 31;
+/** Types from here on are structures of the payload format (RFC 7798 §4.4) or undefined. */
+const firstUndefined = 48;
+/** Types of pictures from which others of the same temporal layer may not be predicted are even. */
+const lastSubLayerType = 14;
+
+/** Type of a NAL unit from its first byte (§7.3.1.2). */
+export function typeOf(firstByte: number): number {
+  return (firstByte >> 1) & 0x3f;
+}
+
+/** Whether decoding can start with a picture of this type: IDR, BLA and CRA pictures. */
+export function isIrap(type: number): boolean {
+  return type >= nalType.blaWLp && type <= nalType.lastIrap;
+}
+
+/** Whether the type is a video coding layer one: a slice segment. */
+export function isSlice(type: number): boolean {
+  return type <= lastSlice;
+}
+
+/** Whether the type is a video, sequence or picture parameter set. */
+export function isParameterSet(type: number): boolean {
+  return type >= nalType.vps && type <= nalType.pps;
+}
+
+/** What the NAL units of one H265 stream say of their access unit. */
+export class H265Syntax implements NalUnitSyntax {
+  readonly codec = 'h265';
+  readonly shortestSlice = 3;
+  /** TemporalId of the highest sub-layer, −1 while that is unknown. */
+  #highestSubLayer = -1;
+
+  isNalUnit(nalUnit: Buffer): boolean {
+    return nalUnit.length >= 2 && typeOf(nalUnit[0]!) < firstUndefined;
+  }
+
+  isSlice(first: number): boolean {
+    return isSlice(typeOf(first));
+  }
+
+  /**
+   * Pictures of a higher sub-layer may refer to a sub-layer non-reference picture (§3.164): nothing
+   * refers to one of the highest.
+   */
+  isDisposable(first: number, second: number): boolean {
+    const type = typeOf(first);
+    const temporalId = (second & 7) - 1;
+    return type <= lastSubLayerType && type % 2 === 0 && temporalId === this.#highestSubLayer;
+  }
+
+  isKeyframe(slice: Buffer): boolean {
+    return isIrap(typeOf(slice[0]!));
+  }
+
+  /** Whether first_slice_segment_in_pic_flag, the first bit of the header, is set (§7.3.6.1). */
+  startsPicture(slice: Buffer): boolean {
+    return (slice[2]! & 0x80) !== 0;
+  }
+
+  isSequenceParameterSet(nalUnit: Buffer): boolean {
+    const isSet = typeOf(nalUnit[0]!) === nalType.sps;
+    // sps_max_sub_layers_minus1 (§7.3.2.2).
+    if (isSet && nalUnit.length > 2) this.#highestSubLayer = (nalUnit[2]! >> 1) & 7;
+    return isSet;
+  }
+
+  isParameterSet(nalUnit: Buffer): boolean {
+    return isParameterSet(typeOf(nalUnit[0]!));
+  }
+}

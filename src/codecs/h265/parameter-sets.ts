@@ -1,0 +1,166 @@
+import { BitReader, removeEmulationPrevention } from '../h264/bit-reader.ts';
+import { H265Configuration } from './configuration.ts';
+import { isIrap, isSlice, nalType, typeOf } from './nal-unit.ts';
+import { parseSequenceParameterSet, type SequenceParameterSet } from './sps.ts';
+
+// Scaling matrices and VUI fit ten times over; a bound because all ids together are kept.
+const maxParameterSetBytes = 4096;
+const highestSpsId = 15;
+const highestPpsId = 63;
+// Header, flags and slice_pic_parameter_set_id, a code of at most 63 bits.
+const sliceHeaderBytes = 16;
+
+interface StoredSps {
+  bytes: Buffer;
+  parsed: SequenceParameterSet;
+}
+
+interface StoredPps {
+  bytes: Buffer;
+  id: number;
+  spsId: number;
+}
+
+/**
+ * Takes the parameter sets out of a stream's access units and keeps those in force, because in an
+ * `hvc1` track they stand in the initialization segment alone (ISO/IEC 14496-15 §8.4.1).
+ */
+export class H265ParameterSets {
+  /** Parameter sets and empty NAL units that were dropped because they made no sense. */
+  rejected = 0;
+  readonly #vps = new Map<number, Buffer>();
+  readonly #sps = new Map<number, StoredSps>();
+  readonly #pps = new Map<number, StoredPps>();
+  /** The PPS that the last keyframe named; before the first one, the last PPS that came. */
+  #activePpsId: number | undefined;
+  #sawKeyframe = false;
+  #changed = false;
+
+  /**
+   * True when `current()` may give something else than last time: other content, not mere
+   * repetition, or a keyframe that uses another parameter set.
+   */
+  get changed(): boolean {
+    return this.#changed;
+  }
+
+  /**
+   * Notes the parameter sets of an access unit.
+   *
+   * @param parts NAL units in decoding order
+   * @returns the NAL units to store, without parameter sets and delimiters: `parts` itself when it
+   * holds none of them
+   */
+  strip(parts: Buffer[]): Buffer[] {
+    let kept: Buffer[] | undefined;
+    for (let i = 0; i < parts.length; i++) {
+      const nal = parts[i]!;
+      const type = nal.length < 2 ? -1 : typeOf(nal[0]!);
+      if (type === -1 || (type >= nalType.vps && type <= nalType.accessUnitDelimiter)) {
+        kept ??= parts.slice(0, i);
+        this.#note(type, nal);
+        continue;
+      }
+      if (isIrap(type)) this.#noteFirstSlice(nal);
+      kept?.push(nal);
+    }
+    return kept ?? parts;
+  }
+
+  /**
+   * The configuration that the keyframe stripped last uses, or, before there was one, that of the
+   * last PPS. Clears `changed`.
+   *
+   * @returns undefined until its VPS, SPS and PPS were seen
+   */
+  current(): H265Configuration | undefined {
+    this.#changed = false;
+    if (this.#activePpsId === undefined) return undefined;
+    const active = this.#pps.get(this.#activePpsId);
+    const sps = active && this.#sps.get(active.spsId);
+    const vps = sps && this.#vps.get(sps.parsed.vpsId);
+    if (vps === undefined || sps === undefined) return undefined;
+    // Only a keyframe can switch to a PPS of another SPS, so those are another configuration's.
+    const pps = [...this.#pps.values()]
+      .filter((stored) => stored.spsId === active?.spsId)
+      .sort((a, b) => a.id - b.id)
+      .map((stored) => stored.bytes);
+    return new H265Configuration(sps.parsed, { vps: [vps], sps: [sps.bytes], pps });
+  }
+
+  /**
+   * Notes that decoding starts with a picture that is no keyframe: `current()` is then what it uses.
+   * @param parts its NAL units
+   */
+  startAt(parts: readonly Buffer[]): void {
+    const slice = parts.find((nal) => isSlice(typeOf(nal[0]!)));
+    if (slice !== undefined) this.#noteFirstSlice(slice);
+  }
+
+  /** Forgets everything, for a new publisher on the same stream. */
+  reset(): void {
+    this.#vps.clear();
+    this.#sps.clear();
+    this.#pps.clear();
+    this.#activePpsId = undefined;
+    this.#sawKeyframe = false;
+    this.#changed = false;
+  }
+
+  #note(type: number, nal: Buffer): void {
+    if (type === nalType.accessUnitDelimiter) return;
+    let isTaken = false;
+    if (nal.length > maxParameterSetBytes) isTaken = false;
+    else if (type === nalType.vps) isTaken = this.#noteVps(nal);
+    else if (type === nalType.sps) isTaken = this.#noteSps(nal);
+    else if (type === nalType.pps) isTaken = this.#notePps(nal);
+    if (!isTaken) this.rejected++;
+  }
+
+  /** §7.3.2.1: vps_video_parameter_set_id. */
+  #noteVps(nal: Buffer): boolean {
+    if (nal.length < 3) return false;
+    const id = nal[2]! >> 4;
+    if (this.#vps.get(id)?.equals(nal)) return true;
+    // What is kept is a copy: a view would keep its whole block.
+    this.#vps.set(id, Buffer.from(nal));
+    this.#changed = true;
+    return true;
+  }
+
+  #noteSps(nal: Buffer): boolean {
+    for (const stored of this.#sps.values()) if (stored.bytes.equals(nal)) return true;
+    const parsed = parseSequenceParameterSet(nal);
+    if (parsed === undefined) return false;
+    this.#sps.set(parsed.id, { bytes: Buffer.from(nal), parsed });
+    this.#changed = true;
+    return true;
+  }
+
+  /** §7.3.2.3: pps_pic_parameter_set_id, pps_seq_parameter_set_id. */
+  #notePps(nal: Buffer): boolean {
+    for (const stored of this.#pps.values()) if (stored.bytes.equals(nal)) return true;
+    const bits = new BitReader(removeEmulationPrevention(nal, sliceHeaderBytes));
+    bits.skip(16);
+    const id = bits.readUnsigned();
+    const spsId = bits.readUnsigned();
+    if (bits.exhausted || id > highestPpsId || spsId > highestSpsId) return false;
+    this.#pps.set(id, { bytes: Buffer.from(nal), id, spsId });
+    if (!this.#sawKeyframe) this.#activePpsId = id;
+    this.#changed = true;
+    return true;
+  }
+
+  /** §7.3.6.1: first_slice_segment_in_pic_flag, slice_pic_parameter_set_id. */
+  #noteFirstSlice(nal: Buffer): void {
+    const bits = new BitReader(removeEmulationPrevention(nal, sliceHeaderBytes));
+    bits.skip(17);
+    if (isIrap(typeOf(nal[0]!))) bits.skip(1); // no_output_of_prior_pics_flag
+    const ppsId = bits.readUnsigned();
+    if (bits.exhausted || ppsId > highestPpsId) return;
+    this.#sawKeyframe = true;
+    if (ppsId === this.#activePpsId) return;
+    this.#activePpsId = ppsId;
+    this.#changed = true;
+  }
+}

@@ -1,0 +1,79 @@
+import type { ColourDescription } from '../colour-description.ts';
+import { unspecified } from '../colour-description.ts';
+import type { BitReader } from '../h264/bit-reader.ts';
+
+/** The shape of a sample: its width in relation to its height. */
+export interface SampleAspectRatio {
+  width: number;
+  height: number;
+}
+
+/** What video usability information says of how a picture is to be shown. */
+export interface Vui {
+  /** Absent where it is not said, or square. */
+  sampleAspectRatio?: SampleAspectRatio;
+  /** Absent where it is not said. */
+  colour?: ColourDescription;
+}
+
+const extendedAspectRatio = 255;
+
+/** Shapes by aspect_ratio_idc (ITU-T H.265 table E.1). */
+const aspectRatios: ([width: number, height: number] | undefined)[] = [
+  undefined,
+  undefined,
+  [12, 11],
+  [10, 11],
+  [16, 11],
+  [40, 33],
+  [24, 11],
+  [20, 11],
+  [32, 11],
+  [80, 33],
+  [18, 11],
+  [15, 11],
+  [64, 33],
+  [160, 99],
+  [4, 3],
+  [3, 2],
+  [2, 1],
+];
+
+/**
+ * Reads vui_parameters() (§E.2.1) up to the colour description.
+ *
+ * @param bits from aspect_ratio_info_present_flag on
+ */
+export function readVui(bits: BitReader): Vui {
+  const vui: Vui = {};
+  if (bits.read(1) === 1) {
+    const shape = readAspectRatio(bits);
+    if (shape !== undefined && shape.width !== shape.height) vui.sampleAspectRatio = shape;
+  }
+  if (bits.read(1) === 1) bits.skip(1); // overscan_appropriate_flag
+  if (bits.read(1) === 0) return vui;
+  bits.skip(3); // video_format
+  const colour = {
+    ...{ primaries: unspecified, transfer: unspecified, matrix: unspecified },
+    fullRange: bits.read(1) === 1,
+  };
+  const isDescribed = bits.read(1) === 1;
+  if (isDescribed) {
+    colour.primaries = bits.read(8);
+    colour.transfer = bits.read(8);
+    colour.matrix = bits.read(8);
+  }
+  if (isDescribed || colour.fullRange) vui.colour = colour;
+  return vui;
+}
+
+function readAspectRatio(bits: BitReader): SampleAspectRatio | undefined {
+  const index = bits.read(8);
+  if (index !== extendedAspectRatio) {
+    const shape = aspectRatios[index];
+    return shape && { width: shape[0], height: shape[1] };
+  }
+  const width = bits.read(16);
+  const height = bits.read(16);
+  return width === 0 || height === 0 ? undefined : { width, height };
+}
