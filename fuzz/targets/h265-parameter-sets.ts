@@ -1,3 +1,4 @@
+import { readH265SampleEntry } from '../../src/codecs/h265/configuration.ts';
 import { H265ParameterSets } from '../../src/codecs/h265/parameter-sets.ts';
 import { recoveryPictures } from '../../src/codecs/h265/recovery-point.ts';
 import { Decisions } from '../decisions.ts';
@@ -11,6 +12,7 @@ const pps = '4401c172b46240';
 export const target: FuzzTarget = {
   covers: [
     'src/codecs/h265/configuration.ts',
+    'src/codecs/h265/decoder-configuration-record.ts',
     'src/codecs/h265/parameter-sets.ts',
     'src/codecs/h265/profile-tier-level.ts',
     'src/codecs/h265/recovery-point.ts',
@@ -62,7 +64,10 @@ function checkConfiguration(sets: H265ParameterSets): void {
   must(/^hvc1\.[ABC]?\d+\.[\dA-F]+\.[LH]\d+(\.[\dA-F]+)*$/.test(codecString), 'a codec string');
   must(bitDepth >= 8 && bitDepth <= 16, 'a bit depth');
   must(reordering.most <= 15, 'pictures are reordered by so many at most');
-  const record = configuration.record();
+  const record = configuration.sampleEntry('mp4').record!.data;
+  const entry = { container: 'mp4', type: 'hvc1', width, height, channels: 0 } as const;
+  const read = readH265SampleEntry({ ...entry, record: () => record });
+  must(read?.equals(configuration) === true, 'it is read back as it was');
   must(record[0] === 1 && record[22] === 3, 'a record of three arrays');
   must(configuration.equals(configuration), 'a configuration equals itself');
 }

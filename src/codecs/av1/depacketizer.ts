@@ -6,6 +6,7 @@ import { FrameBuilder } from '../frame-builder.ts';
 import { leadingBytes } from '../leading-bytes.ts';
 import { readAv1Configuration } from './configuration.ts';
 import {
+  isShownKeyFrame,
   leb128Bytes,
   longestObuHeader,
   type ObuHeader,
@@ -147,8 +148,7 @@ export class Av1Depacketizer implements Depacketizer {
     const { temporalDelimiter, tileList, padding, sequenceHeader, frame, frameHeader } = obuType;
     if (type === temporalDelimiter || type === tileList || type === padding) return false;
     const isFrame = type === frame || type === frameHeader;
-    // show_existing_frame is 0, frame_type KEY_FRAME, show_frame 1 (AV1 specification §5.9.2).
-    const isKeyFrame = isFrame && (firstByte & 0xf0) === 0x10;
+    const isKeyFrame = isFrame && isShownKeyFrame(firstByte);
     if (type === sequenceHeader) this.#hasSequenceHeader = true;
     if (this.#unit.startUncertain && !this.#hasFrame) {
       // Nothing says where a unit begins: it can be here unless something must have stood before.

@@ -117,3 +117,9 @@ export function writeObuHeader(target: Buffer, header: Buffer, size: number): vo
   if (hasTwo) target[1] = header[1]!;
   writeLeb128(target, hasTwo ? 2 : 1, size);
 }
+
+/** Whether a frame header with this first byte is that of a key frame which is shown (§5.9.2). */
+export function isShownKeyFrame(firstByte: number): boolean {
+  // show_existing_frame is 0, frame_type KEY_FRAME, show_frame 1.
+  return (firstByte & 0xf0) === 0x10;
+}

@@ -1,10 +1,15 @@
 import type { ContainerName } from '../../media/container-name.ts';
 import { VIDEO_TIMESCALE } from '../../media/media-time.ts';
+import type { ReadSampleEntry } from '../codec.ts';
 import type { ColourDescription } from '../colour-description.ts';
 import type { PictureReordering, SampleEntry, VideoConfiguration } from '../configuration.ts';
-import { nalType } from './nal-unit.ts';
+import {
+  type H265Sets,
+  hevcDecoderConfigurationRecord,
+  readHevcRecord,
+} from './decoder-configuration-record.ts';
 import { codecString } from './profile-tier-level.ts';
-import type { SequenceParameterSet } from './sps.ts';
+import { parseSequenceParameterSet, type SequenceParameterSet } from './sps.ts';
 import type { SampleAspectRatio } from './vui.ts';
 
 /** H265 with its parameter sets out of band: sample entry `hvc1` (ISO/IEC 14496-15 §8.4.1). */
@@ -37,10 +42,7 @@ export class H265Configuration implements VideoConfiguration {
    * @param parsed the sequence parameter set
    * @param sets NAL units of the video, sequence and picture parameter sets
    */
-  constructor(
-    parsed: SequenceParameterSet,
-    sets: { vps: readonly Buffer[]; sps: readonly Buffer[]; pps: readonly Buffer[] },
-  ) {
+  constructor(parsed: SequenceParameterSet, sets: H265Sets) {
     this.codecString = codecString(parsed.profileTierLevel);
     this.width = parsed.width;
     this.height = parsed.height;
@@ -66,48 +68,19 @@ export class H265Configuration implements VideoConfiguration {
 
   sampleEntry(container: ContainerName): SampleEntry {
     if (container !== 'mp4') throw new RangeError(`H265 is not written to ${container}`);
-    return { type: 'hvc1', record: { type: 'hvcC', data: this.record() } };
-  }
-
-  /** HEVCDecoderConfigurationRecord (ISO/IEC 14496-15 §8.3.3.1), with lengths of 4 bytes. */
-  record(): Buffer {
-    const { profileTierLevel, chromaFormat, subLayers, isTemporalIdNested } = this.#parsed;
-    const { profileSpace, tier, profile, compatibility, constraints, level } = profileTierLevel;
-    const head = Buffer.alloc(23);
-    head[0] = 1;
-    head[1] = (profileSpace << 6) | (tier << 5) | profile;
-    head.writeUInt32BE(compatibility, 2);
-    constraints.copy(head, 6);
-    head[12] = level;
-    // Not said: min_spatial_segmentation_idc, parallelismType, avgFrameRate, constantFrameRate.
-    head.writeUInt16BE(0xf000, 13);
-    head[15] = 0xfc;
-    head[16] = 0xfc | chromaFormat;
-    head[17] = 0xf8 | (this.#parsed.lumaBitDepth - 8);
-    head[18] = 0xf8 | (this.#parsed.chromaBitDepth - 8);
-    head[21] = (subLayers << 3) | (Number(isTemporalIdNested) << 2) | 3;
-    const arrays = [
-      ...arrayOf(nalType.vps, this.vps),
-      ...arrayOf(nalType.sps, this.sps),
-      ...arrayOf(nalType.pps, this.pps),
-    ];
-    head[22] = 3;
-    return Buffer.concat([head, ...arrays]);
+    const data = hevcDecoderConfigurationRecord(this.#parsed, this);
+    return { type: 'hvc1', record: { type: 'hvcC', data } };
   }
 }
 
-/** One array of the record: all parameter sets of a kind. */
-function arrayOf(type: number, nalUnits: readonly Buffer[]): Buffer[] {
-  const head = Buffer.of(0x80 | type, 0, 0);
-  head.writeUInt16BE(nalUnits.length, 1);
-  return [
-    head,
-    ...nalUnits.flatMap((nalUnit) => {
-      const length = Buffer.alloc(2);
-      length.writeUInt16BE(nalUnit.length);
-      return [length, nalUnit];
-    }),
-  ];
+/** Reads the configuration back that {@link H265Configuration.sampleEntry} was written of. */
+export function readH265SampleEntry(entry: ReadSampleEntry): H265Configuration | undefined {
+  if (entry.container !== 'mp4' || entry.type !== 'hvc1') return undefined;
+  const data = entry.record('hvcC');
+  const sets = data && readHevcRecord(data);
+  const sps = sets?.sps[0];
+  const parsed = sps && parseSequenceParameterSet(sps);
+  return parsed && new H265Configuration(parsed, sets!);
 }
 
 function sameBuffers(a: readonly Buffer[], b: readonly Buffer[]): boolean {

@@ -6,7 +6,7 @@ import { NOT_REORDERED, type SampleEntry, type VideoConfiguration } from '../con
 import { leadingBytes } from '../leading-bytes.ts';
 import { type ColourConfig, lookedAtBytes, readFrameHeader } from './frame-header.ts';
 import { levelOf } from './level.ts';
-import { readSuperframeIndex } from './superframe.ts';
+import { longestIndex, readSuperframeIndex } from './superframe.ts';
 
 /** Bytes of the configuration record, version and flags included. */
 const recordBytes = 12;
@@ -134,7 +134,7 @@ export function readVp9Configuration(parts: readonly Buffer[]): Vp9Configuration
 
 function sizesOfUpperLayers(parts: readonly Buffer[]): { width: number; height: number }[] {
   const last = parts.at(-1);
-  const index = last === undefined ? undefined : readSuperframeIndex(last.subarray(-34));
+  const index = last === undefined ? undefined : readSuperframeIndex(last.subarray(-longestIndex));
   if (index === undefined) return [];
   const whole = Buffer.concat(parts);
   const sizes: { width: number; height: number }[] = [];

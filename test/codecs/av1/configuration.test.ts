@@ -1,5 +1,5 @@
 import t from 'tap';
-import { readAv1Configuration } from '../../../src/codecs/av1/configuration.ts';
+import { readAv1Configuration, readAv1SampleEntry } from '../../../src/codecs/av1/configuration.ts';
 import type { ColourDescription } from '../../../src/codecs/colour-description.ts';
 import { requireFfmpeg, runTool } from '../../media/tool.ts';
 import { encodeFrames } from '../encoded-frames.ts';
@@ -63,7 +63,13 @@ t.test('the record is what ffmpeg writes', async (t) => {
     const folder = t.testdir();
     const options = { width: 64, height: 64, frames: 1, keyframeInterval: 1, pixelFormat };
     const [frame] = await encodeFrames(folder, 'av1', options);
-    const { record } = readAv1Configuration([asSample(frame!)])!.sampleEntry('mp4');
+    const configuration = readAv1Configuration([asSample(frame!)])!;
+    const { type, record } = configuration.sampleEntry('mp4');
+    t.same([type, record?.type], ['av01', 'av1C']);
+    const entry = { container: 'mp4', width: 64, height: 64, channels: 0, type } as const;
+    const read = (data: Buffer) => readAv1SampleEntry({ ...entry, record: () => data });
+    t.ok(read(record!.data)?.equals(configuration), 'read back');
+    t.equal(read(record!.data.subarray(0, 6)), undefined);
     const input = `${folder}/av1-64x64.ivf`;
     const { stdout } = await runTool('ffmpeg', [
       ...['-v', 'error', '-i', input, '-c', 'copy', '-f', 'mp4'],

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { readH265SampleEntry } from '../../../src/codecs/h265/configuration.ts';
 import { H265ParameterSets } from '../../../src/codecs/h265/parameter-sets.ts';
 import { parseSequenceParameterSet } from '../../../src/codecs/h265/sps.ts';
 import { requireFfmpeg, runTool } from '../../media/tool.ts';
@@ -79,7 +80,15 @@ t.test('the record is what ffmpeg writes', async (t) => {
     // ffmpeg reads from VUI and PPS how far decoding can be done in parallel, which is optional.
     written.writeUInt16BE(0xf000, 13);
     written[15] = 0xfc;
-    t.same(sets.current()!.record(), written, pixelFormat);
+    const { type, record } = sets.current()!.sampleEntry('mp4');
+    t.same([type, record], ['hvc1', { type: 'hvcC', data: written }], pixelFormat);
+    const entry = { container: 'mp4', width: 320, height: 180, channels: 0 } as const;
+    const read = (data: Buffer) =>
+      readH265SampleEntry({ ...entry, type: 'hvc1', record: () => data });
+    t.ok(read(record!.data)?.equals(sets.current()!), 'read back');
+    for (let length = 0; length < written.length; length += 5) {
+      t.equal(read(record!.data.subarray(0, length)), undefined, `${length} bytes`);
+    }
   }
 });
 

@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { ColourDescription } from '../../../src/codecs/colour-description.ts';
-import { readVp9Configuration } from '../../../src/codecs/vp9/configuration.ts';
+import { readVp9Configuration, readVp9SampleEntry } from '../../../src/codecs/vp9/configuration.ts';
 import { levelOf } from '../../../src/codecs/vp9/level.ts';
 import { superframeIndex } from '../../../src/codecs/vp9/superframe.ts';
 import { requireFfmpeg, runTool } from '../../media/tool.ts';
@@ -58,7 +58,13 @@ t.test('the record is what ffmpeg writes', async (t) => {
     const folder = t.testdir();
     const options = { width: 64, height: 64, frames: 2, keyframeInterval: 60, pixelFormat };
     const [frame] = await encodeFrames(folder, 'vp9', options);
-    const { record } = readVp9Configuration([frame!])!.sampleEntry('mp4');
+    const configuration = readVp9Configuration([frame!])!;
+    const { type, record } = configuration.sampleEntry('mp4');
+    t.same([type, record?.type], ['vp09', 'vpcC']);
+    const entry = { container: 'mp4', width: 64, height: 64, channels: 0, type } as const;
+    const read = (data: Buffer) => readVp9SampleEntry({ ...entry, record: () => data });
+    t.ok(read(record!.data)?.equals(configuration), 'read back');
+    t.equal(read(record!.data.subarray(0, 6)), undefined);
     const { stdout } = await runTool('ffmpeg', [
       ...['-v', 'error', '-i', `${folder}/vp9-64x64.ivf`, '-c', 'copy', '-f', 'mp4'],
       ...['-movflags', 'frag_keyframe+empty_moov', '-'],

@@ -1,0 +1,26 @@
+import { isShownKeyFrame, obuType, readObuHeader } from './obu.ts';
+
+/**
+ * Looks at a sample: a temporal unit, of OBUs with size fields.
+ * @param keyframe whether the container says that decoding can start here
+ * @returns what is wrong, or undefined
+ */
+export function av1SampleProblem(sample: Buffer, keyframe: boolean): string | undefined {
+  let hasSequenceHeader = false;
+  let firstFrame: number | undefined;
+  for (let at = 0; at < sample.length; ) {
+    const header = readObuHeader(sample, at);
+    if (header?.size === undefined) return 'has an OBU without a size, or with a damaged header';
+    const start = at + header.bytes;
+    at = start + header.size;
+    if (at > sample.length) return 'ends inside an OBU';
+    if (header.type === obuType.sequenceHeader) hasSequenceHeader = true;
+    if (header.type === obuType.frame || header.type === obuType.frameHeader) {
+      firstFrame ??= sample[start] ?? 0;
+    }
+  }
+  if (firstFrame === undefined) return 'has no frame';
+  const isKey = hasSequenceHeader && isShownKeyFrame(firstFrame);
+  if (keyframe && !isKey) return 'is flagged as a keyframe, but is not one';
+  return isKey && !keyframe ? 'is a keyframe, but not flagged as one' : undefined;
+}

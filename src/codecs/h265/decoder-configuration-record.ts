@@ -1,0 +1,86 @@
+import { nalType } from './nal-unit.ts';
+import type { SequenceParameterSet } from './sps.ts';
+
+/** Bytes before the arrays of parameter sets. */
+const headBytes = 23;
+
+/** Parameter set NAL units, without start codes. */
+export interface H265Sets {
+  vps: readonly Buffer[];
+  sps: readonly Buffer[];
+  pps: readonly Buffer[];
+}
+
+/**
+ * HEVCDecoderConfigurationRecord (ISO/IEC 14496-15 §8.3.3.1), with 4-byte NAL lengths.
+ *
+ * @param parsed the sequence parameter set in force
+ * @throws RangeError for sets that are too long
+ */
+export function hevcDecoderConfigurationRecord(
+  parsed: SequenceParameterSet,
+  { vps, sps, pps }: H265Sets,
+): Buffer {
+  const { profileTierLevel, chromaFormat, subLayers, isTemporalIdNested } = parsed;
+  const { profileSpace, tier, profile, compatibility, constraints, level } = profileTierLevel;
+  const head = Buffer.alloc(headBytes);
+  head[0] = 1;
+  head[1] = (profileSpace << 6) | (tier << 5) | profile;
+  head.writeUInt32BE(compatibility, 2);
+  constraints.copy(head, 6);
+  head[12] = level;
+  // Not said: min_spatial_segmentation_idc, parallelismType, avgFrameRate, constantFrameRate.
+  head.writeUInt16BE(0xf000, 13);
+  head[15] = 0xfc;
+  head[16] = 0xfc | chromaFormat;
+  head[17] = 0xf8 | (parsed.lumaBitDepth - 8);
+  head[18] = 0xf8 | (parsed.chromaBitDepth - 8);
+  head[21] = (subLayers << 3) | (Number(isTemporalIdNested) << 2) | 3;
+  head[22] = 3;
+  return Buffer.concat([
+    head,
+    ...arrayOf(nalType.vps, vps),
+    ...arrayOf(nalType.sps, sps),
+    ...arrayOf(nalType.pps, pps),
+  ]);
+}
+
+/**
+ * Reads the parameter sets of such a record.
+ *
+ * @returns undefined where it is damaged
+ */
+export function readHevcRecord(data: Buffer): H265Sets | undefined {
+  if (data.length < headBytes || data[0] !== 1) return undefined;
+  const sets = new Map<number, Buffer[]>();
+  let at = headBytes;
+  for (let left = data[22]!; left > 0; left--) {
+    if (at + 3 > data.length) return undefined;
+    const type = data[at]! & 0x3f;
+    const count = data.readUInt16BE(at + 1);
+    at += 3;
+    const nalUnits = sets.get(type) ?? [];
+    for (let unit = 0; unit < count; unit++) {
+      if (at + 2 > data.length) return undefined;
+      const end = at + 2 + data.readUInt16BE(at);
+      if (end > data.length) return undefined;
+      nalUnits.push(data.subarray(at + 2, end));
+      at = end;
+    }
+    sets.set(type, nalUnits);
+  }
+  const of = (type: number) => sets.get(type) ?? [];
+  return { vps: of(nalType.vps), sps: of(nalType.sps), pps: of(nalType.pps) };
+}
+
+/** One array: all parameter sets of a kind, none of which are in samples (array_completeness). */
+function arrayOf(type: number, nalUnits: readonly Buffer[]): Buffer[] {
+  const chunks: Buffer[] = [Buffer.of(0x80 | type), uint16(nalUnits.length)];
+  for (const nalUnit of nalUnits) chunks.push(uint16(nalUnit.length), nalUnit);
+  return chunks;
+}
+
+function uint16(value: number): Buffer {
+  if (value > 0xffff) throw new RangeError(`parameter set of ${value} bytes does not fit 16 bits`);
+  return Buffer.of(value >> 8, value & 0xff);
+}

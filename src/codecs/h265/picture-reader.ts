@@ -1,0 +1,46 @@
+import type { AccessUnit } from '../../media/access-unit.ts';
+import type { PayloadFormat } from '../../media/payload-format.ts';
+import type { PictureReader, Recovery } from '../codec.ts';
+import type { H265Configuration } from './configuration.ts';
+import { H265ParameterSets } from './parameter-sets.ts';
+import { recoveryPictures } from './recovery-point.ts';
+
+/** Takes the parameter sets out of access units: an `hvc1` track has them in its sample entry alone. */
+export class H265PictureReader implements PictureReader {
+  readonly #parameterSets = new H265ParameterSets();
+  #configuration: H265Configuration | undefined;
+
+  /** @param formats their `sprop-vps`, `sprop-sps` and `sprop-pps` (RFC 7798 §7.1) are taken up */
+  constructor(formats: readonly PayloadFormat[]) {
+    for (const { codec, parameters } of formats) {
+      if (codec !== 'h265') continue;
+      for (const name of ['sprop-vps', 'sprop-sps', 'sprop-pps']) {
+        const sets = parameters[name]?.split(',') ?? [];
+        this.#parameterSets.strip(sets.map((set) => Buffer.from(set, 'base64')));
+      }
+    }
+  }
+
+  toSample(unit: AccessUnit): Buffer[] {
+    return this.#parameterSets.strip(unit.parts);
+  }
+
+  configuration(): H265Configuration | undefined {
+    if (this.#configuration === undefined || this.#parameterSets.changed) {
+      this.#configuration = this.#parameterSets.current();
+    }
+    return this.#configuration;
+  }
+
+  isRecoveryPoint(parts: readonly Buffer[]): boolean {
+    return recoveryPictures(parts) !== undefined;
+  }
+
+  recover(parts: readonly Buffer[]): Recovery {
+    this.#parameterSets.startAt(parts);
+    // recovery_poc_cnt counts pictures in the order of showing; encoders that refresh bit by bit do
+    // not reorder them.
+    let picturesLeft = recoveryPictures(parts) ?? 0;
+    return { isWhole: () => picturesLeft-- <= 0 };
+  }
+}

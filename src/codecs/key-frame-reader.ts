@@ -1,0 +1,42 @@
+import type { AccessUnit } from '../media/access-unit.ts';
+import type { PictureReader, Recovery } from './codec.ts';
+import type { VideoConfiguration } from './configuration.ts';
+
+/**
+ * Reads the pictures of a codec whose keyframes say all that a decoder has to be told, and stay as they
+ * are in a file. Decoding can start with those alone.
+ */
+export class KeyFrameReader<C extends VideoConfiguration> implements PictureReader {
+  readonly #read: (parts: readonly Buffer[]) => C | undefined;
+  #configuration: C | undefined;
+
+  /** @param read reads the configuration of a keyframe */
+  constructor(read: (parts: readonly Buffer[]) => C | undefined) {
+    this.#read = read;
+  }
+
+  toSample(unit: AccessUnit): Buffer[] {
+    if (unit.keyframe) this.#note(unit.parts);
+    return unit.parts;
+  }
+
+  configuration(): C | undefined {
+    return this.#configuration;
+  }
+
+  isRecoveryPoint(): boolean {
+    return false;
+  }
+
+  recover(): Recovery {
+    return { isWhole: () => true };
+  }
+
+  #note(parts: readonly Buffer[]): void {
+    const read = this.#read(parts);
+    if (read === undefined) return;
+    if (this.#configuration === undefined || !this.#configuration.equals(read)) {
+      this.#configuration = read;
+    }
+  }
+}

@@ -1,0 +1,21 @@
+import { isKeyFrame, readVp8Configuration } from './configuration.ts';
+
+/** Bytes of the tag that every frame begins with (RFC 6386 §9.1). */
+const frameTagBytes = 3;
+
+/**
+ * Looks at a sample: one frame.
+ * @param keyframe whether the container says that decoding can start here
+ * @returns what is wrong, or undefined
+ */
+export function vp8SampleProblem(sample: Buffer, keyframe: boolean): string | undefined {
+  if (sample.length < frameTagBytes) return `is a frame of ${sample.length} bytes`;
+  const isKey = isKeyFrame(sample[0]!);
+  if (isKey && readVp8Configuration([sample]) === undefined)
+    return 'has a damaged key frame header';
+  // Size of the first partition, bits 5 to 23 of the tag.
+  const firstPartition = sample.readUIntLE(0, frameTagBytes) >> 5;
+  if (firstPartition > sample.length) return 'ends inside its first partition';
+  if (keyframe && !isKey) return 'is flagged as a keyframe, but is not one';
+  return isKey && !keyframe ? 'is a keyframe, but not flagged as one' : undefined;
+}

@@ -1,0 +1,23 @@
+import { readFrameHeader } from './frame-header.ts';
+import { longestIndex, readSuperframeIndex } from './superframe.ts';
+
+/**
+ * Looks at a sample: one frame, or a superframe.
+ * @param keyframe whether the container says that decoding can start here
+ * @returns what is wrong, or undefined
+ */
+export function vp9SampleProblem(sample: Buffer, keyframe: boolean): string | undefined {
+  const sizes = readSuperframeIndex(sample.subarray(-longestIndex)) ?? [sample.length];
+  let at = 0;
+  let isKey = false;
+  for (const size of sizes) {
+    const end = at + size;
+    if (end > sample.length) return 'ends inside a frame';
+    const header = readFrameHeader(sample.subarray(at, end));
+    if (header === undefined) return 'has a frame whose header is damaged';
+    if (at === 0) isKey = header.isKeyFrame;
+    at = end;
+  }
+  if (keyframe && !isKey) return 'is flagged as a keyframe, but is not one';
+  return isKey && !keyframe ? 'is a keyframe, but not flagged as one' : undefined;
+}
