@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BitReader, removeEmulationPrevention } from '../../src/codecs/h264/bit-reader.ts';
+import { BitReader, removeEmulationPrevention } from '../../src/codecs/bit-reader.ts';
 import { H264ParameterSets } from '../../src/codecs/h264/parameter-sets.ts';
 import { parseSequenceParameterSet } from '../../src/codecs/h264/sps.ts';
 import { mp4 } from '../../src/containers/mp4/container.ts';
@@ -16,7 +16,7 @@ const MOST_BYTES = 4096 * (32 + 256);
 /** One parameter set as it is, then access units of NAL units; what is kept can be written and read. */
 export const target: FuzzTarget = {
   covers: [
-    'src/codecs/h264/bit-reader.ts',
+    'src/codecs/bit-reader.ts',
     'src/codecs/h264/parameter-sets.ts',
     'src/codecs/h264/reordering.ts',
     'src/codecs/h264/sps.ts',

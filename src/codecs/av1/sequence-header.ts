@@ -1,6 +1,6 @@
+import { BitReader } from '../bit-reader.ts';
 import type { ColourDescription } from '../colour-description.ts';
 import { unspecified } from '../colour-description.ts';
-import { BitReader } from '../h264/bit-reader.ts';
 
 /** What we need to know of a sequence header (AV1 specification §5.5). */
 export interface SequenceHeader {

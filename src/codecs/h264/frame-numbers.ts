@@ -1,5 +1,5 @@
+import { BitReader, removeEmulationPrevention } from '../bit-reader.ts';
 import type { ContinuityCheck } from '../codec.ts';
-import { BitReader, removeEmulationPrevention } from './bit-reader.ts';
 import { recoveryFrames } from './recovery-point.ts';
 import { nalUnitsOf } from './sample-check.ts';
 import { parseSequenceParameterSet } from './sps.ts';

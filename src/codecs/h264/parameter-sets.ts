@@ -1,4 +1,4 @@
-import { BitReader, removeEmulationPrevention } from './bit-reader.ts';
+import { BitReader, removeEmulationPrevention } from '../bit-reader.ts';
 import { H264Configuration } from './configuration.ts';
 import { parseSequenceParameterSet, type SequenceParameterSet } from './sps.ts';
 

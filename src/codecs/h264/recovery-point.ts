@@ -1,5 +1,5 @@
+import { BitReader, removeEmulationPrevention } from '../bit-reader.ts';
 import type { Recovery } from '../codec.ts';
-import { BitReader, removeEmulationPrevention } from './bit-reader.ts';
 
 const NAL_SEI = 6;
 const NAL_LAST_SLICE = 5;

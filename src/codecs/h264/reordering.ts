@@ -1,5 +1,5 @@
+import type { BitReader } from '../bit-reader.ts';
 import { NOT_REORDERED, type PictureReordering } from '../configuration.ts';
-import type { BitReader } from './bit-reader.ts';
 
 /** What {@link readReordering} needs to know of the parameter set before its VUI. */
 export interface ReorderingLimits {

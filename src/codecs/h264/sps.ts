@@ -1,5 +1,5 @@
+import { BitReader, removeEmulationPrevention } from '../bit-reader.ts';
 import type { PictureReordering } from '../configuration.ts';
-import { BitReader, removeEmulationPrevention } from './bit-reader.ts';
 import { readReordering } from './reordering.ts';
 
 /** What we need to know of a sequence parameter set (ITU-T H.264 §7.3.2.1.1). */

@@ -1,4 +1,4 @@
-import { BitReader, removeEmulationPrevention } from '../h264/bit-reader.ts';
+import { BitReader, removeEmulationPrevention } from '../bit-reader.ts';
 import { H265Configuration } from './configuration.ts';
 import { isIrap, isSlice, nalType, typeOf } from './nal-unit.ts';
 import { parseSequenceParameterSet, type SequenceParameterSet } from './sps.ts';

@@ -1,4 +1,4 @@
-import type { BitReader } from '../h264/bit-reader.ts';
+import type { BitReader } from '../bit-reader.ts';
 
 /** What a decoder must be able to do: profile_tier_level() (ITU-T H.265 §7.3.3). */
 export interface ProfileTierLevel {

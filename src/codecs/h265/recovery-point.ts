@@ -1,4 +1,4 @@
-import { BitReader, removeEmulationPrevention } from '../h264/bit-reader.ts';
+import { BitReader, removeEmulationPrevention } from '../bit-reader.ts';
 import { isSlice, nalType, typeOf } from './nal-unit.ts';
 
 const recoveryPoint = 6;

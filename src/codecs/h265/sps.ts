@@ -1,4 +1,4 @@
-import { BitReader, removeEmulationPrevention } from '../h264/bit-reader.ts';
+import { BitReader, removeEmulationPrevention } from '../bit-reader.ts';
 import { type ProfileTierLevel, readProfileTierLevel } from './profile-tier-level.ts';
 import { readVui, type Vui } from './vui.ts';
 

@@ -1,6 +1,6 @@
+import type { BitReader } from '../bit-reader.ts';
 import type { ColourDescription } from '../colour-description.ts';
 import { unspecified } from '../colour-description.ts';
-import type { BitReader } from '../h264/bit-reader.ts';
 
 /** The shape of a sample: its width in relation to its height. */
 export interface SampleAspectRatio {

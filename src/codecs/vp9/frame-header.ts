@@ -1,4 +1,4 @@
-import { BitReader } from '../h264/bit-reader.ts';
+import { BitReader } from '../bit-reader.ts';
 
 /** Bytes from the start of a frame in which all that we read of its header lies. */
 export const lookedAtBytes = 128;

@@ -1,4 +1,4 @@
-import type { BitReader } from '../h264/bit-reader.ts';
+import type { BitReader } from '../bit-reader.ts';
 import { leadingBytes } from '../leading-bytes.ts';
 import { type FrameHeader, lookedAtBytes, readFrameHeader } from './frame-header.ts';
 

@@ -1,6 +1,7 @@
 /**
- * Reads bits and exponential-Golomb codes (ITU-T H.264 §7.2, §9.1). Reading past the end gives
- * zeros and sets `exhausted` instead of throwing, since what we parse comes from the network.
+ * Reads bits and exponential-Golomb codes (ITU-T H.264 §7.2, §9.1; those of H.265 and AV1 are the
+ * same). Reading past the end gives zeros and sets `exhausted` instead of throwing, since what we parse
+ * comes from the network.
  */
 export class BitReader {
   /** True once more bits were asked for than there are, or a code was longer than 32 bits. */
