@@ -8,10 +8,10 @@ import type { Depacketizer } from '../src/media/depacketizer.ts';
 import type { PayloadFormat } from '../src/media/payload-format.ts';
 import { Slab } from '../src/media/slab.ts';
 
-const packets = 100_000;
-const rounds = 8;
-const packetsPerPicture = 10;
-const payloadBytes = 1100;
+const PACKETS = 100_000;
+const ROUNDS = 8;
+const PACKETS_PER_PICTURE = 10;
+const PAYLOAD_BYTES = 1100;
 
 type Emit = (unit: AccessUnit) => void;
 /** The first bytes of a picture's packet at this place, of which all others are media. */
@@ -19,7 +19,7 @@ type Head = (place: number) => number[];
 
 const format: PayloadFormat = { payloadType: 96, codec: '', clockRate: 90_000, parameters: {} };
 const isFirst = (place: number) => place === 0;
-const isLast = (place: number) => place === packetsPerPicture - 1;
+const isLast = (place: number) => place === PACKETS_PER_PICTURE - 1;
 /** The bits of an FU header that say where a NAL unit begins and ends (RFC 6184 §5.8). */
 const fuEnds = (place: number) => (isFirst(place) ? 0x80 : 0) | (isLast(place) ? 0x40 : 0);
 
@@ -50,21 +50,21 @@ function measure(create: (emit: Emit) => Depacketizer, payloads: readonly Buffer
   let units = 0;
   const depacketizer = create(() => units++);
   let best = Number.POSITIVE_INFINITY;
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 0; round < ROUNDS; round++) {
     const start = process.cpuUsage();
-    for (let n = 0; n < packets; n++) {
-      const place = n % packetsPerPicture;
-      const payload = slab.take(payloadBytes);
+    for (let n = 0; n < PACKETS; n++) {
+      const place = n % PACKETS_PER_PICTURE;
+      const payload = slab.take(PAYLOAD_BYTES);
       payloads[place]!.copy(payload);
       const fields = { ssrc: 1, payloadType: 96, sequenceNumber: n & 0xffff, arrivalUs: n * 3000 };
-      const timestamp = (((round * packets + n - place) / packetsPerPicture) * 3000) >>> 0;
+      const timestamp = (((round * PACKETS + n - place) / PACKETS_PER_PICTURE) * 3000) >>> 0;
       depacketizer.push({ ...fields, timestamp, marker: isLast(place), payload }, false);
     }
     const { user, system } = process.cpuUsage(start);
-    best = Math.min(best, (user + system) / packets);
+    best = Math.min(best, (user + system) / PACKETS);
   }
   // One that took nothing would be fast.
-  const isRight = depacketizer === nothing || units === (rounds * packets) / packetsPerPicture;
+  const isRight = depacketizer === nothing || units === (ROUNDS * PACKETS) / PACKETS_PER_PICTURE;
   if (!isRight) throw new Error(`${units} pictures came out`);
   return best;
 }
@@ -79,8 +79,8 @@ const nothing: Depacketizer = {
 /** Measures the way from packet to access unit for each codec and prints µs a packet. */
 export async function run(): Promise<void> {
   for (const [name, create, head] of codecs) {
-    const payloads = Array.from({ length: packetsPerPicture }, (_, place) => {
-      const payload = Buffer.alloc(payloadBytes, 0x88);
+    const payloads = Array.from({ length: PACKETS_PER_PICTURE }, (_, place) => {
+      const payload = Buffer.alloc(PAYLOAD_BYTES, 0x88);
       payload.set(head(place));
       return payload;
     });

@@ -4,7 +4,7 @@ import type { RtpPacket } from '../src/media/rtp-packet.ts';
 import type { Decisions } from './decisions.ts';
 import { must } from './target.ts';
 
-const mostSteps = 400;
+const MOST_STEPS = 400;
 
 /** How a depacketizer is made. */
 export type Create = (emit: (unit: AccessUnit) => void) => Depacketizer;
@@ -49,7 +49,7 @@ export function checkAnyPackets(
     check(unit);
   });
   let timestamp = 0;
-  while (!decisions.done && pushed < mostSteps) {
+  while (!decisions.done && pushed < MOST_STEPS) {
     const how = decisions.byte();
     if ((how & 0x18) === 0x18) timestamp += decisions.signed();
     const payload = decisions.block();
@@ -87,7 +87,7 @@ export function checkRoundTrip(
   let timestamp = 0xffff_ff00;
   let lost = false;
   let packets = 0;
-  while (!decisions.done && packets < mostSteps) {
+  while (!decisions.done && packets < MOST_STEPS) {
     timestamp = (timestamp + 3000) >>> 0;
     const unit = makeUnit(decisions);
     sent.set(timestamp, unit.bytes);

@@ -4,9 +4,9 @@ import { recoveryPictures } from '../../src/codecs/h265/recovery-point.ts';
 import { Decisions } from '../decisions.ts';
 import { type FuzzTarget, must } from '../target.ts';
 
-const vps = '40010c01ffff01600000030090000003000003003c928090';
-const sps = '42010101600000030090000003000003003ca00a080b9f7964a924caf0168080000003008000000f04';
-const pps = '4401c172b46240';
+const VPS = '40010c01ffff01600000030090000003000003003c928090';
+const SPS = '42010101600000030090000003000003003ca00a080b9f7964a924caf0168080000003008000000f04';
+const PPS = '4401c172b46240';
 
 /** NAL units of pictures, among them parameter sets and SEI messages of any kind. */
 export const target: FuzzTarget = {
@@ -21,8 +21,8 @@ export const target: FuzzTarget = {
   ],
   maxBytes: 16_384,
   seeds: () => [
-    blocks(vps, sps, pps, '28018080'),
-    blocks('4e010601c080', pps, '020180'),
+    blocks(VPS, SPS, PPS, '28018080'),
+    blocks('4e010601c080', PPS, '020180'),
     blocks('4e0106014080', '460150', '2601a0'),
   ],
   run(input) {

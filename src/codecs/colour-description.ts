@@ -11,4 +11,4 @@ export interface ColourDescription {
 }
 
 /** The code point of each that says nothing. */
-export const unspecified = 2;
+export const UNSPECIFIED = 2;

@@ -1,10 +1,10 @@
 import type { AccessUnit } from '../media/access-unit.ts';
 
 /** Largest frame in bytes: far above any picture a browser or camera sends. */
-export const maxFrameBytes = 16 * 1024 * 1024;
+export const MAX_FRAME_BYTES = 16 * 1024 * 1024;
 
 /** Most pieces of one frame: enough for the largest in packets of 512 bytes. */
-export const maxFrameParts = maxFrameBytes / 512;
+export const MAX_FRAME_PARTS = MAX_FRAME_BYTES / 512;
 
 /**
  * Collects the pieces of one frame after the other, for codecs whose frames are of use only whole,
@@ -112,7 +112,7 @@ export class FrameBuilder {
    * @returns false when the frame gets too large; it is given up then
    */
   add(part: Buffer): boolean {
-    if (this.#parts.length === maxFrameParts || this.#bytes + part.length > maxFrameBytes) {
+    if (this.#parts.length === MAX_FRAME_PARTS || this.#bytes + part.length > MAX_FRAME_BYTES) {
       this.breakFrame();
       return false;
     }

@@ -18,7 +18,7 @@ export interface Delivery {
   depacketizer: Depacketizer;
 }
 
-const ticksPerUnit = 3000;
+const TICKS_PER_UNIT = 3000;
 
 /**
  * Sends units through a depacketizer, each with a timestamp of its own and the marker bit at its end.
@@ -33,7 +33,7 @@ export function deliver(
   const received: Delivery['received'] = [];
   const whole: number[] = [];
   const depacketizer = create((unit) =>
-    received.push({ index: unit.rtpTimestamp / ticksPerUnit, unit }),
+    received.push({ index: unit.rtpTimestamp / TICKS_PER_UNIT, unit }),
   );
   let lostBefore = false;
   for (const [index, { payloads }] of units.entries()) {
@@ -45,7 +45,7 @@ export function deliver(
         continue;
       }
       const marker = at === payloads.length - 1;
-      const packet = makePacket({ timestamp: index * ticksPerUnit, payload, marker });
+      const packet = makePacket({ timestamp: index * TICKS_PER_UNIT, payload, marker });
       depacketizer.push(packet, lostBefore);
       lostBefore = false;
     }

@@ -1,16 +1,16 @@
 import type { ContainerName } from '../../media/container-name.ts';
 import { VIDEO_TIMESCALE } from '../../media/media-time.ts';
 import type { ReadSampleEntry } from '../codec.ts';
-import { type ColourDescription, unspecified } from '../colour-description.ts';
+import { type ColourDescription, UNSPECIFIED } from '../colour-description.ts';
 import { NOT_REORDERED, type SampleEntry, type VideoConfiguration } from '../configuration.ts';
 import { leadingBytes } from '../leading-bytes.ts';
-import { leb128Bytes, obuType, readObuHeader, writeObuHeader } from './obu.ts';
+import { leb128Bytes, OBU_TYPE, readObuHeader, writeObuHeader } from './obu.ts';
 import { readSequenceHeader, type SequenceHeader } from './sequence-header.ts';
 
 // Where a sequence header is looked for: it stands first, with at most metadata before it.
-const lookedAtBytes = 1024;
+const LOOKED_AT_BYTES = 1024;
 /** Bytes of the configuration record before its OBUs. */
-const recordHeadBytes = 4;
+const RECORD_HEAD_BYTES = 4;
 
 /** AV1 in an `av01` track (AV1 Codec ISO Media File Format Binding §2.2). */
 export class Av1Configuration implements VideoConfiguration {
@@ -61,7 +61,7 @@ export class Av1Configuration implements VideoConfiguration {
 export function readAv1SampleEntry(entry: ReadSampleEntry): Av1Configuration | undefined {
   if (entry.container !== 'mp4' || entry.type !== 'av01') return undefined;
   const data = entry.record('av1C');
-  return data && readAv1Configuration([data.subarray(recordHeadBytes)]);
+  return data && readAv1Configuration([data.subarray(RECORD_HEAD_BYTES)]);
 }
 
 /**
@@ -71,13 +71,13 @@ export function readAv1SampleEntry(entry: ReadSampleEntry): Av1Configuration | u
  * @returns undefined when there is none, or one that breaks the format
  */
 export function readAv1Configuration(parts: readonly Buffer[]): Av1Configuration | undefined {
-  const bytes = leadingBytes(parts, lookedAtBytes);
+  const bytes = leadingBytes(parts, LOOKED_AT_BYTES);
   for (let at = 0; at < bytes.length; ) {
     const header = readObuHeader(bytes, at);
     if (header?.size === undefined) return undefined;
     const start = at + header.bytes;
     const end = start + header.size;
-    if (header.type === obuType.sequenceHeader) {
+    if (header.type === OBU_TYPE.sequenceHeader) {
       if (end > bytes.length) return undefined;
       const payload = bytes.subarray(start, end);
       const parsed = readSequenceHeader(payload);
@@ -97,7 +97,7 @@ function withSize(obu: Buffer, payload: Buffer): Buffer {
 }
 
 function isDescribed({ primaries, transfer, matrix, fullRange }: ColourDescription): boolean {
-  return fullRange || [primaries, transfer, matrix].some((code) => code !== unspecified);
+  return fullRange || [primaries, transfer, matrix].some((code) => code !== UNSPECIFIED);
 }
 
 /**
@@ -114,7 +114,7 @@ function codecString(header: SequenceHeader): string {
     !isMonochrome &&
     chroma === '110' &&
     !fullRange &&
-    [primaries, transfer, matrix].every((code) => code === 1 || code === unspecified);
+    [primaries, transfer, matrix].every((code) => code === 1 || code === UNSPECIFIED);
   if (isPlain) return short;
   const colours = [primaries, transfer, matrix].map(two).join('.');
   return `${short}.${Number(isMonochrome)}.${chroma}.${colours}.${Number(fullRange)}`;

@@ -7,10 +7,10 @@ import { leadingBytes } from '../leading-bytes.ts';
 import { readAv1Configuration } from './configuration.ts';
 import {
   isShownKeyFrame,
+  LONGEST_OBU_HEADER,
   leb128Bytes,
-  longestObuHeader,
+  OBU_TYPE,
   type ObuHeader,
-  obuType,
   readLeb128,
   readObuHeader,
   writeObuHeader,
@@ -18,8 +18,8 @@ import {
 
 // The aggregation header (RTP Payload Format For AV1 §4.4): the first element goes on with an OBU, the
 // last one is gone on with, and how many elements there are, of which then the last has no length.
-const continues = 0x80;
-const continued = 0x40;
+const CONTINUES = 0x80;
+const CONTINUED = 0x40;
 
 /** Where headers of OBUs are written; shared, so that an idle track holds no block of its own. */
 const headers = new Slab();
@@ -99,7 +99,7 @@ export class Av1Depacketizer implements Depacketizer {
   #parse(payload: Buffer): boolean {
     const header = payload[0]!;
     const count = (header >> 4) & 3;
-    const isContinuation = (header & continues) !== 0;
+    const isContinuation = (header & CONTINUES) !== 0;
     if (isContinuation !== this.#inObu) {
       // When packets before are lost a piece without its start is nobody's fault.
       if (!isContinuation || !this.#unit.startUncertain || !this.#unit.empty) return false;
@@ -118,7 +118,7 @@ export class Av1Depacketizer implements Depacketizer {
       }
       const isLast = count === 0 ? end === payload.length : element === count;
       this.#fragments.push(payload.subarray(offset, end));
-      this.#inObu = isLast && (header & continued) !== 0;
+      this.#inObu = isLast && (header & CONTINUED) !== 0;
       if (!this.#inObu && !this.#addObu()) return false;
       if (this.#unit.incomplete) return true;
       if (isLast) return true;
@@ -130,7 +130,7 @@ export class Av1Depacketizer implements Depacketizer {
   /** Adds the OBU whose pieces are all there; false when it breaks the format. */
   #addObu(): boolean {
     const fragments = this.#fragments;
-    const start = leadingBytes(fragments, longestObuHeader + 1);
+    const start = leadingBytes(fragments, LONGEST_OBU_HEADER + 1);
     const header = readObuHeader(start);
     if (header === undefined) return false;
     let bytes = 0;
@@ -145,7 +145,7 @@ export class Av1Depacketizer implements Depacketizer {
 
   /** Notes what an OBU says of the unit; false when it does not belong into a sample. */
   #note({ type, spatialId }: ObuHeader, firstByte: number): boolean {
-    const { temporalDelimiter, tileList, padding, sequenceHeader, frame, frameHeader } = obuType;
+    const { temporalDelimiter, tileList, padding, sequenceHeader, frame, frameHeader } = OBU_TYPE;
     if (type === temporalDelimiter || type === tileList || type === padding) return false;
     const isFrame = type === frame || type === frameHeader;
     const isKeyFrame = isFrame && isShownKeyFrame(firstByte);
@@ -154,7 +154,7 @@ export class Av1Depacketizer implements Depacketizer {
       // Nothing says where a unit begins: it can be here unless something must have stood before.
       const isLater = isFrame
         ? spatialId > 0 || (isKeyFrame && !this.#hasSequenceHeader)
-        : type === obuType.tileGroup;
+        : type === OBU_TYPE.tileGroup;
       if (isLater) this.#unit.breakFrame();
     }
     if (isKeyFrame && !this.#hasFrame) this.#hasKeyFrame = true;

@@ -1,5 +1,5 @@
 /** Types of open bitstream units (AV1 specification §6.2.2). */
-export const obuType = {
+export const OBU_TYPE = {
   sequenceHeader: 1,
   temporalDelimiter: 2,
   frameHeader: 3,
@@ -12,15 +12,15 @@ export const obuType = {
 } as const;
 
 // Bits of the first byte of an OBU (§5.3.2).
-const forbidden = 0x80;
-const hasExtension = 0x04;
-const hasSize = 0x02;
+const FORBIDDEN = 0x80;
+const HAS_EXTENSION = 0x04;
+const HAS_SIZE = 0x02;
 
 /** Most bytes of a leb128 number (§4.10.5). */
-const longestLeb128 = 8;
+const LONGEST_LEB128 = 8;
 
 /** Most bytes before the payload of an OBU. */
-export const longestObuHeader = 2 + longestLeb128;
+export const LONGEST_OBU_HEADER = 2 + LONGEST_LEB128;
 
 /** obu_type of an OBU with this first byte. */
 export function obuTypeOf(firstByte: number): number {
@@ -40,7 +40,7 @@ export interface Leb128 {
  */
 export function readLeb128(bytes: Buffer, offset: number): Leb128 | undefined {
   let value = 0;
-  for (let at = 0; at < longestLeb128; at++) {
+  for (let at = 0; at < LONGEST_LEB128; at++) {
     const byte = bytes[offset + at];
     if (byte === undefined) return undefined;
     value += (byte & 0x7f) * 2 ** (7 * at);
@@ -89,13 +89,13 @@ export interface ObuHeader {
  */
 export function readObuHeader(bytes: Buffer, offset = 0): ObuHeader | undefined {
   const first = bytes[offset];
-  if (first === undefined || (first & forbidden) !== 0) return undefined;
-  const bytesWithoutSize = (first & hasExtension) === 0 ? 1 : 2;
+  if (first === undefined || (first & FORBIDDEN) !== 0) return undefined;
+  const bytesWithoutSize = (first & HAS_EXTENSION) === 0 ? 1 : 2;
   const extension = bytesWithoutSize === 1 ? 0 : bytes[offset + 1];
   if (extension === undefined) return undefined;
   const type = obuTypeOf(first);
   const spatialId = (extension >> 3) & 3;
-  if ((first & hasSize) === 0) {
+  if ((first & HAS_SIZE) === 0) {
     return { type, spatialId, bytes: bytesWithoutSize, bytesWithoutSize, size: undefined };
   }
   const size = readLeb128(bytes, offset + bytesWithoutSize);
@@ -112,8 +112,8 @@ export function readObuHeader(bytes: Buffer, offset = 0): ObuHeader | undefined 
  * @param size bytes of the payload
  */
 export function writeObuHeader(target: Buffer, header: Buffer, size: number): void {
-  target[0] = header[0]! | hasSize;
-  const hasTwo = (header[0]! & hasExtension) !== 0;
+  target[0] = header[0]! | HAS_SIZE;
+  const hasTwo = (header[0]! & HAS_EXTENSION) !== 0;
   if (hasTwo) target[1] = header[1]!;
   writeLeb128(target, hasTwo ? 2 : 1, size);
 }

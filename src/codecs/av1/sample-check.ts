@@ -1,4 +1,4 @@
-import { isShownKeyFrame, obuType, readObuHeader } from './obu.ts';
+import { isShownKeyFrame, OBU_TYPE, readObuHeader } from './obu.ts';
 
 /**
  * Looks at a sample: a temporal unit, of OBUs with size fields.
@@ -14,8 +14,8 @@ export function av1SampleProblem(sample: Buffer, keyframe: boolean): string | un
     const start = at + header.bytes;
     at = start + header.size;
     if (at > sample.length) return 'ends inside an OBU';
-    if (header.type === obuType.sequenceHeader) hasSequenceHeader = true;
-    if (header.type === obuType.frame || header.type === obuType.frameHeader) {
+    if (header.type === OBU_TYPE.sequenceHeader) hasSequenceHeader = true;
+    if (header.type === OBU_TYPE.frame || header.type === OBU_TYPE.frameHeader) {
       firstFrame ??= sample[start] ?? 0;
     }
   }

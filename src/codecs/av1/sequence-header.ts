@@ -1,6 +1,6 @@
 import { BitReader } from '../bit-reader.ts';
 import type { ColourDescription } from '../colour-description.ts';
-import { unspecified } from '../colour-description.ts';
+import { UNSPECIFIED } from '../colour-description.ts';
 
 /** What we need to know of a sequence header (AV1 specification §5.5). */
 export interface SequenceHeader {
@@ -109,9 +109,9 @@ function readColourConfig(bits: BitReader, profile: number): ColourConfig {
   let bitDepth = bits.read(1) === 1 ? 10 : 8;
   if (profile === 2 && bitDepth === 10 && bits.read(1) === 1) bitDepth = 12;
   const isMonochrome = profile !== 1 && bits.read(1) === 1;
-  let primaries = unspecified;
-  let transfer = unspecified;
-  let matrix = unspecified;
+  let primaries = UNSPECIFIED;
+  let transfer = UNSPECIFIED;
+  let matrix = UNSPECIFIED;
   if (bits.read(1) === 1) {
     primaries = bits.read(8);
     transfer = bits.read(8);

@@ -1,8 +1,8 @@
-import { nalType } from './nal-unit.ts';
+import { NAL_TYPE } from './nal-unit.ts';
 import type { SequenceParameterSet } from './sps.ts';
 
 /** Bytes before the arrays of parameter sets. */
-const headBytes = 23;
+const HEAD_BYTES = 23;
 
 /** Parameter set NAL units, without start codes. */
 export interface H265Sets {
@@ -23,7 +23,7 @@ export function hevcDecoderConfigurationRecord(
 ): Buffer {
   const { profileTierLevel, chromaFormat, subLayers, isTemporalIdNested } = parsed;
   const { profileSpace, tier, profile, compatibility, constraints, level } = profileTierLevel;
-  const head = Buffer.alloc(headBytes);
+  const head = Buffer.alloc(HEAD_BYTES);
   head[0] = 1;
   head[1] = (profileSpace << 6) | (tier << 5) | profile;
   head.writeUInt32BE(compatibility, 2);
@@ -39,9 +39,9 @@ export function hevcDecoderConfigurationRecord(
   head[22] = 3;
   return Buffer.concat([
     head,
-    ...arrayOf(nalType.vps, vps),
-    ...arrayOf(nalType.sps, sps),
-    ...arrayOf(nalType.pps, pps),
+    ...arrayOf(NAL_TYPE.vps, vps),
+    ...arrayOf(NAL_TYPE.sps, sps),
+    ...arrayOf(NAL_TYPE.pps, pps),
   ]);
 }
 
@@ -51,9 +51,9 @@ export function hevcDecoderConfigurationRecord(
  * @returns undefined where it is damaged
  */
 export function readHevcRecord(data: Buffer): H265Sets | undefined {
-  if (data.length < headBytes || data[0] !== 1) return undefined;
+  if (data.length < HEAD_BYTES || data[0] !== 1) return undefined;
   const sets = new Map<number, Buffer[]>();
-  let at = headBytes;
+  let at = HEAD_BYTES;
   for (let left = data[22]!; left > 0; left--) {
     if (at + 3 > data.length) return undefined;
     const type = data[at]! & 0x3f;
@@ -70,7 +70,7 @@ export function readHevcRecord(data: Buffer): H265Sets | undefined {
     sets.set(type, nalUnits);
   }
   const of = (type: number) => sets.get(type) ?? [];
-  return { vps: of(nalType.vps), sps: of(nalType.sps), pps: of(nalType.pps) };
+  return { vps: of(NAL_TYPE.vps), sps: of(NAL_TYPE.sps), pps: of(NAL_TYPE.pps) };
 }
 
 /** One array: all parameter sets of a kind, none of which are in samples (array_completeness). */

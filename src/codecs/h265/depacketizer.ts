@@ -8,17 +8,17 @@ import { LeadingPictures } from './leading-pictures.ts';
 import { H265Syntax, isIrap, isParameterSet, typeOf } from './nal-unit.ts';
 
 /** Payload structures by NAL unit type (RFC 7798 §4.4). */
-const aggregationPacket = 48;
-const fragmentationUnit = 49;
-const paci = 50;
+const AGGREGATION_PACKET = 48;
+const FRAGMENTATION_UNIT = 49;
+const PACI = 50;
 
-const headerBytes = 2;
+const HEADER_BYTES = 2;
 
 /** Most fragments of one NAL unit: enough for the largest access unit in packets of 512 bytes. */
-const maxFragments = MAX_ACCESS_UNIT_BYTES / 512;
+const MAX_FRAGMENTS = MAX_ACCESS_UNIT_BYTES / 512;
 
 /** A sender that ended so many units in a row with the marker bit ends all of them so. */
-const enoughMarkers = 10;
+const ENOUGH_MARKERS = 10;
 
 /** Where fragmented NAL units are joined; shared, so that an idle track holds no block of its own. */
 const joined = new Slab();
@@ -119,15 +119,15 @@ export class H265Depacketizer implements Depacketizer {
   /** Takes the payload of one packet apart; false when it breaks the format somewhere. */
   #parse(payload: Buffer): boolean {
     const type = typeOf(payload[0]!);
-    if (type === fragmentationUnit) return this.#addFragment(payload);
+    if (type === FRAGMENTATION_UNIT) return this.#addFragment(payload);
     const inOne = this.#fragmentedHeader !== -1;
     if (inOne) {
       this.#unit.breakUnit();
       this.#dropFragments();
       if (this.#unit.broken) return false;
     }
-    if (type === aggregationPacket) return this.#addAggregated(payload) && !inOne;
-    if (type === paci) {
+    if (type === AGGREGATION_PACKET) return this.#addAggregated(payload) && !inOne;
+    if (type === PACI) {
       this.paciPackets++;
       this.#unit.breakUnit();
     }
@@ -136,8 +136,8 @@ export class H265Depacketizer implements Depacketizer {
   }
 
   #addAggregated(payload: Buffer): boolean {
-    let valid = payload.length > headerBytes;
-    let offset = headerBytes;
+    let valid = payload.length > HEADER_BYTES;
+    let offset = HEADER_BYTES;
     while (offset + 2 <= payload.length && !this.#unit.broken) {
       const length = payload.readUInt16BE(offset);
       offset += 2;
@@ -149,7 +149,7 @@ export class H265Depacketizer implements Depacketizer {
   }
 
   #addFragment(payload: Buffer): boolean {
-    const fuHeader = payload[headerBytes];
+    const fuHeader = payload[HEADER_BYTES];
     if (fuHeader === undefined) {
       this.#unit.breakUnit();
       return false;
@@ -166,17 +166,17 @@ export class H265Depacketizer implements Depacketizer {
     }
     if (isStart) {
       this.#fragmentedHeader = header;
-      this.#fragmentsBytes = headerBytes;
+      this.#fragmentsBytes = HEADER_BYTES;
       this.#unit.noteStart(header >> 8, header & 0xff);
     }
-    const start = headerBytes + 1;
+    const start = HEADER_BYTES + 1;
     if (payload.length > start) {
       this.#fragments.push(payload.subarray(start));
       this.#fragmentsBytes += payload.length - start;
     }
     if (
       this.#unit.bytes + this.#fragmentsBytes > MAX_ACCESS_UNIT_BYTES ||
-      this.#fragments.length > maxFragments
+      this.#fragments.length > MAX_FRAGMENTS
     ) {
       this.#unit.breakUnit();
       this.#dropFragments();
@@ -190,7 +190,7 @@ export class H265Depacketizer implements Depacketizer {
     const nalUnit = joined.take(this.#fragmentsBytes);
     nalUnit[0] = this.#fragmentedHeader >> 8;
     nalUnit[1] = this.#fragmentedHeader & 0xff;
-    let offset = headerBytes;
+    let offset = HEADER_BYTES;
     for (const fragment of this.#fragments) offset += fragment.copy(nalUnit, offset);
     this.#dropFragments();
     return nalUnit;
@@ -204,7 +204,7 @@ export class H265Depacketizer implements Depacketizer {
    * @param next payload of the packet that begins the other one
    */
   #endWithoutMarker(next: Buffer): void {
-    if (!this.#unit.broken && this.#markers >= enoughMarkers && beginsKeyframe(next)) {
+    if (!this.#unit.broken && this.#markers >= ENOUGH_MARKERS && beginsKeyframe(next)) {
       this.#unit.breakUnit();
     }
     this.#markers = 0;
@@ -228,7 +228,7 @@ export class H265Depacketizer implements Depacketizer {
 /** Whether a payload begins with a keyframe or the parameter sets before one. */
 function beginsKeyframe(payload: Buffer): boolean {
   let type = typeOf(payload[0]!);
-  if (type === aggregationPacket) type = typeOf(payload[headerBytes + 2] ?? 0);
-  else if (type === fragmentationUnit) type = (payload[headerBytes] ?? 0) & 0x3f;
+  if (type === AGGREGATION_PACKET) type = typeOf(payload[HEADER_BYTES + 2] ?? 0);
+  else if (type === FRAGMENTATION_UNIT) type = (payload[HEADER_BYTES] ?? 0) & 0x3f;
   return isIrap(type) || isParameterSet(type);
 }

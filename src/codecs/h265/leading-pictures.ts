@@ -1,5 +1,5 @@
 import type { AccessUnit } from '../../media/access-unit.ts';
-import { isIrap, isSlice, nalType, typeOf } from './nal-unit.ts';
+import { isIrap, isSlice, NAL_TYPE, typeOf } from './nal-unit.ts';
 
 /**
  * Leaves out pictures that cannot be decoded although they are whole: random access skipped leading
@@ -31,10 +31,10 @@ export class LeadingPictures {
     const type = pictureType(unit.parts);
     if (unit.discontinuity) this.#isUnbroken = false;
     if (isIrap(type)) {
-      this.#areDecodable = type === nalType.cra && this.#isUnbroken;
+      this.#areDecodable = type === NAL_TYPE.cra && this.#isUnbroken;
       this.#isUnbroken = true;
     }
-    const isLeftOut = (type === nalType.raslN || type === nalType.raslR) && !this.#areDecodable;
+    const isLeftOut = (type === NAL_TYPE.raslN || type === NAL_TYPE.raslR) && !this.#areDecodable;
     if (isLeftOut) {
       this.#discontinuity ||= unit.discontinuity;
     } else {
@@ -65,5 +65,5 @@ function pictureType(parts: readonly Buffer[]): number {
 /** Whether the sequence ends with this unit: end of sequence or of the bitstream stand last. */
 function endsSequence(parts: readonly Buffer[]): boolean {
   const type = typeOf(parts.at(-1)?.[0] ?? 0);
-  return type === nalType.endOfSequence || type === nalType.endOfSequence + 1;
+  return type === NAL_TYPE.endOfSequence || type === NAL_TYPE.endOfSequence + 1;
 }

@@ -1,7 +1,7 @@
 import type { NalUnitSyntax } from '../nal-unit-syntax.ts';
 
 /** NAL unit types (ITU-T H.265 §7.4.2.2, table 7-1). */
-export const nalType = {
+export const NAL_TYPE = {
   raslN: 8,
   raslR: 9,
   /** The first and last of the pictures that decoding can start with (IRAP), two of them reserved. */
@@ -19,11 +19,11 @@ export const nalType = {
   prefixSei: 39,
 } as const;
 
-const lastSlice = 31;
+const LAST_SLICE = 31;
 /** Types from here on are structures of the payload format (RFC 7798 §4.4) or undefined. */
-const firstUndefined = 48;
+const FIRST_UNDEFINED = 48;
 /** Types of pictures from which others of the same temporal layer may not be predicted are even. */
-const lastSubLayerType = 14;
+const LAST_SUB_LAYER_TYPE = 14;
 
 /** Type of a NAL unit from its first byte (§7.3.1.2). */
 export function typeOf(firstByte: number): number {
@@ -32,17 +32,17 @@ export function typeOf(firstByte: number): number {
 
 /** Whether decoding can start with a picture of this type: IDR, BLA and CRA pictures. */
 export function isIrap(type: number): boolean {
-  return type >= nalType.blaWLp && type <= nalType.lastIrap;
+  return type >= NAL_TYPE.blaWLp && type <= NAL_TYPE.lastIrap;
 }
 
 /** Whether the type is a video coding layer one: a slice segment. */
 export function isSlice(type: number): boolean {
-  return type <= lastSlice;
+  return type <= LAST_SLICE;
 }
 
 /** Whether the type is a video, sequence or picture parameter set. */
 export function isParameterSet(type: number): boolean {
-  return type >= nalType.vps && type <= nalType.pps;
+  return type >= NAL_TYPE.vps && type <= NAL_TYPE.pps;
 }
 
 /** What the NAL units of one H265 stream say of their access unit. */
@@ -53,7 +53,7 @@ export class H265Syntax implements NalUnitSyntax {
   #highestSubLayer = -1;
 
   isNalUnit(nalUnit: Buffer): boolean {
-    return nalUnit.length >= 2 && typeOf(nalUnit[0]!) < firstUndefined;
+    return nalUnit.length >= 2 && typeOf(nalUnit[0]!) < FIRST_UNDEFINED;
   }
 
   isSlice(first: number): boolean {
@@ -67,7 +67,7 @@ export class H265Syntax implements NalUnitSyntax {
   isDisposable(first: number, second: number): boolean {
     const type = typeOf(first);
     const temporalId = (second & 7) - 1;
-    return type <= lastSubLayerType && type % 2 === 0 && temporalId === this.#highestSubLayer;
+    return type <= LAST_SUB_LAYER_TYPE && type % 2 === 0 && temporalId === this.#highestSubLayer;
   }
 
   isKeyframe(slice: Buffer): boolean {
@@ -80,7 +80,7 @@ export class H265Syntax implements NalUnitSyntax {
   }
 
   isSequenceParameterSet(nalUnit: Buffer): boolean {
-    const isSet = typeOf(nalUnit[0]!) === nalType.sps;
+    const isSet = typeOf(nalUnit[0]!) === NAL_TYPE.sps;
     // sps_max_sub_layers_minus1 (§7.3.2.2).
     if (isSet && nalUnit.length > 2) this.#highestSubLayer = (nalUnit[2]! >> 1) & 7;
     return isSet;

@@ -1,14 +1,14 @@
 import { BitReader, removeEmulationPrevention } from '../bit-reader.ts';
 import { H265Configuration } from './configuration.ts';
-import { isIrap, isSlice, nalType, typeOf } from './nal-unit.ts';
+import { isIrap, isSlice, NAL_TYPE, typeOf } from './nal-unit.ts';
 import { parseSequenceParameterSet, type SequenceParameterSet } from './sps.ts';
 
 // Scaling matrices and VUI fit ten times over; a bound because all ids together are kept.
-const maxParameterSetBytes = 4096;
-const highestSpsId = 15;
-const highestPpsId = 63;
+const MAX_PARAMETER_SET_BYTES = 4096;
+const HIGHEST_SPS_ID = 15;
+const HIGHEST_PPS_ID = 63;
 // Header, flags and slice_pic_parameter_set_id, a code of at most 63 bits.
-const sliceHeaderBytes = 16;
+const SLICE_HEADER_BYTES = 16;
 
 interface StoredSps {
   bytes: Buffer;
@@ -56,7 +56,7 @@ export class H265ParameterSets {
     for (let i = 0; i < parts.length; i++) {
       const nal = parts[i]!;
       const type = nal.length < 2 ? -1 : typeOf(nal[0]!);
-      if (type === -1 || (type >= nalType.vps && type <= nalType.accessUnitDelimiter)) {
+      if (type === -1 || (type >= NAL_TYPE.vps && type <= NAL_TYPE.accessUnitDelimiter)) {
         kept ??= parts.slice(0, i);
         this.#note(type, nal);
         continue;
@@ -108,12 +108,12 @@ export class H265ParameterSets {
   }
 
   #note(type: number, nal: Buffer): void {
-    if (type === nalType.accessUnitDelimiter) return;
+    if (type === NAL_TYPE.accessUnitDelimiter) return;
     let isTaken = false;
-    if (nal.length > maxParameterSetBytes) isTaken = false;
-    else if (type === nalType.vps) isTaken = this.#noteVps(nal);
-    else if (type === nalType.sps) isTaken = this.#noteSps(nal);
-    else if (type === nalType.pps) isTaken = this.#notePps(nal);
+    if (nal.length > MAX_PARAMETER_SET_BYTES) isTaken = false;
+    else if (type === NAL_TYPE.vps) isTaken = this.#noteVps(nal);
+    else if (type === NAL_TYPE.sps) isTaken = this.#noteSps(nal);
+    else if (type === NAL_TYPE.pps) isTaken = this.#notePps(nal);
     if (!isTaken) this.rejected++;
   }
 
@@ -140,11 +140,11 @@ export class H265ParameterSets {
   /** §7.3.2.3: pps_pic_parameter_set_id, pps_seq_parameter_set_id. */
   #notePps(nal: Buffer): boolean {
     for (const stored of this.#pps.values()) if (stored.bytes.equals(nal)) return true;
-    const bits = new BitReader(removeEmulationPrevention(nal, sliceHeaderBytes));
+    const bits = new BitReader(removeEmulationPrevention(nal, SLICE_HEADER_BYTES));
     bits.skip(16);
     const id = bits.readUnsigned();
     const spsId = bits.readUnsigned();
-    if (bits.exhausted || id > highestPpsId || spsId > highestSpsId) return false;
+    if (bits.exhausted || id > HIGHEST_PPS_ID || spsId > HIGHEST_SPS_ID) return false;
     this.#pps.set(id, { bytes: Buffer.from(nal), id, spsId });
     if (!this.#sawKeyframe) this.#activePpsId = id;
     this.#changed = true;
@@ -153,11 +153,11 @@ export class H265ParameterSets {
 
   /** §7.3.6.1: first_slice_segment_in_pic_flag, slice_pic_parameter_set_id. */
   #noteFirstSlice(nal: Buffer): void {
-    const bits = new BitReader(removeEmulationPrevention(nal, sliceHeaderBytes));
+    const bits = new BitReader(removeEmulationPrevention(nal, SLICE_HEADER_BYTES));
     bits.skip(17);
     if (isIrap(typeOf(nal[0]!))) bits.skip(1); // no_output_of_prior_pics_flag
     const ppsId = bits.readUnsigned();
-    if (bits.exhausted || ppsId > highestPpsId) return;
+    if (bits.exhausted || ppsId > HIGHEST_PPS_ID) return;
     this.#sawKeyframe = true;
     if (ppsId === this.#activePpsId) return;
     this.#activePpsId = ppsId;

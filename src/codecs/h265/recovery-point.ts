@@ -1,14 +1,14 @@
 import { BitReader, removeEmulationPrevention } from '../bit-reader.ts';
-import { isSlice, nalType, typeOf } from './nal-unit.ts';
+import { isSlice, NAL_TYPE, typeOf } from './nal-unit.ts';
 
-const recoveryPoint = 6;
+const RECOVERY_POINT = 6;
 /** Where a message is looked for: nothing of size stands before a recovery point. */
-const lookedAtBytes = 512;
-const lookedAtMessages = 16;
+const LOOKED_AT_BYTES = 512;
+const LOOKED_AT_MESSAGES = 16;
 /** Bytes of a message that are looked at: recovery_poc_cnt and two flags take no more. */
-const messageBytes = 8;
+const MESSAGE_BYTES = 8;
 /** Highest recovery_poc_cnt: below half of MaxPicOrderCntLsb (ITU-T H.265 §D.3.8). */
-const mostPictures = 32_767;
+const MOST_PICTURES = 32_767;
 
 /**
  * Looks for a recovery point (ITU-T H.265 §D.2.8): a picture that decoding can start with although it
@@ -22,7 +22,7 @@ export function recoveryPictures(parts: readonly Buffer[]): number | undefined {
   for (const part of parts) {
     const type = typeOf(part[0]!);
     if (isSlice(type)) return undefined;
-    if (type !== nalType.prefixSei) continue;
+    if (type !== NAL_TYPE.prefixSei) continue;
     const pictures = inMessages(part);
     if (pictures !== undefined) return pictures;
   }
@@ -31,9 +31,9 @@ export function recoveryPictures(parts: readonly Buffer[]): number | undefined {
 
 /** sei_rbsp() (§7.3.2.4): messages with their types and sizes before them, in steps of 255. */
 function inMessages(nal: Buffer): number | undefined {
-  const bytes = removeEmulationPrevention(nal, lookedAtBytes);
+  const bytes = removeEmulationPrevention(nal, LOOKED_AT_BYTES);
   let at = 2;
-  for (let message = 0; message < lookedAtMessages && at + 2 <= bytes.length; message++) {
+  for (let message = 0; message < LOOKED_AT_MESSAGES && at + 2 <= bytes.length; message++) {
     let type = 0;
     let size = 0;
     for (; bytes[at] === 0xff; at++) type += 0xff;
@@ -41,11 +41,11 @@ function inMessages(nal: Buffer): number | undefined {
     for (; bytes[at] === 0xff; at++) size += 0xff;
     size += bytes[at++] ?? 0;
     if (at + size > bytes.length) return undefined;
-    if (type === recoveryPoint) {
-      const bits = new BitReader(bytes.subarray(at, at + Math.min(size, messageBytes)));
+    if (type === RECOVERY_POINT) {
+      const bits = new BitReader(bytes.subarray(at, at + Math.min(size, MESSAGE_BYTES)));
       const pictures = bits.readSigned();
       // Below 0: the picture is whole, and so are some that were decoded before it.
-      return bits.exhausted || pictures > mostPictures ? undefined : Math.max(0, pictures);
+      return bits.exhausted || pictures > MOST_PICTURES ? undefined : Math.max(0, pictures);
     }
     at += size;
   }

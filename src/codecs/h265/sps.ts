@@ -25,11 +25,11 @@ export interface SequenceParameterSet extends Vui {
 }
 
 // Level 6.2 allows MaxLumaPs 35,651,584 samples and √(8 · MaxLumaPs) on a side (§A.4.1); 7.2 four times.
-const maxPictureSamples = 142_606_336;
-const maxSideSamples = 33_776;
-const mostShortTermSets = 64;
-const mostLongTermPictures = 32;
-const mostInSet = 16;
+const MAX_PICTURE_SAMPLES = 142_606_336;
+const MAX_SIDE_SAMPLES = 33_776;
+const MOST_SHORT_TERM_SETS = 64;
+const MOST_LONG_TERM_PICTURES = 32;
+const MOST_IN_SET = 16;
 
 /**
  * Parses a sequence parameter set NAL unit.
@@ -74,7 +74,11 @@ function readSize(
 ): { width: number; height: number } | undefined {
   let width = bits.readUnsigned();
   let height = bits.readUnsigned();
-  if (width > maxSideSamples || height > maxSideSamples || width * height > maxPictureSamples) {
+  if (
+    width > MAX_SIDE_SAMPLES ||
+    height > MAX_SIDE_SAMPLES ||
+    width * height > MAX_PICTURE_SAMPLES
+  ) {
     return undefined;
   }
   if (bits.read(1) === 1) {
@@ -113,7 +117,7 @@ function skipTools(bits: BitReader, orderCountBits: number): boolean {
   if (!skipReferenceSets(bits)) return false;
   if (bits.read(1) === 1) {
     const count = bits.readUnsigned();
-    if (count > mostLongTermPictures) return false;
+    if (count > MOST_LONG_TERM_PICTURES) return false;
     // lt_ref_pic_poc_lsb_sps and used_by_curr_pic_lt_sps_flag.
     for (let i = 0; i < count; i++) bits.skip(orderCountBits + 1);
   }
@@ -140,7 +144,7 @@ function skipScalingLists(bits: BitReader): void {
 /** All st_ref_pic_set() (§7.3.7); the length of one depends on the number of pictures in another. */
 function skipReferenceSets(bits: BitReader): boolean {
   const count = bits.readUnsigned();
-  if (count > mostShortTermSets) return false;
+  if (count > MOST_SHORT_TERM_SETS) return false;
   let before = 0;
   for (let set = 0; set < count && !bits.exhausted; set++) {
     if (set > 0 && bits.read(1) === 1) {
@@ -155,14 +159,14 @@ function skipReferenceSets(bits: BitReader): boolean {
     } else {
       const negative = bits.readUnsigned();
       const positive = bits.readUnsigned();
-      if (negative > mostInSet || positive > mostInSet) return false;
+      if (negative > MOST_IN_SET || positive > MOST_IN_SET) return false;
       before = negative + positive;
       for (let i = 0; i < before; i++) {
         bits.readUnsigned(); // delta_poc_minus1
         bits.skip(1); // used_by_curr_pic_flag
       }
     }
-    if (before > mostInSet) return false;
+    if (before > MOST_IN_SET) return false;
   }
   return true;
 }

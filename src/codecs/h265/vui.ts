@@ -1,6 +1,6 @@
 import type { BitReader } from '../bit-reader.ts';
 import type { ColourDescription } from '../colour-description.ts';
-import { unspecified } from '../colour-description.ts';
+import { UNSPECIFIED } from '../colour-description.ts';
 
 /** The shape of a sample: its width in relation to its height. */
 export interface SampleAspectRatio {
@@ -16,10 +16,10 @@ export interface Vui {
   colour?: ColourDescription;
 }
 
-const extendedAspectRatio = 255;
+const EXTENDED_ASPECT_RATIO = 255;
 
 /** Shapes by aspect_ratio_idc (ITU-T H.265 table E.1). */
-const aspectRatios: ([width: number, height: number] | undefined)[] = [
+const ASPECT_RATIOS: ([width: number, height: number] | undefined)[] = [
   undefined,
   undefined,
   [12, 11],
@@ -54,7 +54,7 @@ export function readVui(bits: BitReader): Vui {
   if (bits.read(1) === 0) return vui;
   bits.skip(3); // video_format
   const colour = {
-    ...{ primaries: unspecified, transfer: unspecified, matrix: unspecified },
+    ...{ primaries: UNSPECIFIED, transfer: UNSPECIFIED, matrix: UNSPECIFIED },
     fullRange: bits.read(1) === 1,
   };
   const isDescribed = bits.read(1) === 1;
@@ -69,8 +69,8 @@ export function readVui(bits: BitReader): Vui {
 
 function readAspectRatio(bits: BitReader): SampleAspectRatio | undefined {
   const index = bits.read(8);
-  if (index !== extendedAspectRatio) {
-    const shape = aspectRatios[index];
+  if (index !== EXTENDED_ASPECT_RATIO) {
+    const shape = ASPECT_RATIOS[index];
     return shape && { width: shape[0], height: shape[1] };
   }
   const width = bits.read(16);

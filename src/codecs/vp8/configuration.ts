@@ -34,7 +34,7 @@ export class Vp8Configuration {
 }
 
 /** Bytes of a key frame's header that are not entropy coded (RFC 6386 §9.1). */
-export const keyFrameHeaderBytes = 10;
+export const KEY_FRAME_HEADER_BYTES = 10;
 
 /** Whether a frame with this first byte is a key frame: the lowest bit is 0 (RFC 6386 §9.1). */
 export function isKeyFrame(firstByte: number): boolean {
@@ -48,8 +48,8 @@ export function isKeyFrame(firstByte: number): boolean {
  * @returns undefined when it is no key frame, is cut short or breaks the format
  */
 export function readVp8Configuration(parts: readonly Buffer[]): Vp8Configuration | undefined {
-  const header = leadingBytes(parts, keyFrameHeaderBytes);
-  if (header.length < keyFrameHeaderBytes || !isKeyFrame(header[0]!)) return undefined;
+  const header = leadingBytes(parts, KEY_FRAME_HEADER_BYTES);
+  if (header.length < KEY_FRAME_HEADER_BYTES || !isKeyFrame(header[0]!)) return undefined;
   if (header.readUIntBE(3, 3) !== 0x9d012a) return undefined;
   // The two highest bits of each ask for a display at another size, which nobody does.
   const width = header.readUInt16LE(6) & 0x3fff;

@@ -6,10 +6,10 @@ import { isKeyFrame, readVp8Configuration } from './configuration.ts';
 
 // The first byte of the payload descriptor (RFC 7741 §4.2): extended, non-reference frame, start of a
 // partition, and the partition's index, whose upper bit is reserved.
-const extended = 0x80;
-const nonReference = 0x20;
-const startOfPartition = 0x10;
-const partitionIndex = 0x07;
+const EXTENDED = 0x80;
+const NON_REFERENCE = 0x20;
+const START_OF_PARTITION = 0x10;
+const PARTITION_INDEX = 0x07;
 
 /**
  * VP8 over RTP (RFC 7741). A frame begins with the start of its first partition and ends with the
@@ -47,7 +47,8 @@ export class Vp8Depacketizer implements Depacketizer {
       this.#malformed++;
       return;
     }
-    const begins = (payload[0]! & startOfPartition) !== 0 && (payload[0]! & partitionIndex) === 0;
+    const begins =
+      (payload[0]! & START_OF_PARTITION) !== 0 && (payload[0]! & PARTITION_INDEX) === 0;
     if (!frame.isOpen(packet.timestamp) || (begins && !frame.empty)) {
       this.#endWithoutMarker();
       frame.begin(packet.timestamp, packet.arrivalUs);
@@ -68,7 +69,7 @@ export class Vp8Depacketizer implements Depacketizer {
   /** Adds what the packet carries to the frame in hand; false when the packet breaks the format. */
   #add(payload: Buffer, begins: boolean): boolean {
     const frame = this.#frame;
-    if ((payload[0]! & nonReference) !== 0) frame.disposable = true;
+    if ((payload[0]! & NON_REFERENCE) !== 0) frame.disposable = true;
     if (frame.empty && !begins) {
       // When packets before are lost a frame without its start is nobody's fault.
       const expected = frame.startUncertain;
@@ -106,7 +107,7 @@ export class Vp8Depacketizer implements Depacketizer {
 
 /** Length of the payload descriptor (RFC 7741 §4.2); may be beyond the end of the payload. */
 function descriptorBytes(payload: Buffer): number {
-  if ((payload[0]! & extended) === 0) return 1;
+  if ((payload[0]! & EXTENDED) === 0) return 1;
   const present = payload[1] ?? 0;
   let length = 2;
   // PictureID, whose upper bit says whether it has two bytes.

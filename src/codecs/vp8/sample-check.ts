@@ -1,7 +1,7 @@
 import { isKeyFrame, readVp8Configuration } from './configuration.ts';
 
 /** Bytes of the tag that every frame begins with (RFC 6386 §9.1). */
-const frameTagBytes = 3;
+const FRAME_TAG_BYTES = 3;
 
 /**
  * Looks at a sample: one frame.
@@ -9,12 +9,12 @@ const frameTagBytes = 3;
  * @returns what is wrong, or undefined
  */
 export function vp8SampleProblem(sample: Buffer, keyframe: boolean): string | undefined {
-  if (sample.length < frameTagBytes) return `is a frame of ${sample.length} bytes`;
+  if (sample.length < FRAME_TAG_BYTES) return `is a frame of ${sample.length} bytes`;
   const isKey = isKeyFrame(sample[0]!);
   if (isKey && readVp8Configuration([sample]) === undefined)
     return 'has a damaged key frame header';
   // Size of the first partition, bits 5 to 23 of the tag.
-  const firstPartition = sample.readUIntLE(0, frameTagBytes) >> 5;
+  const firstPartition = sample.readUIntLE(0, FRAME_TAG_BYTES) >> 5;
   if (firstPartition > sample.length) return 'ends inside its first partition';
   if (keyframe && !isKey) return 'is flagged as a keyframe, but is not one';
   return isKey && !keyframe ? 'is a keyframe, but not flagged as one' : undefined;

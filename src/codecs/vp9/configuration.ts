@@ -1,22 +1,22 @@
 import type { ContainerName } from '../../media/container-name.ts';
 import { VIDEO_TIMESCALE } from '../../media/media-time.ts';
 import type { ReadSampleEntry } from '../codec.ts';
-import { type ColourDescription, unspecified } from '../colour-description.ts';
+import { type ColourDescription, UNSPECIFIED } from '../colour-description.ts';
 import { NOT_REORDERED, type SampleEntry, type VideoConfiguration } from '../configuration.ts';
 import { leadingBytes } from '../leading-bytes.ts';
-import { type ColourConfig, lookedAtBytes, readFrameHeader } from './frame-header.ts';
+import { type ColourConfig, LOOKED_AT_BYTES, readFrameHeader } from './frame-header.ts';
 import { levelOf } from './level.ts';
-import { longestIndex, readSuperframeIndex } from './superframe.ts';
+import { LONGEST_INDEX, readSuperframeIndex } from './superframe.ts';
 
 /** Bytes of the configuration record, version and flags included. */
-const recordBytes = 12;
+const RECORD_BYTES = 12;
 
 type ColourCodes = [primaries: number, transfer: number, matrix: number];
 
-const noColours: ColourCodes = [unspecified, unspecified, unspecified];
+const NO_COLOURS: ColourCodes = [UNSPECIFIED, UNSPECIFIED, UNSPECIFIED];
 
 /** Primaries, transfer and matrix by color_space; BT.2020 has two transfers of the same curve. */
-const colourSpaces: Record<number, ColourCodes> = {
+const COLOUR_SPACES: Record<number, ColourCodes> = {
   1: [6, 6, 6],
   2: [1, 1, 1],
   3: [6, 6, 6],
@@ -64,14 +64,14 @@ export class Vp9Configuration implements VideoConfiguration {
     const { primaries, transfer, matrix, fullRange } = colour;
     const codes = [primaries, transfer, matrix];
     const isPlain =
-      chroma === 1 && !fullRange && codes.every((code) => code === 1 || code === unspecified);
+      chroma === 1 && !fullRange && codes.every((code) => code === 1 || code === UNSPECIFIED);
     const short = ['vp09', ...[profile, level, bitDepth].map(two)].join('.');
     const long = [short, ...[chroma, ...codes, Number(fullRange)].map(two)].join('.');
     this.codecString = isPlain ? short : long;
     this.width = facts.width;
     this.height = facts.height;
     this.bitDepth = bitDepth;
-    if (fullRange || codes.some((code) => code !== unspecified)) this.colour = colour;
+    if (fullRange || codes.some((code) => code !== UNSPECIFIED)) this.colour = colour;
     const packed = (bitDepth << 4) | (chroma << 1) | Number(fullRange);
     // Version 1 and no flags before it, codecInitializationDataSize, which is 0, behind it.
     this.#record = Buffer.of(1, 0, 0, 0, profile, level, packed, ...codes, 0, 0);
@@ -98,7 +98,7 @@ export class Vp9Configuration implements VideoConfiguration {
 export function readVp9SampleEntry(entry: ReadSampleEntry): Vp9Configuration | undefined {
   if (entry.container !== 'mp4' || entry.type !== 'vp09') return undefined;
   const data = entry.record('vpcC');
-  if (data === undefined || data.length < recordBytes || data[0] !== 1) return undefined;
+  if (data === undefined || data.length < RECORD_BYTES || data[0] !== 1) return undefined;
   const packed = data[6]!;
   const fullRange = (packed & 1) === 1;
   const colour = { primaries: data[7]!, transfer: data[8]!, matrix: data[9]!, fullRange };
@@ -115,7 +115,7 @@ export function readVp9SampleEntry(entry: ReadSampleEntry): Vp9Configuration | u
  * @returns undefined when it begins with no key frame, is cut short or breaks the format
  */
 export function readVp9Configuration(parts: readonly Buffer[]): Vp9Configuration | undefined {
-  const header = readFrameHeader(leadingBytes(parts, lookedAtBytes));
+  const header = readFrameHeader(leadingBytes(parts, LOOKED_AT_BYTES));
   if (header?.colour === undefined || header.size === undefined) return undefined;
   let { width, height } = header.size;
   for (const size of sizesOfUpperLayers(parts)) {
@@ -125,7 +125,7 @@ export function readVp9Configuration(parts: readonly Buffer[]): Vp9Configuration
   const chroma = chromaSubsampling(header.colour);
   if (chroma === undefined) return undefined;
   const { bitDepth, fullRange, colourSpace } = header.colour;
-  const [primaries, transfer, matrix] = colourSpaces[colourSpace] ?? noColours;
+  const [primaries, transfer, matrix] = COLOUR_SPACES[colourSpace] ?? NO_COLOURS;
   return new Vp9Configuration({
     ...{ width, height, profile: header.profile, level: levelOf(width, height), bitDepth, chroma },
     colour: { primaries, transfer, matrix, fullRange },
@@ -134,7 +134,7 @@ export function readVp9Configuration(parts: readonly Buffer[]): Vp9Configuration
 
 function sizesOfUpperLayers(parts: readonly Buffer[]): { width: number; height: number }[] {
   const last = parts.at(-1);
-  const index = last === undefined ? undefined : readSuperframeIndex(last.subarray(-longestIndex));
+  const index = last === undefined ? undefined : readSuperframeIndex(last.subarray(-LONGEST_INDEX));
   if (index === undefined) return [];
   const whole = Buffer.concat(parts);
   const sizes: { width: number; height: number }[] = [];

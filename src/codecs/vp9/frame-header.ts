@@ -1,7 +1,7 @@
 import { BitReader } from '../bit-reader.ts';
 
 /** Bytes from the start of a frame in which all that we read of its header lies. */
-export const lookedAtBytes = 128;
+export const LOOKED_AT_BYTES = 128;
 
 /** What describes the numbers of a picture (VP9 bitstream specification §6.2.2). */
 export interface ColourConfig {
@@ -34,10 +34,10 @@ export interface FrameHeader {
   bits: BitReader;
 }
 
-const keyFrame = 0;
-const syncCode = 0x498342;
-const rgb = 7;
-const references = 3;
+const KEY_FRAME = 0;
+const SYNC_CODE = 0x498342;
+const RGB = 7;
+const REFERENCES = 3;
 
 /**
  * Reads the header of a frame up to its size.
@@ -45,12 +45,12 @@ const references = 3;
  * @returns undefined when it is cut short or breaks the format
  */
 export function readFrameHeader(bytes: Buffer): FrameHeader | undefined {
-  const bits = new BitReader(bytes.subarray(0, lookedAtBytes));
+  const bits = new BitReader(bytes.subarray(0, LOOKED_AT_BYTES));
   if (bits.read(2) !== 2) return undefined;
   const profile = bits.read(1) + 2 * bits.read(1);
   if (profile === 3 && bits.read(1) !== 0) return undefined;
   const showsExisting = bits.read(1) === 1;
-  const isKeyFrame = !showsExisting && bits.read(1) === keyFrame;
+  const isKeyFrame = !showsExisting && bits.read(1) === KEY_FRAME;
   const isShown = showsExisting || bits.read(1) === 1;
   const isErrorResilient = !showsExisting && bits.read(1) === 1;
   const header: FrameHeader = {
@@ -65,18 +65,18 @@ function readSize(bits: BitReader, header: FrameHeader): boolean {
   const { profile } = header;
   let isExplicit = true;
   if (header.isKeyFrame) {
-    if (bits.read(24) !== syncCode) return false;
+    if (bits.read(24) !== SYNC_CODE) return false;
     header.colour = readColourConfig(bits, profile);
   } else {
     const isIntraOnly = !header.isShown && bits.read(1) === 1;
     if (!header.isErrorResilient) bits.skip(2); // reset_frame_context
     if (isIntraOnly) {
-      if (bits.read(24) !== syncCode) return false;
+      if (bits.read(24) !== SYNC_CODE) return false;
       if (profile > 0) readColourConfig(bits, profile);
       bits.skip(8); // refresh_frame_flags
     } else {
-      bits.skip(8 + 4 * references); // refresh_frame_flags, references and their sign biases
-      for (let i = 0; i < references && isExplicit; i++) isExplicit = bits.read(1) === 0;
+      bits.skip(8 + 4 * REFERENCES); // refresh_frame_flags, REFERENCES and their sign biases
+      for (let i = 0; i < REFERENCES && isExplicit; i++) isExplicit = bits.read(1) === 0;
     }
   }
   if (isExplicit) header.size = { width: 1 + bits.read(16), height: 1 + bits.read(16) };
@@ -87,7 +87,7 @@ function readSize(bits: BitReader, header: FrameHeader): boolean {
 function readColourConfig(bits: BitReader, profile: number): ColourConfig {
   const bitDepth = profile < 2 ? 8 : 10 + 2 * bits.read(1);
   const colourSpace = bits.read(3);
-  const isRgb = colourSpace === rgb;
+  const isRgb = colourSpace === RGB;
   const fullRange = isRgb || bits.read(1) === 1;
   let subsamplingX = isRgb ? 0 : 1;
   let subsamplingY = subsamplingX;

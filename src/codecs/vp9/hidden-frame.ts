@@ -1,6 +1,6 @@
 import type { BitReader } from '../bit-reader.ts';
 import { leadingBytes } from '../leading-bytes.ts';
-import { type FrameHeader, lookedAtBytes, readFrameHeader } from './frame-header.ts';
+import { type FrameHeader, LOOKED_AT_BYTES, readFrameHeader } from './frame-header.ts';
 
 /** A frame of a spatial layer in pieces. */
 export interface FrameInPieces {
@@ -19,7 +19,7 @@ export interface FrameInPieces {
  * @param widths of the spatial layers, as far as they are known; is added to
  */
 export function hiddenFrame(frame: FrameInPieces, widths: number[]): void {
-  const start = leadingBytes(frame.parts, lookedAtBytes);
+  const start = leadingBytes(frame.parts, LOOKED_AT_BYTES);
   const header = readFrameHeader(start);
   if (header === undefined || header.showsExisting || !header.isShown) return;
   if (header.size !== undefined) widths[frame.spatialId] = header.size.width;

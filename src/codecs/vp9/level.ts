@@ -1,5 +1,5 @@
 /** Levels with their largest picture in samples, samples a second and longest side in samples. */
-const levels: [level: number, picture: number, rate: number, side: number][] = [
+const LEVELS: [level: number, picture: number, rate: number, side: number][] = [
   [10, 36_864, 829_440, 512],
   [11, 73_728, 2_764_800, 768],
   [20, 122_880, 4_608_000, 960],
@@ -17,19 +17,19 @@ const levels: [level: number, picture: number, rate: number, side: number][] = [
 ];
 
 /** More pictures a second than senders of live pictures send. */
-const mostPicturesPerSecond = 60;
+const MOST_PICTURES_PER_SECOND = 60;
 
 /**
- * The lowest level whose limits a picture keeps (VP9 levels and decoder testing), times ten. The
+ * The lowest level whose limits a picture keeps (VP9 LEVELS and decoder testing), times ten. The
  * bitstream has no level, and the rate of pictures is not known when the first one comes: it is taken
  * to be 60 a second.
  */
 export function levelOf(width: number, height: number): number {
   const picture = width * height;
-  const fits = levels.find(
+  const fits = LEVELS.find(
     ([, mostPicture, mostRate, longestSide]) =>
       picture <= mostPicture &&
-      picture * mostPicturesPerSecond <= mostRate &&
+      picture * MOST_PICTURES_PER_SECOND <= mostRate &&
       Math.max(width, height) <= longestSide,
   );
   return fits?.[0] ?? 62;

@@ -11,16 +11,16 @@ export interface PayloadDescriptor {
 
 // The first byte: picture ID, inter-picture predicted, layer indices, flexible mode, begins, ends,
 // scalability structure; the last bit says that no upper layer refers to the frame.
-const hasPictureId = 0x80;
-const isPredicted = 0x40;
-const hasLayers = 0x20;
-const isFlexible = 0x10;
-const beginsFrame = 0x08;
-const endsFrame = 0x04;
-const hasStructure = 0x02;
+const HAS_PICTURE_ID = 0x80;
+const IS_PREDICTED = 0x40;
+const HAS_LAYERS = 0x20;
+const IS_FLEXIBLE = 0x10;
+const BEGINS_FRAME = 0x08;
+const ENDS_FRAME = 0x04;
+const HAS_STRUCTURE = 0x02;
 
 /** Most pictures that one refers to. */
-const mostReferences = 3;
+const MOST_REFERENCES = 3;
 
 /**
  * Reads a payload descriptor.
@@ -30,23 +30,23 @@ const mostReferences = 3;
  */
 export function readPayloadDescriptor(payload: Buffer, descriptor: PayloadDescriptor): number {
   const first = payload[0]!;
-  descriptor.begins = (first & beginsFrame) !== 0;
-  descriptor.ends = (first & endsFrame) !== 0;
+  descriptor.begins = (first & BEGINS_FRAME) !== 0;
+  descriptor.ends = (first & ENDS_FRAME) !== 0;
   descriptor.spatialId = 0;
   descriptor.dependsOnLower = false;
   let offset = 1;
-  if ((first & hasPictureId) !== 0) offset += (payload[offset] ?? 0) & 0x80 ? 2 : 1;
-  if ((first & hasLayers) !== 0) {
+  if ((first & HAS_PICTURE_ID) !== 0) offset += (payload[offset] ?? 0) & 0x80 ? 2 : 1;
+  if ((first & HAS_LAYERS) !== 0) {
     const layers = payload[offset++] ?? 0;
     descriptor.spatialId = (layers >> 1) & 7;
     descriptor.dependsOnLower = (layers & 1) !== 0;
-    if ((first & isFlexible) === 0) offset++; // TL0PICIDX
+    if ((first & IS_FLEXIBLE) === 0) offset++; // TL0PICIDX
   }
-  if ((first & isFlexible) !== 0 && (first & isPredicted) !== 0) {
+  if ((first & IS_FLEXIBLE) !== 0 && (first & IS_PREDICTED) !== 0) {
     let references = 1;
-    while ((payload[offset++] ?? 0) & 1) if (++references > mostReferences) return -1;
+    while ((payload[offset++] ?? 0) & 1) if (++references > MOST_REFERENCES) return -1;
   }
-  if ((first & hasStructure) !== 0) offset = structureEnd(payload, offset);
+  if ((first & HAS_STRUCTURE) !== 0) offset = structureEnd(payload, offset);
   return offset < payload.length ? offset : -1;
 }
 

@@ -1,8 +1,8 @@
 import type { AccessUnit } from '../../media/access-unit.ts';
-import { maxFrameBytes, maxFrameParts } from '../frame-builder.ts';
+import { MAX_FRAME_BYTES, MAX_FRAME_PARTS } from '../frame-builder.ts';
 import { readVp9Configuration } from './configuration.ts';
 import { hiddenFrame } from './hidden-frame.ts';
-import { mostFrames, superframeIndex } from './superframe.ts';
+import { MOST_FRAMES, superframeIndex } from './superframe.ts';
 
 /** A frame of one spatial layer that is whole. */
 interface LayerFrame {
@@ -100,7 +100,7 @@ export class PictureBuilder {
     if (
       spatialId <= lower ||
       (dependsOnLower && spatialId - 1 !== lower) ||
-      this.#layers.length === mostFrames
+      this.#layers.length === MOST_FRAMES
     ) {
       this.breakLayer();
     }
@@ -109,7 +109,7 @@ export class PictureBuilder {
   /** Adds a piece to the layer frame in hand; false when the picture gets too large. */
   add(part: Buffer): boolean {
     const layer = this.#layer!;
-    if (layer.parts.length === maxFrameParts || this.#bytes + part.length > maxFrameBytes) {
+    if (layer.parts.length === MAX_FRAME_PARTS || this.#bytes + part.length > MAX_FRAME_BYTES) {
       this.breakLayer();
       return false;
     }

@@ -1,5 +1,5 @@
 import { readFrameHeader } from './frame-header.ts';
-import { longestIndex, readSuperframeIndex } from './superframe.ts';
+import { LONGEST_INDEX, readSuperframeIndex } from './superframe.ts';
 
 /**
  * Looks at a sample: one frame, or a superframe.
@@ -7,7 +7,7 @@ import { longestIndex, readSuperframeIndex } from './superframe.ts';
  * @returns what is wrong, or undefined
  */
 export function vp9SampleProblem(sample: Buffer, keyframe: boolean): string | undefined {
-  const sizes = readSuperframeIndex(sample.subarray(-longestIndex)) ?? [sample.length];
+  const sizes = readSuperframeIndex(sample.subarray(-LONGEST_INDEX)) ?? [sample.length];
   let at = 0;
   let isKey = false;
   for (const size of sizes) {

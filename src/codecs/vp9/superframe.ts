@@ -1,8 +1,8 @@
 /** Most frames of a superframe. */
-export const mostFrames = 8;
+export const MOST_FRAMES = 8;
 
 /** Most bytes of an index: each frame has a size of up to four, between two markers. */
-export const longestIndex = 2 + 4 * mostFrames;
+export const LONGEST_INDEX = 2 + 4 * MOST_FRAMES;
 
 /**
  * The index behind the frames of a superframe, which says where each begins (VP9 bitstream
@@ -26,7 +26,7 @@ export function superframeIndex(sizes: readonly number[]): Buffer {
 /**
  * Reads the index at the end of a superframe.
  *
- * @param end the last bytes of it, {@link longestIndex} where there are as many
+ * @param end the last bytes of it, {@link LONGEST_INDEX} where there are as many
  * @returns sizes of the frames in bytes; undefined where it is a frame without an index
  */
 export function readSuperframeIndex(end: Buffer): number[] | undefined {

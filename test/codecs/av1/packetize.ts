@@ -1,6 +1,6 @@
 import {
   leb128Bytes,
-  obuType,
+  OBU_TYPE,
   readObuHeader,
   writeLeb128,
   writeObuHeader,
@@ -37,7 +37,7 @@ export function withoutSize(obu: Buffer): Buffer {
 
 /** A temporal unit as an MP4 sample has it. */
 export function asSample(unit: Buffer): Buffer {
-  const left: number[] = [obuType.temporalDelimiter, obuType.tileList, obuType.padding];
+  const left: number[] = [OBU_TYPE.temporalDelimiter, OBU_TYPE.tileList, OBU_TYPE.padding];
   const kept = obusOf(unit).filter((obu) => !left.includes(readObuHeader(obu)!.type));
   return Buffer.concat(kept.map(withSize));
 }

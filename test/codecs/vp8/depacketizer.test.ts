@@ -1,5 +1,5 @@
 import t from 'tap';
-import { maxFrameBytes } from '../../../src/codecs/frame-builder.ts';
+import { MAX_FRAME_BYTES } from '../../../src/codecs/frame-builder.ts';
 import { Vp8Depacketizer } from '../../../src/codecs/vp8/depacketizer.ts';
 import type { AccessUnit } from '../../../src/media/access-unit.ts';
 import { requireFfmpeg } from '../../media/tool.ts';
@@ -10,8 +10,8 @@ import { encodeFrames } from '../encoded-frames.ts';
 /** A key frame of 320 × 240 and another frame, cut short. */
 const key = [0x10, 0, 0, 0x9d, 0x01, 0x2a, 0x40, 1, 0xf0, 0, 7];
 const inter = [0x11, 0, 0, 9];
-const start = 0x10;
-const nonReference = 0x20;
+const START = 0x10;
+const NON_REFERENCE = 0x20;
 
 function setUp() {
   const units: AccessUnit[] = [];
@@ -35,7 +35,7 @@ const hex = (bytes: number[]) => Buffer.from(bytes).toString('hex');
 
 t.test('a frame is what its packets carry, without copies', async (t) => {
   const { units, depacketizer } = setUp();
-  const first = Buffer.from([start, ...key]);
+  const first = Buffer.from([START, ...key]);
   const second = Buffer.from([0, 1, 2, 3]);
   depacketizer.push(makePacket({ payload: first }), false);
   depacketizer.push(makePacket({ payload: second, marker: true }), false);
@@ -46,7 +46,7 @@ t.test('a frame is what its packets carry, without copies', async (t) => {
 
 t.test('descriptors of all lengths', async (t) => {
   const descriptors = [
-    [start],
+    [START],
     [0x90, 0],
     [0x90, 0x80, 0x11],
     [0x90, 0x80, 0x81, 0x22],
@@ -65,10 +65,10 @@ t.test('descriptors of all lengths', async (t) => {
 });
 
 t.test('a descriptor without a payload breaks its frame', async (t) => {
-  for (const descriptor of [[start], [0x90], [0x90, 0xf0, 0x80, 1, 2], [0x90, 0xf0, 1, 2, 3]]) {
+  for (const descriptor of [[START], [0x90], [0x90, 0xf0, 0x80, 1, 2], [0x90, 0xf0, 1, 2, 3]]) {
     const { push, summary, depacketizer } = setUp();
     push(1, descriptor, 'marker');
-    push(2, [start, ...inter], 'marker');
+    push(2, [START, ...inter], 'marker');
     t.same(summary(), [`2! ${hex(inter)}`], hex(descriptor));
     t.equal(depacketizer.malformed, 1);
     t.equal(depacketizer.broken, 1);
@@ -77,7 +77,7 @@ t.test('a descriptor without a payload breaks its frame', async (t) => {
 
 t.test('an empty packet is no part of a frame', async (t) => {
   const { push, summary, depacketizer } = setUp();
-  push(1, [start, ...inter]);
+  push(1, [START, ...inter]);
   push(1, [], 'marker');
   push(1, [0, 5], 'marker');
   t.same(summary(), [`1 ${hex([...inter, 5])}`]);
@@ -86,14 +86,14 @@ t.test('an empty packet is no part of a frame', async (t) => {
 
 t.test('a frame without its marker is not whole', async (t) => {
   const { push, summary, depacketizer } = setUp();
-  push(1, [start, ...inter]);
-  push(2, [start, ...inter], 'marker');
+  push(1, [START, ...inter]);
+  push(2, [START, ...inter], 'marker');
   t.same(summary(), [`2! ${hex(inter)}`]);
   t.equal(depacketizer.malformed, 1);
-  push(3, [start, ...inter]);
-  push(3, [start, ...inter], 'marker');
+  push(3, [START, ...inter]);
+  push(3, [START, ...inter], 'marker');
   t.same(summary().slice(1), [`3! ${hex(inter)}`], 'two frames of one timestamp');
-  push(4, [start, ...inter]);
+  push(4, [START, ...inter]);
   depacketizer.flush();
   depacketizer.flush();
   t.equal(summary().length, 2);
@@ -102,41 +102,41 @@ t.test('a frame without its marker is not whole', async (t) => {
 
 t.test('a marker that was lost', async (t) => {
   const { push, summary, depacketizer } = setUp();
-  push(1, [start, ...key]);
-  push(2, [start, ...inter], 'lost marker');
+  push(1, [START, ...key]);
+  push(2, [START, ...inter], 'lost marker');
   t.same(summary(), [`2! ${hex(inter)}`]);
   t.equal(depacketizer.malformed, 0, 'loss is no fault of the sender');
 });
 
-t.test('a start that was lost, or was never sent', async (t) => {
+t.test('a START that was lost, or was never sent', async (t) => {
   const { push, summary, depacketizer } = setUp();
   push(1, [0, 1, 2, 3], 'lost marker');
-  push(2, [start, ...inter], 'marker');
+  push(2, [START, ...inter], 'marker');
   t.same(summary(), [`2! ${hex(inter)}`]);
   t.equal(depacketizer.malformed, 0);
   push(3, [0, 1, 2, 3], 'marker');
-  push(4, [1 | start, 1, 2, 3], 'marker');
-  push(5, [start, ...inter], 'marker');
+  push(4, [1 | START, 1, 2, 3], 'marker');
+  push(5, [START, ...inter], 'marker');
   t.same(summary().slice(1), [`5! ${hex(inter)}`], 'nor does another partition begin a frame');
   t.equal(depacketizer.malformed, 2);
 });
 
 t.test('a frame that nothing refers to may be lost', async (t) => {
   const { push, summary, depacketizer } = setUp();
-  push(1, [start | nonReference, ...inter]);
-  push(1, [nonReference, 1], 'lost marker');
+  push(1, [START | NON_REFERENCE, ...inter]);
+  push(1, [NON_REFERENCE, 1], 'lost marker');
   t.equal(depacketizer.discontinuity, false);
-  push(2, [start, ...inter], 'marker');
+  push(2, [START, ...inter], 'marker');
   t.same(summary(), [`2 ${hex(inter)}`]);
-  push(3, [start | nonReference, ...inter]);
-  push(4, [start, ...inter], 'lost marker');
+  push(3, [START | NON_REFERENCE, ...inter]);
+  push(4, [START, ...inter], 'lost marker');
   t.same(summary().slice(1), [`4! ${hex(inter)}`], 'more may be lost than the rest of it');
 });
 
 t.test('a key frame whose header makes no sense is dropped', async (t) => {
   for (const bytes of [key.slice(0, 9), key.with(3, 0), key.with(6, 0).with(7, 0)]) {
     const { push, depacketizer, units } = setUp();
-    push(1, [start, ...bytes], 'marker');
+    push(1, [START, ...bytes], 'marker');
     t.same(units, []);
     t.equal(depacketizer.malformed, 1);
     t.equal(depacketizer.discontinuity, true);
@@ -145,14 +145,14 @@ t.test('a key frame whose header makes no sense is dropped', async (t) => {
 
 t.test('the earliest arrival counts; a reset forgets', async (t) => {
   const { push, units, depacketizer } = setUp();
-  push(1, [start, ...inter], '', 5000);
+  push(1, [START, ...inter], '', 5000);
   push(1, [0, 1], 'marker', 3000);
   t.equal(units[0]?.arrivalUs, 3000);
-  push(2, [start, ...inter]);
+  push(2, [START, ...inter]);
   push(3, [0, 1], 'lost');
   depacketizer.reset();
   t.equal(depacketizer.discontinuity, false);
-  push(3, [start, ...key], 'marker');
+  push(3, [START, ...key], 'marker');
   t.match(units[1], { keyframe: true, discontinuity: false });
 });
 
@@ -161,8 +161,8 @@ t.test('a frame has a largest size', async (t) => {
   const payload = Buffer.alloc(60_000);
   const push = (fields: object) =>
     depacketizer.push(makePacket({ timestamp: 1, payload, ...fields }), false);
-  push({ payload: Buffer.from([start, ...key]) });
-  for (let bytes = 0; bytes < maxFrameBytes; bytes += payload.length) push({});
+  push({ payload: Buffer.from([START, ...key]) });
+  for (let bytes = 0; bytes < MAX_FRAME_BYTES; bytes += payload.length) push({});
   push({ marker: true });
   t.same(units, []);
   t.equal(depacketizer.broken, 1);
@@ -213,7 +213,7 @@ t.test('frames of an encoder, in packets of any size', async (t) => {
 /** A payload descriptor with any of its optional fields. */
 function randomDescriptor(begins: boolean, random: () => number): Buffer {
   // Later packets may begin with a later partition.
-  const first = begins ? start : Math.floor(random() * 2) * (start | 1);
+  const first = begins ? START : Math.floor(random() * 2) * (START | 1);
   if (random() < 0.3) return Buffer.of(first);
   const present = Math.floor(random() * 16) << 4;
   const bytes = [0x80 | first, present];

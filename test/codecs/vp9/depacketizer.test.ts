@@ -1,5 +1,5 @@
 import t from 'tap';
-import { maxFrameBytes } from '../../../src/codecs/frame-builder.ts';
+import { MAX_FRAME_BYTES } from '../../../src/codecs/frame-builder.ts';
 import { readVp9Configuration } from '../../../src/codecs/vp9/configuration.ts';
 import { Vp9Depacketizer } from '../../../src/codecs/vp9/depacketizer.ts';
 import { readSuperframeIndex } from '../../../src/codecs/vp9/superframe.ts';
@@ -11,8 +11,8 @@ import { deliver, wrongDiscontinuities } from '../delivery.ts';
 import { encodeFrames, writeIvf } from '../encoded-frames.ts';
 import { packetizeLayer } from './packetize.ts';
 
-const begins = 0x08;
-const ends = 0x04;
+const BEGINS = 0x08;
+const ENDS = 0x04;
 /** The header of a key frame of 320 × 180, and a frame of which nothing is read. */
 const key = [...Buffer.from('824983420013f00b36', 'hex')];
 const inter = [0x87, 1, 2];
@@ -41,7 +41,7 @@ const layer = (
   spatialId: number,
   dependsOnLower: boolean,
   frame = inter,
-  flags = begins | ends,
+  flags = BEGINS | ENDS,
 ) => [
   ...[0x20 | flags, (spatialId << 1) | Number(dependsOnLower), 7],
   ...frame.toSpliced(-1, 1, spatialId),
@@ -49,8 +49,8 @@ const layer = (
 
 t.test('a frame is what its packets carry, without copies', async (t) => {
   const { units, depacketizer } = setUp();
-  const first = Buffer.from([begins, ...key]);
-  const second = Buffer.from([ends, 1, 2, 3]);
+  const first = Buffer.from([BEGINS, ...key]);
+  const second = Buffer.from([ENDS, 1, 2, 3]);
   depacketizer.push(makePacket({ payload: first }), false);
   depacketizer.push(makePacket({ payload: second, marker: true }), false);
   t.same(units[0]?.parts, [first.subarray(1), second.subarray(1)]);
@@ -102,14 +102,14 @@ t.test('a descriptor that breaks the format breaks its picture', async (t) => {
 
 t.test('an empty packet is no part of a frame', async (t) => {
   const { push, summary, depacketizer } = setUp();
-  push(1, [begins, ...inter]);
+  push(1, [BEGINS, ...inter]);
   push(1, [], 'marker');
-  push(1, [ends, 5], 'marker');
+  push(1, [ENDS, 5], 'marker');
   t.same(summary(), [`1 ${hex([...inter, 5])}`]);
   t.equal(depacketizer.malformed, 1);
 });
 
-t.test('a frame ends where it says so, with or without a marker', async (t) => {
+t.test('a frame ENDS where it says so, with or without a marker', async (t) => {
   const { push, summary, depacketizer } = setUp();
   push(1, [0x0c, ...inter]);
   push(2, [0x0c, ...inter]);
@@ -124,9 +124,9 @@ t.test('a frame ends where it says so, with or without a marker', async (t) => {
     'also where the marker was lost, and what else may have been',
   );
   t.equal(depacketizer.malformed, 0);
-  push(5, [begins, ...inter], 'marker');
-  push(6, [begins, ...inter]);
-  push(7, [begins, ...inter]);
+  push(5, [BEGINS, ...inter], 'marker');
+  push(6, [BEGINS, ...inter]);
+  push(7, [BEGINS, ...inter]);
   depacketizer.flush();
   push(8, [0x0c, ...inter], 'marker');
   t.same(summary().slice(4), [`8! ${hex(inter)}`], 'a marker is no end of a frame');
@@ -136,11 +136,11 @@ t.test('a frame ends where it says so, with or without a marker', async (t) => {
 
 t.test('a start that was lost, or was never sent', async (t) => {
   const { push, summary, depacketizer } = setUp();
-  push(1, [ends, ...inter], 'lost marker');
+  push(1, [ENDS, ...inter], 'lost marker');
   push(2, [0x0c, ...inter], 'marker');
   t.same(summary(), [`2! ${hex(inter)}`]);
   t.equal(depacketizer.malformed, 0, 'loss is no fault of the sender');
-  push(3, [ends, ...inter], 'marker');
+  push(3, [ENDS, ...inter], 'marker');
   push(4, [0x0c, ...inter], 'marker');
   t.same(summary().slice(1), [`4! ${hex(inter)}`]);
   t.equal(depacketizer.malformed, 1);
@@ -148,9 +148,9 @@ t.test('a start that was lost, or was never sent', async (t) => {
 
 t.test('lost in the middle', async (t) => {
   const { push, summary, depacketizer } = setUp();
-  push(1, [begins, ...inter]);
-  push(1, [ends, 1], 'lost marker');
-  push(2, [begins, ...inter]);
+  push(1, [BEGINS, ...inter]);
+  push(1, [ENDS, 1], 'lost marker');
+  push(2, [BEGINS, ...inter]);
   push(3, [0x0c, ...inter], 'lost marker');
   t.same(summary(), [`3! ${hex(inter)}`]);
   t.equal(depacketizer.malformed, 0);
@@ -252,7 +252,7 @@ t.test('of spatial layers those come out that are whole', async (t) => {
       'cut',
       [
         [layer(0, false), ''],
-        [layer(1, true, inter, begins), ''],
+        [layer(1, true, inter, BEGINS), ''],
         [layer(2, true), 'lost marker'],
       ],
       [0],
@@ -262,7 +262,7 @@ t.test('of spatial layers those come out that are whole', async (t) => {
       'its end lost',
       [
         [layer(0, false), ''],
-        [layer(1, true, inter, begins), ''],
+        [layer(1, true, inter, BEGINS), ''],
         [layer(2, false), 'marker'],
       ],
       [0, 2],
@@ -272,7 +272,7 @@ t.test('of spatial layers those come out that are whole', async (t) => {
       'its start lost',
       [
         [layer(0, false), ''],
-        [layer(1, true, inter, ends), 'lost marker'],
+        [layer(1, true, inter, ENDS), 'lost marker'],
       ],
       [0],
       true,
@@ -289,8 +289,8 @@ t.test('of spatial layers those come out that are whole', async (t) => {
     [
       'another layer amid one',
       [
-        [layer(0, false, inter, begins), ''],
-        [layer(1, false, inter, ends), 'marker'],
+        [layer(0, false, inter, BEGINS), ''],
+        [layer(1, false, inter, ENDS), 'marker'],
       ],
       [],
       true,
@@ -322,10 +322,10 @@ t.test('more layers than a superframe has frames', async (t) => {
 
 t.test('the earliest arrival counts; a reset forgets', async (t) => {
   const { push, units, depacketizer } = setUp();
-  push(1, [begins, ...inter], '', 5000);
-  push(1, [ends, 1], 'marker', 3000);
+  push(1, [BEGINS, ...inter], '', 5000);
+  push(1, [ENDS, 1], 'marker', 3000);
   t.equal(units[0]?.arrivalUs, 3000);
-  push(2, [begins, ...inter]);
+  push(2, [BEGINS, ...inter]);
   push(3, [0, 1], 'lost');
   depacketizer.reset();
   t.equal(depacketizer.discontinuity, false);
@@ -338,8 +338,8 @@ t.test('a picture has a largest size', async (t) => {
   const payload = Buffer.alloc(60_000);
   const push = (fields: object) =>
     depacketizer.push(makePacket({ timestamp: 1, payload, ...fields }), false);
-  push({ payload: Buffer.from([begins, ...key]) });
-  for (let bytes = 0; bytes < maxFrameBytes; bytes += payload.length) push({});
+  push({ payload: Buffer.from([BEGINS, ...key]) });
+  for (let bytes = 0; bytes < MAX_FRAME_BYTES; bytes += payload.length) push({});
   push({ marker: true });
   t.same(units, []);
   t.equal(depacketizer.broken, 1);
