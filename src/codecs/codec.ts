@@ -22,6 +22,8 @@ export interface CodecDescription {
   readonly wanted: readonly Readonly<Record<string, string>>[];
   /** How much we want a format with these parameters: the highest rank offered is taken; 0: not at all. */
   rank(parameters: Record<string, string>): number;
+  /** Why a format with these parameters is not wanted, a sentence; undefined where it is. */
+  refusal?(parameters: Record<string, string>): string | undefined;
   /** `fmtp` parameters of the answer, made of those of the offer. */
   answerParameters(parameters: Record<string, string>): Record<string, string>;
 }

@@ -1,5 +1,6 @@
 import type { ContainerName } from '../media/container-name.ts';
 import type { Ticks } from '../media/media-time.ts';
+import type { ColourDescription } from './colour-description.ts';
 
 /** How a container names a codec, and what it tells a decoder before the first sample. */
 export interface SampleEntry {
@@ -41,6 +42,12 @@ export interface PictureReordering {
   isDeclared: boolean;
 }
 
+/** The shape of a sample of a picture: its width in relation to its height, each 1–65,535. */
+export interface SampleAspectRatio {
+  width: number;
+  height: number;
+}
+
 /** Pictures are shown in the order in which they are decoded. */
 export const NOT_REORDERED: PictureReordering = { most: 0, isDeclared: true };
 
@@ -51,6 +58,10 @@ export interface VideoConfiguration extends AnyConfiguration {
   readonly width: number;
   readonly height: number;
   readonly reordering: PictureReordering;
+  /** What the numbers of a picture stand for; absent where the stream does not say. */
+  readonly colour?: ColourDescription;
+  /** Absent where samples are square, as far as the stream says. */
+  readonly sampleAspectRatio?: SampleAspectRatio;
   /** True when pictures of the other one decode with this as well: one initialization segment will do. */
   equals(other: VideoConfiguration): boolean;
 }

@@ -1,17 +1,21 @@
 import type { TrackKind } from '../media/access-unit.ts';
 import type { DepacketizerFactory } from '../media/depacketizer.ts';
 import type { PictureSizeReader } from '../media/picture-size.ts';
+import { av1 } from './av1/codec.ts';
 import type { AudioCodec, Codec, ReadSampleEntry, VideoCodec } from './codec.ts';
 import type { Configuration } from './configuration.ts';
 import { h264 } from './h264/codec.ts';
+import { h265 } from './h265/codec.ts';
 import { opus } from './opus/codec.ts';
+import { vp8 } from './vp8/codec.ts';
+import { vp9 } from './vp9/codec.ts';
 
 /**
  * Everything that can be recorded, most wanted first; `[recorder] codecs` may order it otherwise. A new
  * codec is a folder and a row here, behind those of its kind, so that nobody is asked for it who sends
  * one of those today.
  */
-export const CODECS: readonly Codec[] = [h264, opus];
+export const CODECS: readonly Codec[] = [h264, h265, av1, vp9, vp8, opus];
 
 const BY_NAME = new Map(CODECS.map((codec) => [codec.name, codec]));
 

@@ -1,4 +1,5 @@
-import type { Configuration, SampleEntry } from '../codecs/configuration.ts';
+import type { ColourDescription } from '../codecs/colour-description.ts';
+import type { Configuration, SampleAspectRatio, SampleEntry } from '../codecs/configuration.ts';
 import type { ByteSource } from '../files/byte-source.ts';
 import type { TrackKind } from '../media/access-unit.ts';
 import type { ContainerName } from '../media/container-name.ts';
@@ -85,6 +86,9 @@ export interface TrackFormat {
   /** Video: picture size in pixels. */
   width?: number;
   height?: number;
+  /** Video: what its numbers stand for, and the shape of its samples, where the stream says so. */
+  colour?: ColourDescription;
+  sampleAspectRatio?: SampleAspectRatio;
   /** Audio: channel count, and samples a second of sound. */
   channels?: number;
   samplingRate?: number;

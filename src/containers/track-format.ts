@@ -18,6 +18,10 @@ export function trackFormat(
     const { channels, timescale: samplingRate } = configuration;
     return { kind, timescale, sampleEntry, channels, samplingRate };
   }
-  const { width, height } = configuration;
-  return { kind, timescale, sampleEntry, width, height, compositionDelay };
+  const { width, height, colour, sampleAspectRatio } = configuration;
+  return {
+    ...{ kind, timescale, sampleEntry, width, height, compositionDelay },
+    ...(colour && { colour }),
+    ...(sampleAspectRatio && { sampleAspectRatio }),
+  };
 }

@@ -2,7 +2,12 @@ import type { ContainerName } from '../../media/container-name.ts';
 import { VIDEO_TIMESCALE } from '../../media/media-time.ts';
 import type { ReadSampleEntry } from '../codec.ts';
 import type { ColourDescription } from '../colour-description.ts';
-import type { PictureReordering, SampleEntry, VideoConfiguration } from '../configuration.ts';
+import type {
+  PictureReordering,
+  SampleAspectRatio,
+  SampleEntry,
+  VideoConfiguration,
+} from '../configuration.ts';
 import {
   type H265Sets,
   hevcDecoderConfigurationRecord,
@@ -10,7 +15,6 @@ import {
 } from './decoder-configuration-record.ts';
 import { codecString } from './profile-tier-level.ts';
 import { parseSequenceParameterSet, type SequenceParameterSet } from './sps.ts';
-import type { SampleAspectRatio } from './vui.ts';
 
 /** H265 with its parameter sets out of band: sample entry `hvc1` (ISO/IEC 14496-15 §8.4.1). */
 export class H265Configuration implements VideoConfiguration {

@@ -1,12 +1,7 @@
 import type { BitReader } from '../bit-reader.ts';
 import type { ColourDescription } from '../colour-description.ts';
 import { UNSPECIFIED } from '../colour-description.ts';
-
-/** The shape of a sample: its width in relation to its height. */
-export interface SampleAspectRatio {
-  width: number;
-  height: number;
-}
+import type { SampleAspectRatio } from '../configuration.ts';
 
 /** What video usability information says of how a picture is to be shown. */
 export interface Vui {

@@ -1,3 +1,4 @@
+import type { BlankPictures } from '../configuration.ts';
 import { readVp8Configuration } from './configuration.ts';
 
 // A black key frame of 320 × 180, as any encoder makes it.
@@ -11,7 +12,7 @@ const PICTURE = Buffer.from(
 const PARTS = [PICTURE];
 
 /** Black pictures, to stand in for a camera that is off. */
-export const BLANK_PICTURES = {
+export const BLANK_PICTURES: BlankPictures = {
   configuration: readVp8Configuration(PARTS)!,
-  parts: (_index: number): Buffer[] => PARTS,
+  parts: () => PARTS,
 };

@@ -1,16 +1,22 @@
+import type { ContainerName } from '../../media/container-name.ts';
 import { VIDEO_TIMESCALE } from '../../media/media-time.ts';
-import { NOT_REORDERED } from '../configuration.ts';
+import type { ReadSampleEntry } from '../codec.ts';
+import { NOT_REORDERED, type SampleEntry, type VideoConfiguration } from '../configuration.ts';
 import { leadingBytes } from '../leading-bytes.ts';
 
+/** Most pixels of a side: 14 bits (RFC 6386 §9.1). */
+const MOST_SIDE = 0x3fff;
+
 /**
- * What a player has to be told before the first frame: a VP8 stream has nothing that it would need to
- * say beside the size of its pictures.
+ * VP8 in a `V_VP8` track of WebM; MP4 holds it by a draft that few players know. A decoder needs to be
+ * told nothing beside the size of its pictures.
  */
-export class Vp8Configuration {
+export class Vp8Configuration implements VideoConfiguration {
   readonly kind = 'video';
   readonly codec = 'vp8';
   readonly codecString = 'vp8';
   readonly timescale = VIDEO_TIMESCALE;
+  readonly containers: readonly ContainerName[] = ['webm'];
   readonly isLengthPrefixed = false;
   /** Frames are shown as they are decoded, if at all (RFC 6386 §9.1). */
   readonly reordering = NOT_REORDERED;
@@ -24,13 +30,26 @@ export class Vp8Configuration {
   }
 
   /** True when both describe pictures of the same size. */
-  equals(other: object): boolean {
+  equals(other: VideoConfiguration): boolean {
     return (
       other instanceof Vp8Configuration &&
       this.width === other.width &&
       this.height === other.height
     );
   }
+
+  sampleEntry(container: ContainerName): SampleEntry {
+    if (container !== 'webm') throw new RangeError(`VP8 is not written to ${container}`);
+    return { type: 'V_VP8' };
+  }
+}
+
+/** Reads the configuration back that {@link Vp8Configuration.sampleEntry} was written of. */
+export function readVp8SampleEntry(entry: ReadSampleEntry): Vp8Configuration | undefined {
+  if (entry.container !== 'webm' || entry.type !== 'V_VP8') return undefined;
+  const { width, height } = entry;
+  const isValid = [width, height].every((side) => side >= 1 && side <= MOST_SIDE);
+  return isValid ? new Vp8Configuration(width, height) : undefined;
 }
 
 /** Bytes of a key frame's header that are not entropy coded (RFC 6386 §9.1). */
@@ -52,7 +71,7 @@ export function readVp8Configuration(parts: readonly Buffer[]): Vp8Configuration
   if (header.length < KEY_FRAME_HEADER_BYTES || !isKeyFrame(header[0]!)) return undefined;
   if (header.readUIntBE(3, 3) !== 0x9d012a) return undefined;
   // The two highest bits of each ask for a display at another size, which nobody does.
-  const width = header.readUInt16LE(6) & 0x3fff;
-  const height = header.readUInt16LE(8) & 0x3fff;
+  const width = header.readUInt16LE(6) & MOST_SIDE;
+  const height = header.readUInt16LE(8) & MOST_SIDE;
   return width === 0 || height === 0 ? undefined : new Vp8Configuration(width, height);
 }

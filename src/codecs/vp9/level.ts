@@ -20,7 +20,7 @@ const LEVELS: [level: number, picture: number, rate: number, side: number][] = [
 const MOST_PICTURES_PER_SECOND = 60;
 
 /**
- * The lowest level whose limits a picture keeps (VP9 LEVELS and decoder testing), times ten. The
+ * The lowest level whose limits a picture keeps (VP9 levels and decoder testing), times ten. The
  * bitstream has no level, and the rate of pictures is not known when the first one comes: it is taken
  * to be 60 a second.
  */

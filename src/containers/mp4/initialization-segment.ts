@@ -12,6 +12,7 @@ import {
 import type { TrackFormat } from '../container.ts';
 import { writeBox } from './box.ts';
 import { TRACK_ID } from './chunk.ts';
+import { pictureBoxes, shownWidth } from './picture-boxes.ts';
 
 type SampleEntryBox = SampleDescriptionBox['entries'][number];
 
@@ -41,7 +42,10 @@ export function initializationSegment(track: TrackFormat): Buffer {
     throw new RangeError(`picture of ${width} × ${height} does not fit 16 bits a side`);
   }
   const { type, record } = sampleEntry;
-  const boxes = record === undefined ? [] : [writeBox(record.type, record.data)];
+  const boxes = [
+    ...(record === undefined ? [] : [writeBox(record.type, record.data)]),
+    ...pictureBoxes(track),
+  ];
   // The library's types name few codecs; its writers take any sample entry of the kind.
   const entry: SampleEntryBox =
     kind === 'video'
@@ -79,7 +83,7 @@ export function initializationSegment(track: TrackFormat): Buffer {
     kind,
     timescale,
     compositionDelay,
-    width,
+    width: shownWidth(track),
     height,
     sampleEntry: entry,
   });
@@ -89,6 +93,7 @@ function writeHeader(track: {
   kind: 'video' | 'audio';
   timescale: number;
   compositionDelay: number;
+  /** As shown, in pixels. */
   width: number;
   height: number;
   sampleEntry: SampleEntryBox;
@@ -99,7 +104,11 @@ function writeHeader(track: {
     type: 'ftyp',
     majorBrand: 'iso6',
     minorVersion: 0,
-    compatibleBrands: ['iso6', 'cmfc', 'dash', 'mp41'],
+    // The binding of AV1 (§2.1) asks for a brand of its own.
+    compatibleBrands: [
+      ...['iso6', 'cmfc', 'dash', 'mp41'],
+      ...((track.sampleEntry.type as string) === 'av01' ? ['av01'] : []),
+    ],
   };
   const full = { version: 0, flags: 0 };
   const times = { creationTime: 0, modificationTime: 0, duration: 0 };

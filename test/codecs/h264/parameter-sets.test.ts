@@ -2,7 +2,7 @@ import t from 'tap';
 import { H264ParameterSets } from '../../../src/codecs/h264/parameter-sets.ts';
 import { parseSequenceParameterSet } from '../../../src/codecs/h264/sps.ts';
 import { encodeH264, probe, requireFfmpeg } from '../../containers/mp4/encoded-media.ts';
-import { NAL_TYPE } from '../../publisher/annex-b.ts';
+import { nalType } from '../../publisher/annex-b.ts';
 
 /** Writes the syntax elements that the parsers read (ITU-T H.264 §9.1). */
 class Bits {
@@ -70,9 +70,9 @@ t.test('size and codec agree with ffprobe for every profile', async (t) => {
     const { file, units } = await encodeH264(folder, options);
     const sets = new H264ParameterSets();
     const stored = sets.strip(units[0]!);
-    t.notOk(stored.some((unit) => [7, 8, 9].includes(NAL_TYPE(unit))));
+    t.notOk(stored.some((unit) => [7, 8, 9].includes(nalType(unit))));
     const { stream } = await probe(file);
-    const sps = units[0]!.find((unit) => NAL_TYPE(unit) === 7)!;
+    const sps = units[0]!.find((unit) => nalType(unit) === 7)!;
     t.match(sets.current(), {
       width: stream.width,
       height: stream.height,
@@ -95,7 +95,7 @@ t.test('interlaced pictures and scaling lists', async (t) => {
   });
   const { stream } = await probe(file);
   t.equal(stream.height, 572);
-  const sps = units[0]!.find((unit) => NAL_TYPE(unit) === 7)!;
+  const sps = units[0]!.find((unit) => nalType(unit) === 7)!;
   t.match(parseSequenceParameterSet(sps), { width: 720, height: 572, chromaFormat: 1 });
 });
 

@@ -1,0 +1,31 @@
+import { VIDEO_TIMESCALE } from '../../media/media-time.ts';
+import type { VideoCodec } from '../codec.ts';
+import { KeyFrameReader } from '../key-frame-reader.ts';
+import { BLANK_PICTURES } from './blank-picture.ts';
+import { readAv1Configuration, readAv1SampleEntry } from './configuration.ts';
+import { Av1Depacketizer } from './depacketizer.ts';
+import { av1SampleProblem } from './sample-check.ts';
+
+/** AV1 over RTP (AOM "RTP Payload Format For AV1"), written as `av01`. */
+export const av1: VideoCodec = {
+  name: 'av1',
+  kind: 'video',
+  description: {
+    encodingName: 'AV1',
+    clockRate: VIDEO_TIMESCALE,
+    inWords: 'AV1',
+    wanted: [{ profile: '0' }],
+    rank: () => 1,
+    // §7.2.1 of the payload format: what is asked for is at most what is offered.
+    answerParameters: (parameters) => ({ ...parameters }),
+  },
+  createDepacketizer: (_format, emit) => new Av1Depacketizer(emit),
+  pictureSize: ({ parts }) => readAv1Configuration(parts),
+  createReader: () => new KeyFrameReader(readAv1Configuration),
+  blank: () => BLANK_PICTURES,
+  isNamedBy: (codecString) => codecString.startsWith('av01.'),
+  readConfiguration: readAv1SampleEntry,
+  sampleProblem: av1SampleProblem,
+  // Its frames have no numbers that a missing one would show by.
+  createContinuityCheck: () => undefined,
+};

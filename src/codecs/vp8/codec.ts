@@ -1,0 +1,31 @@
+import { VIDEO_TIMESCALE } from '../../media/media-time.ts';
+import type { VideoCodec } from '../codec.ts';
+import { KeyFrameReader } from '../key-frame-reader.ts';
+import { BLANK_PICTURES } from './blank-picture.ts';
+import { readVp8Configuration, readVp8SampleEntry } from './configuration.ts';
+import { Vp8Depacketizer } from './depacketizer.ts';
+import { vp8SampleProblem } from './sample-check.ts';
+
+/** VP8 over RTP (RFC 7741), written as `V_VP8`. */
+export const vp8: VideoCodec = {
+  name: 'vp8',
+  kind: 'video',
+  description: {
+    encodingName: 'VP8',
+    clockRate: VIDEO_TIMESCALE,
+    inWords: 'VP8',
+    wanted: [{}],
+    rank: () => 1,
+    // RFC 7741 §6.2.1: max-fr and max-fs say what their side can receive, and we take all.
+    answerParameters: () => ({}),
+  },
+  createDepacketizer: (_format, emit) => new Vp8Depacketizer(emit),
+  pictureSize: ({ parts }) => readVp8Configuration(parts),
+  createReader: () => new KeyFrameReader(readVp8Configuration),
+  blank: () => BLANK_PICTURES,
+  isNamedBy: (codecString) => codecString === 'vp8',
+  readConfiguration: readVp8SampleEntry,
+  sampleProblem: vp8SampleProblem,
+  // Its frames have no numbers that a missing one would show by.
+  createContinuityCheck: () => undefined,
+};
