@@ -13,6 +13,19 @@ export interface OfferedFormat {
 }
 
 /**
+ * Why a format of a codec that is wanted cannot be recorded, a sentence.
+ * @returns undefined where it can, and for other codecs
+ */
+export function formatRefusal(
+  codecs: readonly Codec[],
+  kind: TrackKind,
+  format: OfferedFormat,
+): string | undefined {
+  const codec = codecs.find((wanted) => isOf(wanted, kind, format));
+  return codec?.description.refusal?.(format.parameters);
+}
+
+/**
  * Finds the codec of a format among those that are wanted.
  * @returns undefined when it cannot be recorded
  */
@@ -22,13 +35,18 @@ export function recordableCodec(
   format: OfferedFormat,
 ): Codec | undefined {
   return codecs.find(
-    ({ kind: of, description }) =>
-      of === kind &&
-      description.encodingName.toLowerCase() === format.encodingName.toLowerCase() &&
-      description.clockRate === format.clockRate &&
-      // RFC 8866 §6.6: the parameter is of audio alone; some write `H264/90000/1`.
-      (kind === 'video' || (description.channels ?? 1) === (format.channels ?? 1)) &&
-      description.rank(format.parameters) > 0,
+    (codec) => isOf(codec, kind, format) && codec.description.rank(format.parameters) > 0,
+  );
+}
+
+/** Whether a format is one of a codec, with whatever parameters. */
+function isOf({ kind: of, description }: Codec, kind: TrackKind, format: OfferedFormat): boolean {
+  return (
+    of === kind &&
+    description.encodingName.toLowerCase() === format.encodingName.toLowerCase() &&
+    description.clockRate === format.clockRate &&
+    // RFC 8866 §6.6: the parameter is of audio alone; some write `H264/90000/1`.
+    (kind === 'video' || (description.channels ?? 1) === (format.channels ?? 1))
   );
 }
 

@@ -14,7 +14,7 @@ import {
   mediaSection,
   sectionFormats,
 } from './description.ts';
-import { chooseFormats } from './format-choice.ts';
+import { chooseFormats, formatRefusal } from './format-choice.ts';
 import { type IceCredentials, sdpLines } from './sdp-lines.ts';
 import { announcedLayers } from './simulcast.ts';
 import type { DtlsRole } from './werift-tap.ts';
@@ -108,6 +108,7 @@ function takeSection(
 ): void {
   const sending = sections.filter(({ media }) => media.type === kind && sends(media, session));
   const names = new Set<string>();
+  const reasons = new Set<string>();
   for (const section of sending) {
     if (!/^(?:UDP\/TLS\/)?RTP\/SAVPF$/i.test(section.media.protocol)) {
       throw new Refusal(
@@ -118,6 +119,10 @@ function takeSection(
     const offered = sectionFormats(section.media, 'offer');
     for (const { encodingName } of offered) {
       if (encodingName.toLowerCase() !== 'rtx') names.add(encodingName);
+    }
+    for (const format of offered) {
+      const reason = formatRefusal(codecs, kind, format);
+      if (reason !== undefined) reasons.add(`; ${reason}`);
     }
     const formats = chooseFormats(codecs, kind, offered);
     if (formats.length === 0) continue;
@@ -134,7 +139,7 @@ function takeSection(
   if (sending.length > 0) {
     throw new Refusal(
       'unacceptable-offer',
-      `the offer's ${kind} has ${[...names].join(', ') || 'no codec'}; we can record ${recordable(codecs, kind)}`,
+      `the offer's ${kind} has ${[...names].join(', ') || 'no codec'}; we can record ${recordable(codecs, kind)}${[...reasons].join('')}`,
     );
   }
 }

@@ -34,8 +34,9 @@ const EXTENSIONS = [
   [3, HEADER_EXTENSION_URIS.absSendTime],
 ] as const;
 
-/** RFC 3551 §6: the first dynamic payload type. */
+/** RFC 3551 §6: the first dynamic payload type, and the last. */
 const FIRST_PAYLOAD_TYPE = 96;
+const LAST_PAYLOAD_TYPE = 127;
 
 /** What a WHEP server is asked for where everything that can be recorded is wanted. */
 export const WANTED_SECTIONS: readonly WantedSection[] = wantedSections(CODECS);
@@ -67,16 +68,25 @@ export function writeOffer(
   return write(session).replaceAll(/^a=mid:.*\r\n/gm, (line) => line + candidates.join(''));
 }
 
-/** One video and one audio section with all of some codecs. */
+/**
+ * One video and one audio section with all of some codecs.
+ * @throws RangeError for more formats than there are dynamic payload types
+ */
 function wantedSections(codecs: readonly Codec[]): WantedSection[] {
   let payloadType = FIRST_PAYLOAD_TYPE;
+  const next = () => {
+    if (payloadType > LAST_PAYLOAD_TYPE) {
+      throw new RangeError(`formats for payload types above ${LAST_PAYLOAD_TYPE}`);
+    }
+    return payloadType++;
+  };
   return (['video', 'audio'] as const).map((kind, index) => {
     const formats: PayloadFormat[] = [];
     for (const { kind: of, name: codec, description } of codecs) {
       if (of !== kind) continue;
       const { clockRate, channels } = description;
       for (const parameters of description.wanted) {
-        const retransmits = description.payloadType ?? payloadType++;
+        const retransmits = description.payloadType ?? next();
         formats.push({
           payloadType: retransmits,
           codec,
@@ -88,7 +98,7 @@ function wantedSections(codecs: readonly Codec[]): WantedSection[] {
         if (kind === 'audio') continue;
         const apt = { apt: String(retransmits) };
         formats.push({
-          payloadType: payloadType++,
+          payloadType: next(),
           codec: 'rtx',
           clockRate,
           parameters: apt,
