@@ -2,6 +2,7 @@ import { parse } from 'sdp-transform';
 import t from 'tap';
 import type { Codec } from '../../src/codecs/codec.ts';
 import { h264 } from '../../src/codecs/h264/codec.ts';
+import { h265 } from '../../src/codecs/h265/codec.ts';
 import { opus } from '../../src/codecs/opus/codec.ts';
 import { readOffer } from '../../src/ingest/offer.ts';
 import { offersOf, writeOffer } from '../../src/ingest/whep-offer.ts';
@@ -45,7 +46,26 @@ t.test('a codec that is not wanted is not taken', async (t) => {
   });
 });
 
-t.test('a server is asked for what we want, most wanted first', async (t) => {
+t.test(
+  'a codec that is sent in a way that we do not take is refused with the reason',
+  async (t) => {
+    const interleaved = offerOf(VIDEO)
+      .replace('VP8/90000', 'H265/90000')
+      .replace('a=mid:0', 'a=mid:0\r\na=fmtp:96 sprop-max-don-diff=2');
+    t.throws(() => readOffer(interleaved, [h265, opus]), {
+      message:
+        /^the offer's video has H265, H264, red; we can record H265 .*; H265 NAL units out of decoding order \(sprop-max-don-diff above 0\) cannot be recorded$/,
+    });
+  },
+);
+
+t.test('a server is asked for no more formats than there are payload types', async (t) => {
+  const wanted = Array.from({ length: 17 }, () => ({}));
+  const many = { ...h264, description: { ...h264.description, wanted } };
+  t.throws(() => offersOf([many]), { name: 'RangeError' });
+});
+
+t.test('a server is asked for what for what we want, most wanted first', async (t) => {
   const parameters = {
     ice: { ufrag: 'ufrag', password: 'password' },
     candidates: [],

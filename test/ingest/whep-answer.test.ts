@@ -43,14 +43,14 @@ a=candidate:3 1 udp 2130706431 4b2c.local 51956 typ host
 a=candidate:4 2 udp 2130706430 127.0.0.1 51957 typ host
 a=candidate:5 1 UDP 2130706431 ::1 51956 typ host
 a=sendonly
-m=audio 9 UDP/TLS/RTP/SAVPF 108
+m=audio 9 UDP/TLS/RTP/SAVPF 120
 c=IN IP4 0.0.0.0
 a=setup:active
 a=mid:1
 a=ice-ufrag:nlrSPTUWyNxQxKgk
 a=ice-pwd:QzQtuItvMggyoOiaBbuXnmpcsxQCInpX
 a=rtcp-mux
-a=rtpmap:108 OPUS/48000/2
+a=rtpmap:120 OPUS/48000/2
 a=candidate:1 1 udp 2130706431 127.0.0.1 51956 typ host
 a=sendonly
 `.replaceAll('\n', '\r\n');
@@ -66,13 +66,24 @@ function refused(answer: string): string {
 }
 
 t.test('asks for everything that can be recorded', async (t) => {
-  t.match(OFFER, /^m=video 9 UDP\/TLS\/RTP\/SAVPF 96 97 98 99 100 101 102 103 104 105 106 107\r$/m);
-  t.match(OFFER, /^m=audio 9 UDP\/TLS\/RTP\/SAVPF 108 0 8\r$/m);
+  t.match(
+    OFFER,
+    /^m=video 9 UDP\/TLS\/RTP\/SAVPF 96 97 98 99 100 101 102 103 104 105 106 107 108 109 110 111 112 113 114 115 116 117 118 119\r$/m,
+  );
+  t.match(OFFER, /^m=audio 9 UDP\/TLS\/RTP\/SAVPF 120 0 8\r$/m);
   t.match(OFFER, /^a=rtpmap:96 H264\/90000\r$/m);
   t.match(OFFER, /^a=fmtp:96 .*packetization-mode=1;profile-level-id=42e01f\r$/m);
   t.match(OFFER, /^a=rtpmap:97 rtx\/90000\r$/m);
   t.match(OFFER, /^a=fmtp:97 apt=96\r$/m);
-  t.match(OFFER, /^a=rtpmap:108 opus\/48000\/2\r$/m);
+  for (const [payloadType, codec] of [
+    [108, 'H265'],
+    [112, 'AV1'],
+    [114, 'VP9'],
+    [118, 'VP8'],
+  ]) {
+    t.match(OFFER, new RegExp(`^a=rtpmap:${payloadType} ${codec}/90000\\r$`, 'm'));
+  }
+  t.match(OFFER, /^a=rtpmap:120 opus\/48000\/2\r$/m);
   t.equal(OFFER.match(/^a=recvonly\r$/gm)?.length, 2);
   t.equal(OFFER.match(/^a=candidate:1 1 udp 2130706431 127\.0\.0\.1 5000 typ host/gm)?.length, 2);
 });
@@ -109,7 +120,7 @@ t.test('takes an answer', async (t) => {
     extensions: { mid: 1 },
     feedback: { nack: true, pli: true, fir: false, transportCc: true, remb: false },
   });
-  t.match(audio, { mid: '1', kind: 'audio', formats: [{ payloadType: 108, codec: 'opus' }] });
+  t.match(audio, { mid: '1', kind: 'audio', formats: [{ payloadType: 120, codec: 'opus' }] });
 });
 
 t.test('takes an answer that refuses a section', async (t) => {
@@ -139,11 +150,11 @@ t.test('tells what a server may send that cannot be recorded', async (t) => {
     const { sections, unrecordable } = readAnswer(sdp);
     return [...sections.map(({ kind }) => kind), ...unrecordable.map((one) => one.encodingName)];
   };
-  const audio = /(?<=m=audio 9 UDP\/TLS\/RTP\/SAVPF )108/;
+  const audio = /(?<=m=audio 9 UDP\/TLS\/RTP\/SAVPF )120/;
   t.same(named(ANSWER), ['video', 'audio']);
-  t.same(named(ANSWER.replace(audio, '8 108')), ['video', 'audio', 'PCMA'], 'no rtpmap needed');
+  t.same(named(ANSWER.replace(audio, '8 120')), ['video', 'audio', 'PCMA'], 'no rtpmap needed');
   t.same(named(ANSWER.replace(audio, '0')), ['video', 'PCMU']);
-  t.same(named(ANSWER.replace(audio, '8').replace('108 OPUS/48000/2', '8 pcma/8000')), [
+  t.same(named(ANSWER.replace(audio, '8').replace('120 OPUS/48000/2', '8 pcma/8000')), [
     'video',
     'PCMA',
   ]);
@@ -176,18 +187,18 @@ t.test('says what is wrong with an answer', async (t) => {
       'the answer has video VP8 as payload type 98, which was not offered',
     ],
     [
-      ANSWER.replaceAll('108', '111'),
-      'the answer has audio OPUS as payload type 111, which was not offered',
+      ANSWER.replaceAll('120', '127'),
+      'the answer has audio OPUS as payload type 127, which was not offered',
     ],
     [
       ANSWER.replace('OPUS/48000/2', 'OPUS/48000'),
-      'the answer has audio OPUS as payload type 108, which was not offered',
+      'the answer has audio OPUS as payload type 120, which was not offered',
     ],
     [
       ANSWER.replace('apt=98', 'apt=96'),
       'the answer has video rtx as payload type 99, which was not offered',
     ],
-    [ANSWER.replace('a=rtpmap:108 OPUS/48000/2\r\n', ''), 'the answer has no codec for its audio'],
+    [ANSWER.replace('a=rtpmap:120 OPUS/48000/2\r\n', ''), 'the answer has no codec for its audio'],
     [
       ANSWER.replaceAll('setup:active', 'setup:actpass'),
       'the answer needs a=setup:active or a=setup:passive',

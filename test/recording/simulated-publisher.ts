@@ -30,8 +30,10 @@ export type Skip = (kind: TrackKind, index: number) => boolean | 'never sent';
 /** One picture that a camera's encoder makes. */
 export interface SimulatedFrame {
   keyframe: boolean;
-  /** Its NAL units without start codes. */
+  /** Its NAL units without start codes; of other codecs the parts of its access unit. */
   units: Buffer[];
+  /** Name of its codec, `h264` by default. */
+  codec?: string;
   /** When it is shown, ticks since the first; its place in decoding order by default. */
   ticks?: number;
 }
@@ -115,7 +117,7 @@ export class SimulatedPublisher {
       this.log.push(`${level} ${message} ${JSON.stringify(fields)}`);
     };
     const sections: MediaSection[] = [];
-    if (options.video !== false) sections.push(section('video'));
+    if (options.video !== false) sections.push(videoSection(options.frames ?? []));
     if (options.audio !== false) sections.push(section('audio'));
     this.recording = new Recording({
       stream: 'cam1',
@@ -202,7 +204,7 @@ export class SimulatedPublisher {
     const frames: readonly SimulatedFrame[] = this.#options.frames ?? clips[this.clip];
     const at = this.#clipIndex(index) % frames.length;
     const round = index - (index % frames.length);
-    const { keyframe, units, ticks = (index - round) * 3000 } = frames[at]!;
+    const { keyframe, units, codec = 'h264', ticks = (index - round) * 3000 } = frames[at]!;
     if (skip('video', index)) return;
     const { stillSeconds } = this.#options;
     const shown =
@@ -215,7 +217,7 @@ export class SimulatedPublisher {
     const rtpTimestamp = this.#astray('video', index, timestamp);
     const discontinuity = index > 0 && skip('video', index - 1) === true;
     const unit = {
-      codec: 'h264',
+      codec,
       rtpTimestamp,
       arrivalUs: this.nowUs,
       keyframe,
@@ -283,6 +285,16 @@ export class SimulatedPublisher {
     const ntpUs = this.#startUs + captureUs + (this.#options.senderClockUs ?? 0);
     this.recording.report(kind, { ntpUs, rtpTimestamp, arrivalUs: this.nowUs });
   }
+}
+
+/** A video track of all codecs of some pictures, the first one the most wanted. */
+function videoSection(frames: readonly SimulatedFrame[]): MediaSection {
+  const negotiated = section('video');
+  const codecs = [...new Set(frames.map(({ codec = 'h264' }) => codec))];
+  if (codecs.length === 0) return negotiated;
+  const [format] = negotiated.formats;
+  const formats = codecs.map((codec, i) => ({ ...format!, payloadType: 96 + i, codec }));
+  return { ...negotiated, formats };
 }
 
 /** A track as it is negotiated. */
