@@ -16,6 +16,8 @@ import { registerSecurityHeaders } from './http/security-headers.ts';
 import { withOneStreamPart } from './http/stream-address.ts';
 import { trustedProxies } from './http/trusted-proxy.ts';
 import { compileValidator, validationError } from './http/validation.ts';
+import { Presentations } from './playback/presentations.ts';
+import { recordedObjects } from './playback/recorded-objects.ts';
 import type { RecordCatalogue } from './record-catalogue/record-catalogue.ts';
 import type { Recorder } from './recorder.ts';
 import type { SegmentIndex } from './segment-index/segment-index.ts';
@@ -82,6 +84,12 @@ export async function buildApp(deps: AppDependencies): Promise<FastifyInstance> 
   );
   app.decorate('recordCatalogue', deps.recordCatalogue);
   app.decorate('store', deps.store);
+  const objects = recordedObjects(deps.store, deps.recorder);
+  app.decorate('recordedObjects', objects);
+  app.decorate('rangeSources', {
+    index: deps.segmentIndex,
+    presentations: new Presentations(objects),
+  });
 
   const addOtherMethods = watchMethods(app);
   registerJsonBodies(app);

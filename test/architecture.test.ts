@@ -70,8 +70,8 @@ const MAY_IMPORT: Record<string, string[]> = {
   ],
   routes: ['clock', 'http', 'layout', 'playback', 'segment-index', 'version.ts'],
   'app.ts': [
-    ...['config', 'http', 'record-catalogue', 'recorder.ts', 'segment-index', 'sources'],
-    ...['storage', 'version.ts'],
+    ...['config', 'http', 'playback', 'record-catalogue', 'recorder.ts', 'segment-index'],
+    ...['sources', 'storage', 'version.ts'],
   ],
   'openapi.ts': ['app.ts', 'config', 'record-catalogue', 'recorder.ts', 'segment-index'],
   'command-line.ts': ['config'],

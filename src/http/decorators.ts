@@ -1,4 +1,6 @@
 import type { Config } from '../config/config.ts';
+import type { RecordedObjects } from '../playback/recorded-objects.ts';
+import type { RangeSources } from '../playback/select-range.ts';
 import type { RecordCatalogue } from '../record-catalogue/record-catalogue.ts';
 import type { Recorder } from '../recorder.ts';
 import type { SegmentIndex } from '../segment-index/segment-index.ts';
@@ -17,6 +19,10 @@ declare module 'fastify' {
     sources: Pick<Sources, 'state' | 'endpoints' | 'streams'>;
     recordCatalogue: RecordCatalogue;
     store: ObjectStore;
+    /** What was recorded, wherever its bytes are. */
+    recordedObjects: RecordedObjects;
+    /** Where a range of what was recorded is looked up. */
+    rangeSources: RangeSources;
     authorizer: Authorizer;
   }
 

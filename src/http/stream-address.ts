@@ -8,6 +8,13 @@ const STREAM_ROUTE = new RegExp(
 /** Routes that are about no single stream; that of objects takes a path of files. */
 const OTHER_ROUTE = /^\/api\/(?!record\/object\/)/;
 
+/** What can be asked for of a recorded stream: the last part of an address below `/api/playback/`. */
+const PLAYBACK_RESOURCES: ReadonlySet<string> = new Set([
+  ...['manifest.mpd', 'index.m3u8', 'video.m3u8', 'audio.m3u8'],
+  ...['export.mp4', 'export.webm', 'picture'],
+]);
+const PLAYBACK = '/api/playback/';
+
 /** Below it come the name of a stream and the id of its publisher's session, which has no slash. */
 const SESSION = '/session/';
 
@@ -25,7 +32,9 @@ export function withOneStreamPart(url: string): string {
   const route = STREAM_ROUTE.exec(path)?.[0];
   if (route !== undefined) {
     const name = withoutTrailingSlash(path.slice(route.length));
-    return route + name.replaceAll('/', '%2F') + rest;
+    const resource = route === PLAYBACK ? playbackResource(name) : '';
+    const stream = name.slice(0, name.length - resource.length);
+    return route + stream.replaceAll('/', '%2F') + resource + rest;
   }
   if (!path.startsWith(SESSION))
     return OTHER_ROUTE.test(path) ? withoutTrailingSlash(path) + rest : url;
@@ -33,6 +42,24 @@ export function withOneStreamPart(url: string): string {
   const at = below.lastIndexOf('/');
   if (at < 0) return url;
   return `${SESSION}${below.slice(0, at).replaceAll('/', '%2F')}${below.slice(at)}${rest}`;
+}
+
+/**
+ * What is asked for of a stream, with the slash before it; empty where it is the stream's records. A
+ * stream whose own name ends in one of these words is asked for with its last slash as `%2F`.
+ */
+function playbackResource(path: string): string {
+  const at = path.lastIndexOf('/');
+  return at > 0 && PLAYBACK_RESOURCES.has(path.slice(at + 1)) ? path.slice(at) : '';
+}
+
+/**
+ * What leads from an address to the root of this service, relative, so that it also holds below a path
+ * prefix which a proxy takes away and we never see: `../` for each folder.
+ * @param requestUrl the request's target as it came, before {@link withOneStreamPart}
+ */
+export function rootFrom(requestUrl: string): string {
+  return '../'.repeat(requestUrl.split(/[?#]/, 1)[0]!.split('/').length - 2);
 }
 
 /**
@@ -50,8 +77,7 @@ export function sessionAddress(
 ): string {
   const path = `session/${encodeURIComponent(stream)}/${encodeURIComponent(sessionId)}`;
   if (prefix !== undefined) return `${prefix}/${path}`;
-  const folders = requestUrl.split(/[?#]/, 1)[0]!.split('/').length - 2;
-  return '../'.repeat(folders) + path;
+  return rootFrom(requestUrl) + path;
 }
 
 // Looks behind, or each slash within would be tried as the first of the last ones.

@@ -1,0 +1,197 @@
+import type { Segment } from '../facts/segment.ts';
+import { segmentName } from '../layout/file-names.ts';
+import { folderOf, objectPath } from '../layout/object-path.ts';
+import type { ManifestPeriod, ManifestTrack } from '../manifest/presentation.ts';
+import type { TrackKind } from '../media/access-unit.ts';
+import { Refusal } from '../refusal.ts';
+import type { SegmentIndex } from '../segment-index/segment-index.ts';
+import type { Presentations } from './presentations.ts';
+import type { RangePeriod, RangeSegment, RangeTrack, RecordedRange } from './recorded-range.ts';
+import type { RequestedRange } from './request-time.ts';
+
+/** Where a range is looked up. */
+export interface RangeSources {
+  index: Pick<SegmentIndex, 'segments'>;
+  presentations: Presentations;
+}
+
+/** Segments of a range at most: five weeks of both tracks in segments of a minute, a day of seconds. */
+const MOST_SEGMENTS = 200_000;
+
+/** How far before a range the keyframe is looked for that its first picture needs, µs. */
+const BEFORE_US = 60_000_000;
+/** How far beyond it one track may have to follow the other, µs. */
+const AFTER_US = 60_000_000;
+
+/**
+ * What is recorded of a stream in [startUs, endUs): whole segments, in Periods. The first picture is the
+ * latest keyframe with which a segment at or before the start begins, and sound is there from it on; in
+ * the last Period the sound goes on as long as the picture. The index tells which segments there are, the
+ * manifests of their days how they lie in media time and what they are.
+ * @throws Refusal `bad-time` for a range of too many segments; the file system's error; StoreError
+ */
+export async function selectRange(
+  { index, presentations }: RangeSources,
+  stream: string,
+  { startUs, endUs }: RequestedRange,
+): Promise<RecordedRange> {
+  const rows = index.segments({
+    stream,
+    startUs: Math.max(0, startUs - BEFORE_US),
+    endUs: endUs === undefined ? undefined : endUs + AFTER_US,
+    limit: MOST_SEGMENTS + 1,
+  });
+  if (rows.length > MOST_SEGMENTS) {
+    const mend = `must not be further from start: the range has more than ${MOST_SEGMENTS} segments`;
+    throw new Refusal('bad-time', `end: ${mend}`);
+  }
+  const periods: RangePeriod[] = [];
+  const unreadable: string[] = [];
+  for (const [folder, segments] of Map.groupBy(rows, ({ path }) => folderOf(path))) {
+    const presentation = await presentations.of(folder);
+    if (presentation === undefined) unreadable.push(folder);
+    const byPath = new Map(segments.map((segment) => [segment.path, segment]));
+    for (const period of presentation?.periods ?? []) {
+      for (const part of partsOf(period, folder, byPath)) {
+        const cut = withinRange(part, startUs, endUs ?? Number.POSITIVE_INFINITY);
+        if (cut !== undefined) periods.push(cut);
+      }
+    }
+  }
+  periods.sort((a, b) => a.startUs - b.startUs);
+  return { stream, startUs, endUs, periods, unreadable };
+}
+
+type Tracks = Partial<Record<TrackKind, RangeTrack>>;
+
+/** What there is of a Period, in parts where segments within it are missing. */
+function partsOf(
+  period: ManifestPeriod,
+  folder: string,
+  rows: ReadonlyMap<string, Segment>,
+): RangePeriod[] {
+  const tracks: RangeTrack[] = [];
+  // Seconds of media time at which either track goes on after a hole: there both begin anew.
+  const cuts: number[] = [];
+  for (const track of [period.video, period.audio]) {
+    if (track === undefined) continue;
+    const { segments, holeEnds } = segmentsOf(track, folder, rows);
+    if (segments.length > 0) tracks.push({ ...formatOf(track, folder), segments });
+    cuts.push(...holeEnds.map((time) => time / track.timescale));
+  }
+  const parts = new Map<number, Tracks>();
+  for (const { segments, ...format } of tracks) {
+    const middle = ({ startTime, duration }: RangeSegment) =>
+      (startTime + duration / 2) / format.timescale;
+    const byPart = Map.groupBy(
+      segments,
+      (segment) => cuts.filter((cut) => cut <= middle(segment)).length,
+    );
+    for (const [index, own] of byPart) {
+      const part = { ...parts.get(index), [format.kind]: { ...format, segments: own } };
+      parts.set(index, part);
+    }
+  }
+  return [...parts].map(([, part]) => {
+    const [first] = [part.video, part.audio].filter((track) => track !== undefined);
+    const { path, number } = first!.segments[0]!;
+    const isBeginning = number === period[first!.kind]!.startNumber;
+    const id = `${folder}/${period.id}`;
+    return {
+      // By a number, so that a part keeps its name while others come and go.
+      id: isBeginning ? id : `${id}.${number}`,
+      folder,
+      ...spanOf(part),
+      reason: isBeginning ? rows.get(path)!.periodReason : undefined,
+      ...part,
+    };
+  });
+}
+
+function formatOf(track: ManifestTrack, folder: string): Omit<RangeTrack, 'segments'> {
+  const { kind, container, codecs, timescale, width, height, channels, samplingRate } = track;
+  return {
+    ...{ kind, container, codecs, timescale },
+    ...(width !== undefined && { width }),
+    ...(height !== undefined && { height }),
+    ...(channels !== undefined && { channels }),
+    ...(samplingRate !== undefined && { samplingRate }),
+    initPath: objectPath(folder, track.initialization),
+  };
+}
+
+/** The segments that there are of a track, and the media times at which it goes on after a hole. */
+function segmentsOf(
+  track: ManifestTrack,
+  folder: string,
+  rows: ReadonlyMap<string, Segment>,
+): { segments: RangeSegment[]; holeEnds: number[] } {
+  const segments: RangeSegment[] = [];
+  const holeEnds: number[] = [];
+  let number = track.startNumber - 1;
+  for (const { startTicks: startTime, durationTicks: duration } of track.timeline.segments()) {
+    number++;
+    const row = rows.get(objectPath(folder, segmentName(track.kind, number, track.container)));
+    if (row === undefined) continue;
+    const last = segments.at(-1);
+    const follows = last?.number === number - 1 && last.startTime + last.duration === startTime;
+    if (last !== undefined && !follows) holeEnds.push(startTime);
+    const { path, startUs, endUs, size, isKeyframe, keyframes } = row;
+    const place = { startTime, duration, startUs, endUs };
+    segments.push({ path, number, ...place, size, isKeyframe, keyframes });
+  }
+  return { segments, holeEnds };
+}
+
+/** What of a Period belongs to a range; undefined for nothing. */
+function withinRange(
+  { video, audio, ...period }: RangePeriod,
+  fromUs: number,
+  toUs: number,
+): RangePeriod | undefined {
+  let startUs = fromUs;
+  let endUs = toUs;
+  const tracks: Tracks = {};
+  if (video !== undefined) {
+    const segments = overlapping(video, startUs, endUs, true);
+    if (segments.length > 0) {
+      tracks.video = { ...video, segments };
+      // Also where the picture begins before the range; where the sound did already, that stays.
+      startUs = Math.min(startUs, segments[0]!.startUs);
+      if (Number.isFinite(endUs)) endUs = Math.max(endUs, segments.at(-1)!.endUs);
+    }
+  }
+  if (audio !== undefined) {
+    const segments = overlapping(audio, startUs, endUs, false);
+    if (segments.length > 0) tracks.audio = { ...audio, segments };
+  }
+  if (tracks.video === undefined && tracks.audio === undefined) return undefined;
+  const span = spanOf(tracks);
+  const reason = span.startUs === period.startUs ? period.reason : undefined;
+  return { ...period, ...span, reason, ...tracks };
+}
+
+function overlapping(
+  { segments }: RangeTrack,
+  fromUs: number,
+  toUs: number,
+  fromKeyframe: boolean,
+): RangeSegment[] {
+  let first = segments.findIndex(({ endUs }) => endUs > fromUs);
+  if (first < 0 || segments[first]!.startUs >= toUs) return [];
+  if (fromKeyframe) {
+    const before = segments.slice(0, first + 1).findLastIndex(({ isKeyframe }) => isKeyframe);
+    first = before >= 0 ? before : segments.findIndex(({ isKeyframe }) => isKeyframe);
+    if (first < 0) return [];
+  }
+  const end = segments.findIndex(({ startUs }) => startUs >= toUs);
+  return segments.slice(first, end < 0 ? undefined : end);
+}
+
+function spanOf({ video, audio }: Tracks): { startUs: number; endUs: number } {
+  const tracks = [video, audio].filter((track) => track !== undefined);
+  return {
+    startUs: Math.min(...tracks.map(({ segments }) => segments[0]!.startUs)),
+    endUs: Math.max(...tracks.map(({ segments }) => segments.at(-1)!.endUs)),
+  };
+}
