@@ -1,3 +1,4 @@
+import { UPRIGHT } from '../../src/media/picture-orientation.ts';
 import { H264_TIMESCALE } from '../../src/media/timescale.ts';
 import { type Picture, PictureOrder } from '../../src/recording/picture-order.ts';
 import { Decisions } from '../decisions.ts';
@@ -38,7 +39,7 @@ export const target: FuzzTarget = {
           isRecoveryPoint: false,
           lostBefore: false,
         },
-        ...{ parts: [], configuration: undefined, compositionDelay: 0 },
+        ...{ parts: [], configuration: undefined, orientation: UPRIGHT, compositionDelay: 0 },
       };
       pushed.push(picture);
       order.push(picture);

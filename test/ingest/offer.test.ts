@@ -33,7 +33,10 @@ t.test('takes H264 in packetization mode 1 with retransmission, and Opus', async
     ],
   });
   t.equal(video!.formats.length, 4);
-  t.same(video!.extensions, { mid: 9, rid: 10, repairedRid: 11, transportCc: 4, absSendTime: 2 });
+  t.same(video!.extensions, {
+    ...{ mid: 9, rid: 10, repairedRid: 11, transportCc: 4, absSendTime: 2 },
+    videoOrientation: 3,
+  });
   t.same(video!.ssrcs, [2921507310, 208929112], 'the primary one first');
   t.same(video!.retransmissionSsrcs, [[2921507310, 208929112]]);
   t.same(video!.feedback, { nack: true, pli: true, fir: true, transportCc: true, remb: true });

@@ -9,10 +9,12 @@ import {
   writeIsoBoxes,
   writeVisualSampleEntryBox,
 } from '@svta/cml-iso-bmff';
+import { UPRIGHT } from '../../media/picture-orientation.ts';
 import type { TrackFormat } from '../container.ts';
 import { writeBox } from './box.ts';
 import { TRACK_ID } from './chunk.ts';
 import { pictureBoxes, shownWidth } from './picture-boxes.ts';
+import { trackMatrix } from './track-matrix.ts';
 
 type SampleEntryBox = SampleDescriptionBox['entries'][number];
 
@@ -25,8 +27,7 @@ const writers = {
   'url ': () => writeBox('url ', Buffer.from([0, 0, 0, 1])),
 };
 
-// Fixed-point 16.16 but for the last column's 2.30, whose 1 the writer's 16.16 knows as 2^14.
-const IDENTITY_MATRIX = [1, 0, 0, 0, 1, 0, 0, 0, 2 ** 14];
+const IDENTITY_MATRIX = trackMatrix(UPRIGHT, 0, 0);
 
 /**
  * The CMAF header (`ftyp` and `moov`, ISO/IEC 23000-19 §7.3.1) of a track. The same track always gives the same bytes.
@@ -83,6 +84,7 @@ export function initializationSegment(track: TrackFormat): Buffer {
     kind,
     timescale,
     compositionDelay,
+    matrix: trackMatrix(track.orientation ?? UPRIGHT, shownWidth(track), height),
     width: shownWidth(track),
     height,
     sampleEntry: entry,
@@ -93,12 +95,13 @@ function writeHeader(track: {
   kind: 'video' | 'audio';
   timescale: number;
   compositionDelay: number;
-  /** As shown, in pixels. */
+  matrix: number[];
+  /** As shown before they are turned, in pixels. */
   width: number;
   height: number;
   sampleEntry: SampleEntryBox;
 }): Buffer {
-  const { kind, timescale, compositionDelay, width, height } = track;
+  const { kind, timescale, compositionDelay, matrix, width, height } = track;
   const video = kind === 'video';
   const fileType: FileTypeBox = {
     type: 'ftyp',
@@ -146,7 +149,7 @@ function writeHeader(track: {
             alternateGroup: 0,
             volume: video ? 0 : 1,
             reserved3: 0,
-            matrix: IDENTITY_MATRIX,
+            matrix,
             width,
             height,
           },
