@@ -120,6 +120,12 @@ t.test('leaves header extensions that it cannot agree to', async (t) => {
   t.equal(extensions('a=extmap:9/sendonly urn:ietf:params:rtp-hdrext:sdes:mid').mid, 9);
 });
 
+t.test('lets a publisher of VP8 turn its pictures itself', async (t) => {
+  const [video] = readOffer(offerOf(without(VIDEO, /H264/), AUDIO)).sections;
+  t.match(video!.taken!.formats, [{ codec: 'vp8' }, { codec: 'rtx' }]);
+  t.equal(video!.taken!.extensions.videoOrientation, undefined);
+});
+
 t.test('refuses what it cannot record, saying what is there and what could be', async (t) => {
   const cases: [name: string, offer: string, message: RegExp][] = [
     [
