@@ -20,7 +20,7 @@ const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 /** Every kind of route: what it needs, and whether it is about the stream cam1. */
 const REQUESTS = [
   { access: 'open', scoped: false, method: 'GET', url: '/' },
-  { access: 'open', scoped: false, method: 'GET', url: '/console.js' },
+  { access: 'open', scoped: false, method: 'GET', url: '/icon.svg' },
   { access: 'open', scoped: false, method: 'GET', url: '/vendor/shaka-player.js' },
   { access: 'open', scoped: false, method: 'GET', url: '/documentation' },
   { access: 'open', scoped: false, method: 'GET', url: '/documentation/json' },

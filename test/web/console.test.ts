@@ -345,7 +345,7 @@ t.test('wall-clock time is read from the Periods of a manifest', async (t) => {
     `<Period ${start}><AdaptationSet><SegmentTemplate timescale="90000" presentationTimeOffset="${ticks}"/></AdaptationSet></Period>`;
   const mpd = `<MPD xmlns="urn:mpeg:dash:schema:mpd:2011">${period('', 90000 * 1_700_000_000)}${period('start="PT1H0M5.5S"', 90000 * 1_700_010_000)}</MPD>`;
   const times = await page.evaluate(
-    `import('./wall-clock.js').then(({ WallClock }) => {
+    `import('./src/model/wall-clock.ts').then(({ WallClock }) => {
       const clock = new WallClock();
       const before = clock.at(0);
       clock.read(${JSON.stringify(mpd)});

@@ -1,19 +1,18 @@
 import { EventEmitter, once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage } from 'node:http';
+import { stripTypeScriptTypes } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
 import type { Test } from 'tap';
 import { CONSOLE_POLICY } from '../../src/http/security-headers.ts';
 
 const WEB = join(import.meta.dirname, '../../web');
-const SHAKA = join(
-  import.meta.dirname,
-  '../../node_modules/shaka-player/dist/shaka-player.compiled.js',
-);
+const DIST = join(WEB, 'dist');
 const TYPES: Record<string, string> = {
   '.html': 'text/html',
   '.js': 'text/javascript',
+  '.ts': 'text/javascript',
   '.css': 'text/css',
   '.svg': 'image/svg+xml',
 };
@@ -57,10 +56,9 @@ export async function startRecorderStub(t: Test): Promise<RecorderStub> {
     const { method = '', url = '' } = request;
     const path = url === '/' ? '/index.html' : url;
     if (method === 'GET' && TYPES[extname(path)] !== undefined && !path.startsWith('/api/')) {
-      const file = path === '/vendor/shaka-player.js' ? SHAKA : join(WEB, path);
       response.setHeader('Content-Type', TYPES[extname(path)]!);
       response.setHeader('Content-Security-Policy', CONSOLE_POLICY);
-      response.end(await readFile(file));
+      response.end(await consoleFile(path));
       return;
     }
     let body = '';
@@ -97,4 +95,10 @@ export async function startRecorderStub(t: Test): Promise<RecorderStub> {
       await once(arrivals, 'request');
     }
   }
+}
+
+/** A file as it was built; a module of the source, which a test imports by itself, without its types. */
+async function consoleFile(path: string): Promise<string | Buffer> {
+  if (!path.startsWith('/src/')) return readFile(join(DIST, path));
+  return stripTypeScriptTypes(await readFile(join(WEB, path), 'utf8'));
 }

@@ -2,7 +2,7 @@
 
 let framesPerSecond = 0;
 
-function wait() {
+function wait(): void {
   const now = performance.timeOrigin + performance.now();
   const interval = 1000 / framesPerSecond;
   // Due at whole multiples of the interval since the epoch: the first frame of a second is at .000.

@@ -1,10 +1,9 @@
 /**
  * Seconds of an MPEG-DASH duration such as `PT1H2M3.5S` (ISO/IEC 23009-1, xs:duration without
  * years and months).
- * @param {string | null} text
- * @returns {number | undefined} nothing where there is no such duration
+ * @returns nothing where there is no such duration
  */
-function secondsOfDuration(text) {
+function secondsOfDuration(text: string | null): number | undefined {
   const match = /^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:([\d.]+)S)?)?$/.exec(text ?? '');
   if (match === null) return undefined;
   const [, days = 0, hours = 0, minutes = 0, seconds = 0] = match;
@@ -16,21 +15,20 @@ function secondsOfDuration(text) {
  * Unix epoch, so a Period's `presentationTimeOffset` is the wall-clock time of its start.
  */
 export class WallClock {
-  /** @type {{ start: number, epochMs: number }[]} start in seconds of the presentation */
-  #periods = [];
+  /** Starts in seconds of the presentation. */
+  #periods: { start: number; epochMs: number }[] = [];
   #isLive = false;
 
   /** Whether the last manifest was one of a recording that goes on. */
-  get isLive() {
+  get isLive(): boolean {
     return this.#isLive;
   }
 
-  /** Reads the Periods of a manifest; one that is newer replaces what was known. @param {string} mpd */
-  read(mpd) {
+  /** Reads the Periods of a manifest; one that is newer replaces what was known. */
+  read(mpd: string): void {
     const root = new DOMParser().parseFromString(mpd, 'application/xml').documentElement;
     this.#isLive = root.getAttribute('type') === 'dynamic';
-    /** @type {{ start: number, epochMs: number }[]} */
-    const periods = [];
+    const periods: { start: number; epochMs: number }[] = [];
     for (const period of root.querySelectorAll(':scope > Period')) {
       const template = period.querySelector('SegmentTemplate[presentationTimeOffset]');
       const start = secondsOfDuration(period.getAttribute('start')) ?? (periods.length ? NaN : 0);
@@ -43,19 +41,19 @@ export class WallClock {
   }
 
   /**
-   * @param {number} time seconds of the presentation
-   * @returns {number | undefined} ms since the Unix epoch; nothing where no manifest told
+   * @param time seconds of the presentation
+   * @returns ms since the Unix epoch; nothing where no manifest told
    */
-  at(time) {
+  at(time: number): number | undefined {
     const period = this.#periods.findLast(({ start }) => start <= time) ?? this.#periods[0];
     return period && period.epochMs + (time - period.start) * 1000;
   }
 
   /**
-   * @param {number | undefined} epochMs ms since the Unix epoch
-   * @returns {number | undefined} seconds of the presentation; nothing where no manifest told
+   * @param epochMs ms since the Unix epoch
+   * @returns seconds of the presentation; nothing where no manifest told
    */
-  timeOf(epochMs) {
+  timeOf(epochMs: number | undefined): number | undefined {
     if (epochMs === undefined) return undefined;
     const period = this.#periods.findLast((each) => each.epochMs <= epochMs) ?? this.#periods[0];
     return period && period.start + Math.max(0, epochMs - period.epochMs) / 1000;

@@ -1,57 +1,16 @@
-import { errorOfResponse, RecorderError, send, whipAddress } from './recorder-api.js';
-
-/**
- * ICE servers that a WHIP endpoint names in its `Link` header fields (RFC 9725 §4.6).
- * @param {string | null} header all of them, joined by commas as `Headers.get` does
- * @returns {RTCIceServer[]}
- */
-export function iceServersOfLink(header) {
-  const servers = [];
-  for (const [, urls = '', rest = ''] of (header ?? '').matchAll(
-    /<([^>]*)>((?:\s*;[^,"]*(?:"[^"]*")?)*)/g,
-  )) {
-    const parameter = (/** @type {string} */ name) =>
-      new RegExp(`;\\s*${name}\\s*=\\s*(?:"([^"]*)"|([^;,\\s]+))`, 'i').exec(rest);
-    const text = (/** @type {string} */ name) => parameter(name)?.[1] ?? parameter(name)?.[2];
-    if (text('rel') !== 'ice-server') continue;
-    const [username, credential] = [text('username'), text('credential')];
-    servers.push({ urls, ...(username && { username }), ...(credential && { credential }) });
-  }
-  return servers;
-}
-
-/**
- * The body of a trickle-ICE request (RFC 8840 §9, RFC 9725 §4.3.2). All media go over the first
- * section's transport, so that its candidates are all there is to tell.
- * @param {string} sdp our offer
- * @param {string[]} candidates `candidate:…` lines, without `a=`
- * @param {boolean} isLast no further candidate will follow
- */
-export function trickleFragment(sdp, candidates, isLast) {
-  const lines = sdp.split('\r\n');
-  const first = (/** @type {string} */ start) => lines.find((line) => line.startsWith(start));
-  return [
-    first('a=group:BUNDLE'),
-    first('m='),
-    first('a=mid:'),
-    first('a=ice-ufrag:'),
-    first('a=ice-pwd:'),
-    ...candidates.map((candidate) => `a=${candidate}`),
-    isLast ? 'a=end-of-candidates' : undefined,
-  ]
-    .filter((line) => line !== undefined)
-    .map((line) => `${line}\r\n`)
-    .join('');
-}
+import { words } from '../words/language.ts';
+import { whipAddress } from './address.ts';
+import { iceServersOfLink } from './ice-servers.ts';
+import { errorOfResponse, RecorderError, send } from './request.ts';
+import { trickleFragment } from './trickle-fragment.ts';
 
 /**
  * Puts H264 before the other video codecs: what the recorder writes without transcoding.
- * @param {RTCRtpTransceiver} transceiver
  */
-function preferH264(transceiver) {
+function preferH264(transceiver: RTCRtpTransceiver): void {
   const codecs = RTCRtpSender.getCapabilities('video')?.codecs ?? [];
   // Packetization mode 1 (RFC 6184 §5.4) lets a picture be larger than a packet.
-  const rank = (/** @type {RTCRtpCodec} */ { mimeType, sdpFmtpLine = '' }) =>
+  const rank = ({ mimeType, sdpFmtpLine = '' }: RTCRtpCodec) =>
     mimeType.toLowerCase() !== 'video/h264'
       ? 2
       : sdpFmtpLine.includes('packetization-mode=1')
@@ -65,9 +24,8 @@ function preferH264(transceiver) {
 /**
  * Lets an encoder that is short of bits drop pictures rather than shrink them: each other size is
  * another set of parameters, and so another Period of the recording.
- * @param {RTCRtpSender} sender
  */
-async function keepSize(sender) {
+async function keepSize(sender: RTCRtpSender): Promise<void> {
   const parameters = sender.getParameters();
   parameters.degradationPreference = 'maintain-resolution';
   await sender.setParameters(parameters);
@@ -75,14 +33,12 @@ async function keepSize(sender) {
 
 /** One publication over WHIP (RFC 9725). Emits `statechange`. */
 export class WhipSession extends EventTarget {
-  #connection = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
-  /** Address of the session. @type {string | undefined} */
-  #resource;
-  /** @type {string | null} */
-  #etag = null;
+  readonly #connection = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
+  /** Address of the session. */
+  #resource: string | undefined;
+  #etag: string | null = null;
   #offer = '';
-  /** @type {string[]} */
-  #candidates = [];
+  readonly #candidates: string[] = [];
   #gathered = false;
   #trickling = false;
   #trickleRefused = false;
@@ -101,30 +57,29 @@ export class WhipSession extends EventTarget {
   }
 
   /** `new`, `connecting`, `connected`, `disconnected`, `failed` or `closed`. */
-  get state() {
+  get state(): RTCPeerConnectionState {
     if (this.#ended) return 'closed';
     // To Chromium a peer connection stays connected when the other side has ended DTLS.
     return this.#isClosedByRecorder ? 'failed' : this.#connection.connectionState;
   }
 
-  get #isClosedByRecorder() {
+  get #isClosedByRecorder(): boolean {
     return this.#connection.getSenders().some(({ transport }) => transport?.state === 'closed');
   }
 
   /** How the recorder calls the session; nothing before it has answered. */
-  get id() {
+  get id(): string | undefined {
     const part = this.#resource && new URL(this.#resource).pathname.split('/').at(-1);
     return part && decodeURIComponent(part);
   }
 
   /**
    * Offers the media and takes the answer; the connection itself comes up after.
-   * @param {string} stream name to publish under
-   * @param {MediaStream} media
-   * @param {number} maxBitrate of the video, bits a second
-   * @throws {RecorderError} when the recorder refuses
+   * @param stream name to publish under
+   * @param maxBitrate of the video, bits a second
+   * @throws RecorderError when the recorder refuses
    */
-  async publish(stream, media, maxBitrate) {
+  async publish(stream: string, media: MediaStream, maxBitrate: number): Promise<void> {
     for (const track of media.getTracks()) {
       const transceiver = this.#connection.addTransceiver(track, {
         direction: 'sendonly',
@@ -147,7 +102,7 @@ export class WhipSession extends EventTarget {
     if (response.status !== 201) throw await errorOfResponse(response);
     const location = response.headers.get('location');
     if (location === null) {
-      throw new RecorderError(201, 'The recorder did not say where the session is (no Location).');
+      throw new RecorderError(201, words.peek().noLocation);
     }
     this.#resource = new URL(location, response.url).href;
     this.#etag = response.headers.get('etag');
@@ -167,7 +122,7 @@ export class WhipSession extends EventTarget {
   }
 
   /** Tells the recorder what candidates were found since the last time (RFC 9725 §4.3.2). */
-  async #trickle() {
+  async #trickle(): Promise<void> {
     if (this.#trickling || this.#trickleRefused || this.#ended) return;
     // Gathering begins once there is a session, so there is an address to tell.
     if (this.#resource === undefined) return;
@@ -192,13 +147,13 @@ export class WhipSession extends EventTarget {
     if (this.#candidates.length > 0 || this.#gathered !== wasGathered) void this.#trickle();
   }
 
-  /** The counters of the peer connection. @returns {Promise<RTCStatsReport>} */
-  statistics() {
+  /** The counters of the peer connection. */
+  statistics(): Promise<RTCStatsReport> {
     return this.#connection.getStats();
   }
 
   /** Ends the publication; also lets go of one that is still being set up. Never throws. */
-  async stop() {
+  async stop(): Promise<void> {
     if (this.#ended) return;
     this.#ended = true;
     this.#connection.close();
@@ -207,7 +162,7 @@ export class WhipSession extends EventTarget {
   }
 
   // The request outlives the page (keepalive), so that a closed tab still ends its session at once.
-  async #delete() {
+  async #delete(): Promise<void> {
     if (this.#resource === undefined) return;
     await send(this.#resource, { method: 'DELETE', keepalive: true }).catch(() => undefined);
   }

@@ -1,24 +1,25 @@
-/**
- * @typedef {object} SendStatistics
- * @property {number} bitsPerSecond of video and audio since the sample before, without overhead
- * @property {number} width pixels
- * @property {number} height pixels
- * @property {number} framesPerSecond
- * @property {number} framesEncoded since the start
- * @property {number} framesSent since the start
- * @property {string[]} codecs the picture's first, e.g. `H264`, `opus`
- */
+/** What is sent at one moment. */
+export interface SendStatistics {
+  /** Of video and audio since the sample before, without overhead. */
+  bitsPerSecond: number;
+  /** Pixels. */
+  width: number;
+  height: number;
+  framesPerSecond: number;
+  /** Since the start. */
+  framesEncoded: number;
+  framesSent: number;
+  /** The picture's first, e.g. `H264`, `opus`. */
+  codecs: string[];
+}
 
 /** Turns the running counters of a peer connection into rates. */
 export class SendRate {
   #bytes = 0;
   #timeMs = 0;
 
-  /**
-   * @param {RTCStatsReport} report
-   * @returns {SendStatistics | undefined} nothing for the first sample, which has none before it
-   */
-  sample(report) {
+  /** @returns nothing for the first sample, which has none before it */
+  sample(report: RTCStatsReport): SendStatistics | undefined {
     const outbound = [...report.values()].filter(({ type }) => type === 'outbound-rtp');
     const video = outbound.find(({ kind }) => kind === 'video');
     if (video === undefined) return undefined;

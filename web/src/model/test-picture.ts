@@ -1,7 +1,7 @@
+import { Beep, FLASH_SECONDS } from './beep.ts';
+
 const FRAMES_PER_SECOND = 30;
-const FLASH_SECONDS = 0.1;
 const FLASH_FRAMES = FRAMES_PER_SECOND * FLASH_SECONDS;
-const BEEP_HERTZ = 1000;
 // A busy machine may leave out any frame, also the one in which a beep would be thought of.
 const SECONDS_AHEAD = 2;
 const BAR_COLOURS = ['#c0c0c0', '#c0c000', '#00c0c0', '#00c000', '#c000c0', '#c00000', '#0000c0'];
@@ -18,27 +18,22 @@ export class TestPicture {
   /** Frames drawn since the start. */
   framesDrawn = 0;
 
-  #canvas;
-  #context;
-  #noise = noisePattern();
-  /** One video track and one audio track. @type {MediaStream | undefined} */
-  #stream;
-  /** @type {Worker | undefined} */
-  #timer;
-  /** @type {Beep | undefined} */
-  #beep;
+  readonly #canvas: HTMLCanvasElement;
+  readonly #context: CanvasRenderingContext2D;
+  readonly #noise = noisePattern();
+  /** One video track and one audio track. */
+  #stream: MediaStream | undefined;
+  #timer: Worker | undefined;
+  #beep: Beep | undefined;
 
-  /** @param {HTMLCanvasElement} canvas where to draw; its size is the picture's */
-  constructor(canvas) {
+  /** @param canvas where to draw; its size is the picture's */
+  constructor(canvas: HTMLCanvasElement) {
     this.#canvas = canvas;
     this.#context = contextOf(canvas);
   }
 
-  /**
-   * Starts drawing and beeping. Needs a user's gesture before, as browsers ask of all sound.
-   * @returns {Promise<MediaStream>}
-   */
-  async start() {
+  /** Starts drawing and beeping. Needs a user's gesture before, as browsers ask of all sound. */
+  async start(): Promise<MediaStream> {
     const beep = await Beep.start();
     this.#beep = beep;
     this.#draw(Math.round((wallClockMs() * FRAMES_PER_SECOND) / 1000));
@@ -46,31 +41,28 @@ export class TestPicture {
     const video = this.#canvas.captureStream();
     const stream = new MediaStream([...video.getVideoTracks(), ...beep.tracks]);
     this.#stream = stream;
-    this.#timer = new Worker(new URL('frame-timer.js', import.meta.url));
+    this.#timer = new Worker(new URL('./frame-timer.ts', import.meta.url), { type: 'module' });
     this.#timer.onmessage = ({ data }) => this.#tick(data, beep);
     this.#timer.postMessage(FRAMES_PER_SECOND);
     return stream;
   }
 
   /** Ends both tracks. */
-  stop() {
+  stop(): void {
     this.#timer?.terminate();
     for (const track of this.#stream?.getTracks() ?? []) track.stop();
     this.#beep?.stop();
   }
 
-  /**
-   * @param {number} frame 1/30 s since the Unix epoch
-   * @param {Beep} beep
-   */
-  #tick(frame, beep) {
+  /** @param frame 1/30 s since the Unix epoch */
+  #tick(frame: number, beep: Beep): void {
     this.#draw(frame);
     beep.observe(wallClockMs());
     beep.scheduleUntil(Math.floor(frame / FRAMES_PER_SECOND) + SECONDS_AHEAD);
   }
 
-  /** @param {number} frame 1/30 s since the Unix epoch */
-  #draw(frame) {
+  /** @param frame 1/30 s since the Unix epoch */
+  #draw(frame: number): void {
     const { width, height } = this.#canvas;
     const context = this.#context;
     const flash = frame % FRAMES_PER_SECOND < FLASH_FRAMES;
@@ -101,13 +93,7 @@ export class TestPicture {
   }
 
   // A patch of it only: over the whole width it would leave no bits for the rest of the picture.
-  /**
-   * @param {number} left
-   * @param {number} top
-   * @param {number} width
-   * @param {number} height
-   */
-  #drawNoise(left, top, width, height) {
+  #drawNoise(left: number, top: number, width: number, height: number): void {
     const context = this.#context;
     const x = Math.floor(Math.random() * NOISE_SIDE);
     const y = Math.floor(Math.random() * NOISE_SIDE);
@@ -119,21 +105,17 @@ export class TestPicture {
   }
 }
 
-/**
- * @param {HTMLCanvasElement} canvas
- * @returns {CanvasRenderingContext2D}
- * @throws {Error} where the browser has none to give
- */
-function contextOf(canvas) {
+/** @throws Error where the browser has none to give */
+function contextOf(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
   const context = canvas.getContext('2d', { alpha: false });
-  if (context === null) throw new Error('This browser cannot draw the test picture.');
+  if (context === null) throw new Error('This browser gives no canvas to draw on.');
   return context;
 }
 
-function noisePattern() {
+function noisePattern(): CanvasPattern {
   const tile = new OffscreenCanvas(NOISE_SIDE, NOISE_SIDE);
   const context = tile.getContext('2d');
-  if (context === null) throw new Error('This browser cannot draw the test picture.');
+  if (context === null) throw new Error('This browser gives no canvas to draw on.');
   const image = context.createImageData(NOISE_SIDE, NOISE_SIDE);
   for (let at = 0; at < image.data.length; at += 4) {
     image.data.fill(64 + Math.random() * 128, at, at + 3);
@@ -141,62 +123,6 @@ function noisePattern() {
   }
   context.putImageData(image, 0, 0);
   const pattern = context.createPattern(tile, 'repeat');
-  if (pattern === null) throw new Error('This browser cannot draw the test picture.');
+  if (pattern === null) throw new Error('This browser gives no canvas to draw on.');
   return pattern;
-}
-
-/** A tone that can be let through at given moments of the wall clock. */
-class Beep {
-  #context;
-  #gate;
-  #destination;
-  // Seconds that the wall clock is ahead of the audio clock; the audio clock moves in small jumps.
-  // Not a number before the first observation.
-  #aheadBy = NaN;
-  // Whole second of the wall clock whose beep was scheduled last.
-  #scheduled = 0;
-
-  static async start() {
-    const beep = new Beep();
-    await beep.#context.resume();
-    return beep;
-  }
-
-  constructor() {
-    this.#context = new AudioContext({ sampleRate: 48000 });
-    this.#destination = new MediaStreamAudioDestinationNode(this.#context);
-    this.#gate = new GainNode(this.#context, { gain: 0 });
-    const tone = new OscillatorNode(this.#context, { frequency: BEEP_HERTZ });
-    tone.connect(this.#gate).connect(this.#destination);
-    tone.start();
-  }
-
-  get tracks() {
-    return this.#destination.stream.getAudioTracks();
-  }
-
-  /** Learns how the two clocks stand. @param {number} nowMs wall clock, ms since the Unix epoch */
-  observe(nowMs) {
-    const aheadBy = nowMs / 1000 - this.#context.currentTime;
-    const jumped = Math.abs(aheadBy - this.#aheadBy) > 0.1;
-    if (Number.isNaN(this.#aheadBy) || jumped) this.#aheadBy = aheadBy;
-    else this.#aheadBy += (aheadBy - this.#aheadBy) / 16;
-  }
-
-  /** Schedules the beeps up to a second that are not yet. @param {number} last seconds since the Unix epoch */
-  scheduleUntil(last) {
-    const now = this.#context.currentTime;
-    const present = Math.floor(now + this.#aheadBy);
-    for (let second = Math.max(this.#scheduled + 1, present); second <= last; second++) {
-      const start = second - this.#aheadBy;
-      this.#scheduled = second;
-      if (start + FLASH_SECONDS <= now) continue;
-      this.#gate.gain.setValueAtTime(0.5, Math.max(start, now));
-      this.#gate.gain.setValueAtTime(0, start + FLASH_SECONDS);
-    }
-  }
-
-  stop() {
-    void this.#context.close();
-  }
 }
