@@ -27,6 +27,11 @@ export async function storageState(): Promise<StorageState> {
   return (await call('api/storage', 'GET')).json();
 }
 
+/** Names of the codecs that are recorded, most wanted first. */
+export async function recordedCodecs(): Promise<string[]> {
+  return (await (await call('api/info', 'GET')).json()).codecs ?? [];
+}
+
 /** Whether a stream is recorded, or waited for. */
 export async function isArmed(stream: string): Promise<boolean> {
   const response = await call(recordPath(stream), 'GET');

@@ -1,25 +1,9 @@
 import { words } from '../words/language.ts';
 import { whipAddress } from './address.ts';
+import { sendOnly } from './codec-preference.ts';
 import { iceServersOfLink } from './ice-servers.ts';
 import { errorOfResponse, RecorderError, send } from './request.ts';
 import { trickleFragment } from './trickle-fragment.ts';
-
-/**
- * Puts H264 before the other video codecs: what the recorder writes without transcoding.
- */
-function preferH264(transceiver: RTCRtpTransceiver): void {
-  const codecs = RTCRtpSender.getCapabilities('video')?.codecs ?? [];
-  // Packetization mode 1 (RFC 6184 §5.4) lets a picture be larger than a packet.
-  const rank = ({ mimeType, sdpFmtpLine = '' }: RTCRtpCodec) =>
-    mimeType.toLowerCase() !== 'video/h264'
-      ? 2
-      : sdpFmtpLine.includes('packetization-mode=1')
-        ? 0
-        : 1;
-  if (codecs.some((codec) => rank(codec) < 2)) {
-    transceiver.setCodecPreferences([...codecs].sort((a, b) => rank(a) - rank(b)));
-  }
-}
 
 /**
  * Lets an encoder that is short of bits drop pictures rather than shrink them: each other size is
@@ -77,9 +61,15 @@ export class WhipSession extends EventTarget {
    * Offers the media and takes the answer; the connection itself comes up after.
    * @param stream name to publish under
    * @param maxBitrate of the video, bits a second
+   * @param codec of the video, as the recorder calls it; empty: the recorder chooses
    * @throws RecorderError when the recorder refuses
    */
-  async publish(stream: string, media: MediaStream, maxBitrate: number): Promise<void> {
+  async publish(
+    stream: string,
+    media: MediaStream,
+    maxBitrate: number,
+    codec: string,
+  ): Promise<void> {
     for (const track of media.getTracks()) {
       const transceiver = this.#connection.addTransceiver(track, {
         direction: 'sendonly',
@@ -88,7 +78,7 @@ export class WhipSession extends EventTarget {
       });
       if (track.kind !== 'video') continue;
       track.contentHint = 'motion';
-      preferH264(transceiver);
+      if (codec !== '') sendOnly(transceiver, codec);
       await keepSize(transceiver.sender);
     }
     const endpoint = whipAddress(stream);

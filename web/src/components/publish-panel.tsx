@@ -14,6 +14,7 @@ function startFrom(form: HTMLFormElement): void {
     source: settings.get('source') === 'camera' ? 'camera' : 'test-picture',
     width,
     height,
+    codec: String(settings.get('codec') ?? ''),
     bitsPerSecond: Number(settings.get('megabits')) * 1e6,
     isRecorded: settings.has('record'),
   });
@@ -102,6 +103,16 @@ function PublicationFields({ isIdle }: { isIdle: boolean }) {
             {SIZES.map((size) => (
               <option key={size} value={size} selected={size === '1280x720'}>
                 {size.replace('x', ' × ')}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label>
+          {say.codec}
+          <select name="codec" id="publish-codec">
+            {publication.codecs.value.map((name) => (
+              <option key={name} value={name}>
+                {name.toUpperCase()}
               </option>
             ))}
           </select>

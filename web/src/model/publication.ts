@@ -1,5 +1,12 @@
 import { signal } from '@preact/signals';
-import { faultOfStreamName, isArmed, startRecording, stopRecording } from '../api/recorder.ts';
+import { sentCodecs } from '../api/codec-preference.ts';
+import {
+  faultOfStreamName,
+  isArmed,
+  recordedCodecs,
+  startRecording,
+  stopRecording,
+} from '../api/recorder.ts';
 import { messageOf } from '../api/request.ts';
 import type { StreamStatus } from '../api/types.ts';
 import { WhipSession } from '../api/whip-session.ts';
@@ -28,6 +35,8 @@ export interface PublicationSettings {
   height: number;
   /** Of the picture, bits a second. */
   bitsPerSecond: number;
+  /** Codec of the picture as the recorder calls it; empty where the recorder is to choose. */
+  codec: string;
   /** Whether it is recorded as long as it is published from here. */
   isRecorded: boolean;
 }
@@ -44,6 +53,11 @@ export class Publication {
   /** What went wrong, in words. */
   readonly message = signal('');
   readonly statistics = signal<SendStatistics | undefined>(undefined);
+  /**
+   * The video codecs that this browser sends and the recorder records, most wanted first; empty where
+   * the recorder does not say.
+   */
+  readonly codecs = signal<string[]>([]);
   /** What the camera sees, while it is what is published. */
   readonly camera = signal<MediaStream | undefined>(undefined);
   /** Where the test picture is drawn. */
@@ -61,6 +75,8 @@ export class Publication {
   #missed = 0;
   /** The stream that is recorded because it is published from here, and no longer than that. */
   #armed: string | undefined;
+  /** Resolves when {@link codecs} are known. */
+  readonly #offered: Promise<void>;
   /** Resolves when the recorder has let go of the publication before. */
   #ending = Promise.resolve();
   #statisticsTimer: ReturnType<typeof setInterval> | undefined;
@@ -68,11 +84,18 @@ export class Publication {
   /** @param onChange the recorder's streams are likely to have changed */
   constructor(onChange: () => void) {
     this.#onChange = onChange;
+    this.#offered = this.#offerCodecs();
     // Also fires where `beforeunload` does not: a phone that puts the page away for good.
     window.addEventListener('pagehide', () => {
       void this.#session?.stop();
       void this.#disarm();
     });
+  }
+
+  async #offerCodecs(): Promise<void> {
+    const recorded = await recordedCodecs().catch(() => []);
+    const sent = sentCodecs();
+    this.codecs.value = recorded.filter((name) => sent.has(name));
   }
 
   #show(state: PublicationState, message = ''): void {
@@ -99,7 +122,9 @@ export class Publication {
       // Armed first, so that the recording has the very first picture.
       if (settings.isRecorded) await this.#arm(stream);
       if (this.#session !== session) return void this.#disarm();
-      await session.publish(stream, source.stream, settings.bitsPerSecond);
+      await this.#offered;
+      const codec = settings.codec || (this.codecs.value[0] ?? '');
+      await session.publish(stream, source.stream, settings.bitsPerSecond, codec);
     } catch (error) {
       if (this.#session === session) await this.stop('failed', messageOf(error));
     }

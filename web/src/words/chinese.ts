@@ -92,6 +92,7 @@ export const CHINESE: Words = {
   camera: '摄像头和麦克风',
   streamName: '流名称',
   picture: '画面',
+  codec: '编码格式',
   megabits: 'Mbit/s',
   recordIt: '同时录制',
   publish: '推流',

@@ -94,6 +94,7 @@ export const ENGLISH = {
   camera: 'Camera and microphone',
   streamName: 'Stream name',
   picture: 'Picture',
+  codec: 'Codec',
   megabits: 'Mbit/s',
   recordIt: 'Record it',
   publish: 'Publish',
