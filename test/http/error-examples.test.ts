@@ -29,6 +29,7 @@ interface Request {
 /** Replies that need a broken bucket, many publishers or armed streams, a full spool, or a stop. */
 const NOT_PROVOKED = new Set([
   'followLive777Streams 503',
+  'followStreams 503',
   'publish 429',
   'publish 503',
   'readObject 502',
@@ -72,11 +73,13 @@ t.test('each error reply is as its example says', async (t) => {
     'deleteRecords 413': { ...deletion, body: large(3 << 20) },
     'deleteRecords 415': { ...deletion, headers: TEXT, body: '{}' },
     'disarmStreams 400': { method: 'DELETE', path: '/api/recorder/armed?before=noon' },
+    'followStreams 400': { path: '/api/recorder/events?streams=cam1' },
     'getLive777Stream 400': { path: '/api/streams/object' },
     'getLive777Stream 404': { path: '/api/streams/cam1' },
     'getRecording 400': { path: '/api/record/%00' },
     'getTimeline 400': { path: '/api/timeline?start=1753315200' },
     'listPlaybackRecords 400': { path: '/api/playback/object' },
+    'listStreams 400': { path: '/api/recorder/streams?streams=cam1' },
     'listSegments 400': { path: '/api/record/segments?limit=0' },
     'publish 400': { ...publish, path: '/whip/cam2', body: 'v=1\r\n' },
     // Its publisher has not connected yet, but it is one with a wider token.

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import { stripTypeScriptTypes } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
+import { Readable } from 'node:stream';
 import type { Test } from 'tap';
 import { CONSOLE_POLICY } from '../../src/http/security-headers.ts';
 
@@ -26,7 +27,7 @@ export interface SeenRequest {
   body: string;
 }
 
-/** What the stub answers; a body that is not text is sent as JSON. */
+/** What the stub answers; a body that is neither text nor a stream is sent as JSON. */
 export interface CannedReply {
   status: number;
   headers?: Record<string, string>;
@@ -71,6 +72,11 @@ export async function startRecorderStub(t: Test): Promise<RecorderStub> {
       body: { message: `nothing at ${url}` },
     };
     const reply = typeof canned === 'function' ? await canned(seen) : canned;
+    if (reply.body instanceof Readable) {
+      response.writeHead(reply.status, reply.headers);
+      reply.body.pipe(response);
+      return;
+    }
     const isText = typeof reply.body === 'string';
     response.writeHead(reply.status, {
       ...(reply.body !== undefined && {

@@ -17,9 +17,12 @@ export function faultOfStreamName(stream: string): string {
 
 const recordPath = (stream: string) => `api/record/${encodeURIComponent(stream)}`;
 
-/** Every stream that is published, armed, recorded or failed, with its recordings. */
-export async function listStreams(): Promise<StreamStatus[]> {
-  return (await call('api/recorder/streams', 'GET')).json();
+/**
+ * Every stream that is published, armed, recorded or failed, with its recordings.
+ * @param query `?stream=…` where only one may be seen
+ */
+export async function listStreams(query: string): Promise<StreamStatus[]> {
+  return (await call(`api/recorder/streams${query}`, 'GET')).json();
 }
 
 /** Where recordings are kept, and the state of their storage. */

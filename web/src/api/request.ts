@@ -78,6 +78,12 @@ export function recorderNow(): number {
   return Date.now() + aheadMs;
 }
 
+/** Learns the recorder's time from a reply. */
+export function noteDate(response: Response): void {
+  const date = Date.parse(response.headers.get('date') ?? '');
+  if (!Number.isNaN(date)) aheadMs = date - Date.now();
+}
+
 /**
  * Calls the API.
  * @param path relative to the console
@@ -89,8 +95,7 @@ export async function call(
   init: RequestInit = {},
 ): Promise<Response> {
   const response = await send(address(path), { method, ...init });
-  const date = Date.parse(response.headers.get('date') ?? '');
-  if (!Number.isNaN(date)) aheadMs = date - Date.now();
+  noteDate(response);
   if (!response.ok) throw await errorOfResponse(response);
   return response;
 }

@@ -17,3 +17,10 @@ export type RecordedFolder = Static<typeof FolderJson>;
 
 /** Reply of `GET /api/storage`. */
 export type StorageState = Static<typeof StorageJson>;
+
+/** Data of an event of `GET /api/recorder/events`: each stream has its newest folder alone. */
+export interface RecorderEvent {
+  streams: StreamStatus[];
+  /** Absent where only one stream may be seen. */
+  storage?: StorageState;
+}

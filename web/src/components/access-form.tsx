@@ -1,6 +1,6 @@
 import { useRef } from 'preact/hooks';
 import { accessToken, setAccessToken } from '../api/access-token.ts';
-import { accessTurn, isAccessOpen, refresh } from '../model/streams.ts';
+import { isAccessOpen } from '../model/streams.ts';
 import { words } from '../words/language.ts';
 
 /** Where the access token is entered. */
@@ -11,8 +11,6 @@ export function AccessForm() {
     event.preventDefault();
     setAccessToken(field.current?.value.trim() ?? '');
     isAccessOpen.value = false;
-    accessTurn.value++;
-    void refresh();
   };
   return (
     <details

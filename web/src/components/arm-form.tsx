@@ -1,8 +1,9 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
+import { accessTurn } from '../api/access-token.ts';
 import { faultOfStreamName, startRecording } from '../api/recorder.ts';
 import { messageOf } from '../api/request.ts';
-import { accessTurn, refresh } from '../model/streams.ts';
+import { refresh } from '../model/streams.ts';
 import { words } from '../words/language.ts';
 
 /** Records a stream by its name, also one that is still to come. */

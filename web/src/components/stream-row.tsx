@@ -1,21 +1,31 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
+import { accessTurn } from '../api/access-token.ts';
 import { startRecording, stopRecording } from '../api/recorder.ts';
 import { messageOf, recorderNow } from '../api/request.ts';
 import type { StreamStatus } from '../api/types.ts';
-import { accessTurn, refresh } from '../model/streams.ts';
+import { refresh } from '../model/streams.ts';
 import { spanInWords } from '../model/units.ts';
 import { words } from '../words/language.ts';
 import { RecordingItem } from './recording-item.tsx';
+import { StreamFigures } from './stream-figures.tsx';
 
-function factsInWords({ published_at: publishedAt, tracks }: StreamStatus): string {
+/** How many days are shown before one asks for all. */
+const FEW_DAYS = 3;
+
+function factsInWords(status: StreamStatus): string {
   const say = words.value;
+  const { published_at: publishedAt, record_id: recordId, recordings, period, source } = status;
   const facts: string[] = [];
-  if (publishedAt !== undefined) {
-    facts.push(say.liveFor(spanInWords((recorderNow() - publishedAt) / 1000)));
+  const ago = (us: number) => spanInWords(recorderNow() / 1000 - us / 1e6);
+  if (publishedAt !== undefined) facts.push(say.liveFor(ago(publishedAt * 1000)));
+  if (source !== undefined) facts.push(say.pulledFrom(source));
+  if (recordId !== undefined && publishedAt !== undefined && recordings.length > 0) {
+    facts.push(say.lastSegment(ago(Math.max(...recordings.map(({ end_ts: end }) => end)))));
   }
-  for (const { kind, codec, packets_lost: lost } of tracks ?? []) {
-    facts.push(`${say.kinds[kind]} ${codec}${lost > 0 ? `, ${say.packetsLost(lost)}` : ''}`);
+  if (period !== undefined && period.reason !== 'start') {
+    const reason = say.periodReasons[period.reason as keyof typeof say.periodReasons];
+    facts.push(say.interruptedBy(reason ?? period.reason, ago(period.started_at)));
   }
   return facts.join(' · ');
 }
@@ -26,6 +36,7 @@ export function StreamRow({ status }: { status: StreamStatus }) {
   const { stream, state, recordings = [] } = status;
   const isBusy = useSignal(false);
   const refusal = useSignal('');
+  const isWhole = useSignal(false);
   const turn = accessTurn.value;
   // A request was refused in the state, and to the token, that was then.
   useEffect(() => {
@@ -67,12 +78,25 @@ export function StreamRow({ status }: { status: StreamStatus }) {
         </button>
       </div>
       <p class="stream-facts hint">{factsInWords(status)}</p>
+      <StreamFigures status={status} />
       <p class="stream-error message error">{refusal.value || fault}</p>
       <ul class="recordings">
-        {newestFirst.map((recording) => (
+        {newestFirst.slice(0, isWhole.value ? undefined : FEW_DAYS).map((recording) => (
           <RecordingItem key={recording.folder} stream={stream} recording={recording} />
         ))}
       </ul>
+      {newestFirst.length > FEW_DAYS && (
+        <button
+          type="button"
+          class="quiet stream-days"
+          aria-expanded={isWhole.value}
+          onClick={() => {
+            isWhole.value = !isWhole.value;
+          }}
+        >
+          {isWhole.value ? say.fewDays : say.allDays(newestFirst.length)}
+        </button>
+      )}
     </li>
   );
 }

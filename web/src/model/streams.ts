@@ -1,15 +1,36 @@
-import { signal } from '@preact/signals';
+import { batch, computed, effect, signal } from '@preact/signals';
+import { accessTurn, streamOfToken } from '../api/access-token.ts';
 import { listStreams, storageState } from '../api/recorder.ts';
+import { followRecorder } from '../api/recorder-events.ts';
 import { messageOf, RecorderError } from '../api/request.ts';
-import type { StorageState, StreamStatus } from '../api/types.ts';
+import type { RecordedFolder, StorageState, StreamStatus } from '../api/types.ts';
+import { words } from '../words/language.ts';
+import { noteBitRates } from './bit-rates.ts';
 
 const POLL_INTERVAL_MS = 2000;
+/** After an end of the events that the recorder did not refuse. */
+const FOLLOW_AGAIN_MS = 1000;
+/** Where the recorder, or a proxy before it, sends no events: it is asked again and again instead. */
+const FOLLOW_REFUSED_MS = 30_000;
 
 /** What the recorder said last of its streams, by name; undefined before it has said anything. */
 export const streams = signal<StreamStatus[] | undefined>(undefined);
 
 /** What the recorder said last of its storage. */
 export const storage = signal<StorageState | undefined>(undefined);
+
+/** What the list of streams is narrowed to. */
+export const filter = signal('');
+
+/** The streams whose name, or state in words, has all parts of the filter. */
+export const filteredStreams = computed(() => {
+  const parts = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
+  const { states } = words.value;
+  return streams.value?.filter(({ stream, state }) => {
+    const text = `${stream} ${state} ${states[state]}`.toLowerCase();
+    return parts.every((part) => text.includes(part));
+  });
+});
 
 /** Why the recorder says nothing at present, in words; empty while it does. */
 export const notice = signal('');
@@ -20,18 +41,34 @@ export const staleSince = signal<number | undefined>(undefined);
 /** Whether the field for the access token is shown. */
 export const isAccessOpen = signal(false);
 
-/** Counts the tokens that were tried: what one of them was refused is nothing to the next. */
-export const accessTurn = signal(0);
-
 let shownAt: number | undefined;
+let isFollowing = false;
 let isAsking = false;
 let isOld = false;
 let timer: ReturnType<typeof setTimeout> | undefined;
 
-function failed(error: unknown): void {
-  notice.value = messageOf(error);
-  if (error instanceof RecorderError && error.status === 401) isAccessOpen.value = true;
-  staleSince.value = shownAt;
+const query = () => {
+  const stream = streamOfToken();
+  return stream === undefined ? '' : `?stream=${encodeURIComponent(stream)}`;
+};
+
+function show(list: StreamStatus[], state: StorageState | undefined): void {
+  noteBitRates(list);
+  shownAt = Date.now();
+  batch(() => {
+    streams.value = list.toSorted((a, b) => a.stream.localeCompare(b.stream));
+    storage.value = state;
+    notice.value = '';
+    staleSince.value = undefined;
+  });
+}
+
+function fail(error: unknown): void {
+  batch(() => {
+    notice.value = messageOf(error);
+    if (error instanceof RecorderError && error.status === 401) isAccessOpen.value = true;
+    staleSince.value = shownAt;
+  });
 }
 
 /** Asks for the streams and shows them; a second call while one is under way follows right after. */
@@ -43,19 +80,73 @@ export async function refresh(): Promise<void> {
   isAsking = true;
   clearTimeout(timer);
   try {
-    const [list, state] = await Promise.all([listStreams(), storageState()]);
-    streams.value = list.sort((a, b) => a.stream.localeCompare(b.stream));
-    storage.value = state;
-    shownAt = Date.now();
-    notice.value = '';
-    staleSince.value = undefined;
+    const only = query();
+    // The storage is not shown to who may see one stream alone.
+    const asked = only === '' ? storageState() : undefined;
+    show(...(await Promise.all([listStreams(only), asked])));
   } catch (error) {
-    failed(error);
+    fail(error);
   }
   isAsking = false;
   if (isOld) {
     isOld = false;
     return refresh();
   }
-  timer = setTimeout(refresh, POLL_INTERVAL_MS);
+  if (!isFollowing) timer = setTimeout(refresh, POLL_INTERVAL_MS);
+}
+
+/** Takes an event: of the folders it has the newest alone, those before it do not change. */
+function take(news: StreamStatus[], state: StorageState | undefined): void {
+  const known = new Map(streams.peek()?.map(({ stream, recordings }) => [stream, recordings]));
+  let isNew = streams.peek() === undefined;
+  const list = news.map((status) => {
+    const folders = known.get(status.stream) ?? [];
+    const [newest] = status.recordings;
+    isNew ||= newest !== undefined && !folders.some(({ folder }) => folder === newest.folder);
+    return { ...status, recordings: withNewest(folders, newest) };
+  });
+  show(list, state);
+  // A day that has just begun ended another, whose last words were not heard.
+  if (isNew) void refresh();
+}
+
+function withNewest(
+  folders: RecordedFolder[],
+  newest: RecordedFolder | undefined,
+): RecordedFolder[] {
+  if (newest === undefined) return [];
+  return [...folders.filter(({ folder }) => folder !== newest.folder), newest];
+}
+
+async function follow(signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    let waitMs = FOLLOW_AGAIN_MS;
+    try {
+      await followRecorder(query(), signal, (event) => {
+        isFollowing = true;
+        clearTimeout(timer);
+        take(event.streams, event.storage);
+      });
+    } catch (error) {
+      if (signal.aborted) return;
+      if (error instanceof RecorderError && error.status !== 0) waitMs = FOLLOW_REFUSED_MS;
+    }
+    if (signal.aborted) return;
+    isFollowing = false;
+    // Says what is wrong, and goes on in the other way meanwhile.
+    void refresh();
+    await new Promise((resolve) => setTimeout(resolve, waitMs));
+  }
+}
+
+/** Keeps the streams up to date from now on, with whatever token is given. */
+export function keepUpToDate(): void {
+  let following: AbortController | undefined;
+  effect(() => {
+    accessTurn.value;
+    following?.abort();
+    following = new AbortController();
+    isFollowing = false;
+    void follow(following.signal);
+  });
 }
