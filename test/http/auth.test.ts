@@ -28,7 +28,7 @@ const REQUESTS = [
   { access: 'open', scoped: false, method: 'GET', url: '/api/time' },
   { access: 'open', scoped: false, method: 'OPTIONS', url: '/whip/cam1' },
   { access: 'read', scoped: false, method: 'GET', url: '/api/recorder/streams' },
-  { access: 'read', scoped: false, method: 'GET', url: '/api/recorder/streams?stream=cam1' },
+  { access: 'read', scoped: true, method: 'GET', url: '/api/recorder/streams?stream=cam1' },
   { access: 'read', scoped: false, method: 'GET', url: '/api/recorder/armed' },
   { access: 'execute', scoped: false, method: 'DELETE', url: '/api/recorder/armed' },
   { access: 'read', scoped: false, method: 'GET', url: '/api/sources' },

@@ -117,6 +117,6 @@ t.test('the console follows streams with their newest folder, and the storage', 
   const one = await listenTo(app, '/api/recorder/events?stream=cam2', token('cam2'));
   t.strictSame(JSON.parse((await one.data())!), { streams: [] }, 'nothing of what is not its own');
   await recorder.start('cam2');
-  t.match(JSON.parse((await one.data())!), { streams: [{ stream: 'cam2', state: 'waiting' }] });
+  t.match(JSON.parse((await one.data())!), { streams: [{ stream: 'cam2', state: 'recording' }] });
   await app.close();
 });

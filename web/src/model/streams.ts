@@ -83,7 +83,9 @@ export async function refresh(): Promise<void> {
     const only = query();
     // The storage is not shown to who may see one stream alone.
     const asked = only === '' ? storageState() : undefined;
-    show(...(await Promise.all([listStreams(only), asked])));
+    const [list, state] = await Promise.all([listStreams(only), asked]);
+    if (isFollowing && streams.peek() !== undefined) takeFolders(list);
+    else show(list, state);
   } catch (error) {
     fail(error);
   }
@@ -108,6 +110,18 @@ function take(news: StreamStatus[], state: StorageState | undefined): void {
   show(list, state);
   // A day that has just begun ended another, whose last words were not heard.
   if (isNew) void refresh();
+}
+
+/** Takes the folders of a list, which may be older than what the recorder has told since. */
+function takeFolders(list: StreamStatus[]): void {
+  const listed = new Map(list.map(({ stream, recordings }) => [stream, recordings]));
+  streams.value = streams.peek()?.map((status) => {
+    const newest = status.recordings.at(-1);
+    return {
+      ...status,
+      recordings: withNewest(listed.get(status.stream) ?? [], newest),
+    };
+  });
 }
 
 function withNewest(
