@@ -62,6 +62,11 @@ export interface VideoConfiguration extends AnyConfiguration {
   readonly colour?: ColourDescription;
   /** Absent where samples are square, as far as the stream says. */
   readonly sampleAspectRatio?: SampleAspectRatio;
+  /**
+   * What a decoder needs and samples leave out: NAL units without start codes. Absent where keyframes
+   * carry all of it.
+   */
+  readonly parameterSets?: readonly Buffer[];
   /** True when pictures of the other one decode with this as well: one initialization segment will do. */
   equals(other: VideoConfiguration): boolean;
 }

@@ -18,6 +18,8 @@ export interface ChunkFacts {
   sampleCount: number;
   /** Bytes of each sample, in decoding order. */
   sampleSizes: number[];
+  /** Duration of each sample. */
+  sampleDurations: number[];
   /** Byte offset in the file of each sample. */
   sampleOffsets: number[];
   /** Places among the samples where decoding can start; empty where all samples are such (audio). */

@@ -1,19 +1,15 @@
 import type { Configuration } from '../codecs/configuration.ts';
-import { UPRIGHT } from '../media/picture-orientation.ts';
 import type { Container, TrackFormat } from './container.ts';
-
-/** What the pictures of a track need that their codec does not know. */
-type ShownPictures = Pick<TrackFormat, 'compositionDelay' | 'orientation'>;
 
 /**
  * What the initialization segment of a track is made of.
- * @param shown how its pictures are shown, see {@link TrackFormat}
+ * @param compositionDelay see {@link TrackFormat.compositionDelay}
  * @throws RangeError where the codec is not written to the container, or the configuration not valid
  */
 export function trackFormat(
   container: Container,
   configuration: Configuration,
-  { compositionDelay = 0, orientation }: ShownPictures = {},
+  compositionDelay = 0,
 ): TrackFormat {
   const { kind } = configuration;
   const timescale = container.timescale(configuration.timescale);
@@ -27,6 +23,5 @@ export function trackFormat(
     ...{ kind, timescale, sampleEntry, width, height, compositionDelay },
     ...(colour && { colour }),
     ...(sampleAspectRatio && { sampleAspectRatio }),
-    ...(orientation && orientation !== UPRIGHT && { orientation }),
   };
 }

@@ -42,6 +42,10 @@ export class H264Configuration implements VideoConfiguration {
     this.pps = pps;
   }
 
+  get parameterSets(): readonly Buffer[] {
+    return [...this.sps, ...this.pps];
+  }
+
   /** True when both hold the same parameter sets, byte for byte. */
   equals(other: VideoConfiguration): boolean {
     return (

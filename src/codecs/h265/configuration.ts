@@ -60,6 +60,10 @@ export class H265Configuration implements VideoConfiguration {
     this.#parsed = parsed;
   }
 
+  get parameterSets(): readonly Buffer[] {
+    return [...this.vps, ...this.sps, ...this.pps];
+  }
+
   /** True when both hold the same parameter sets, byte for byte. */
   equals(other: VideoConfiguration): boolean {
     return (

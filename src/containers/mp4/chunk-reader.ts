@@ -95,6 +95,7 @@ export async function readChunks(handle: ByteSource, size: number): Promise<Segm
       ...(facts.compositionOffsets && { compositionOffsets: facts.compositionOffsets }),
       sampleCount: facts.sampleSizes.length,
       sampleSizes: facts.sampleSizes,
+      sampleDurations: facts.sampleDurations,
       sampleOffsets: facts.sampleOffsets.map((inChunk) => offset + inChunk),
       keyframes: facts.keyframes,
       keyframeTimes: facts.keyframeTimes,
@@ -130,6 +131,7 @@ interface FragmentFacts {
   duration: number;
   compositionOffsets: number[] | undefined;
   sampleSizes: number[];
+  sampleDurations: number[];
   /** From the beginning of the `moof`. */
   sampleOffsets: number[];
   keyframes: number[];
@@ -176,6 +178,7 @@ function readMovieFragment(moof: Buffer): FragmentFacts | undefined {
   const keyframes: number[] = [];
   const keyframeTimes: number[] = [];
   const sampleSizes: number[] = [];
+  const sampleDurations: number[] = [];
   const sampleOffsets: number[] = [];
   const compositionOffsets: number[] | undefined = withOffsets ? [] : undefined;
   const isSigned = moof[trun.start] !== 0;
@@ -189,7 +192,8 @@ function readMovieFragment(moof: Buffer): FragmentFacts | undefined {
         keyframeTimes.push(startTime + duration);
       }
     }
-    duration += moof.readUInt32BE(at);
+    sampleDurations.push(moof.readUInt32BE(at));
+    duration += sampleDurations[i]!;
     const size = moof.readUInt32BE(at + 4);
     sampleSizes.push(size);
     sampleOffsets.push(dataOffset + payloadBytes);
@@ -205,6 +209,7 @@ function readMovieFragment(moof: Buffer): FragmentFacts | undefined {
     duration,
     compositionOffsets,
     sampleSizes,
+    sampleDurations,
     sampleOffsets,
     keyframes,
     keyframeTimes,

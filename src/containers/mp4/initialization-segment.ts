@@ -1,33 +1,27 @@
 import {
-  defaultWriterConfig,
   type EditBox,
   type FileTypeBox,
-  type MediaInformationBoxChild,
   type MovieBox,
   type SampleDescriptionBox,
   writeAudioSampleEntryBox,
   writeIsoBoxes,
   writeVisualSampleEntryBox,
 } from '@svta/cml-iso-bmff';
-import { UPRIGHT } from '../../media/picture-orientation.ts';
 import type { TrackFormat } from '../container.ts';
 import { writeBox } from './box.ts';
 import { TRACK_ID } from './chunk.ts';
+import {
+  BOX_WRITERS,
+  dataInformation,
+  handler,
+  mediaHeader,
+  mediaTypeHeader,
+  movieHeader,
+  trackHeader,
+} from './header-boxes.ts';
 import { pictureBoxes, shownWidth } from './picture-boxes.ts';
-import { trackMatrix } from './track-matrix.ts';
 
 type SampleEntryBox = SampleDescriptionBox['entries'][number];
-
-// Boxes are written here rather than by a muxer: the muxers at hand put the time of day, their own
-// version and the duration of a sample that is not there into what should be the same bytes for
-// the same configuration.
-const writers = {
-  ...defaultWriterConfig().writers,
-  // Flags 1 say "in this file", and then there is no location; the library would write an empty one.
-  'url ': () => writeBox('url ', Buffer.from([0, 0, 0, 1])),
-};
-
-const IDENTITY_MATRIX = trackMatrix(UPRIGHT, 0, 0);
 
 /**
  * The CMAF header (`ftyp` and `moov`, ISO/IEC 23000-19 §7.3.1) of a track. The same track always gives the same bytes.
@@ -84,7 +78,6 @@ export function initializationSegment(track: TrackFormat): Buffer {
     kind,
     timescale,
     compositionDelay,
-    matrix: trackMatrix(track.orientation ?? UPRIGHT, shownWidth(track), height),
     width: shownWidth(track),
     height,
     sampleEntry: entry,
@@ -95,13 +88,12 @@ function writeHeader(track: {
   kind: 'video' | 'audio';
   timescale: number;
   compositionDelay: number;
-  matrix: number[];
-  /** As shown before they are turned, in pixels. */
+  /** As shown, in pixels. */
   width: number;
   height: number;
   sampleEntry: SampleEntryBox;
 }): Buffer {
-  const { kind, timescale, compositionDelay, matrix, width, height } = track;
+  const { kind, timescale, compositionDelay, width, height } = track;
   const video = kind === 'video';
   const fileType: FileTypeBox = {
     type: 'ftyp',
@@ -114,73 +106,25 @@ function writeHeader(track: {
     ],
   };
   const full = { version: 0, flags: 0 };
-  const times = { creationTime: 0, modificationTime: 0, duration: 0 };
-  const mediaHeader: MediaInformationBoxChild = video
-    ? { type: 'vmhd', version: 0, flags: 1, graphicsmode: 0, opcolor: [0, 0, 0] }
-    : { type: 'smhd', ...full, balance: 0, reserved: 0 };
   const movie: MovieBox = {
     type: 'moov',
     boxes: [
-      {
-        type: 'mvhd',
-        ...full,
-        ...times,
-        timescale,
-        rate: 1,
-        volume: 1,
-        reserved1: 0,
-        reserved2: [0, 0],
-        matrix: IDENTITY_MATRIX,
-        preDefined: [],
-        nextTrackId: TRACK_ID + 1,
-      },
+      movieHeader({ timescale, duration: 0, nextTrackId: TRACK_ID + 1 }),
       {
         type: 'trak',
         boxes: [
-          {
-            type: 'tkhd',
-            version: 0,
-            flags: 3, // enabled, in movie
-            ...times,
-            trackId: TRACK_ID,
-            reserved1: 0,
-            reserved2: [0, 0],
-            layer: 0,
-            alternateGroup: 0,
-            volume: video ? 0 : 1,
-            reserved3: 0,
-            matrix,
-            width,
-            height,
-          },
+          trackHeader({ kind, trackId: TRACK_ID, duration: 0, width, height }),
           ...(compositionDelay === 0 ? [] : [editList(compositionDelay)]),
           {
             type: 'mdia',
             boxes: [
-              { type: 'mdhd', ...full, ...times, timescale, language: 'und', preDefined: 0 },
-              {
-                type: 'hdlr',
-                ...full,
-                preDefined: 0,
-                handlerType: video ? 'vide' : 'soun',
-                reserved: [0, 0, 0],
-                name: '',
-              },
+              mediaHeader(timescale, 0),
+              handler(kind),
               {
                 type: 'minf',
                 boxes: [
-                  mediaHeader,
-                  {
-                    type: 'dinf',
-                    boxes: [
-                      {
-                        type: 'dref',
-                        ...full,
-                        entryCount: 1,
-                        entries: [{ type: 'url ', version: 0, flags: 1, location: '' }],
-                      },
-                    ],
-                  },
+                  mediaTypeHeader(kind),
+                  dataInformation(),
                   {
                     type: 'stbl',
                     boxes: [
@@ -214,7 +158,7 @@ function writeHeader(track: {
     ],
   };
   const writeEntry = video ? writeVisualSampleEntryBox : writeAudioSampleEntryBox;
-  const config = { writers: { ...writers, [track.sampleEntry.type]: writeEntry } };
+  const config = { writers: { ...BOX_WRITERS, [track.sampleEntry.type]: writeEntry } };
   return Buffer.concat(writeIsoBoxes([fileType, movie], config));
 }
 

@@ -120,6 +120,7 @@ async function readCluster(
     duration,
     sampleCount: table.sizes.length,
     sampleSizes: table.sizes,
+    sampleDurations: table.durations,
     sampleOffsets,
     keyframes,
     keyframeTimes: keyframes.map((index) => times[index]!),
