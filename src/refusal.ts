@@ -11,6 +11,9 @@
  * - `no-free-port`: no UDP port is left for a session;
  * - `worker-lost`: the thread of the stream ended and is started anew;
  * - `stopping`: the recorder is being stopped;
+ * - `no-media`: nothing is recorded of that time;
+ * - `other-container`: what is recorded cannot be in a file of that format;
+ * - `unreadable-media`: of what was recorded something is missing or damaged;
  * - `spool-full`: too much waits for its upload.
  */
 export type RefusalReason =
@@ -27,6 +30,9 @@ export type RefusalReason =
   | 'no-free-port'
   | 'worker-lost'
   | 'stopping'
+  | 'no-media'
+  | 'other-container'
+  | 'unreadable-media'
   | 'spool-full';
 
 /**

@@ -39,6 +39,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     ...['facts', 'layout', 'manifest', 'media', 'recorder.ts', 'refusal.ts', 'segment-index'],
     'storage',
   ],
+  export: ['codecs', 'containers', 'media', 'playback', 'refusal.ts', 'storage'],
   retention: ['layout', 'record-catalogue', 'segment-index'],
   'index-rebuild': [
     ...['clock', 'containers', 'day-folder', 'facts', 'journal', 'layout', 'manifest', 'media'],
@@ -68,7 +69,10 @@ const MAY_IMPORT: Record<string, string[]> = {
     ...['playback', 'recorder.ts', 'refusal.ts', 'segment-index', 'sources', 'storage'],
     'track-figures.ts',
   ],
-  routes: ['clock', 'http', 'layout', 'playback', 'segment-index', 'version.ts'],
+  routes: [
+    ...['clock', 'export', 'http', 'layout', 'media', 'playback', 'segment-index', 'storage'],
+    'version.ts',
+  ],
   'app.ts': [
     ...['config', 'http', 'playback', 'record-catalogue', 'recorder.ts', 'segment-index'],
     ...['sources', 'storage', 'version.ts'],

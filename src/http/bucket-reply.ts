@@ -50,16 +50,18 @@ export async function replyFromBucket(
     return await sendStored(request, reply, store, key);
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
-    request.log.warn({ key, code: error.code, reason: error.message }, 'the bucket cannot be read');
     reply.removeHeader('Content-Length');
-    if (error.kind === 'transient') {
-      throw new RequestError(503, `the bucket does not answer at present (${error.code})`);
-    }
-    throw new RequestError(
-      502,
-      `the bucket cannot be read (${error.code}); the log has the reason`,
-    );
+    throw unreadableBucket(request, error);
   }
+}
+
+/** The error for a request that a bucket keeps from being met: 502 or 503. The log has the reason. */
+export function unreadableBucket({ log }: FastifyRequest, error: StoreError): RequestError {
+  const { code, kind, message } = error;
+  log.warn({ code, reason: message }, 'the bucket cannot be read');
+  return kind === 'transient'
+    ? new RequestError(503, `the bucket does not answer at present (${code})`)
+    : new RequestError(502, `the bucket cannot be read (${code}); the log has the reason`);
 }
 
 async function sendStored(

@@ -27,13 +27,12 @@ export interface OfferParameters {
   fingerprint: string;
 }
 
-/** Header extensions that are of use in one direction, by their identifiers; some are of pictures. */
+/** Header extensions that are of use in one direction, by their identifiers. */
 const EXTENSIONS = [
   [1, HEADER_EXTENSION_URIS.mid],
   [2, HEADER_EXTENSION_URIS.transportCc],
   [3, HEADER_EXTENSION_URIS.absSendTime],
 ] as const;
-const VIDEO_EXTENSIONS = [...EXTENSIONS, [4, HEADER_EXTENSION_URIS.videoOrientation]] as const;
 
 /** RFC 3551 §6: the first dynamic payload type, and the last. */
 const FIRST_PAYLOAD_TYPE = 96;
@@ -132,7 +131,7 @@ function offeredSection(
     iceUfrag: ice.ufrag,
     icePwd: ice.password,
     fingerprint: { type: 'sha-256', hash: fingerprint },
-    ext: (kind === 'video' ? VIDEO_EXTENSIONS : EXTENSIONS).map(([value, uri]) => ({ value, uri })),
+    ext: EXTENSIONS.map(([value, uri]) => ({ value, uri })),
     rtp: [
       ...formats.map(({ payloadType, codec, clockRate, channels }) => ({
         payload: payloadType,

@@ -71,14 +71,13 @@ export class PictureWriter {
     let start = base + picture.start;
     const reason = periodReason(periods, picture, start);
     if (reason !== undefined) {
-      const { configuration, compositionDelay, orientation } = picture;
+      const { configuration, compositionDelay } = picture;
       if (configuration === undefined || !periods.mayWrite()) {
         this.#drop();
         return;
       }
       start = this.#alignedStart(start);
-      const pictures = { configuration, compositionDelay, orientation };
-      periods.begin(reason, this.#publisher, start, pictures);
+      periods.begin(reason, this.#publisher, start, { configuration, compositionDelay });
     }
     periods.video.write(periods.current!, picture, start, base);
     this.#sound.write(false);

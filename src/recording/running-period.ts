@@ -13,8 +13,6 @@ import type { PeriodReason } from '../facts/period-reason.ts';
 import type { WriteOwner, WriteQueue } from '../files/write-queue.ts';
 import type { ManifestPeriod } from '../manifest/presentation.ts';
 import { type Ticks, toUs } from '../media/media-time.ts';
-import { type PictureOrientation, UPRIGHT } from '../media/picture-orientation.ts';
-import { shownSize } from '../media/shown-size.ts';
 import { Timescale } from '../media/timescale.ts';
 import { type StreamClock, TrackWallClock } from './stream-clock.ts';
 import type { StreamTimeline } from './stream-timeline.ts';
@@ -28,8 +26,6 @@ export interface PeriodPictures {
   configuration: VideoConfiguration;
   /** What composition offsets are raised by; 0 where pictures are not reordered. */
   compositionDelay: Ticks;
-  /** How they are to be shown. */
-  orientation: PictureOrientation;
   /** Present where they are black ones, in the place of a publisher's. */
   blank?: BlankPictures;
 }
@@ -72,8 +68,6 @@ export class RunningPeriod implements WriteOwner {
   readonly sound: AudioConfiguration | undefined;
   /** What the composition offsets of its pictures are raised by. */
   readonly compositionDelay: Ticks;
-  /** How its pictures are to be shown. */
-  readonly orientation: PictureOrientation;
   readonly video: TrackWriter | undefined;
   readonly audio: TrackWriter | undefined;
   readonly #clock: StreamClock;
@@ -90,7 +84,6 @@ export class RunningPeriod implements WriteOwner {
     this.start = options.start;
     this.configuration = pictures?.configuration;
     this.compositionDelay = pictures?.compositionDelay ?? 0;
-    this.orientation = pictures?.orientation ?? UPRIGHT;
     this.blank = pictures?.blank;
     this.sound = sound;
     this.#clock = options.clock;
@@ -168,18 +161,14 @@ export class RunningPeriod implements WriteOwner {
   ): Promise<PeriodTrack> {
     await this.folder.open();
     const { kind, codecString: codecs } = configuration;
-    const { orientation } = this;
-    const format = trackFormat(container, configuration, {
-      compositionDelay: timescale.ofTicks(compositionDelay),
-      orientation,
-    });
-    const initialization = container.initialization(format);
+    const delay = timescale.ofTicks(compositionDelay);
+    const initialization = container.initialization(trackFormat(container, configuration, delay));
     const description = {
       container: container.name,
       codecs,
       timescale: timescale.perSecond,
       ...(kind === 'video'
-        ? shownSize(configuration, orientation)
+        ? { width: configuration.width, height: configuration.height }
         : { channels: configuration.channels, ...samplingRateOf(configuration, timescale) }),
     };
     const wallClock = new TrackWallClock(this.#clock, timescale, this.#rebase);

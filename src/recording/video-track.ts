@@ -3,7 +3,6 @@ import type { VideoConfiguration } from '../codecs/configuration.ts';
 import { videoCodec } from '../codecs/registry.ts';
 import type { AccessUnit } from '../media/access-unit.ts';
 import { TICKS_PER_SECOND, type Ticks, type Us } from '../media/media-time.ts';
-import { type PictureOrientation, UPRIGHT } from '../media/picture-orientation.ts';
 import { Timescale } from '../media/timescale.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
 import type { DroppedUnits } from './dropped-units.ts';
@@ -64,7 +63,6 @@ export class VideoTrack {
   /** The first picture that was whole after a recovery point: when it is shown, and what may lead it. */
   #wholeFrom: Ticks = 0;
   #leadingLeft = 0;
-  #orientation = UPRIGHT;
   /** Pictures are missing before the next one. */
   #lost = false;
   readonly #order: PictureOrder;
@@ -105,11 +103,6 @@ export class VideoTrack {
     return this.#reader.configuration();
   }
 
-  /** How pictures from the latest keyframe or recovery point on are to be shown. */
-  get orientation(): PictureOrientation {
-    return this.#orientation;
-  }
-
   /**
    * Takes the next access unit; {@link VideoTrack.next} then has the pictures that it completes.
    * @param shown its presentation time on the track's own timeline
@@ -141,7 +134,6 @@ export class VideoTrack {
       return;
     }
     this.takenUs = unit.arrivalUs;
-    this.#follow(unit);
     if (configuration !== undefined) this.#order.expect(configuration.reordering);
     this.#put(parts, shown, unit.keyframe, isRecoveryPoint, configuration);
   }
@@ -190,7 +182,6 @@ export class VideoTrack {
     }
     if (!this.#recovery.push(parts, shown)) return;
     const pictures = this.#recovery.finish();
-    this.#orientation = unit.orientation ?? UPRIGHT;
     this.#recovery = undefined;
     this.#thaw();
     this.takenUs = unit.arrivalUs;
@@ -214,12 +205,6 @@ export class VideoTrack {
     return !isKeyframe && shown < this.#wholeFrom;
   }
 
-  /** Follows how the publisher turns its camera: files say it of all pictures from a keyframe on. */
-  #follow({ keyframe, orientation = UPRIGHT }: AccessUnit): void {
-    if (keyframe) this.#orientation = orientation;
-    else if (orientation !== this.#orientation) this.#requestKeyframe();
-  }
-
   #put(
     parts: Buffer[],
     shown: Ticks,
@@ -237,7 +222,6 @@ export class VideoTrack {
       lostBefore: this.#lost,
       parts,
       configuration,
-      orientation: this.#orientation,
       compositionDelay: 0,
     });
     this.#lost = false;

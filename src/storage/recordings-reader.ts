@@ -24,6 +24,8 @@ export interface RecordedFile {
 export interface RecordedBytes extends ByteSource {
   /** Bytes of the whole file. */
   readonly size: number;
+  /** True where each read asks a server. */
+  readonly isRemote?: boolean;
   close(): Promise<void>;
 }
 
@@ -57,7 +59,7 @@ export function folderReader(root: string): RecordingsReader {
     },
     async open({ key }) {
       const handle = await open(filePath(root, key)).catch(absentBelow);
-      return handle && opened(handle);
+      return handle && openedFile(handle);
     },
     read: async (key) =>
       (await readFile(filePath(root, key)).catch(absentBelow)) as Buffer | undefined,
@@ -129,8 +131,12 @@ async function* dayFolders(root: string, below: string): AsyncGenerator<string> 
   }
 }
 
-async function opened(handle: FileHandle): Promise<RecordedBytes> {
-  const { size } = await handle.stat();
+/** The bytes of a file that is open; closing them closes it. @throws the file system's error */
+export async function openedFile(handle: FileHandle): Promise<RecordedBytes> {
+  const { size } = await handle.stat().catch(async (error) => {
+    await handle.close();
+    throw error;
+  });
   return {
     size,
     read: (...place) => handle.read(...place),
@@ -141,6 +147,7 @@ async function opened(handle: FileHandle): Promise<RecordedBytes> {
 /** An object of a store: a small one is fetched once, of a large one only what is asked for. */
 class StoredBytes implements RecordedBytes {
   readonly size: number;
+  readonly isRemote = true;
   readonly #store: Store;
   readonly #key: string;
   #whole: Promise<Buffer> | undefined;

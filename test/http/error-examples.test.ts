@@ -26,10 +26,14 @@ interface Request {
   body?: string;
 }
 
-/** Replies that need a broken bucket, many publishers or armed streams, a full spool, or a stop. */
+/** Replies that need a recording, a broken bucket, many publishers or armed streams, a full spool, or a stop. */
 const NOT_PROVOKED = new Set([
+  'exportMp4 409',
+  'exportMp4 412',
+  'exportMp4 416',
+  'exportMp4 502',
+  'exportMp4 503',
   'followLive777Streams 503',
-  'followStreams 503',
   'publish 429',
   'publish 503',
   'readObject 502',
@@ -73,13 +77,15 @@ t.test('each error reply is as its example says', async (t) => {
     'deleteRecords 413': { ...deletion, body: large(3 << 20) },
     'deleteRecords 415': { ...deletion, headers: TEXT, body: '{}' },
     'disarmStreams 400': { method: 'DELETE', path: '/api/recorder/armed?before=noon' },
-    'followStreams 400': { path: '/api/recorder/events?streams=cam1' },
+    'exportMp4 400': { path: '/api/playback/cam1/export.mp4?start=2025-07-24T00:00:00Z&end=1000' },
+    'exportMp4 404': {
+      path: '/api/playback/cam1/export.mp4?start=2025-07-24T00:00:00Z&end=2025-07-24T00:01:00Z',
+    },
     'getLive777Stream 400': { path: '/api/streams/object' },
     'getLive777Stream 404': { path: '/api/streams/cam1' },
     'getRecording 400': { path: '/api/record/%00' },
     'getTimeline 400': { path: '/api/timeline?start=1753315200' },
     'listPlaybackRecords 400': { path: '/api/playback/object' },
-    'listStreams 400': { path: '/api/recorder/streams?streams=cam1' },
     'listSegments 400': { path: '/api/record/segments?limit=0' },
     'publish 400': { ...publish, path: '/whip/cam2', body: 'v=1\r\n' },
     // Its publisher has not connected yet, but it is one with a wider token.

@@ -1,0 +1,114 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type Static, Type } from 'typebox';
+import { planExport } from '../../src/export/plan-export.ts';
+import { unreadableBucket } from '../../src/http/bucket-reply.ts';
+import '../../src/http/decorators.ts';
+import { asDownload, offsetOf } from '../../src/http/download.ts';
+import { errorReply } from '../../src/http/errors.ts';
+import { sendObject } from '../../src/http/object-reply.ts';
+import { timeParameter } from '../../src/http/playback-query.ts';
+import { StreamParams } from '../../src/http/stream-id.ts';
+import { CONTAINER_FILES, type ContainerName } from '../../src/media/container-name.ts';
+import { parseRange } from '../../src/playback/request-time.ts';
+import { StoreError } from '../../src/storage/stores/store.ts';
+
+const querystring = Type.Object(
+  {
+    start: timeParameter('What the file begins with, exactly.'),
+    end: timeParameter('What the file ends before, exactly.'),
+    gaps: Type.Union([Type.Literal('cut'), Type.Literal('keep')], {
+      default: 'cut',
+      description:
+        'What becomes of time in which nothing was recorded: `cut` joins what is there; `keep` makes the file as long as the range, with the last picture and silence meanwhile.',
+    }),
+  },
+  { additionalProperties: false },
+);
+
+/** A range of a stream as one file. */
+const plugin: FastifyPluginAsyncTypebox = async (app) => {
+  const sources = { ...app.rangeSources, objects: app.recordedObjects };
+
+  async function sendExport(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    container: ContainerName,
+  ): Promise<FastifyReply> {
+    const { stream } = request.params as Static<typeof StreamParams>;
+    const { start, end, gaps } = request.query as Static<typeof querystring>;
+    const { startUs, endUs } = parseRange({ start, end });
+    const gone = new AbortController();
+    reply.raw.once('close', () => gone.abort());
+    try {
+      const planned = await planExport(
+        sources,
+        { stream, startUs, endUs: endUs!, gaps, container },
+        gone.signal,
+      );
+      const { file } = planned;
+      const offsetMinutes = offsetOf(start, startUs);
+      asDownload(reply, { stream, startUs: planned.startUs, offsetMinutes, extension: container });
+      reply.type(CONTAINER_FILES[container].video).header('Cache-Control', 'private, no-cache');
+      return await sendObject(request, reply, {
+        size: file.size,
+        etag: file.etag,
+        open: async (range) => file.open(range),
+      });
+    } catch (error) {
+      if (error instanceof StoreError) throw unreadableBucket(request, error);
+      throw error;
+    }
+  }
+
+  app.get(
+    '/playback/:stream/export.mp4',
+    {
+      schema: {
+        tags: ['read'],
+        operationId: 'exportMp4',
+        summary: 'Download a range of a stream as an MP4 file',
+        description:
+          'One file that begins and ends exactly with the range, over gaps, days, reconnects and changes of resolution; nothing is transcoded. Its index is in front, so players begin and seek before they have all of it; range requests (RFC 9110 §14) and conditional requests are supported, and an interrupted download can be resumed. A range that is still being recorded ends with its last complete segment. At most 25 hours; for long ranges use `POST /api/exports`.',
+        params: StreamParams,
+        querystring,
+        response: {
+          200: {
+            description: 'The file.',
+            content: { 'video/mp4': { schema: Type.String({ format: 'binary' }) } },
+          },
+          206: { description: 'The requested range of the file.', type: 'null' },
+          304: { description: 'The file has not changed: it still has this `ETag`.', type: 'null' },
+          400: errorReply(
+            'A parameter is malformed, the range is too long, or it cannot be in such a file; the message says what to ask for instead.',
+            'end: must be later than start',
+          ),
+          404: errorReply(
+            'Nothing is recorded in the range.',
+            'nothing is recorded of cam1 between 2025-07-24T00:00:00.000Z and 2025-07-24T00:01:00.000Z; GET /api/timeline tells when there is',
+          ),
+          409: errorReply(
+            'A recorded file is missing or damaged.',
+            'cam1/2025/07/24/seg_0001.m4s is missing; choose start and end so that it is left out, or see what "verify" and "repair" say of its folder',
+          ),
+          412: errorReply('The file has another `ETag`.', 'the object is another one by now'),
+          416: errorReply(
+            'The range starts beyond the end of the file.',
+            'the object ends after 6 bytes',
+          ),
+          502: errorReply(
+            'The bucket refuses the request.',
+            'the bucket cannot be read (AccessDenied); the log has the reason',
+          ),
+          503: errorReply(
+            'The bucket does not respond at the moment.',
+            'the bucket does not answer at present (ECONNREFUSED)',
+          ),
+        },
+      },
+    },
+    async (request, reply) => (await sendExport(request, reply, 'mp4')) as never,
+  );
+};
+
+export default plugin;

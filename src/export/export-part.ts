@@ -1,0 +1,7 @@
+import type { TrackKind } from '../media/access-unit.ts';
+import type { RangeSegment } from '../playback/recorded-range.ts';
+
+/** Bytes of an export: a part of a recorded file, or what is made for it. */
+export type ExportPart =
+  | { kind: TrackKind; segment: RangeSegment; offset: number; byteLength: number }
+  | { data: Buffer; byteLength: number };

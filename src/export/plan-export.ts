@@ -1,0 +1,94 @@
+import type { ContainerName } from '../media/container-name.ts';
+import { toUs } from '../media/media-time.ts';
+import type { RecordedObjects } from '../playback/recorded-objects.ts';
+import { type RangeSources, selectRange } from '../playback/select-range.ts';
+import { Refusal } from '../refusal.ts';
+import { checkContainer } from './container-check.ts';
+import { ExportFile } from './export-file.ts';
+import { movieExport } from './movie-export.ts';
+import { readSamples } from './read-samples.ts';
+import { type Gaps, layOut } from './stretches.ts';
+import { trackPieces } from './track-pieces.ts';
+
+/** What is to be exported. */
+export interface ExportRequest {
+  stream: string;
+  /** µs since the Unix epoch; end exclusive. */
+  startUs: number;
+  endUs: number;
+  gaps: Gaps;
+  /** Format of the file. */
+  container: ContainerName;
+}
+
+/** Where an export comes from. */
+export interface ExportSources extends RangeSources {
+  objects: RecordedObjects;
+}
+
+/** An export that can be read. */
+export interface PlannedExport {
+  file: ExportFile;
+  /** Wall clock of what it begins with, and what it ends before, µs since the Unix epoch. */
+  startUs: number;
+  endUs: number;
+  /** Seconds that it lasts. */
+  seconds: number;
+}
+
+/** A day and an hour: what lies on a day, whatever the zone, and a little. */
+const MOST_US = 25 * 3_600_000_000;
+
+/**
+ * Finds what a range is made of, reads where its samples are, and lays out the file that it is exported as.
+ * No payload is read, but all that is needed to know that it is there: what is missing or damaged is told now.
+ * @param signal ends it early
+ * @throws Refusal `bad-time` for a range that is too long, `no-media`, `unreadable-media`, and
+ * `other-container` where it cannot be exported as such a file; the file system's error; StoreError; the
+ * signal's reason
+ */
+export async function planExport(
+  { objects, ...sources }: ExportSources,
+  { stream, startUs, endUs, gaps, container }: ExportRequest,
+  signal?: AbortSignal,
+): Promise<PlannedExport> {
+  if (endUs - startUs > MOST_US) {
+    throw new Refusal(
+      'bad-time',
+      'end: must be at most 25 hours after start; export several files',
+    );
+  }
+  const range = await selectRange(sources, stream, { startUs, endUs });
+  const [folder] = range.unreadable;
+  if (folder !== undefined) {
+    throw new Refusal(
+      'unreadable-media',
+      `the manifest of ${folder} is missing or damaged; see what "verify" and "repair" say of that folder`,
+    );
+  }
+  checkContainer(range, container);
+  const recordedUs = Math.max(startUs, ...range.periods.map((period) => period.endUs));
+  // What is still to come does not count as a gap.
+  const lastUs = endUs > Date.now() * 1000 ? Math.min(endUs, recordedUs) : endUs;
+  const layout = layOut(range.periods, { startUs, endUs: lastUs }, gaps);
+  if (layout.stretches.length === 0) throw nothingRecorded(stream, startUs, endUs);
+  const stretches = await readSamples(objects, layout.stretches, signal);
+  const video = trackPieces(stretches, 'video');
+  const audio = trackPieces(stretches, 'audio');
+  const parts = movieExport(video, audio, layout);
+  return {
+    file: new ExportFile(objects, parts),
+    startUs: layout.startUs,
+    endUs: layout.endUs,
+    seconds: toUs(layout.duration) / 1e6,
+  };
+}
+
+/** The error for a range in which there is nothing. */
+export function nothingRecorded(stream: string, startUs: number, endUs: number): Refusal {
+  const [start, end] = [startUs, endUs].map((us) => new Date(us / 1000).toISOString());
+  return new Refusal(
+    'no-media',
+    `nothing is recorded of ${stream} between ${start} and ${end}; GET /api/timeline tells when there is`,
+  );
+}
