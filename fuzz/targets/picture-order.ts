@@ -37,6 +37,7 @@ export const target: FuzzTarget = {
           keyframe,
           isRecoveryPoint: false,
           lostBefore: false,
+          leading: 'none' as const,
         },
         ...{ parts: [], configuration: undefined, compositionDelay: 0 },
       };

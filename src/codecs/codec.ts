@@ -120,6 +120,11 @@ export interface PictureReader {
    */
   configuration(): VideoConfiguration | undefined;
   /**
+   * What may come after a keyframe and be shown before it.
+   * @param parts of its sample
+   */
+  leading(parts: readonly Buffer[]): LeadingKind;
+  /**
    * Whether decoding can start with a picture that is no keyframe, so that what is shown is whole only
    * some pictures later (intra refresh). Always false where the codec has no such thing.
    * @param parts of its sample
@@ -131,6 +136,12 @@ export interface PictureReader {
    */
   recover(parts: readonly Buffer[]): Recovery;
 }
+
+/**
+ * Leading pictures come after one that decoding can start with and are shown before it. `decodable` ones
+ * refer to it alone, `skipped` ones to what came before it, too: a decoder that starts there skips them.
+ */
+export type LeadingKind = 'none' | 'decodable' | 'skipped';
 
 /** What is left until a decoder that began at a recovery point shows whole pictures. */
 export interface Recovery {

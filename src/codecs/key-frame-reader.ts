@@ -1,5 +1,5 @@
 import type { AccessUnit } from '../media/access-unit.ts';
-import type { PictureReader, Recovery } from './codec.ts';
+import type { LeadingKind, PictureReader, Recovery } from './codec.ts';
 import type { VideoConfiguration } from './configuration.ts';
 
 /**
@@ -22,6 +22,10 @@ export class KeyFrameReader<C extends VideoConfiguration> implements PictureRead
 
   configuration(): C | undefined {
     return this.#configuration;
+  }
+
+  leading(): LeadingKind {
+    return 'none';
   }
 
   isRecoveryPoint(): boolean {

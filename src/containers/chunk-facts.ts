@@ -25,8 +25,8 @@ export interface ChunkFacts {
   /** Places among the samples where decoding can start; empty where all samples are such (audio). */
   keyframes: number[];
   /**
-   * Decode times of the samples where decoding can start, which are also when they are shown; empty
-   * where all samples are such (audio).
+   * Decode times of the samples where decoding can start, which are also when they are shown, or the
+   * first of the pictures that lead them; empty where all samples are such (audio).
    */
   keyframeTimes: number[];
 }
@@ -43,9 +43,22 @@ export interface SegmentChunks {
 
 /**
  * What composition offsets of a track have been raised by, as a chunk that begins with a keyframe tells:
- * that one is shown at its decode time.
- * @returns ticks; undefined where it does not begin with one
+ * the first of its pictures is shown at the decode time of that one.
+ * @returns ticks; undefined where it does not begin with one, or ends before it is known what leads it
  */
 export function compositionDelayOf(chunk: ChunkFacts): number | undefined {
-  return chunk.keyframes[0] === 0 ? (chunk.compositionOffsets?.[0] ?? 0) : undefined;
+  const { keyframes, compositionOffsets, sampleDurations } = chunk;
+  if (keyframes[0] !== 0) return undefined;
+  if (compositionOffsets === undefined) return 0;
+  const keyframeShown = compositionOffsets[0]!;
+  let decoded = 0;
+  let first = keyframeShown;
+  for (const [i, offset] of compositionOffsets.entries()) {
+    const shown = decoded + offset;
+    // What leads a keyframe comes before all that is shown after it.
+    if (shown > keyframeShown) return first;
+    first = Math.min(first, shown);
+    decoded += sampleDurations[i]!;
+  }
+  return undefined;
 }

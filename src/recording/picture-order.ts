@@ -1,3 +1,4 @@
+import type { LeadingKind } from '../codecs/codec.ts';
 import {
   NOT_REORDERED,
   type PictureReordering,
@@ -32,6 +33,8 @@ export interface Picture extends PlacedUnit {
   lead: number | undefined;
   /** Pictures are missing before it. */
   lostBefore: boolean;
+  /** For a keyframe or recovery point: what may come after it and be shown before it. */
+  leading: LeadingKind;
   /**
    * For a keyframe or recovery point: the parameter sets it needs; undefined when they never came.
    */
@@ -62,7 +65,7 @@ export class PictureOrder {
   /** Where the next place begins, as the one before has said. */
   #next: Ticks | undefined;
   #latest: Ticks | undefined;
-  /** Nothing that comes now is shown before this or then: the last keyframe, or too far back. */
+  /** Nothing that comes now is shown before this or then: a keyframe that nothing leads, or too far back. */
   #passed: Ticks = Number.NEGATIVE_INFINITY;
   /** Of those that wait: how many stand before a keyframe, so that nothing overtakes them any more. */
   #beforeKeyframe = 0;
@@ -97,7 +100,8 @@ export class PictureOrder {
    * @param picture with its timestamp as `shown`
    */
   push(picture: Picture): void {
-    if (picture.keyframe) {
+    const isBarrier = picture.keyframe && picture.leading === 'none';
+    if (isBarrier) {
       this.#beforeKeyframe = this.#waiting.length;
       this.#shown.length = 0;
     }
@@ -106,7 +110,7 @@ export class PictureOrder {
     }
     const { shown } = picture;
     if (this.#latest === undefined || shown > this.#latest) this.#latest = shown;
-    if (picture.keyframe) this.#passed = shown;
+    if (isBarrier) this.#passed = shown;
     if (this.#reordering.most > 0) this.#noteShown(shown);
     this.#addPlace(shown);
     this.#waiting.push(picture);
@@ -130,9 +134,33 @@ export class PictureOrder {
     const place = this.#takePlace(picture);
     picture.end = Math.max(picture.start + this.#step, this.#places[0]!);
     this.#next = picture.end;
-    if (picture.keyframe || picture.isRecoveryPoint)
+    // What was taken back has its delay: where others were left out, places lie farther apart.
+    if ((picture.keyframe || picture.isRecoveryPoint) && picture.compositionDelay === 0) {
       picture.compositionDelay = this.#delayFrom(place);
+    }
     return picture;
+  }
+
+  /**
+   * Takes back the picture that came out last, because decoding starts with it: what leads it is left
+   * out, and it is shown for as long as that would have been and itself.
+   * @returns how many of those that wait lead it
+   */
+  startWith(picture: Picture): number {
+    const { start, shown } = picture;
+    const count = this.#waiting.length;
+    const follows = this.#waiting.filter((other) => other.keyframe || other.shown > shown);
+    // Places are in rising order: those of the pictures that are left out come first.
+    replace(this.#places, [start, ...this.#places.slice(this.#places.length - follows.length)]);
+    replace(this.#waiting, [picture, ...follows]);
+    this.#beforeKeyframe = Math.max(
+      0,
+      this.#waiting.findLastIndex(({ keyframe, leading }) => keyframe && leading === 'none'),
+    );
+    this.#taken.pop();
+    this.#next = start;
+    picture.shown = start;
+    return count - follows.length;
   }
 
   /**
@@ -217,6 +245,10 @@ export class PictureOrder {
     const steps = Math.ceil((DELAY_RESERVE * (last - place)) / DELAY_STEP);
     return Math.max(1, steps) * DELAY_STEP;
   }
+}
+
+function replace<T>(list: T[], by: readonly T[]): void {
+  list.splice(0, list.length, ...by);
 }
 
 /** The most pictures that stand before one which is shown earlier than all of them. */

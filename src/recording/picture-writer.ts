@@ -46,10 +46,12 @@ export class PictureWriter {
     const { video, timeline } = this.#publisher;
     if (video === undefined) return undefined;
     const mediaTime = video.timescale.at(clock.mediaUs(now()));
-    const left = video.finish(mediaTime - timeline.base('video'));
-    const last = left.pop();
-    for (const picture of left) this.#write(picture);
-    return last;
+    const present = mediaTime - timeline.base('video');
+    for (let picture = video.finish(present); picture; picture = video.finish(present)) {
+      if (!video.isWaiting) return picture;
+      this.#write(picture);
+    }
+    return undefined;
   }
 
   /**
@@ -62,6 +64,7 @@ export class PictureWriter {
       const end = video!.timescale.round(soundEnd);
       picture.end = Math.max(picture.end, end - timeline.base('video'));
     }
+    picture.leading = 'none';
     this.#write(picture);
   }
 
@@ -76,6 +79,7 @@ export class PictureWriter {
         this.#drop();
         return;
       }
+      if (this.#publisher.video?.startWith(picture)) return;
       start = this.#alignedStart(start);
       periods.begin(reason, this.#publisher, start, { configuration, compositionDelay });
     }

@@ -1,4 +1,4 @@
-import type { PictureReader, VideoCodec } from '../codecs/codec.ts';
+import type { LeadingKind, PictureReader, VideoCodec } from '../codecs/codec.ts';
 import type { VideoConfiguration } from '../codecs/configuration.ts';
 import { videoCodec } from '../codecs/registry.ts';
 import type { AccessUnit } from '../media/access-unit.ts';
@@ -8,6 +8,7 @@ import type { MediaSection } from '../rtp/media-section.ts';
 import type { DroppedUnits } from './dropped-units.ts';
 import { GradualRecovery } from './gradual-recovery.ts';
 import { type Picture, PictureOrder } from './picture-order.ts';
+import { SkippedPictures } from './skipped-pictures.ts';
 import { TrackClock } from './track-clock.ts';
 import { WallClockAnchor } from './wall-clock-anchor.ts';
 
@@ -23,8 +24,6 @@ const DEFAULT_DURATION: Ticks = TICKS_PER_SECOND / 30;
 const MOMENT: Ticks = TICKS_PER_SECOND / 1000;
 /** How long to wait for a requested keyframe before a recovery point will do, µs. */
 const KEYFRAME_WAIT_US = 1_000_000;
-/** Pictures after a recovery point that may be shown before it, and refer to what is missing. */
-const MOST_LEADING = 16;
 
 /**
  * What becomes of pictures that refer to one that was lost, until the next keyframe or recovery point:
@@ -60,9 +59,7 @@ export class VideoTrack {
   /** Arrival of the first picture that was dropped. */
   #frozenSinceUs: Us | undefined;
   #recovery: GradualRecovery | undefined;
-  /** The first picture that was whole after a recovery point: when it is shown, and what may lead it. */
-  #wholeFrom: Ticks = 0;
-  #leadingLeft = 0;
+  readonly #skipped = new SkippedPictures();
   /** Pictures are missing before the next one. */
   #lost = false;
   readonly #order: PictureOrder;
@@ -116,6 +113,8 @@ export class VideoTrack {
     const isRecoveryPoint = !unit.keyframe && this.#reader.isRecoveryPoint(parts);
     const configuration =
       unit.keyframe || isRecoveryPoint ? this.#reader.configuration() : undefined;
+    const leading = this.#leadingKind(unit.keyframe, isRecoveryPoint, parts);
+    const wasFrozen = this.#frozen;
     if (unit.keyframe) {
       // One whose parameter sets never came decodes to nothing, or with others to anything.
       if (configuration !== undefined || this.#onLoss === 'keep') this.#thaw();
@@ -129,13 +128,37 @@ export class VideoTrack {
       this.#dropped.empty++;
       return;
     }
-    if (this.#leadingLeft > 0 && this.#isLeading(unit.keyframe, shown)) {
+    if (unit.keyframe) {
+      if (wasFrozen && leading === 'skipped') this.#skipped.startAt(shown);
+    } else if (this.#skipped.skips(shown)) {
       this.#dropped.undecodable++;
       return;
     }
     this.takenUs = unit.arrivalUs;
     if (configuration !== undefined) this.#order.expect(configuration.reordering);
-    this.#put(parts, shown, unit.keyframe, isRecoveryPoint, configuration);
+    this.#put(parts, shown, unit.keyframe, isRecoveryPoint, leading, configuration);
+  }
+
+  /**
+   * Takes back the picture that came out last where a Period is to begin with it and pictures may lead
+   * it that refer to what was before the Period: those are left out.
+   * @returns false where none may: the Period begins with it as it is
+   */
+  startWith(picture: Picture): boolean {
+    if (picture.leading !== 'skipped') return false;
+    this.#skipped.startAt(picture.shown);
+    this.#dropped.undecodable += this.#order.startWith(picture);
+    picture.leading = 'decodable';
+    return true;
+  }
+
+  #leadingKind(
+    isKeyframe: boolean,
+    isRecoveryPoint: boolean,
+    parts: readonly Buffer[],
+  ): LeadingKind {
+    if (isKeyframe) return this.#reader.leading(parts);
+    return isRecoveryPoint ? 'skipped' : 'none';
   }
 
   /**
@@ -162,7 +185,7 @@ export class VideoTrack {
     this.#frozen = false;
     this.#asksForKeyframe = false;
     this.#frozenSinceUs = undefined;
-    this.#leadingLeft = 0;
+    this.#skipped.clear();
   }
 
   /** Takes what comes while nothing can be decoded. */
@@ -185,12 +208,19 @@ export class VideoTrack {
     this.#recovery = undefined;
     this.#thaw();
     this.takenUs = unit.arrivalUs;
-    this.#wholeFrom = shown;
-    this.#leadingLeft = MOST_LEADING;
+    this.#skipped.startAt(shown);
     const configuration = this.#reader.configuration()!;
     this.#order.expect(configuration.reordering);
     for (const [i, held] of pictures.entries()) {
-      this.#put(held.parts, held.shown, false, i === 0, i === 0 ? configuration : undefined);
+      const isFirst = i === 0;
+      this.#put(
+        held.parts,
+        held.shown,
+        false,
+        isFirst,
+        'none',
+        isFirst ? configuration : undefined,
+      );
     }
   }
 
@@ -199,17 +229,12 @@ export class VideoTrack {
     this.#recovery = undefined;
   }
 
-  /** True for a picture that is shown before the first whole one, although it comes after it. */
-  #isLeading(isKeyframe: boolean, shown: Ticks): boolean {
-    this.#leadingLeft = isKeyframe ? 0 : this.#leadingLeft - 1;
-    return !isKeyframe && shown < this.#wholeFrom;
-  }
-
   #put(
     parts: Buffer[],
     shown: Ticks,
     keyframe: boolean,
     isRecoveryPoint: boolean,
+    leading: LeadingKind,
     configuration: VideoConfiguration | undefined,
   ): void {
     this.#order.push({
@@ -219,6 +244,7 @@ export class VideoTrack {
       lead: 0,
       keyframe,
       isRecoveryPoint,
+      leading,
       lostBefore: this.#lost,
       parts,
       configuration,
@@ -238,22 +264,24 @@ export class VideoTrack {
     return picture;
   }
 
+  /** Whether a picture waits. */
+  get isWaiting(): boolean {
+    return this.#order.first !== undefined;
+  }
+
   /**
-   * The pictures that still wait, the last with the duration of the one before it.
+   * The next picture that still waits, because no more will come; the last has the duration of the one
+   * before it.
    * @param now the present on the track's own timeline: it does not last for longer, since the
    * next publisher's pictures and sound may begin there
    */
-  finish(now: Ticks): Picture[] {
+  finish(now: Ticks): Picture | undefined {
     this.#dropRecovery();
-    const pictures: Picture[] = [];
-    for (let each = this.#order.shiftLast(); each; each = this.#order.shiftLast()) {
-      pictures.push(each);
-    }
-    const last = pictures.at(-1);
-    if (last === undefined) return pictures;
-    const most = Math.max(DEFAULT_DURATION, now - last.start);
-    last.end = last.start + Math.min(this.#lastDuration, TICKS_PER_SECOND, most);
-    return pictures;
+    const picture = this.#order.shiftLast();
+    if (picture === undefined || this.isWaiting) return picture;
+    const most = Math.max(DEFAULT_DURATION, now - picture.start);
+    picture.end = picture.start + Math.min(this.#lastDuration, TICKS_PER_SECOND, most);
+    return picture;
   }
 
   /** A new sender's timeline begins: nothing of the old one may mix with it. */

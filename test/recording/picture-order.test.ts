@@ -18,6 +18,7 @@ function picture(at: number, keyframe = false): Picture {
       keyframe,
       isRecoveryPoint: false,
       lostBefore: false,
+      leading: 'none' as const,
     },
     ...{ parts: [], configuration: undefined, compositionDelay: 0 },
   };

@@ -10,6 +10,7 @@ import { decodedFrames, requireFfmpeg, run } from '../containers/mp4/encoded-med
 import { demuxSegments } from '../media/demux.ts';
 import { readMpd } from '../media/read-mpd.ts';
 import { encodeClip } from './encoded-clip.ts';
+import { ofFiles } from './every-codec/recorded-clip.ts';
 import { NOON_US, SimulatedPublisher } from './simulated-publisher.ts';
 
 const FOLDER = 'cam1/2026/03/04';
@@ -101,7 +102,7 @@ for (const [name, { params, count }] of Object.entries(ENCODERS)) {
     const { segments } = await readFolderSegments(reader, FOLDER, 'cam1', () => true);
     t.same(
       segments.toSorted((a, b) => a.path.localeCompare(b.path)),
-      publisher.segments.toSorted((a, b) => a.path.localeCompare(b.path)),
+      publisher.segments.map(ofFiles).toSorted((a, b) => a.path.localeCompare(b.path)),
       'the files alone tell the same',
     );
   });

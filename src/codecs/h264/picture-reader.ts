@@ -1,6 +1,6 @@
 import type { AccessUnit } from '../../media/access-unit.ts';
 import type { PayloadFormat } from '../../media/payload-format.ts';
-import type { PictureReader, Recovery } from '../codec.ts';
+import type { LeadingKind, PictureReader, Recovery } from '../codec.ts';
 import type { H264Configuration } from './configuration.ts';
 import { H264ParameterSets } from './parameter-sets.ts';
 import { FrameCountdown, recoveryFrames } from './recovery-point.ts';
@@ -28,6 +28,11 @@ export class H264PictureReader implements PictureReader {
       this.#configuration = this.#parameterSets.current();
     }
     return this.#configuration;
+  }
+
+  /** A keyframe is an IDR picture: all that comes after it is shown after it (ITU-T H.264 §8.2.1). */
+  leading(): LeadingKind {
+    return 'none';
   }
 
   isRecoveryPoint(parts: readonly Buffer[]): boolean {

@@ -1,5 +1,5 @@
 import type { AccessUnit } from '../../media/access-unit.ts';
-import { isIrap, isSlice, NAL_TYPE, typeOf } from './nal-unit.ts';
+import { isIrap, NAL_TYPE, pictureType, typeOf } from './nal-unit.ts';
 
 /**
  * Leaves out pictures that cannot be decoded although they are whole: random access skipped leading
@@ -51,15 +51,6 @@ export class LeadingPictures {
     this.#areDecodable = false;
     this.#discontinuity = false;
   }
-}
-
-/** NAL unit type of the slices of a picture: all have the same (§7.4.2.2). */
-function pictureType(parts: readonly Buffer[]): number {
-  for (const part of parts) {
-    const type = typeOf(part[0]!);
-    if (isSlice(type)) return type;
-  }
-  return -1;
 }
 
 /** Whether the sequence ends with this unit: end of sequence or of the bitstream stand last. */

@@ -40,6 +40,18 @@ export function isSlice(type: number): boolean {
   return type <= LAST_SLICE;
 }
 
+/**
+ * NAL unit type of the slices of a picture: all have the same (§7.4.2.2).
+ * @param parts its NAL units; −1 where no slice is among them
+ */
+export function pictureType(parts: readonly Buffer[]): number {
+  for (const part of parts) {
+    const type = typeOf(part[0]!);
+    if (isSlice(type)) return type;
+  }
+  return -1;
+}
+
 /** Whether the type is a video, sequence or picture parameter set. */
 export function isParameterSet(type: number): boolean {
   return type >= NAL_TYPE.vps && type <= NAL_TYPE.pps;

@@ -1,7 +1,8 @@
 import type { AccessUnit } from '../../media/access-unit.ts';
 import type { PayloadFormat } from '../../media/payload-format.ts';
-import type { PictureReader, Recovery } from '../codec.ts';
+import type { LeadingKind, PictureReader, Recovery } from '../codec.ts';
 import type { H265Configuration } from './configuration.ts';
+import { NAL_TYPE, pictureType } from './nal-unit.ts';
 import { H265ParameterSets } from './parameter-sets.ts';
 import { recoveryPictures } from './recovery-point.ts';
 
@@ -30,6 +31,13 @@ export class H265PictureReader implements PictureReader {
       this.#configuration = this.#parameterSets.current();
     }
     return this.#configuration;
+  }
+
+  /** ITU-T H.265 §7.4.2.2: of those of a BLA picture the depacketizer leaves out what is skipped. */
+  leading(parts: readonly Buffer[]): LeadingKind {
+    const type = pictureType(parts);
+    if (type === NAL_TYPE.idrNLp || type === NAL_TYPE.blaNLp) return 'none';
+    return type === NAL_TYPE.cra ? 'skipped' : 'decodable';
   }
 
   isRecoveryPoint(parts: readonly Buffer[]): boolean {

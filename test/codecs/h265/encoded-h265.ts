@@ -19,18 +19,57 @@ export async function encodeH265(
   x265: string[] = [],
 ): Promise<Buffer[][]> {
   const file = join(folder, 'picture.h265');
+  await runTool('ffmpeg', [...encoder(options, x265), '-f', 'hevc', file]);
+  return accessUnits(nalUnits(await readFile(file)));
+}
+
+/** Access units that are not shown in the order in which they are decoded. */
+export interface ReorderedUnits {
+  /** The encoder's own file. */
+  file: string;
+  /** The NAL units of each, in decoding order. */
+  units: Buffer[][];
+  /** When each is shown, ticks of 90 kHz since the first picture in decoding order. */
+  ticks: number[];
+}
+
+/** Encodes a moving test picture with libx265. @param x265 parameters of the encoder */
+export async function encodeReorderedH265(
+  folder: string,
+  options: EncodingOptions,
+  x265: string[],
+): Promise<ReorderedUnits> {
+  const name = join(folder, `${options.width}-${x265.join('-')}-${options.pixelFormat}`);
+  const file = `${name}.mp4`;
+  await runTool('ffmpeg', [
+    ...encoder(options, x265),
+    ...['-video_track_timescale', '90000', file],
+  ]);
+  const copied = ['-c', 'copy', '-f', 'hevc', `${name}.h265`];
+  await runTool('ffmpeg', ['-v', 'error', '-y', '-i', file, ...copied]);
+  const { stdout } = await runTool('ffprobe', [
+    ...['-v', 'error', '-show_entries', 'packet=pts', '-of', 'csv=p=0', file],
+  ]);
+  const times = stdout.toString().trim().split('\n').map(Number);
+  const units = accessUnits(nalUnits(await readFile(`${name}.h265`)));
+  if (units.length !== times.length) {
+    throw new Error(`${units.length} units, ${times.length} times`);
+  }
+  return { file, units, ticks: times.map((time) => time - times[0]!) };
+}
+
+function encoder(options: EncodingOptions, x265: readonly string[]): string[] {
   const { keyframeInterval } = options;
   const parameters = [
     ...[`keyint=${keyframeInterval}`, `min-keyint=${keyframeInterval}`, 'scenecut=0'],
     ...['repeat-headers=1', 'info=0', 'log-level=none', 'pools=1', 'frame-threads=1'],
     ...['bframes=0', 'open-gop=0', ...x265],
   ];
-  await runTool('ffmpeg', [
+  return [
     ...encodingArguments(options),
     ...['-c:v', 'libx265', '-preset', 'ultrafast', ...(options.encoder ?? [])],
-    ...['-x265-params', parameters.join(':'), '-f', 'hevc', file],
-  ]);
-  return accessUnits(nalUnits(await readFile(file)));
+    ...['-x265-params', parameters.join(':')],
+  ];
 }
 
 /** Groups NAL units into access units (ITU-T H.265 §7.4.2.4.4). */

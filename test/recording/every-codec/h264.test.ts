@@ -1,0 +1,3 @@
+import { testClip } from './cases.ts';
+
+testClip('h264');
