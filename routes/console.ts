@@ -1,28 +1,38 @@
-import { createRequire } from 'node:module';
-import { basename, dirname, join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { RequestError } from '../src/http/errors.ts';
 import { CONSOLE_POLICY } from '../src/http/security-headers.ts';
 
-const shaka = createRequire(import.meta.url).resolve('shaka-player');
+/** Where Vite puts the console. */
+const ROOT = join(import.meta.dirname, '../web/dist');
 
-/** The console: its own files, and the player it loads. */
+/** Files named by their content, which never changes under that name. */
+const FINAL = join(ROOT, 'assets');
+const FOR_EVER = 'public, max-age=31536000, immutable';
+
+/** The console's own files. */
 const plugin: FastifyPluginAsyncTypebox = async (app) => {
+  if (!existsSync(join(ROOT, 'index.html'))) {
+    app.get('/', { schema: { hide: true } }, () => {
+      throw new RequestError(503, 'the console is not built: npm install && npm run console');
+    });
+    return;
+  }
   await app.register(fastifyStatic, {
-    root: join(import.meta.dirname, '../web'),
+    root: ROOT,
     decorateReply: false,
     // A route a file, so that other methods are told apart from files that are not there.
     wildcard: false,
     dotfiles: 'ignore',
     // Their tags are weak, which cannot tell of what a part is (RFC 9110 §13.1.5).
     acceptRanges: false,
-    setHeaders: (reply) => {
+    setHeaders: (reply, path) => {
       reply.header('Content-Security-Policy', CONSOLE_POLICY);
+      if (path.startsWith(FINAL)) reply.header('Cache-Control', FOR_EVER);
     },
   });
-  app.get('/vendor/shaka-player.js', { schema: { hide: true } }, (_request, reply) =>
-    reply.sendFile(basename(shaka), dirname(shaka), { acceptRanges: false }),
-  );
 };
 
 export default plugin;

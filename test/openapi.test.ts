@@ -96,6 +96,7 @@ t.test('every operation is described, with its errors', async (t) => {
     '/api/record/segments',
     '/api/record/{stream}',
     '/api/recorder/armed',
+    '/api/recorder/events',
     '/api/recorder/streams',
     '/api/recordings',
     '/api/sources',

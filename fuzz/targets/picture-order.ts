@@ -1,3 +1,4 @@
+import { UPRIGHT } from '../../src/media/picture-orientation.ts';
 import { H264_TIMESCALE } from '../../src/media/timescale.ts';
 import { type Picture, PictureOrder } from '../../src/recording/picture-order.ts';
 import { Decisions } from '../decisions.ts';
@@ -39,7 +40,7 @@ export const target: FuzzTarget = {
           lostBefore: false,
           leading: 'none' as const,
         },
-        ...{ parts: [], configuration: undefined, compositionDelay: 0 },
+        ...{ parts: [], configuration: undefined, orientation: UPRIGHT, compositionDelay: 0 },
       };
       pushed.push(picture);
       order.push(picture);

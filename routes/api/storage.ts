@@ -1,11 +1,7 @@
-import { statfs } from 'node:fs/promises';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import type { Static } from 'typebox';
 import '../../src/http/decorators.ts';
 import { StorageJson } from '../../src/http/storage-json.ts';
-
-/** A disk with less than this is full for recording, bytes. */
-const FULL_BYTES = 1 << 20;
+import { storageState } from '../../src/http/storage-state.ts';
 
 /** Where recordings are kept, and how it goes with that. */
 const plugin: FastifyPluginAsyncTypebox = async (app) => {
@@ -21,33 +17,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
         response: { 200: StorageJson },
       },
     },
-    async (): Promise<Static<typeof StorageJson>> => {
-      const { root, bucket } = app.store;
-      const { bavail, bsize } = await statfs(root);
-      const free = bavail * bsize;
-      const { type } = app.config.recorder.storage;
-      const state = bucket?.state();
-      const isFull = free < FULL_BYTES;
-      return {
-        type,
-        name: bucket?.store.name ?? root,
-        state: isFull ? 'full' : (state?.state ?? 'ok'),
-        free_bytes: free,
-        ...(bucket && { spool: root }),
-        waiting_files: state?.waitingFiles ?? 0,
-        waiting_bytes: state?.waitingBytes ?? 0,
-        ...(bucket?.maxWaitingBytes !== undefined && { max_waiting_bytes: bucket.maxWaitingBytes }),
-        ...(state?.oldestMs !== undefined && { oldest_waiting: Math.floor(state.oldestMs) }),
-        parked_files: state?.parkedFiles ?? 0,
-        dropped_files: state?.droppedFiles ?? 0,
-        uploaded_files: state?.uploadedFiles ?? 0,
-        failures: state?.failures ?? 0,
-        bytes_per_second: Math.round(state?.bytesPerSecond ?? 0),
-        ...(state?.lastError && {
-          last_error: { ...state.lastError, at: Math.floor(state.lastError.at) },
-        }),
-      };
-    },
+    () => storageState(app.store, app.config.recorder.storage.type),
   );
 };
 

@@ -20,6 +20,11 @@ export interface CodecDescription {
   readonly inWords: string;
   /** `fmtp` parameters of the formats that we ask a server for, most wanted first. */
   readonly wanted: readonly Readonly<Record<string, string>>[];
+  /**
+   * True where its senders are to turn their pictures themselves, since no container that it is written
+   * to says how they lie in a way that players agree on. Absent: no.
+   */
+  readonly isSentUpright?: boolean;
   /** How much we want a format with these parameters: the highest rank offered is taken; 0: not at all. */
   rank(parameters: Record<string, string>): number;
   /** Why a format with these parameters is not wanted, a sentence; undefined where it is. */

@@ -3,6 +3,7 @@ import type { Configuration, SampleAspectRatio, SampleEntry } from '../codecs/co
 import type { ByteSource } from '../files/byte-source.ts';
 import type { TrackKind } from '../media/access-unit.ts';
 import type { ContainerName } from '../media/container-name.ts';
+import type { PictureOrientation } from '../media/picture-orientation.ts';
 import type { Sample } from '../media/sample.ts';
 import type { WallClockSpan } from '../media/wall-clock-span.ts';
 import type { SegmentChunks } from './chunk-facts.ts';
@@ -89,6 +90,8 @@ export interface TrackFormat {
   /** Video: what its numbers stand for, and the shape of its samples, where the stream says so. */
   colour?: ColourDescription;
   sampleAspectRatio?: SampleAspectRatio;
+  /** Video: how its pictures are to be shown; absent where they are upright. */
+  orientation?: PictureOrientation;
   /** Audio: channel count, and samples a second of sound. */
   channels?: number;
   samplingRate?: number;
@@ -106,9 +109,11 @@ export interface TrackFacts {
   codecs: string;
   /** Ticks a second. */
   timescale: number;
-  /** Video: picture size in pixels. */
+  /** Video: size in pixels that pictures are shown in, turned where they have to be. */
   width?: number;
   height?: number;
+  /** Video: how its pictures are to be shown; absent where they are upright. */
+  orientation?: PictureOrientation;
   /** Video that is reordered: what its composition offsets were raised by, ticks. */
   compositionDelay?: number;
   /** Audio: channel count, and samples a second where that is not the timescale. */

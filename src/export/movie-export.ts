@@ -6,6 +6,7 @@ import { SampleTable } from '../containers/mp4/sample-table.ts';
 import { trackFormat } from '../containers/track-format.ts';
 import type { TrackKind } from '../media/access-unit.ts';
 import { TICKS_PER_SECOND, type Ticks } from '../media/media-time.ts';
+import type { PictureOrientation } from '../media/picture-orientation.ts';
 import type { ExportPart } from './export-part.ts';
 import type { Initialization } from './recorded-samples.ts';
 import { type Layout, TOLERANCE } from './stretches.ts';
@@ -32,6 +33,7 @@ interface Track {
   /** Pixels of its first picture; 0 for sound. */
   width: number;
   height: number;
+  orientation: PictureOrientation;
   compositionDelay: number;
   pieces: (Piece | SilencePiece)[];
   shown: TrackPieces['shown'];
@@ -91,7 +93,7 @@ function tracksOf({ pieces, shown }: TrackPieces, duration: Ticks): Track[] {
   for (const piece of pieces) {
     const { initialization } = piece.recorded;
     const { configuration } = initialization;
-    const type = entryOf(initialization).toString('latin1', 4, 8);
+    const type = trackKey(initialization);
     let track = tracks.get(type);
     if (track === undefined) {
       const format = trackFormat(mp4, configuration);
@@ -100,6 +102,7 @@ function tracksOf({ pieces, shown }: TrackPieces, duration: Ticks): Track[] {
         timescale: initialization.timescale,
         width: shownWidth(format),
         height: format.height ?? 0,
+        orientation: initialization.orientation,
         compositionDelay: 0,
         pieces: [],
         shown: undefined,
@@ -154,6 +157,12 @@ function* silenceUpTo(track: Track, end: number): Generator<SilencePiece> {
       next = piece(at);
     }
   }
+}
+
+/** What a track has one of: the codec, by its sample entry, and how its pictures are to be turned. */
+function trackKey(initialization: Initialization): string {
+  const { clockwise, isMirrored } = initialization.orientation;
+  return `${entryOf(initialization).toString('latin1', 4, 8)} ${clockwise} ${isMirrored}`;
 }
 
 function endOf({ recorded, first, end, position }: Piece): number {
@@ -261,7 +270,8 @@ function lengthOf(unit: Buffer): Buffer {
 }
 
 function movieTrack(track: Track): MovieTrack {
-  const { kind, timescale, width, height, table, start, end, entries, compositionDelay } = track;
+  const { kind, timescale, width, height, orientation, compositionDelay } = track;
+  const { table, start, end, entries } = track;
   const tick = TICKS_PER_SECOND / timescale;
   table.moveEnd(end - start);
   table.finish();
@@ -271,6 +281,7 @@ function movieTrack(track: Track): MovieTrack {
     timescale,
     width,
     height,
+    orientation,
     sampleEntries: entries,
     table,
     delay,

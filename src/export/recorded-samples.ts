@@ -3,6 +3,7 @@ import type { ChunkFacts } from '../containers/chunk-facts.ts';
 import { readSampleEntry } from '../containers/mp4/initialization-segment-reader.ts';
 import { containerNamed } from '../containers/registry.ts';
 import type { ContainerName } from '../media/container-name.ts';
+import { type PictureOrientation, UPRIGHT } from '../media/picture-orientation.ts';
 import type { RecordedObjects } from '../playback/recorded-objects.ts';
 import type { RangeSegment, RangeTrack } from '../playback/recorded-range.ts';
 import { Refusal } from '../refusal.ts';
@@ -15,6 +16,8 @@ export interface Initialization {
   timescale: number;
   /** By how much composition offsets were raised, ticks. */
   compositionDelay: number;
+  /** How its pictures have to be turned to be upright. */
+  orientation: PictureOrientation;
   configuration: Configuration;
   /** MP4: the sample entry as it stands in the file; undefined in another container. */
   sampleEntry: Buffer | undefined;
@@ -95,9 +98,12 @@ export class SampleReader {
     if (configuration?.kind !== kind || facts === undefined) {
       throw unreadable(path, 'is damaged, or of a codec that is not known here');
     }
-    const compositionDelay = facts.compositionDelay ?? 0;
+    const { compositionDelay = 0, orientation = UPRIGHT } = facts;
     const sampleEntry = container === 'mp4' ? readSampleEntry(data) : undefined;
-    return { path, container, timescale, compositionDelay, configuration, sampleEntry };
+    return {
+      ...{ path, container, timescale, compositionDelay, orientation },
+      ...{ configuration, sampleEntry },
+    };
   }
 }
 

@@ -6,6 +6,7 @@ export const PERIOD_REASONS = {
   'timeline-restart': 'a track started a new timeline (another SSRC, or timestamps that jump)',
   'resolution-change': 'the size of the pictures changed',
   'codec-change': 'the codec or its parameter sets changed',
+  'orientation-change': 'the publisher turned or mirrored its picture',
   'reordering-change': 'pictures are reordered by more than before',
   midnight: 'a new UTC day, with a new day folder',
   'max-recording': 'the record reached its maximum duration',

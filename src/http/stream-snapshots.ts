@@ -1,11 +1,12 @@
 import { Readable } from 'node:stream';
-import type { Recorder } from '../recorder.ts';
-import { live777Streams } from './live777-json.ts';
+import type { Recorder, StreamStatus } from '../recorder.ts';
 
 /** Settings of {@link StreamSnapshots}; times in ms. */
 export interface StreamSnapshotsOptions {
   recorder: Pick<Recorder, 'streams'>;
   log: { error(fields: object, message: string): void };
+  /** The text of a snapshot, for one who named these streams; none are named by one who asks for all. */
+  write(statuses: StreamStatus[], named: string | readonly string[]): string | Promise<string>;
   /** The recorder is asked this often, as long as there is a client. */
   pollMs: number;
   /** A client that was sent nothing for this long is sent a comment, for the sake of proxies. */
@@ -27,8 +28,8 @@ export interface Listener {
 }
 
 /**
- * Server-sent events with the streams in Live777's form: to each client all of them at once, and
- * again all of them whenever something has changed. One question to the recorder serves all clients.
+ * Server-sent events with the streams: to each client all of them at once, and again all of them
+ * whenever something has changed. One question to the recorder serves all clients.
  */
 export class StreamSnapshots {
   readonly #options: StreamSnapshotsOptions;
@@ -116,11 +117,11 @@ export class StreamSnapshots {
   }
 
   async #tell(): Promise<void> {
-    const { recorder, log, keepAliveMs, stallMs } = this.#options;
+    const { recorder, log, write, keepAliveMs, stallMs } = this.#options;
     try {
       const statuses = await recorder.streams();
       for (const client of this.#clients) {
-        client.offer(JSON.stringify(live777Streams(statuses, client.named)));
+        client.offer(await write(statuses, client.named));
       }
       this.#failing = false;
     } catch (err) {

@@ -20,6 +20,7 @@ export const HEADER_EXTENSION_URIS: Readonly<Record<keyof HeaderExtensionIds, st
   repairedRid: 'urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id',
   transportCc: 'http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01',
   absSendTime: 'http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time',
+  videoOrientation: 'urn:3gpp:video-orientation',
 };
 
 /** A certificate fingerprint (RFC 8122 §5). */

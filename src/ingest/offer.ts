@@ -1,7 +1,8 @@
 import { type MediaDescription, parse, type SessionDescription } from 'sdp-transform';
 import type { Codec } from '../codecs/codec.ts';
-import { CODECS } from '../codecs/registry.ts';
+import { CODECS, codecNamed } from '../codecs/registry.ts';
 import type { TrackKind } from '../media/access-unit.ts';
+import type { PayloadFormat } from '../media/payload-format.ts';
 import { Refusal } from '../refusal.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
 import {
@@ -134,6 +135,8 @@ function takeSection(
       ...mediaSection(kind, section.media, section.mid, formats, session),
       ...(layers && { layers }),
     };
+    // Who is not asked to say how its pictures lie turns them itself.
+    if (isSentUpright(formats)) delete section.taken.extensions.videoOrientation;
     return;
   }
   if (sending.length > 0) {
@@ -142,6 +145,10 @@ function takeSection(
       `the offer's ${kind} has ${[...names].join(', ') || 'no codec'}; we can record ${recordable(codecs, kind)}${[...reasons].join('')}`,
     );
   }
+}
+
+function isSentUpright(formats: readonly PayloadFormat[]): boolean {
+  return formats.some(({ codec }) => codecNamed(codec)?.description.isSentUpright);
 }
 
 function recordable(codecs: readonly Codec[], kind: TrackKind): string {

@@ -27,12 +27,13 @@ export interface OfferParameters {
   fingerprint: string;
 }
 
-/** Header extensions that are of use in one direction, by their identifiers. */
+/** Header extensions that are of use in one direction, by their identifiers; some are of pictures. */
 const EXTENSIONS = [
   [1, HEADER_EXTENSION_URIS.mid],
   [2, HEADER_EXTENSION_URIS.transportCc],
   [3, HEADER_EXTENSION_URIS.absSendTime],
 ] as const;
+const VIDEO_EXTENSIONS = [...EXTENSIONS, [4, HEADER_EXTENSION_URIS.videoOrientation]] as const;
 
 /** RFC 3551 §6: the first dynamic payload type, and the last. */
 const FIRST_PAYLOAD_TYPE = 96;
@@ -131,7 +132,7 @@ function offeredSection(
     iceUfrag: ice.ufrag,
     icePwd: ice.password,
     fingerprint: { type: 'sha-256', hash: fingerprint },
-    ext: EXTENSIONS.map(([value, uri]) => ({ value, uri })),
+    ext: (kind === 'video' ? VIDEO_EXTENSIONS : EXTENSIONS).map(([value, uri]) => ({ value, uri })),
     rtp: [
       ...formats.map(({ payloadType, codec, clockRate, channels }) => ({
         payload: payloadType,

@@ -15,7 +15,7 @@ export interface ManifestTrack {
   initialization: string;
   /** Number of the first segment of the timeline. */
   startNumber: number;
-  /** Video: picture size in pixels. */
+  /** Video: size in pixels that pictures are shown in, turned where they have to be. */
   width?: number;
   height?: number;
   /** Audio: channel count, and samples a second where that is not the timescale. */

@@ -1,3 +1,5 @@
+import type { PictureOrientation } from './picture-orientation.ts';
+
 /** What kind of media a track carries. */
 export type TrackKind = 'video' | 'audio';
 
@@ -19,6 +21,8 @@ export interface AccessUnit {
    * refers to it) may not decode cleanly unless it is a keyframe.
    */
   discontinuity: boolean;
+  /** How a picture is to be shown; absent for one that is upright as it is decoded. */
+  orientation?: PictureOrientation;
   /**
    * The payload in decoding order. H264: NAL units without start codes and without length prefix;
    * audio: one packet. The buffers are views into slabs; the receiver of the unit may keep them.

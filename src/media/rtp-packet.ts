@@ -1,3 +1,5 @@
+import type { PictureOrientation } from './picture-orientation.ts';
+
 /** One RTP packet after authentication and decryption (RFC 3550 §5.1). */
 export interface RtpPacket {
   ssrc: number;
@@ -12,4 +14,6 @@ export interface RtpPacket {
   arrivalUs: number;
   /** Payload without padding; a view into a slab, the receiver may keep it. */
   payload: Buffer;
+  /** The last packet of a picture may say how it is to be shown; absent where nothing is said. */
+  orientation?: PictureOrientation;
 }

@@ -47,6 +47,7 @@ export function periodReason(
   if (!picture.keyframe) return state.overFor(start, KEYFRAME_WAIT_US);
   const change = configurationChange(picture.configuration, period.configuration!);
   if (change !== undefined) return change;
+  if (picture.orientation !== period.orientation) return 'orientation-change';
   if (picture.compositionDelay > period.compositionDelay) return 'reordering-change';
   return state.overFor(start, 0);
 }

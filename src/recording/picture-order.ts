@@ -5,6 +5,7 @@ import {
   type VideoConfiguration,
 } from '../codecs/configuration.ts';
 import { TICKS_PER_SECOND, type Ticks } from '../media/media-time.ts';
+import type { PictureOrientation } from '../media/picture-orientation.ts';
 import type { PlacedUnit } from './placed-unit.ts';
 
 /** Most pictures that can be decoded before one which is shown earlier (ITU-T H.264 §A.3.1 h). */
@@ -39,6 +40,8 @@ export interface Picture extends PlacedUnit {
    * For a keyframe or recovery point: the parameter sets it needs; undefined when they never came.
    */
   configuration: VideoConfiguration | undefined;
+  /** How it is to be shown. Periods have that of their keyframes. */
+  orientation: PictureOrientation;
   /** For those two: the composition delay that the pictures from it on ask for. */
   compositionDelay: Ticks;
 }

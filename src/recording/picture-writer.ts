@@ -74,14 +74,15 @@ export class PictureWriter {
     let start = base + picture.start;
     const reason = periodReason(periods, picture, start);
     if (reason !== undefined) {
-      const { configuration, compositionDelay } = picture;
+      const { configuration, compositionDelay, orientation } = picture;
       if (configuration === undefined || !periods.mayWrite()) {
         this.#drop();
         return;
       }
       if (this.#publisher.video?.startWith(picture)) return;
       start = this.#alignedStart(start);
-      periods.begin(reason, this.#publisher, start, { configuration, compositionDelay });
+      const pictures = { configuration, compositionDelay, orientation };
+      periods.begin(reason, this.#publisher, start, pictures);
     }
     periods.video.write(periods.current!, picture, start, base);
     this.#sound.write(false);

@@ -1,6 +1,8 @@
 import type { PeriodReason } from '../facts/period-reason.ts';
 import type { AccessUnit, TrackKind } from '../media/access-unit.ts';
 import type { Ticks } from '../media/media-time.ts';
+import type { PictureSize } from '../media/picture-size.ts';
+import { shownSize } from '../media/shown-size.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
 import type { SenderReport } from '../rtp/rtp-receiver.ts';
 import { DroppedUnits } from './dropped-units.ts';
@@ -184,9 +186,10 @@ export class Recording {
     return this.#media?.concealedMs(kind) ?? 0;
   }
 
-  /** Size of the pictures of the present Period, pixels; undefined where it has none. */
-  get pictureSize(): { width: number; height: number } | undefined {
-    return this.#periods.current?.configuration;
+  /** Size that the pictures of the present Period are shown in, pixels; undefined where it has none. */
+  get pictureSize(): PictureSize | undefined {
+    const { configuration, orientation } = this.#periods.current ?? {};
+    return configuration && shownSize(configuration, orientation);
   }
 
   /** Text of the manifest that is being written, if it is the one asked for. */

@@ -13,6 +13,8 @@ import type { PeriodReason } from '../facts/period-reason.ts';
 import type { WriteOwner, WriteQueue } from '../files/write-queue.ts';
 import type { ManifestPeriod } from '../manifest/presentation.ts';
 import { type Ticks, toUs } from '../media/media-time.ts';
+import { type PictureOrientation, UPRIGHT } from '../media/picture-orientation.ts';
+import { shownSize } from '../media/shown-size.ts';
 import { Timescale } from '../media/timescale.ts';
 import { type StreamClock, TrackWallClock } from './stream-clock.ts';
 import type { StreamTimeline } from './stream-timeline.ts';
@@ -26,6 +28,8 @@ export interface PeriodPictures {
   configuration: VideoConfiguration;
   /** What composition offsets are raised by; 0 where pictures are not reordered. */
   compositionDelay: Ticks;
+  /** How they are to be shown. */
+  orientation: PictureOrientation;
   /** Present where they are black ones, in the place of a publisher's. */
   blank?: BlankPictures;
 }
@@ -68,6 +72,8 @@ export class RunningPeriod implements WriteOwner {
   readonly sound: AudioConfiguration | undefined;
   /** What the composition offsets of its pictures are raised by. */
   readonly compositionDelay: Ticks;
+  /** How its pictures are to be shown. */
+  readonly orientation: PictureOrientation;
   readonly video: TrackWriter | undefined;
   readonly audio: TrackWriter | undefined;
   readonly #clock: StreamClock;
@@ -84,6 +90,7 @@ export class RunningPeriod implements WriteOwner {
     this.start = options.start;
     this.configuration = pictures?.configuration;
     this.compositionDelay = pictures?.compositionDelay ?? 0;
+    this.orientation = pictures?.orientation ?? UPRIGHT;
     this.blank = pictures?.blank;
     this.sound = sound;
     this.#clock = options.clock;
@@ -161,14 +168,18 @@ export class RunningPeriod implements WriteOwner {
   ): Promise<PeriodTrack> {
     await this.folder.open();
     const { kind, codecString: codecs } = configuration;
-    const delay = timescale.ofTicks(compositionDelay);
-    const initialization = container.initialization(trackFormat(container, configuration, delay));
+    const { orientation } = this;
+    const format = trackFormat(container, configuration, {
+      compositionDelay: timescale.ofTicks(compositionDelay),
+      orientation,
+    });
+    const initialization = container.initialization(format);
     const description = {
       container: container.name,
       codecs,
       timescale: timescale.perSecond,
       ...(kind === 'video'
-        ? { width: configuration.width, height: configuration.height }
+        ? shownSize(configuration, orientation)
         : { channels: configuration.channels, ...samplingRateOf(configuration, timescale) }),
     };
     const wallClock = new TrackWallClock(this.#clock, timescale, this.#rebase);

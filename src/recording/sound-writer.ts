@@ -1,6 +1,7 @@
 import { likelyCodec } from '../codecs/registry.ts';
 import type { PeriodReason } from '../facts/period-reason.ts';
 import type { Ticks, Us } from '../media/media-time.ts';
+import { UPRIGHT } from '../media/picture-orientation.ts';
 import type { AudioPacket } from './audio-track.ts';
 import type { DroppedUnits } from './dropped-units.ts';
 import { periodReason } from './period-reason.ts';
@@ -102,7 +103,12 @@ export class SoundWriter {
     const isExpected = publisher.video !== undefined || this.#periods.folder.has('video');
     const codec = publisher.video?.codec ?? likelyCodec('video');
     const blank = isExpected ? codec.blank(publisher.video?.configuration) : undefined;
-    const pictures = blank && { configuration: blank.configuration, compositionDelay: 0, blank };
+    const pictures = blank && {
+      configuration: blank.configuration,
+      compositionDelay: 0,
+      orientation: publisher.video?.orientation ?? UPRIGHT,
+      blank,
+    };
     return this.#periods.begin(reason, publisher, start, pictures);
   }
 

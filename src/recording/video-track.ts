@@ -3,6 +3,7 @@ import type { VideoConfiguration } from '../codecs/configuration.ts';
 import { videoCodec } from '../codecs/registry.ts';
 import type { AccessUnit } from '../media/access-unit.ts';
 import { TICKS_PER_SECOND, type Ticks, type Us } from '../media/media-time.ts';
+import { type PictureOrientation, UPRIGHT } from '../media/picture-orientation.ts';
 import { Timescale } from '../media/timescale.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
 import type { DroppedUnits } from './dropped-units.ts';
@@ -60,6 +61,7 @@ export class VideoTrack {
   #frozenSinceUs: Us | undefined;
   #recovery: GradualRecovery | undefined;
   readonly #skipped = new SkippedPictures();
+  #orientation = UPRIGHT;
   /** Pictures are missing before the next one. */
   #lost = false;
   readonly #order: PictureOrder;
@@ -100,6 +102,11 @@ export class VideoTrack {
     return this.#reader.configuration();
   }
 
+  /** How pictures from the latest keyframe or recovery point on are to be shown. */
+  get orientation(): PictureOrientation {
+    return this.#orientation;
+  }
+
   /**
    * Takes the next access unit; {@link VideoTrack.next} then has the pictures that it completes.
    * @param shown its presentation time on the track's own timeline
@@ -135,6 +142,7 @@ export class VideoTrack {
       return;
     }
     this.takenUs = unit.arrivalUs;
+    this.#follow(unit);
     if (configuration !== undefined) this.#order.expect(configuration.reordering);
     this.#put(parts, shown, unit.keyframe, isRecoveryPoint, leading, configuration);
   }
@@ -205,6 +213,7 @@ export class VideoTrack {
     }
     if (!this.#recovery.push(parts, shown)) return;
     const pictures = this.#recovery.finish();
+    this.#orientation = unit.orientation ?? UPRIGHT;
     this.#recovery = undefined;
     this.#thaw();
     this.takenUs = unit.arrivalUs;
@@ -229,6 +238,12 @@ export class VideoTrack {
     this.#recovery = undefined;
   }
 
+  /** Follows how the publisher turns its camera: files say it of all pictures from a keyframe on. */
+  #follow({ keyframe, orientation = UPRIGHT }: AccessUnit): void {
+    if (keyframe) this.#orientation = orientation;
+    else if (orientation !== this.#orientation) this.#requestKeyframe();
+  }
+
   #put(
     parts: Buffer[],
     shown: Ticks,
@@ -248,6 +263,7 @@ export class VideoTrack {
       lostBefore: this.#lost,
       parts,
       configuration,
+      orientation: this.#orientation,
       compositionDelay: 0,
     });
     this.#lost = false;

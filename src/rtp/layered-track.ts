@@ -1,9 +1,11 @@
 import type { AccessUnit } from '../media/access-unit.ts';
+import { UPRIGHT } from '../media/picture-orientation.ts';
 import type { PictureSize, PictureSizeReader } from '../media/picture-size.ts';
 import type { RtpPacket } from '../media/rtp-packet.ts';
 import { LayerArrivals, LayerChoice, largest } from './layer-choice.ts';
 import type { MediaSection } from './media-section.ts';
 import type { ReportBlock } from './rtcp-report-block.ts';
+import { StatedOrientation } from './stated-orientation.ts';
 import {
   TrackReceiver,
   type TrackReceiverEvents,
@@ -67,6 +69,7 @@ interface Layer {
   rid: string | undefined;
   size: PictureSize | undefined;
   report: SenderReport | undefined;
+  readonly orientation: StatedOrientation;
   /** From the latest keyframe on, while no layer is taken yet. */
   held: AccessUnit[];
   readonly pixels: number;
@@ -117,17 +120,21 @@ export class LayeredTrack {
     if (takesOver) {
       layer.receiver.restart(packet.ssrc);
       layer.report = undefined;
+      layer.orientation.reset();
       if (layer === this.#choice?.kept) this.#events.onRestart();
       else layer.held.length = 0;
     }
     if (this.#choice === undefined && this.#learningUntilUs === undefined) this.#begin(layer);
+    if (packet.orientation) layer.orientation.note(packet.orientation, packet.timestamp);
     layer.receiver.receive(packet);
   }
 
   /** Takes a packet of the retransmission stream of a layer (RFC 4588). */
   receiveRetransmission(number: number, packet: RtpPacket): void {
     this.#nowUs = packet.arrivalUs;
-    this.#layers[number]?.receiver.receiveRetransmission(packet);
+    const layer = this.#layers[number];
+    if (packet.orientation) layer?.orientation.note(packet.orientation, packet.timestamp);
+    layer?.receiver.receiveRetransmission(packet);
   }
 
   /** Whether a layer is fed from this SSRC. */
@@ -224,6 +231,7 @@ export class LayeredTrack {
       rid: undefined,
       size: undefined,
       report: undefined,
+      orientation: new StatedOrientation(),
       held: [],
       get pixels() {
         return this.size === undefined ? 0 : this.size.width * this.size.height;
@@ -250,6 +258,8 @@ export class LayeredTrack {
   }
 
   #onUnit(layer: Layer, unit: AccessUnit): void {
+    const orientation = layer.orientation.at(unit.rtpTimestamp);
+    if (orientation !== UPRIGHT) unit.orientation = orientation;
     if (unit.keyframe && this.section.kind === 'video') {
       layer.size = this.#options.pictureSize(unit) ?? layer.size;
     }

@@ -8,6 +8,7 @@ export interface HeaderExtensionIds {
   repairedRid?: number;
   transportCc?: number;
   absSendTime?: number;
+  videoOrientation?: number;
 }
 
 /** What a section announces of the encodings of one picture that it sends at a time (RFC 8853). */

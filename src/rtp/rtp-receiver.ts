@@ -1,6 +1,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import type { AccessUnit } from '../media/access-unit.ts';
 import type { PictureSizeReader } from '../media/picture-size.ts';
+import type { RtpPacket } from '../media/rtp-packet.ts';
 import { Slab } from '../media/slab.ts';
 import { Demultiplexer } from './demultiplexer.ts';
 import { HeaderExtensions } from './header-extensions.ts';
@@ -24,6 +25,7 @@ import { SsrcTable } from './ssrc-table.ts';
 import type { TrackReceiverOptions } from './track-receiver.ts';
 import type { TrackStatistics } from './track-statistics.ts';
 import { TransportCcFeedback } from './transport-cc-feedback.ts';
+import { videoOrientation } from './video-orientation.ts';
 
 const REPORT_INTERVAL_US = 1_000_000;
 /** Sender reports that came before the first packet of their stream. */
@@ -97,6 +99,7 @@ export class RtpReceiver {
   #intraRequests = 0;
   readonly #feedbackHead: Buffer;
   readonly #transportCcId: number | undefined;
+  readonly #orientationId: number | undefined;
   readonly #transportCc: TransportCcFeedback;
   readonly #remb: RembAdvertisement | undefined;
   readonly #earlyReports = new SsrcTable<{ report: RtcpSenderReport; arrivalUs: number }>(
@@ -126,6 +129,9 @@ export class RtpReceiver {
     this.#transportCcId = sections.find(
       ({ feedback, extensions }) => feedback.transportCc && extensions.transportCc !== undefined,
     )?.extensions.transportCc;
+    this.#orientationId = sections.find(
+      ({ extensions }) => extensions.videoOrientation !== undefined,
+    )?.extensions.videoOrientation;
     if (this.#transportCcId === undefined && sections.some(({ feedback }) => feedback.remb)) {
       this.#remb = new RembAdvertisement(options.rembCapBps);
     }
@@ -263,7 +269,7 @@ export class RtpReceiver {
 
     const payload = this.#slab.take(length);
     padded.copy(payload, 0, 0, length);
-    const packet = {
+    const packet: RtpPacket = {
       ssrc: header.ssrc,
       payloadType: header.payloadType,
       sequenceNumber: header.sequenceNumber,
@@ -272,6 +278,12 @@ export class RtpReceiver {
       arrivalUs,
       payload,
     };
+    if (header.marker && this.#orientationId !== undefined) {
+      const orientation = extensions.find(this.#orientationId);
+      if (orientation >= 0 && extensions.length(orientation) > 0) {
+        packet.orientation = videoOrientation(datagram[extensions.start(orientation)]!);
+      }
+    }
     const track = this.#tracks[route.index]!;
     if (route.kind === 'retransmission') {
       track.receiveRetransmission(route.layer.number, packet);

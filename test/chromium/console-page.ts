@@ -46,7 +46,7 @@ export class ConsolePage {
 
   /** Stops drawing pictures, so that the count of those under way comes to rest. */
   async freezePicture(): Promise<void> {
-    const timer = this.page.workers().find((worker) => worker.url().endsWith('/frame-timer.js'));
+    const timer = this.page.workers().find((worker) => /\/frame-timer-[^/]*$/.test(worker.url()));
     if (timer === undefined) throw new Error('no test picture is being published');
     await timer.evaluate('framesPerSecond = 0.001');
   }

@@ -20,7 +20,7 @@ const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 /** Every kind of route: what it needs, and whether it is about the stream cam1. */
 const REQUESTS = [
   { access: 'open', scoped: false, method: 'GET', url: '/' },
-  { access: 'open', scoped: false, method: 'GET', url: '/console.js' },
+  { access: 'open', scoped: false, method: 'GET', url: '/icon.svg' },
   { access: 'open', scoped: false, method: 'GET', url: '/vendor/shaka-player.js' },
   { access: 'open', scoped: false, method: 'GET', url: '/documentation' },
   { access: 'open', scoped: false, method: 'GET', url: '/documentation/json' },
@@ -28,7 +28,7 @@ const REQUESTS = [
   { access: 'open', scoped: false, method: 'GET', url: '/api/time' },
   { access: 'open', scoped: false, method: 'OPTIONS', url: '/whip/cam1' },
   { access: 'read', scoped: false, method: 'GET', url: '/api/recorder/streams' },
-  { access: 'read', scoped: false, method: 'GET', url: '/api/recorder/streams?stream=cam1' },
+  { access: 'read', scoped: true, method: 'GET', url: '/api/recorder/streams?stream=cam1' },
   { access: 'read', scoped: false, method: 'GET', url: '/api/recorder/armed' },
   { access: 'execute', scoped: false, method: 'DELETE', url: '/api/recorder/armed' },
   { access: 'read', scoped: false, method: 'GET', url: '/api/sources' },

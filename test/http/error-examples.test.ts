@@ -34,6 +34,7 @@ const NOT_PROVOKED = new Set([
   'exportMp4 502',
   'exportMp4 503',
   'followLive777Streams 503',
+  'followStreams 503',
   'publish 429',
   'publish 503',
   'readObject 502',
@@ -81,11 +82,13 @@ t.test('each error reply is as its example says', async (t) => {
     'exportMp4 404': {
       path: '/api/playback/cam1/export.mp4?start=2025-07-24T00:00:00Z&end=2025-07-24T00:01:00Z',
     },
+    'followStreams 400': { path: '/api/recorder/events?streams=cam1' },
     'getLive777Stream 400': { path: '/api/streams/object' },
     'getLive777Stream 404': { path: '/api/streams/cam1' },
     'getRecording 400': { path: '/api/record/%00' },
     'getTimeline 400': { path: '/api/timeline?start=1753315200' },
     'listPlaybackRecords 400': { path: '/api/playback/object' },
+    'listStreams 400': { path: '/api/recorder/streams?streams=cam1' },
     'listSegments 400': { path: '/api/record/segments?limit=0' },
     'publish 400': { ...publish, path: '/whip/cam2', body: 'v=1\r\n' },
     // Its publisher has not connected yet, but it is one with a wider token.

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import t from 'tap';
+import { live777Streams } from '../../src/http/live777-json.ts';
 import { StreamSnapshots, type StreamSnapshotsOptions } from '../../src/http/stream-snapshots.ts';
 import { RecorderStandIn } from './recorder-stand-in.ts';
 
@@ -11,6 +12,7 @@ function snapshotsOf(recorder: RecorderStandIn, more: Partial<StreamSnapshotsOpt
   return new StreamSnapshots({
     recorder,
     log: { error: (_fields, message) => ERRORS.push(message) },
+    write: (statuses, named) => JSON.stringify(live777Streams(statuses, named)),
     pollMs: 1,
     keepAliveMs: 60_000,
     stallMs: 60_000,

@@ -33,7 +33,10 @@ t.test('takes H264 in packetization mode 1 with retransmission, and Opus', async
     ],
   });
   t.equal(video!.formats.length, 4);
-  t.same(video!.extensions, { mid: 9, rid: 10, repairedRid: 11, transportCc: 4, absSendTime: 2 });
+  t.same(video!.extensions, {
+    ...{ mid: 9, rid: 10, repairedRid: 11, transportCc: 4, absSendTime: 2 },
+    videoOrientation: 3,
+  });
   t.same(video!.ssrcs, [2921507310, 208929112], 'the primary one first');
   t.same(video!.retransmissionSsrcs, [[2921507310, 208929112]]);
   t.same(video!.feedback, { nack: true, pli: true, fir: true, transportCc: true, remb: true });
@@ -115,6 +118,12 @@ t.test('leaves header extensions that it cannot agree to', async (t) => {
   t.equal(extensions('a=extmap:15 urn:ietf:params:rtp-hdrext:sdes:mid').mid, undefined, 'two-byte');
   t.equal(extensions('a=extmap:9/recvonly urn:ietf:params:rtp-hdrext:sdes:mid').mid, undefined);
   t.equal(extensions('a=extmap:9/sendonly urn:ietf:params:rtp-hdrext:sdes:mid').mid, 9);
+});
+
+t.test('lets a publisher of VP8 turn its pictures itself', async (t) => {
+  const [video] = readOffer(offerOf(without(VIDEO, /H264/), AUDIO)).sections;
+  t.match(video!.taken!.formats, [{ codec: 'vp8' }, { codec: 'rtx' }]);
+  t.equal(video!.taken!.extensions.videoOrientation, undefined);
 });
 
 t.test('refuses what it cannot record, saying what is there and what could be', async (t) => {

@@ -1,3 +1,4 @@
+import { parse } from 'sdp-transform';
 import t from 'tap';
 import { readAnswer } from '../../src/ingest/whep-answer.ts';
 import { WhepError } from '../../src/ingest/whep-error.ts';
@@ -212,4 +213,15 @@ t.test('says what is wrong with an answer', async (t) => {
     t.equal(refused(answer), message);
   }
   for (let length = 0; length < ANSWER.length; length += 37) refused(ANSWER.slice(0, length));
+});
+
+t.test('a server is asked how pictures lie, in their section alone', async (t) => {
+  const ids = parse(OFFER).media.map(({ type, ext }) => [
+    type,
+    ext!.find(({ uri }) => uri === 'urn:3gpp:video-orientation')?.value,
+  ]);
+  t.same(ids, [
+    ['video', 4],
+    ['audio', undefined],
+  ]);
 });

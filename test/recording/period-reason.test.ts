@@ -2,6 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t, { type Test } from 'tap';
 import type { PeriodReason } from '../../src/facts/period-reason.ts';
+import { ORIENTATIONS } from '../../src/media/picture-orientation.ts';
 import { requireFfmpeg } from '../media/tool.ts';
 import { encodeClip } from './encoded-clip.ts';
 import { NOON_US, type SimulatedOptions, SimulatedPublisher } from './simulated-publisher.ts';
@@ -72,6 +73,15 @@ const cases: Case[] = [
       await publisher.run(4);
     },
     reasons: ['start', 'resolution-change'],
+  },
+  {
+    name: 'a camera that is turned',
+    record: async (publisher) => {
+      await publisher.run(3);
+      publisher.orientation = ORIENTATIONS[1];
+      await publisher.run(4);
+    },
+    reasons: ['start', 'orientation-change'],
   },
   {
     name: 'midnight',

@@ -1,5 +1,6 @@
 import t from 'tap';
 import type { PictureReordering } from '../../src/codecs/configuration.ts';
+import { UPRIGHT } from '../../src/media/picture-orientation.ts';
 import { H264_TIMESCALE } from '../../src/media/timescale.ts';
 import { type Picture, PictureOrder } from '../../src/recording/picture-order.ts';
 
@@ -20,7 +21,7 @@ function picture(at: number, keyframe = false): Picture {
       lostBefore: false,
       leading: 'none' as const,
     },
-    ...{ parts: [], configuration: undefined, compositionDelay: 0 },
+    ...{ parts: [], configuration: undefined, orientation: UPRIGHT, compositionDelay: 0 },
   };
 }
 

@@ -3,6 +3,7 @@ import type { Test } from 'tap';
 import type { RecordFacts } from '../../src/facts/record-facts.ts';
 import type { Segment } from '../../src/facts/segment.ts';
 import type { TrackKind } from '../../src/media/access-unit.ts';
+import type { PictureOrientation } from '../../src/media/picture-orientation.ts';
 import { Recording } from '../../src/recording/recording.ts';
 import type { RecordingOptions } from '../../src/recording/recording-options.ts';
 import { StreamClock } from '../../src/recording/stream-clock.ts';
@@ -97,6 +98,8 @@ export class SimulatedPublisher {
   packet = 0;
   /** What the camera sees from the next frame on; a clip begins at a keyframe each two seconds. */
   clip: keyof typeof clips = 'flash-and-beep.h264';
+  /** How the camera is held from the next frame on. */
+  orientation: PictureOrientation | undefined;
   /** Added to the RTP timestamps from now on, ticks: the sender's timeline leaps. */
   readonly leap = { video: 0, audio: 0 };
   readonly #sections: MediaSection[];
@@ -223,6 +226,7 @@ export class SimulatedPublisher {
       keyframe,
       discontinuity,
       parts: units,
+      ...(this.orientation && { orientation: this.orientation }),
     };
     this.recording.accept('video', unit);
   }

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { FastifyInstance } from 'fastify';
 import t from 'tap';
-import { testApp } from '../http/test-app.ts';
+import { segmentOf, testApp } from '../http/test-app.ts';
 import { parseAsLiveman } from '../liveman/liveman-shapes.ts';
 
 /** Listens to events as Liveman does: line by line. */
@@ -18,14 +18,18 @@ async function listenTo(app: FastifyInstance, path: string, headers = {}) {
     incoming,
     /** Names of the streams in the next event; undefined at the end. */
     async next(): Promise<string[] | undefined> {
+      const data = await this.data();
+      return data === undefined ? data : parseAsLiveman('streams', data).map(({ id }) => id);
+    },
+    /** The data of the next event; undefined at the end. */
+    async data(): Promise<string | undefined> {
       let data = '';
       for (;;) {
         const { value: line, done } = await lines.next();
         if (done) return undefined;
         if (line.startsWith('data:')) data += line.slice(5).trimStart();
-        if (line === '' && data !== '') break;
+        if (line === '' && data !== '') return data;
       }
-      return parseAsLiveman('streams', data).map(({ id }) => id);
     },
     leave: () => outgoing.destroy(),
   };
@@ -85,4 +89,34 @@ t.test('asks for a token, and for one that is for all streams', async (t) => {
   const { app } = await testApp(t, '[auth]\ntokens = ["node"]');
   t.equal((await app.inject('/api/sse/streams')).statusCode, 401);
   t.equal((await app.inject({ method: 'HEAD', url: '/api/sse/streams' })).statusCode, 405);
+});
+
+t.test('the console follows streams with their newest folder, and the storage', async (t) => {
+  const secret = 'a secret that is long enough for all of us';
+  const { app, recorder, segmentIndex } = await testApp(t, `[auth]\nsecret = "${secret}"`);
+  const token = (id: string) => ({
+    authorization: `Bearer ${app.jwt.sign({ id, mode: 4, exp: 4102444800 })}`,
+  });
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  await segmentIndex.add(segmentOf('cam1'));
+  await segmentIndex.add(
+    segmentOf('cam1', {
+      path: 'cam1/2025/07/25/seg_0001.m4s',
+      startUs: 1753401600000000,
+      endUs: 1753401605000000,
+      keyframes: [1753401600000000],
+    }),
+  );
+  const all = await listenTo(app, '/api/recorder/events', token('*'));
+  t.match(all.incoming.headers, { 'content-type': /^text\/event-stream/ });
+  const first = JSON.parse((await all.data())!);
+  t.match(first, { storage: { type: 'fs' }, streams: [{ stream: 'cam1', state: 'idle' }] });
+  const folders = first.streams[0].recordings.map(({ folder }: { folder: string }) => folder);
+  t.strictSame(folders, ['cam1/2025/07/25'], 'what no longer changes is not told again');
+
+  const one = await listenTo(app, '/api/recorder/events?stream=cam2', token('cam2'));
+  t.strictSame(JSON.parse((await one.data())!), { streams: [] }, 'nothing of what is not its own');
+  await recorder.start('cam2');
+  t.match(JSON.parse((await one.data())!), { streams: [{ stream: 'cam2', state: 'recording' }] });
+  await app.close();
 });

@@ -454,3 +454,45 @@ t.test('random datagrams are dropped, and leave genuine ones alone', async (t) =
     t.equal(authenticationFailures + malformed + replayed, 3000);
   }
 });
+
+t.test(
+  'how a picture is to be shown is said by its last packet, also by one that comes again',
+  async (t) => {
+    const extensions = { ...VIDEO.extensions, videoOrientation: 5 };
+    const session = new Session('AEAD_AES_128_GCM', [{ ...VIDEO, extensions }, AUDIO]);
+    const picture = { ssrc: VIDEO_SSRC, payloadType: H264_FORMAT.payloadType, marker: true };
+    const slice = (type: number) => Buffer.of(0x60 | type, 0x88, 0x80, 0x80, 1, 2, 3);
+    const send = (timestamp: number, type: number, byte?: number) =>
+      session.send({
+        ...picture,
+        timestamp,
+        payload: slice(type),
+        extensions: byte === undefined ? {} : { 5: Buffer.of(byte) },
+      });
+    send(3000, 5);
+    send(6000, 1, 0b1001);
+    send(9000, 1);
+    session.seal({ ...picture, timestamp: 12_000, payload: slice(5) });
+    send(15_000, 1);
+    const osn = Buffer.alloc(2);
+    osn.writeUInt16BE(1003);
+    session.send({
+      ssrc: REPAIR_SSRC,
+      payloadType: RTX_FORMAT.payloadType,
+      timestamp: 12_000,
+      marker: true,
+      payload: Buffer.concat([osn, slice(5)]),
+      extensions: { 5: Buffer.of(6) },
+    });
+    t.same(
+      session.units.map(([, { rtpTimestamp, orientation }]) => [rtpTimestamp, orientation]),
+      [
+        [3000, undefined],
+        [6000, { clockwise: 90, isMirrored: false }],
+        [9000, { clockwise: 90, isMirrored: false }],
+        [12_000, { clockwise: 180, isMirrored: true }],
+        [15_000, { clockwise: 180, isMirrored: true }],
+      ],
+    );
+  },
+);

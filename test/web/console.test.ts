@@ -1,3 +1,4 @@
+import { PassThrough } from 'node:stream';
 import type { Page } from 'playwright-core';
 import t, { type Test } from 'tap';
 import { requireChromium } from '../chromium/launch.ts';
@@ -110,6 +111,57 @@ t.test('each state has its badge and its button, kept up to date by polling', as
   showStreams(stub);
   await page.waitForSelector('.stream', { state: 'detached' });
   t.strictSame(pageErrors, []);
+});
+
+t.test('the recorder tells of changes by itself, and is not asked meanwhile', async (t) => {
+  const opened = await openConsole(t);
+  if (opened === undefined) return;
+  const { page, stub } = opened;
+  const events = new PassThrough();
+  const tell = (...streams: object[]) => {
+    const storage = { type: 'fs', name: '/r', state: 'ok' };
+    events.write(`data: ${JSON.stringify({ streams, storage })}\n\n`);
+  };
+  const headers = { 'Content-Type': 'text/event-stream' };
+  stub.replies.set('GET /api/recorder/events', { status: 200, headers, body: events });
+  const track = {
+    ...{ kind: 'video', codec: 'avc1.42e01f', packets_received: 990, packets_lost: 10 },
+    ...{ bits_per_second: 2_500_000, frames_per_second: 29.97, width: 1280, height: 720 },
+  };
+  const period = { reason: 'publisher-changed', started_at: Date.now() * 1000 - 90e6 };
+  await page.goto(stub.url);
+  const day = { mpd_path: `${FOLDER}/manifest.mpd`, start_ts: 1e15, end_ts: 1e15, segments: 1 };
+  const days = ['2026/11/21', '2026/11/22'].map((folder) => ({ ...day, folder, bytes: 1 }));
+  showStreams(stub, { ...status('idle'), stream: 'cam1', recordings: days });
+  const newest = { recordings: days.slice(1) };
+  tell({ ...status('live', newest), stream: 'cam1' }, { ...status('idle'), stream: 'cam2' });
+  await page.waitForSelector('[data-folder="2026/11/21"]');
+  t.equal(await page.getAttribute('[data-stream="cam1"]', 'data-state'), 'live', 'not as listed');
+  for (const rate of [1, 2]) {
+    const recording = status('recording', { ...newest, tracks: [track], period, rate });
+    tell({ ...recording, stream: 'cam1' }, { ...status('idle'), stream: 'cam2' });
+  }
+  await page.waitForSelector('[data-stream="cam1"] .sparkline');
+  const figures = await page.textContent('[data-stream="cam1"] .track');
+  for (const word of ['avc1.42e01f', '1280 × 720', '30 fps', '1.0 % lost']) t.match(figures, word);
+  t.equal(await page.textContent('[data-stream="cam1"] .bit-rate'), '2.50 Mbit/s');
+  t.match(
+    await page.textContent('[data-stream="cam1"] .stream-facts'),
+    /last break 1:3\d ago: the publisher left, was lost or was replaced/,
+  );
+  await page.fill('#stream-filter', 'recording');
+  await page.waitForSelector('[data-stream="cam2"]', { state: 'detached' });
+  await page.fill('#stream-filter', 'cam9');
+  await page.waitForSelector('text=No stream matches the filter.');
+  const asked = calls(stub, 'GET').filter((url) => url === '/api/recorder/streams');
+  t.equal(asked.length, 1, 'once, for the days before the newest');
+
+  events.end();
+  stub.replies.delete('GET /api/recorder/events');
+  showStreams(stub, status('waiting'));
+  await page.fill('#stream-filter', '');
+  await page.waitForSelector('.stream[data-state="waiting"]');
+  t.pass('where it no longer tells, it is asked');
 });
 
 t.test('the button starts and stops the recording of exactly this stream', async (t) => {
@@ -345,7 +397,7 @@ t.test('wall-clock time is read from the Periods of a manifest', async (t) => {
     `<Period ${start}><AdaptationSet><SegmentTemplate timescale="90000" presentationTimeOffset="${ticks}"/></AdaptationSet></Period>`;
   const mpd = `<MPD xmlns="urn:mpeg:dash:schema:mpd:2011">${period('', 90000 * 1_700_000_000)}${period('start="PT1H0M5.5S"', 90000 * 1_700_010_000)}</MPD>`;
   const times = await page.evaluate(
-    `import('./wall-clock.js').then(({ WallClock }) => {
+    `import('./src/model/wall-clock.ts').then(({ WallClock }) => {
       const clock = new WallClock();
       const before = clock.at(0);
       clock.read(${JSON.stringify(mpd)});

@@ -147,7 +147,7 @@ t.test('each flash of the test picture has its beep, whatever frames are left ou
       if (value > 0) beeps.push(seconds);
       return setValueAtTime.call(this, value, seconds);
     };
-    const { TestPicture } = await import('./test-picture.js');
+    const { TestPicture } = await import('./src/model/test-picture.ts');
     globalThis.picture = new TestPicture(document.createElement('canvas'));
     await picture.start();
   })()`);
@@ -251,7 +251,7 @@ t.test('ICE servers are read from Link header fields', async (t) => {
     '<https://example.net/help>; rel="help"',
   ].join(', ');
   const servers = await opened.page.evaluate(
-    `import('./whip-client.js').then(({ iceServersOfLink }) => iceServersOfLink(${JSON.stringify(header)}))`,
+    `import('./src/api/ice-servers.ts').then(({ iceServersOfLink }) => iceServersOfLink(${JSON.stringify(header)}))`,
   );
   t.strictSame(servers, [
     { urls: 'stun:stun.example.net' },

@@ -1,19 +1,19 @@
 import { EventEmitter, once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage } from 'node:http';
+import { stripTypeScriptTypes } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
+import { Readable } from 'node:stream';
 import type { Test } from 'tap';
 import { CONSOLE_POLICY } from '../../src/http/security-headers.ts';
 
 const WEB = join(import.meta.dirname, '../../web');
-const SHAKA = join(
-  import.meta.dirname,
-  '../../node_modules/shaka-player/dist/shaka-player.compiled.js',
-);
+const DIST = join(WEB, 'dist');
 const TYPES: Record<string, string> = {
   '.html': 'text/html',
   '.js': 'text/javascript',
+  '.ts': 'text/javascript',
   '.css': 'text/css',
   '.svg': 'image/svg+xml',
 };
@@ -27,7 +27,7 @@ export interface SeenRequest {
   body: string;
 }
 
-/** What the stub answers; a body that is not text is sent as JSON. */
+/** What the stub answers; a body that is neither text nor a stream is sent as JSON. */
 export interface CannedReply {
   status: number;
   headers?: Record<string, string>;
@@ -57,10 +57,9 @@ export async function startRecorderStub(t: Test): Promise<RecorderStub> {
     const { method = '', url = '' } = request;
     const path = url === '/' ? '/index.html' : url;
     if (method === 'GET' && TYPES[extname(path)] !== undefined && !path.startsWith('/api/')) {
-      const file = path === '/vendor/shaka-player.js' ? SHAKA : join(WEB, path);
       response.setHeader('Content-Type', TYPES[extname(path)]!);
       response.setHeader('Content-Security-Policy', CONSOLE_POLICY);
-      response.end(await readFile(file));
+      response.end(await consoleFile(path));
       return;
     }
     let body = '';
@@ -73,6 +72,11 @@ export async function startRecorderStub(t: Test): Promise<RecorderStub> {
       body: { message: `nothing at ${url}` },
     };
     const reply = typeof canned === 'function' ? await canned(seen) : canned;
+    if (reply.body instanceof Readable) {
+      response.writeHead(reply.status, reply.headers);
+      reply.body.pipe(response);
+      return;
+    }
     const isText = typeof reply.body === 'string';
     response.writeHead(reply.status, {
       ...(reply.body !== undefined && {
@@ -97,4 +101,10 @@ export async function startRecorderStub(t: Test): Promise<RecorderStub> {
       await once(arrivals, 'request');
     }
   }
+}
+
+/** A file as it was built; a module of the source, which a test imports by itself, without its types. */
+async function consoleFile(path: string): Promise<string | Buffer> {
+  if (!path.startsWith('/src/')) return readFile(join(DIST, path));
+  return stripTypeScriptTypes(await readFile(join(WEB, path), 'utf8'));
 }

@@ -1,37 +1,15 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import '../../../src/http/decorators.ts';
-import { errorReply, RequestError } from '../../../src/http/errors.ts';
-import { StreamsQuery } from '../../../src/http/live777-json.ts';
-import { StreamSnapshots } from '../../../src/http/stream-snapshots.ts';
+import { errorReply } from '../../../src/http/errors.ts';
+import { live777Streams, StreamsQuery } from '../../../src/http/live777-json.ts';
+import { snapshotReplies, TOO_MANY } from '../../../src/http/snapshot-replies.ts';
 
-const POLL_MS = 1000;
-const KEEP_ALIVE_MS = 15_000;
-const STALL_MS = 60_000;
-const MAX_CLIENTS = 100;
-const MAX_PER_ADDRESS = 32;
-const TOO_MANY = `no more than ${MAX_CLIENTS} may listen at a time, ${MAX_PER_ADDRESS} of them from one address`;
-/** Liveman waits as long on its own. */
-const RETRY_AFTER_SECONDS = 5;
-
-/** Changes of streams, for Liveman and for consoles. */
+/** Changes of streams, for Liveman. */
 const plugin: FastifyPluginAsyncTypebox = async (app) => {
-  const { recorder, log } = app;
-  const { tokens, secret } = app.config.auth;
-  const hasTokens = tokens.length > 0 || secret !== undefined;
-  const snapshots = new StreamSnapshots({
-    recorder,
-    log,
-    pollMs: POLL_MS,
-    keepAliveMs: KEEP_ALIVE_MS,
-    stallMs: STALL_MS,
-    maxClients: MAX_CLIENTS,
-    maxPerAddress: MAX_PER_ADDRESS,
-    // Where nobody has a token nobody can be told from Liveman, so no newcomer is refused.
-    replacesOldest: !hasTokens,
-  });
-  // Before the server closes it lets replies finish: these never would.
-  app.addHook('preClose', async () => snapshots.close());
+  const replyTo = snapshotReplies(app, (statuses, named) =>
+    JSON.stringify(live777Streams(statuses, named)),
+  );
 
   app.get(
     '/streams',
@@ -65,23 +43,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
         },
       },
     },
-    async (request, reply) => {
-      const events = snapshots.subscribe(request.query.streams, {
-        address: request.ip,
-        isTrusted: hasTokens && app.authorizer.callerOf(request)?.stream === '*',
-      });
-      if (events === undefined) {
-        reply.header('Retry-After', RETRY_AFTER_SECONDS);
-        throw new RequestError(503, TOO_MANY);
-      }
-      reply.headers({
-        'Content-Type': 'text/event-stream',
-        'Cache-Control': 'no-store',
-        // nginx would hold events back until it has a page of them.
-        'X-Accel-Buffering': 'no',
-      });
-      return reply.send(events as never);
-    },
+    (request, reply) => replyTo(request, reply, request.query.streams) as never,
   );
 };
 

@@ -15,6 +15,8 @@ export const vp8: VideoCodec = {
     clockRate: VIDEO_TIMESCALE,
     inWords: 'VP8',
     wanted: [{}],
+    // Chromium turns a roll of WebM the other way round.
+    isSentUpright: true,
     rank: () => 1,
     // RFC 7741 §6.2.1: max-fr and max-fs say what their side can receive, and we take all.
     answerParameters: () => ({}),

@@ -8,7 +8,9 @@ import {
   type TrackHeaderBox,
 } from '@svta/cml-iso-bmff';
 import type { TrackKind } from '../../media/access-unit.ts';
+import { type PictureOrientation, UPRIGHT } from '../../media/picture-orientation.ts';
 import { writeBox } from './box.ts';
+import { trackMatrix } from './track-matrix.ts';
 
 /**
  * What writes each type of box. Boxes are written here rather than by a muxer: the muxers at hand put the
@@ -20,9 +22,6 @@ export const BOX_WRITERS = {
   // Flags 1 say "in this file", and then there is no location; the library would write an empty one.
   'url ': () => writeBox('url ', Buffer.from([0, 0, 0, 1])),
 };
-
-// Fixed-point 16.16 but for the last column's 2.30, whose 1 the writer's 16.16 knows as 2^14.
-const IDENTITY_MATRIX = [1, 0, 0, 0, 1, 0, 0, 0, 2 ** 14];
 
 const FULL = { version: 0, flags: 0 };
 /** Of all headers: when a file was made would make its bytes differ from one time to the next. */
@@ -50,7 +49,7 @@ export function movieHeader(movie: {
     volume: 1,
     reserved1: 0,
     reserved2: [0, 0],
-    matrix: IDENTITY_MATRIX,
+    matrix: trackMatrix(UPRIGHT, 0, 0),
     preDefined: [],
     nextTrackId: movie.nextTrackId,
   };
@@ -61,11 +60,12 @@ export function trackHeader(track: {
   kind: TrackKind;
   trackId: number;
   duration: number;
-  /** Pixels; 0 for sound. */
+  /** Pixels, as shown before they are turned; 0 for sound. */
   width: number;
   height: number;
+  orientation: PictureOrientation;
 }): TrackHeaderBox {
-  const { kind, trackId, duration, width, height } = track;
+  const { kind, trackId, duration, width, height, orientation } = track;
   return {
     type: 'tkhd',
     version: versionFor(duration),
@@ -79,7 +79,7 @@ export function trackHeader(track: {
     alternateGroup: 0,
     volume: kind === 'video' ? 0 : 1,
     reserved3: 0,
-    matrix: IDENTITY_MATRIX,
+    matrix: trackMatrix(orientation, width, height),
     width,
     height,
   };

@@ -1,7 +1,10 @@
 import type { Configuration } from '../../codecs/configuration.ts';
 import { readConfiguration } from '../../codecs/registry.ts';
+import { type PictureOrientation, UPRIGHT } from '../../media/picture-orientation.ts';
+import { shownSize } from '../../media/shown-size.ts';
 import type { TrackFacts } from '../container.ts';
 import { BOX_HEADER_BYTES, type Box, boxes, findBox } from './box.ts';
+import { readTrackMatrix } from './track-matrix.ts';
 
 /** Boxes that hold only boxes, one in the other down to the sample description (ISO/IEC 14496-12 §8). */
 const CONTAINERS = ['moov', 'trak', 'mdia', 'minf', 'stbl'];
@@ -15,6 +18,7 @@ interface Header {
   /** Ticks a second. */
   timescale: number;
   compositionDelay: number | undefined;
+  orientation: PictureOrientation | undefined;
   configuration: Configuration;
 }
 
@@ -26,12 +30,14 @@ interface Header {
 export function readInitializationSegment(data: Buffer): TrackFacts | undefined {
   const header = readHeader(data);
   if (header === undefined) return undefined;
-  const { timescale, compositionDelay, configuration } = header;
+  const { timescale, compositionDelay, orientation, configuration } = header;
   const { kind, codecString: codecs } = configuration;
   if (kind === 'audio') return { kind, codecs, timescale, channels: configuration.channels };
-  const { width, height } = configuration;
-  const delay = compositionDelay !== undefined && { compositionDelay };
-  return { kind, codecs, timescale, width, height, ...delay };
+  return {
+    ...{ kind, codecs, timescale, ...shownSize(configuration, orientation) },
+    ...(orientation && orientation !== UPRIGHT && { orientation }),
+    ...(compositionDelay !== undefined && { compositionDelay }),
+  };
 }
 
 /** Reads the codec configuration of such a segment. @returns undefined for anything else */
@@ -52,6 +58,7 @@ export function readSampleEntry(data: Buffer): Buffer | undefined {
 function readHeader(data: Buffer): Header | undefined {
   let timescale: number | undefined;
   let compositionDelay: number | undefined;
+  let orientation: PictureOrientation | undefined;
   let isVideo = false;
   let entry: Box | undefined;
   const walk = (start: number, end: number, depth: number): void => {
@@ -60,6 +67,8 @@ function readHeader(data: Buffer): Header | undefined {
       if (box.type === CONTAINERS[depth]) walk(box.start, box.end, depth + 1);
       else if (box.type === 'mdhd' && box.end - box.start >= 24) {
         timescale = data.readUInt32BE(box.start + 12);
+      } else if (box.type === 'tkhd') {
+        orientation = readTrackMatrix(data.subarray(box.start, box.end));
       } else if (box.type === 'hdlr' && box.end - box.start >= 12) {
         isVideo = data.toString('latin1', box.start + 8, box.start + 12) === 'vide';
       } else if (box.type === 'edts' && depth === 2) {
@@ -87,5 +96,5 @@ function readHeader(data: Buffer): Header | undefined {
     height: isVideo ? data.readUInt16BE(start + 26) : 0,
     channels: isVideo ? 0 : data.readUInt16BE(start + 16),
   });
-  return configuration && { timescale, compositionDelay, configuration };
+  return configuration && { timescale, compositionDelay, orientation, configuration };
 }

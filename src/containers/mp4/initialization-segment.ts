@@ -7,6 +7,7 @@ import {
   writeIsoBoxes,
   writeVisualSampleEntryBox,
 } from '@svta/cml-iso-bmff';
+import { type PictureOrientation, UPRIGHT } from '../../media/picture-orientation.ts';
 import type { TrackFormat } from '../container.ts';
 import { writeBox } from './box.ts';
 import { TRACK_ID } from './chunk.ts';
@@ -78,6 +79,7 @@ export function initializationSegment(track: TrackFormat): Buffer {
     kind,
     timescale,
     compositionDelay,
+    orientation: track.orientation ?? UPRIGHT,
     width: shownWidth(track),
     height,
     sampleEntry: entry,
@@ -88,12 +90,13 @@ function writeHeader(track: {
   kind: 'video' | 'audio';
   timescale: number;
   compositionDelay: number;
-  /** As shown, in pixels. */
+  orientation: PictureOrientation;
+  /** As shown before they are turned, in pixels. */
   width: number;
   height: number;
   sampleEntry: SampleEntryBox;
 }): Buffer {
-  const { kind, timescale, compositionDelay, width, height } = track;
+  const { kind, timescale, compositionDelay, orientation, width, height } = track;
   const video = kind === 'video';
   const fileType: FileTypeBox = {
     type: 'ftyp',
@@ -113,7 +116,7 @@ function writeHeader(track: {
       {
         type: 'trak',
         boxes: [
-          trackHeader({ kind, trackId: TRACK_ID, duration: 0, width, height }),
+          trackHeader({ kind, trackId: TRACK_ID, duration: 0, width, height, orientation }),
           ...(compositionDelay === 0 ? [] : [editList(compositionDelay)]),
           {
             type: 'mdia',

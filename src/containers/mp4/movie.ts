@@ -1,6 +1,7 @@
 import { type EditListBox, type IsoBoxStreamable, writeIsoBoxes } from '@svta/cml-iso-bmff';
 import type { TrackKind } from '../../media/access-unit.ts';
 import { TICKS_PER_SECOND, type Ticks } from '../../media/media-time.ts';
+import type { PictureOrientation } from '../../media/picture-orientation.ts';
 import { BOX_HEADER_BYTES, LONGEST_BOX_HEADER_BYTES, writeBoxHeader } from './box.ts';
 import {
   BOX_WRITERS,
@@ -24,6 +25,8 @@ export interface MovieTrack {
   /** Video: picture size in pixels, by which players lay out; 0 for sound. */
   width: number;
   height: number;
+  /** How its pictures have to be turned to be upright. */
+  orientation: PictureOrientation;
   /** Sample entries as they stand in the file; chunks of the table name them by place, from 1 on. */
   sampleEntries: Buffer[];
   table: SampleTable;
@@ -74,9 +77,9 @@ export function movieStart(tracks: MovieTrack[], payloadBytes: number): Buffer[]
 
 /** A `trak`: bytes of all that is not in the table, and the whole as a gather list. */
 function trackBoxes(track: MovieTrack, trackId: number) {
-  const { kind, timescale, table, width, height, sampleEntries } = track;
+  const { kind, timescale, table, width, height, orientation, sampleEntries } = track;
   const duration = track.delay + track.duration;
-  const trackHead = write(trackHeader({ kind, trackId, duration, width, height }));
+  const trackHead = write(trackHeader({ kind, trackId, duration, width, height, orientation }));
   const edits = write({ type: 'edts', boxes: [editList(track)] });
   const media = [write(mediaHeader(timescale, table.end)), write(handler(kind))];
   const information = [write(mediaTypeHeader(kind)), write(dataInformation())];

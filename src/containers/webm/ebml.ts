@@ -74,6 +74,12 @@ export function readUint(bytes: Buffer, { start, end }: Element): number | undef
   return Number.isSafeInteger(value) ? value : undefined;
 }
 
+/** A floating-point number (RFC 8794 §7.3); undefined where its size is none of theirs. */
+export function readFloat(bytes: Buffer, { start, end }: Element): number | undefined {
+  if (end - start === 8) return bytes.readDoubleBE(start);
+  return end - start === 4 ? bytes.readFloatBE(start) : undefined;
+}
+
 /** An ID as it stands in a file. */
 export function idBytes(id: number): Buffer {
   const length = Math.ceil((32 - Math.clz32(id)) / 8);

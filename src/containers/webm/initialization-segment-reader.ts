@@ -1,14 +1,18 @@
 import type { Configuration } from '../../codecs/configuration.ts';
 import { readConfiguration } from '../../codecs/registry.ts';
+import type { PictureOrientation } from '../../media/picture-orientation.ts';
+import { shownSize } from '../../media/shown-size.ts';
 import type { TrackFacts } from '../container.ts';
 import { type Element, elementHeader, findElement, readUint } from './ebml.ts';
 import { ID } from './element-id.ts';
+import { readOrientation } from './picture-elements.ts';
 import { NS_PER_SECOND } from './track.ts';
 
 /** What an initialization segment says. */
 interface Header {
   /** Timestamps a second. */
   timescale: number;
+  orientation: PictureOrientation | undefined;
   configuration: Configuration;
 }
 
@@ -20,11 +24,11 @@ interface Header {
 export function readInitializationSegment(data: Buffer): TrackFacts | undefined {
   const header = readHeader(data);
   if (header === undefined) return undefined;
-  const { timescale, configuration } = header;
+  const { timescale, orientation, configuration } = header;
   const { kind, codecString: codecs } = configuration;
   if (kind === 'video') {
-    const { width, height } = configuration;
-    return { kind, codecs, timescale, width, height };
+    const shown = shownSize(configuration, orientation);
+    return { kind, codecs, timescale, ...shown, ...(orientation && { orientation }) };
   }
   const { channels, timescale: samplingRate } = configuration;
   return { kind, codecs, timescale, channels, samplingRate };
@@ -53,7 +57,9 @@ function readHeader(data: Buffer): Header | undefined {
     height: uintOf(data, video, ID.pixelHeight),
     channels: uintOf(data, find(data, entry, ID.audio), ID.channels),
   });
-  return configuration && { timescale: NS_PER_SECOND / scaleNs, configuration };
+  if (configuration === undefined) return undefined;
+  const orientation = video && readOrientation(data, video);
+  return { timescale: NS_PER_SECOND / scaleNs, orientation, configuration };
 }
 
 /** What is there of the Segment behind an EBML header. */

@@ -1,6 +1,7 @@
 import type { TrackFormat } from '../container.ts';
 import { element, floatElement, idBytes, textElement, uintElement } from './ebml.ts';
 import { ID } from './element-id.ts';
+import { videoElement } from './picture-elements.ts';
 import { NS_PER_SECOND, TIMESTAMPS_A_SECOND, TRACK_NUMBER, TRACK_TYPE } from './track.ts';
 
 /** The size of a Segment that grows (RFC 8794 §6.2), in eight bytes. */
@@ -68,13 +69,8 @@ function trackEntry(track: TrackFormat): Buffer {
     textElement(ID.codecId, type),
     ...(record === undefined ? [] : [element(ID.codecPrivate, record.data)]),
     ...(type === 'A_OPUS' ? opusDelays(record?.data) : []),
-    kind === 'video' ? pictureSize(track) : sound(track),
+    kind === 'video' ? videoElement(track) : sound(track),
   );
-}
-
-function pictureSize({ width = 0, height = 0 }: TrackFormat): Buffer {
-  if (!(width >= 1 && height >= 1)) throw new RangeError(`a picture of ${width} × ${height}`);
-  return element(ID.video, uintElement(ID.pixelWidth, width), uintElement(ID.pixelHeight, height));
 }
 
 function sound({ channels = 2, samplingRate = 48_000 }: TrackFormat): Buffer {

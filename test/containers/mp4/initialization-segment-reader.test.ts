@@ -24,7 +24,9 @@ t.test('reads back what was written', async (t) => {
   t.same(readInitializationSegment(initializationSegment(trackFormat(mp4, configuration))), {
     ...{ kind: 'video', codecs: 'avc1.42c01f', timescale: 90_000, width, height },
   });
-  const reordered = initializationSegment(trackFormat(mp4, configuration, 18_000));
+  const reordered = initializationSegment(
+    trackFormat(mp4, configuration, { compositionDelay: 18_000 }),
+  );
   t.match(readInitializationSegment(reordered), { width, height, compositionDelay: 18_000 });
 });
 

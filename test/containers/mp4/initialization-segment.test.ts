@@ -103,7 +103,9 @@ t.test('H264: pictures that are reordered begin after the delay of their offsets
   const sets = new H264ParameterSets();
   sets.strip(units[0]!);
   t.notOk(initializationSegment(trackFormat(mp4, sets.current()!)).includes('edts'));
-  const bytes = initializationSegment(trackFormat(mp4, sets.current()!, 9000));
+  const bytes = initializationSegment(
+    trackFormat(mp4, sets.current()!, { compositionDelay: 9000 }),
+  );
   t.match(fields(bytes, 'elst'), {
     entryCount: 1,
     entries: [{ segmentDuration: 0, mediaTime: 9000, mediaRateInteger: 1, mediaRateFraction: 0 }],

@@ -1,0 +1,113 @@
+import type shakaPlayer from 'shaka-player';
+import { authorization } from '../api/access-token.ts';
+import { words } from '../words/language.ts';
+import { isInterruption, isPassing, playerErrorInWords } from './player-errors.ts';
+import { loadShaka, type Shaka } from './shaka.ts';
+import { WallClock } from './wall-clock.ts';
+
+// Between two attempts to read on from a recorder that does not answer.
+const RETRY_SECONDS = 3;
+
+/** What a {@link ManifestPlayer} tells of. */
+export interface ManifestPlayerEvents {
+  /** @param message in words, empty once a passing error is over */
+  onError(message: string): void;
+  onBuffering(isBuffering: boolean): void;
+  /** A live manifest has become one of a recording that is over: its Periods now stand elsewhere. */
+  onEnded(latest: WallClock): void;
+}
+
+/** Plays one manifest in one video element, with our token and the time of day. */
+export class ManifestPlayer {
+  /** When each moment of the presentation happened, as far as the manifest has told. */
+  wallClock = new WallClock();
+  readonly #video: HTMLVideoElement;
+  readonly #events: ManifestPlayerEvents;
+  #player: shakaPlayer.Player | undefined;
+  #isClosed = false;
+  // What was said last is over as soon as something comes again.
+  #isPassing = false;
+
+  constructor(video: HTMLVideoElement, events: ManifestPlayerEvents) {
+    this.#video = video;
+    this.#events = events;
+  }
+
+  /** Shaka's player, once it is there. */
+  get player(): shakaPlayer.Player | undefined {
+    return this.#player;
+  }
+
+  /**
+   * Loads a manifest. What goes wrong is told by `onError`.
+   * @param startTime seconds of the presentation; by default the live end, or the start
+   * @param settings for Shaka, beside our own
+   * @returns whether there is something to play
+   */
+  async load(url: string, startTime?: number, settings: object = {}): Promise<boolean> {
+    let shaka: Shaka | undefined;
+    try {
+      shaka = await loadShaka();
+      if (this.#isClosed) return false;
+      const player = await this.#create(shaka);
+      player.configure(settings);
+      await player.load(url, startTime);
+      return !this.#isClosed;
+    } catch (error) {
+      this.#fail(error, shaka);
+      return false;
+    }
+  }
+
+  /** Lets go of the video element. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const player = this.#player;
+    this.#player = undefined;
+    await player?.destroy();
+  }
+
+  async #create(shaka: Shaka): Promise<shakaPlayer.Player> {
+    const player = new shaka.Player();
+    this.#player = player;
+    const network = player.getNetworkingEngine();
+    if (network === null) throw new Error(words.peek().playerClosed);
+    const { RequestType } = shaka.net.NetworkingEngine;
+    network.registerRequestFilter((_type, request) => {
+      Object.assign(request.headers, authorization());
+    });
+    network.registerResponseFilter((type, response) => {
+      if (this.#isClosed) return;
+      if (this.#isPassing) this.#say('');
+      if (type !== RequestType.MANIFEST) return;
+      const latest = new WallClock();
+      latest.read(shaka.util.StringUtils.fromUTF8(response.data));
+      if (this.wallClock.isLive && !latest.isLive) this.#events.onEnded(latest);
+      else this.wallClock = latest;
+    });
+    player.addEventListener('error', (event) =>
+      this.#fail((event as unknown as CustomEvent).detail, shaka),
+    );
+    player.configure('streaming.failureCallback', (error: unknown) => {
+      if (isPassing(error, shaka)) player.retryStreaming(RETRY_SECONDS);
+    });
+    player.addEventListener('buffering', (event) => {
+      if (!this.#isClosed) {
+        this.#events.onBuffering((event as unknown as { buffering: boolean }).buffering);
+      }
+    });
+    await player.attach(this.#video);
+    return player;
+  }
+
+  #fail(error: unknown, shaka: Shaka | undefined): void {
+    if (this.#isClosed || (shaka !== undefined && isInterruption(error, shaka))) return;
+    this.#say(playerErrorInWords(error, shaka), shaka !== undefined && isPassing(error, shaka));
+  }
+
+  /** @param isPassing over once the recorder answers again */
+  #say(message: string, isPassing = false): void {
+    this.#isPassing = isPassing;
+    this.#events.onError(message);
+  }
+}
