@@ -21,6 +21,11 @@ export interface AccessUnit {
    * refers to it) may not decode cleanly unless it is a keyframe.
    */
   discontinuity: boolean;
+  /**
+   * True for a picture that comes larger as well, which was left out: it can begin at a keyframe alone,
+   * which is wanted.
+   */
+  isReduced?: boolean;
   /** How a picture is to be shown; absent for one that is upright as it is decoded. */
   orientation?: PictureOrientation;
   /**

@@ -389,7 +389,7 @@ export class TrackReceiver {
       if (unit.keyframe) {
         this.#keyframeUnits++;
         if (this.#depacketizer?.configured) this.#keyframes?.keyframeReceived();
-      } else if (unit.discontinuity) {
+      } else if (unit.discontinuity || unit.isReduced) {
         this.#wantKeyframe();
       }
     }

@@ -14,6 +14,10 @@ export interface ChromiumPublisherOptions {
   height: number;
   /** Side of the square of noise that moves in it, pixels: less than the height. */
   noiseSide: number;
+  /** The one codec that is offered, `H264` by default. */
+  codec?: 'H264' | 'VP9' | 'AV1';
+  /** Layers of the picture (W3C WebRTC-SVC): `L3T3_KEY`; by default the browser's own. */
+  scalabilityMode?: string;
   /**
    * Offer all candidates, with `.local` names for addresses, as Chromium does for a page that may not
    * use the camera; by default candidates are not waited for.
@@ -21,7 +25,7 @@ export interface ChromiumPublisherOptions {
   hideAddresses?: boolean;
 }
 
-/** A page that publishes H264 and Opus. */
+/** A page that publishes a picture and Opus. */
 export interface ChromiumPublisher {
   offer: string;
   /** From setting the answer to `connected`, ms. */

@@ -1,5 +1,5 @@
 // Runs in Chromium: publishes a square of moving noise, which costs the encoder bits in proportion to
-// its size, and a tone as H264 and Opus to `/whip` of the page's origin.
+// its size, and a tone, as Opus, to `/whip` of the page's origin.
 
 let connection;
 let resource;
@@ -16,19 +16,24 @@ globalThis.publisher = {
   close: () => connection.close(),
 };
 
-async function publish({ width, height, noiseSide, maxBitrate, hideAddresses }) {
+async function publish({
+  width,
+  height,
+  noiseSide,
+  maxBitrate,
+  hideAddresses,
+  codec = 'H264',
+  scalabilityMode,
+}) {
   connection = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
   const video = connection.addTransceiver(picture(width, height, noiseSide), {
     direction: 'sendonly',
-    sendEncodings: [{ maxBitrate }],
+    sendEncodings: [{ maxBitrate, ...(scalabilityMode && { scalabilityMode }) }],
   });
   connection.addTransceiver(tone(), { direction: 'sendonly' });
   const { codecs } = RTCRtpSender.getCapabilities('video');
-  const isH264 = ({ mimeType }) => mimeType === 'video/H264';
-  video.setCodecPreferences([
-    ...codecs.filter(isH264),
-    ...codecs.filter((codec) => !isH264(codec)),
-  ]);
+  const isOf = ({ mimeType }) => mimeType === `video/${codec}` || mimeType === 'video/rtx';
+  video.setCodecPreferences(codecs.filter(isOf));
   await connection.setLocalDescription();
   let { sdp: offer } = connection.localDescription;
   if (hideAddresses) {

@@ -10,6 +10,17 @@ export interface FrameInPieces {
 }
 
 /**
+ * Notes how wide the frames of a spatial layer are, where one says it. Most say that they are as wide as
+ * those they refer to.
+ *
+ * @param widths of the spatial layers, as far as they are known
+ */
+export function noteWidth({ spatialId, parts }: FrameInPieces, widths: number[]): void {
+  const size = readFrameHeader(leadingBytes(parts, LOOKED_AT_BYTES))?.size;
+  if (size !== undefined) widths[spatialId] = size.width;
+}
+
+/**
  * Makes a frame one that is not shown. Senders mark the frames of all spatial layers as shown, and mean
  * the highest; in a superframe one alone may be (VP9 bitstream specification, annex B), and decoders
  * that go by it would show each. A header that makes no sense, and one that shows a frame which was

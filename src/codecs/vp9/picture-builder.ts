@@ -1,8 +1,11 @@
 import type { AccessUnit } from '../../media/access-unit.ts';
 import { MAX_FRAME_BYTES, MAX_FRAME_PARTS } from '../frame-builder.ts';
 import { readVp9Configuration } from './configuration.ts';
-import { hiddenFrame } from './hidden-frame.ts';
+import { hiddenFrame, noteWidth } from './hidden-frame.ts';
 import { MOST_FRAMES, superframeIndex } from './superframe.ts';
+
+/** The highest spatial layer that there can be (RFC 9628 §4.2). */
+const HIGHEST_LAYER = 7;
 
 /** A frame of one spatial layer that is whole. */
 interface LayerFrame {
@@ -27,6 +30,8 @@ export class PictureBuilder {
   readonly #layers: LayerFrame[] = [];
   /** Widths of the spatial layers, as their last frames that said so said. */
   readonly #widths: number[] = [];
+  /** The highest spatial layer of the last key frame. */
+  #highest = HIGHEST_LAYER;
   /** The layer frame of which more is to come, and whether it is one that can be used. */
   #layer: LayerFrame | undefined;
   #bytes = 0;
@@ -136,7 +141,8 @@ export class PictureBuilder {
     if (!this.#open) return;
     const layers = this.#layers;
     const isKeyframe = layers[0]?.spatialId === 0 && isKeyFrame(layers[0].parts[0]![0]!);
-    const parts = layers.length === 1 ? layers[0]!.parts : this.#superframe();
+    const isReduced = this.#leaveOutNewLayers(isKeyframe);
+    const parts = this.#joined();
     if (isKeyframe && readVp9Configuration(parts) === undefined) {
       this.malformed++;
       this.#noteMissing();
@@ -151,6 +157,7 @@ export class PictureBuilder {
       discontinuity: this.#discontinuity,
       parts,
     };
+    if (isReduced) unit.isReduced = true;
     if (parts.length > 0) this.#discontinuity = false;
     this.#discontinuity ||= this.#lossSince;
     this.#lossSince = false;
@@ -164,13 +171,31 @@ export class PictureBuilder {
     this.#lossSince = false;
     this.#gapBefore = true;
     this.#widths.length = 0;
+    this.#highest = HIGHEST_LAYER;
     this.#clear();
   }
 
-  /** Several layer frames as one sample, of which only the last is shown. */
-  #superframe(): Buffer[] {
+  /**
+   * Leaves out spatial layers above those of the last key frame. Senders add one as soon as the network
+   * allows it, without a key frame: pictures would get larger than what says how large they are.
+   */
+  #leaveOutNewLayers(isKeyframe: boolean): boolean {
     const layers = this.#layers;
-    if (layers.length === 0) return [];
+    if (isKeyframe) this.#highest = layers.at(-1)!.spatialId;
+    let kept = layers.length;
+    while (kept > 0 && layers[kept - 1]!.spatialId > this.#highest) kept--;
+    if (kept === 0 || kept === layers.length) return false;
+    layers.length = kept;
+    return true;
+  }
+
+  /** The layer frames as one sample, of which only the last is shown. */
+  #joined(): Buffer[] {
+    const layers = this.#layers;
+    const shown = layers.at(-1);
+    if (shown === undefined) return [];
+    noteWidth(shown, this.#widths);
+    if (layers.length === 1) return shown.parts;
     const parts: Buffer[] = [];
     const sizes: number[] = [];
     for (const [at, layer] of layers.entries()) {

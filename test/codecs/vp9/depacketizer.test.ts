@@ -47,6 +47,17 @@ const layer = (
   ...frame.toSpliced(-1, 1, spatialId),
 ];
 
+/** The layers of a frame or superframe, made of such. */
+function layers(parts: Buffer[]) {
+  const bytes = Buffer.concat(parts);
+  const sizes = readSuperframeIndex(bytes) ?? [bytes.length];
+  let end = 0;
+  return sizes.map((size) => {
+    end += size;
+    return bytes[end - 1];
+  });
+}
+
 t.test('a frame is what its packets carry, without copies', async (t) => {
   const { units, depacketizer } = setUp();
   const first = Buffer.from([BEGINS, ...key]);
@@ -183,15 +194,6 @@ t.test('which frames are key frames', async (t) => {
 });
 
 t.test('of spatial layers those come out that are whole', async (t) => {
-  const layers = (parts: Buffer[]) => {
-    const bytes = Buffer.concat(parts);
-    const sizes = readSuperframeIndex(bytes) ?? [bytes.length];
-    let end = 0;
-    return sizes.map((size) => {
-      end += size;
-      return bytes[end - 1];
-    });
-  };
   const cases: [string, [number[], string][], number[], boolean][] = [
     [
       'all',
@@ -311,6 +313,32 @@ t.test('of spatial layers those come out that are whole', async (t) => {
     t.match(units.at(-1), { rtpTimestamp: 3, discontinuity: isGap }, name);
     t.equal(depacketizer.discontinuity, false);
   }
+});
+
+t.test('a layer that is added amid pictures begins at the next key frame', async (t) => {
+  const { push, units } = setUp();
+  push(1, layer(0, false, [...key, 0]), 'marker');
+  push(2, layer(0, false));
+  push(2, layer(1, true), 'marker');
+  push(3, layer(0, false), 'marker');
+  push(4, layer(0, false, [...key, 0]));
+  push(4, layer(1, true), 'marker');
+  push(5, layer(0, false));
+  push(5, layer(1, true), 'marker');
+  t.same(
+    units.map(({ parts, isReduced = false }) => [layers(parts), isReduced]),
+    [
+      [[0], false],
+      [[0], true],
+      [[0], false],
+      [[0, 1], false],
+      [[0, 1], false],
+    ],
+  );
+  t.notOk(
+    units.some(({ discontinuity }) => discontinuity),
+    'nothing is missing of what is there',
+  );
 });
 
 t.test('more layers than a superframe has frames', async (t) => {
