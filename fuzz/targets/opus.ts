@@ -1,13 +1,15 @@
-import { OpusDepacketizer } from '../../src/codecs/opus/depacketizer.ts';
+import { opus } from '../../src/codecs/opus/codec.ts';
 import { isStereo, opusPacketDuration } from '../../src/codecs/opus/toc.ts';
 import { Decisions } from '../decisions.ts';
 import { type FuzzTarget, must } from '../target.ts';
+
+const FORMAT = { payloadType: 111, codec: 'opus', clockRate: 48_000, parameters: {} };
 
 /** One Opus packet against RFC 6716 §3.4 read a second time, then all its parts as a stream. */
 export const target: FuzzTarget = {
   covers: [
     'src/codecs/opus/toc.ts',
-    'src/codecs/opus/depacketizer.ts',
+    'src/codecs/packet-depacketizer.ts',
     'src/codecs/opus/silence.ts',
   ],
   maxBytes: 65_535,
@@ -26,7 +28,7 @@ export const target: FuzzTarget = {
 
     let emitted = 0;
     let pushed = 0;
-    const depacketizer = new OpusDepacketizer((unit) => {
+    const depacketizer = opus.createDepacketizer(FORMAT, (unit) => {
       emitted++;
       must(unit.parts.length === 1 && unit.parts[0]!.length > 0, 'a unit is one packet');
     });

@@ -4,6 +4,7 @@ import type { PictureSizeReader } from '../media/picture-size.ts';
 import { av1 } from './av1/codec.ts';
 import type { AudioCodec, Codec, ReadSampleEntry, VideoCodec } from './codec.ts';
 import type { Configuration } from './configuration.ts';
+import { pcma, pcmu } from './g711/codec.ts';
 import { h264 } from './h264/codec.ts';
 import { h265 } from './h265/codec.ts';
 import { opus } from './opus/codec.ts';
@@ -15,7 +16,7 @@ import { vp9 } from './vp9/codec.ts';
  * codec is a folder and a row here, behind those of its kind, so that nobody is asked for it who sends
  * one of those today.
  */
-export const CODECS: readonly Codec[] = [h264, h265, av1, vp9, vp8, opus];
+export const CODECS: readonly Codec[] = [h264, h265, av1, vp9, vp8, opus, pcmu, pcma];
 
 const BY_NAME = new Map(CODECS.map((codec) => [codec.name, codec]));
 

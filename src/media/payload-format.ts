@@ -2,7 +2,10 @@
 export interface PayloadFormat {
   /** RTP payload type, 0–127. */
   payloadType: number;
-  /** Name of the codec, as the codecs' registry has it, or `rtx` for retransmissions (RFC 4588). */
+  /**
+   * Name of the codec, as the codecs' registry has it, or `rtx` for retransmissions (RFC 4588), or `red`
+   * for payloads with those before them (RFC 2198).
+   */
   codec: string;
   /** Ticks a second of the RTP timestamp. */
   clockRate: number;
@@ -12,4 +15,9 @@ export interface PayloadFormat {
   parameters: Record<string, string>;
   /** For `rtx`: the payload type that is retransmitted (`apt`). */
   retransmits?: number;
+}
+
+/** Whether packets of a format are media of its codec, and not other packets that are wrapped. */
+export function carriesMedia({ codec }: PayloadFormat): boolean {
+  return codec !== 'rtx' && codec !== 'red';
 }

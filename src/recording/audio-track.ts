@@ -1,8 +1,9 @@
-import type { SoundReader } from '../codecs/codec.ts';
+import type { AudioCodec, SoundReader } from '../codecs/codec.ts';
 import type { AudioConfiguration } from '../codecs/configuration.ts';
 import { audioCodec } from '../codecs/registry.ts';
 import type { AccessUnit } from '../media/access-unit.ts';
 import { TICKS_PER_SECOND, type Ticks, type Us } from '../media/media-time.ts';
+import { carriesMedia, type PayloadFormat } from '../media/payload-format.ts';
 import { Timescale } from '../media/timescale.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
 import type { DroppedUnits } from './dropped-units.ts';
@@ -30,23 +31,35 @@ export interface AudioPacket extends PlacedUnit {
  * shows whether sound is missing between them.
  */
 export class AudioTrack {
-  /** Of its RTP timestamps. */
-  readonly timescale: Timescale;
   anchor: WallClockAnchor;
   /** Arrival of the latest packet; 0 before the first. */
   lastArrivalUs: Us = 0;
   readonly #dropped: DroppedUnits;
   #pending: AudioPacket | undefined;
   #lost = false;
-  readonly #reader: SoundReader;
+  readonly #formats: readonly PayloadFormat[];
+  #codec: AudioCodec;
+  #reader: SoundReader;
+  #timescale: Timescale;
 
-  /** @param section as negotiated; its first format is the one that comes */
+  /** @param section as negotiated; its first codec is taken for the one that comes until another does */
   constructor(section: MediaSection, dropped: DroppedUnits) {
     this.#dropped = dropped;
-    const codec = audioCodec(section.formats[0]!.codec);
-    this.#reader = codec.createReader(section.formats);
-    this.timescale = new Timescale(codec.description.clockRate);
+    this.#formats = section.formats.filter(carriesMedia);
+    this.#codec = audioCodec(this.#formats[0]!.codec);
+    this.#reader = this.#newReader();
+    this.#timescale = new Timescale(this.#codec.description.clockRate);
     this.anchor = this.#newAnchor();
+  }
+
+  /** Name of the codec that comes. */
+  get codec(): string {
+    return this.#codec.name;
+  }
+
+  /** Of its RTP timestamps. */
+  get timescale(): Timescale {
+    return this.#timescale;
   }
 
   /** What a decoder of its packets has to be told. */
@@ -96,6 +109,18 @@ export class AudioTrack {
   restart(): void {
     this.anchor = this.#newAnchor();
     this.#pending = undefined;
+  }
+
+  /** What follows is of another codec, and its timestamps of another clock. @param name of the codec */
+  changeCodec(name: string): void {
+    this.#codec = audioCodec(name);
+    this.#reader = this.#newReader();
+    this.#timescale = new Timescale(this.#codec.description.clockRate);
+    this.restart();
+  }
+
+  #newReader(): SoundReader {
+    return this.#codec.createReader(this.#formats.filter(({ codec }) => codec === this.codec));
   }
 
   #newAnchor(): WallClockAnchor {

@@ -66,6 +66,8 @@ export class PublishedMedia {
 
   /** Takes the next unit of a track; it is written now, or as soon as its timestamp is certain. */
   accept(kind: TrackKind, unit: AccessUnit): void {
+    const { audio } = this.publisher;
+    if (kind === 'audio' && audio && audio.codec !== unit.codec) this.#changeSound(audio, unit.codec);
     this.#timestamps[kind]?.push(unit);
     this.#placeAll(kind);
   }
@@ -128,6 +130,16 @@ export class PublishedMedia {
     publisher.track(kind)?.restart();
     const other = kind === 'video' ? 'audio' : 'video';
     if (this.#timestamps[other]?.confirm()) this.#placeAll(other);
+  }
+
+  /** The sound comes in another codec: the Period ends with what came of the one before. */
+  #changeSound(audio: AudioTrack, codec: string): void {
+    this.#timestamps.audio?.flush();
+    this.#placeAll('audio');
+    this.endPeriod('codec-change');
+    this.publisher.waiting.restart();
+    audio.changeCodec(codec);
+    if (this.publisher.video) this.publisher.askForKeyframe(this.#options.now());
   }
 
   /** Writes all that came and ends the Period; what comes later begins another. */

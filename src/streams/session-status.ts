@@ -1,4 +1,5 @@
 import { unrecordableInWords } from '../ingest/unrecordable-audio.ts';
+import { carriesMedia } from '../media/payload-format.ts';
 import type { StreamStatus, TrackStatus } from '../recorder.ts';
 import type { Recording } from '../recording/recording.ts';
 import type { LayerStatistics } from '../rtp/layered-track.ts';
@@ -20,7 +21,7 @@ export function sessionStatus(
     if (track === undefined) continue;
     tracks.push({
       kind: section.kind,
-      codec: section.formats.find((format) => format.codec !== 'rtx')?.codec ?? 'unknown',
+      codec: section.formats.find(carriesMedia)?.codec ?? 'unknown',
       figures: readFigures({
         received: track,
         rates: rates.ratesOf(section.mid, track),

@@ -39,7 +39,11 @@ for (const codec of CODECS) {
     t.equal(configuration.codec, name);
     t.equal(configuration.kind, codec.kind);
     t.equal(configuration.timescale, description.clockRate);
-    t.equal(codecOfString(configuration.codecString), codec);
+    const ofFile = codecOfString(configuration.codecString);
+    t.ok(ofFile?.isNamedBy(configuration.codecString));
+    // Two codecs that are the same in files need not be told apart there.
+    const isSame = ofFile?.kind === 'audio' && configuration.equals(configurationOf(ofFile) as never);
+    t.ok(ofFile === codec || isSame, 'its string leads to what reads its files');
   });
 
   t.test(`${codec.name} is read back from each of its containers`, async (t) => {

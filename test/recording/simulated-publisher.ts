@@ -39,6 +39,16 @@ export interface SimulatedFrame {
   ticks?: number;
 }
 
+/** Sound of some codec in packets of 20 ms, over and over. */
+export interface SimulatedSound {
+  codec: string;
+  /** Ticks a second of its RTP timestamps. */
+  clockRate: number;
+  packets: readonly Buffer[];
+  channels?: number;
+  parameters?: Record<string, string>;
+}
+
 /** How a simulated publisher differs from a perfect one. */
 export interface SimulatedOptions {
   startUs?: number;
@@ -62,6 +72,8 @@ export interface SimulatedOptions {
   gop?: number;
   /** Ticks of a packet of sound: 960, which are 20 ms, or 120, for silence in packets of 2.5 ms. */
   audioPacketTicks?: 960 | 120;
+  /** What comes as sound instead of the clip's: packets of 20 ms. More of them by {@link SimulatedPublisher.sound}. */
+  sounds?: readonly SimulatedSound[];
   /** The same for a picture; 1/30 s apart by default. */
   videoCaptureUs?(index: number): number;
   /** Pictures are so far apart from the second second on, s; their timestamps tell it. */
@@ -102,6 +114,8 @@ export class SimulatedPublisher {
   orientation: PictureOrientation | undefined;
   /** Added to the RTP timestamps from now on, ticks: the sender's timeline leaps. */
   readonly leap = { video: 0, audio: 0 };
+  /** What is sent as sound from now on; undefined: that of the clip. */
+  sound: SimulatedSound | undefined;
   readonly #sections: MediaSection[];
   readonly #startUs: number;
   readonly #options: SimulatedOptions;
@@ -121,7 +135,8 @@ export class SimulatedPublisher {
     };
     const sections: MediaSection[] = [];
     if (options.video !== false) sections.push(videoSection(options.frames ?? []));
-    if (options.audio !== false) sections.push(section('audio'));
+    this.sound = options.sounds?.[0];
+    if (options.audio !== false) sections.push(audioSection(options.sounds));
     this.recording = new Recording({
       stream: 'cam1',
       root: this.root,
@@ -245,17 +260,24 @@ export class SimulatedPublisher {
   #sendAudio(skip: Skip): void {
     const index = this.packet++;
     if (skip('audio', index)) return;
-    const timestamp = this.#timestamp('audio', 77_000, index * this.#packetTicks);
+    const { sound } = this;
+    const ticks = sound === undefined ? this.#packetTicks : sound.clockRate / 50;
+    const timestamp = this.#timestamp('audio', 77_000, index * ticks);
     this.#report('audio', timestamp, this.#audioCaptureUs(index));
     const rtpTimestamp = this.#astray('audio', index, timestamp);
     this.recording.accept('audio', {
-      codec: 'opus',
+      codec: sound?.codec ?? 'opus',
       rtpTimestamp,
       arrivalUs: this.nowUs,
       keyframe: true,
       discontinuity: index > 0 && skip('audio', index - 1) === true,
-      parts: [this.#packetTicks === 120 ? SHORT_PACKET : packets[index % packets.length]!],
+      parts: [this.#packetOf(index)],
     });
+  }
+
+  #packetOf(index: number): Buffer {
+    if (this.sound !== undefined) return this.sound.packets[index % this.sound.packets.length]!;
+    return this.#packetTicks === 120 ? SHORT_PACKET : packets[index % packets.length]!;
   }
 
   #reportByTime(): void {
@@ -298,6 +320,17 @@ function videoSection(frames: readonly SimulatedFrame[]): MediaSection {
   if (codecs.length === 0) return negotiated;
   const [format] = negotiated.formats;
   const formats = codecs.map((codec, i) => ({ ...format!, payloadType: 96 + i, codec }));
+  return { ...negotiated, formats };
+}
+
+/** A track of all codecs of some sounds, the first one the most wanted. */
+function audioSection(sounds: readonly SimulatedSound[] | undefined): MediaSection {
+  const negotiated = section('audio');
+  if (sounds === undefined) return negotiated;
+  const formats = sounds.map(({ codec, clockRate, channels, parameters = {} }, i) => ({
+    ...{ payloadType: 96 + i, codec, clockRate, parameters },
+    ...(channels !== undefined && { channels }),
+  }));
   return { ...negotiated, formats };
 }
 

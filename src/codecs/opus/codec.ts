@@ -1,7 +1,7 @@
 import { AUDIO_TIMESCALE } from '../../media/media-time.ts';
 import type { AudioCodec } from '../codec.ts';
+import { PacketDepacketizer } from '../packet-depacketizer.ts';
 import { opusConfiguration, readOpusConfiguration } from './configuration.ts';
-import { OpusDepacketizer } from './depacketizer.ts';
 import { OPUS_READER } from './sound-reader.ts';
 import { opusPacketDuration } from './toc.ts';
 
@@ -23,7 +23,8 @@ export const opus: AudioCodec = {
       return answer;
     },
   },
-  createDepacketizer: (_format, emit) => new OpusDepacketizer(emit),
+  createDepacketizer: (_format, emit) =>
+    new PacketDepacketizer('opus', (packet) => opusPacketDuration(packet) !== undefined, emit),
   createReader: () => OPUS_READER,
   configurationOf: opusConfiguration,
   isNamedBy: (codecString) => codecString === 'opus',

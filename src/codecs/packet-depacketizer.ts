@@ -1,20 +1,31 @@
-import type { AccessUnit } from '../../media/access-unit.ts';
-import type { Depacketizer } from '../../media/depacketizer.ts';
-import type { RtpPacket } from '../../media/rtp-packet.ts';
-import { opusPacketDuration } from './toc.ts';
+import type { AccessUnit } from '../media/access-unit.ts';
+import type { Depacketizer } from '../media/depacketizer.ts';
+import type { RtpPacket } from '../media/rtp-packet.ts';
 
-/** Opus over RTP (RFC 7587 §4.2): the payload of each packet is one Opus packet. */
-export class OpusDepacketizer implements Depacketizer {
-  /** An Opus packet says all that its decoder needs. */
+/** Sound of which each packet is a unit, its payload as it is: Opus (RFC 7587 §4.2), G.711 (RFC 3551 §4.5.14). */
+export class PacketDepacketizer implements Depacketizer {
+  /** A packet says all that its decoder needs. */
   readonly configured = true;
   /** Each packet is a unit: none is lost in part. */
   readonly broken = 0;
+  readonly #codec: string;
+  readonly #isUnit: (payload: Buffer) => boolean;
   readonly #emit: (unit: AccessUnit) => void;
   #malformed = 0;
   #discontinuity = false;
 
-  /** @param emit takes each access unit */
-  constructor(emit: (unit: AccessUnit) => void) {
+  /**
+   * @param codec name of the codec in the registry
+   * @param isUnit whether a payload is one of the codec
+   * @param emit takes each access unit
+   */
+  constructor(
+    codec: string,
+    isUnit: (payload: Buffer) => boolean,
+    emit: (unit: AccessUnit) => void,
+  ) {
+    this.#codec = codec;
+    this.#isUnit = isUnit;
     this.#emit = emit;
   }
 
@@ -28,7 +39,7 @@ export class OpusDepacketizer implements Depacketizer {
 
   push(packet: RtpPacket, lostBefore: boolean): void {
     if (lostBefore) this.#discontinuity = true;
-    if (opusPacketDuration(packet.payload) === undefined) {
+    if (!this.#isUnit(packet.payload)) {
       this.#malformed++;
       // An empty packet is padding between two others, nothing is missing for it.
       if (packet.payload.length > 0) this.#discontinuity = true;
@@ -37,7 +48,7 @@ export class OpusDepacketizer implements Depacketizer {
     const discontinuity = this.#discontinuity;
     this.#discontinuity = false;
     this.#emit({
-      codec: 'opus',
+      codec: this.#codec,
       rtpTimestamp: packet.timestamp,
       arrivalUs: packet.arrivalUs,
       keyframe: true,

@@ -1,0 +1,138 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import t, { type Test } from 'tap';
+import { readFolderSegments } from '../../src/index-rebuild/folder-segments.ts';
+import { folderReader } from '../../src/storage/recordings-reader.ts';
+import { verifyRecording } from '../../src/verification/verify-recording.ts';
+import { probe, run } from '../containers/mp4/encoded-media.ts';
+import { readMpd } from '../media/read-mpd.ts';
+import { requireFfmpeg, runTool } from '../media/tool.ts';
+import { SimulatedPublisher, type SimulatedSound } from './simulated-publisher.ts';
+import { encodeSound, SOUNDS } from './sound-clips.ts';
+
+const FOLDER = 'cam1/2026/03/04';
+const REPORTS = { videoReportUs: 0, audioReportUs: 0 };
+
+/** The sound of each Period, as manifest and ffprobe have it, and as a file. */
+async function recordedSound(t: Test, { root }: SimulatedPublisher) {
+  const folder = path.join(root, FOLDER);
+  const mpd = readMpd(await readFile(path.join(folder, 'manifest.mpd'), 'utf8'));
+  const found = [];
+  for (const [i, period] of mpd.periods.entries()) {
+    const set = period.adaptationSets.find(({ contentType }) => contentType === 'audio')!;
+    const names = [set.initialization, ...set.segments.map(({ file }) => file)];
+    const files = await Promise.all(names.map((name) => readFile(path.join(folder, name))));
+    const joined = path.join(t.testdirName, `sound-${i}.mp4`);
+    await writeFile(joined, Buffer.concat(files));
+    found.push({ set, joined, ...(await probe(joined)) });
+  }
+  return found;
+}
+
+async function pcm(file: string): Promise<Buffer> {
+  return (await runTool('ffmpeg', ['-v', 'error', '-i', file, '-f', 's16le', '-'])).stdout;
+}
+
+/** What has to hold of every finished recording: it verifies, and its files alone tell the index. */
+async function checkFolder(t: Test, publisher: SimulatedPublisher) {
+  const { findings } = await verifyRecording(path.join(publisher.root, FOLDER), { decode: true });
+  t.same(findings, []);
+  const reader = folderReader(publisher.root);
+  const { segments } = await readFolderSegments(reader, FOLDER, 'cam1', () => true);
+  const byPath = (a: { path: string }, b: { path: string }) => a.path.localeCompare(b.path);
+  t.same(segments.toSorted(byPath), publisher.segments.toSorted(byPath), 'the files tell the same');
+}
+
+for (const { name, ...facts } of SOUNDS) {
+  t.test(`${name} is recorded beside a picture, with a loss`, async (t) => {
+    if (!requireFfmpeg(t)) return;
+    const sound = await encodeSound(t.testdir(), name);
+    const root = path.join(t.testdirName, 'root');
+    const publisher = new SimulatedPublisher(t, { ...REPORTS, sounds: [sound] }, root);
+    await publisher.run(6, (kind, index) => kind === 'audio' && index >= 100 && index < 110);
+    await publisher.recording.close();
+    t.equal(publisher.recording.dropped.total, 0);
+    const [period, ...more] = await recordedSound(t, publisher);
+    t.equal(more.length, 0);
+    const { set, stream, packets, joined } = period!;
+    t.match(stream, { codec_name: facts.ffmpegName, channels: facts.channels });
+    t.match(set, { codecs: facts.codecString, mimeType: 'audio/mp4', timescale: sound.clockRate });
+    t.equal(publisher.of('audio')[0]!.codec, facts.codecString, 'index and MPD agree');
+    if (facts.layout) t.equal(stream.channel_layout, facts.layout);
+    t.ok(packets.length >= 299, `${packets.length} packets, silence among them`);
+    for (const [i, packet] of packets.slice(1).entries()) {
+      t.equal(packet.pts, packets[i]!.pts + packets[i]!.duration, 'end to end');
+    }
+    t.equal(publisher.recording.concealedMs('audio'), 200);
+    const { stderr } = await run('ffmpeg', ['-v', 'error', '-i', joined, '-f', 'null', '-']);
+    t.equal(stderr, '');
+    await checkFolder(t, publisher);
+  });
+}
+
+t.test('G.711 that came is in the file to the bit, silence where it did not', async (t) => {
+  if (!requireFfmpeg(t)) return;
+  const sound = await encodeSound(t.testdir(), 'pcma');
+  const root = path.join(t.testdirName, 'root');
+  const publisher = new SimulatedPublisher(t, { ...REPORTS, video: false, sounds: [sound] }, root);
+  await publisher.run(4, (kind, index) => kind === 'audio' && index >= 50 && index < 53);
+  await publisher.recording.close();
+  const raw = path.join(t.testdirName, 'sent.raw');
+  await writeFile(raw, Buffer.concat(sound.packets));
+  const law = ['-f', 'alaw', '-ar', '8000', '-ac', '1', '-i', raw];
+  const { stdout: sent } = await runTool('ffmpeg', ['-v', 'error', ...law, '-f', 's16le', '-']);
+  const [period] = await recordedSound(t, publisher);
+  const recorded = await pcm(period!.joined);
+  t.ok(recorded.length >= 198 * 320);
+  for (let index = 0; index < recorded.length / 320 - 1; index++) {
+    const at = (index % sound.packets.length) * 320;
+    const expected = index >= 50 && index < 53 ? Buffer.alloc(320) : sent.subarray(at, at + 320);
+    const own = recorded.subarray(index * 320, index * 320 + 320);
+    if (!own.equals(expected)) t.fail(`packet ${index}`);
+  }
+});
+
+t.test('another codec of sound begins a Period, and nothing of either is lost', async (t) => {
+  if (!requireFfmpeg(t)) return;
+  const folder = t.testdir();
+  const sounds: SimulatedSound[] = [];
+  for (const name of ['opus', 'pcmu', 'multiopus'] as const) {
+    sounds.push(await encodeSound(folder, name));
+  }
+  const root = path.join(folder, 'root');
+  const publisher = new SimulatedPublisher(t, { ...REPORTS, video: false, sounds }, root);
+  for (const sound of sounds) {
+    publisher.sound = sound;
+    await publisher.run(4);
+  }
+  await publisher.recording.close();
+  const periods = await recordedSound(t, publisher);
+  t.same(
+    periods.map(({ stream }) => `${stream.codec_name} ${stream.channels}`),
+    ['opus 2', 'flac 1', 'opus 6'],
+  );
+  t.equal(publisher.recording.dropped.total, 0);
+  let sum = 0;
+  for (const { packets } of periods) sum += packets.length;
+  t.ok(sum >= publisher.packet - 1, `${sum} of ${publisher.packet} packets`);
+  await checkFolder(t, publisher);
+});
+
+t.test('the first sound decides the codec, whichever was negotiated first', async (t) => {
+  if (!requireFfmpeg(t)) return;
+  const folder = t.testdir();
+  const opus = await encodeSound(folder, 'opus');
+  const pcmu = await encodeSound(folder, 'pcmu');
+  const root = path.join(folder, 'root');
+  const options = { ...REPORTS, videoDelayUs: 100_000, sounds: [opus, pcmu] };
+  const publisher = new SimulatedPublisher(t, options, root);
+  publisher.sound = pcmu;
+  await publisher.run(4);
+  await publisher.recording.close();
+  const periods = await recordedSound(t, publisher);
+  t.same(
+    periods.map(({ stream }) => stream.codec_name),
+    ['flac'],
+  );
+  await checkFolder(t, publisher);
+});
