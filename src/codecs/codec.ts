@@ -12,8 +12,11 @@ export interface CodecDescription {
   readonly encodingName: string;
   /** RTP clock rate in ticks a second. */
   readonly clockRate: number;
-  /** Channels in `a=rtpmap` where the codec has that parameter. */
-  readonly channels?: number;
+  /**
+   * Channels in `a=rtpmap` where the codec has that parameter: always so many, or as the `fmtp` parameters
+   * of a format say.
+   */
+  readonly channels?: number | ((parameters: Record<string, string>) => number | undefined);
   /** Payload type that the codec has for itself (RFC 3551 §6); absent: a dynamic one. */
   readonly payloadType?: number;
   /** What to call it when telling someone what could be recorded: `Opus (48000/2)`. */
@@ -31,6 +34,14 @@ export interface CodecDescription {
   refusal?(parameters: Record<string, string>): string | undefined;
   /** `fmtp` parameters of the answer, made of those of the offer. */
   answerParameters(parameters: Record<string, string>): Record<string, string>;
+}
+
+/** Channels that a format with these parameters has in `a=rtpmap`; undefined without any. */
+export function channelsOf(
+  { channels }: CodecDescription,
+  parameters: Record<string, string>,
+): number | undefined {
+  return typeof channels === 'function' ? channels(parameters) : channels;
 }
 
 /** What a file says of a track of an unknown codec: the sample entry as its container has it. */

@@ -7,6 +7,7 @@ import type { Configuration } from './configuration.ts';
 import { pcma, pcmu } from './g711/codec.ts';
 import { h264 } from './h264/codec.ts';
 import { h265 } from './h265/codec.ts';
+import { multiopus } from './multiopus/codec.ts';
 import { opus } from './opus/codec.ts';
 import { vp8 } from './vp8/codec.ts';
 import { vp9 } from './vp9/codec.ts';
@@ -16,7 +17,7 @@ import { vp9 } from './vp9/codec.ts';
  * codec is a folder and a row here, behind those of its kind, so that nobody is asked for it who sends
  * one of those today.
  */
-export const CODECS: readonly Codec[] = [h264, h265, av1, vp9, vp8, opus, pcmu, pcma];
+export const CODECS: readonly Codec[] = [h264, h265, av1, vp9, vp8, multiopus, opus, pcmu, pcma];
 
 const BY_NAME = new Map(CODECS.map((codec) => [codec.name, codec]));
 
@@ -38,12 +39,14 @@ export function codecOfString(codecString: string): Codec | undefined {
   return CODECS.find((codec) => codec.isNamedBy(codecString));
 }
 
-/** The codec of a track of which nothing else is known: the most wanted one. */
+/** The codec of a track of which nothing else is known: the most wanted one, of sound that of two channels. */
 export function likelyCodec(kind: 'video'): VideoCodec;
 export function likelyCodec(kind: 'audio'): AudioCodec;
 export function likelyCodec(kind: TrackKind): Codec;
 export function likelyCodec(kind: TrackKind): Codec {
-  return CODECS.find((codec) => codec.kind === kind)!;
+  const isLikely = (codec: Codec) =>
+    codec.kind === 'video' || codec.configurationOf(2) !== undefined;
+  return CODECS.find((codec) => codec.kind === kind && isLikely(codec))!;
 }
 
 /** The codec of a track's payload format, which is of the kind it was negotiated for. */

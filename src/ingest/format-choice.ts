@@ -1,4 +1,4 @@
-import type { Codec } from '../codecs/codec.ts';
+import { type Codec, channelsOf } from '../codecs/codec.ts';
 import type { TrackKind } from '../media/access-unit.ts';
 import type { PayloadFormat } from '../media/payload-format.ts';
 
@@ -46,7 +46,8 @@ function isOf({ kind: of, description }: Codec, kind: TrackKind, format: Offered
     description.encodingName.toLowerCase() === format.encodingName.toLowerCase() &&
     description.clockRate === format.clockRate &&
     // RFC 8866 §6.6: the parameter is of audio alone; some write `H264/90000/1`.
-    (kind === 'video' || (description.channels ?? 1) === (format.channels ?? 1))
+    (kind === 'video' ||
+      (channelsOf(description, format.parameters) ?? 1) === (format.channels ?? 1))
   );
 }
 
@@ -66,12 +67,13 @@ export function chooseFormats(
   );
   const codec = codecs.find((wanted) => [...recordable.values()].includes(wanted));
   if (codec === undefined) return [];
-  const { clockRate, channels, rank } = codec.description;
+  const { clockRate, rank } = codec.description;
   const candidates = offered.filter((format) => recordable.get(format) === codec);
   const best = Math.max(...candidates.map((format) => rank(format.parameters)));
   const chosen: PayloadFormat[] = [];
   for (const format of candidates) {
     if (rank(format.parameters) !== best) continue;
+    const channels = channelsOf(codec.description, format.parameters);
     chosen.push({
       payloadType: format.payloadType,
       codec: codec.name,

@@ -1,5 +1,5 @@
 import { type MediaDescription, type SessionDescription, write } from 'sdp-transform';
-import type { Codec } from '../codecs/codec.ts';
+import { type Codec, channelsOf } from '../codecs/codec.ts';
 import { CODECS, codecNamed } from '../codecs/registry.ts';
 import type { TrackKind } from '../media/access-unit.ts';
 import type { PayloadFormat } from '../media/payload-format.ts';
@@ -85,8 +85,9 @@ function wantedSections(codecs: readonly Codec[]): WantedSection[] {
     const formats: PayloadFormat[] = [];
     for (const { kind: of, name: codec, description } of codecs) {
       if (of !== kind) continue;
-      const { clockRate, channels } = description;
+      const { clockRate } = description;
       for (const parameters of description.wanted) {
+        const channels = channelsOf(description, parameters);
         const retransmits = description.payloadType ?? next();
         formats.push({
           payloadType: retransmits,

@@ -67,7 +67,8 @@ export class PublishedMedia {
   /** Takes the next unit of a track; it is written now, or as soon as its timestamp is certain. */
   accept(kind: TrackKind, unit: AccessUnit): void {
     const { audio } = this.publisher;
-    if (kind === 'audio' && audio && audio.codec !== unit.codec) this.#changeSound(audio, unit.codec);
+    if (kind === 'audio' && audio && audio.codec !== unit.codec)
+      this.#changeSound(audio, unit.codec);
     this.#timestamps[kind]?.push(unit);
     this.#placeAll(kind);
   }

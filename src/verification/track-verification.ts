@@ -1,6 +1,6 @@
 import type { Codec } from '../codecs/codec.ts';
 import type { Configuration } from '../codecs/configuration.ts';
-import { codecOfString } from '../codecs/registry.ts';
+import { codecNamed, codecOfString } from '../codecs/registry.ts';
 import { compositionDelayOf } from '../containers/chunk-facts.ts';
 import { containerNamed } from '../containers/registry.ts';
 import { segmentName } from '../layout/file-names.ts';
@@ -50,8 +50,8 @@ export async function verifyTrack(
   const isInitialized = findings.length === 0;
   const decodable: DecodableSegment[] = [];
   const initialization = isInitialized ? await files.read(track.initialization) : undefined;
-  const codec = codecOfString(codecs);
   const configuration = initialization && container.readConfiguration(initialization);
+  const codec = (configuration && codecNamed(configuration.codec)) ?? codecOfString(codecs);
   const continuity =
     options.decode && configuration ? continuityCheck(codec, configuration) : undefined;
   const compositionDelay =

@@ -21,7 +21,8 @@ export const SURROUND = { channel_mapping: '0,4,1,2,3,5', num_streams: '4', coup
 
 /** Encodes two seconds of sound in packets of 20 ms. @param folder an existing one */
 export async function encodeSound(folder: string, name: SoundName): Promise<SimulatedSound> {
-  if (name === 'opus') return { codec: name, clockRate: 48_000, channels: 2, packets: audioPackets() };
+  if (name === 'opus')
+    return { codec: name, clockRate: 48_000, channels: 2, packets: audioPackets() };
   if (name === 'multiopus') return encodeSurround(folder);
   const tone = 'sine=frequency=440:sample_rate=8000:duration=2,volume=0.7';
   const { stdout } = await runTool('ffmpeg', [
@@ -29,7 +30,8 @@ export async function encodeSound(folder: string, name: SoundName): Promise<Simu
     ...['-ac', '1', '-f', name === 'pcmu' ? 'mulaw' : 'alaw', '-'],
   ]);
   const packets: Buffer[] = [];
-  for (let at = 0; at + 160 <= stdout.length; at += 160) packets.push(stdout.subarray(at, at + 160));
+  for (let at = 0; at + 160 <= stdout.length; at += 160)
+    packets.push(stdout.subarray(at, at + 160));
   return { codec: name, clockRate: 8000, packets };
 }
 

@@ -27,31 +27,34 @@ const SOUNDS: Record<string, (i: number) => number> = {
   'wasted bits': (i) => 4096 * ((i % 15) - 7),
 };
 
-t.test('frames of all kinds of sound and of any length are decoded by ffmpeg to the bit', async (t) => {
-  if (!requireFfmpeg(t)) return;
-  const frames = Object.values(SOUNDS).flatMap((sound) =>
-    [1, 2, 3, 4, 5, 16, 80, 160, 161, 240, 1000, 4096].map((length) =>
-      Int16Array.from({ length }, (_, i) => sound(i)),
-    ),
-  );
-  const samples: Sample[] = [];
-  let time = 0;
-  for (const frame of frames) {
-    const { length } = frame;
-    samples.push({ time, duration: length, keyframe: true, parts: [writeFlacFrame(frame)] });
-    time += length;
-  }
-  const path = join(t.testdir(), 'flac.mp4');
-  const header = mp4.initialization(trackFormat(mp4, new G711Configuration('pcmu')));
-  await writeFile(path, Buffer.concat([header, segment('audio', samples, 50)]));
-  const { stdout, stderr } = await runTool('ffmpeg', [
-    ...['-v', 'warning', '-i', path, '-f', 's16le', '-'],
-  ]);
-  t.equal(stderr, '');
-  const expected = Buffer.concat(frames.map(({ buffer }) => Buffer.from(buffer)));
-  t.equal(stdout.length, expected.length);
-  t.ok(stdout.equals(expected));
-});
+t.test(
+  'frames of all kinds of sound and of any length are decoded by ffmpeg to the bit',
+  async (t) => {
+    if (!requireFfmpeg(t)) return;
+    const frames = Object.values(SOUNDS).flatMap((sound) =>
+      [1, 2, 3, 4, 5, 16, 80, 160, 161, 240, 1000, 4096].map((length) =>
+        Int16Array.from({ length }, (_, i) => sound(i)),
+      ),
+    );
+    const samples: Sample[] = [];
+    let time = 0;
+    for (const frame of frames) {
+      const { length } = frame;
+      samples.push({ time, duration: length, keyframe: true, parts: [writeFlacFrame(frame)] });
+      time += length;
+    }
+    const path = join(t.testdir(), 'flac.mp4');
+    const header = mp4.initialization(trackFormat(mp4, new G711Configuration('pcmu')));
+    await writeFile(path, Buffer.concat([header, segment('audio', samples, 50)]));
+    const { stdout, stderr } = await runTool('ffmpeg', [
+      ...['-v', 'warning', '-i', path, '-f', 's16le', '-'],
+    ]);
+    t.equal(stderr, '');
+    const expected = Buffer.concat(frames.map(({ buffer }) => Buffer.from(buffer)));
+    t.equal(stdout.length, expected.length);
+    t.ok(stdout.equals(expected));
+  },
+);
 
 t.test('a frame says how long it is, and a changed one is found out', async (t) => {
   for (const length of [1, 15, 160, 255, 256, 257, MOST_SAMPLES]) {
@@ -74,7 +77,19 @@ t.test('frames of other encoders tell their length, too', async (t) => {
   for (const size of [192, 576, 1000, 1024, 4608]) {
     const { stdout } = await runTool('ffmpeg', [
       ...['-v', 'error', '-f', 'lavfi', '-i', 'sine=sample_rate=8000:duration=2'],
-      ...['-ac', '1', '-c:a', 'flac', '-frame_size', String(size), '-f', 'data', '-map', '0:a', '-'],
+      ...[
+        '-ac',
+        '1',
+        '-c:a',
+        'flac',
+        '-frame_size',
+        String(size),
+        '-f',
+        'data',
+        '-map',
+        '0:a',
+        '-',
+      ],
     ]);
     t.equal(flacSamples(stdout), size);
   }
