@@ -43,7 +43,7 @@ export const TRACK_FIGURES = {
   packets_lost: {
     type: 'counter',
     unit: 'packets',
-    help: 'RTP packets that were lost for good, despite retransmission requests.',
+    help: 'RTP packets that were lost for good, despite retransmission requests and redundancy.',
     read: ({ received }) => received.packetsLost,
   },
   packets_recovered: {
@@ -51,6 +51,12 @@ export const TRACK_FIGURES = {
     unit: 'packets',
     help: 'RTP packets recovered by retransmission.',
     read: ({ received }) => received.packetsRecovered,
+  },
+  packets_restored: {
+    type: 'counter',
+    unit: 'packets',
+    help: 'RTP packets that were lost and whose payload a later packet brought (RFC 2198).',
+    read: ({ received }) => received.packetsRestored,
   },
   packets_dropped: {
     type: 'counter',

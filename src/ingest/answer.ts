@@ -1,6 +1,6 @@
 import { type MediaDescription, type SessionDescription, write } from 'sdp-transform';
 import { codecNamed } from '../codecs/registry.ts';
-import type { PayloadFormat } from '../media/payload-format.ts';
+import { carriesMedia, type PayloadFormat } from '../media/payload-format.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
 import { HEADER_EXTENSION_URIS } from './description.ts';
 import type { HostCandidate } from './ice-sockets.ts';
@@ -101,30 +101,34 @@ function answeredSection(
 }
 
 function rtpMap(media: MediaDescription, format: PayloadFormat): MediaDescription['rtp'][number] {
-  const offered = media.rtp.find(({ payload }) => payload === format.payloadType)!;
+  // A payload type of RFC 3551 §6 needs no line of its own in the offer.
+  const offered = media.rtp.find(({ payload }) => payload === format.payloadType);
   return {
     payload: format.payloadType,
-    codec: offered.codec,
+    codec: offered?.codec ?? codecNamed(format.codec)!.description.encodingName,
     rate: format.clockRate,
     ...(format.channels === undefined ? {} : { encoding: format.channels }),
   };
 }
 
 function formatParameters(format: PayloadFormat): MediaDescription['fmtp'] {
+  const { payloadType: payload, redundancy } = format;
+  if (redundancy !== undefined) return [{ payload, config: redundancy.join('/') }];
   const description = codecNamed(format.codec)?.description;
   const parameters = description?.answerParameters(format.parameters) ?? {
     apt: String(format.retransmits),
   };
   const config = Object.entries(parameters).map(([name, value]) => `${name}=${value}`);
-  return config.length === 0 ? [] : [{ payload: format.payloadType, config: config.join(';') }];
+  return config.length === 0 ? [] : [{ payload, config: config.join(';') }];
 }
 
-// RFC 4588 §6.3: feedback is about the original stream, so 'rtx' formats have none.
+// RFC 4588 §6.3: feedback is about the original stream, so 'rtx' formats have none; 'red' is like them.
 function feedback(
   { feedback: agreed }: MediaSection,
-  { codec, payloadType: payload }: PayloadFormat,
+  format: PayloadFormat,
 ): NonNullable<MediaDescription['rtcpFb']> {
-  if (codec === 'rtx') return [];
+  if (!carriesMedia(format)) return [];
+  const { payloadType: payload } = format;
   return [
     ...(agreed.remb ? [{ payload, type: 'goog-remb' }] : []),
     ...(agreed.transportCc ? [{ payload, type: 'transport-cc' }] : []),

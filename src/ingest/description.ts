@@ -1,5 +1,6 @@
 import { type MediaDescription, parsePayloads, type SessionDescription } from 'sdp-transform';
 import type { TrackKind } from '../media/access-unit.ts';
+import { carriesMedia } from '../media/payload-format.ts';
 import { Refusal } from '../refusal.ts';
 import type { HeaderExtensionIds, MediaSection } from '../rtp/media-section.ts';
 import type { OfferedFormat } from './format-choice.ts';
@@ -30,7 +31,7 @@ export interface Fingerprint {
   digest: Buffer;
 }
 
-/** Formats that need no `a=rtpmap` (RFC 3551 §6): none can be recorded, but they have a name. */
+/** Formats that need no `a=rtpmap` (RFC 3551 §6), as far as WebRTC has them. */
 const STATIC_FORMATS: Readonly<
   Record<number, Pick<OfferedFormat, 'encodingName' | 'clockRate' | 'channels'>>
 > = {
@@ -40,14 +41,19 @@ const STATIC_FORMATS: Readonly<
 };
 
 /** What a list of fmtp parameters says, names in lower case (RFC 8866 §6.15). */
-function formatParameters(config: string | undefined): Record<string, string> {
+function formatParameters(config: string): Record<string, string> {
   const parameters = new Map<string, string>();
-  for (const part of (config ?? '').split(';')) {
+  for (const part of config.split(';')) {
     const equals = part.indexOf('=');
     if (equals < 1) continue;
     parameters.set(part.slice(0, equals).trim().toLowerCase(), part.slice(equals + 1).trim());
   }
   return Object.fromEntries(parameters);
+}
+
+/** The payload types that the blocks of a redundant payload have (RFC 2198 §5); undefined for anything else. */
+function blockTypes(config: string): number[] | undefined {
+  return /^\d{1,3}(?:\/\d{1,3}){1,8}$/.test(config) ? config.split('/').map(Number) : undefined;
 }
 
 /**
@@ -103,13 +109,15 @@ export function sectionFormats(media: MediaDescription, what: string): OfferedFo
       if (fixed !== undefined) formats.push({ payloadType, ...fixed, parameters: {} });
       continue;
     }
-    const config = media.fmtp.find(({ payload }) => payload === payloadType)?.config;
+    const config = String(media.fmtp.find(({ payload }) => payload === payloadType)?.config ?? '');
+    const redundancy = /^red$/i.test(String(map.codec)) ? blockTypes(config) : undefined;
     formats.push({
       payloadType,
       encodingName: String(map.codec),
       clockRate: map.rate,
       channels: map.encoding === undefined ? undefined : Number(map.encoding),
-      parameters: formatParameters(config === undefined ? undefined : String(config)),
+      parameters: formatParameters(config),
+      ...(redundancy && { redundancy }),
     });
   }
   return formats;
@@ -126,7 +134,7 @@ export function mediaSection(
   formats: MediaSection['formats'],
   session: SessionDescription,
 ): MediaSection {
-  const primary = formats.filter(({ codec }) => codec !== 'rtx');
+  const primary = formats.filter(carriesMedia);
   const offers = (type: string, subtype = ''): boolean =>
     (media.rtcpFb ?? []).some(
       (feedback) =>

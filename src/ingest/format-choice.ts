@@ -1,6 +1,6 @@
 import { type Codec, channelsOf } from '../codecs/codec.ts';
 import type { TrackKind } from '../media/access-unit.ts';
-import type { PayloadFormat } from '../media/payload-format.ts';
+import { carriesMedia, type PayloadFormat } from '../media/payload-format.ts';
 
 /** One payload type of an offer, of any codec. */
 export interface OfferedFormat {
@@ -10,6 +10,8 @@ export interface OfferedFormat {
   channels: number | undefined;
   /** `fmtp` parameters with lower-case names. */
   parameters: Record<string, string>;
+  /** For `red`: payload types of its blocks (RFC 2198 §5). */
+  redundancy?: readonly number[];
 }
 
 /**
@@ -96,5 +98,32 @@ export function chooseFormats(
       retransmits: format.payloadType,
     });
   }
-  return chosen;
+  return kind === 'audio' ? [...redundancyOf(chosen, offered), ...chosen] : chosen;
+}
+
+/**
+ * The format that brings sound once more with the packets after it, where it is offered for what was
+ * chosen. It comes first: a publisher sends what is answered first, and lost sound is asked for again by
+ * few.
+ */
+function redundancyOf(
+  chosen: readonly PayloadFormat[],
+  offered: readonly OfferedFormat[],
+): PayloadFormat[] {
+  const [primary] = chosen;
+  const types = new Set(chosen.filter(carriesMedia).map(({ payloadType }) => payloadType));
+  const red = offered.find(
+    ({ redundancy, clockRate, channels }) =>
+      redundancy?.every((payloadType) => types.has(payloadType)) &&
+      clockRate === primary!.clockRate &&
+      (channels ?? 1) === (primary!.channels ?? 1),
+  );
+  if (red === undefined) return [];
+  const { payloadType, clockRate, channels, redundancy } = red;
+  return [
+    {
+      ...{ payloadType, codec: 'red', clockRate, parameters: {}, redundancy: redundancy! },
+      ...(channels === undefined ? {} : { channels }),
+    },
+  ];
 }

@@ -13,6 +13,8 @@ export interface PayloadFormat {
   channels?: number;
   /** `fmtp` parameters with lower-case names, as received. */
   parameters: Record<string, string>;
+  /** For `red`: payload types of the blocks, that of the packet itself first (RFC 2198 §5). */
+  redundancy?: readonly number[];
   /** For `rtx`: the payload type that is retransmitted (`apt`). */
   retransmits?: number;
 }

@@ -6,11 +6,8 @@ import { LayerArrivals, LayerChoice, largest } from './layer-choice.ts';
 import type { MediaSection } from './media-section.ts';
 import type { ReportBlock } from './rtcp-report-block.ts';
 import { StatedOrientation } from './stated-orientation.ts';
-import {
-  TrackReceiver,
-  type TrackReceiverEvents,
-  type TrackReceiverOptions,
-} from './track-receiver.ts';
+import type { DepacketizingOptions } from './track-depacketizer.ts';
+import { TrackReceiver, type TrackReceiverEvents } from './track-receiver.ts';
 import {
   addStatistics,
   noStatistics,
@@ -59,7 +56,7 @@ export interface LayeredTrackEvents
 }
 
 /** Options of a {@link LayeredTrack}. */
-export interface LayeredTrackOptions extends TrackReceiverOptions {
+export interface LayeredTrackOptions extends DepacketizingOptions {
   pictureSize: PictureSizeReader;
 }
 

@@ -22,7 +22,7 @@ import { SrtcpReceiver } from './srtcp-receiver.ts';
 import type { SrtpKeys } from './srtp-keys.ts';
 import { SrtpReceiver } from './srtp-receiver.ts';
 import { SsrcTable } from './ssrc-table.ts';
-import type { TrackReceiverOptions } from './track-receiver.ts';
+import type { DepacketizingOptions } from './track-depacketizer.ts';
 import type { TrackStatistics } from './track-statistics.ts';
 import { TransportCcFeedback } from './transport-cc-feedback.ts';
 import { videoOrientation } from './video-orientation.ts';
@@ -62,7 +62,7 @@ export interface RtpReceiverStatistics {
 }
 
 /** Options of a {@link RtpReceiver}. */
-export interface RtpReceiverOptions extends TrackReceiverOptions {
+export interface RtpReceiverOptions extends DepacketizingOptions {
   /** The remote's keys, as exported by the DTLS handshake. */
   keys: SrtpKeys;
   /** All media sections that were negotiated for receiving. */

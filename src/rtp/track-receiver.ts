@@ -1,5 +1,4 @@
 import type { AccessUnit } from '../media/access-unit.ts';
-import type { Depacketizer, DepacketizerFactory } from '../media/depacketizer.ts';
 import type { PayloadFormat } from '../media/payload-format.ts';
 import type { RtpPacket } from '../media/rtp-packet.ts';
 import { KeyframeRequester } from './keyframe-requester.ts';
@@ -12,6 +11,7 @@ import { restoreRetransmission } from './retransmission.ts';
 import type { ReportBlock } from './rtcp-report-block.ts';
 import { SequenceExtender, sequenceDistance } from './sequence-numbers.ts';
 import { SequenceProbation } from './sequence-probation.ts';
+import { type DepacketizingOptions, TrackDepacketizer } from './track-depacketizer.ts';
 import type { TrackStatistics } from './track-statistics.ts';
 
 /** A sequence number this far from the highest is not of the same run (RFC 3550 §A.1). */
@@ -30,13 +30,6 @@ export interface TrackReceiverEvents {
   sendKeyframeRequest(ssrc: number): void;
 }
 
-/** How a {@link TrackReceiver} makes access units. */
-export interface TrackReceiverOptions {
-  createDepacketizer: DepacketizerFactory;
-  /** Hand out access units of which a part never came, with what came of them; false by default. */
-  keepIncomplete?: boolean;
-}
-
 /**
  * One track from decrypted RTP packets to access units: order, retransmission, feedback, statistics
  * and the payload format.
@@ -46,8 +39,7 @@ export class TrackReceiver {
   readonly #isVideo: boolean;
   /** The section's payload types by number. */
   readonly #formats: (PayloadFormat | undefined)[] = new Array(128).fill(undefined);
-  readonly #createDepacketizer: DepacketizerFactory;
-  readonly #keepIncomplete: boolean;
+  readonly #depacketizer: TrackDepacketizer;
   readonly #reordering = new Reordering();
   readonly #reorder: ReorderBuffer;
   readonly #nack: NackGenerator | undefined;
@@ -59,10 +51,6 @@ export class TrackReceiver {
   #sequence = new SequenceExtender();
   #reception: ReceiveStatistics | undefined;
   readonly #probation = new SequenceProbation();
-  #depacketizer: Depacketizer | undefined;
-  #depacketizerFormat: PayloadFormat | undefined;
-  /** Media was lost since the last packet that went to the depacketizer. */
-  #lostBefore = false;
   /** µs on the steady clock, as of the last packet or tick. */
   #nowUs = 0;
   #lastTickUs: number | undefined;
@@ -75,8 +63,6 @@ export class TrackReceiver {
   #duplicates = 0;
   #probes = 0;
   #malformed = 0;
-  #malformedBefore = 0;
-  #brokenBefore = 0;
   #accessUnits = 0;
   #keyframeUnits = 0;
   #bytes = 0;
@@ -88,15 +74,10 @@ export class TrackReceiver {
    *   allows it (keyframes: PLI or FIR)
    * @param events takes what comes out
    */
-  constructor(
-    section: MediaSection,
-    events: TrackReceiverEvents,
-    { createDepacketizer, keepIncomplete = false }: TrackReceiverOptions,
-  ) {
-    this.#createDepacketizer = createDepacketizer;
+  constructor(section: MediaSection, events: TrackReceiverEvents, options: DepacketizingOptions) {
+    this.#depacketizer = new TrackDepacketizer(this.#formats, (unit) => this.#emit(unit), options);
     this.#events = events;
     this.#isVideo = section.kind === 'video';
-    this.#keepIncomplete = keepIncomplete;
     for (const format of section.formats) this.#formats[format.payloadType] = format;
     if (section.feedback.nack) {
       this.#nack = new NackGenerator((sequenceNumbers) => {
@@ -220,13 +201,12 @@ export class TrackReceiver {
     this.#reorder.reset();
     this.#nack?.reset();
     this.#keyframes?.reset();
-    this.#depacketizer?.reset();
+    this.#depacketizer.reset(!isFirst);
     this.#probation.drop();
     this.#sequence = new SequenceExtender();
     this.#reception = new ReceiveStatistics(ssrc);
     this.#ssrc = ssrc;
     this.#started = false;
-    this.#lostBefore = !isFirst;
   }
 
   /**
@@ -250,18 +230,15 @@ export class TrackReceiver {
   statistics(): TrackStatistics {
     return {
       packetsReceived: this.#packetsReceived,
-      packetsLost: this.#reorder.lost,
+      packetsLost: this.#reorder.lost - this.#depacketizer.restored,
+      packetsRestored: this.#depacketizer.restored,
       packetsRecovered: this.#packetsRecovered,
       packetsReordered: this.#packetsReordered,
       duplicates: this.#duplicates,
       probes: this.#probes,
-      malformed:
-        this.#malformed +
-        this.#malformedBefore +
-        this.#probation.strays +
-        (this.#depacketizer?.malformed ?? 0),
+      malformed: this.#malformed + this.#probation.strays + this.#depacketizer.malformed,
       accessUnits: this.#accessUnits,
-      accessUnitsBroken: this.#brokenBefore + (this.#depacketizer?.broken ?? 0),
+      accessUnitsBroken: this.#depacketizer.broken,
       keyframes: this.#keyframeUnits,
       bytes: this.#bytes,
       nacksSent: this.#nacksSent,
@@ -347,40 +324,11 @@ export class TrackReceiver {
 
   #depacketize(packet: RtpPacket): void {
     if (this.#reorder.lostBefore) {
-      this.#lostBefore = true;
+      this.#depacketizer.noteLoss();
       this.#nack?.forgetBefore(this.#reorder.next);
     }
-    const format = this.#formats[packet.payloadType];
-    if (format === undefined || format.codec === 'rtx') {
-      // Comfort noise and telephone events share the numbers of the audio, but are not part of it.
-      this.#malformed++;
-      return;
-    }
-    const depacketizer = this.#depacketizerFor(format);
-    const lost = this.#lostBefore;
-    this.#lostBefore = false;
-    depacketizer.push(packet, lost);
     // At once: what is lost may be known long before the next unit is whole.
-    if (lost && depacketizer.discontinuity) this.#wantKeyframe();
-  }
-
-  #depacketizerFor(format: PayloadFormat): Depacketizer {
-    if (this.#depacketizer !== undefined && this.#depacketizerFormat?.codec === format.codec) {
-      return this.#depacketizer;
-    }
-    if (this.#depacketizer !== undefined) {
-      this.#depacketizer.flush();
-      this.#malformedBefore += this.#depacketizer.malformed;
-      this.#brokenBefore += this.#depacketizer.broken;
-      this.#lostBefore = true;
-    }
-    this.#depacketizer = this.#createDepacketizer(
-      format,
-      (unit) => this.#emit(unit),
-      this.#keepIncomplete,
-    );
-    this.#depacketizerFormat = format;
-    return this.#depacketizer;
+    if (this.#depacketizer.push(packet)) this.#wantKeyframe();
   }
 
   #emit(unit: AccessUnit): void {
@@ -388,7 +336,7 @@ export class TrackReceiver {
     if (this.#isVideo) {
       if (unit.keyframe) {
         this.#keyframeUnits++;
-        if (this.#depacketizer?.configured) this.#keyframes?.keyframeReceived();
+        if (this.#depacketizer.configured) this.#keyframes?.keyframeReceived();
       } else if (unit.discontinuity || unit.isReduced) {
         this.#wantKeyframe();
       }

@@ -2,8 +2,10 @@
 export interface TrackStatistics {
   /** Packets that arrived in time, each counted once; retransmissions that filled a gap included. */
   packetsReceived: number;
-  /** Missing packets that were given up. */
+  /** Missing packets that were given up, without those whose payloads a later one brought. */
   packetsLost: number;
+  /** Lost packets whose payloads a later one brought (RFC 2198). */
+  packetsRestored: number;
   /** Packets that came because they were asked for. */
   packetsRecovered: number;
   /** Packets that came by themselves after later ones had. */
@@ -32,6 +34,7 @@ export function noStatistics(): TrackStatistics {
   return {
     packetsReceived: 0,
     packetsLost: 0,
+    packetsRestored: 0,
     packetsRecovered: 0,
     packetsReordered: 0,
     duplicates: 0,

@@ -38,6 +38,7 @@ export class RecorderStandIn implements Recorder {
             packets_received: 1,
             packets_lost: 2,
             packets_recovered: 3,
+            packets_restored: 0,
             packets_dropped: 4,
             access_units: 5,
             access_units_broken: 8,

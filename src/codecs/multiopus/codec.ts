@@ -2,7 +2,12 @@ import { AUDIO_TIMESCALE } from '../../media/media-time.ts';
 import type { PayloadFormat } from '../../media/payload-format.ts';
 import type { AudioCodec } from '../codec.ts';
 import { PacketDepacketizer } from '../packet-depacketizer.ts';
-import { type ChannelMapping, MOST_CHANNELS, readChannelMapping, SURROUND_PARAMETERS } from './channel-mapping.ts';
+import {
+  type ChannelMapping,
+  MOST_CHANNELS,
+  readChannelMapping,
+  SURROUND_PARAMETERS,
+} from './channel-mapping.ts';
 import { MultiopusConfiguration, readMultiopusConfiguration } from './configuration.ts';
 import { multistreamDuration } from './multistream.ts';
 

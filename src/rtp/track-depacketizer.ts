@@ -1,0 +1,158 @@
+import type { AccessUnit } from '../media/access-unit.ts';
+import type { Depacketizer, DepacketizerFactory } from '../media/depacketizer.ts';
+import { carriesMedia, type PayloadFormat } from '../media/payload-format.ts';
+import type { RtpPacket } from '../media/rtp-packet.ts';
+import { type RedundantBlock, readRedundantPayload } from './redundant-payload.ts';
+import { sequenceDistance, timestampDistance } from './sequence-numbers.ts';
+
+/** How a {@link TrackDepacketizer} makes access units. */
+export interface DepacketizingOptions {
+  createDepacketizer: DepacketizerFactory;
+  /** Hand out access units of which a part never came, with what came of them; false by default. */
+  keepIncomplete?: boolean;
+}
+
+/**
+ * Gives the packets of one stream, in order, to the depacketizer of their codec: another one where the
+ * codec changes. Where packets are lost and one behind them brings their payloads once more (RFC 2198),
+ * those take their place.
+ */
+export class TrackDepacketizer {
+  /** Packets without a format that was negotiated, and with payloads that break RFC 2198. */
+  #malformed = 0;
+  /** Lost packets whose payloads a later one brought. */
+  restored = 0;
+  readonly #formats: readonly (PayloadFormat | undefined)[];
+  readonly #options: DepacketizingOptions;
+  readonly #emit: (unit: AccessUnit) => void;
+  #depacketizer: Depacketizer | undefined;
+  #codec: string | undefined;
+  /** Of depacketizers before the present one. */
+  #malformedBefore = 0;
+  #brokenBefore = 0;
+  /** Media was lost since the last packet that went to the depacketizer. */
+  #lostBefore = false;
+  /** Of the last packet, in whatever format. */
+  #sequenceNumber: number | undefined;
+  /** Of the last one that went to the depacketizer. */
+  #timestamp: number | undefined;
+
+  /**
+   * @param formats the section's payload types by number
+   * @param emit takes each access unit
+   */
+  constructor(
+    formats: readonly (PayloadFormat | undefined)[],
+    emit: (unit: AccessUnit) => void,
+    options: DepacketizingOptions,
+  ) {
+    this.#formats = formats;
+    this.#emit = emit;
+    this.#options = options;
+  }
+
+  /** Packets, and what was in them, that broke a format. */
+  get malformed(): number {
+    return this.#malformed + this.#malformedBefore + (this.#depacketizer?.malformed ?? 0);
+  }
+
+  /** See {@link Depacketizer.broken}. */
+  get broken(): number {
+    return this.#brokenBefore + (this.#depacketizer?.broken ?? 0);
+  }
+
+  /** See {@link Depacketizer.configured}. */
+  get configured(): boolean {
+    return this.#depacketizer?.configured ?? false;
+  }
+
+  /** What comes next follows something that is lost. */
+  noteLoss(): void {
+    this.#lostBefore = true;
+  }
+
+  /**
+   * Takes the next packet of the stream.
+   * @returns true when something is lost that units after it may depend on
+   */
+  push(packet: RtpPacket): boolean {
+    const before = this.#sequenceNumber;
+    this.#sequenceNumber = packet.sequenceNumber;
+    const format = this.#formats[packet.payloadType];
+    if (format !== undefined && carriesMedia(format)) return this.#give(format, packet);
+    if (format?.codec === 'red') {
+      const missing =
+        before === undefined ? 0 : sequenceDistance(before, packet.sequenceNumber) - 1;
+      return this.#takeApart(packet, missing);
+    }
+    // Comfort noise and telephone events share the numbers of the audio, but are not part of it.
+    this.#malformed++;
+    return false;
+  }
+
+  /** What follows is another stream. @param isLoss it begins where something is missing */
+  reset(isLoss: boolean): void {
+    this.#depacketizer?.reset();
+    this.#lostBefore = isLoss;
+    this.#sequenceNumber = undefined;
+    this.#timestamp = undefined;
+  }
+
+  /** @param missing packets that are lost just before it, as far as their numbers tell */
+  #takeApart(packet: RtpPacket, missing: number): boolean {
+    const blocks = readRedundantPayload(packet.payload);
+    const last = blocks?.pop();
+    const format = last && this.#formats[last.payloadType];
+    if (format === undefined || !carriesMedia(format)) {
+      this.#malformed++;
+      return false;
+    }
+    if (this.#lostBefore && missing > 0) this.#restore(packet, blocks!, missing);
+    const { payloadType, payload } = last!;
+    return this.#give(format, { ...packet, payloadType, payload });
+  }
+
+  /** Puts what a packet brings of those before it in the place of the lost ones among them. */
+  #restore(packet: RtpPacket, blocks: readonly RedundantBlock[], missing: number): void {
+    const { timestamp } = packet;
+    const since = this.#timestamp === undefined ? 0 : timestampDistance(this.#timestamp, timestamp);
+    const lost = blocks
+      .filter(({ payload, payloadType, offset }) => {
+        const format = this.#formats[payloadType];
+        const isMedia = format !== undefined && carriesMedia(format);
+        return isMedia && payload.length > 0 && offset > 0 && offset < since;
+      })
+      .slice(-missing);
+    const isAll = lost.length === missing;
+    for (const { payloadType, payload, offset } of lost) {
+      const restored = { ...packet, payloadType, payload, timestamp: (timestamp - offset) >>> 0 };
+      this.#lostBefore = !isAll;
+      this.#give(this.#formats[payloadType]!, { ...restored, marker: false });
+      this.restored++;
+    }
+    this.#lostBefore = !isAll;
+  }
+
+  #give(format: PayloadFormat, packet: RtpPacket): boolean {
+    const depacketizer = this.#depacketizerFor(format);
+    const lost = this.#lostBefore;
+    this.#lostBefore = false;
+    this.#timestamp = packet.timestamp;
+    depacketizer.push(packet, lost);
+    return lost && depacketizer.discontinuity;
+  }
+
+  #depacketizerFor(format: PayloadFormat): Depacketizer {
+    if (this.#depacketizer !== undefined && this.#codec === format.codec) return this.#depacketizer;
+    if (this.#depacketizer !== undefined) {
+      this.#depacketizer.flush();
+      this.#malformedBefore += this.#depacketizer.malformed;
+      this.#brokenBefore += this.#depacketizer.broken;
+      this.#lostBefore = true;
+    }
+    const { createDepacketizer, keepIncomplete = false } = this.#options;
+    this.#depacketizer = createDepacketizer(format, this.#emit, keepIncomplete);
+    this.#codec = format.codec;
+    return this.#depacketizer;
+  }
+}
