@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { CODECS, codecsNamed } from '../codecs/registry.ts';
+import { codecsNamed, likelyCodec } from '../codecs/registry.ts';
 import { patternFault } from '../layout/stream-pattern.ts';
 import { SPOOL_LIMIT, spoolLimitOf } from '../storage/spool/spool-limit.ts';
 import type { ConfigProblem } from './config-error.ts';
@@ -125,7 +125,7 @@ function codecProblems(list: unknown, report: (pointer: string, message: string)
   if (!Array.isArray(list) || codecs.length < list.length) return;
   for (const kind of ['video', 'audio'] as const) {
     if (codecs.some((codec) => codec.kind === kind)) continue;
-    const missing = CODECS.find((codec) => codec.kind === kind)!.name;
+    const missing = likelyCodec(kind).name;
     report(
       '/recorder/codecs',
       `needs a codec for ${kind} too, else none of it would be recorded; add "${missing}"`,

@@ -1,19 +1,19 @@
 import type { OfferedFormat } from './format-choice.ts';
 
-/** A format that a server may send and that we cannot write (RFC 3551 §6). */
+/** A format that a server may send and that is not to be recorded (RFC 3551 §6). */
 export interface UnrecordableFormat extends OfferedFormat {
   kind: 'audio';
 }
 
 /**
- * G.711, which we ask for beside what can be recorded: MediaMTX refuses an audio section that has Opus
- * alone when the stream has none, and a server that has nothing else tells so by sending it.
+ * G.711, which we ask for also where `[recorder] codecs` leaves it out: MediaMTX refuses an audio section
+ * that has Opus alone when the stream has none, and a server that has nothing else tells so by sending it.
  */
 export const G711_FORMATS: readonly UnrecordableFormat[] = [g711(0, 'PCMU'), g711(8, 'PCMA')];
 
 /** What to tell an operator whose stream has sound that is not recorded. */
 export function unrecordableInWords(encodingName: string): string {
-  return `its sound is ${encodingName} (G.711), which cannot be recorded: have it published as Opus; a Live777 node takes nothing else with [sdp] audio_codecs = ["OPUS"]`;
+  return `its sound is ${encodingName} (G.711), which [recorder] codecs leaves out: add "${encodingName.toLowerCase()}" there, or have it published as Opus; a Live777 node takes nothing else with [sdp] audio_codecs = ["OPUS"]`;
 }
 
 function g711(payloadType: number, encodingName: string): UnrecordableFormat {

@@ -236,7 +236,7 @@ t.test('codecs that are not known, doubled or missing', async (t) => {
   const lines = (codecs: string) => refusal(['[recorder]', `codecs = ${codecs}`]);
   const key = 'live777.toml:2: recorder.codecs';
   t.strictSame(lines('["h264", "h263", "opus"]'), [
-    `${key}[1]: expected one of "h264", "h265", "av1", "vp9", "vp8", "opus", got the text "h263"; write "h264"`,
+    `${key}[1]: expected one of "h264", "h265", "av1", "vp9", "vp8", "multiopus", "opus", "pcmu", "pcma", got the text "h263"; write "h264"`,
   ]);
   t.strictSame(lines('["h264", "opus", "h264"]'), [`${key}[2]: "h264" is in the list already`]);
   const missing = (kind: string, name: string) =>
@@ -245,7 +245,7 @@ t.test('codecs that are not known, doubled or missing', async (t) => {
   t.strictSame(lines('["opus"]'), [missing('video', 'h264')]);
   t.strictSame(lines('[]'), [missing('video', 'h264'), missing('audio', 'opus')]);
   t.strictSame(lines('"h264"'), [
-    `${key}: expected a list of codecs out of "h264", "h265", "av1", "vp9", "vp8", "opus", got the text "h264"; write codecs = ["h264", "h265", "av1", "vp9", "vp8", "opus"]`,
+    `${key}: expected a list of codecs out of "h264", "h265", "av1", "vp9", "vp8", "multiopus", "opus", "pcmu", "pcma", got the text "h264"; write codecs = ["h264", "h265", "av1", "vp9", "vp8", "multiopus", "opus", "pcmu", "pcma"]`,
   ]);
 });
 

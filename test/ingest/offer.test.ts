@@ -43,11 +43,14 @@ t.test('takes H264 in packetization mode 1 with retransmission, and Opus', async
   t.match(audio, {
     mid: '1',
     kind: 'audio',
-    formats: [{ payloadType: 111, codec: 'opus', clockRate: 48000, channels: 2 }],
+    formats: [
+      { payloadType: 63, codec: 'red', clockRate: 48000, redundancy: [111, 111] },
+      { payloadType: 111, codec: 'opus', clockRate: 48000, channels: 2 },
+    ],
     ssrcs: [2092222268],
     feedback: { nack: false, pli: false, fir: false, transportCc: true, remb: false },
   });
-  t.equal(audio!.formats.length, 1);
+  t.equal(audio!.formats.length, 2);
 });
 
 t.test('takes packetization mode 0 where there is no other, also without fmtp', async (t) => {
@@ -126,6 +129,27 @@ t.test('lets a publisher of VP8 turn its pictures itself', async (t) => {
   t.equal(video!.taken!.extensions.videoOrientation, undefined);
 });
 
+/** Sound of G.722, which has a payload type of its own, and of what goes with it. */
+const G722 = {
+  ...without(AUDIO, /opus|PCMU/),
+  media: 'm=audio 9 UDP/TLS/RTP/SAVPF 63 9 13',
+};
+G722.lines = [...G722.lines, 'a=rtpmap:13 CN/8000'];
+const MONO = {
+  ...G722,
+  media: 'm=audio 9 UDP/TLS/RTP/SAVPF 111 63 9 13',
+  lines: [...G722.lines, 'a=rtpmap:111 opus/48000'],
+};
+
+t.test('takes Opus beside G.722', async (t) => {
+  const beside = { ...AUDIO, media: 'm=audio 9 UDP/TLS/RTP/SAVPF 9 111' };
+  const [section] = readOffer(offerOf(beside)).sections;
+  t.same(
+    section?.taken?.formats.map(({ codec }) => codec),
+    ['opus'],
+  );
+});
+
 t.test('refuses what it cannot record, saying what is there and what could be', async (t) => {
   const cases: [name: string, offer: string, message: RegExp][] = [
     [
@@ -134,16 +158,16 @@ t.test('refuses what it cannot record, saying what is there and what could be', 
       /video has red; we can record H264 .*, H265 .*, AV1, VP9, VP8$/,
     ],
     [
-      'audio without Opus',
-      offerOf(VIDEO, without(AUDIO, /opus/)),
-      /audio has red, PCMU; we can record Opus/,
+      'G.722 alone',
+      offerOf(VIDEO, G722),
+      /audio has red, G722, CN; we can record multiopus .*, Opus \(48000\/2\), PCMU \(8000\), PCMA \(8000\)$/,
     ],
     [
       'interleaved H264 alone',
       offerOf(without(VIDEO, /rtpmap:104|VP8/)).replaceAll('-mode=1', '-mode=2'),
       /record H264 \(packetization-mode 0 or 1\)/,
     ],
-    ['mono Opus', GOOD.replace('opus/48000/2', 'opus/48000'), /record Opus \(48000\/2\)/],
+    ['mono Opus', offerOf(MONO), /has opus, red, G722, CN; we .* Opus \(48000\/2\)/],
     ['nothing that sends', GOOD.replaceAll('a=sendonly', 'a=recvonly'), /neither video nor audio/],
     ['a data channel alone', offerOf(DATA), /neither video nor audio/],
     ['sections that are off', GOOD.replaceAll(' 9 UDP', ' 0 UDP'), /neither video nor audio/],

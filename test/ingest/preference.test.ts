@@ -1,6 +1,7 @@
 import { parse } from 'sdp-transform';
 import t from 'tap';
 import type { Codec } from '../../src/codecs/codec.ts';
+import { pcmu } from '../../src/codecs/g711/codec.ts';
 import { h264 } from '../../src/codecs/h264/codec.ts';
 import { h265 } from '../../src/codecs/h265/codec.ts';
 import { opus } from '../../src/codecs/opus/codec.ts';
@@ -14,20 +15,6 @@ const vp8: Codec = {
   name: 'vp8',
   description: { ...h264.description, encodingName: 'VP8', wanted: [{}], rank: () => 1 },
 };
-const pcmu: Codec = {
-  ...opus,
-  name: 'pcmu',
-  description: {
-    encodingName: 'PCMU',
-    clockRate: 8000,
-    payloadType: 0,
-    inWords: 'PCMU',
-    wanted: [{}],
-    rank: () => 1,
-    answerParameters: () => ({}),
-  },
-};
-
 const taken = (codecs: readonly Codec[]) =>
   readOffer(offerOf(VIDEO, AUDIO), codecs).sections.map((section) =>
     section.taken?.formats.map(({ codec, payloadType }) => `${codec} ${payloadType}`),
@@ -35,9 +22,16 @@ const taken = (codecs: readonly Codec[]) =>
 
 t.test('of an offer the codec is taken that we prefer, not the first of the offer', async (t) => {
   const h264Formats = ['h264 102', 'rtx 103', 'h264 108', 'rtx 109'];
-  t.same(taken([h264, vp8, opus, pcmu]), [h264Formats, ['opus 111']], 'which has VP8 first');
+  t.same(
+    taken([h264, vp8, opus, pcmu]),
+    [h264Formats, ['red 63', 'opus 111']],
+    'which has VP8 first',
+  );
   t.same(taken([pcmu, vp8, opus, h264]), [['vp8 96', 'rtx 97'], ['pcmu 0']]);
-  t.same(taken([vp8, opus]), [['vp8 96', 'rtx 97'], ['opus 111']]);
+  t.same(taken([vp8, opus]), [
+    ['vp8 96', 'rtx 97'],
+    ['red 63', 'opus 111'],
+  ]);
 });
 
 t.test('a codec that is not wanted is not taken', async (t) => {

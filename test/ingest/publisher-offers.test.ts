@@ -63,7 +63,7 @@ const EXPECTED: Record<string, Understood> = {
       'mid 9, rid 10, repairedRid 11, transportCc 4, absSendTime 2',
       '2921507310 208929112',
     ],
-    audio: ['1', 'opus 111', 'transportCc', 'mid 9, transportCc 4', '2092222268'],
+    audio: ['1', 'red 63, opus 111', 'transportCc', 'mid 9, transportCc 4', '2092222268'],
   },
   'Firefox 130': {
     dtls: 'server',
@@ -85,7 +85,13 @@ const EXPECTED: Record<string, Understood> = {
       'mid 4, rid 10, repairedRid 11, transportCc 3, absSendTime 2',
       '2222222222 3333333333',
     ],
-    audio: ['0', 'opus 111', 'transportCc', 'mid 4, transportCc 3, absSendTime 2', '1111111111'],
+    audio: [
+      '0',
+      'red 63, opus 111',
+      'transportCc',
+      'mid 4, transportCc 3, absSendTime 2',
+      '1111111111',
+    ],
   },
 };
 
@@ -176,9 +182,9 @@ const ANSWER = [
   ...['a=fmtp:97 apt=96', `a=extmap:1 urn:ietf:params:rtp-hdrext:sdes:mid`],
   ...['a=ssrc-group:FID 1111111111 2222222222', 'a=ssrc:1111111111 cname:pion', 'a=sendonly'],
   'a=candidate:1 1 udp 2130706431 192.0.2.1 51956 typ host',
-  ...['m=audio 9 UDP/TLS/RTP/SAVPF 120', 'c=IN IP4 0.0.0.0', 'a=setup:active', 'a=mid:1'],
+  ...['m=audio 9 UDP/TLS/RTP/SAVPF 122', 'c=IN IP4 0.0.0.0', 'a=setup:active', 'a=mid:1'],
   ...['a=ice-ufrag:nlrSPTUWyNxQxKgk', 'a=ice-pwd:QzQtuItvMggyoOiaBbuXnmpcsxQCInpX'],
-  ...['a=rtcp-mux', 'a=rtpmap:120 opus/48000/2', 'a=rtcp-fb:120 transport-cc ', 'a=sendonly', ''],
+  ...['a=rtcp-mux', 'a=rtpmap:122 opus/48000/2', 'a=rtcp-fb:122 transport-cc ', 'a=sendonly', ''],
 ].join('\r\n');
 
 t.test('understands an answer in any wording', async (t) => {
@@ -193,7 +199,7 @@ t.test('understands an answer in any wording', async (t) => {
         'server',
         ['1 1 udp 2130706431 192.0.2.1 51956 typ host'],
         [...['0', 'h264 96, rtx 97', 'nack pli fir transportCc remb', 'mid 1'], '1111111111'],
-        ['1', 'opus 120', 'transportCc', '', ''],
+        ['1', 'opus 122', 'transportCc', '', ''],
       ],
       name,
     );

@@ -1,8 +1,9 @@
 import { parse } from 'sdp-transform';
 import t from 'tap';
+import { codecsNamed } from '../../src/codecs/registry.ts';
 import { readAnswer } from '../../src/ingest/whep-answer.ts';
 import { WhepError } from '../../src/ingest/whep-error.ts';
-import { writeOffer } from '../../src/ingest/whep-offer.ts';
+import { offersOf, writeOffer } from '../../src/ingest/whep-offer.ts';
 
 const OFFER = writeOffer({
   ice: { ufrag: 'abcd', password: 'abcdefghijklmnopqrstuv' },
@@ -44,14 +45,14 @@ a=candidate:3 1 udp 2130706431 4b2c.local 51956 typ host
 a=candidate:4 2 udp 2130706430 127.0.0.1 51957 typ host
 a=candidate:5 1 UDP 2130706431 ::1 51956 typ host
 a=sendonly
-m=audio 9 UDP/TLS/RTP/SAVPF 120
+m=audio 9 UDP/TLS/RTP/SAVPF 122
 c=IN IP4 0.0.0.0
 a=setup:active
 a=mid:1
 a=ice-ufrag:nlrSPTUWyNxQxKgk
 a=ice-pwd:QzQtuItvMggyoOiaBbuXnmpcsxQCInpX
 a=rtcp-mux
-a=rtpmap:120 OPUS/48000/2
+a=rtpmap:122 OPUS/48000/2
 a=candidate:1 1 udp 2130706431 127.0.0.1 51956 typ host
 a=sendonly
 `.replaceAll('\n', '\r\n');
@@ -71,7 +72,7 @@ t.test('asks for everything that can be recorded', async (t) => {
     OFFER,
     /^m=video 9 UDP\/TLS\/RTP\/SAVPF 96 97 98 99 100 101 102 103 104 105 106 107 108 109 110 111 112 113 114 115 116 117 118 119\r$/m,
   );
-  t.match(OFFER, /^m=audio 9 UDP\/TLS\/RTP\/SAVPF 120 0 8\r$/m);
+  t.match(OFFER, /^m=audio 9 UDP\/TLS\/RTP\/SAVPF 120 121 122 0 8\r$/m);
   t.match(OFFER, /^a=rtpmap:96 H264\/90000\r$/m);
   t.match(OFFER, /^a=fmtp:96 .*packetization-mode=1;profile-level-id=42e01f\r$/m);
   t.match(OFFER, /^a=rtpmap:97 rtx\/90000\r$/m);
@@ -84,7 +85,11 @@ t.test('asks for everything that can be recorded', async (t) => {
   ]) {
     t.match(OFFER, new RegExp(`^a=rtpmap:${payloadType} ${codec}/90000\\r$`, 'm'));
   }
-  t.match(OFFER, /^a=rtpmap:120 opus\/48000\/2\r$/m);
+  t.match(OFFER, /^a=rtpmap:120 multiopus\/48000\/6\r$/m);
+  t.match(OFFER, /^a=rtpmap:121 multiopus\/48000\/8\r$/m);
+  t.match(OFFER, /^a=rtpmap:122 opus\/48000\/2\r$/m);
+  t.match(OFFER, /^a=rtpmap:0 PCMU\/8000\r$/m);
+  t.match(OFFER, /^a=rtpmap:8 PCMA\/8000\r$/m);
   t.equal(OFFER.match(/^a=recvonly\r$/gm)?.length, 2);
   t.equal(OFFER.match(/^a=candidate:1 1 udp 2130706431 127\.0\.0\.1 5000 typ host/gm)?.length, 2);
 });
@@ -121,7 +126,7 @@ t.test('takes an answer', async (t) => {
     extensions: { mid: 1 },
     feedback: { nack: true, pli: true, fir: false, transportCc: true, remb: false },
   });
-  t.match(audio, { mid: '1', kind: 'audio', formats: [{ payloadType: 120, codec: 'opus' }] });
+  t.match(audio, { mid: '1', kind: 'audio', formats: [{ payloadType: 122, codec: 'opus' }] });
 });
 
 t.test('takes an answer that refuses a section', async (t) => {
@@ -146,21 +151,34 @@ t.test('takes an answer that refuses a section', async (t) => {
   t.equal(dtlsRole, 'client');
 });
 
-t.test('tells what a server may send that cannot be recorded', async (t) => {
+t.test('takes G.711, where it is wanted', async (t) => {
+  const audio = /(?<=m=audio 9 UDP\/TLS\/RTP\/SAVPF )122/;
+  const codecs = (sdp: string) =>
+    readAnswer(sdp)
+      .sections.map(({ formats }) => formats.map(({ codec }) => codec))
+      .at(-1);
+  t.same(codecs(ANSWER.replace(audio, '8 122')), ['pcma', 'opus'], 'no rtpmap needed');
+  t.same(codecs(ANSWER.replace(audio, '8').replace('122 OPUS/48000/2', '8 pcma/8000')), ['pcma']);
+  t.same(readAnswer(ANSWER.replace(audio, '8 122')).unrecordable, []);
+});
+
+t.test('tells what a server may send that is not wanted', async (t) => {
+  const [wanted] = offersOf(codecsNamed(['h264', 'opus']));
+  const answerOf = (formats: string) =>
+    ANSWER.replace(/(?<=m=audio 9 UDP\/TLS\/RTP\/SAVPF )122/, formats).replaceAll('122', '108');
   const named = (sdp: string) => {
-    const { sections, unrecordable } = readAnswer(sdp);
+    const { sections, unrecordable } = readAnswer(sdp, wanted);
     return [...sections.map(({ kind }) => kind), ...unrecordable.map((one) => one.encodingName)];
   };
-  const audio = /(?<=m=audio 9 UDP\/TLS\/RTP\/SAVPF )120/;
-  t.same(named(ANSWER), ['video', 'audio']);
-  t.same(named(ANSWER.replace(audio, '8 120')), ['video', 'audio', 'PCMA'], 'no rtpmap needed');
-  t.same(named(ANSWER.replace(audio, '0')), ['video', 'PCMU']);
-  t.same(named(ANSWER.replace(audio, '8').replace('120 OPUS/48000/2', '8 pcma/8000')), [
-    'video',
-    'PCMA',
-  ]);
-  const alone = ANSWER.replace(audio, '8').replace('m=video 9', 'm=video 0');
-  t.match(refused(alone), /its sound is PCMA \(G\.711\), which cannot be recorded/);
+  t.same(named(answerOf('108')), ['video', 'audio']);
+  t.same(named(answerOf('8 108')), ['video', 'audio', 'PCMA'], 'no rtpmap needed');
+  t.same(named(answerOf('0')), ['video', 'PCMU']);
+  t.same(named(answerOf('8').replace('108 OPUS/48000/2', '8 pcma/8000')), ['video', 'PCMA']);
+  const alone = answerOf('8').replace('m=video 9', 'm=video 0');
+  t.throws(() => readAnswer(alone, wanted), {
+    kind: 'bad-answer',
+    message: /its sound is PCMA \(G\.711\), which .*\[recorder\] codecs.* leaves out/,
+  });
 });
 
 t.test('says what is wrong with an answer', async (t) => {
@@ -188,18 +206,18 @@ t.test('says what is wrong with an answer', async (t) => {
       'the answer has video VP8 as payload type 98, which was not offered',
     ],
     [
-      ANSWER.replaceAll('120', '127'),
+      ANSWER.replaceAll('122', '127'),
       'the answer has audio OPUS as payload type 127, which was not offered',
     ],
     [
       ANSWER.replace('OPUS/48000/2', 'OPUS/48000'),
-      'the answer has audio OPUS as payload type 120, which was not offered',
+      'the answer has audio OPUS as payload type 122, which was not offered',
     ],
     [
       ANSWER.replace('apt=98', 'apt=96'),
       'the answer has video rtx as payload type 99, which was not offered',
     ],
-    [ANSWER.replace('a=rtpmap:120 OPUS/48000/2\r\n', ''), 'the answer has no codec for its audio'],
+    [ANSWER.replace('a=rtpmap:122 OPUS/48000/2\r\n', ''), 'the answer has no codec for its audio'],
     [
       ANSWER.replaceAll('setup:active', 'setup:actpass'),
       'the answer needs a=setup:active or a=setup:passive',

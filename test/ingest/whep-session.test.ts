@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
+import { codecsNamed } from '../../src/codecs/registry.ts';
 import { WhepSession, type WhepSessionOptions } from '../../src/ingest/whep-session.ts';
 import { Live777StandIn, type StandInOptions } from '../live777/live777-stand-in.ts';
 import type { StandInStream, StandInStreamOptions } from '../live777/stand-in-stream.ts';
@@ -413,8 +414,18 @@ t.test('what a server says to its first offer is told where it refuses them all'
 });
 
 for (const audioCodecs of [['PCMA'], ['PCMA', 'opus']] as const) {
-  t.test(`sound in G.711 is named: ${audioCodecs}`, async (t) => {
+  t.test(`sound in G.711 is taken: ${audioCodecs}`, async (t) => {
     const { session, sink } = await subscribe(t, { node: { peer: { audioCodecs } } });
+    await until(() => sink.units.audio.length > 10);
+    t.equal(sink.units.audio[0]!.codec, 'pcma');
+    t.same(session.unrecordable(), []);
+  });
+
+  t.test(`sound in G.711 is named where it is not wanted: ${audioCodecs}`, async (t) => {
+    const { session, sink } = await subscribe(t, {
+      node: { peer: { audioCodecs } },
+      session: { codecs: codecsNamed(['h264', 'opus']) },
+    });
     await until(() => session.unrecordable().length > 0 && sink.units.video.length > 0);
     t.match(session.unrecordable(), [{ kind: 'audio', encodingName: 'PCMA' }]);
     t.equal(sink.units.audio.length, 0);
