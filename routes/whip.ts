@@ -88,7 +88,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
         ),
         422: errorReply(
           'The offer contains nothing that can be recorded.',
-          'the offer sends neither video nor audio; we can record H264 (packetization-mode 0 or 1), H265 (one RTP stream, in decoding order), AV1, VP9, VP8 and Opus (48000/2)',
+          'the offer sends neither video nor audio; we can record H264 (packetization-mode 0 or 1), H265 (one RTP stream, in decoding order), AV1, VP9, VP8 and multiopus (48000, 3 to 8 channels), Opus (48000/2), PCMU (8000), PCMA (8000)',
         ),
         429: errorReply(
           'Too many sessions from this address are waiting for their publisher to connect. Only callers whose token is for a single stream are limited.',
