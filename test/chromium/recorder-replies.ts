@@ -11,8 +11,10 @@ export interface RecordStatus {
   record_dir?: string;
   mpd_path?: string;
   error?: string;
+  dropped_units?: { late: number; disordered: number };
   tracks: {
     kind: 'video' | 'audio';
+    packets_received: number;
     packets_lost: number;
     access_units: number;
     keyframes: number;

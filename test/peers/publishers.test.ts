@@ -39,6 +39,8 @@ interface Program {
   /** How to install them. */
   mend: string;
   options?: readonly string[];
+  /** RFC 6381 codecs string of the sound that is recorded, `opus` by default. */
+  audioCodec?: string;
   /** It sends pictures before those that count: GStreamer negotiates once it is fed. */
   isFedEarly?: true;
 }
@@ -63,6 +65,14 @@ const PROGRAMS: Record<string, Program> = {
     python: pip,
     imports: 'import aiortc, numpy',
     mend: 'pip install aiortc numpy',
+  },
+  'aiortc with G.711': {
+    folder: 'aiortc',
+    python: pip,
+    imports: 'import aiortc, numpy',
+    mend: 'pip install aiortc numpy',
+    options: ['audio/PCMA'],
+    audioCodec: 'flac',
   },
   'GStreamer webrtcbin': {
     folder: 'gstreamer',
@@ -98,6 +108,7 @@ for (const [name, program] of Object.entries(PROGRAMS)) {
     const { periods } = await readDayFolder(root, 'cam1');
     t.equal(periods.length, 1, 'one Period');
     const { video, audio } = periods[0]!;
+    t.equal(audio!.described.codecs, program.audioCodec ?? 'opus');
     const pictures = await probeSegments([video!.init, ...video!.segments]);
     const { frameCount } = pictures;
     t.ok(frameCount >= SECONDS * RATE, `${frameCount} were recorded`);

@@ -1,7 +1,7 @@
 """Publishes a picture that flashes and a tone that beeps, both at each full second, with aiortc.
 Prints how many pictures were sent.
 
-usage: publish.py WHIP_URL SECONDS
+usage: publish.py WHIP_URL SECONDS [audio/CODEC]
 """
 import asyncio
 import sys
@@ -72,7 +72,10 @@ def request(method, address, body=None):
 async def main():
     connection = RTCPeerConnection()
     picture = Picture()
-    connection.addTransceiver(Tone(), direction="sendonly")
+    sound = connection.addTransceiver(Tone(), direction="sendonly")
+    if len(sys.argv) > 3:
+        codecs = RTCRtpSender.getCapabilities("audio").codecs
+        sound.setCodecPreferences([codec for codec in codecs if codec.mimeType == sys.argv[3]])
     sender = connection.addTransceiver(picture, direction="sendonly")
     codecs = RTCRtpSender.getCapabilities("video").codecs
     sender.setCodecPreferences([codec for codec in codecs if codec.mimeType == "video/H264"])
