@@ -23,10 +23,10 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
   await app.register(fastifyStatic, {
     root: ROOT,
     decorateReply: false,
-    // A route a file, so that other methods are told apart from files that are not there.
+    // One route per file, so that another method on a file is told apart from a missing file.
     wildcard: false,
     dotfiles: 'ignore',
-    // Their tags are weak, which cannot tell of what a part is (RFC 9110 §13.1.5).
+    // The entity tags are weak, which does not permit ranges (RFC 9110 §13.1.5).
     acceptRanges: false,
     setHeaders: (reply, path) => {
       reply.header('Content-Security-Policy', CONSOLE_POLICY);

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { Metrics } from '../src/http/metrics.ts';
 
-/** The recorder's state for monitoring. */
+/** The recorder's metrics for monitoring. */
 const plugin: FastifyPluginAsyncTypebox = async (app) => {
   let metrics: Metrics | undefined;
   app.get(

@@ -9,7 +9,7 @@ import { forwardedPrefix } from '../src/http/trusted-proxy.ts';
 import { UnconnectedPublishers } from '../src/http/unconnected-publishers.ts';
 
 const OFFER_TYPE = 'application/sdp';
-/** By then a session that nobody connected to has ended. */
+/** By then, a session without a publisher has ended. */
 const RETRY_AFTER_SECONDS = 15;
 
 const EXAMPLE_SDP = `v=0\r
@@ -47,7 +47,7 @@ const sdpReply = {
   },
 };
 
-/** WHIP endpoint (RFC 9725 §4.2): one POST begins to publish a stream. */
+/** WHIP endpoint (RFC 9725 §4.2): a POST begins to publish a stream. */
 const plugin: FastifyPluginAsyncTypebox = async (app) => {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(OFFER_TYPE, { parseAs: 'string' }, (_request, body, done) => {
@@ -92,7 +92,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
         ),
         429: errorReply(
           'Too many sessions from this address are waiting for their publisher to connect. Only callers whose token is for a single stream are limited.',
-          '20 sessions of your address wait for their publisher: let them connect, or end them, first',
+          '20 sessions of your address already wait for their publisher: connect or end them first',
         ),
         503: errorReply('The recorder is stopping.', 'the recorder is stopping'),
       },
@@ -129,7 +129,8 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
   app.route({
     method: 'OPTIONS',
     url: '/whip/:stream',
-    // A preflight request has no token; the ICE servers are for those who have one, see below.
+    // A preflight request has no token; the ICE servers are only sent to callers that may publish,
+    // see below.
     config: { access: 'open', cors: { preflightContinue: true, strictPreflight: false } },
     schema: {
       tags: ['publish'],

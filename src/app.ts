@@ -25,27 +25,29 @@ import type { Sources } from './sources/sources.ts';
 import type { ObjectStore } from './storage/object-store.ts';
 import { version } from './version.ts';
 
-/** What the routes work with. */
+/** What the routes use. */
 export interface AppDependencies {
   config: Config;
   recorder: Recorder;
   segmentIndex: SegmentIndex;
-  /** Absent where nothing is pulled. */
+  /** Absent if no streams are pulled. */
   sources?: Pick<Sources, 'state' | 'endpoints' | 'streams'>;
   recordCatalogue: RecordCatalogue;
   store: ObjectStore;
   log: FastifyBaseLogger;
 }
 
-/** How often requests that take too long are looked for, ms. */
+/** Interval of the search for slow requests, ms. */
 const CHECK_INTERVAL_MS = 1000;
 
-/** Bytes a request body may have: an offer with every codec of a browser has some 10 KB. */
+/**
+ * Maximum size of a request body, bytes: an offer with every codec of a browser has about 10 KB.
+ */
 const BODY_LIMIT = 256 * 1024;
 
 /**
- * Builds the HTTP side, ready to listen or to `inject` requests into. Closing it closes neither the
- * recorder, nor the index, nor the catalogue.
+ * Builds the HTTP server, ready to listen or to `inject` requests. Closing it does not close the
+ * recorder, the index or the catalogue.
  */
 export async function buildApp(deps: AppDependencies): Promise<FastifyInstance> {
   const { http, auth } = deps.config;
@@ -56,11 +58,11 @@ export async function buildApp(deps: AppDependencies): Promise<FastifyInstance> 
     logController: new RequestLog(),
     bodyLimit: BODY_LIMIT,
     requestTimeout,
-    // Node ends slow requests when it looks, by default every half a minute.
+    // Node searches for slow requests in this interval, by default every 30 seconds.
     http: { connectionsCheckingInterval: Math.min(requestTimeout, CHECK_INTERVAL_MS) },
     trustProxy: trustsProxy ?? false,
     rewriteUrl: ({ url = '/' }) => withOneStreamPart(url),
-    // Longer than any stream id, percent-encoded, so that its own rule is what refuses it.
+    // Longer than any percent-encoded stream id, so that the rule for ids refuses long ones.
     routerOptions: { maxParamLength: 4096 },
     return503OnClosing: true,
     frameworkErrors: (error, request, reply) => {
@@ -68,7 +70,7 @@ export async function buildApp(deps: AppDependencies): Promise<FastifyInstance> 
     },
     schemaErrorFormatter: validationError,
   });
-  // Of itself no longer than a minute, whatever the time for the whole.
+  // The default of one minute would cut off a longer request timeout.
   app.server.headersTimeout = requestTimeout;
   app.setValidatorCompiler(compileValidator);
   app.setErrorHandler<FastifyError>(replyWithError);
@@ -96,7 +98,7 @@ export async function buildApp(deps: AppDependencies): Promise<FastifyInstance> 
   ignoreMeaninglessBodies(app);
   registerSecurityHeaders(app);
   registerOriginCheck(app, deps.config);
-  // Before authentication: a browser's preflight request carries no token.
+  // Before authentication: a browser's preflight request has no token.
   if (http.cors) {
     await app.register(cors, {
       origin: '*',

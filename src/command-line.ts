@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import type { Config, LogLevel } from './config/config.ts';
 import { type ListenAddress, parseListenAddress } from './config/listen-address.ts';
 
-/** What `--help` prints. */
+/** The text of `--help`. */
 export const USAGE = `Usage: live777-recorder [options]
        live777-recorder COMMAND [options]
 
@@ -28,7 +28,7 @@ Environment:
   LOG_LEVEL             off, error, warn, info, debug or trace, instead of [log] level
 `;
 
-/** What was asked for on the command line and in the environment. */
+/** The options from the command line and the environment. */
 export interface Options {
   /** Path of the configuration file. */
   configFile: string;
@@ -40,15 +40,18 @@ export interface Options {
   version: boolean;
 }
 
-/** The command line or the environment cannot be used; the message says which part and how to mend it. */
+/**
+ * The command line or the environment is invalid; the message says what is wrong and how to correct
+ * it.
+ */
 export class UsageError extends Error {
   override name = 'UsageError';
 }
 
 /**
  * Reads flags and environment.
- * @param args without the program's own name
- * @param fallback the configuration that comes with the program
+ * @param args without the program's name
+ * @param fallback the bundled configuration
  * @throws UsageError
  */
 export function readOptions(
@@ -78,7 +81,7 @@ export function readOptions(
   };
 }
 
-/** The configuration with what the command line and the environment say instead. */
+/** The configuration with the overrides of the command line and the environment. */
 export function withOptions(config: Config, options: Options): Config {
   return {
     ...config,

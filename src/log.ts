@@ -2,14 +2,14 @@ import { type DestinationStream, type Logger, pino } from 'pino';
 import pretty from 'pino-pretty';
 import type { LogLevel } from './config/config.ts';
 
-/** A log that says nothing until it is let go, so that what is printed first stays first. */
+/** A log that is held back until it is released, so that output to the terminal comes first. */
 export interface HeldLog {
   log: Logger;
-  /** Writes what was held back, and from now on everything at once. */
+  /** Writes what was held back; from then on, lines are written at once. */
   release(): void;
 }
 
-/** Logs to standard output: lines of JSON, or on a terminal lines to read. */
+/** Logs to standard output: as JSON, or in a readable form on a terminal. */
 export function openLog(level: LogLevel): HeldLog {
   const output: DestinationStream = process.stdout.isTTY
     ? pretty({ sync: true, translateTime: 'SYS:HH:MM:ss.l', ignore: 'pid,hostname' })

@@ -14,14 +14,14 @@ import type { Service } from './service.ts';
 import type { StorageConfig } from './storage/storage-options.ts';
 import { version } from './version.ts';
 
-/** What comes with the program, for those who have no live777.toml of their own. */
+/** The bundled configuration, used without a live777.toml. */
 const BUNDLED_CONFIG = join(import.meta.dirname, '../config/live777.toml');
 
-// Each stream waits for its own disk writes; the pool's usual four threads would let eight streams
-// wait for one another.
+// Each stream waits for its own disk writes. With the default of four threads, eight streams would
+// wait for each other.
 process.env.UV_THREADPOOL_SIZE ??= '16';
 
-/** After this long a stop is no longer waited for, ms. */
+/** Maximum duration of a stop, ms. */
 const STOP_TIMEOUT_MS = 10_000;
 
 async function main(): Promise<void> {
@@ -30,7 +30,7 @@ async function main(): Promise<void> {
     error: (text) => void process.stderr.write(text),
   });
   if (exitCode !== undefined) {
-    // Not exit(): what was written to a pipe would be lost.
+    // exit() would lose output that is still buffered in a pipe.
     process.exitCode = exitCode;
     return;
   }
@@ -41,7 +41,7 @@ async function main(): Promise<void> {
   refuseWeakCredentials(config, options.configFile);
   const { log, release } = openLog(config.log.level);
   try {
-    // Loaded here, since no sub-command needs it.
+    // Loaded here because no sub-command needs it.
     const { Service } = await import('./service.ts');
     const service = await Service.start(config, log);
     stopOnSignal(service, log);
@@ -52,7 +52,7 @@ async function main(): Promise<void> {
   remark(config, log);
 }
 
-/** Where to go, for somebody who sees this program for the first time. */
+/** Tells a new user where to go next. */
 function greeting(config: Config, port: number, configFile: string): string {
   const { host } = config.http;
   const isAnyAddress = host === '0.0.0.0' || host === '::';
@@ -70,7 +70,7 @@ function greeting(config: Config, port: number, configFile: string): string {
   ].join('\n');
 }
 
-/** Where recordings go. */
+/** Where recordings are stored. */
 function placeOf(storage: StorageConfig): string[] {
   if (storage.type === 'fs') return [`  recordings     ${storage.root}`];
   const root = storage.root === '' ? '' : `/${storage.root}`;
@@ -80,12 +80,14 @@ function placeOf(storage: StorageConfig): string[] {
   ];
 }
 
-/** @throws ConfigError where others than this machine could try what can be guessed */
+/**
+ * @throws ConfigError for a token or secret that is easy to guess while other machines can connect
+ */
 function refuseWeakCredentials({ http, auth }: Config, configFile: string): void {
   if (isLoopback(http.host)) return;
   const problems = weakCredentials(auth).map((weak) => ({
     line: undefined,
-    message: `${weak}; take what \`openssl rand -base64 32\` prints, or listen on 127.0.0.1 only`,
+    message: `${weak}; use the output of \`openssl rand -base64 32\`, or listen on 127.0.0.1 only`,
   }));
   if (problems.length > 0) throw new ConfigError(configFile, problems);
 }
@@ -114,7 +116,7 @@ function stopOnSignal(service: Service, log: Logger): void {
   };
   process.on('SIGTERM', () => void stop('SIGTERM', 0));
   process.on('SIGINT', () => void stop('SIGINT', 0));
-  // What is recorded up to now can still be closed in order; going on could not be trusted.
+  // The state is no longer reliable, but recordings can still be closed properly.
   const fail = (error: unknown) => {
     log.fatal({ err: error }, 'unexpected error');
     if (!stopping) void stop('internal error', 1);

@@ -9,13 +9,13 @@ import type { Recorder } from './recorder.ts';
 import type { SegmentIndex } from './segment-index/segment-index.ts';
 
 /**
- * The OpenAPI document of all routes as YAML, the same that `/documentation` shows. It depends on
- * the code alone, not on the machine or on a configuration.
+ * The OpenAPI document of all routes as YAML, as served at `/documentation`. It depends only on the
+ * code, not on the machine or the configuration.
  */
 export async function describeApi(): Promise<string> {
   const app = await buildApp({
     config: parseConfig('', 'live777.toml'),
-    // Routes are described, none is called.
+    // Routes are described, not called.
     recorder: {} as Recorder,
     segmentIndex: {} as SegmentIndex,
     recordCatalogue: {} as RecordCatalogue,
@@ -29,7 +29,7 @@ export async function describeApi(): Promise<string> {
   }
 }
 
-/** Writes openapi.yaml, or with `--check` tells whether it is what the code says. */
+/** Writes openapi.yaml, or with `--check` checks that it is up to date. */
 async function main(): Promise<number> {
   const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
   const file = join(import.meta.dirname, '../openapi.yaml');
@@ -40,7 +40,7 @@ async function main(): Promise<number> {
   }
   const written = await readFile(file, 'utf8').catch(() => '');
   if (written === described) return 0;
-  process.stderr.write('openapi.yaml is not what the routes say: run `npm run openapi`\n');
+  process.stderr.write('openapi.yaml is out of date: run `npm run openapi`\n');
   return 1;
 }
 

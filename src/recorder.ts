@@ -3,15 +3,15 @@ import type { TrackKind } from './media/access-unit.ts';
 import type { TrackFigures } from './track-figures.ts';
 
 /**
- * What a stream is doing:
- * - `idle`: nobody publishes and nothing is asked for;
- * - `waiting`: a recording was asked for before anyone publishes;
- * - `connecting`: it is live on another node and being pulled from there;
+ * State of a stream:
+ * - `idle`: nobody publishes it and no recording is requested;
+ * - `waiting`: a recording was requested before anybody publishes it;
+ * - `connecting`: it is live on another node and being pulled;
  * - `live`: published and not recorded;
  * - `recording`;
- * - `degraded`: recording, but a track that was agreed on does not come, or cannot be recorded;
- * - `interrupted`: the publisher was lost, the record waits a while for it to come back;
- * - `failed`: what comes cannot be written, see {@link StreamStatus.error}.
+ * - `degraded`: recording, but a negotiated track does not arrive or cannot be recorded;
+ * - `interrupted`: the publisher was lost, and the record stays open for a while;
+ * - `failed`: it cannot be written or pulled, see {@link StreamStatus.error}.
  */
 export type StreamState =
   | 'idle'
@@ -23,34 +23,34 @@ export type StreamState =
   | 'interrupted'
   | 'failed';
 
-/** What is known of one track that is being received. */
+/** A track that is being received. */
 export interface TrackStatus {
   kind: TrackKind;
-  /** RFC 6381 codecs string once known, else the codec's name. */
+  /** Codecs string (RFC 6381) once known, otherwise the codec's name. */
   codec: string;
   figures: TrackFigures;
-  /** The simulcast layer that is taken; absent where the track comes in one encoding. */
+  /** The recorded simulcast layer; absent if the track has a single encoding. */
   layer?: {
-    /** Restriction identifier (RFC 8851), where it has one. */
+    /** Restriction identifier (RFC 8851), if the layer has one. */
     rid?: string;
-    /** Luma samples of its pictures, once known. */
+    /** Luma samples per picture, once known. */
     width?: number;
     height?: number;
-    /** How many layers came. */
+    /** Number of layers received. */
     of: number;
-    /** Times that another layer followed. */
+    /** Number of changes to another layer. */
     switches: number;
   };
 }
 
-/** How it goes with pulling a stream from other nodes. */
+/** State of pulling a stream from other nodes. */
 export interface PullStatus {
-  /** The node in use or being tried. */
+  /** The node that is connected or being tried. */
   node?: string;
   connected: boolean;
-  /** Since when it is pulled, ms since the Unix epoch. */
+  /** When pulling began, ms since the Unix epoch. */
   sinceMs: number;
-  /** What went wrong last with each node, unless all is well again. */
+  /** The last failure of each node that has not succeeded since. */
   failures: PullFailure[];
 }
 
@@ -60,41 +60,44 @@ export interface PullFailure {
   message: string;
   /** The node does not accept the token. */
   isUnauthorized: boolean;
-  /** Since when it fails in this way, ms since the Unix epoch. */
+  /** When this kind of failure began, ms since the Unix epoch. */
   sinceMs: number;
 }
 
-/** One stream as operators and the console see it. */
+/** A stream as operators and the console see it. */
 export interface StreamStatus {
   stream: string;
   state: StreamState;
-  /** When the present publisher connected: ms since the Unix epoch. */
+  /** When the present publisher connected, ms since the Unix epoch. */
   publishedAtMs?: number;
-  /** Publisher's session id, the last part of its WHIP resource; ours where we pull it. */
+  /**
+   * Session id of the publisher, the last part of its WHIP resource; for a pulled stream, that of
+   * our own session.
+   */
   sessionId?: string;
-  /** The node that it is pulled from. */
+  /** The node from which the stream is pulled. */
   source?: string;
-  /** Present while it is pulled from other nodes. */
+  /** Present while the stream is pulled from other nodes. */
   pull?: PullStatus;
-  /** Identifies the running recording: Unix second it was started, ten digits. */
+  /** Identifier of the open record: Unix second of its start, ten digits. */
   recordId?: string;
   /** Object path of the day folder, without a trailing slash. */
   recordDir?: string;
   mpdPath?: string;
-  /** While it is recorded: whether its manifest names something to play yet. */
+  /** During a recording: whether its manifest has a segment to play. */
   isPlayable?: boolean;
   /** Wall-clock start of the recording, µs since the Unix epoch. */
   startedAtUs?: number;
   error?: string;
-  /** A recording was asked for by name, and holds. */
+  /** A recording was requested by name and not stopped. */
   isArmed?: boolean;
-  /** While it is recorded: why its latest Period began, and when, µs since the Unix epoch. */
+  /** During a recording: why its latest Period began, and when, µs since the Unix epoch. */
   period?: { reason: PeriodReason; startUs: number };
-  /** While it is recorded: how many Periods began, by reason. */
+  /** During a recording: number of Periods by the reason for their start. */
   periods?: Partial<Record<PeriodReason, number>>;
-  /** While it is recorded: times that its sender began a new timeline, each with a new Period. */
+  /** During a recording: how often the sender began a new timeline, each time with a new Period. */
   timelineRestarts?: number;
-  /** While it is recorded: whole access units that were not recorded, by reason. */
+  /** During a recording: complete access units that were not recorded, by reason. */
   droppedUnits?: {
     undecodable: number;
     disordered: number;
@@ -103,51 +106,51 @@ export interface StreamStatus {
     unwritten: number;
   };
   tracks: TrackStatus[];
-  /** What comes, is not recorded and never can be. */
+  /** Media that is received and cannot be recorded. */
   unrecordable?: {
     kind: TrackKind;
-    /** Encoding name as SDP has it. */
+    /** Encoding name in SDP. */
     codec: string;
     packetsReceived: number;
-    /** What it is and what to do about it. */
+    /** What it is, and what to do about it. */
     message: string;
   }[];
-  /** Datagrams at the present publisher's ports that were not taken for any track. */
+  /** Datagrams at the present publisher's ports that belong to no track. */
   rejected?: {
     /** Forged or damaged. */
     authenticationFailures: number;
     replayed: number;
     malformed: number;
-    /** Authentic, but of no track that was negotiated. */
+    /** Authentic, but of no negotiated track. */
     unroutable: number;
-    /** From addresses that no connectivity check has verified; those are not even looked at. */
+    /** From addresses without a valid connectivity check; dropped unread. */
     strangers: number;
   };
 }
 
-/** Where a recording goes, as answered to the one who started it. */
+/** Where a recording is stored, as reported to the caller that started it. */
 export interface RecordingStarted {
   stream: string;
   recordId: string;
   recordDir: string;
   mpdPath: string;
-  /** Nothing is recorded yet: it begins as soon as somebody publishes the stream. */
+  /** True if the recording waits for a publisher. */
   isWaiting: boolean;
 }
 
-/** A stream of which a recording was asked for by name. */
+/** A stream for which a recording was requested by name. */
 export interface ArmedStream {
   stream: string;
-  /** When that was, ms since the Unix epoch. */
+  /** When the recording was requested, ms since the Unix epoch. */
   armedAtMs: number;
-  /** True while there is nothing of it to record. */
+  /** True while the stream has no publisher. */
   isWaiting: boolean;
 }
 
-/** What a publisher may publish: all streams, or the one that its token names. */
+/** The right to publish: all streams, or the one that the token names. */
 export type PublishRight = 'all' | 'stream';
 
-/** A publisher's offer was accepted. */
+/** The reply to an accepted offer. */
 export interface PublishAccepted {
   sessionId: string;
   /** SDP answer. */
@@ -156,19 +159,20 @@ export interface PublishAccepted {
   etag: string;
 }
 
-/** The recorder as the HTTP routes see it: everything that touches media, whatever thread it runs on. */
+/** The recorder as the HTTP routes see it: all operations on media, on whatever thread they run. */
 export interface Recorder {
   /**
    * Accepts a WHIP offer for a stream (RFC 9725 §4.2).
-   * @param right of who publishes; `all` if absent. It may take the place of one that has shown no sign
-   * of itself since its offer, unless that one had the wider right
-   * @throws NameError for a stream id that cannot be a path; Refusal `bad-sdp` or `unacceptable-offer`
-   * for an offer that cannot be taken, `published-already`, `no-free-port`, `stopping`
+   * @param right of the publisher; `all` if absent. It may replace a publisher that has not been
+   * heard since its offer, unless that one had the wider right
+   * @throws NameError for a stream id that cannot be a path; Refusal `bad-sdp` or
+   * `unacceptable-offer` for an offer that cannot be accepted, `published-already`, `no-free-port`,
+   * `stopping`
    */
   publish(stream: string, offer: string, right?: PublishRight): Promise<PublishAccepted>;
   /**
-   * Takes a trickle-ICE fragment (RFC 8840). Where it carries new ICE credentials it is an ICE
-   * restart, and the reply carries ours and the new entity tag.
+   * Accepts a trickle ICE fragment (RFC 8840). A fragment with new ICE credentials restarts ICE,
+   * and the reply contains our new credentials and the new entity tag.
    * @param ifMatch the entity tag of the request, without quotes; `*` for a restart
    * @throws Refusal `no-such-session`, `bad-sdp`, `stale-entity-tag`
    */
@@ -182,34 +186,41 @@ export interface Recorder {
   unpublish(stream: string, sessionId: string): Promise<void>;
 
   /**
-   * Starts recording a stream, or arms it when nobody publishes it yet. Idempotent: a second call
-   * answers what the first did. Never waits for media. What is asked for while somebody publishes
-   * holds until that session is ended, but not where it is lost; an arm holds until it is stopped.
+   * Starts recording a stream, or arms it if nobody publishes it. Idempotent: a second call returns
+   * the same result. Never waits for media. A recording that is requested while the stream is
+   * published ends with that session, unless the session is lost; an armed stream stays armed until
+   * it is stopped.
    * @throws NameError for a stream id or base directory that cannot be a path; Refusal
    * `too-many-armed`, `spool-full`
    */
   start(stream: string, baseDir?: string): Promise<RecordingStarted>;
-  /** Stops or disarms; resolves when the last segment is durable. Quiet when nothing ran. */
+  /**
+   * Stops or disarms; resolves when the last segment is durable. Does nothing if nothing is
+   * recorded.
+   */
   stop(stream: string): Promise<void>;
   /** All streams that are armed, the longest armed first. */
   armed(): Promise<ArmedStream[]>;
   /**
-   * Disarms those of them that wait.
-   * @param beforeMs only those armed before this, ms since the Unix epoch; by default all
-   * @returns how many they were
+   * Disarms the armed streams that are waiting.
+   * @param beforeMs only those armed before this time, ms since the Unix epoch; by default all
+   * @returns their number
    */
   disarm(beforeMs?: number): Promise<number>;
   /** Status of one stream; `idle` for an unknown one. */
   status(stream: string): Promise<StreamStatus>;
-  /** All streams that are published, armed, recorded or failed since start-up. */
+  /** All streams that are published, armed, recorded or failed since the start. */
   streams(): Promise<StreamStatus[]>;
   /**
-   * Text of a manifest that is being written at this moment, newer than the file.
+   * Text of a manifest that is being written now, which is newer than the file.
    * @param path object path of the manifest
-   * @returns undefined when no running recording writes there
+   * @returns undefined if no open recording writes it
    */
   liveManifest(path: string): Promise<string | undefined>;
 
-  /** Closes segments, makes manifests static and ends all sessions; resolves when all is durable. */
+  /**
+   * Closes segments, makes manifests static and ends all sessions; resolves when all data is
+   * durable.
+   */
   close(): Promise<void>;
 }

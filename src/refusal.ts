@@ -1,11 +1,11 @@
 /**
- * Why something that was asked for can't be done:
+ * Why a request cannot be met:
  * - `bad-name`: a stream, folder or object path that cannot be a path;
- * - `bad-time`: a time or a range of time that cannot be;
- * - `bad-sdp`: an offer, an answer or a trickle fragment that is malformed or lacks what it needs;
- * - `unacceptable-offer`: a sound offer of which nothing can be taken;
+ * - `bad-time`: an invalid time or time range;
+ * - `bad-sdp`: an offer, an answer or a trickle ICE fragment that is malformed or incomplete;
+ * - `unacceptable-offer`: a valid offer without anything that can be recorded;
  * - `no-such-object`, `no-such-stream`, `no-such-session`;
- * - `published-already`: another publisher has the stream;
+ * - `published-already`: the stream has another publisher;
  * - `stale-entity-tag`: the tag is that of an earlier ICE session (RFC 9725 §4.3.1);
  * - `too-many-armed`: too many streams wait for a publisher;
  * - `no-free-port`: no UDP port is left for a session;
@@ -36,8 +36,8 @@ export type RefusalReason =
   | 'spool-full';
 
 /**
- * What was asked for can't be done, for a reason that whoever asked should know: the message must be
- * fit for the requester's eyes. `http/errors.ts` gives each reason its status.
+ * A request that cannot be met for a reason that the caller should know: the message is shown to
+ * the caller. `http/errors.ts` maps each reason to a status.
  */
 export class Refusal extends Error {
   override name = 'Refusal';

@@ -6,18 +6,21 @@ import { weakCredentials } from './config/credential-strength.ts';
 import { isLoopback } from './config/listen-address.ts';
 import { ownPath } from './layout/own-folder.ts';
 
-/** Tells the operator, once the program has started, what is worth a second look. */
+/** Logs, after the start, settings that deserve the operator's attention. */
 export function remark(config: Config, log: Logger): void {
   const { http, auth, recorder, ignoredTables, notices } = config;
   if (ignoredTables.length > 0) {
-    log.info({ ignored: ignoredTables }, 'the configuration has parts for Live777 alone');
+    log.info(
+      { ignored: ignoredTables },
+      'ignored the tables of the configuration that only Live777 uses',
+    );
   }
   for (const notice of notices) log.warn(notice);
   for (const weak of weakCredentials(auth)) log.warn(weak);
   const hasOwnStreams = recorder.sources.some((source) => 'whep' in source);
   if (recorder.autoStreams.length === 0 && !hasOwnStreams) {
     log.warn(
-      'nothing will be recorded by itself: [recorder] auto_streams is empty. Write auto_streams = ["*"] for all streams, or ask for one in the console or with POST /api/record/STREAM',
+      'nothing is recorded automatically: [recorder] auto_streams is empty. Set auto_streams = ["*"] to record all streams, or start a recording in the console or with POST /api/record/STREAM',
     );
   }
   const formerRoot = resolve('recordings');
@@ -26,14 +29,14 @@ export function remark(config: Config, log: Logger): void {
     if (existsSync(ownPath(formerRoot))) {
       log.warn(
         { former: formerRoot, root: storage.root },
-        'recordings go to ./records now, and those in ./recordings are not listed: write root = "./recordings" in [recorder.storage] to go on there',
+        'recordings are now stored in ./records, and those in ./recordings are not listed: set root = "./recordings" in [recorder.storage] to continue there',
       );
     }
   }
   if (auth.tokens.length === 0 && auth.secret === undefined && !isLoopback(http.host)) {
     log.warn(
       { listen: http.host },
-      'anybody who can reach this address may publish, record and watch: set [auth] tokens',
+      'anybody who can reach this address can publish, record and watch: set [auth] tokens',
     );
   }
 }

@@ -14,12 +14,12 @@ import { markSpool } from './storage/spool-mark.ts';
 import { SpooledStore } from './storage/spooled-store.ts';
 import { createRecorder } from './workers/create-recorder.ts';
 
-/** How long replies that are under way may take when the service stops, ms. */
+/** How long open replies may take when the service stops, ms. */
 const REPLY_GRACE_MS = 3000;
 /** How long the index may take to close, ms. */
 const INDEX_GRACE_MS = 1000;
 
-/** The whole program but its command line: everything that was started, and how to end it. */
+/** The whole program except its command line: starts every part, and stops it. */
 export class Service {
   readonly #app: FastifyInstance;
   readonly #recorder: Recorder;
@@ -46,7 +46,7 @@ export class Service {
 
   /**
    * Starts recording and listening.
-   * @throws Error saying what is in the way, with nothing left running
+   * @throws Error that says why it cannot start; then nothing is left running
    */
   static async start(config: Config, log: FastifyBaseLogger): Promise<Service> {
     const store = await openStorage(config, log);
@@ -61,7 +61,7 @@ export class Service {
         log,
       });
       closers.unshift(() => indexLife.close());
-      // A folder may be shared by recorders with indexes of their own; a spool may not.
+      // Recorders with separate indexes can share a folder, but not a spool.
       const lockedFor = store.bucket === undefined ? indexPath : store.root;
       const rootLock = await lockForRecorder(store.root, lockedFor, log);
       closers.unshift(() => rootLock.release());
@@ -104,24 +104,24 @@ export class Service {
     }
   }
 
-  /** Port that is listened on. */
+  /** The port on which the service listens. */
   get port(): number {
     const address = this.#app.server.address();
     return typeof address === 'object' && address !== null ? address.port : 0;
   }
 
   /**
-   * Takes no more requests, closes all recordings, uploads what it can within a few seconds, then
-   * closes the index and the catalogue.
-   * @throws AggregateError with all that went wrong, after everything was tried
+   * Refuses further requests, closes all recordings, uploads as much as possible within a few
+   * seconds, then closes the index and the catalogue.
+   * @throws AggregateError with all errors, after every part was stopped
    */
   async stop(): Promise<void> {
     this.#space.stop();
     const results = await Promise.allSettled([this.#closeApp(), this.#recorder.close()]);
     results.push(...(await Promise.allSettled([this.#store.bucket?.close()])));
-    // Last, since the recorder lists its last segments and records while it closes.
-    // What its journals hold is durable anyway: where a bucket hangs in the middle of an answer to it,
-    // it is not waited for.
+    // Closed last, because the recorder adds its last segments and records while it closes. The
+    // content of the journals is durable in any case, so a bucket that does not respond to the
+    // index is not waited for.
     const closed = Promise.allSettled([this.#indexLife.close()]);
     results.push(...(await Promise.race([closed, delay(INDEX_GRACE_MS, [])])));
     results.push(...(await Promise.allSettled([this.#rootLock.release()])));
@@ -157,7 +157,7 @@ async function listen(app: FastifyInstance, { host, port }: Config['http']): Pro
       case 'EADDRINUSE':
         throw new Error(`${address} is in use by another program; choose with --listen HOST:PORT`);
       case 'EACCES':
-        throw new Error(`${address} may not be listened on by this user; choose another port`);
+        throw new Error(`this user may not listen on ${address}; choose another port`);
       case 'EADDRNOTAVAIL':
       case 'ENOTFOUND':
         throw new Error(`${address} is not an address of this machine; see --listen HOST:PORT`);

@@ -1,28 +1,30 @@
 import type { PictureSize } from './media/picture-size.ts';
 import type { TrackStatistics } from './rtp/track-statistics.ts';
 
-/** What a track's figures are read from. */
+/** Sources of a track's figures. */
 export interface TrackReading {
-  /** What its reception counted since its publisher connected. */
+  /** Counters of the reception since the publisher connected. */
   received: TrackStatistics;
-  /** What its reception counted a second, over the last few; undefined in the first one. */
+  /** Rates over the last few seconds; undefined during the first one. */
   rates: TrackRates | undefined;
-  /** ms of the recording for which silence, or the picture before, stands in. */
+  /**
+   * Duration of the recording in which silence, or the previous picture, replaces lost media, ms.
+   */
   concealedMs: number;
-  /** As the codec configuration of the present Period says; undefined without one. */
+  /** From the codec configuration of the present Period; undefined without one. */
   pictureSize: PictureSize | undefined;
 }
 
-/** What a track receives a second. */
+/** Rates of a track. */
 export interface TrackRates {
   bitsPerSecond: number;
-  /** Whole access units. */
+  /** Complete access units per second. */
   framesPerSecond: number;
 }
 
 /** One figure of a track. */
 export interface TrackFigure {
-  /** A counter only grows while its publisher stays; a gauge may be absent. */
+  /** A counter only increases while its publisher stays; a gauge may be absent. */
   type: 'counter' | 'gauge';
   unit: 'packets' | 'frames' | 'requests' | 'bytes' | 'ms' | 'bit/s' | 'frames/s' | 'pixels';
   help: string;
@@ -30,8 +32,8 @@ export interface TrackFigure {
 }
 
 /**
- * All figures of a track, by the name that `GET /api/record/{stream}` gives them. Its schema, the
- * state and the metrics are made of this table.
+ * All figures of a track, by their names in `GET /api/record/{stream}`. Its schema, the state and
+ * the metrics are generated from this table.
  */
 export const TRACK_FIGURES = {
   packets_received: {
@@ -137,7 +139,7 @@ type Figures = typeof TRACK_FIGURES;
 /** The name of a figure. */
 export type TrackFigureName = keyof Figures;
 
-/** Name of a figure that is always there. */
+/** Name of a figure that is always present. */
 export type TrackCounterName = {
   [Name in TrackFigureName]: Figures[Name]['type'] extends 'counter' ? Name : never;
 }[TrackFigureName];

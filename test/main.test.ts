@@ -159,15 +159,15 @@ t.test('tokens that can be guessed are refused where others can try them', async
   const warned = await run(t, ['--listen', '127.0.0.1:0'], toml);
   await warned.address();
   // The last of them: what is printed comes line by line.
-  t.match(await warned.prints(/nothing will be recorded/), Object);
+  t.match(await warned.prints(/nothing is recorded automatically/), Object);
   t.match(
     warned.log.filter(({ level }) => level === 40).map(({ msg }) => msg),
-    [/^auth\.tokens\[1\]/, /^auth\.secret/, /^nothing will be recorded by itself/],
+    [/^auth\.tokens\[1\]/, /^auth\.secret/, /^nothing is recorded automatically/],
   );
 });
 
 t.test('where nothing will be recorded, the start says so and what to write', async (t) => {
-  const said = /nothing will be recorded by itself.*auto_streams = \[/;
+  const said = /nothing is recorded automatically.*auto_streams = \[/;
   const silent = await run(t, ['--listen', '127.0.0.1:0'], '');
   await silent.prints(said);
   for (const toml of [
@@ -275,7 +275,10 @@ t.test('the operator is told what is worth a second look', async (t) => {
   await program.prints(/own index/);
   t.match(program.log, [
     { msg: 'listening' },
-    { msg: 'the configuration has parts for Live777 alone', ignored: ['stream', 'hooks'] },
+    {
+      msg: 'ignored the tables of the configuration that only Live777 uses',
+      ignored: ['stream', 'hooks'],
+    },
     { level: 40, msg: /^recorder\.index_path "i\.json" is Live777's own index/ },
   ]);
 });

@@ -17,10 +17,10 @@ const Info = Type.Object(
   },
 );
 
-/** Every other rule of Live777's is left at its default. */
+/** All other rules of Live777 keep their defaults. */
 const STRATEGY = { each_stream_max_sub: 0 };
 
-/** What Liveman and DASH players ask of a node as such. */
+/** What Liveman and DASH players request of the node itself. */
 const plugin: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/info',
@@ -56,7 +56,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
     },
     async () => STRATEGY,
   );
-  // Liveman asks with the slash, people without.
+  // Liveman requests the path with a slash, people without.
   app.get('/strategy', async () => STRATEGY);
 
   app.get(

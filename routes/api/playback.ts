@@ -4,7 +4,7 @@ import '../../src/http/decorators.ts';
 import { PlaybackJson, playbackJson } from '../../src/http/record-json.ts';
 import { badStreamId, StreamParams } from '../../src/http/stream-id.ts';
 
-/** What can be played: all that was recorded, whatever Liveman has collected of it. */
+/** Lists what can be played: all records, whether or not Liveman has collected them. */
 const plugin: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/playback',

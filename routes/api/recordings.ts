@@ -4,11 +4,11 @@ import '../../src/http/decorators.ts';
 import { errorReply } from '../../src/http/errors.ts';
 import { SessionPageJson, sessionJson } from '../../src/http/record-json.ts';
 
-/** Records a page has at most, whatever the client asks for: it goes on with the next page. */
+/** Maximum number of records per page; the client continues with the next page. */
 const LONGEST_PAGE = 1000;
-/** Records of a page when the client asks for none: what Live777 answers. */
+/** Default number of records per page, as in Live777. */
 const USUAL_PAGE = 100;
-/** Bytes of a body: the keys of a page whose streams have the longest of names. */
+/** Maximum size of a body, bytes: the keys of a page of records with the longest stream names. */
 const BODY_LIMIT = 2 << 20;
 
 const querystring = Type.Object({
@@ -55,9 +55,8 @@ const errors = {
 };
 
 /**
- * What Liveman collects: it reads a page, acknowledges and deletes the records of it, and goes on
- * where the page ended. Unknown parameters are let pass, as Live777 does: a later Liveman may send
- * more than this one.
+ * The records for Liveman, which reads a page, acknowledges and deletes its records, and continues
+ * after it. Unknown parameters are accepted, as in Live777: a later Liveman may send more.
  */
 const plugin: FastifyPluginAsyncTypebox = async (app) => {
   app.get(

@@ -39,7 +39,7 @@ const SourceStreamJson = Type.Object(
   { title: 'SourceStream' },
 );
 
-/** The nodes that streams are pulled from. */
+/** The nodes from which streams are pulled. */
 const plugin: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/sources',

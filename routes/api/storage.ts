@@ -3,7 +3,7 @@ import '../../src/http/decorators.ts';
 import { StorageJson } from '../../src/http/storage-json.ts';
 import { storageState } from '../../src/http/storage-state.ts';
 
-/** Where recordings are kept, and how it goes with that. */
+/** The state of the storage. */
 const plugin: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/storage',

@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifySchema, onRequestHookHandler } from 'fasti
 import { errorBody, errorReply } from './errors.ts';
 import { nameSchemas } from './named-schemas.ts';
 
-/** An OpenAPI document, as far as it is changed here. */
+/** An OpenAPI document, reduced to what is changed here. */
 interface Described {
   paths?: Record<string, Record<string, Operation>>;
 }
@@ -22,11 +22,11 @@ const DESCRIPTION = [
 ].join('\n\n');
 
 /**
- * Collects the schemas of all routes registered after it into one OpenAPI document, and shows it at
- * `/documentation`. What a route asks of its caller is added from its `config.access`.
+ * Collects the schemas of all routes registered after it in one OpenAPI document, and serves it at
+ * `/documentation`. The permission that a route requires is taken from its `config.access`.
  */
 export async function registerApiDescription(app: FastifyInstance, version: string): Promise<void> {
-  /** Paths whose POST may have no body, which a route's schema cannot say. */
+  /** Paths whose POST may have no body, which a route's schema cannot express. */
   const optionalBodies = new Set<string>();
   await app.register(swagger, {
     openapi: {
@@ -83,7 +83,7 @@ export async function registerApiDescription(app: FastifyInstance, version: stri
   await app.register(swaggerUi, {
     routePrefix: '/documentation',
     uiHooks: { onRequest: addSlash },
-    // Where the page that shows it comes from: `/documentation/` is below that, whatever the prefix.
+    // Relative to the page at `/documentation/`, so that it holds below any path prefix.
     transformSpecification: (document) => ({
       ...document,
       servers: [{ url: '..', description: 'This recorder' }],
@@ -93,7 +93,7 @@ export async function registerApiDescription(app: FastifyInstance, version: stri
   });
 }
 
-/** Its links are relative to a folder, and would not hold below a path prefix otherwise. */
+/** The links of the page are relative to a folder and would break below a path prefix otherwise. */
 const addSlash: onRequestHookHandler = (request, reply, done) => {
   if (request.originalUrl.split('?', 1)[0] !== '/documentation') return done();
   reply.redirect('documentation/', 302);
@@ -115,12 +115,12 @@ function withAccess(schema: FastifySchema | undefined, access: string): FastifyS
   };
 }
 
-/** Liveman asks for some lists with a slash at the end; they are the same without. */
+/** Liveman calls some lists with a trailing slash; both paths are the same operation. */
 function withoutTrailingSlash(url: string): string {
   return url === '/' ? url : url.replace(/\/$/, '');
 }
 
-/** OpenAPI has no wildcards: `/object/*` is shown as `/object/{path}`. */
+/** OpenAPI has no wildcards, so `/object/*` is shown as `/object/{path}`. */
 function withNamedWildcard({ schema, url }: { schema: FastifySchema; url: string }) {
   const params = schema.params as { properties?: Record<string, unknown> } | undefined;
   const wildcard = params?.properties?.['*'];
@@ -129,9 +129,12 @@ function withNamedWildcard({ schema, url }: { schema: FastifySchema; url: string
   return { schema: { ...schema, params: named }, url: url.replace('*', ':path') };
 }
 
-/** Puts paths in order, which is that of the files in a folder: it differs from machine to machine. */
+/**
+ * Sorts the paths: the order in which routes are loaded is that of the files in a folder, which
+ * differs between machines.
+ */
 function tidied<T extends object>(document: T, optionalBodies: ReadonlySet<string>): T {
-  // Copied, since YAML shows an object that is used twice as an alias of the first.
+  // Copied because YAML would show an object that is used twice as an alias.
   const copy: T & Described = JSON.parse(JSON.stringify(document));
   const paths = Object.entries(copy.paths ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
   for (const [path, operations] of paths) {
@@ -143,7 +146,8 @@ function tidied<T extends object>(document: T, optionalBodies: ReadonlySet<strin
         requestBody.required = false;
       }
       for (const parameter of parameters) {
-        // Handlers always have it: what is left out is filled in before they are called.
+        // The framework fills in defaults before it calls the handler, so the parameter would count
+        // as required.
         if (parameter.schema?.default !== undefined) parameter.required = false;
       }
     }
@@ -153,7 +157,7 @@ function tidied<T extends object>(document: T, optionalBodies: ReadonlySet<strin
   return copy;
 }
 
-/** Gives the example of each error reply the status that it stands under. */
+/** Sets the status in the example of each error reply to that of the reply. */
 function completeErrors(responses: Operation['responses']): void {
   for (const [status, { content }] of Object.entries(responses)) {
     const json = content?.['application/json'];

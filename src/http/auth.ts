@@ -5,13 +5,13 @@ import type { Config } from '../config/config.ts';
 import { RequestError } from './errors.ts';
 import { FailedLogins } from './failed-logins.ts';
 
-/** What a route asks of its caller; `open` asks nothing. */
+/** The permission that a route requires; `open` requires none. */
 export type Access = 'open' | 'read' | 'publish' | 'execute';
 
 /** Bits of the claim `mode`, as Live777 defines them. */
 const MODE_BITS = { read: 4, publish: 2, execute: 1 };
 
-/** Who a request comes from, as far as its token tells. */
+/** The caller of a request, according to its token. */
 export interface Caller {
   /** The only stream the caller may touch, or `*` for all. */
   stream: string;
@@ -21,18 +21,18 @@ export interface Caller {
 
 /** Reads tokens; see `[auth]` in live777.toml. */
 export interface Authorizer {
-  /** @returns undefined when the request has no valid token, though one is needed */
+  /** @returns undefined if the request needs a valid token and has none */
   callerOf(request: FastifyRequest): Caller | undefined;
 }
 
 const ANYBODY: Caller = { stream: '*', mode: 7 };
 
 /**
- * Asks every request for what its route's `config.access` wants: a static token (RFC 6750 §2.1) or
- * a JSON Web Token (RFC 7519), HS256 with the claims `id` (a stream or `*`), `exp` and `mode`.
- * Replies 401 without a body to a caller without a valid token, the later the more often it fails, and
- * 403 to one who may not do this.
- * Asks nothing when the configuration has neither tokens nor a secret.
+ * Checks every request for the permission in its route's `config.access`: with a static token (RFC
+ * 6750 §2.1) or a JSON Web Token (RFC 7519), HS256 with the claims `id` (a stream or `*`), `exp`
+ * and `mode`. Replies 401 without a body if the token is missing or invalid, with a delay after
+ * repeated failures, and 403 if it does not grant the permission. Checks nothing if the
+ * configuration has neither tokens nor a secret.
  */
 export async function registerAuth(app: FastifyInstance, config: Config['auth']): Promise<void> {
   if (config.secret !== undefined) {
@@ -44,7 +44,7 @@ export async function registerAuth(app: FastifyInstance, config: Config['auth'])
   const authorizer = createAuthorizer(app, config);
   app.decorate('authorizer', authorizer);
   const failures = new FailedLogins({ log: app.log });
-  // Before the server closes it lets replies finish.
+  // Fastify waits for open replies before it closes, so the delayed ones are sent now.
   app.addHook('preClose', async () => failures.close());
 
   app.addHook('onRequest', async (request, reply) => {
@@ -52,7 +52,7 @@ export async function registerAuth(app: FastifyInstance, config: Config['auth'])
     if (access === 'open') return;
     const caller = authorizer.callerOf(request);
     if (caller === undefined) {
-      // Who gives no token does not guess: a console that was just opened.
+      // A caller without a token is not guessing: it may be a console that was just opened.
       if (tokenOf(request) !== undefined) await failures.failed(request.ip);
       return reply.code(401).header('WWW-Authenticate', 'Bearer').send();
     }
@@ -66,7 +66,7 @@ export async function registerAuth(app: FastifyInstance, config: Config['auth'])
   });
 }
 
-/** What the route of a request asks for. */
+/** The permission that the route of a request requires. */
 export function accessOf(request: FastifyRequest): Access {
   const { config, url = '' } = request.routeOptions;
   return config.access ?? (url.startsWith('/api/') ? 'read' : 'open');
@@ -75,7 +75,7 @@ export function accessOf(request: FastifyRequest): Access {
 function namesStream(request: FastifyRequest, stream: string): boolean {
   const { stream: inPath } = request.params as { stream?: string };
   if (inPath !== undefined) return inPath === stream;
-  // A query that the route does not read would only make it look as if it were about one stream.
+  // Only a query parameter that the route reads can restrict the request to one stream.
   const query = request.routeOptions.schema?.querystring as { properties?: object } | undefined;
   const readsStream = query?.properties !== undefined && 'stream' in query.properties;
   return readsStream && (request.query as { stream?: string }).stream === stream;
@@ -83,7 +83,8 @@ function namesStream(request: FastifyRequest, stream: string): boolean {
 
 function createAuthorizer(app: FastifyInstance, config: Config['auth']): Authorizer {
   if (config.tokens.length === 0 && config.secret === undefined) return { callerOf: () => ANYBODY };
-  // Digests have one length, so that comparing tells nothing of a token's, not even its length.
+  // Digests have equal lengths, so the comparison reveals nothing about a token, not even its
+  // length.
   const digests = config.tokens.map(digest);
   return {
     callerOf(request) {

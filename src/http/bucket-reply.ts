@@ -14,17 +14,17 @@ import {
   sendObject,
 } from './object-reply.ts';
 
-/** How objects of a bucket are answered with. */
+/** How objects of a bucket are served. */
 export interface BucketReplyOptions {
-  /** Seconds that a signed address is good for; undefined where bytes are passed on instead. */
+  /** Lifetime of a signed URL in seconds; undefined if the recorder passes on the bytes itself. */
   signedSeconds: number | undefined;
 }
 
 /**
- * Answers a GET or HEAD with an object that waits in the spool or is in the bucket already: first the
- * spool, so that nobody who plays waits for an upload.
+ * Answers a GET or HEAD with an object in the spool or in the bucket. The spool comes first, so
+ * that players do not wait for an upload.
  * @param key object path
- * @throws RequestError 404, 412, 416; 502 and 503 where the bucket cannot be read
+ * @throws RequestError 404, 412, 416; 502 and 503 if the bucket cannot be read
  */
 export async function replyFromBucket(
   request: FastifyRequest,
@@ -37,8 +37,8 @@ export async function replyFromBucket(
   if (local !== undefined) return sendFile(request, reply, local);
   const { store } = bucket;
   try {
-    // Not a manifest: what it names is found beside it, where nobody signs. Nor a HEAD, since what
-    // is signed is the GET.
+    // Manifests are not redirected, because players resolve the names in them against the final
+    // URL, where nothing is signed. Neither is HEAD, because the signature is for GET.
     const isRedirected =
       signedSeconds !== undefined &&
       request.method === 'GET' &&
@@ -77,7 +77,7 @@ async function sendStored(
     if (found === undefined) throw noSuchObject();
     return sendObject(request, reply, { ...found, open: (part) => body(store, key, part) });
   }
-  // As a rule one call is enough.
+  // Usually one request to the bucket is enough.
   return sendAtOnce(reply, store, key, range as ByteRange | undefined);
 }
 

@@ -2,8 +2,8 @@ import type { onRequestHookHandler } from 'fastify';
 import { RequestError } from './errors.ts';
 
 /**
- * Refuses requests whose body is of another type with 415 (RFC 9110 §15.5.16).
- * @param accepted the one type that is taken, in lower case
+ * Refuses requests whose body has another media type with 415 (RFC 9110 §15.5.16).
+ * @param accepted the one media type that is accepted, in lower case
  * @param acceptHeader the header that names it in the reply: `Accept-Post` or `Accept-Patch`
  */
 export function requireContentType(accepted: string, acceptHeader: string): onRequestHookHandler {

@@ -13,7 +13,7 @@ declare module 'fastify' {
   interface FastifyInstance {
     config: Config;
     recorder: Recorder;
-    /** Undefined where no proxy is trusted. */
+    /** Undefined if no proxy is trusted. */
     trustsProxy: TrustsAddress | undefined;
     segmentIndex: SegmentIndex;
     sources: Pick<Sources, 'state' | 'endpoints' | 'streams'>;
@@ -27,13 +27,13 @@ declare module 'fastify' {
   }
 
   interface FastifyContextConfig {
-    /** What a caller must be allowed to do; by default `read` below `/api`, `open` elsewhere. */
+    /** The permission that a caller needs; by default `read` below `/api`, `open` elsewhere. */
     access?: Access;
-    /** The body may be left out; only for the API's description. */
+    /** The body is optional; used only in the API description. */
     bodyOptional?: boolean;
     /**
-     * Whether a request is about this stream and no other, for tokens that are for one stream. By
-     * default it is when its path, or a query that the route knows, names the stream.
+     * Whether a request is restricted to this stream, for tokens of a single stream. By default it
+     * is if the path, or a query parameter of the route, names the stream.
      */
     concerns?: (request: FastifyRequest, stream: string) => boolean;
   }

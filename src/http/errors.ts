@@ -3,7 +3,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { Refusal, type RefusalReason } from '../refusal.ts';
 
-/** A request that cannot be met, with the status and the message of its reply. */
+/** A request that fails, with the status and the message of its reply. */
 export class RequestError extends Error {
   override name = 'RequestError';
   readonly statusCode: number;
@@ -13,7 +13,7 @@ export class RequestError extends Error {
   }
 }
 
-/** The status of the reply where the recorder refuses what was asked for. */
+/** Status of the reply to each refusal. */
 const STATUS_OF: Readonly<Record<RefusalReason, number>> = {
   'bad-name': 400,
   'bad-time': 400,
@@ -34,7 +34,7 @@ const STATUS_OF: Readonly<Record<RefusalReason, number>> = {
   'spool-full': 507,
 };
 
-/** The status of the reply to what was refused. */
+/** Status of the reply to a refusal. */
 export function statusOf({ reason }: Refusal): number {
   return STATUS_OF[reason];
 }
@@ -44,7 +44,9 @@ export const ErrorReply = Type.Object(
   {
     statusCode: Type.Integer({ description: 'The HTTP status.' }),
     error: Type.String({ description: 'What the status means.' }),
-    message: Type.String({ description: 'What is wrong with this request, and how to mend it.' }),
+    message: Type.String({
+      description: 'What is wrong with this request, and how to correct it.',
+    }),
   },
   { title: 'Error', description: 'Why a request was refused.' },
 );
@@ -55,9 +57,10 @@ export function errorBody(statusCode: number, message: string) {
 }
 
 /**
- * Documents an error reply in a route's schema. Its example gets its status from where it stands there.
- * @param description when it comes
- * @param message what the reply says, word for word, for one such request
+ * Documents an error reply in a route's schema. The example takes its status from the key under
+ * which it stands.
+ * @param description when the reply is sent
+ * @param message the exact message of the reply to one such request
  */
 export function errorReply(description: string, message: string) {
   const content = { schema: ErrorReply, example: { message } };
@@ -65,9 +68,9 @@ export function errorReply(description: string, message: string) {
 }
 
 /**
- * Turns whatever a route throws into a reply. Messages of a {@link RequestError}, a
- * {@link Refusal} and of refused requests are shown; of anything else only that it happened, and the
- * log has the rest.
+ * Converts whatever a route throws to a reply. The messages of {@link RequestError},
+ * {@link Refusal} and failed validation are sent; any other error is logged, and its reply only
+ * says that it occurred.
  */
 export function replyWithError(
   error: FastifyError | RequestError | Refusal,
@@ -81,18 +84,14 @@ export function replyWithError(
     return send(reply, statusCode, error.message);
   }
   request.log.error({ err: error, method: request.method, url: request.url }, 'request failed');
-  return send(
-    reply,
-    500,
-    `this is our fault; the log has the reason under request id ${request.id}`,
-  );
+  return send(reply, 500, `internal error; the log has the reason under request id ${request.id}`);
 }
 
-/** Replies 404 to a request for which there is no route, or no file. */
+/** Replies 404 to a request that matches no route or file. */
 export function replyNotFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const path = request.originalUrl.split('?', 1)[0]!;
   const mend = /^\/api\/streams\/[^/]+\/./.test(path)
-    ? '; write a slash in the name of a stream as %2F'
+    ? '; encode a slash in the name of a stream as %2F'
     : '';
   return send(reply, 404, `there is nothing at ${request.method} ${path}${mend}`);
 }

@@ -1,33 +1,38 @@
 import { isIPv6 } from 'node:net';
 import { type Clock, systemClock } from '../clock/clock.ts';
 
-/** Failures of an address are counted and logged over periods of this length, ms. */
+/** Failures are counted and logged per address in intervals of this length, ms. */
 const PERIOD_MS = 60_000;
-/** The failure within {@link PERIOD_MS} from which on they are answered late. */
+/** From this failure within {@link PERIOD_MS} on, replies are delayed. */
 const SLOW_FROM = 10;
-/** How much later, ms. */
+/** Delay of such a reply, ms. */
 const DELAY_MS = 1000;
-/** Most addresses that are told apart; further ones are counted as one. */
+/** Maximum number of addresses that are counted separately; all others are counted as one. */
 const MOST_ADDRESSES = 1000;
-/** Most late answers under way: beyond these it costs us more than the one who guesses. */
+/**
+ * Maximum number of delayed replies; beyond it, delays cost the recorder more than the attacker.
+ */
 const MOST_DELAYED = 1000;
 
-/** What {@link FailedLogins} works with. */
+/** Options of {@link FailedLogins}. */
 export interface FailedLoginsOptions {
   log: { warn(fields: object, message: string): void };
   clock?: Clock;
 }
 
 /**
- * Counts requests with a token that is not valid, tells the log of them, and answers them late once
- * they are many. Only they are: who has a valid token is answered at once, also from the same address.
+ * Counts and logs requests with an invalid token, and delays the replies once there are many.
+ * Requests with a valid token are never delayed, even from the same address.
  */
 export class FailedLogins {
   readonly #log: FailedLoginsOptions['log'];
   readonly #clock: Clock;
-  /** Failures since the last line of the log, by address. */
+  /** Failures since the last log line, by address. */
   readonly #counts = new Map<string, number>();
-  /** Those that were answered late in the minute before, and are from the first. */
+  /**
+   * Addresses that were delayed in the previous interval; they are delayed from their first failure
+   * on.
+   */
   #slow: ReadonlySet<string> = new Set();
   readonly #delayed = new Set<() => void>();
   #cancelReport: (() => void) | undefined;
@@ -39,8 +44,8 @@ export class FailedLogins {
   }
 
   /**
-   * Counts a failure; resolves when it may be answered.
-   * @param ip address of the one who failed
+   * Counts a failure; resolves when the reply may be sent.
+   * @param ip address of the caller
    */
   async failed(ip: string): Promise<void> {
     const address = this.#known(subscriberOf(ip));
@@ -60,7 +65,7 @@ export class FailedLogins {
     });
   }
 
-  /** Lets all answers go, and tells what was not told. */
+  /** Releases all delayed replies, and logs the failures that have not been logged. */
   close(): void {
     this.#isClosed = true;
     for (const go of [...this.#delayed]) go();
@@ -86,7 +91,7 @@ export class FailedLogins {
   }
 }
 
-/** An IPv6 subscriber has a network of 64 bits (RFC 6177) and may call from any address of it. */
+/** An IPv6 subscriber has a network of 64 bits (RFC 6177) and can use any address in it. */
 function subscriberOf(ip: string): string {
   if (!isIPv6(ip) || ip.includes('.')) return ip;
   const [head = '', tail] = ip.split('::');

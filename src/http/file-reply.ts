@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RequestError } from './errors.ts';
 import { sendObject } from './object-reply.ts';
 
-/** What opening says of a path that names no file. */
+/** Error codes of a path that names no file. */
 const NO_FILE = new Set(['ENOENT', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG', 'ELOOP']);
 
 /**
@@ -40,7 +40,7 @@ export async function sendFile(
     const stats = await file.stat();
     if (!stats.isFile()) throw noSuchObject();
     const { size, mtimeMs, ino } = stats;
-    // Strong (RFC 9110 §8.8.1): a segment never changes, and a manifest is replaced by another file.
+    // Strong (RFC 9110 §8.8.1): a segment never changes, and a manifest is replaced by a new file.
     const etag = [ino, size, Math.trunc(mtimeMs * 1000)].map((part) => part.toString(16)).join('-');
     return await sendObject(request, reply, {
       size,
@@ -52,12 +52,12 @@ export async function sendFile(
       },
     });
   } finally {
-    // A stream closes the file when it ends.
+    // Otherwise the stream closes the file when it ends.
     if (!isRead) await file.close();
   }
 }
 
-/** The error for a path at which nothing is. */
+/** The error for a path without an object. */
 export function noSuchObject(): RequestError {
   return new RequestError(404, 'no such object');
 }

@@ -1,8 +1,6 @@
 import type { IceServer } from '../ingest/ice-server.ts';
 
-/**
- * `Link` header values that name ICE servers to a publisher (RFC 9725 §4.6), one per address.
- */
+/** `Link` header values that announce ICE servers to a publisher (RFC 9725 §4.6), one per URL. */
 export function iceLinks(servers: readonly IceServer[]): string[] {
   return servers.flatMap(({ urls, username, credential }) =>
     urls.map((url) => {
@@ -14,7 +12,7 @@ export function iceLinks(servers: readonly IceServer[]): string[] {
   );
 }
 
-/** A quoted string of RFC 9110 §5.6.4. */
+/** A quoted string (RFC 9110 §5.6.4). */
 function quoted(text: string): string {
   return `"${text.replaceAll(/["\\]/g, '\\$&')}"`;
 }

@@ -34,7 +34,7 @@ const Codec = Type.Object(
   { title: 'Live777Codec' },
 );
 
-/** A stream as Live777 lists it; times in milliseconds since the epoch. */
+/** A stream in the format of Live777; times in milliseconds since the Unix epoch. */
 export const Live777Stream = Type.Object(
   {
     id: Type.String(),
@@ -69,7 +69,7 @@ export const Live777Stream = Type.Object(
   },
 );
 
-/** Query of what lists streams in Live777's form: `?streams=cam1&streams=cam2`. */
+/** Query of the stream lists in Live777's format: `?streams=cam1&streams=cam2`. */
 export const StreamsQuery = Type.Object({
   streams: Type.Optional(
     Type.Unsafe<string | string[]>({
@@ -80,8 +80,8 @@ export const StreamsQuery = Type.Object({
 });
 
 /**
- * Streams in Live777's form, those that somebody publishes here.
- * @param named only these, where any are named
+ * The published streams in Live777's format.
+ * @param named only these streams, unless empty
  */
 export function live777Streams(
   statuses: readonly StreamStatus[],
@@ -95,8 +95,8 @@ export function live777Streams(
 }
 
 /**
- * A stream in Live777's form.
- * @returns undefined for a stream that nobody publishes here: Live777 would not list it
+ * A stream in Live777's format.
+ * @returns undefined for a stream without a publisher, which Live777 would not list
  */
 export function live777Stream(status: StreamStatus): Static<typeof Live777Stream> | undefined {
   const { stream, publishedAtMs, sessionId, source, tracks } = status;
@@ -113,14 +113,15 @@ export function live777Stream(status: StreamStatus): Static<typeof Live777Stream
           leaveAt: 0,
           state: 'connected',
           hasDataChannel: false,
-          // Without it the node we pull from would take us, over Liveman, for another publisher.
+          // Without this, the node from which we pull would mistake us, through Liveman, for
+          // another publisher.
           ...(source !== undefined && {
             cascade: { sourceUrl: `${source}/whep/${encodeURIComponent(stream)}` },
           }),
         },
       ],
     },
-    // Viewers are never sent here: what we have can be read as DASH only.
+    // Viewers must not be sent here: recordings are served as DASH only.
     subscribe: { leaveAt: 0, sessions: [] },
     codecs: tracks.map(({ kind, codec }) => ({ kind, codec, fmtp: '' })),
   };

@@ -8,12 +8,12 @@ import { type TrackFigureName, trackFigures } from '../track-figures.ts';
 
 const PREFIX = 'live777_recorder_';
 
-/** What is told of the disk of the folder or of the spool: name without prefix, help, figure. */
+/** Gauges for the disk of the storage root or of the spool: name without prefix, help, figure. */
 const DISK_GAUGES: [string, string, keyof FreeSpace][] = [
-  ['free_bytes', 'What the disk of the recordings, or of the spool, still takes.', 'freeBytes'],
+  ['free_bytes', 'Free space on the disk of the recordings, or of the spool.', 'freeBytes'],
   ['total_bytes', 'Size of the disk of the recordings, or of the spool.', 'totalBytes'],
-  ['free_inodes', 'Files that it still takes, where that is bounded.', 'freeInodes'],
-  ['total_inodes', 'Files that it takes, where that is bounded.', 'totalInodes'],
+  ['free_inodes', 'Number of files that can still be created on it, if limited.', 'freeInodes'],
+  ['total_inodes', 'Maximum number of files on it, if limited.', 'totalInodes'],
 ];
 
 const STATES: StreamState[] = [
@@ -26,7 +26,7 @@ const STATES: StreamState[] = [
   'failed',
 ];
 
-/** Where the figures come from. */
+/** Sources of the metrics. */
 export interface MetricsSources {
   recorder: Pick<Recorder, 'streams'>;
   segmentIndex: Pick<SegmentIndex, 'size'>;
@@ -35,8 +35,8 @@ export interface MetricsSources {
 }
 
 /**
- * The state of the recorder in the text format of Prometheus. All figures are those that the other
- * replies give, at the moment of asking. Counters of a track begin at 0 with each publisher.
+ * The state of the recorder in the text format of Prometheus. Every value is the same as in the API
+ * replies, read at the time of the request. Counters of a track start at 0 with each publisher.
  */
 export class Metrics {
   readonly #sources: MetricsSources;
@@ -108,18 +108,18 @@ export class Metrics {
     if (sources.store.bucket !== undefined) this.#addStorage(sources.store.bucket);
   }
 
-  /** Of {@link Metrics.text}. */
+  /** Media type of {@link Metrics.text}. */
   get contentType(): string {
     return this.#registry.contentType;
   }
 
-  /** All figures now. */
+  /** All metrics with their values now. */
   async text(): Promise<string> {
     const statuses = await this.#sources.recorder.streams();
     for (const state of STATES) {
       this.#streams.set({ state }, statuses.filter((status) => status.state === state).length);
     }
-    // Counters cannot be set; a stream that is gone must not stay either.
+    // Counters cannot be set, and streams that are gone must disappear.
     for (const { metric } of this.#tracks) metric.reset();
     const counters = [
       this.#layerSwitches,
@@ -162,7 +162,7 @@ export class Metrics {
     if (timelineRestarts !== undefined) this.#restarts.inc({ stream }, timelineRestarts);
   }
 
-  /** Nothing is told of a disk that does not answer: a figure would be a lie. */
+  /** No value for a disk that does not respond: an old one would be wrong. */
   async #readDisk(): Promise<void> {
     const space = await freeSpace(this.#sources.store.root).catch(() => undefined);
     for (const [gauge, key] of this.#disk) {
@@ -189,7 +189,7 @@ export class Metrics {
     this.#counter('spool_upload_failures', 'Uploads that failed.', () => state()?.failures ?? 0);
     this.#counter(
       'spool_dropped_files',
-      'Files deleted unstored.',
+      'Segments deleted without upload.',
       () => state()?.droppedFiles ?? 0,
     );
   }
@@ -222,11 +222,13 @@ export class Metrics {
 interface TrackMetric {
   metric: Counter<'stream' | 'kind'> | Gauge<'stream' | 'kind'>;
   name: TrackFigureName;
-  /** From the unit of the figure to that of the metric. */
+  /** Factor from the unit of the figure to that of the metric. */
   factor: number;
 }
 
-/** Makes a metric of each figure of a track, in the units and with the names that Prometheus wants. */
+/**
+ * Creates a metric for each figure of a track, with the units and names that Prometheus recommends.
+ */
 function trackMetrics(registry: Registry): TrackMetric[] {
   return trackFigures().map(([name, { type, unit, help }]) => {
     const isCounter = type === 'counter';
@@ -242,7 +244,10 @@ function trackMetrics(registry: Registry): TrackMetric[] {
   });
 }
 
-/** prom-client counts processor time from when it is told to collect it, not from the process's start. */
+/**
+ * prom-client counts CPU time from the moment it starts to collect, not from the start of the
+ * process.
+ */
 function countFromStart(registry: Registry): void {
   const { user, system } = process.cpuUsage();
   for (const [name, us] of [

@@ -1,4 +1,4 @@
-/** A JSON Schema as it stands in an OpenAPI document. */
+/** A JSON Schema in an OpenAPI document. */
 type Schema = Record<string, unknown>;
 
 interface Document {
@@ -7,9 +7,9 @@ interface Document {
 }
 
 /**
- * Gives every schema that has a `title` its place under `components/schemas`, by that name, and
- * leaves a reference where it was used: client generators make a type of each. Changes the document.
- * @throws Error where two schemas that differ have one title
+ * Moves every schema that has a `title` to `components/schemas` under that name and replaces its
+ * uses by references, so that client generators create one type for each. Changes the document.
+ * @throws Error if two different schemas have the same title
  */
 export function nameSchemas(document: Document): void {
   const named = new Map<string, Schema>();
@@ -22,16 +22,16 @@ function referring(value: unknown, named: Map<string, Schema>): unknown {
   if (Array.isArray(value)) return value.map((each) => referring(each, named));
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value).map(([key, each]) =>
-    // What an example says is data, whatever its properties are called.
+    // An example is data, whatever its properties are called.
     key.startsWith('example') ? [key, each] : [key, referring(each, named)],
   );
   const { title, ...schema }: Schema = Object.fromEntries(entries);
   if (typeof title !== 'string') return Object.fromEntries(entries);
   const known = named.get(title);
   if (known !== undefined && rulesOf(known) !== rulesOf(schema)) {
-    throw new Error(`two schemas that differ are both called ${title}`);
+    throw new Error(`two different schemas have the title ${title}`);
   }
-  // Examples of a whole body stand beside its schema, those of an element in it.
+  // Prefers the occurrence with examples: only the schema of a whole body has them.
   named.set(title, known?.examples ? known : schema);
   return { $ref: `#/components/schemas/${title}` };
 }

@@ -3,19 +3,19 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ByteRange } from '../storage/stores/store.ts';
 import { RequestError } from './errors.ts';
 
-/** An object that may be sent, whole or in part. */
+/** An object that can be sent, whole or in part. */
 export interface SendableObject {
   /** Bytes. */
   size: number;
-  /** Strong entity tag with its quotes. */
+  /** Strong entity tag, in quotes. */
   etag?: string | undefined;
   /** ms since the Unix epoch. */
   modifiedMs?: number | undefined;
-  /** Opens it for reading. */
+  /** Opens the object for reading. */
   open(range: ByteRange | undefined): Promise<Readable>;
 }
 
-/** Headers of a request that make its answer depend on the state of the object (RFC 9110 §13). */
+/** Request headers that make the reply depend on the state of the object (RFC 9110 §13). */
 const CONDITIONS = [
   'if-match',
   'if-none-match',
@@ -24,14 +24,14 @@ const CONDITIONS = [
   'if-range',
 ] as const;
 
-/** True when an object's entity tag and time must be known before it is read. */
+/** True if the object's entity tag and time must be known before it is read. */
 export function isConditional({ headers }: FastifyRequest): boolean {
   return CONDITIONS.some((name) => headers[name] !== undefined);
 }
 
 /**
- * What a `Range` header asks for (RFC 9110 §14.2): a suffix has no start. Of several ranges, of other
- * units and of what is malformed nothing is known, and the whole object is the answer to them.
+ * Parses a `Range` header (RFC 9110 §14.2); a suffix range has no start. Several ranges, other
+ * units and malformed values are ignored, so the whole object is sent.
  */
 export function rangeOf({ headers }: FastifyRequest): { start?: number; end?: number } | undefined {
   const [, first = '', last = ''] = /^bytes=(\d*)-(\d*)$/.exec(headers.range ?? '') ?? [];
@@ -43,7 +43,7 @@ export function rangeOf({ headers }: FastifyRequest): { start?: number; end?: nu
 }
 
 /**
- * Answers a GET or HEAD with an object, its range, or what a condition asks for.
+ * Answers a GET or HEAD with the object, a range of it, or the result of a condition.
  * @throws RequestError 412, 416
  */
 export async function sendObject(
@@ -53,18 +53,18 @@ export async function sendObject(
 ): Promise<FastifyReply> {
   const { etag, modifiedMs, size } = object;
   describe(reply, object);
-  if (isFailed(request, object)) throw new RequestError(412, 'the object is another one by now');
+  if (isFailed(request, object)) throw new RequestError(412, 'the object has changed');
   if (isUnchanged(request, object)) return reply.code(304).send();
   const asked = mayBePart(request, etag, modifiedMs) ? rangeOf(request) : undefined;
   const range = asked && withinSize(asked, size);
   if (asked !== undefined && range === undefined) throw beyondEnd(reply, size);
   describePart(reply, range, size);
-  // Fastify takes nothing for a body of no bytes, and would say so.
+  // Fastify treats an empty body as none and would change the headers.
   if (request.method === 'HEAD') return reply.send(Readable.from([]));
   return reply.send(await object.open(range));
 }
 
-/** Headers that tell what is sent. */
+/** Sets the headers that describe the object. */
 export function describe(
   reply: FastifyReply,
   { etag, modifiedMs }: Pick<SendableObject, 'etag' | 'modifiedMs'>,
@@ -74,7 +74,7 @@ export function describe(
   if (modifiedMs !== undefined) reply.header('Last-Modified', new Date(modifiedMs).toUTCString());
 }
 
-/** Headers that tell which part is sent. @param size bytes of the whole object */
+/** Sets the headers that describe a part. @param size of the whole object, bytes */
 export function describePart(
   reply: FastifyReply,
   range: Required<ByteRange> | undefined,
@@ -87,7 +87,7 @@ export function describePart(
   }
 }
 
-/** The error for a range that begins past the end. @param size bytes of the object */
+/** The error for a range that begins beyond the end. @param size of the object, bytes */
 export function beyondEnd(reply: FastifyReply, size: number): RequestError {
   reply.header('Content-Range', `bytes */${size}`);
   return new RequestError(416, `the object ends after ${size} bytes`);
@@ -123,7 +123,7 @@ export function isUnchanged(
   return since !== undefined && modifiedMs !== undefined && seconds(modifiedMs) <= seconds(since);
 }
 
-/** RFC 9110 §13.1.5: a range of another version than the one before it would fit nothing. */
+/** RFC 9110 §13.1.5: a range of another version would not match the part that the client has. */
 function mayBePart(
   { headers }: FastifyRequest,
   etag: string | undefined,
@@ -134,16 +134,16 @@ function mayBePart(
   if (/^(W\/)?"/.test(String(same))) return isSame(String(same), etag);
   const since = dateOf(String(same));
   if (since === undefined || modifiedMs === undefined) return false;
-  // What changed within this second may change in it again (RFC 9110 §8.8.2.2).
+  // An object that changed within this second may change in it again (RFC 9110 §8.8.2.2).
   return seconds(modifiedMs) === seconds(since) && seconds(modifiedMs) < seconds(Date.now());
 }
 
-/** Strong comparison (RFC 9110 §8.8.3.2): a weak tag is the same as none, not even as itself. */
+/** Strong comparison (RFC 9110 §8.8.3.2): a weak tag equals none, not even itself. */
 function isSame(tag: string, etag: string | undefined): boolean {
   return tag === etag && !tag.startsWith('W/');
 }
 
-/** A tag for weak comparison. */
+/** The tag to use for weak comparison. */
 function opaque(tag: string | undefined): string | undefined {
   return tag?.replace(/^W\//, '');
 }

@@ -1,21 +1,22 @@
 import type { FastifyInstance, RouteOptions } from 'fastify';
 import { RequestError } from './errors.ts';
 
-/** Methods that clients try; one that is in nobody's list is answered with 404. */
+/** Methods that are answered with 405 if a resource lacks them; any other method gets 404. */
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'];
 
 /**
- * Answers requests for a resource with a method that it does not have: 405 with `Allow` (RFC 9110
- * §15.5.6), and OPTIONS with `Allow` alone (§9.3.7). No token is asked for: neither tells more than
- * the API's description does.
- * @returns to be called once all other routes are there
+ * Answers requests with a method that the resource does not have: 405 with `Allow` (RFC 9110
+ * §15.5.6), and OPTIONS with `Allow` alone (§9.3.7). No token is required: neither reply says more
+ * than the API description.
+ * @returns a function to call once all other routes are registered
  */
 export function watchMethods(app: FastifyInstance): () => void {
   const known = new Map<string, Set<string>>();
   app.addHook('onRoute', ({ url, method }: RouteOptions) => {
-    // A route for everything is no resource.
+    // A catch-all route is no resource.
     if (url === '*' || url === '/*') return;
-    // A route of a prefix is there with a slash and without, and only one of them is told.
+    // A route is registered with and without a trailing slash, but `onRoute` reports only one of
+    // them.
     const key = url === '/' ? url : url.replace(/\/$/, '');
     const methods = known.get(key) ?? new Set();
     known.set(key, methods);
@@ -24,7 +25,7 @@ export function watchMethods(app: FastifyInstance): () => void {
   return () => {
     const declared = structuredClone(known);
     for (const [key, methods] of declared) {
-      // What is no resource of its own for a method may be a stream's name, and refused as such.
+      // Without a resource of its own, the path may name a stream and is then refused as such.
       const asStream = declared.get(key.replace(/[^/]+$/, ':stream')) ?? new Set();
       for (const url of /[/*]$/.test(key) ? [key] : [key, `${key}/`]) {
         const isThere = [...methods].some((method) => has(app, method, url));
@@ -51,10 +52,10 @@ function addOtherMethods(
     ...common,
     method: others.filter((method) => method !== 'OPTIONS'),
     config: { access: 'open' },
-    // Before a body would be read.
+    // Before the body is read.
     onRequest: (request, reply, done) => {
       reply.header('Allow', allow);
-      done(new RequestError(405, `there is no ${request.method} here, only ${allow}`));
+      done(new RequestError(405, `${request.method} is not allowed here, only ${allow}`));
     },
   });
   if (methods.has('OPTIONS')) return;

@@ -4,7 +4,7 @@ import type { RecordFacts } from '../facts/record-facts.ts';
 /** Liveman reads durations as 32-bit integers, ms. */
 const LONGEST_DURATION_MS = 2 ** 31 - 1;
 
-/** A record as Liveman collects it, there called a session. */
+/** A record as Liveman collects it; Liveman calls it a session. */
 export const SessionJson = Type.Object(
   {
     id: Type.String({ description: 'Unix time of the start in seconds, ten digits.' }),
@@ -58,7 +58,7 @@ export const SessionPageJson = Type.Object(
   },
 );
 
-/** A record as playback lists it. */
+/** A record in the list of recordings that can be played. */
 export const PlaybackJson = Type.Object(
   {
     record: Type.String({ description: 'Unix time of the start in seconds, ten digits.' }),

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 
 /**
- * Takes JSON bodies, and no other kind unless a route says so. An empty body is none at all: HTTP
- * clients often announce JSON and then send nothing.
+ * Accepts JSON bodies, and no other type unless a route adds one. An empty body counts as none:
+ * HTTP clients often announce JSON and send nothing.
  */
 export function registerJsonBodies(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('error', 'error');
@@ -18,9 +18,9 @@ export function registerJsonBodies(app: FastifyInstance): void {
 }
 
 /**
- * Leaves bodies unread that mean nothing, whatever they are announced as: of a DELETE whose route has
- * none (RFC 9110 §9.3.5; clients send the headers of their POST again), and of no bytes where a body
- * may be left out (`curl -d ''` announces a form).
+ * Ignores bodies without a meaning, whatever their type: of a DELETE whose route has none (RFC 9110
+ * §9.3.5; clients repeat the headers of their POST), and empty ones where the body is optional
+ * (`curl -d ''` announces a form).
  */
 export function ignoreMeaninglessBodies(app: FastifyInstance): void {
   app.addHook('onRequest', async ({ method, routeOptions, raw }) => {
@@ -30,7 +30,8 @@ export function ignoreMeaninglessBodies(app: FastifyInstance): void {
         ? routeOptions.schema?.body === undefined
         : routeOptions.config.bodyOptional && headers['content-length'] === '0';
     if (!isMeaningless) return;
-    // Fastify looks for a parser as soon as one of these is there. Node skips what is not read.
+    // Fastify looks for a parser if one of these headers is present. Node discards a body that is
+    // not read.
     delete headers['content-type'];
     delete headers['content-length'];
     delete headers['transfer-encoding'];

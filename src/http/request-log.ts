@@ -1,6 +1,6 @@
 import { type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 
-/** One line per request, at level debug: Liveman and players ask far too often for more. */
+/** One line per request, at level debug: Liveman and players send too many requests for more. */
 export class RequestLog extends LogController {
   override incomingRequest(): void {}
 

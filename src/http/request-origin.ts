@@ -8,12 +8,12 @@ import { RequestError } from './errors.ts';
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 
 /**
- * Keeps web pages of others away where no token does: they have whatever the browser can reach.
- * - A page whose own name leads to us (DNS rebinding) would be of our origin: only names that are known
- *   to be ours are taken as `Host`, others get 421. An IP address cannot be made to lead elsewhere.
- * - A page of another origin could send what needs no preflight, such as a POST without a body: what
- *   changes something is refused with 403, unless `[http] cors` lets such pages in.
- * Does nothing where tokens or a secret are set, since a page of others has none.
+ * Keeps foreign web pages away if no token does: a page can reach whatever its browser can reach.
+ * - A page whose own host name resolves to this recorder (DNS rebinding) would be same-origin, so
+ *   only known names are accepted as `Host`; others get 421. IP addresses cannot be rebound.
+ * - A page of another origin can send requests without a preflight, such as a POST without a body, so
+ *   requests that change something are refused with 403 unless `[http] cors` permits them.
+ * Does nothing if tokens or a secret are set, because a foreign page has none.
  */
 export function registerOriginCheck(app: FastifyInstance, { http, auth }: Config): void {
   if (auth.tokens.length > 0 || auth.secret !== undefined) return;
@@ -23,7 +23,7 @@ export function registerOriginCheck(app: FastifyInstance, { http, auth }: Config
     ...configured,
     withoutDot(http.host),
     ownName,
-    // What mDNS calls it (RFC 6762 §3).
+    // The host's name in mDNS (RFC 6762 §3).
     `${ownName.split('.', 1)[0]}.local`,
   ]);
   const isOurs = (name: string) =>
@@ -36,7 +36,7 @@ export function registerOriginCheck(app: FastifyInstance, { http, auth }: Config
       if (name !== undefined && isOurs(name)) continue;
       throw new RequestError(
         421,
-        `Host: ${JSON.stringify(host)} is no known name of this recorder; without tokens it answers to IP addresses, localhost and the names in [http] hosts`,
+        `Host: ${JSON.stringify(host)} is no known name of this recorder; without tokens it accepts IP addresses, localhost and the names in [http] hosts`,
       );
     }
     if (http.cors || SAFE.has(request.method)) return;
@@ -44,26 +44,29 @@ export function registerOriginCheck(app: FastifyInstance, { http, auth }: Config
     if (origin === undefined) return;
     throw new RequestError(
       403,
-      `a page of ${origin} may not do this: [http] cors = true lets pages of other origins in; where that is a proxy before this recorder, its name belongs into [http] hosts`,
+      `a page of ${origin} may not do this: set [http] cors = true to allow pages of other origins; if that is a reverse proxy of this recorder, add its name to [http] hosts`,
     );
   });
 }
 
-/** What the request calls us: its own `Host`, and what a trusted proxy says it was called. */
+/**
+ * Names by which the request addresses us: its own `Host`, and the original one that a trusted
+ * proxy reports.
+ */
 function hostsOf(request: FastifyRequest): string[] {
   return [...new Set([request.raw.headers.host, request.host])].filter(
     (host) => !!host,
   ) as string[];
 }
 
-/** @returns undefined for a request of ours, of a page that is ours, or of no page at all */
+/** @returns undefined for a request that comes from our own page or from no page */
 function foreignOrigin(
   { headers }: FastifyRequest,
   hosts: readonly string[],
   configured: ReadonlySet<string>,
 ): string | undefined {
-  // The browser's own word, which also holds where a proxy has changed Host. It is not sent to
-  // addresses that are plain http but for localhost.
+  // Set by the browser, so it is right even if a proxy has changed `Host`. Browsers omit it for
+  // addresses with plain HTTP except localhost.
   const site = headers['sec-fetch-site'];
   if (site === 'same-origin' || site === 'none') return undefined;
   const { origin } = headers;
@@ -76,13 +79,13 @@ function foreignOrigin(
   return isSame ? undefined : origin;
 }
 
-/** Name or address in a `Host` (RFC 9110 §7.2), in lower case, IPv6 without brackets. */
+/** Name or address in a `Host` header (RFC 9110 §7.2), in lower case, IPv6 without brackets. */
 function nameOf(host: string): string | undefined {
   const [, ipv6, name] = /^(?:\[([\da-f:.]+)\]|([^\s:[\]/?#@\\]+))(?::\d*)?$/i.exec(host) ?? [];
   return ipv6 ?? (name === undefined ? undefined : withoutDot(name));
 }
 
-/** `name.` is the same as `name`, and case has no meaning. */
+/** `name.` equals `name`, and names are not case-sensitive. */
 function withoutDot(name: string): string {
   return name.toLowerCase().replace(/\.$/, '');
 }

@@ -1,6 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 
-/** The console's own page: its scripts and styles come from here, Shaka plays from `blob:`. */
+/**
+ * Policy of the console's page: scripts and styles come from this server, and Shaka plays from
+ * `blob:`.
+ */
 export const CONSOLE_POLICY = [
   "default-src 'self'",
   "media-src 'self' blob:",
@@ -12,8 +15,8 @@ export const CONSOLE_POLICY = [
 ].join('; ');
 
 /**
- * Headers that keep browsers from guessing: every type is what it says, no address leaks to other
- * sites, and no other site frames a page of ours.
+ * Headers that make browsers respect media types, send no referrer to other sites, and refuse to
+ * show our pages in frames of other sites.
  */
 export function registerSecurityHeaders(app: FastifyInstance): void {
   app.addHook('onRequest', async (_request, reply) => {

@@ -14,9 +14,9 @@ export interface SourceState {
 }
 
 /**
- * How it goes with every source: what its node says of itself, and what became of the streams that are
- * pulled from it. A node may list its streams and hang when one is asked for.
- * @param statuses of all streams that are known
+ * The state of every source: the state of its node, and the failures of the streams that are pulled
+ * from it, since a node may list streams and not respond when one is pulled.
+ * @param statuses of all known streams
  */
 export function sourceStates(
   nodes: readonly NodeState[],

@@ -1,29 +1,29 @@
 import { RESERVED_IDS } from '../layout/stream-folder.ts';
 
-/** Routes whose last parameter is the name of a stream: nothing else lies below them. */
+/** Routes whose last parameter is the name of a stream; no other route lies below them. */
 const STREAM_ROUTE = new RegExp(
   `^/(?:whip|api/playback|api/record(?!/(?:${[...RESERVED_IDS].join('|')})(?:/|$)))/(?=[^/])`,
 );
 
-/** Routes that are about no single stream; that of objects takes a path of files. */
+/** Routes that are not about a single stream; the route for objects takes a path of files. */
 const OTHER_ROUTE = /^\/api\/(?!record\/object\/)/;
 
-/** What can be asked for of a recorded stream: the last part of an address below `/api/playback/`. */
+/** Resources of a recorded stream: the last part of a path below `/api/playback/`. */
 const PLAYBACK_RESOURCES: ReadonlySet<string> = new Set([
   ...['manifest.mpd', 'index.m3u8', 'video.m3u8', 'audio.m3u8'],
   ...['export.mp4', 'export.webm', 'picture'],
 ]);
 const PLAYBACK = '/api/playback/';
 
-/** Below it come the name of a stream and the id of its publisher's session, which has no slash. */
+/** Followed by the name of a stream and the id of its publisher's session, which has no slash. */
 const SESSION = '/session/';
 
 /**
- * Makes the name of a stream one part of the address, whatever slashes it has: people type
- * `/whip/site1/cam2`, and proxies that strip a prefix (nginx) send `%2F` on as a slash. Not done below
- * `/api/streams/`, where Live777 has resources of a stream.
+ * Encodes the slashes in a stream name, so that the name is one segment of the path: people type
+ * `/whip/site1/cam2`, and proxies that strip a prefix (nginx) decode `%2F`. Does nothing below
+ * `/api/streams/`, where Live777 has sub-resources of a stream.
  * @param url target of a request, in origin form (RFC 9112 §3.2.1)
- * @returns the target that the routes know, without a slash at its end
+ * @returns the target as the routes expect it, without a trailing slash
  */
 export function withOneStreamPart(url: string): string {
   const end = url.search(/[?#]/);
@@ -45,8 +45,8 @@ export function withOneStreamPart(url: string): string {
 }
 
 /**
- * What is asked for of a stream, with the slash before it; empty where it is the stream's records. A
- * stream whose own name ends in one of these words is asked for with its last slash as `%2F`.
+ * The resource of a stream with its leading slash; empty for the stream's records. For a stream
+ * whose own name ends in one of these words, the last slash of the name must be encoded as `%2F`.
  */
 function playbackResource(path: string): string {
   const at = path.lastIndexOf('/');
@@ -54,20 +54,20 @@ function playbackResource(path: string): string {
 }
 
 /**
- * What leads from an address to the root of this service, relative, so that it also holds below a path
- * prefix which a proxy takes away and we never see: `../` for each folder.
- * @param requestUrl the request's target as it came, before {@link withOneStreamPart}
+ * The relative path from a request to the root of this service, `../` for each folder. It holds
+ * below a path prefix that a proxy removes.
+ * @param requestUrl the original target of the request, before {@link withOneStreamPart}
  */
 export function rootFrom(requestUrl: string): string {
   return '../'.repeat(requestUrl.split(/[?#]/, 1)[0]!.split('/').length - 2);
 }
 
 /**
- * Address of a session relative to that of the request that made it (RFC 9110 §10.2.2), so that it
- * also holds below a path prefix which a proxy takes away and we never see.
- * @param requestUrl the request's target as it came, before {@link withOneStreamPart}
- * @param prefix the path below which a proxy that we trust says it serves us, as `/rec`. Then the
- * address begins with it, since not all clients resolve `..` (OBS does not)
+ * URL of a session relative to that of the request that created it (RFC 9110 §10.2.2), so that it
+ * holds below a path prefix that a proxy removes.
+ * @param requestUrl the original target of the request, before {@link withOneStreamPart}
+ * @param prefix the path below which a trusted proxy serves us, as `/rec`. The URL then begins with
+ * it, because some clients (OBS) do not resolve `..`
  */
 export function sessionAddress(
   requestUrl: string,
@@ -80,7 +80,7 @@ export function sessionAddress(
   return rootFrom(requestUrl) + path;
 }
 
-// Looks behind, or each slash within would be tried as the first of the last ones.
+// The look-behind avoids quadratic time on a long run of slashes.
 function withoutTrailingSlash(text: string): string {
   return text.replace(/(?<!\/)\/+$/, '');
 }

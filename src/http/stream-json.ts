@@ -4,14 +4,14 @@ import type { TrackKind } from '../media/access-unit.ts';
 import type { StreamStatus, TrackStatus } from '../recorder.ts';
 import { type TrackCounterName, type TrackGaugeName, trackFigures } from '../track-figures.ts';
 
-/** What a track carries. */
+/** Kind of media of a track. */
 export const TrackKindJson = Type.Unsafe<TrackKind>({
   title: 'TrackKind',
   type: 'string',
   enum: ['video', 'audio'],
 });
 
-/** The figures of a track, as `TRACK_FIGURES` describes them. */
+/** Schema of the figures in `TRACK_FIGURES`. */
 const FIGURES_JSON = Object.fromEntries(
   trackFigures().map(([name, { type, unit, help: description }]) => {
     const schema =
@@ -20,7 +20,7 @@ const FIGURES_JSON = Object.fromEntries(
   }),
 ) as unknown as Record<TrackCounterName, TInteger> & Record<TrackGaugeName, TOptional<TNumber>>;
 
-/** One track of a stream, as replies show it. */
+/** A track of a stream, as replies show it. */
 export const TrackJson = Type.Object(
   {
     kind: TrackKindJson,
@@ -50,7 +50,7 @@ export const TrackJson = Type.Object(
   { title: 'Track' },
 );
 
-/** What comes and cannot be recorded. */
+/** Media that is received and cannot be recorded. */
 const UnrecordableJson = Type.Object(
   {
     kind: TrackJson.properties.kind,
@@ -201,7 +201,7 @@ export const RecordStatusJson = Type.Object(
   },
 );
 
-/** What is recorded of a stream in one folder. */
+/** The recordings of a stream in one folder. */
 export const FolderJson = Type.Object(
   {
     folder: Type.String({ description: 'Object path of the folder of one UTC day.' }),
@@ -243,19 +243,19 @@ export const StreamJson = Type.Object(
   },
 );
 
-/** A list of words with what they mean, for a description. */
+/** Renders words and their meanings for a description. */
 function inWords(meanings: Readonly<Record<string, string>>): string {
   return Object.entries(meanings)
     .map(([word, meaning]) => `${word}: ${meaning}`)
     .join('; ');
 }
 
-/** True while there is a record that is not over. */
+/** True while a record is open. */
 export function isRecording({ state, startedAtUs }: StreamStatus): boolean {
   return startedAtUs !== undefined && state !== 'idle' && state !== 'live';
 }
 
-/** A status under the names that replies use. */
+/** Renames the properties of a status to those of replies. */
 export function statusJson(
   from: StreamStatus,
 ): Omit<Static<typeof StreamJson>, 'stream' | 'recordings'> {

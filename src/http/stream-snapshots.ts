@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import type { Recorder, StreamStatus } from '../recorder.ts';
 
-/** Settings of {@link StreamSnapshots}; times in ms. */
+/** Options of {@link StreamSnapshots}; times in ms. */
 export interface StreamSnapshotsOptions {
   recorder: Pick<Recorder, 'streams'>;
   log: { error(fields: object, message: string): void };
@@ -9,21 +9,30 @@ export interface StreamSnapshotsOptions {
   write(statuses: StreamStatus[], named: string | readonly string[]): string | Promise<string>;
   /** The recorder is asked this often, as long as there is a client. */
   pollMs: number;
-  /** A client that was sent nothing for this long is sent a comment, for the sake of proxies. */
+  /**
+   * A client to which nothing was sent for this long gets a comment, so that proxies keep the
+   * connection.
+   */
   keepAliveMs: number;
   /** A client that has read nothing for this long is disconnected. */
   stallMs: number;
   maxClients: number;
-  /** Of one address, where it is not trusted. */
+  /** Maximum number of untrusted clients per address. */
   maxPerAddress: number;
-  /** The oldest of the address with the most makes room, instead of a newcomer being refused. */
+  /**
+   * If the limit is reached, the oldest client of the address with the most clients is disconnected
+   * instead of refusing the new one.
+   */
   replacesOldest: boolean;
 }
 
-/** Who wants to listen. */
+/** A new client. */
 export interface Listener {
   address: string;
-  /** May see all streams by a token, as Liveman: is not bound by address, and always finds room. */
+  /**
+   * The token allows all streams, as for Liveman: the client has no limit per address and is never
+   * refused.
+   */
   isTrusted: boolean;
 }
 
@@ -43,16 +52,16 @@ export class StreamSnapshots {
     this.#options = options;
   }
 
-  /** How many clients listen. */
+  /** Number of clients. */
   get clients(): number {
     return this.#clients.size;
   }
 
   /**
    * Adds a client.
-   * @param named only these streams, where any are named
-   * @returns the body of its reply, which ends when this closes, and is to be destroyed when the
-   * client goes; undefined when there are too many
+   * @param named only these streams, unless empty
+   * @returns the body of the reply, which ends when this object closes, and which the caller
+   * destroys when the client disconnects; undefined if there are too many clients
    */
   subscribe(
     named: string | readonly string[] = [],
@@ -65,7 +74,7 @@ export class StreamSnapshots {
       this.#clients.delete(client);
       if (this.#clients.size === 0) this.#rest();
     });
-    // Whatever is being asked right now may be older than the client.
+    // A read that has already begun may be older than the client.
     void (this.#asking ?? Promise.resolve()).then(() => this.#ask());
     return client.body;
   }
@@ -77,7 +86,7 @@ export class StreamSnapshots {
     for (const client of this.#clients) client.body.push(null);
   }
 
-  /** Whether one more may listen, after one who is there had to go if need be. */
+  /** Whether one more client fits, if necessary after disconnecting another one. */
   #hasRoom(listener: Listener): boolean {
     const { maxClients, maxPerAddress, replacesOldest } = this.#options;
     const guests = [...this.#clients].filter(({ isTrusted }) => !isTrusted);
@@ -105,7 +114,10 @@ export class StreamSnapshots {
     this.#timer = undefined;
   }
 
-  /** Asks the recorder, unless that is under way, tells the clients, and asks again after a while. */
+  /**
+   * Reads the recorder's state, unless that is under way, sends it to the clients, and schedules
+   * the next read.
+   */
   #ask(): Promise<void> {
     this.#asking ??= this.#tell().finally(() => {
       this.#asking = undefined;
@@ -125,7 +137,8 @@ export class StreamSnapshots {
       }
       this.#failing = false;
     } catch (err) {
-      if (!this.#failing) log.error({ err }, 'the streams cannot be listed for those who listen');
+      if (!this.#failing)
+        log.error({ err }, 'cannot read the streams for the clients of /api/sse/streams');
       this.#failing = true;
     }
     const now = performance.now();
@@ -136,15 +149,15 @@ export class StreamSnapshots {
   }
 }
 
-/** One who listens. Only the newest snapshot waits for a client that is slow to take them. */
+/** A client. If it is slow, only the latest snapshot waits for it. */
 class Client {
   readonly named: string | readonly string[];
   readonly address: string;
   readonly isTrusted: boolean;
   readonly body: Readable;
-  /** When it was sent something last, ms. */
+  /** When something was last sent to it, ms. */
   sentAt = performance.now();
-  /** Since when it takes nothing, ms; not a number while it does. */
+  /** When it stopped reading, ms; NaN while it reads. */
   stalledAt = Number.NaN;
   #snapshot = '';
   #waiting: string | undefined;
@@ -156,14 +169,14 @@ class Client {
     this.body = new Readable({ read: () => this.#resume() });
   }
 
-  /** Sends a snapshot where it is not the one that was sent before. */
+  /** Sends a snapshot unless it equals the previous one. */
   offer(snapshot: string): void {
     if (snapshot === this.#snapshot) return;
     this.#snapshot = snapshot;
     this.send(`data: ${snapshot}\n\n`);
   }
 
-  /** @param event replaces one that waits: a snapshot says all that those before it said */
+  /** @param event replaces a waiting one: a snapshot contains everything that earlier ones said */
   send(event: string): void {
     if (!Number.isNaN(this.stalledAt)) {
       if (event.startsWith('data:')) this.#waiting = event;

@@ -1,20 +1,23 @@
 import proxyAddr from '@fastify/proxy-addr';
 import type { FastifyRequest } from 'fastify';
 
-/** Tells whether an address is that of a proxy whose `X-Forwarded-*` headers are believed. */
+/** Whether the `X-Forwarded-*` headers of a proxy at this address are trusted. */
 export type TrustsAddress = (address: string, hop: number) => boolean;
 
-/** @param addresses IP addresses and networks (CIDR); undefined is returned where there are none */
+/**
+ * @param addresses IP addresses and networks (CIDR)
+ * @returns undefined if there are none
+ */
 export function trustedProxies(addresses: string[]): TrustsAddress | undefined {
   if (addresses.length === 0) return undefined;
   const trusts = proxyAddr.compile(addresses);
-  // A request that was injected comes from no address.
+  // An injected request has no address.
   return (address, hop) => address !== undefined && trusts(address, hop);
 }
 
 /**
- * The path below which a trusted proxy serves us, from `X-Forwarded-Prefix`, without a slash at its
- * end; undefined where there is none, or it is no path.
+ * The path below which a trusted proxy serves us, from `X-Forwarded-Prefix`, without a trailing
+ * slash; undefined if the header is absent or not a path.
  */
 export function forwardedPrefix(
   { headers, raw }: FastifyRequest,

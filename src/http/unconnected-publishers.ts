@@ -1,9 +1,9 @@
 import type { PublishRight, Recorder } from '../recorder.ts';
 import { RequestError } from './errors.ts';
 
-/** Most sessions of one address that wait for their publisher at a time. */
+/** Maximum number of sessions per address that wait for their publisher to connect. */
 const MAX_UNCONNECTED = 20;
-/** A session that has not connected after this is ended anyway, ms. */
+/** A session that has not connected by then ends in any case, ms. */
 const CONNECT_TIMEOUT_MS = 15_000;
 
 interface Waiting {
@@ -13,10 +13,10 @@ interface Waiting {
 }
 
 /**
- * How many publishers of one address may be on their way: each offer that is taken binds sockets and a
- * name, whether or not anybody comes. Who may publish all streams is not bound where others are told
- * apart by tokens: Liveman speaks for many. Where nobody has a token the oldest makes room instead, so
- * that the one who comes is not refused.
+ * Limits how many sessions per address wait for their publisher: each accepted offer binds sockets
+ * and a stream name, whether or not anybody connects. If tokens identify callers, those that may
+ * publish all streams are not limited: Liveman acts for many publishers. Without tokens, the oldest
+ * session gives way instead of the new one being refused.
  */
 export class UnconnectedPublishers {
   readonly #recorder: Pick<Recorder, 'status' | 'unpublish'>;
@@ -29,7 +29,7 @@ export class UnconnectedPublishers {
     this.#hasTokens = hasTokens;
   }
 
-  /** Makes room for another. @throws RequestError 429 where there is none */
+  /** Makes room for one more session. @throws RequestError 429 if there is none */
   async admit(address: string, right: PublishRight): Promise<void> {
     if (this.#hasTokens && right === 'all') return;
     let waiting = this.#byAddress.get(address) ?? [];
@@ -41,15 +41,15 @@ export class UnconnectedPublishers {
     if (this.#hasTokens) {
       throw new RequestError(
         429,
-        `${waiting.length} sessions of your address wait for their publisher: let them connect, or end them, first`,
+        `${waiting.length} sessions of your address already wait for their publisher: connect or end them first`,
       );
     }
     const oldest = waiting.shift()!;
-    // It may have ended meanwhile.
+    // It may have ended in the meantime.
     await this.#recorder.unpublish(oldest.stream, oldest.sessionId).catch(() => {});
   }
 
-  /** Notes a session that begins. */
+  /** Counts a session that begins. */
   note(address: string, stream: string, sessionId: string): void {
     const nowMs = performance.now();
     for (const [other, waiting] of this.#byAddress) {

@@ -6,7 +6,7 @@ interface ObjectSchema {
   properties?: Record<string, { type?: string; description?: string; default?: unknown }>;
 }
 
-/** How messages call each part of a request. */
+/** Names of the parts of a request in messages. */
 const PART_NAMES: Record<string, string> = {
   body: 'body',
   headers: 'header',
@@ -15,9 +15,8 @@ const PART_NAMES: Record<string, string> = {
 };
 
 /**
- * Checks requests against TypeBox schemas. Unknown properties are refused, not dropped; numbers and
- * booleans in a query string are read as such, and its defaults filled in; a body must be right as
- * it is.
+ * Validates requests with TypeBox schemas. Unknown properties are refused, not removed. In a query
+ * string, numbers and booleans are converted and defaults are filled in; a body is not changed.
  */
 export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpPart = '' }) => {
   const check = Compile(schema);
@@ -65,7 +64,7 @@ function explain(
       say(`${name}: unknown ${unknown.map((key) => JSON.stringify(key)).join(', ')}`);
     } else if (error.keyword === 'pattern') {
       const key = error.instancePath.slice(1);
-      say(`${name}: must be ${properties[key]?.description ?? 'of another form'}`);
+      say(`${name}: must be ${properties[key]?.description ?? 'in another format'}`);
     } else if (value === null && httpPart === 'body') {
       say('body: must not be empty');
     } else {
@@ -75,7 +74,7 @@ function explain(
   return explained;
 }
 
-/** One sentence of all that `compileValidator` found wrong. */
+/** One sentence with everything that `compileValidator` found. */
 export function validationError(errors: FastifySchemaValidationError[]): Error {
   return new Error(errors.map(({ message }) => message).join('; '));
 }

@@ -4,8 +4,9 @@ import type { ManifestPeriod, ManifestTrack, Presentation } from './presentation
 const KINDS: TrackKind[] = ['video', 'audio'];
 
 /**
- * The Periods of one presentation that another one lacks: those of which a segment, by kind, number
- * and time, is not in it. Both may have grown from the same beginning.
+ * The Periods of one presentation that another one lacks: a Period is lacking if any of its
+ * segments, identified by kind, number and time, is missing there. Both presentations may share
+ * their beginning.
  */
 export function periodsMissing(from: Presentation, inside: Presentation): ManifestPeriod[] {
   return from.periods.filter((period) =>
@@ -17,9 +18,9 @@ export function periodsMissing(from: Presentation, inside: Presentation): Manife
 }
 
 /**
- * A presentation with Periods of another one that it lacks (see {@link periodsMissing}), in the
- * order of time. An added Period takes the place of one that is its beginning. Identifiers that are
- * taken are replaced, at every call in the same way.
+ * A presentation with the Periods of another one that it lacks (see {@link periodsMissing}), in the
+ * order of time. An added Period replaces one that is its beginning. Identifiers that are in use
+ * are changed, always in the same way.
  */
 export function withPeriods(presentation: Presentation, added: ManifestPeriod[]): Presentation {
   const kept = presentation.periods.filter(
@@ -40,7 +41,7 @@ function isBeginningOf(period: ManifestPeriod, whole: ManifestPeriod): boolean {
   return KINDS.every((kind) => period[kind] === undefined || isPartOf(period[kind], whole[kind]));
 }
 
-/** Whether all segments of a track are in a presentation. */
+/** Whether a presentation contains all segments of a track. */
 function covers({ periods }: Presentation, kind: TrackKind, track: ManifestTrack): boolean {
   return periods.some((period) => isPartOf(track, period[kind]));
 }

@@ -6,25 +6,25 @@ import { DELAY_BEYOND_SEGMENT_SECONDS, MPD_PROFILE } from './mpd.ts';
 import type { ManifestPeriod, ManifestTrack, Presentation } from './presentation.ts';
 import { SegmentTimeline } from './segment-timeline.ts';
 
-/** A manifest that `writeMpd` did not write, or that is damaged. */
+/** The manifest was not written by `writeMpd`, or it is damaged. */
 export class ManifestError extends Error {
   override name = 'ManifestError';
 }
 
-// Segments of a tenth of a second for two days: more in one run is damage, not a recording.
+// Two days of segments of 0.1 s each: a longer run means damage.
 const MAX_REPEAT = 2 * 864_000;
 
 const ALWAYS_LISTS = new Set(['Period', 'AdaptationSet', 'S']);
 
 /**
- * Reads back what `writeMpd` wrote, to go on with a day folder after a restart: writing the result
- * again gives the same text. All Periods come back as ended, since whoever wrote to them is gone;
- * `segmentSeconds` comes back as the longest duration that the last Period had, if that was more.
+ * Parses the output of `writeMpd`, to continue a day folder after a restart: writing the result
+ * again produces the same text. All Periods are ended, because their writer is gone;
+ * `segmentSeconds` is the longest segment duration in the last Period if that is greater.
  *
- * @throws ManifestError that names the element and attribute that is missing or not ours
+ * @throws ManifestError that names the element or attribute that is missing or unexpected
  */
 export function readMpd(text: string): Presentation {
-  // The parser takes a cut text for a shorter one, and to go on from that would lose segments.
+  // The parser accepts truncated text, and continuing from that would lose segments.
   if (!text.trimEnd().endsWith('</MPD>')) throw new ManifestError('does not end with </MPD>');
   const mpd = element(parse(text), 'document', 'MPD');
   if (attribute(mpd, 'MPD', 'profiles') !== MPD_PROFILE) {
@@ -33,7 +33,7 @@ export function readMpd(text: string): Presentation {
   const type = attribute(mpd, 'MPD', 'type');
   if (type !== 'dynamic' && type !== 'static') throw new ManifestError(`MPD@type is "${type}"`);
   const dayStartMs = Date.parse(attribute(mpd, 'MPD', 'availabilityStartTime'));
-  if (Number.isNaN(dayStartMs)) throw new ManifestError('MPD@availabilityStartTime is no date');
+  if (Number.isNaN(dayStartMs)) throw new ManifestError('MPD@availabilityStartTime is not a date');
   const delaySeconds = seconds(mpd, 'MPD', 'suggestedPresentationDelay');
   if (delaySeconds <= DELAY_BEYOND_SEGMENT_SECONDS) {
     throw new ManifestError('MPD@suggestedPresentationDelay is too short');
@@ -52,7 +52,7 @@ export function readMpd(text: string): Presentation {
       }
       period[track.kind] = track;
     }
-    // A Period without content only stands in for those that are still to come.
+    // A Period without content is a placeholder for later ones.
     if (period.video !== undefined || period.audio !== undefined) periods.push(period);
   }
   return {
@@ -101,7 +101,7 @@ function readTrack(set: Node): ManifestTrack {
   return track;
 }
 
-/** The container that names and media type of the segments are of. */
+/** The container that the file names and the media type belong to. */
 function readContainer(kind: TrackKind, set: Node, template: Node): ContainerName {
   const media = attribute(template, 'SegmentTemplate', 'media');
   const container = CONTAINER_NAMES.find((name) => segmentTemplate(kind, name) === media);
@@ -136,7 +136,7 @@ function readTimeline(node: Node): SegmentTimeline {
   return timeline;
 }
 
-/** An element as the parser gives it: attributes under `@name`, child elements under their names. */
+/** An element as returned by the parser: attributes as `@name`, child elements by name. */
 interface Node {
   [name: string]: unknown;
 }
@@ -164,18 +164,18 @@ function isKind(value: string): value is TrackKind {
   return value === 'video' || value === 'audio';
 }
 
-/** The one child element of a name. */
+/** The only child element with this name. */
 function element(parent: Node, parentName: string, name: string): Node {
   const child = parent[name];
   if (!isNode(child)) throw new ManifestError(`${parentName} needs one ${name}`);
   return child;
 }
 
-/** All child elements of a name that may stand more than once. */
+/** All child elements with this name. */
 function elements(parent: Node, name: string): Node[] {
   const children = parent[name];
   if (children === undefined) return [];
-  // An element without attributes and content is read as an empty text.
+  // The parser returns an empty string for an element without attributes and content.
   return (children as unknown[]).map((child) => (isNode(child) ? child : {}));
 }
 
@@ -189,12 +189,12 @@ function integer(node: Node, nodeName: string, name: string): number {
   const text = attribute(node, nodeName, name);
   const value = Number(text);
   if (!/^\d+$/.test(text) || !Number.isSafeInteger(value)) {
-    throw new ManifestError(`${nodeName}@${name} is "${text}", not a whole number`);
+    throw new ManifestError(`${nodeName}@${name} is "${text}", not an integer`);
   }
   return value;
 }
 
-/** An `xs:duration` as we write it: seconds alone. */
+/** An `xs:duration` in seconds only, which is how we write it. */
 function seconds(node: Node, nodeName: string, name: string): number {
   const text = attribute(node, nodeName, name);
   const match = /^PT(\d+(?:\.\d+)?)S$/.exec(text);

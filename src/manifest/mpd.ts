@@ -2,31 +2,31 @@ import { segmentTemplate } from '../layout/file-names.ts';
 import { CONTAINER_FILES } from '../media/container-name.ts';
 import type { ManifestPeriod, ManifestTrack, Presentation } from './presentation.ts';
 
-/** The one profile we claim: SegmentTemplate, live and on demand (ISO/IEC 23009-1 §8.4). */
+/** The only profile in use: SegmentTemplate, live and on demand (ISO/IEC 23009-1 §8.4). */
 export const MPD_PROFILE = 'urn:mpeg:dash:profile:isoff-live:2011';
 
-/** Where players that follow a live manifest ask this service for the time (DASH UTCTiming). */
+/** Where players of a live manifest read the wall clock from this service (DASH UTCTiming). */
 export const UTC_TIMING_URL = '/api/time';
 
-/** How often a player asks again while live, seconds. */
+/** Interval at which players reload a live manifest, seconds. */
 const UPDATE_PERIOD_SECONDS = 2;
 /**
- * What a viewer stays behind the end of the last segment beyond one segment, seconds: one update
- * period until the player hears of the next segment, and as much again to fetch it and for a
+ * Distance of the viewer from the end of the last segment, in addition to one segment, seconds: one
+ * update period until the player learns of the next segment, and another one to fetch it and for a
  * segment that waits for its keyframe.
  */
 export const DELAY_BEYOND_SEGMENT_SECONDS = 2 * UPDATE_PERIOD_SECONDS;
-/** Bandwidth is written in steps of this many bits a second. */
+/** Bandwidth is rounded to this, bit/s. */
 const BANDWIDTH_STEP = 1000;
 
 /**
- * Writes the manifest of one day of a stream (ISO/IEC 23009-1). While live it is dynamic and its
- * Periods stand at their wall-clock starts; afterwards it is static and they are packed back to
- * back. Tracks and Periods without a segment are left out. No Period has a duration: players stop
- * for good at the gap that it would announce.
+ * Writes the manifest of one day of a stream (ISO/IEC 23009-1). While live it is dynamic, and its
+ * Periods are at their wall-clock starts; afterwards it is static, and they are packed back to
+ * back. Tracks and Periods without a segment are omitted. No Period has a duration: players would
+ * stop for good at the gap that it announces.
  *
  * @param options.nowUs time of publication, µs since the Unix epoch
- * @param options.utcTimingUrl where a player reads the wall clock (`urn:mpeg:dash:utc:http-xsdate`)
+ * @param options.utcTimingUrl where players read the wall clock (`urn:mpeg:dash:utc:http-xsdate`)
  */
 export function writeMpd(
   presentation: Presentation,
@@ -44,14 +44,15 @@ export function writeMpd(
   let longestUs = 0;
   for (const span of spans) {
     periodsXml += periodXml(span, live ? span.startUs : packedUs);
-    // Up, never down: players drop the last frame where the next Period starts before its end.
+    // Rounded up: players drop the last frame if the next Period starts before its end.
     packedUs += Math.ceil(span.endUs - span.startUs);
     longestUs = Math.max(longestUs, span.longestUs);
   }
-  // The schema demands a Period, and one without content is allowed (§5.3.2.1).
+  // The schema requires a Period; one without content is allowed (§5.3.2.1).
   if (spans.length === 0) periodsXml = '<Period id="empty" start="PT0S"/>\n';
 
-  // What this encoder does now tells where the next segment will end, not what another did before.
+  // The durations of the present encoder predict the end of the next segment, not those of earlier
+  // ones.
   const expectedUs = Math.max(presentation.segmentSeconds * 1e6, spans.at(-1)?.longestUs ?? 0);
   const attributes = [
     'xmlns="urn:mpeg:dash:schema:mpd:2011"',
@@ -60,7 +61,8 @@ export function writeMpd(
     `availabilityStartTime="${dateTime(dayStartUs)}"`,
     'minBufferTime="PT2S"',
     `maxSegmentDuration="${duration(Math.max(longestUs, expectedUs))}"`,
-    // Players ignore it once static; it stays so that the reader finds what segments aim at.
+    // Players ignore it in a static manifest; it is kept so that the reader can recover the target
+    // duration.
     `suggestedPresentationDelay="${duration(expectedUs + DELAY_BEYOND_SEGMENT_SECONDS * 1e6)}"`,
   ];
   if (live) {
@@ -78,14 +80,14 @@ export function writeMpd(
   return `<?xml version="1.0" encoding="UTF-8"?>\n<MPD ${attributes.join(' ')}>\n${periodsXml}${timing}</MPD>\n`;
 }
 
-/** A Period that has segments, and where it lies. */
+/** A Period with segments, and its place in time. */
 interface PeriodSpan {
   id: string;
-  /** Those of its tracks that have segments. */
+  /** The tracks that have segments. */
   tracks: ManifestTrack[];
   /** Start in ticks of `gridTimescale` since the Unix epoch. */
   startOnGrid: number;
-  /** Greatest common divisor of the tracks' timescales: what both can express exactly. */
+  /** Greatest common divisor of the tracks' timescales, in which both can be expressed exactly. */
   gridTimescale: number;
   /** Start of the Period and end of its last sample, µs since the start of the day. */
   startUs: number;
@@ -112,7 +114,7 @@ function spanOf(period: ManifestPeriod, dayStartUs: number): PeriodSpan | undefi
     endUs = Math.max(endUs, microseconds(timeline.endTicks - dayStartTicks, timescale));
     longestUs = Math.max(longestUs, microseconds(timeline.longestTicks, timescale));
   }
-  // A Period cannot start before the availabilityStartTime; what lies before is cut off.
+  // A Period cannot start before the availabilityStartTime, so earlier media is cut off.
   startOnGrid = Math.max(startOnGrid, dayStartOnGrid);
   return {
     id: period.id,
@@ -161,13 +163,13 @@ function greatestCommonDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }
 
-/** Ticks as µs, without a product that is beyond 2^53 for a day at 90 kHz. */
+/** Converts ticks to µs without a product above 2^53, which a day at 90 kHz would exceed. */
 function microseconds(ticks: number, timescale: number): number {
   const seconds = Math.floor(ticks / timescale);
   return seconds * 1e6 + ((ticks - seconds * timescale) * 1e6) / timescale;
 }
 
-/** `xs:duration` in seconds with as many of six decimals as it takes. */
+/** `xs:duration` in seconds with at most six decimals. */
 function duration(us: number): string {
   const rounded = Math.round(us);
   const seconds = Math.floor(rounded / 1e6);

@@ -7,9 +7,9 @@ export interface ManifestTrack {
   kind: TrackKind;
   /** Container format of its files. */
   container: ContainerName;
-  /** RFC 6381 codecs string, e.g. `avc1.42e01f` or `opus`. */
+  /** Codecs string (RFC 6381), e.g. `avc1.42e01f` or `opus`. */
   codecs: string;
-  /** Ticks a second. */
+  /** Ticks per second. */
   timescale: number;
   /** File name of the initialization segment. */
   initialization: string;
@@ -18,36 +18,36 @@ export interface ManifestTrack {
   /** Video: size in pixels that pictures are shown in, turned where they have to be. */
   width?: number;
   height?: number;
-  /** Audio: channel count, and samples a second where that is not the timescale. */
+  /** Audio: number of channels, and the sampling rate in Hz if it differs from the timescale. */
   channels?: number;
   samplingRate?: number;
-  /** What was written so far. */
+  /** The segments written so far. */
   timeline: SegmentTimeline;
   /**
-   * Bytes of the segments of the timeline; after reading a manifest back only known as far as the
-   * rounded bandwidth tells.
+   * Total size of the segments in the timeline, bytes; after parsing a manifest, derived from the
+   * rounded bandwidth.
    */
   bytes: number;
 }
 
-/** One unbroken stretch with one codec configuration (ISO/IEC 23009-1 §5.3.2). */
+/** A continuous stretch with one codec configuration (ISO/IEC 23009-1 §5.3.2). */
 export interface ManifestPeriod {
   /** Unique within the presentation, and the same in every version of the manifest. */
   id: string;
   video?: ManifestTrack;
   audio?: ManifestTrack;
-  /** True once no segment will be added. */
+  /** True once no more segments will be added. */
   ended: boolean;
 }
 
-/** All that was recorded of one stream on one UTC day: what one manifest describes. */
+/** The recordings of one stream on one UTC day, which one manifest describes. */
 export interface Presentation {
   /** UTC midnight of the day folder, µs since the Unix epoch: the availabilityStartTime. */
   dayStartUs: number;
   /** True while segments may still be added. */
   live: boolean;
-  /** Duration that segments aim at, seconds. */
+  /** Target duration of a segment, seconds. */
   segmentSeconds: number;
-  /** In the order of time. */
+  /** In chronological order. */
   periods: ManifestPeriod[];
 }

@@ -1,40 +1,40 @@
-/** One run, as this file writes it. */
+/** A run in the format that this file writes. */
 const RUN = /<S(?: t="(\d+)")? d="(\d+)"(?: r="(\d+)")?\/>/g;
 
 /**
- * The `SegmentTimeline` of a track in one Period (ISO/IEC 23009-1 §5.3.9.6): where each segment
- * starts and how long it is, in runs of equal durations. Runs that are over are kept as text, so
- * that a day of segments costs as much to extend as a minute of them.
+ * The `SegmentTimeline` of a track in one Period (ISO/IEC 23009-1 §5.3.9.6): start and duration of
+ * each segment, in runs of equal durations. Completed runs are kept as text, so that adding to a
+ * day of segments costs no more than adding to a minute of them.
  */
 export class SegmentTimeline {
-  /** Text of the runs that are over. */
+  /** Text of the completed runs. */
   #xml = '';
   #count = 0;
   #startTicks = 0;
   #longestTicks = 0;
-  // The run that still grows; of `#runCount` segments. Its start is written out where it does not
-  // follow from the run before.
+  // The current run of `#runCount` segments. Its start is written if it does not follow from the
+  // run before.
   #runStartTicks = 0;
   #runStartWritten = true;
   #runDurationTicks = 0;
   #runCount = 0;
 
-  /** Segments so far: the last one's number is `startNumber + count - 1`. */
+  /** Number of segments; the number of the last one is `startNumber + count - 1`. */
   get count(): number {
     return this.#count;
   }
 
-  /** Start of the first segment, ticks since the Unix epoch; 0 while there is none. */
+  /** Start of the first segment, ticks since the Unix epoch; 0 if there is none. */
   get startTicks(): number {
     return this.#startTicks;
   }
 
-  /** End of the last segment, ticks since the Unix epoch; 0 while there is none. */
+  /** End of the last segment, ticks since the Unix epoch; 0 if there is none. */
   get endTicks(): number {
     return this.#runStartTicks + this.#runDurationTicks * this.#runCount;
   }
 
-  /** Duration of the longest segment, ticks; 0 while there is none. */
+  /** Duration of the longest segment, ticks; 0 if there is none. */
   get longestTicks(): number {
     return this.#longestTicks;
   }

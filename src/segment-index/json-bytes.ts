@@ -1,21 +1,21 @@
 const ZERO = 0x30;
 
-/** Writes JSON as bytes into a buffer that grows, without strings in between. */
+/** Writes JSON as bytes into a growing buffer, without intermediate strings. */
 export class JsonBytes {
   #buffer = Buffer.allocUnsafeSlow(64 * 1024);
   #length = 0;
 
-  /** Begins anew. */
+  /** Empties the buffer. */
   reset(): void {
     this.#length = 0;
   }
 
-  /** A copy of what was written. */
+  /** A copy of the content. */
   take(): Buffer {
     return Buffer.from(this.#buffer.subarray(0, this.#length));
   }
 
-  /** Makes space for that many bytes; a writer must have asked for enough. */
+  /** Ensures space for this many bytes; call it before writing them. */
   reserve(bytes: number): void {
     if (this.#length + bytes <= this.#buffer.length) return;
     const grown = Buffer.allocUnsafeSlow(Math.max(this.#buffer.length * 2, this.#length + bytes));
@@ -32,9 +32,9 @@ export class JsonBytes {
     this.#buffer[this.#length++] = byte;
   }
 
-  /** A whole number from 0 to 2^53 - 1, with leading zeros up to `digits`. At most 16 bytes. */
+  /** An integer from 0 to 2^53 - 1, padded with zeros to `digits`. At most 16 bytes. */
   number(value: number, digits = 1): void {
-    // Each half fits 32 bits, where division is cheap.
+    // Both halves fit into 32 bits, where division is fast.
     const high = Math.floor(value / 1e8);
     const low = value - high * 1e8;
     if (high === 0) {

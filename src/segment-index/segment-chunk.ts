@@ -1,6 +1,9 @@
 import type { TrackKind } from '../media/access-unit.ts';
 
-/** Rows in a chunk. Large enough that typed arrays cost nothing a row, small enough to free early. */
+/**
+ * Rows per chunk. Large enough to make the overhead of typed arrays negligible, small enough to
+ * free memory early.
+ */
 export const CHUNK_ROWS = 4096;
 
 const KEYFRAME_FLAG = 1;
@@ -8,7 +11,7 @@ const AUDIO_FLAG = 2;
 const DROPPED_FLAG = 4;
 const WAITING_FLAG = 8;
 
-/** What one row stores besides its place; times in µs since the Unix epoch, size in bytes. */
+/** The data of a row; times in µs since the Unix epoch, size in bytes. */
 export interface Row {
   createdAt: number;
   startUs: number;
@@ -16,7 +19,7 @@ export interface Row {
   kind: TrackKind;
   isKeyframe: boolean;
   keyframes: readonly number[];
-  /** Number of the row's series: all that it shares with its neighbours. */
+  /** Id of the row's series, which holds what consecutive rows have in common. */
   series: number;
   /** The number in the segment's file name. */
   number: number;
@@ -24,17 +27,20 @@ export interface Row {
 }
 
 /**
- * Up to {@link CHUNK_ROWS} consecutive rows, a typed array a column. Times are float64 µs: exact to
- * 2^53, that is to the year 2255, and without the allocation that each BigInt costs.
+ * Up to {@link CHUNK_ROWS} consecutive rows, with one typed array per column. Times are µs as
+ * float64, which is exact up to 2^53 (the year 2255) and avoids the allocations of BigInt.
  */
 export class SegmentChunk {
-  /** Number of the first row; rows are numbered through all chunks and never renumbered. */
+  /** Number of the first row; rows are numbered across all chunks and never renumbered. */
   readonly base: number;
-  /** Rows that were written, dropped ones included. */
+  /** Number of rows written, including dropped ones. */
   rows = 0;
   liveVideo = 0;
   liveAudio = 0;
-  /** Bounds over all rows written. Dropping rows does not narrow them, but an eviction {@link minEndUs}. */
+  /**
+   * Bounds over all rows written. Dropping rows does not narrow them, except that an eviction
+   * narrows {@link minEndUs}.
+   */
   minStartUs = Number.POSITIVE_INFINITY;
   minEndUs = Number.POSITIVE_INFINITY;
   maxEndUs = Number.NEGATIVE_INFINITY;
@@ -48,7 +54,7 @@ export class SegmentChunk {
   number = new Uint32Array(CHUNK_ROWS);
   #flags = new Uint8Array(CHUNK_ROWS);
   #keyframesEnd = new Uint32Array(CHUNK_ROWS);
-  /** Offsets from the row's start, µs. Widened to float64 should one not fit 32 bits. */
+  /** Offsets from the row's start, µs. Converted to float64 if one does not fit into 32 bits. */
   #keyframes: Uint32Array | Float64Array = new Uint32Array(CHUNK_ROWS);
 
   constructor(base: number) {
@@ -63,7 +69,7 @@ export class SegmentChunk {
     return this.liveVideo + this.liveAudio;
   }
 
-  /** Adds a row; the chunk must not be full. */
+  /** Adds a row. Precondition: the chunk is not full. */
   push(row: Row): void {
     const at = this.rows++;
     this.createdAt[at] = row.createdAt;
@@ -94,11 +100,11 @@ export class SegmentChunk {
 
   isDropped(at: number): boolean {
     const flags = this.#flags[at];
-    // The columns were given back once every row was.
+    // A released chunk has no columns, because all its rows were dropped.
     return flags === undefined || (flags & DROPPED_FLAG) !== 0;
   }
 
-  /** Whether its file is where it is to stay: on the disk, or in the store behind it. */
+  /** Whether the file is at its destination, on disk or in the store. */
   isUploaded(at: number): boolean {
     return (this.#flags[at]! & WAITING_FLAG) === 0;
   }
@@ -108,7 +114,7 @@ export class SegmentChunk {
     else this.#flags[at]! |= WAITING_FLAG;
   }
 
-  /** First and, exclusive, last place of a row's keyframes for {@link keyframeOffset}. */
+  /** First place of a row's keyframes, and of the next row's, for {@link keyframeOffset}. */
   keyframesStart(at: number): number {
     return at === 0 ? 0 : this.#keyframesEnd[at - 1]!;
   }
@@ -117,7 +123,7 @@ export class SegmentChunk {
     return this.#keyframesEnd[at]!;
   }
 
-  /** µs from the start of the row to the keyframe at this place. */
+  /** Offset of the keyframe at this place from the start of its row, µs. */
   keyframeOffset(place: number): number {
     return this.#keyframes[place]!;
   }
@@ -129,7 +135,7 @@ export class SegmentChunk {
     this.#flags[at]! |= DROPPED_FLAG;
   }
 
-  /** Frees the columns of a chunk whose rows were all dropped. */
+  /** Frees the columns of a chunk whose rows have all been dropped. */
   release(): void {
     const none = new Float64Array(0);
     this.createdAt = none;

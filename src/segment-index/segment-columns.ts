@@ -1,16 +1,16 @@
 import { CHUNK_ROWS, type Row, SegmentChunk } from './segment-chunk.ts';
 
-/** All rows in the order in which they were added, that is of `created_at`. */
+/** All rows in the order in which they were added, which is that of `created_at`. */
 export class SegmentColumns {
   readonly chunks: SegmentChunk[] = [];
   #nextRow = 0;
 
-  /** `created_at` of the newest row, dropped or not; 0 where there was none. */
+  /** `created_at` of the newest row, dropped or not; 0 if there is none. */
   get lastCreatedAt(): number {
     return this.chunks.at(-1)?.lastCreatedAt ?? 0;
   }
 
-  /** @returns the number of the new row; `created_at` must exceed that of the row before */
+  /** Adds a row, whose `created_at` must exceed that of the previous row. @returns its number */
   push(row: Row): number {
     let chunk = this.chunks.at(-1);
     if (!chunk || chunk.full) {
@@ -21,7 +21,7 @@ export class SegmentColumns {
     return this.#nextRow++;
   }
 
-  /** The chunk that holds a row which is live. */
+  /** The chunk of a live row. */
   chunkOf(row: number): SegmentChunk {
     return this.chunks[Math.floor((row - this.chunks[0]!.base) / CHUNK_ROWS)]!;
   }
@@ -31,19 +31,19 @@ export class SegmentColumns {
     return chunk.createdAt[row - chunk.base]!;
   }
 
-  /** Number of the first row with `created_at` beyond the one given, dropped or not. */
+  /** Number of the first row with a greater `created_at`, dropped or not. */
   firstAfter(createdAt: number): number {
     const chunk = this.chunks[this.firstChunkAfter(createdAt)];
     return chunk === undefined ? this.#nextRow : chunk.base + this.firstRowAfter(chunk, createdAt);
   }
 
-  /** The chunk that holds a row, or else the first one after it; undefined beyond the last. */
+  /** The chunk of a row, or the next existing one; undefined after the last. */
   chunkFrom(row: number): SegmentChunk | undefined {
     const [first] = this.chunks;
     return first && this.chunks[Math.max(0, Math.floor((row - first.base) / CHUNK_ROWS))];
   }
 
-  /** Index of the first chunk that has a row with `created_at` beyond the one given. */
+  /** Index of the first chunk with a row that has a greater `created_at`. */
   firstChunkAfter(createdAt: number): number {
     let low = 0;
     let high = this.chunks.length;
@@ -55,7 +55,7 @@ export class SegmentColumns {
     return low;
   }
 
-  /** Place in the chunk of its first row with `created_at` beyond the one given. */
+  /** Place of the first row in the chunk with a greater `created_at`. */
   firstRowAfter(chunk: SegmentChunk, createdAt: number): number {
     let low = 0;
     let high = chunk.rows;
@@ -67,9 +67,9 @@ export class SegmentColumns {
     return low;
   }
 
-  /** Gives back the memory of a chunk that rows were dropped from, if it is full and none is left. */
+  /** Releases a chunk whose rows were dropped, if it is full and has no live row. */
   releaseDropped(dropped: SegmentChunk): void {
-    // A chunk in the middle stays as an empty shell: a row's number leads to its chunk.
+    // A chunk in the middle remains as an empty shell, because chunks are found by row number.
     if (dropped.full && dropped.live === 0) dropped.release();
     let leading = 0;
     while (leading < this.chunks.length - 1 && this.chunks[leading]!.live === 0) leading++;

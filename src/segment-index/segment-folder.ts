@@ -1,4 +1,4 @@
-/** What is recorded of one stream in one folder; times in µs since the Unix epoch, end exclusive. */
+/** The recordings of a stream in one folder; times in µs since the Unix epoch, end exclusive. */
 export interface FolderSummary {
   stream: string;
   folder: string;
@@ -8,7 +8,7 @@ export interface FolderSummary {
   bytes: number;
 }
 
-/** Keeps the summary of a folder up to date as segments come and go. */
+/** Keeps the summary of a folder up to date when segments are added and removed. */
 export class SegmentFolder implements FolderSummary {
   readonly stream: string;
   readonly folder: string;
@@ -16,7 +16,7 @@ export class SegmentFolder implements FolderSummary {
   endUs = Number.NEGATIVE_INFINITY;
   segments = 0;
   bytes = 0;
-  /** A segment that reached one of the bounds has left: they may be too wide. */
+  /** True if a segment at one of the bounds was removed: the bounds may be too wide. */
   isLoose = false;
 
   constructor(stream: string, folder: string) {
@@ -31,14 +31,14 @@ export class SegmentFolder implements FolderSummary {
     this.endUs = Math.max(this.endUs, endUs);
   }
 
-  /** Takes a segment out. The bounds stay as they are until {@link tighten}. */
+  /** Removes a segment. The bounds stay as they are until {@link tighten}. */
   remove(startUs: number, endUs: number, bytes: number): void {
     this.segments--;
     this.bytes -= bytes;
     if (startUs === this.startUs || endUs === this.endUs) this.isLoose = true;
   }
 
-  /** Sets the bounds to what they are. */
+  /** Sets the exact bounds. */
   tighten(startUs: number, endUs: number): void {
     this.startUs = startUs;
     this.endUs = endUs;

@@ -15,13 +15,13 @@ export type { FolderSummary } from './segment-folder.ts';
 export type { SegmentQuery } from './segment-query.ts';
 export type { TrackSpan } from './track-spans.ts';
 
-/** How a segment index is opened. */
+/** Options of a segment index. */
 export interface SegmentIndexOptions extends JournaledTableOptions {
-  /** Name of this node in every segment it lists. */
+  /** Name of this node, written to every segment in replies. */
   nodeAlias: string;
 }
 
-/** Rows that are written to a new journal at a time: about a millisecond. */
+/** Rows per batch when the journal is rewritten; a batch takes about one millisecond. */
 const ROWS_AT_A_TIME = 500;
 
 type Change =
@@ -30,8 +30,8 @@ type Change =
   | { type: 'remove'; createdAt: number };
 
 /**
- * All segments of this node, for `GET /api/record/segments`. Queries are answered from
- * memory; every change is in the journal before it can be seen.
+ * All segments of this node, for `GET /api/record/segments`. Queries are answered from memory;
+ * every change is in the journal before it becomes visible.
  */
 export class SegmentIndex {
   readonly #table: SegmentTable;
@@ -43,8 +43,8 @@ export class SegmentIndex {
   }
 
   /**
-   * Opens the journal and loads what it holds.
-   * @throws Error when another process has it open, when the file is not a journal, or when it
+   * Opens the journal and loads its content.
+   * @throws Error if another process has the journal open, if the file is no journal, or if it
    * cannot be read
    */
   static async open(options: SegmentIndexOptions): Promise<SegmentIndex> {
@@ -64,41 +64,41 @@ export class SegmentIndex {
     return index;
   }
 
-  /** How many segments are listed. */
+  /** Number of segments. */
   get size(): number {
     return this.#table.rows;
   }
 
-  /** Lines of the journal that could not be read when it was opened. */
+  /** Number of journal lines that could not be read when it was opened. */
   get damagedLines(): number {
     return this.#journal.damagedLines;
   }
 
   /**
-   * Makes sure that no `created_at` up to a time is given from now on. After the journal was lost
-   * nobody knows which ones were.
+   * Ensures that later values of `created_at` exceed this time. Call it after the journal was lost,
+   * when the values given out before are unknown.
    * @param us µs since the Unix epoch
    */
   raiseCursor(us: number): void {
     this.#journal.raiseStamp(us);
   }
 
-  /** The newest `created_at` that was given, µs since the Unix epoch; 0 before any. */
+  /** The last `created_at` given out, µs since the Unix epoch; 0 if there is none. */
   get lastCreatedAt(): number {
     return this.#journal.lastStamp;
   }
 
-  /** How many calls of {@link waitForNewer} wait. */
+  /** Number of pending {@link waitForNewer} calls. */
   get waiting(): number {
     return this.#waiters.size;
   }
 
   /**
-   * Lists a segment, once it is durable in the journal. Calls at the same time share one sync.
-   * @param uploaded false for one that waits for its upload, see {@link setUploaded}
-   * @returns its `created_at`: µs since the Unix epoch, greater than any given before
-   * @throws TypeError or RangeError for a field that cannot be; Error of the file system when the
-   * journal cannot be written: then the segment is not listed, and the call may be repeated
+   * Adds a segment, once it is durable in the journal. Concurrent calls share one sync.
+   * @param uploaded false for a segment that waits for upload, see {@link setUploaded}
+   * @returns its `created_at`: µs since the Unix epoch, greater than any before
+   * @throws TypeError or RangeError for an invalid field; the file system's error if the journal
+   * cannot be written: then the segment is not in the index, and the call may be repeated
    */
   async add(segment: Segment, uploaded = true): Promise<number> {
     checkSegment(segment);
@@ -107,22 +107,23 @@ export class SegmentIndex {
   }
 
   /**
-   * Takes note that the store has a segment. The journal does not: what waits is known by the files
-   * that do, and a second account of them could only be wrong.
+   * Marks a segment as uploaded. This is not journaled: the files that wait are themselves the
+   * record of what waits, and a second one could only contradict them.
    */
   setUploaded(path: string): void {
     this.#table.setUploaded(path);
   }
 
-  /** Takes note of what waits for its upload; after opening everything counts as uploaded. */
+  /** Marks the segments that wait for upload; after opening, all count as uploaded. */
   setWaiting(paths: Iterable<string>): void {
     this.#table.setWaiting(paths);
   }
 
   /**
-   * Drops a segment that waited for its upload and was deleted without it; of any other nothing
-   * happens. Durable when it resolves.
-   * @throws Error of the file system when the journal cannot be written: then it is still listed
+   * Drops a segment that waited for upload and was deleted without it; ignores any other segment.
+   * Durable when it resolves.
+   * @throws the file system's error if the journal cannot be written: then the segment is still in
+   * the index
    */
   async remove(path: string): Promise<void> {
     const createdAt = this.#table.waitingSince(path);
@@ -137,8 +138,8 @@ export class SegmentIndex {
   }
 
   /**
-   * Resolves when there is a segment that the query asks for, after `timeoutMs`, when the signal
-   * aborts, or when the index closes; never rejects.
+   * Resolves when a segment matches the query, after `timeoutMs`, when the signal aborts, or when
+   * the index closes; never rejects.
    */
   async waitForNewer(query: SegmentQuery, timeoutMs: number, signal?: AbortSignal): Promise<void> {
     if (this.#table.select(query, 1).length > 0) return;
@@ -151,8 +152,8 @@ export class SegmentIndex {
   }
 
   /**
-   * Unbroken stretches of media of each track of a stream that overlap [fromUs, toUs), in the order of
-   * time and not cut to it; µs since the Unix epoch.
+   * Continuous stretches of media of each track of a stream that overlap [fromUs, toUs), in
+   * chronological order and not cut to that range; µs since the Unix epoch.
    */
   spans(stream: string, fromUs: number, toUs: number): Record<TrackKind, TrackSpan[]> {
     const tracks = this.#table.streams.get(stream)?.tracks;
@@ -163,8 +164,8 @@ export class SegmentIndex {
   }
 
   /**
-   * The segments that a query asks for, in the order of `created_at`. For many rows {@link page} is far
-   * cheaper.
+   * The segments that a query selects, in the order of `created_at`. For many rows, {@link page} is
+   * much cheaper.
    */
   segments(query: SegmentQuery): Segment[] {
     return this.#table.select(query, query.limit).map((row) => {
@@ -173,34 +174,34 @@ export class SegmentIndex {
     });
   }
 
-  /** What is recorded in each folder, of one stream or of all; by stream, then by time. */
+  /** Summaries of the folders of one stream or of all, by stream, then by time. */
   folders(stream?: string): FolderSummary[] {
     return this.#table.folders(stream);
   }
 
-  /** All segments of a folder, by its object path; in no particular order. */
+  /** All segments in a folder, given by its object path, in no particular order. */
   segmentsIn(folder: string): Segment[] {
     return this.#table.segmentsIn(folder);
   }
 
   /**
-   * Whether a segment with this object path is listed. To ask for many, go folder by folder: the
-   * first question about a folder costs a walk over its segments.
+   * Whether the index has a segment with this object path. Query folder by folder: the first query
+   * about a folder walks over its segments.
    */
   has(path: string): boolean {
     return this.#table.has(path);
   }
 
   /**
-   * Drops the segments that end at or before a time, µs since the Unix epoch; bit by bit, so that
-   * queries meanwhile may still find some of them.
-   * @returns how many
-   * @throws RangeError for a time that is not a whole number; Error of the file system when the
-   * journal cannot be written: then all are still listed
+   * Drops the segments that end at or before a time, µs since the Unix epoch. Works in steps, so
+   * that concurrent queries may still find some of them.
+   * @returns their number
+   * @throws RangeError if the time is not an integer; the file system's error if the journal cannot
+   * be written: then no segment is dropped
    */
   async evict(beforeUs: number): Promise<number> {
     if (!Number.isSafeInteger(beforeUs)) {
-      throw new RangeError(`beforeUs must be a whole number of µs, not ${beforeUs}`);
+      throw new RangeError(`beforeUs must be an integer (µs), not ${beforeUs}`);
     }
     const evicted = await this.#journal.alone(() => this.#evict(beforeUs));
     await this.#journal.compactWhenWorthwhile();
@@ -208,14 +209,14 @@ export class SegmentIndex {
   }
 
   /**
-   * Writes the journal anew with nothing but what is listed.
-   * @throws Error of the file system; the journal is as it was then
+   * Rewrites the journal with the current segments only.
+   * @throws the file system's error; then the journal is unchanged
    */
   compact(): Promise<void> {
     return this.#journal.compact();
   }
 
-  /** Ends all waits, finishes what was begun, and gives the journal free. */
+  /** Ends all waits, completes pending writes, and closes the journal. */
   close(): Promise<void> {
     this.#waiters.close();
     return this.#journal.close();
@@ -234,7 +235,7 @@ export class SegmentIndex {
     });
     await this.#journal.append(entries);
     const results = entries.map((entry, index) => {
-      // What has been listed up to here; dropping it is left to who asked.
+      // Only returns the bound; the caller drops the segments in steps.
       if (entry.type === 'evict') return this.#table.columns.lastCreatedAt;
       if (entry.type === 'remove') return this.#table.remove(entry.createdAt);
       const { uploaded } = changes[index] as Change & { type: 'segment' };
@@ -254,7 +255,7 @@ export class SegmentIndex {
     return stepByStep(this.#table.evict(beforeUs, until));
   }
 
-  /** See `TableContent.read`: by rising `created_at`. */
+  /** See `TableContent.read`: by ascending `created_at`. */
   #read(): () => SegmentEntry[] {
     let last = 0;
     return () => {

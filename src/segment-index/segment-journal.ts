@@ -2,15 +2,18 @@ import type { Segment } from '../facts/segment.ts';
 import type { JournalFormat } from '../journal/journal-line.ts';
 import { checkSegment } from './segment-check.ts';
 
-/** A line of the segment journal says one of these. */
+/** A line of the segment journal. */
 export type SegmentEntry =
   | { type: 'segment'; createdAt: number; segment: Segment }
-  /** All segments in lines above that end at or before this (µs since the Unix epoch) are dropped. */
+  /** All earlier segments that end at or before this time (µs since the Unix epoch) are dropped. */
   | { type: 'evict'; beforeUs: number }
-  /** The segment of this `created_at` is dropped: its file is gone. */
+  /** The segment with this `created_at` is dropped, because its file is gone. */
   | { type: 'remove'; createdAt: number };
 
-/** The journal of the segment index. No segment that passes its check needs a longer line than is read back. */
+/**
+ * The journal of the segment index. Every segment that passes {@link checkSegment} fits into a line
+ * that can be read back.
+ */
 export const segmentJournal: JournalFormat<SegmentEntry> = {
   name: 'live777-recorder segment journal',
   title: 'segment journal',
@@ -59,8 +62,8 @@ type SegmentArray = [
 ];
 
 /**
- * The checksum tells damage, but not a line that another program made: one that the index cannot hold
- * would spoil every page that it is on.
+ * The checksum detects damage, but not an invalid line that another program wrote; such a segment
+ * would break every page that contains it.
  *
  * @throws TypeError or RangeError for such a line
  */
@@ -89,6 +92,6 @@ function fromArray(array: unknown[]): SegmentEntry | undefined {
 }
 
 function timeOf(value: unknown): number {
-  if (!Number.isSafeInteger(value)) throw new RangeError(`${value} is no time in whole µs`);
+  if (!Number.isSafeInteger(value)) throw new RangeError(`${value} is not a time in integer µs`);
   return value as number;
 }

@@ -15,19 +15,19 @@ const MORE = Buffer.from(',"has_more":true}');
 const NO_MORE = Buffer.from(',"has_more":false}');
 const COMMA = 0x2c;
 
-/** No number takes more bytes than this. */
+/** Maximum size of a number, bytes. */
 const NUMBER_BYTES = 16;
-/** Bytes of a row apart from the parts its series keeps and from its keyframes. */
+/** Size of a row without the parts from its series and without its keyframes, bytes. */
 const ROW_BYTES = 220;
 
 const json = new JsonBytes();
 
 /**
- * One page of segments as UTF-8 JSON, written from the columns: objects and a
- * serializer cost five times as much.
+ * A page of segments as UTF-8 JSON, written directly from the columns: objects and a serializer are
+ * five times slower.
  */
 export function segmentPage(table: SegmentTable, query: SegmentQuery): Buffer {
-  // One row more than asked for tells whether there is more.
+  // One more row than the limit shows whether there are more.
   const rows = table.select(query, query.limit + 1);
   const hasMore = rows.length > query.limit;
   if (hasMore) rows.pop();

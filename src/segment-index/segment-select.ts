@@ -3,8 +3,8 @@ import { queryRange, type SegmentQuery } from './segment-query.ts';
 import type { TrackRows } from './track-rows.ts';
 
 /**
- * The first rows of all streams that match, in the order of `created_at`; at most `limit`. Chunks
- * that cannot hold one are passed over whole.
+ * The first matching rows of all streams in the order of `created_at`, at most `limit`. Skips whole
+ * chunks that cannot contain a match.
  */
 export function selectFromAll(
   columns: SegmentColumns,
@@ -31,7 +31,9 @@ export function selectFromAll(
   return rows;
 }
 
-/** The first rows of these tracks that match in time, in the order of `created_at`; at most `limit`. */
+/**
+ * The first rows of these tracks that match in time, in the order of `created_at`, at most `limit`.
+ */
 export function selectFromTracks(
   tracks: readonly TrackRows[],
   query: SegmentQuery,

@@ -5,24 +5,24 @@ import type { TrackKind } from '../media/access-unit.ts';
 import type { SegmentFolder } from './segment-folder.ts';
 import type { TrackRows } from './track-rows.ts';
 
-/** All that consecutive segments of a track share, kept once for all of them. */
+/** What consecutive segments of a track have in common, stored once. */
 export interface Series {
-  /** Its number in the rows. */
+  /** Id of the series in the rows. */
   readonly id: number;
   readonly kind: TrackKind;
   readonly initPath: string;
   readonly codec: string;
   readonly periodReason: PeriodReason | undefined;
-  /** The name of its segments, but for the number. */
+  /** The file name of its segments without the number. */
   readonly name: Omit<SegmentName, 'number'>;
   readonly folder: SegmentFolder;
   readonly track: TrackRows;
   readonly json: SeriesJson;
-  /** How many live rows belong to it. */
+  /** Number of live rows. */
   rows: number;
 }
 
-/** The parts of a row's JSON that are the same in the whole series, as UTF-8. */
+/** The constant parts of a row's JSON, as UTF-8. */
 export interface SeriesJson {
   /** From `{` to `"start_ts":`. */
   readonly head: Buffer;
@@ -34,12 +34,12 @@ export interface SeriesJson {
   readonly codec: Buffer;
 }
 
-/** What identifies a series. */
+/** Key that identifies a series. */
 export function seriesKey(segment: Segment, name: SegmentName): string {
   return `${segment.stream}\0${segment.kind}\0${name.folder}\0${name.prefix}\0${name.digits}\0${name.suffix}\0${segment.initPath}\0${segment.codec}\0${segment.periodReason ?? ''}`;
 }
 
-/** Whether a segment of the stream and kind of a series belongs to it. */
+/** Whether a segment of the same stream and kind belongs to a series. */
 export function isOfSeries(series: Series, segment: Segment, name: SegmentName): boolean {
   return (
     series.name.digits === name.digits &&
@@ -52,7 +52,7 @@ export function isOfSeries(series: Series, segment: Segment, name: SegmentName):
   );
 }
 
-/** Prepares the constant parts of the JSON of a series. */
+/** Builds the constant parts of the JSON of a series. */
 export function seriesJson(nodeAlias: string, segment: Segment, name: SegmentName): SeriesJson {
   const { stream, kind, initPath, codec } = segment;
   const unclosed = (text: string) => JSON.stringify(text).slice(0, -1);

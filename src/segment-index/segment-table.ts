@@ -10,20 +10,20 @@ import { selectFromAll, selectFromTracks } from './segment-select.ts';
 import { isOfSeries, type Series, seriesJson, seriesKey } from './segment-series.ts';
 import { TrackRows } from './track-rows.ts';
 
-/** How many folders keep the names of their segments at hand for {@link SegmentTable.has}. */
+/** Number of folders whose segment names are cached for {@link SegmentTable.has}. */
 const NAMED_FOLDERS = 4;
 
-/** Rows that an eviction looks at in one step; a divisor of {@link CHUNK_ROWS}. */
+/** Rows per step of an eviction; a divisor of {@link CHUNK_ROWS}. */
 const STEP_ROWS = 1024;
 
 interface StreamRows {
   tracks: Record<TrackKind, TrackRows>;
-  /** The series that each track was last added to. */
+  /** The latest series of each kind of track. */
   latest: Record<TrackKind, Series | undefined>;
   folders: Map<string, SegmentFolder>;
 }
 
-/** All segments in memory: columns, and the lists that lead into them by stream, track and folder. */
+/** All segments in memory: the columns, and lists of their rows by stream, track and folder. */
 export class SegmentTable {
   readonly columns = new SegmentColumns();
   #nodeAlias: string;
@@ -34,21 +34,21 @@ export class SegmentTable {
   #seriesByKey = new Map<string, Series>();
   #freeSeries: number[] = [];
   #names = new Map<SegmentFolder, Set<string>>();
-  /** Rows of segments that wait for their upload, by path. */
+  /** Rows of segments that wait for upload, by path. */
   #waiting = new Map<string, number>();
 
   constructor(nodeAlias: string) {
     this.#nodeAlias = nodeAlias;
   }
 
-  /** Live rows. */
+  /** Number of live rows. */
   get rows(): number {
     return this.#rows;
   }
 
   /**
-   * Adds a checked segment; `created_at` (µs) must exceed that of all before.
-   * @param uploaded false for one that waits for its upload
+   * Adds a valid segment; `created_at` (µs) must exceed all earlier ones.
+   * @param uploaded false for a segment that waits for upload
    */
   insert(createdAt: number, segment: Segment, uploaded = true): void {
     const name = splitName(segment.path);
@@ -72,7 +72,7 @@ export class SegmentTable {
     if (!uploaded) this.#setWaiting(segment.path, row);
   }
 
-  /** Takes note of an upload; of a segment that is not known to wait for one it is no news. */
+  /** Marks a segment as uploaded; does nothing if it was not waiting. */
   setUploaded(path: string): void {
     const row = this.#waiting.get(path);
     if (row === undefined) return;
@@ -81,7 +81,7 @@ export class SegmentTable {
     chunk.setUploaded(row - chunk.base, true);
   }
 
-  /** Takes note of what waits for its upload, among all segments; what is not known is passed over. */
+  /** Marks the segments that wait for upload; ignores unknown paths. */
   setWaiting(paths: Iterable<string>): void {
     const byFolder = new Map<string, Set<string>>();
     for (const path of paths) {
@@ -100,13 +100,13 @@ export class SegmentTable {
     }
   }
 
-  /** `created_at` of a segment that waits for its upload; undefined for any other. */
+  /** `created_at` of a segment that waits for upload; undefined for any other. */
   waitingSince(path: string): number | undefined {
     const row = this.#waiting.get(path);
     return row === undefined ? undefined : this.columns.createdAt(row);
   }
 
-  /** Numbers of the first rows that match, in the order of `created_at`; at most `limit`. */
+  /** Numbers of the first matching rows in the order of `created_at`, at most `limit`. */
   select(query: SegmentQuery, limit: number): number[] {
     if (query.stream === undefined) return selectFromAll(this.columns, query, limit);
     const tracks = this.#streams.get(query.stream)?.tracks;
@@ -125,7 +125,7 @@ export class SegmentTable {
     return this.#series[chunk.series[at]!]!;
   }
 
-  /** A live row as it was inserted. */
+  /** The segment of a live row. */
   segmentAt(chunk: SegmentChunk, at: number): Segment {
     const series = this.seriesOf(chunk, at);
     const startUs = chunk.startUs[at]!;
@@ -148,7 +148,7 @@ export class SegmentTable {
     };
   }
 
-  /** One entry a stream and folder, by stream and then by time. */
+  /** One entry per stream and folder, by stream, then by time. */
   folders(stream?: string): FolderSummary[] {
     const streams =
       stream === undefined
@@ -168,8 +168,8 @@ export class SegmentTable {
   }
 
   /**
-   * Whether a segment with this path is known. Meant to be asked folder by folder: the first
-   * question about a folder costs a walk over its rows.
+   * Whether a segment with this path exists. Query folder by folder: the first query about a folder
+   * walks over its rows.
    */
   has(path: string): boolean {
     const folders = this.#foldersByName.get(splitName(path).folder);
@@ -180,7 +180,7 @@ export class SegmentTable {
     return false;
   }
 
-  /** All segments of a folder, in no particular order. */
+  /** All segments in a folder, in no particular order. */
   segmentsIn(folder: string): Segment[] {
     const segments: Segment[] = [];
     for (const of of this.#foldersByName.get(folder) ?? []) {
@@ -191,7 +191,7 @@ export class SegmentTable {
     return segments;
   }
 
-  /** Whether a segment ends at or before a time (µs). */
+  /** Whether any segment ends at or before a time (µs). */
   hasEndedBy(beforeUs: number): boolean {
     return this.columns.chunks.some((chunk) => {
       if (chunk.live === 0 || chunk.minEndUs > beforeUs) return false;
@@ -203,10 +203,11 @@ export class SegmentTable {
   }
 
   /**
-   * Drops all segments that end at or before a time (µs). A step takes some tenths of a millisecond, and
-   * is taken only where there may be something to drop; between steps the table may be used, and changed.
-   * @param until `created_at` of the last one to look at: what is added meanwhile stays
-   * @returns how many
+   * Drops all segments that end at or before a time (µs). A step takes some tenths of a millisecond
+   * and only visits chunks that may contain such segments; between steps the table may be queried
+   * and changed.
+   * @param until `created_at` of the last segment to consider: later ones stay
+   * @returns the number of dropped segments
    */
   *evict(beforeUs: number, until = this.columns.lastCreatedAt): Stepwise<number> {
     let evicted = 0;
@@ -221,7 +222,7 @@ export class SegmentTable {
     return evicted;
   }
 
-  /** Drops the segment with this `created_at`. @returns how many that were: one or none */
+  /** Drops the segment with this `created_at`. @returns the number of dropped segments, 0 or 1 */
   remove(createdAt: number): number {
     const { columns } = this;
     const chunk = columns.chunks[columns.firstChunkAfter(createdAt - 1)];
@@ -255,12 +256,12 @@ export class SegmentTable {
       evicted += before - this.#rows;
       yield;
     }
-    // So that the next eviction need not look here again for what has left.
+    // Allows the next eviction to skip this chunk.
     chunk.minEndUs = minEndUs;
     return evicted;
   }
 
-  /** @returns the folder it was in */
+  /** @returns the folder of the row */
   #dropRow(chunk: SegmentChunk, at: number): SegmentFolder {
     if (!chunk.isUploaded(at)) this.#waiting.delete(this.#path(chunk, at));
     const series = this.seriesOf(chunk, at);
@@ -273,7 +274,7 @@ export class SegmentTable {
     return series.folder;
   }
 
-  /** Forgets what was known of rows that have left a chunk. @param touched the folders they were in */
+  /** Updates what depends on dropped rows of a chunk. @param touched the folders of the rows */
   #dropped(chunk: SegmentChunk, touched: Set<SegmentFolder>): void {
     for (const folder of touched) {
       this.#names.delete(folder);
@@ -309,7 +310,7 @@ export class SegmentTable {
 
   #seriesFor(segment: Segment, name: SegmentName): Series {
     let stream = this.#streams.get(segment.stream);
-    // Nearly every segment belongs where the one before it did.
+    // Nearly every segment belongs to the same series as the previous one.
     const latest = stream?.latest[segment.kind];
     if (latest && isOfSeries(latest, segment, name)) return latest;
     const key = seriesKey(segment, name);
@@ -385,7 +386,7 @@ export class SegmentTable {
   ): void {
     const { tracks } = this.#streams.get(folder.stream)!;
     for (const track of [tracks.video, tracks.audio]) {
-      // One µs wider on both sides, for a segment that lasts no time at all.
+      // One µs wider on both sides, to include segments with duration 0.
       let place = track.nextOverlap(0, startUs - 1, endUs + 1);
       while (place < track.length) {
         const row = track.row(place);

@@ -6,20 +6,22 @@ interface Waiter {
   finish: () => void;
 }
 
-/** Those who wait for a segment that is not there yet, by the stream that they wait for. */
+/** Callers that wait for a new segment, by stream. */
 export class SegmentWaiters {
-  /** Under undefined those who take any stream. */
+  /** The key undefined is for callers that accept any stream. */
   #byStream = new Map<string | undefined, Set<Waiter>>();
   #closed = false;
 
-  /** How many wait. */
+  /** Number of waiting callers. */
   get size(): number {
     let size = 0;
     for (const waiters of this.#byStream.values()) size += waiters.size;
     return size;
   }
 
-  /** Resolves when a segment that matches is announced, after `timeoutMs`, or on the signal. */
+  /**
+   * Resolves when a matching segment is announced, after `timeoutMs`, or when the signal aborts.
+   */
   wait(query: SegmentQuery, timeoutMs: number, signal?: AbortSignal): Promise<void> {
     if (this.#closed || signal?.aborted) return Promise.resolve();
     return new Promise((resolve) => {
@@ -38,7 +40,7 @@ export class SegmentWaiters {
     });
   }
 
-  /** Wakes those who wait for this segment. */
+  /** Wakes the callers that wait for this segment. */
   announce(createdAt: number, segment: Segment): void {
     for (const stream of [segment.stream, undefined]) {
       for (const waiter of this.#byStream.get(stream) ?? []) {
@@ -47,7 +49,7 @@ export class SegmentWaiters {
     }
   }
 
-  /** Wakes all, now and in future. */
+  /** Wakes all callers, and from now on every caller at once. */
   close(): void {
     this.#closed = true;
     for (const waiters of this.#byStream.values()) {

@@ -7,15 +7,15 @@ import { extendSpans, inOrder, type TrackSpan } from './track-spans.ts';
 const BLOCK_ROWS = 256;
 const FIRST_ROWS = 16;
 
-/** Consecutive rows of a track; all blocks of a track but the last are full. */
+/** Consecutive rows of a track; all blocks but the last are full. */
 interface Block {
-  /** Numbers of rows, dropped ones included, ascending. */
+  /** Row numbers in ascending order, including dropped rows. */
   rows: Float64Array;
   length: number;
   live: number;
-  /** Place of its first live row; what lies before may have left the columns. */
+  /** Place of the first live row; rows before it may have left the columns. */
   first: number;
-  /** Bounds over all rows that were added; dropping does not narrow them. */
+  /** Bounds over all rows added; dropping does not narrow them. */
   startUs: number;
   endUs: number;
   /** What its live rows add up to; undefined since a row was dropped, until it is asked for. */
@@ -26,12 +26,12 @@ interface Block {
 type PushedSegment = Pick<Segment, 'startUs' | 'endUs' | 'size' | 'periodReason'>;
 
 /**
- * The rows of one track of one stream, in the order of `created_at`. Their times rise with it in
- * most cases but need not (a repaired segment comes late), so each block of rows keeps the bounds of
- * its times: a search in time skips whole blocks and is exact in any order.
+ * The rows of one track of one stream, in the order of `created_at`. Times usually ascend with it,
+ * but not always (a repaired segment comes late), so each block of rows keeps the bounds of its
+ * times: a search by time skips whole blocks and is exact in any order.
  *
- * A row that is dropped stays in its block, unseen, until the last one of the block is dropped: what
- * leaves is mostly the oldest, so that it costs no more than what leaves.
+ * A dropped row stays in its block, hidden, until the last row of the block is dropped. Since
+ * mostly the oldest rows are dropped, the cost is proportional to their number.
  */
 export class TrackRows {
   readonly #columns: SegmentColumns;
@@ -47,13 +47,13 @@ export class TrackRows {
     this.#reasonOf = reasonOf;
   }
 
-  /** Where the places of this list end. Places hold until a row is dropped. */
+  /** One more than the last place. Places are valid until a row is dropped. */
   get length(): number {
     const last = this.#blocks.at(-1);
     return last === undefined ? 0 : (this.#blocks.length - 1) * BLOCK_ROWS + last.length;
   }
 
-  /** Number of the row at a place of this list. */
+  /** Number of the row at a place. */
   row(place: number): number {
     return this.#blocks[Math.floor(place / BLOCK_ROWS)]!.rows[place % BLOCK_ROWS]!;
   }
@@ -76,7 +76,7 @@ export class TrackRows {
     if (block.spans !== undefined) extendSpans(block.spans, startUs, endUs, size, periodReason);
   }
 
-  /** Takes a row out that has been dropped from the columns, before its chunk leaves them. */
+  /** Removes a dropped row. Call it before the row's chunk leaves the columns. */
   drop(row: number): void {
     const index = this.#firstBlockFrom(row);
     const block = this.#blocks[index]!;
@@ -89,7 +89,7 @@ export class TrackRows {
     while (this.#isDropped(block.rows[block.first]!)) block.first++;
   }
 
-  /** First place whose row has a `created_at` beyond the one given. */
+  /** First place whose row has a greater `created_at`. */
   firstAfter(createdAt: number): number {
     const row = this.#columns.firstAfter(createdAt);
     const index = this.#firstBlockFrom(row);
@@ -106,8 +106,8 @@ export class TrackRows {
   }
 
   /**
-   * First place at or after the one given whose row overlaps [fromUs, toUs), or the length.
-   * Times in µs; infinite ones stand for no bound.
+   * First place, from the given one on, whose row overlaps [fromUs, toUs), or the length. Times in
+   * µs; infinite for no bound.
    */
   nextOverlap(place: number, fromUs: number, toUs: number): number {
     for (let index = Math.floor(place / BLOCK_ROWS); index < this.#blocks.length; index++) {
@@ -125,8 +125,8 @@ export class TrackRows {
   }
 
   /**
-   * Start of the earliest row of a kind that ends at or after a time, or infinity. µs since the Unix
-   * epoch. Where times rise, one block is looked into.
+   * Earliest start of a row of the kind that ends at or after a time, or infinity; µs since the
+   * Unix epoch. If times ascend, only one block is searched.
    */
   earliestStart(fromUs: number, isOfKind: (chunk: SegmentChunk, at: number) => boolean): number {
     let earliest = Number.POSITIVE_INFINITY;
@@ -140,7 +140,10 @@ export class TrackRows {
     return earliest;
   }
 
-  /** End of the latest row of a kind that starts at or before a time, or -infinity; as {@link earliestStart}. */
+  /**
+   * Latest end of a row of the kind that starts at or before a time, or -infinity; compare
+   * {@link earliestStart}.
+   */
   latestEnd(toUs: number, isOfKind: (chunk: SegmentChunk, at: number) => boolean): number {
     let latest = Number.NEGATIVE_INFINITY;
     for (let index = this.#blocks.length - 1; index >= 0; index--) {
@@ -195,7 +198,7 @@ export class TrackRows {
     }
   }
 
-  /** Index of the first block that reaches up to a row or beyond it. */
+  /** Index of the first block that contains a row or a later one. */
   #firstBlockFrom(row: number): number {
     let low = 0;
     let high = this.#blocks.length;

@@ -20,7 +20,7 @@ t.test('an address with too many on their way is refused, others are not', async
   const { recorder, publishers } = await squat(true);
   await t.rejects(publishers.admit('192.0.2.1', 'stream'), {
     statusCode: 429,
-    message: /^20 sessions of your address wait/,
+    message: /^20 sessions of your address already wait/,
   } as unknown as Error);
   await publishers.admit('192.0.2.2', 'stream');
   await publishers.admit('192.0.2.1', 'all');

@@ -9,13 +9,13 @@ import { isOfStream } from '../../../src/layout/stream-folder.ts';
 
 const bytes = { schema: Type.String({ format: 'binary' }) };
 
-/** Recorded objects: manifests and segments, for any DASH player. */
+/** Serves recorded objects, manifests and segments, to any DASH player. */
 const plugin: FastifyPluginAsyncTypebox = async (app) => {
   app.route({
     method: 'GET',
     url: '/object/*',
     config: {
-      // …/<stream>/YYYY/MM/DD/<file>, whatever base directory stands before.
+      // …/<stream>/YYYY/MM/DD/<file>, below any base directory.
       concerns: (request, stream) => isOfStream((request.params as { '*': string })['*'], stream),
     },
     schema: {
@@ -49,7 +49,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
           'path: must not contain empty, "." or ".." parts',
         ),
         404: errorReply('There is no such object.', 'no such object'),
-        412: errorReply('The object has another `ETag`.', 'the object is another one by now'),
+        412: errorReply('The object has another `ETag`.', 'the object has changed'),
         416: errorReply(
           'The range starts beyond the end of the object.',
           'the object ends after 6 bytes',
@@ -60,7 +60,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
         ),
         503: errorReply(
           'The bucket does not respond at the moment.',
-          'the bucket does not answer at present (ECONNREFUSED)',
+          'the bucket does not respond at present (ECONNREFUSED)',
         ),
       },
     },
@@ -68,7 +68,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
       const path = readableObjectPath(request.params['*']);
       const type = mediaTypeOf(nameOf(path));
       const isManifest = type === MANIFEST_TYPE;
-      // A segment that is written never changes.
+      // A finished segment never changes.
       reply.header('Cache-Control', isManifest ? 'no-cache' : 'private, max-age=86400, immutable');
       reply.type(type);
       const live = isManifest ? await app.recorder.liveManifest(path) : undefined;

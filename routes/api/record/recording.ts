@@ -5,9 +5,9 @@ import { badStreamId, StreamParams } from '../../../src/http/stream-id.ts';
 import { isRecording, RecordStatusJson, statusJson } from '../../../src/http/stream-json.ts';
 
 const ONE_FOLDER =
-  'this token is for one stream, which has a folder of its own: leave base_dir out';
+  'this token is for a single stream, which has a folder of its own: omit base_dir';
 
-/** Start, look at and stop the recording of one stream. */
+/** Starts, shows and stops the recording of one stream. */
 const plugin: FastifyPluginAsyncTypebox = async (app) => {
   app.route({
     method: 'POST',
@@ -97,8 +97,9 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
         throw new RequestError(403, ONE_FOLDER);
       }
       const started = await app.recorder.start(stream, baseDir ?? undefined);
-      // Liveman, who always gives it, lists what it is told of for ever, and nobody may ever publish
-      // the stream. Without an identifier it lists nothing, as after the 500 of a Live777 node.
+      // Liveman always sends `base_dir` and keeps every record that is reported to it in its list,
+      // even if the stream is never published. It lists nothing if the reply has no identifier, as
+      // after the 500 of a Live777 node.
       const isListed = baseDir === undefined || !started.isWaiting;
       return {
         id: started.stream,

@@ -128,7 +128,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
   const waits = new Set<AbortController>();
   let closing = false;
 
-  // Before the server closes it lets requests finish: those that wait must not hold it up.
+  // Fastify waits for open requests before it closes, so the long polls are answered now.
   app.addHook('preClose', async () => {
     closing = true;
     for (const wait of waits) wait.abort();
@@ -191,7 +191,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
       if (wait > 0) await waitForSegment(query, wait, reply.raw);
       reply.header('content-type', 'application/json; charset=utf-8');
       reply.header('cache-control', 'no-store');
-      // The index writes the bytes itself; the schema describes them and does not serialize them.
+      // The index serializes the page itself; the schema only describes it.
       return app.segmentIndex.page(query) as unknown as Static<typeof page>;
     },
   );

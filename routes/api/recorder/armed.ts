@@ -27,7 +27,7 @@ const DisarmedJson = Type.Object(
   },
 );
 
-/** The streams of which a recording was asked for by name. */
+/** The streams for which a recording was requested by name. */
 const plugin: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/armed',

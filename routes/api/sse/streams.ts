@@ -14,7 +14,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/streams',
     {
-      // The headers alone would be asked for by nobody, and would leave a reply without an end.
+      // A HEAD request would leave a reply that never ends, and nobody needs one.
       exposeHeadRoute: false,
       schema: {
         tags: ['live777'],

@@ -9,7 +9,7 @@ import {
 } from '../../../src/http/live777-json.ts';
 import { badStreamId, StreamParams } from '../../../src/http/stream-id.ts';
 
-/** Streams in Live777's form, for Liveman. */
+/** The published streams in Live777's format, for Liveman. */
 const plugin: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/',
