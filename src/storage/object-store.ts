@@ -4,16 +4,16 @@ import type { FsStorage } from './storage-options.ts';
 
 /** Where recorded objects are read from. */
 export interface ObjectStore {
-  /** Absolute path of the folder that object paths are relative to. */
+  /** Absolute path of the folder that contains all object paths. */
   readonly root: string;
-  /** Present where objects leave that folder for a bucket. */
+  /** Present if objects are moved from that folder to a bucket. */
   readonly bucket?: SpooledStore;
 }
 
 /**
- * Makes a folder of recordings ready, creating it.
- * @param log told when its disk does not answer for long
- * @throws Error saying what to change, for a folder that cannot be made or written to
+ * Prepares a folder for recordings and creates it if necessary.
+ * @param log warned if the disk does not respond for long
+ * @throws Error that says what to change, if the folder cannot be created or written to
  */
 export async function openFolder(
   storage: FsStorage,

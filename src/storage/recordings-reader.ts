@@ -8,7 +8,7 @@ import { isHidden, isUnfinished } from '../layout/file-names.ts';
 import { filePath, folderOf, objectPath } from '../layout/object-path.ts';
 import type { Store } from './stores/store.ts';
 
-/** Objects up to this are fetched from a store as a whole: a segment of sound is. */
+/** Objects up to this size are fetched whole, bytes; most audio segments are smaller. */
 const WHOLE_BYTES = 256 * 1024;
 
 /** A recorded file, by its object path. */
@@ -16,35 +16,35 @@ export interface RecordedFile {
   key: string;
   /** Bytes. */
   size: number;
-  /** When it was last written, ms since the Unix epoch. */
+  /** Modification time, ms since the Unix epoch. */
   modifiedMs?: number;
 }
 
 /** An open file. */
 export interface RecordedBytes extends ByteSource {
-  /** Bytes of the whole file. */
+  /** Size of the whole file, bytes. */
   readonly size: number;
   /** True where each read asks a server. */
   readonly isRemote?: boolean;
   close(): Promise<void>;
 }
 
-/** What has been recorded, wherever it is kept, to be read bit by bit. */
+/** Reads recordings, wherever they are stored. */
 export interface RecordingsReader {
   /**
    * Object paths of all day folders, without a trailing slash, in no particular order.
    * @param below only those at or below this object path
    */
   folders(below?: string): AsyncIterable<string>;
-  /** The files of one day folder that are complete. */
+  /** The complete files of a day folder. */
   files(folder: string): AsyncIterable<RecordedFile>;
-  /** @returns undefined where there is no such file (any more) */
+  /** @returns undefined if the file does not exist (any more) */
   open(file: RecordedFile): Promise<RecordedBytes | undefined>;
-  /** All bytes of a file, by its object path. @returns undefined where there is no such file */
+  /** Reads a whole file by its object path. @returns undefined if it does not exist */
   read(key: string): Promise<Buffer | undefined>;
 }
 
-/** Reads below a storage root of this machine. Every method throws the file system's errors. */
+/** Reads below a local storage root. Every method throws the file system's errors. */
 export function folderReader(root: string): RecordingsReader {
   return {
     folders: (below = '') => dayFolders(root, below),
@@ -66,7 +66,7 @@ export function folderReader(root: string): RecordingsReader {
   };
 }
 
-/** Reads what a store holds. Every method throws a {@link StoreError}. */
+/** Reads from a store. Every method throws {@link StoreError}. */
 export function storeReader(store: Store): RecordingsReader {
   return {
     async *folders(below = '') {
@@ -91,7 +91,7 @@ export function storeReader(store: Store): RecordingsReader {
   };
 }
 
-/** What is on this machine, and behind it what is in a store; a file of both is read here. */
+/** Reads from this machine first and from a store otherwise. */
 export function joinedReader(local: RecordingsReader, remote: RecordingsReader): RecordingsReader {
   const here = new WeakSet<RecordedFile>();
   return {
@@ -113,7 +113,7 @@ export function joinedReader(local: RecordingsReader, remote: RecordingsReader):
       }
       for await (const file of remote.files(folder)) if (!seen.has(file.key)) yield file;
     },
-    // One that was uploaded meanwhile is found where it went.
+    // A file that was uploaded in the meantime is opened in the store.
     open: async (file) => (here.has(file) && (await local.open(file))) || remote.open(file),
     read: async (key) => (await local.read(key)) ?? remote.read(key),
   };
@@ -144,7 +144,7 @@ export async function openedFile(handle: FileHandle): Promise<RecordedBytes> {
   };
 }
 
-/** An object of a store: a small one is fetched once, of a large one only what is asked for. */
+/** An object in a store: a small one is fetched once, of a large one only the requested bytes. */
 class StoredBytes implements RecordedBytes {
   readonly size: number;
   readonly isRemote = true;

@@ -4,13 +4,13 @@ import { absent } from '../files/absent.ts';
 import { makeFolder, replaceFile } from '../files/durable-file.ts';
 import { ownPath } from '../layout/own-folder.ts';
 
-/** Among what is ours in a storage root. */
+/** Name of the file in the folder of a storage root that is reserved for the recorder. */
 const MARK = 'spooled-to';
 
 /**
- * Notes in a spool folder that files leave it for a store: by itself it looks like recordings that have
- * lost theirs. The note stays, as do the files in the store.
- * @param root path of the spool folder
+ * Marks a storage root as the spool of a store: without the mark, it looks like recordings that
+ * have lost files. The mark is never removed, because the files stay in the store.
+ * @param root path of the spool
  * @param store name of the store, without credentials
  * @throws the file system's error
  */
@@ -20,7 +20,7 @@ export async function markSpool(root: string, store: string): Promise<void> {
   await replaceFile(file, `${store}\n`);
 }
 
-/** Name of the store that files of a storage root leave for; undefined where they stay. */
+/** Name of the store to which files of a storage root are uploaded; undefined if they stay. */
 export async function spooledTo(root: string): Promise<string | undefined> {
   const text = await readFile(ownPath(root, MARK), 'utf8').catch(absent);
   return text?.trim();

@@ -16,48 +16,48 @@ import { openStore } from './stores/open-store.ts';
 import { PutOnce } from './stores/put-once.ts';
 import { type Store, StoreError } from './stores/store.ts';
 
-/** A warning is given when this share of what may wait does. */
+/** A warning is logged when this share of the limit waits. */
 const WARN_AT = 0.5;
-/** How long a day's manifests and initialization segments stay here after its end, ms. */
+/** How long manifests and initialization segments of a day stay here after its end, ms. */
 const KEEP_AFTER_DAY_MS = 600_000;
 /** How long stopping waits for the remaining uploads, and then for those in progress, ms. */
 const DRAIN_MS = 2_500;
 const END_MS = 1_000;
 
-/** How a {@link SpooledStore} is opened. */
+/** Options of a {@link SpooledStore}. */
 export interface SpooledStoreOptions {
   config: BucketConfig;
-  /** Do not ask the store whether it can be used. */
+  /** Skip the check of the store. */
   offline: boolean;
   log: SpoolLog;
 }
 
 /**
- * A bucket with the spool before it: recordings are written to a folder of this disk, and leave it
- * once the bucket has them.
+ * A bucket with its spool: recordings are written to a local folder and removed from it once the
+ * bucket has them.
  *
- * It lives in the main thread. An upload is a few milliseconds of CPU for megabytes, nearly all of it
- * checksum and signature, so that 50 streams take some hundredths of a core; in the workers it would
- * delay packets, and a thread of its own would need a way to read through the spool.
+ * It runs in the main thread. An upload takes a few milliseconds of CPU time for megabytes, mostly
+ * for checksum and signature, so that 50 streams use some hundredths of a core. In the workers it
+ * would delay packets, and a thread of its own would need a way to read through the spool.
  */
 export class SpooledStore {
-  /** Folder that recordings are written to. */
+  /** Folder to which recordings are written. */
   readonly root: string;
   readonly store: Store;
-  /** Puts what must never be replaced. */
+  /** Uploads objects that must never be replaced. */
   readonly once: PutOnce;
-  /** Told of each object once the store has it. */
+  /** Called for each object once the store has it. */
   onUploaded: ((key: string) => void) | undefined;
-  /** Told of each segment that was deleted unstored to make room. */
+  /** Called for each segment that was deleted without upload to free space. */
   onDropped: ((key: string) => void) | undefined;
-  /** Told when {@link accepts} changes. */
+  /** Called when {@link accepts} changes. */
   onAccepts: ((accepts: boolean) => void) | undefined;
 
   readonly #config: SpoolConfig;
   readonly #log: SpoolLog;
-  /** Bytes that may wait; undefined before uploads began. */
+  /** Maximum number of bytes that may wait; undefined before uploads began. */
   maxWaitingBytes: number | undefined;
-  /** Segments that no manifest on this disk names: a crash must find them here. */
+  /** Segments that no manifest on this disk names: the recovery after a crash needs them here. */
   readonly #unnamed = new Set<string>();
   #spool: Spool | undefined;
   #isChecked = false;
@@ -72,7 +72,7 @@ export class SpooledStore {
   }
 
   /**
-   * Opens the store, makes the folder, and makes sure that the bucket can be used.
+   * Opens the store, creates the folder, and checks that the bucket can be used.
    * @throws Error with the provider's code and what to change
    */
   static async open(options: SpooledStoreOptions): Promise<SpooledStore> {
@@ -91,9 +91,8 @@ export class SpooledStore {
   }
 
   /**
-   * Begins to upload what waits. Call it after a crash was recovered from and before anything is
-   * recorded.
-   * @param store puts what the spool uploads
+   * Begins to upload. Call it after the crash recovery and before any recording.
+   * @param store to which the spool uploads
    * @throws the file system's error
    */
   async startUploads(store: SpoolStore): Promise<void> {
@@ -126,7 +125,7 @@ export class SpooledStore {
     this.#spool?.offer(key);
   }
 
-  /** A manifest was replaced, and names segments that none named before. */
+  /** A manifest was replaced and names new segments. */
   addManifest(key: string, segments: string[]): void {
     for (const segment of segments) {
       this.#unnamed.delete(segment);
@@ -136,14 +135,14 @@ export class SpooledStore {
   }
 
   /**
-   * Whether the store has an object: undefined for one that was dropped, or that nothing was heard of
-   * for long; see {@link Spool.uploaded}.
+   * Whether the store has an object: undefined if it was dropped or is no longer known; see
+   * {@link Spool.uploaded}.
    */
   uploaded(key: string): boolean | undefined {
     return this.#spool === undefined ? false : this.#spool.uploaded(key);
   }
 
-  /** Keys of everything that is not in the store. */
+  /** Keys of all objects that are not in the store. */
   waiting(): Iterable<string> {
     return this.#spool?.waiting() ?? [];
   }
@@ -153,17 +152,17 @@ export class SpooledStore {
     return this.#spool?.open(key);
   }
 
-  /** False when nothing new should be recorded. */
+  /** False if no new recording should begin. */
   get accepts(): boolean {
     return this.#spool?.accepts() ?? true;
   }
 
-  /** How uploading goes; undefined before it began. */
+  /** State of the uploads; undefined before they began. */
   state(): SpoolState | undefined {
     return this.#spool?.state();
   }
 
-  /** Uploads what it can within a few seconds, and gives everything free. */
+  /** Uploads as much as possible within a few seconds, then releases all resources. */
   async close(): Promise<void> {
     const spool = this.#spool;
     if (spool !== undefined) {
@@ -176,7 +175,7 @@ export class SpooledStore {
     await this.store.close();
   }
 
-  /** After a start without a check: the store has come. */
+  /** Checks a store that was unavailable at an offline start. */
   async #checkLate(): Promise<void> {
     this.#isChecked = true;
     try {
@@ -203,7 +202,7 @@ export class SpooledStore {
     }
   }
 
-  /** @param code with which the store refuses the condition; it passes over it where absent */
+  /** @param code with which the store refuses the condition; absent if it ignores the condition */
   #warnOfNoCondition(code: string | undefined): void {
     this.#log.warn(
       { store: this.store.name, ...(code !== undefined && { code }) },

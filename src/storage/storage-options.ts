@@ -7,15 +7,15 @@ export interface FsStorage {
   root: string;
 }
 
-/** Where what is recorded waits until a bucket has it. */
+/** The spool of a bucket. */
 export interface SpoolConfig {
   /** Absolute path of its folder. */
   folder: string;
-  /** How much may wait. */
+  /** Maximum amount of waiting data. */
   limit: SpoolLimit;
   /**
-   * What happens beyond the limit: `stop`: nothing new is recorded; else the oldest segments of the
-   * streams that match one of these patterns are deleted, though no store has them.
+   * Policy above the limit. `stop`: no new recording begins. Otherwise the oldest segments of
+   * streams that match one of these patterns are deleted without upload.
    */
   full: 'stop' | { dropStreams: string[] };
 }
@@ -24,27 +24,27 @@ export interface SpoolConfig {
 export interface S3Storage {
   type: 's3';
   bucket: string;
-  /** Key prefix inside the bucket, without slashes at either end; empty for the bucket itself. */
+  /** Key prefix in the bucket, without slashes at either end; empty for the bucket itself. */
   root: string;
   region?: string;
   endpoint?: string;
   accessKeyId?: string;
   secretAccessKey?: string;
   sessionToken?: string;
-  /** Take no credentials or settings from the environment, profiles or the metadata service. */
+  /** Ignore credentials and settings from the environment, profiles and the metadata service. */
   disableConfigLoad: boolean;
   /** Put the bucket into the host name instead of the path. */
   enableVirtualHostStyle: boolean;
 }
 
-/** A bucket, and what stands before it. */
+/** A bucket and its spool. */
 export type BucketConfig = (S3Storage | OssStorage) & { spool: SpoolConfig };
 
 /** Recordings in a bucket of Alibaba Cloud OSS. */
 export interface OssStorage {
   type: 'oss';
   bucket: string;
-  /** Key prefix inside the bucket, without slashes at either end; empty for the bucket itself. */
+  /** Key prefix in the bucket, without slashes at either end; empty for the bucket itself. */
   root: string;
   region?: string;
   endpoint?: string;
@@ -53,5 +53,5 @@ export interface OssStorage {
   securityToken?: string;
 }
 
-/** Where recordings are kept: `[recorder.storage]`. */
+/** Where recordings are stored: `[recorder.storage]`. */
 export type StorageConfig = FsStorage | BucketConfig;

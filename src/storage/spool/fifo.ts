@@ -1,7 +1,7 @@
-/** Consumed places that are worth moving the rest for. */
+/** Number of consumed places after which the rest is moved to the front. */
 const COMPACT_AT = 1024;
 
-/** A queue on an array: adding and taking cost the same however long it is. */
+/** An array-based queue with constant cost per operation. */
 export class Fifo<Item> {
   #items: Item[] = [];
   #head = 0;
@@ -10,12 +10,12 @@ export class Fifo<Item> {
     this.#items.push(item);
   }
 
-  /** The item that was added first. */
+  /** The oldest item. */
   peek(): Item | undefined {
     return this.#items[this.#head];
   }
 
-  /** Takes away the item that was added first. */
+  /** Removes the oldest item. */
   shift(): void {
     this.#head++;
     if (this.#head === this.#items.length) {

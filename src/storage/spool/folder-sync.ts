@@ -2,12 +2,12 @@ import type { Clock } from '../../clock/clock.ts';
 import { absent } from '../../files/absent.ts';
 import { syncFolder } from '../../files/durable-file.ts';
 
-/** ms that deletions are gathered for. */
+/** How long deletions are collected, ms. */
 const GATHER_MS = 1_000;
 
 /**
- * Makes deletions durable, many of a folder at once. Nothing depends on when: a file that is back
- * after a power loss is uploaded once more.
+ * Makes deletions durable, many of a folder at once. The delay is harmless: a file that reappears
+ * after a power failure is uploaded again.
  */
 export class FolderSync {
   readonly #clock: Clock;
@@ -20,13 +20,13 @@ export class FolderSync {
     this.#log = log;
   }
 
-  /** Files of a folder were deleted. */
+  /** Call after files of a folder were deleted. */
   add(folder: string): void {
     this.#folders.add(folder);
     this.#cancel ??= this.#clock.after(GATHER_MS, () => void this.flush());
   }
 
-  /** Makes durable what was told so far. Never rejects. */
+  /** Makes all deletions so far durable. Never rejects. */
   async flush(): Promise<void> {
     this.#cancel?.();
     this.#cancel = undefined;
@@ -35,7 +35,7 @@ export class FolderSync {
     for (const folder of folders) {
       await syncFolder(folder)
         .catch(absent)
-        .catch((err: Error) => this.#log.warn({ folder, err }, 'a folder cannot be synced'));
+        .catch((err: Error) => this.#log.warn({ folder, err }, 'cannot sync a folder'));
     }
   }
 }

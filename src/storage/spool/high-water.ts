@@ -1,34 +1,34 @@
-/** How much may wait, and what happens then. */
+/** Limits of the spool. */
 export interface SpoolLimits {
-  /** Bytes waiting at which the policy sets in. */
+  /** Bytes waiting above which the policy applies. */
   highWaterBytes: number;
-  /** Bytes waiting at which an alarm is raised, long before. */
+  /** Bytes waiting above which a warning is logged; well below the high-water mark. */
   warnBytes: number;
   /**
-   * `stop`: nothing new should be recorded. `dropOldest`: the oldest segments for which it says
-   * true are deleted without having been uploaded.
+   * `stop`: no new recording should begin. `dropOldest`: the oldest segments for which the function
+   * returns true are deleted without upload.
    */
   policy: 'stop' | { dropOldest(key: string): boolean };
 }
 
-/** A mark that was passed counts as passed until a tenth less is waiting: states must not flutter. */
+/** A mark is released when the waiting bytes fall 10 % below it, to prevent flapping. */
 const RELEASE = 0.9;
-/** Dropping makes a fiftieth of room at once, so that not every file has to look for the oldest. */
+/** Dropping frees 2 % at once, so that not every new file triggers a search. */
 const DROP_TO = 0.98;
 
-/** Compares what waits with the limits. */
+/** Compares the waiting bytes with the limits. */
 export class HighWater {
   readonly limits: SpoolLimits | undefined;
-  /** At or above `highWaterBytes`. */
+  /** True from `highWaterBytes` on. */
   isFull = false;
-  /** At or above `warnBytes`. */
+  /** True from `warnBytes` on. */
   isWarning = false;
 
   constructor(limits: SpoolLimits | undefined) {
     this.limits = limits;
   }
 
-  /** @returns which marks were just passed, upwards or downwards */
+  /** @returns the mark that was just passed or released */
   update(bytes: number): 'warning' | 'full' | 'released' | undefined {
     if (this.limits === undefined) return undefined;
     const { highWaterBytes, warnBytes, policy } = this.limits;

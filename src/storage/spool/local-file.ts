@@ -3,7 +3,7 @@ import { absent } from '../../files/absent.ts';
 import { SENT_SUFFIX } from '../../layout/file-names.ts';
 import type { UploadBuffers } from './upload-buffers.ts';
 
-/** A committed file and what it held when it was read. Must be closed. */
+/** A committed file and its content when it was read. Must be closed. */
 export class LocalFile {
   readonly path: string;
   readonly data: Buffer;
@@ -18,8 +18,8 @@ export class LocalFile {
   }
 
   /**
-   * Reads a file once, as a whole.
-   * @param buffers where its data comes from; the caller may give it back there
+   * Reads a whole file.
+   * @param buffers provides the memory for `data`; the caller may return it there
    * @throws the file system's error
    */
   static async read(path: string, buffers: UploadBuffers): Promise<LocalFile> {
@@ -33,12 +33,12 @@ export class LocalFile {
     }
   }
 
-  /** Never rejects: closing what was only read can lose nothing. */
+  /** Never rejects: closing a file that was only read loses nothing. */
   async close(): Promise<void> {
     await this.#handle.close().catch(() => undefined);
   }
 
-  /** True when another file has its name now, or none. @throws the file system's error */
+  /** True if the name now belongs to another file, or to none. @throws the file system's error */
   async isReplaced(): Promise<boolean> {
     const stats = await stat(this.path, { bigint: true }).catch(absent);
     return stats?.ino !== this.#inode;
@@ -50,10 +50,10 @@ export class LocalFile {
   }
 
   /**
-   * Deletes the file unless it was replaced since it was read. It is taken aside first, because one
-   * that is replaced between a look and the deletion would be lost. The open handle keeps the inode
-   * from being given to another file meanwhile.
-   * @returns false when it was replaced: the newer one is left
+   * Deletes the file unless it was replaced since it was read. It is renamed first: a replacement
+   * between a check and the deletion would be lost. The open handle prevents the inode from being
+   * reused meanwhile.
+   * @returns false if it was replaced: the newer file stays
    * @throws the file system's error
    */
   async removeUnlessReplaced(): Promise<boolean> {
@@ -70,10 +70,13 @@ export class LocalFile {
   }
 }
 
-/** Most bytes that one system call reads. */
+/** Maximum size of a single read system call, bytes. */
 const MOST_BYTES = 1 << 30;
 
-/** Reads in one go what `FileHandle.readFile` reads in pieces, for two thirds of the CPU. */
+/**
+ * Reads with one call what `FileHandle.readFile` reads in pieces, which saves a third of the CPU
+ * time.
+ */
 async function readWhole(handle: FileHandle, data: Buffer): Promise<Buffer> {
   const size = data.length;
   for (let at = 0; at < size; ) {
@@ -85,7 +88,7 @@ async function readWhole(handle: FileHandle, data: Buffer): Promise<Buffer> {
 }
 
 /**
- * Gives a file that was taken aside its name back, unless there is a newer one.
+ * Restores the name of a file that was renamed for deletion, unless there is a newer file.
  * @param path its name without {@link SENT_SUFFIX}
  * @throws the file system's error
  */

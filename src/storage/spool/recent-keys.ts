@@ -1,4 +1,4 @@
-/** Remembers the last keys that were added: at least a given number, at most twice that. */
+/** Remembers the last keys added: at least the given number, at most twice as many. */
 export class RecentKeys {
   readonly #atLeast: number;
   #now = new Set<string>();

@@ -1,7 +1,7 @@
-/** How much may wait for upload: bytes, or a share (0 to 1) of what the disk can hold of it. */
+/** How much may wait for upload: bytes, or a share (0 to 1) of the disk's capacity. */
 export type SpoolLimit = { bytes: number } | { share: number };
 
-/** What {@link spoolLimitOf} reads: a number and a unit. */
+/** Format of {@link spoolLimitOf}: a number and a unit. */
 export const SPOOL_LIMIT = /^\s*(\d+(?:\.\d+)?)\s*(%|B|kB|KB|MB|GB|TB|KiB|MiB|GiB|TiB)\s*$/;
 
 const UNITS: Record<string, number> = {
@@ -18,8 +18,8 @@ const UNITS: Record<string, number> = {
 };
 
 /**
- * Reads `spool_max`.
- * @returns undefined for what is no size, nothing at all, or more than the whole disk
+ * Parses `spool_max`.
+ * @returns undefined if the text is no size, is zero, or exceeds the whole disk
  */
 export function spoolLimitOf(text: string): SpoolLimit | undefined {
   const [, number, unit] = SPOOL_LIMIT.exec(text) ?? [];

@@ -2,41 +2,44 @@ import type { Clock } from '../../clock/clock.ts';
 import type { SpoolLimits } from './high-water.ts';
 import type { SpoolStore } from './timed-put.ts';
 
-/** Where the spool says what happens to it. */
+/** Log of the spool. */
 export interface SpoolLog {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
 }
 
-/** Settings of a {@link Spool}. */
+/** Options of a {@link Spool}. */
 export interface SpoolOptions {
-  /** Folder whose files are to be stored, a path of the file system. Nobody else may upload from it. */
+  /**
+   * Folder whose files are uploaded, a path in the file system. No other process may upload from
+   * it.
+   */
   root: string;
   store: SpoolStore;
-  /** Uploads at once; 4 by default. So many files are held in memory. */
+  /** Number of concurrent uploads, each of which holds a file in memory; 4 by default. */
   concurrency?: number;
   log: SpoolLog;
   /**
-   * True for a file that stays here after it was uploaded, such as the manifest of today. Asked
-   * after each upload, and again every ten minutes: once it says false the file is uploaded and
-   * deleted. A file that never changes may be let go at once: see `Spool.release`.
+   * True for a file that stays here after its upload, such as today's manifest. Called after each
+   * upload and again every ten minutes: when it returns false, the file is uploaded again and
+   * deleted. For a file that never changes, `Spool.release` has the same effect at once.
    */
   keep?(key: string): boolean;
-  /** Without them everything waits for as long as it must. */
+  /** Without limits, any amount may wait. */
   limits?: SpoolLimits;
-  /** The machine's own by default. */
+  /** The system clock by default. */
   clock?: Clock;
-  /** From 0 to 1, spreads retries; `Math.random` by default. */
+  /** Random numbers from 0 to 1 that spread retries; `Math.random` by default. */
   random?(): number;
   /**
-   * ms for an upload, besides a second for each 50 kB; 60,000 by default. The store's own time-out
-   * should come before.
+   * Timeout of an upload, in addition to one second per 50 kB, ms; 60,000 by default. Should exceed
+   * the timeout of the store's client.
    */
   putTimeoutMs?: number;
 }
 
-/** How the spool does. Times are ms since the Unix epoch. */
+/** State of the spool. Times are ms since the Unix epoch. */
 export interface SpoolState {
   /**
    * - `ok`: what is recorded is uploaded.
@@ -46,21 +49,21 @@ export interface SpoolState {
    * - `full`: nothing new should be recorded.
    */
   state: 'ok' | 'delayed' | 'alarm' | 'full';
-  /** Files that are not in the store, parked ones too. */
+  /** Files that are not in the store, including parked ones. */
   waitingFiles: number;
   waitingBytes: number;
-  /** Files that the store would not have. */
+  /** Files that the store refuses. */
   parkedFiles: number;
   /** When the oldest waiting file was committed. */
   oldestMs?: number;
-  /** The last failure, also when all is well since. */
+  /** The last failure, even if later uploads succeeded. */
   lastError?: { at: number; code: string; message: string };
-  /** Over the last minute. */
+  /** Average over the last minute. */
   bytesPerSecond: number;
-  /** Since the spool was opened, as the following. */
+  /** Since the spool was opened, like the following counters. */
   uploadedFiles: number;
-  /** Uploads that failed. */
+  /** Number of failed uploads. */
   failures: number;
-  /** Files deleted unstored because the high-water mark was passed. */
+  /** Number of segments deleted without upload because the high-water mark was passed. */
   droppedFiles: number;
 }

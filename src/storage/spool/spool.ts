@@ -13,28 +13,34 @@ import { findFile, walkSpool } from './spool-tree.ts';
 import { Uploader } from './uploader.ts';
 import { WaitingFiles } from './waiting-files.ts';
 
-/** A file that waits for longer than this is late, ms. */
+/** A file that waits longer than this is late, ms. */
 const LATE_MS = 60_000;
-/** If there was too little to drop, the next search waits until this much more is waiting. */
+/**
+ * If not enough could be dropped, the next search begins when the waiting bytes have grown by this
+ * factor.
+ */
 const DROP_AGAIN = 1.01;
-/** ms that closing waits for uploads under way, unless it is told otherwise. */
+/** Default time that closing waits for uploads in progress, ms. */
 const CLOSE_GRACE_MS = 5_000;
 
 /**
- * What lies between recording to disk and a remote store. The tree of committed files is the queue:
- * a file is there until the store has it, so nothing is lost whenever the process ends, and nothing
- * else must be kept in step. A key is a path below the root.
+ * The upload queue between local recording and a remote store. The tree of committed files is
+ * itself the queue: a file stays until the store has it, so nothing is lost whenever the process
+ * ends, and there is no second account to keep consistent. A key is a path below the root.
  *
- * A manifest in the store never names what is not there: before its text is uploaded, no file of its
- * folder may be left that was there when the text was read.
+ * A manifest in the store never names files that are not there: before its text is uploaded, every
+ * file that its folder contained when the text was read must have been uploaded.
  */
 export class Spool {
-  /** Told of each file once it is in the store. */
+  /** Called for each file once the store has it. */
   onUploaded: ((key: string) => void) | undefined;
-  /** Told of each file that was deleted unstored to make room. Its manifest still names it. */
+  /**
+   * Called for each file that was deleted without upload to free space. Its manifest still names
+   * it.
+   */
   onDropped: ((key: string) => void) | undefined;
 
-  /** Told when {@link accepts} changes. */
+  /** Called when {@link accepts} changes. */
   onAccepts: ((accepts: boolean) => void) | undefined;
 
   readonly #options: SpoolOptions;
@@ -44,7 +50,7 @@ export class Spool {
   readonly #sync: FolderSync;
   readonly #uploader: Uploader;
   #dropping = false;
-  /** Bytes waiting at which looking for something to drop is worth it again. */
+  /** Bytes waiting above which another search for files to drop is worthwhile. */
   #dropAgainAt = 0;
   #droppedFiles = 0;
   #accepted = true;
@@ -65,8 +71,8 @@ export class Spool {
   }
 
   /**
-   * Finds what waits below the root and begins to upload it. Call it after a crash was recovered
-   * from and before anything is recorded: found files must not change any more.
+   * Finds the files below the root and begins to upload them. Call it after the crash recovery and
+   * before any recording: the files it finds must not change any more.
    * @throws the file system's error
    */
   static async open(options: SpoolOptions): Promise<Spool> {
@@ -84,9 +90,9 @@ export class Spool {
   }
 
   /**
-   * Tells that a file was committed, or a manifest replaced. May be told more than once and in any
-   * order; a file that is gone already is passed over.
-   * @throws Error for a key that is no path below the root
+   * Adds a committed file or a replaced manifest to the queue. May be called repeatedly and in any
+   * order; a file that is already gone is ignored.
+   * @throws Error for a key that is not a path below the root
    */
   offer(key: string): void {
     if (this.#closed) return;
@@ -117,8 +123,8 @@ export class Spool {
   }
 
   /**
-   * Lets go a file that never changes, for which `keep` said true so far: it is deleted at once if
-   * the store has it, or else when it has. Ask for it after `keep` has come to say false.
+   * Allows the deletion of a file that never changes and for which `keep` returned true so far: it
+   * is deleted when the store has it. Call it after `keep` has begun to return false.
    */
   release(key: string): void {
     if (!this.#uploader.kept.delete(key)) return;
@@ -132,8 +138,8 @@ export class Spool {
   }
 
   /**
-   * Whether a file is in the store: false while it waits here, true once it is there, undefined for
-   * one never heard of, or uploaded so long ago that it is forgotten (20,000 files at least).
+   * Whether the store has a file: false while it waits here, true once it is uploaded, undefined if
+   * it is unknown or was uploaded too long ago (at least the last 20,000 files are remembered).
    */
   uploaded(key: string): boolean | undefined {
     if (this.#waiting.find(key) !== undefined) return false;
@@ -142,10 +148,10 @@ export class Spool {
   }
 
   /**
-   * Opens a file that is still here, for reading. What was opened can be read to its end, also when
-   * it is deleted meanwhile. The caller closes it.
-   * @returns undefined when it is not here: then the store has it, if it exists
-   * @throws the file system's error; Error for a key that is no path below the root
+   * Opens a file that is still here, for reading. It can be read to its end even if it is deleted
+   * meanwhile. The caller closes it.
+   * @returns undefined if the file is not here: then the store has it, if it exists
+   * @throws the file system's error; Error for a key that is not a path below the root
    */
   async open(key: string): Promise<FileHandle | undefined> {
     const file = this.#path(key);
@@ -158,17 +164,17 @@ export class Spool {
     return undefined;
   }
 
-  /** False when nothing new should be recorded, because the high-water mark is passed. */
+  /** False if no new recording should begin, because the high-water mark is passed. */
   accepts(): boolean {
     return !this.#highWater.isFull || this.#dropping;
   }
 
-  /** Keys of all that is not in the store, parked files too. */
+  /** Keys of all files that are not in the store, including parked ones. */
   waiting(): Iterable<string> {
     return this.#waiting.keys();
   }
 
-  /** How the spool does, at the price of a look at each folder. */
+  /** The current state; its cost is proportional to the number of folders. */
   state(): SpoolState {
     const { count, bytes, parked, oldestMs } = this.#waiting;
     const { lastError, throughput, uploadedFiles, failures } = this.#uploader;
@@ -186,12 +192,17 @@ export class Spool {
     };
   }
 
-  /** Tries parked files again, and the store if it is away: somebody says that it is mended. */
+  /**
+   * Retries parked files and an unavailable store at once, for example after an operator has solved
+   * a problem.
+   */
   retryParked(): void {
     this.#uploader.retryNow();
   }
 
-  /** Resolves once everything is uploaded but what is parked, and manifests that wait for that. */
+  /**
+   * Resolves once all files are uploaded except parked ones and the manifests that wait for them.
+   */
   async drained(): Promise<void> {
     while (!this.#uploader.isIdle || this.#dropping) {
       await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
@@ -200,8 +211,9 @@ export class Spool {
   }
 
   /**
-   * Ends uploading. What waits is found at the next start; so is what does not end in time.
-   * @param graceMs for uploads that are under way
+   * Stops uploading. What is left is found at the next start, including uploads that do not end in
+   * time.
+   * @param graceMs for uploads in progress, ms
    */
   async close(graceMs = CLOSE_GRACE_MS): Promise<void> {
     this.#closed = true;
@@ -232,7 +244,7 @@ export class Spool {
     for (const resolve of waiters) resolve();
   }
 
-  /** Compares what waits with the limits, after it has changed. */
+  /** Compares the waiting bytes with the limits after a change. */
   #measure(): void {
     const { count, bytes } = this.#waiting;
     const { log } = this.#options;
@@ -242,7 +254,7 @@ export class Spool {
         log.warn(facts, 'much data is waiting for upload; the disk will be full if this continues');
         break;
       case 'full':
-        log.error(facts, 'too much waits for upload: the high-water mark is passed');
+        log.error(facts, 'too much data is waiting for upload: the high-water mark is passed');
         break;
       case 'released':
         log.info(facts, 'less data is waiting for upload again');
@@ -257,7 +269,7 @@ export class Spool {
     this.#tellAccepts();
   }
 
-  /** Deletes the oldest segments of a class until there is room. Never rejects. */
+  /** Deletes the oldest segments that may be dropped until there is enough space. Never rejects. */
   async #dropOldest(isOfClass: (key: string) => boolean): Promise<void> {
     const { log } = this.#options;
     let files = 0;
@@ -265,7 +277,7 @@ export class Spool {
     for (const waiting of this.#waiting.idle((key) => isSegment(key) && isOfClass(key))) {
       if (!this.#highWater.isFull || this.#closed) break;
       const { folder, file } = waiting;
-      // Its upload may have begun while others were deleted.
+      // Its upload may have begun while other files were deleted.
       if (file.state !== 'waiting' && file.state !== 'parked') continue;
       const key = folder.key(file);
       this.#waiting.drop(waiting);
@@ -284,7 +296,7 @@ export class Spool {
       this.#measure();
       this.#tell(this.onDropped, key);
     }
-    if (files > 0) log.error({ files, bytes }, 'DELETED the oldest recordings, which no store has');
+    if (files > 0) log.error({ files, bytes }, 'DELETED the oldest recordings without upload');
     this.#dropAgainAt = this.#waiting.bytes * DROP_AGAIN;
     this.#dropping = false;
     this.#tellAccepts();
@@ -307,7 +319,8 @@ export class Spool {
   }
 
   #path(key: string): string {
-    if (/(?:^|\/)\.{0,2}(?:\/|$)/.test(key)) throw new Error(`"${key}" is no path below the root`);
+    if (/(?:^|\/)\.{0,2}(?:\/|$)/.test(key))
+      throw new Error(`"${key}" is not a path below the root`);
     return filePath(this.#options.root, key);
   }
 }

@@ -1,22 +1,22 @@
 import { Backoff, type BackoffRange, NETWORK_BACKOFF } from '../../clock/backoff.ts';
 import type { Clock } from '../../clock/clock.ts';
 
-/** Longest wait that a store may ask for, ms. */
+/** Maximum delay that a store may request, ms. */
 const LONGEST_ASKED_WAIT_MS = 600_000;
-/** While the store refuses everything: only a human can mend that. */
+/** For a store that refuses everything, which only an operator can solve. */
 const REFUSED_BACKOFF: BackoffRange = { firstMs: 60_000, longestMs: 60_000 };
 
-/** Handed out with each upload that is begun. */
+/** Returned for each upload that begins. */
 export interface Attempt {
   readonly isProbe: boolean;
 }
 
 /**
- * Whether the store as a whole answers, and so how many uploads may be under way. While it does not,
- * there is one probe at a time, after waits that double: a hundred files waiting make no storm.
+ * Tracks whether the store is available, which limits the number of uploads. While it is not, there
+ * is one probe at a time with exponential backoff, however many files wait.
  */
 export class StoreHealth {
-  /** `down`: it fails for now. `refused`: it says no to everything. */
+  /** `down`: temporarily unavailable. `refused`: refuses everything. */
   mode: 'up' | 'down' | 'refused' = 'up';
   readonly #clock: Clock;
   readonly #concurrency: number;
@@ -26,8 +26,8 @@ export class StoreHealth {
   #cancelWait: (() => void) | undefined;
 
   /**
-   * @param wake called when a wait is over
-   * @param random from 0 to 1, spreads the probes of many recorders
+   * @param wake called when a delay is over
+   * @param random returns 0 to 1, to spread the probes of several recorders
    */
   constructor(clock: Clock, concurrency: number, wake: () => void, random: () => number) {
     this.#clock = clock;
@@ -36,7 +36,7 @@ export class StoreHealth {
     this.#backoff = new Backoff(NETWORK_BACKOFF, random);
   }
 
-  /** True when another upload may begin. @param active how many are under way */
+  /** True if another upload may begin. @param active number of uploads in progress */
   mayStart(active: number): boolean {
     if (this.mode === 'up') return active < this.#concurrency;
     return !this.#probing && this.#cancelWait === undefined;
@@ -49,15 +49,15 @@ export class StoreHealth {
     return { isProbe };
   }
 
-  /** Ends an attempt that says nothing about the store. */
+  /** Ends an attempt whose result says nothing about the store. */
   ended({ isProbe }: Attempt): void {
     if (isProbe) this.#probing = false;
   }
 
-  /** The store answered. @returns what it was before, when that was not `up` */
+  /** The store answered. @returns its previous mode if that was not `up` */
   answered(attempt: Attempt): 'down' | 'refused' | undefined {
     this.ended(attempt);
-    // An upload begun before the failure says less than the failure.
+    // An upload that began before the failure says less than the failure.
     if (this.mode === 'up' || !attempt.isProbe) return undefined;
     const before = this.mode;
     this.mode = 'up';
@@ -67,11 +67,11 @@ export class StoreHealth {
 
   /**
    * The store as a whole failed.
-   * @param retryAfterMs what it asked for, ms
+   * @param retryAfterMs delay that it requested, ms
    */
   failed(attempt: Attempt, mode: 'down' | 'refused', retryAfterMs = 0): void {
     this.ended(attempt);
-    // One failure is enough: what was under way at the same time tells nothing new.
+    // One failure is enough: concurrent uploads add no information.
     if (this.mode !== 'up' && !attempt.isProbe) return;
     this.mode = mode;
     const asked = Math.min(retryAfterMs, LONGEST_ASKED_WAIT_MS);
@@ -80,13 +80,13 @@ export class StoreHealth {
     this.#cancelWait = this.#clock.after(wait, () => this.retryNow());
   }
 
-  /** Ends a wait. */
+  /** Ends a delay. */
   retryNow(): void {
     this.close();
     this.#wake();
   }
 
-  /** Ends all timers. */
+  /** Cancels all timers. */
   close(): void {
     this.#cancelWait?.();
     this.#cancelWait = undefined;

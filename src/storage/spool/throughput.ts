@@ -1,10 +1,10 @@
 const SLOT_MS = 5_000;
 const SLOTS = 12;
 
-/** Bytes a second over the last minute. */
+/** Average bytes per second over the last minute. */
 export class Throughput {
   readonly #bytes = new Float64Array(SLOTS);
-  /** Number of the slot that is being filled, counted since the epoch. */
+  /** Number of the current slot since the Unix epoch. */
   #slot = 0;
 
   /** @param nowMs ms since the Unix epoch */

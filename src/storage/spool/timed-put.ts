@@ -3,31 +3,31 @@ import { mediaTypeOf } from '../../layout/media-type.ts';
 import { nameOf } from '../../layout/object-path.ts';
 import { UploadTimeout } from './upload-failure.ts';
 
-/** What the spool needs of a store. */
+/** The part of a store that the spool uses. */
 export interface SpoolStore {
   /** Stores an object as a whole. @throws StoreError */
   put(key: string, data: Buffer, options: { contentType: string }): Promise<void>;
 }
 
-/** Least bytes a second that an upload must come to. */
+/** Minimum rate of an upload, bytes/s. */
 const SLOWEST = 50_000;
 
 /**
- * Uploads that end in time, whatever the store does. One that outlives its time may still change the
- * object at any moment, and put an old manifest over a newer one: so it is kept in mind until it
- * ends.
+ * Limits the time of uploads, whatever the store does. An upload that continues after its timeout
+ * can still change the object and replace a newer manifest by an older one, so it is remembered
+ * until it ends.
  */
 export class TimedPut {
   readonly #store: SpoolStore;
   readonly #clock: Clock;
   readonly #timeoutMs: number;
   readonly #onLate: (key: string) => void;
-  /** Uploads that outlived their time, by key. */
+  /** Number of uploads that continue after their timeout, by key. */
   readonly #overdue = new Map<string, number>();
 
   /**
-   * @param timeoutMs ms for an upload, besides a second for each 50 kB
-   * @param onLate told of the key when an overdue upload has ended, well or not
+   * @param timeoutMs timeout of an upload, in addition to one second per 50 kB, ms
+   * @param onLate called with the key when such an upload has ended, successfully or not
    */
   constructor(store: SpoolStore, clock: Clock, timeoutMs: number, onLate: (key: string) => void) {
     this.#store = store;
@@ -36,17 +36,17 @@ export class TimedPut {
     this.#onLate = onLate;
   }
 
-  /** True while an upload of this key may still have an effect after its time. */
+  /** True while an upload of this key may still take effect after its timeout. */
   isOverdue(key: string): boolean {
     return this.#overdue.has(key);
   }
 
-  /** Stores a file. @throws UploadTimeout; whatever the store throws */
+  /** Uploads a file. @throws UploadTimeout; whatever the store throws */
   async put(key: string, data: Buffer): Promise<void> {
     const ms = this.#timeoutMs + (data.length / SLOWEST) * 1000;
     const stored = this.#store.put(key, data, { contentType: mediaTypeOf(nameOf(key)) });
     const { promise: late, reject } = Promise.withResolvers<never>();
-    const timeout = new UploadTimeout(`the store did not answer within ${Math.round(ms)} ms`);
+    const timeout = new UploadTimeout(`the store did not respond within ${Math.round(ms)} ms`);
     const cancel = this.#clock.after(ms, () => reject(timeout));
     try {
       await Promise.race([stored, late]);
@@ -66,7 +66,7 @@ export class TimedPut {
       else this.#overdue.set(key, left);
       this.#onLate(key);
     };
-    // Its failure was reported as a time-out already.
+    // The failure was already reported as a timeout.
     stored.then(ended, ended);
   }
 }

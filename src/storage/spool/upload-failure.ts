@@ -1,30 +1,30 @@
-/** What a failed upload means, and to whom. */
+/** The cause of a failed upload. */
 export interface UploadFailure {
   /**
-   * - `store`: it is away for now; the file is tried again.
-   * - `refused`: it would not have this file. Whether that is true of all, only others can tell.
+   * - `store`: the store is unavailable; the upload is retried.
+   * - `refused`: the store refused this file. Only other uploads show whether it refuses all.
    * - `file`: this file cannot be stored.
    */
   scope: 'store' | 'refused' | 'file';
   code: string;
   message: string;
-  /** What the store asked for, ms. */
+  /** Delay that the store requested, ms. */
   retryAfterMs: number;
 }
 
-/** An upload that did not end in time. */
+/** An upload exceeded its timeout. */
 export class UploadTimeout extends Error {
   readonly kind = 'transient';
   readonly code = 'UploadTimeout';
 }
 
-/** A file whose bytes arrive damaged this often is damaged here, or in a way that stays. */
+/** A file that arrives damaged this often is damaged on this disk, or will be damaged again. */
 const MOST_DAMAGED = 3;
 
 /**
- * Judges what an upload failed with.
- * @param error a `StoreError`; anything else counts as a failure that passes
- * @param refusals how often this file was refused before
+ * Classifies the error of a failed upload.
+ * @param error a `StoreError`; any other error counts as temporary
+ * @param refusals number of earlier refusals of this file
  */
 export function uploadFailure(error: unknown, refusals: number): UploadFailure {
   const { kind, code, message, retryAfterMs } = error as {

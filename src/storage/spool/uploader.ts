@@ -15,36 +15,39 @@ import { uploadFailure } from './upload-failure.ts';
 import type { Waiting, WaitingFiles } from './waiting-files.ts';
 import type { WaitingFile } from './waiting-folder.ts';
 
-/** Files refused in a row, each for the first time, after which it must be the store. */
+/**
+ * Number of consecutive files, each refused for the first time, after which the store counts as
+ * refusing all.
+ */
 const REFUSED_ALL = 5;
 /** Interval at which parked files are retried and kept files are checked, ms. */
 const SLOW_RETRY_MS = 600_000;
-/** A store that comes and goes is told of this often at most, ms. */
+/** Minimum interval between log lines about a store that comes and goes, ms. */
 const TELL_AGAIN_MS = 60_000;
 const PUT_TIMEOUT_MS = 60_000;
-/** Stored files that are remembered at least. */
+/** Minimum number of uploaded files that are remembered. */
 const RECENT_KEYS = 20_000;
 
-/** Who wants to know what an {@link Uploader} does. None of these may throw. */
+/** Events of an {@link Uploader}. The callbacks must not throw. */
 export interface UploaderListener {
-  /** A file is in the store. */
+  /** The store has a file. */
   stored(key: string): void;
-  /** A committed file was come upon that may not have been told of. */
+  /** A committed file was found that may not have been offered. */
   found(key: string): void;
-  /** Less waits than before. */
+  /** The amount of waiting data has decreased. */
   changed(): void;
-  /** Nothing is under way, and nothing can be. */
+  /** No upload is in progress, and none can begin. */
   idle(): void;
 }
 
 /**
- * Takes what waits to the store, file by file, and deletes it here; decides what a failure means for
- * the file and for all others.
+ * Uploads waiting files one by one and deletes them here; decides what a failure means for the file
+ * and for all others.
  */
 export class Uploader {
-  /** In the store and still here. */
+  /** Uploaded files that are still here. */
   readonly kept = new Set<string>();
-  /** What was stored last. */
+  /** Recently uploaded files. */
   readonly recent = new RecentKeys(RECENT_KEYS);
   readonly throughput = new Throughput();
   uploadedFiles = 0;
@@ -59,7 +62,7 @@ export class Uploader {
   readonly #health: StoreHealth;
   readonly #store: TimedPut;
   readonly #buffers: UploadBuffers;
-  /** Manifests that an upload which ended too late may have put an older one over. */
+  /** Manifests that a late upload may have replaced by an older version. */
   readonly #outdated = new Set<string>();
   #active = 0;
   #refusedInRow = 0;
@@ -86,22 +89,25 @@ export class Uploader {
     this.#store = new TimedPut(store, clock, putTimeoutMs, (key) => this.#late(key));
   }
 
-  /** Whether the store answers. */
+  /** Whether the store is available. */
   get mode(): StoreHealth['mode'] {
     return this.#health.mode;
   }
 
-  /** Uploads under way. */
+  /** Number of uploads in progress. */
   get active(): number {
     return this.#active;
   }
 
-  /** True when nothing is under way, and nothing waits but what is parked or waits for that. */
+  /**
+   * True if no upload is in progress, and nothing waits except parked files and what waits for
+   * them.
+   */
   get isIdle(): boolean {
     return this.#active === 0 && this.#waiting.next() === undefined;
   }
 
-  /** Begins as many uploads as may be under way. */
+  /** Begins as many uploads as are allowed. */
   start(): void {
     while (!this.#closed && this.#health.mayStart(this.#active)) {
       const next = this.#waiting.next();
@@ -113,20 +119,20 @@ export class Uploader {
     if (this.#closed || this.isIdle) this.#listener.idle();
   }
 
-  /** Tries parked files again, and the store if it is away. */
+  /** Retries parked files and an unavailable store at once. */
   retryNow(): void {
     this.#waiting.unpark(this.#clock.now());
     this.#health.retryNow();
   }
 
-  /** Begins nothing more. */
+  /** Begins no more uploads. */
   close(): void {
     this.#closed = true;
     this.#health.close();
     this.#cancelSlowRetry?.();
   }
 
-  /** Uploads one file and deletes it. Never rejects. */
+  /** Uploads and deletes a file. Never rejects. */
   async #upload(waiting: Waiting, attempt: Attempt): Promise<void> {
     const local = await this.#read(waiting);
     if (local === undefined) this.#health.ended(attempt);
@@ -137,7 +143,7 @@ export class Uploader {
         this.#answered(attempt);
         this.#refusedInRow = 0;
         await this.#stored(waiting, local);
-        // After a failure some connection may still be sending from it.
+        // After a failure, a connection may still be sending from the buffer.
         this.#buffers.give(local.data);
       } catch (error) {
         this.#failed(waiting, attempt, error);
@@ -148,7 +154,9 @@ export class Uploader {
     this.start();
   }
 
-  /** Reads a file if it may be uploaded now; if not, says what becomes of it. Never rejects. */
+  /**
+   * Reads a file if it may be uploaded now; otherwise decides what happens to it. Never rejects.
+   */
   async #read(waiting: Waiting): Promise<LocalFile | undefined> {
     const { folder, file } = waiting;
     const key = folder.key(file);
@@ -165,7 +173,7 @@ export class Uploader {
         this.#park(waiting, 'a recorded file cannot be read');
       } else if (file.again) folder.putBack(file, this.#clock.now());
       else {
-        // Told of once more just after it had been stored.
+        // A file may be offered again just after its upload.
         if (!this.recent.has(key))
           this.#options.log.warn({ key }, 'a file was deleted before its upload');
         this.#waiting.remove(waiting);
@@ -177,8 +185,8 @@ export class Uploader {
   }
 
   /**
-   * True when a folder holds media that may be named by the manifest just read. Asked of the disk,
-   * because its commit may not have been told yet.
+   * True if a folder has media that the manifest just read may name. The disk is checked, because a
+   * commit may not have been reported yet.
    */
   async #mayBeAhead(folder: string): Promise<boolean> {
     let isAhead = false;
@@ -191,7 +199,10 @@ export class Uploader {
     return isAhead;
   }
 
-  /** The store has what was read: deletes it, unless it must stay or was replaced. Never rejects. */
+  /**
+   * The store has the bytes that were read: deletes the file unless it must stay or was replaced.
+   * Never rejects.
+   */
   async #stored(waiting: Waiting, local: LocalFile): Promise<void> {
     const { folder, file } = waiting;
     const key = folder.key(file);
@@ -199,7 +210,7 @@ export class Uploader {
     this.uploadedFiles++;
     this.throughput.add(local.data.length, this.#clock.now());
     this.recent.add(key);
-    // Told of while it was being deleted: it is there again.
+    // Offered while it was being deleted, so it exists again.
     const isStale = this.#outdated.delete(key) || file.again;
     if (outcome === 'replaced' || isStale) folder.putBack(file, this.#clock.now());
     else {
@@ -306,7 +317,7 @@ export class Uploader {
     });
   }
 
-  /** An upload ended after its time: what it wrote may be older than what is there. */
+  /** An upload ended after its timeout: it may have replaced the object by an older version. */
   #late(key: string): void {
     if (objectRole(key) !== ObjectRole.manifest) return;
     if (this.kept.has(key)) this.#listener.found(key);

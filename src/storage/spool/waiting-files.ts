@@ -1,28 +1,28 @@
 import { folderOf, nameOf } from '../../layout/object-path.ts';
 import { type WaitingFile, WaitingFolder } from './waiting-folder.ts';
 
-/** A waiting file and where it lies. */
+/** A waiting file and its folder. */
 export interface Waiting {
   readonly folder: WaitingFolder;
   readonly file: WaitingFile;
 }
 
-/** All files that wait, how many and how much they are, and which is next. */
+/** All waiting files: their number, their size, and which is uploaded next. */
 export class WaitingFiles {
-  /** Files that wait for whatever reason. */
+  /** Number of waiting files, whatever they wait for. */
   count = 0;
-  /** Bytes of them. */
+  /** Their total size. */
   bytes = 0;
   readonly #folders = new Map<string, WaitingFolder>();
-  /** The few that the store would not have, with where they lie. */
+  /** The few files that the store refused, with their folders. */
   readonly #parked = new Map<WaitingFile, WaitingFolder>();
 
-  /** Files that are parked; they count as waiting too. */
+  /** Number of parked files; they count as waiting too. */
   get parked(): number {
     return this.#parked.size;
   }
 
-  /** ms since the Unix epoch at which the oldest was committed; undefined when nothing waits. */
+  /** Commit time of the oldest file, ms since the Unix epoch; undefined if none waits. */
   get oldestMs(): number | undefined {
     let oldest: number | undefined;
     for (const folder of this.#folders.values()) {
@@ -34,7 +34,7 @@ export class WaitingFiles {
     return oldest;
   }
 
-  /** Keys of all files that wait. */
+  /** Keys of all waiting files. */
   *keys(): Generator<string> {
     for (const folder of this.#folders.values()) {
       for (const file of folder.files()) yield folder.key(file);
@@ -48,7 +48,9 @@ export class WaitingFiles {
     return file === undefined ? undefined : { folder: folder!, file };
   }
 
-  /** Takes in a file that does not wait yet. @param committedMs ms since the Unix epoch */
+  /**
+   * Adds a file. Precondition: it is not waiting yet. @param committedMs ms since the Unix epoch
+   */
   add(path: string, name: string, size: number, committedMs: number): void {
     let folder = this.#folders.get(path);
     if (folder === undefined) {
@@ -60,13 +62,13 @@ export class WaitingFiles {
     this.bytes += size;
   }
 
-  /** A file that waits was replaced by one of another size, bytes. */
+  /** A waiting file was replaced by one of another size, bytes. */
   resize(file: WaitingFile, size: number): void {
     this.bytes += size - file.size;
     file.size = size;
   }
 
-  /** The oldest file that may be uploaded, at the price of a look at each folder. */
+  /** The oldest file that may be uploaded; the cost is proportional to the number of folders. */
   next(): Waiting | undefined {
     let next: Waiting | undefined;
     for (const folder of this.#folders.values()) {
@@ -78,7 +80,7 @@ export class WaitingFiles {
     return next;
   }
 
-  /** Forgets a file: it is in the store, or gone. */
+  /** Removes a file that was uploaded or is gone. */
   remove({ folder, file }: Waiting): void {
     folder.remove(file);
     this.#parked.delete(file);
@@ -87,19 +89,19 @@ export class WaitingFiles {
     if (folder.size === 0) this.#folders.delete(folder.path);
   }
 
-  /** Keeps a file from being uploaded until {@link unpark}. */
+  /** Prevents the upload of a file until {@link unpark}. */
   park({ folder, file }: Waiting): void {
     folder.hold(file, 'parked');
     this.#parked.set(file, folder);
   }
 
-  /** Lets all parked files wait as the others do. @param readyMs their place among them */
+  /** Returns all parked files to the queue. @param readyMs their place in it */
   unpark(readyMs: number): void {
     for (const [file, folder] of this.#parked) folder.putBack(file, readyMs);
     this.#parked.clear();
   }
 
-  /** Files that nobody is uploading and that a condition holds for, the oldest first. */
+  /** Files that are not being uploaded and for which a condition holds, the oldest first. */
   idle(condition: (key: string, file: WaitingFile) => boolean): Waiting[] {
     const found: Waiting[] = [];
     for (const folder of this.#folders.values()) {
@@ -111,7 +113,7 @@ export class WaitingFiles {
     return found.sort((a, b) => a.file.committedMs - b.file.committedMs);
   }
 
-  /** Keeps a file from being uploaded because it is about to be deleted. */
+  /** Prevents the upload of a file that is about to be deleted. */
   drop({ folder, file }: Waiting): void {
     folder.hold(file, 'dropping');
     this.#parked.delete(file);

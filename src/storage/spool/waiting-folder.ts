@@ -2,7 +2,7 @@ import { objectPath } from '../../layout/object-path.ts';
 import { ObjectRole, objectRole } from '../../layout/object-role.ts';
 import { Fifo } from './fifo.ts';
 
-/** A committed file that is not in the store yet. Kept small: there may be 100,000 of them. */
+/** A committed file that is not in the store. Kept small, because there may be 100,000 of them. */
 export interface WaitingFile {
   /** Within its folder. */
   readonly name: string;
@@ -10,41 +10,41 @@ export interface WaitingFile {
   size: number;
   /** ms since the Unix epoch. */
   readonly committedMs: number;
-  /** Its place in the order of upload: when it was committed, or failed last; ms since the epoch. */
+  /** Place in the upload order: time of its commit or last failure, ms since the Unix epoch. */
   readyMs: number;
-  /** `parked`: the store will not have it; `dropping`: being deleted to make room. */
+  /** `parked`: refused by the store; `dropping`: being deleted to free space. */
   state: 'waiting' | 'active' | 'parked' | 'dropping';
-  /** It was replaced or told of again while being uploaded. */
+  /** Replaced or offered again during its upload. */
   again: boolean;
-  /** How often the store refused this very file. */
+  /** Number of refusals of this file. */
   refusals: number;
 }
 
 /**
- * The files of one folder that wait, and the order in which they may go: initialization segments,
- * then segments, and a manifest only when nothing else of the folder is left. So a folder's parked
- * segment holds back its manifest, which may name it, and nothing else.
+ * The waiting files of a folder and their upload order: initialization segments, then segments, and
+ * a manifest only if nothing else of the folder waits. So a parked segment blocks only the manifest
+ * of its folder, which may name it.
  */
 export class WaitingFolder {
   /** Path below the root; empty for the root itself. */
   readonly path: string;
   readonly #files = new Map<string, WaitingFile>();
   readonly #ready = [new Fifo<WaitingFile>(), new Fifo<WaitingFile>(), new Fifo<WaitingFile>()];
-  /** Media files that wait for whatever reason. */
+  /** Number of waiting media files, whatever they wait for. */
   #media = 0;
-  /** Initialization segments being uploaded. */
+  /** Number of initialization segments being uploaded. */
   #activeInitializations = 0;
 
   constructor(path: string) {
     this.path = path;
   }
 
-  /** Files that wait for whatever reason. */
+  /** Number of waiting files, whatever they wait for. */
   get size(): number {
     return this.#files.size;
   }
 
-  /** All files, those first that were added first. */
+  /** All files in the order in which they were added. */
   files(): Iterable<WaitingFile> {
     return this.#files.values();
   }
@@ -58,7 +58,9 @@ export class WaitingFolder {
     return objectPath(this.path, name);
   }
 
-  /** Takes in a file that does not wait yet. @param committedMs ms since the Unix epoch */
+  /**
+   * Adds a file. Precondition: it is not waiting yet. @param committedMs ms since the Unix epoch
+   */
   add(name: string, size: number, committedMs: number): WaitingFile {
     const file: WaitingFile = {
       name,
@@ -76,7 +78,7 @@ export class WaitingFolder {
     return file;
   }
 
-  /** The file that may be uploaded next; undefined while none may. */
+  /** The file to upload next; undefined if none may be. */
   next(): WaitingFile | undefined {
     const initialization = this.#first(ObjectRole.initialization);
     if (initialization !== undefined) return initialization;
@@ -86,7 +88,7 @@ export class WaitingFolder {
     return this.#media === 0 ? this.#first(ObjectRole.manifest) : undefined;
   }
 
-  /** Takes the file that {@link next} gave. */
+  /** Marks the file that {@link next} returned as being uploaded. */
   start(file: WaitingFile): void {
     const role = objectRole(file.name);
     this.#ready[role]!.shift();
@@ -95,7 +97,7 @@ export class WaitingFolder {
     if (role === ObjectRole.initialization) this.#activeInitializations++;
   }
 
-  /** Lets a file wait again, behind the others. @param readyMs its new place */
+  /** Returns a file to the queue behind the others. @param readyMs its new place */
   putBack(file: WaitingFile, readyMs: number): void {
     this.#ended(file);
     file.state = 'waiting';
@@ -103,13 +105,13 @@ export class WaitingFolder {
     this.#ready[objectRole(file.name)]!.push(file);
   }
 
-  /** Keeps a file from being uploaded until it is put back. */
+  /** Prevents the upload of a file until it is put back. */
   hold(file: WaitingFile, state: 'parked' | 'dropping'): void {
     this.#ended(file);
     file.state = state;
   }
 
-  /** Forgets a file: it is in the store, or gone. */
+  /** Removes a file that was uploaded or is gone. */
   remove(file: WaitingFile): void {
     this.#ended(file);
     this.#files.delete(file.name);
@@ -124,7 +126,7 @@ export class WaitingFolder {
 
   #first(role: ObjectRole): WaitingFile | undefined {
     const queue = this.#ready[role]!;
-    // What was held or removed meanwhile is still in the queue.
+    // Files that were held or removed are still in the queue.
     while (queue.peek() !== undefined && queue.peek()!.state !== 'waiting') queue.shift();
     return queue.peek();
   }

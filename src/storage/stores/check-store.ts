@@ -3,17 +3,17 @@ import { buffer } from 'node:stream/consumers';
 import { type Store, StoreError } from './store.ts';
 
 /**
- * What a store does when it is told not to replace an object: it does not; or it does all the same,
- * passing over the condition; or it refuses whatever has the condition, for the reason given.
+ * How a store handles a put that must not replace an object: it refuses to replace, it ignores the
+ * condition, or it refuses every request with the condition, for the given reason.
  */
 export type ConditionalPut =
   | { refusesToReplace: true }
   | { refusesToReplace: false; conditionRefused?: string };
 
 /**
- * Makes sure that a store can be used, before hours are recorded for it: writes, reads, lists and
+ * Checks that a store can be used before anything is recorded for it: writes, reads, lists and
  * deletes an object.
- * @returns whether it refuses to replace an object when told to
+ * @returns how it handles the condition not to replace an object
  * @throws StoreError with the provider's code and what to change
  */
 export async function checkStore(store: Store): Promise<ConditionalPut> {
@@ -44,7 +44,7 @@ async function tryToReplace(store: Store, key: string): Promise<ConditionalPut> 
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
     if (error.kind === 'exists') return { refusesToReplace: true };
-    // The same call without the condition has just succeeded, so that it is the condition.
+    // The same request without the condition has just succeeded, so the condition is the cause.
     if (error.kind !== 'transient')
       return { refusesToReplace: false, conditionRefused: error.code };
     return { refusesToReplace: false };

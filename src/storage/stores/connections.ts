@@ -2,21 +2,21 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { LookupFunction } from 'node:net';
 
-/** Bounds of everything a store asks of a server. */
+/** Limits of the connections to a server. */
 export interface ConnectionLimits {
-  /** Connections at a time; further calls wait for one. */
+  /** Maximum number of connections; further requests wait for one. */
   sockets: number;
-  /** Longest wait for a connection, ms. */
+  /** Timeout for establishing a connection, ms. */
   connectMs: number;
-  /** Longest silence on a connection, ms. */
+  /** Maximum time without data on a connection, ms. */
   idleMs: number;
-  /** Longest wait for the head of an answer, with the request body sent before it, ms. */
+  /** Timeout for sending the request and receiving the response header, ms. */
   requestMs: number;
   /** Resolves host names instead of the system. */
   lookup?: LookupFunction;
 }
 
-/** Enough for 3 MB at 30 kB/s, and for the spool's and playback's calls side by side. */
+/** Enough for 3 MB at 30 kB/s, and for concurrent requests of spool and playback. */
 export const DEFAULT_LIMITS: ConnectionLimits = {
   sockets: 32,
   connectMs: 5_000,
@@ -24,18 +24,18 @@ export const DEFAULT_LIMITS: ConnectionLimits = {
   requestMs: 120_000,
 };
 
-/** Agents that keep connections open, for one store alone. */
+/** Keep-alive agents of one store. */
 export interface Agents {
   http: HttpAgent;
   https: HttpsAgent;
 }
 
-/** Makes the agents of one store; close them with `destroy()`. */
+/** Creates the agents of one store; close them with `destroy()`. */
 export function makeAgents(limits: ConnectionLimits): Agents {
   const options = {
     keepAlive: true,
     maxSockets: limits.sockets,
-    // Also ends idle kept connections, before a server or a NAT forgets them.
+    // Also closes idle connections, before a server or a NAT drops them.
     timeout: limits.idleMs,
     ...(limits.lookup ? { lookup: limits.lookup } : {}),
   };

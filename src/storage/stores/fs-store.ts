@@ -21,8 +21,8 @@ import {
 const NEVER_MS = 2 ** 31 - 1;
 
 /**
- * Opens a folder as a store, creating it.
- * @throws StoreError saying what to change, for a folder that cannot be made
+ * Opens a folder as a store and creates it if necessary.
+ * @throws StoreError that says what to change, if the folder cannot be created
  */
 export async function openFsStore(config: FsStorage): Promise<Store> {
   const store = new FsStore(config.root);
@@ -31,8 +31,8 @@ export async function openFsStore(config: FsStorage): Promise<Store> {
 }
 
 /**
- * Objects as files below a folder. Hidden files and those that end in `.part` are not objects: the
- * recorder keeps its journals and unfinished files beside them.
+ * Objects as files below a folder. Hidden files and `.part` files are not objects: the recorder
+ * keeps its journals and unfinished files beside the objects.
  */
 class FsStore implements Store {
   readonly name: string;
@@ -74,7 +74,7 @@ class FsStore implements Store {
         if (range && start >= found.size) throw invalidRange(this.name, key, found.size);
         const end = Math.min(range?.end ?? found.size - 1, found.size - 1);
         const contentLength = end - start + 1;
-        // An empty file has no last byte to name.
+        // An empty file has no last byte to specify.
         const source = handle.createReadStream(contentLength > 0 ? { start, end } : {});
         const body = objectBody(source, contentLength, NEVER_MS, (error) =>
           storeError(error, this.#context(action)),
@@ -110,7 +110,7 @@ class FsStore implements Store {
 
   async close(): Promise<void> {}
 
-  /** @param folder key of a folder, empty or with a slash at its end */
+  /** @param folder key of a folder, empty or with a trailing slash */
   async *#below(folder: string, prefix: string): AsyncGenerator<StoredObject> {
     const entries = await opendir(filePath(this.#root, folder)).catch(absentBelow);
     if (!entries) return;
@@ -152,12 +152,12 @@ class FsStore implements Store {
   }
 }
 
-/** Writes a file as a whole under a name that no file has. @throws EEXIST where one has it */
+/** Writes a whole file under a name that no file has. @throws EEXIST if a file has the name */
 async function createFile(file: string, data: Buffer): Promise<void> {
   const aside = path.join(path.dirname(file), `.${path.basename(file)}.${randomUUID()}`);
   try {
     await replaceFile(aside, data);
-    // Unlike a rename, a link never takes the place of a file.
+    // Unlike a rename, a link never replaces a file.
     await link(aside, file);
   } finally {
     await rm(aside, { force: true });

@@ -2,12 +2,12 @@ import { Readable } from 'node:stream';
 import { StoreError } from './store.ts';
 
 /**
- * The body of an answer as a caller reads it: every failure is a StoreError, an early end too, and a
- * server that falls silent is given up. A reader that pauses is not the server's fault, so only the
- * time spent waiting for bytes counts.
- * @param contentLength bytes that must come
- * @param idleMs longest wait for the next bytes
- * @param toError what a failure of the connection means
+ * The body of a response: every failure is a StoreError, including a premature end, and a server
+ * that stops sending times out. Only the time spent waiting for data counts, so a slow reader does
+ * not trigger the timeout.
+ * @param contentLength expected number of bytes
+ * @param idleMs maximum time without data, ms
+ * @param toError converts a connection error
  */
 export function objectBody(
   source: Readable,
@@ -18,7 +18,7 @@ export function objectBody(
   const body = Readable.from(checkedChunks(source, contentLength, idleMs, toError), {
     objectMode: false,
   });
-  // A generator that was never started runs no finally.
+  // A generator that was never started does not run its `finally`.
   body.once('close', () => source.destroy());
   source.on('error', () => {});
   return body;
@@ -59,7 +59,7 @@ async function* checkedChunks(
   }
 }
 
-/** Bytes of the whole object by `Content-Range: bytes 0-9/100` (RFC 9110 §14.4). */
+/** Size of the whole object from `Content-Range: bytes 0-9/100` (RFC 9110 §14.4). */
 export function sizeOfContentRange(header: string | undefined): number | undefined {
   const total = header?.match(/^bytes \d+-\d+\/(\d+)$/)?.[1];
   return total === undefined ? undefined : Number(total);

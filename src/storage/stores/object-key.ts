@@ -1,12 +1,12 @@
 import { objectPath, objectPathFault } from '../../layout/object-path.ts';
 import { StoreError } from './store.ts';
 
-/** Longest key that S3 and OSS take, in bytes of UTF-8, with the root before it. */
+/** Maximum length of a key in S3 and OSS including the root, bytes of UTF-8. */
 const LONGEST_KEY = 1024;
 
-/** Keys of objects below a root inside a bucket; the root may be written with or without slashes. */
+/** Keys of objects below a root in a bucket; slashes at the ends of the root are ignored. */
 export class KeySpace {
-  /** Root without slashes at its ends; empty for the bucket itself. */
+  /** Root without slashes at either end; empty for the bucket itself. */
   readonly root: string;
   readonly #prefix: string;
 
@@ -17,7 +17,7 @@ export class KeySpace {
 
   /**
    * The bucket's key of an object.
-   * @throws StoreError `InvalidKey` for a key that no object can have, see {@link checkKey}
+   * @throws StoreError `InvalidKey` for an invalid key, see {@link checkKey}
    */
   full(key: string): string {
     checkKey(key);
@@ -33,7 +33,7 @@ export class KeySpace {
     return this.#prefix + prefix;
   }
 
-  /** The key of an object that was found by {@link fullPrefix}. */
+  /** The object's key for a key of the bucket below {@link fullPrefix}. */
   relative(full: string): string {
     return full.slice(this.#prefix.length);
   }

@@ -2,9 +2,9 @@ import type { StorageConfig } from '../storage-options.ts';
 import type { Store } from './store.ts';
 
 /**
- * Opens the store of a configuration. The clients of S3 and OSS are loaded only where they are
- * used: each costs memory and start-up time.
- * @throws StoreError saying what to change
+ * Opens the store of a configuration. The clients of S3 and OSS are loaded on demand, because they
+ * cost memory and start-up time.
+ * @throws StoreError that says what to change
  */
 export async function openStore(storage: StorageConfig): Promise<Store> {
   switch (storage.type) {

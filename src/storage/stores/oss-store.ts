@@ -20,16 +20,19 @@ import {
 const SETTINGS = { keys: 'access_key_id and access_key_secret', token: 'security_token' };
 const PAGE = 1000;
 
-/** What a caller may choose beside the configuration. */
+/** Options in addition to the configuration. */
 export interface OssStoreOptions {
   limits?: Partial<ConnectionLimits>;
-  /** Signature version; V1 is refused for accounts made since 2025, and old servers know no other. */
+  /**
+   * Signature version; V1 is refused for accounts created since 2025, and older servers support
+   * only V1.
+   */
   signature?: 'v1' | 'v4';
 }
 
 /**
- * Opens a bucket of Alibaba Cloud OSS. Nothing is asked of the server yet, so that a recorder can
- * start while its storage is away. Keys that are not configured come from the environment
+ * Opens a bucket of Alibaba Cloud OSS. Sends no request, so that a recorder can start while its
+ * storage is unavailable. Credentials that are not configured are taken from the environment
  * (`ALIBABA_CLOUD_ACCESS_KEY_ID`, `…_SECRET`, `ALIBABA_CLOUD_SECURITY_TOKEN`).
  * @throws StoreError `misconfigured` for settings that are missing or contradict each other
  */
@@ -37,7 +40,7 @@ export function openOssStore(config: OssStorage, options: OssStoreOptions = {}):
   return new OssStore(config, options);
 }
 
-/** Headers of an answer, lower case. */
+/** Headers of a response, in lower case. */
 type Headers = Record<string, string | undefined>;
 
 class OssStore implements Store {
@@ -67,14 +70,14 @@ class OssStore implements Store {
       region,
       secure: endpoint ? endpoint.protocol === 'https:' : true,
       ...(endpoint ? { endpoint: endpoint.origin } : {}),
-      // A host name of the bucket itself carries no bucket in front a second time.
+      // If the endpoint is the host name of the bucket, the bucket is not prepended again.
       cname: endpoint?.hostname.startsWith(`${config.bucket}.`) ?? false,
       sldEnable: endpoint?.hostname === 'localhost',
       authorizationV4: this.#v4,
       retryMax: 0,
       agent: this.#agents.http,
       httpsAgent: this.#agents.https,
-      // Only keeps the client from writing advice about tokens to the console.
+      // Only prevents the client from printing advice about tokens.
       refreshSTSTokenInterval: 2 ** 31 - 1,
     };
     try {
@@ -101,20 +104,17 @@ class OssStore implements Store {
     const stored = storedMd5(res.headers as Headers);
     if (stored === undefined) await compareSize(this, key, data.length);
     else if (!stored.equals(md5)) {
-      throw new StoreError(
-        `${this.name}: put ${key}: the server stored other bytes than were sent`,
-        {
-          kind: 'integrity',
-          code: 'ChecksumMismatch',
-        },
-      );
+      throw new StoreError(`${this.name}: put ${key}: the server stored different bytes`, {
+        kind: 'integrity',
+        code: 'ChecksumMismatch',
+      });
     }
   }
 
   async get(key: string, range?: ByteRange): Promise<ObjectReading | undefined> {
     const action = `get ${key}`;
     const name = this.#keys.full(key);
-    // Without the second header a range past the end gives the whole object.
+    // Without the second header, a range beyond the end returns the whole object.
     const headers = range
       ? { Range: `bytes=${range.start}-${range.end ?? ''}`, 'x-oss-range-behavior': 'standard' }
       : {};
@@ -124,7 +124,8 @@ class OssStore implements Store {
         return await this.#client.getStream(name, options);
       } catch (error) {
         if (((error as { status?: number }).status ?? 0) <= 0) throw error;
-        // The client does not read why a stream was refused; an answer it may buffer tells it.
+        // The client does not parse the error of a streamed request, so the request is repeated
+        // without a stream.
         await this.#client.get(name, { ...options, headers: { Range: 'bytes=0-0', ...headers } });
         throw error;
       }
@@ -197,10 +198,10 @@ class OssStore implements Store {
     this.#agents.https.destroy();
   }
 
-  /** Time-outs of one call: for the connection, and for the whole answer. */
+  /** Timeouts of a request: for the connection, and for the whole response. */
   #patience(): { timeout: number } {
     const { connectMs, requestMs } = this.#limits;
-    // The type knows one number for both only.
+    // The type only permits a single number for both.
     return { timeout: [connectMs, requestMs] as unknown as number };
   }
 
@@ -255,7 +256,7 @@ class OssStore implements Store {
     return url;
   }
 
-  /** With its prefix `oss-`, as the client wants it; the endpoint's host names it too. */
+  /** With the prefix `oss-`, as the client requires; the endpoint's host name contains it too. */
   #regionOf(config: OssStorage, endpoint: URL | undefined): string {
     const named = endpoint?.hostname.match(
       /(?:^|\.)(oss-[a-z0-9-]+?)(?:-internal)?\.aliyuncs\.com$/,
@@ -270,11 +271,11 @@ class OssStore implements Store {
   }
 }
 
-/** MD5 of what was stored, where the answer tells it. */
+/** MD5 of the stored bytes, if the response contains it. */
 function storedMd5(headers: Headers): Buffer | undefined {
   const said = headers['content-md5'];
   if (said !== undefined) return Buffer.from(said, 'base64');
-  // The entity tag is the MD5 of the bytes, but not of those encrypted with a key of KMS.
+  // The entity tag is the MD5 of the bytes, except of those encrypted with a KMS key.
   if (headers['x-oss-server-side-encryption'] !== undefined) return undefined;
   const hex = headers.etag?.match(/^"?([0-9a-f]{32})"?$/i)?.[1];
   return hex === undefined ? undefined : Buffer.from(hex, 'hex');

@@ -1,6 +1,6 @@
 import { StoreError, type StoreErrorKind } from './store.ts';
 
-/** How one kind of store calls its settings, for the advice in errors. */
+/** Names of a store's settings, for the advice in errors. */
 export interface SettingNames {
   /** E.g. `access_key_id and secret_access_key`. */
   keys: string;
@@ -8,18 +8,18 @@ export interface SettingNames {
   token: string;
 }
 
-/** What was tried, and what must not be told. */
+/** Context of a failure, and what must not be shown. */
 export interface FailureContext {
   /** {@link Store.name}. */
   store: string;
   /** E.g. `put a/b.m4s`. */
   action: string;
   settings: SettingNames;
-  /** Texts that must appear nowhere, such as keys and tokens. */
+  /** Texts that must not appear anywhere, such as keys and tokens. */
   secrets: readonly string[];
 }
 
-/** What clients' errors of both providers may carry; nothing in it can be relied upon. */
+/** Properties that the errors of both clients may have; none is guaranteed. */
 interface ClientError {
   name?: unknown;
   code?: unknown;
@@ -81,7 +81,7 @@ const DENIED = new Set([
   'AccessDenied',
   'Forbidden',
   'InvalidAccessKeyId',
-  // How versitygw calls it, with the status 404.
+  // Used by versitygw with status 404.
   'XAdminUserNotFound',
   'SignatureDoesNotMatch',
   'ExpiredToken',
@@ -117,10 +117,10 @@ const EXISTS = new Set(['PreconditionFailed', 'FileAlreadyExists', 'EEXIST']);
 const NOT_FOUND = new Set(['NoSuchKey', 'NotFound', 'InvalidRange', 'ENOENT']);
 
 /**
- * What a failure of a provider's client, of the network or of the file system means. This is the one
- * place that decides it. Names and codes count first, since both providers answer some refusals with
- * 400; then the status.
- * @returns the error itself when it is a StoreError already
+ * Classifies an error of a provider's client, of the network or of the file system. This is the
+ * only place that does so. Names and codes take precedence, because both providers send some
+ * refusals with status 400; then the status.
+ * @returns the error itself if it is a StoreError
  */
 export function storeError(error: unknown, context: FailureContext): StoreError {
   if (error instanceof StoreError) return error;
@@ -129,7 +129,7 @@ export function storeError(error: unknown, context: FailureContext): StoreError 
   const code = codeOf(failure, status);
   const said = typeof failure.message === 'string' ? failure.message : '';
   const kind = kindOf(code, status, said);
-  // What a provider writes of a refusal repeats the request: its keys, headers and signature.
+  // The text of a refusal repeats the request, including keys, headers and signature.
   const words =
     kind === 'denied' || status === undefined
       ? ''
@@ -152,7 +152,7 @@ export function storeError(error: unknown, context: FailureContext): StoreError 
 function statusOf(failure: ClientError): number | undefined {
   const status =
     failure.$metadata?.httpStatusCode ?? failure.$response?.statusCode ?? failure.status;
-  // ali-oss says -1 for a broken connection and -2 for a time-out.
+  // ali-oss uses -1 for a broken connection and -2 for a timeout.
   return typeof status === 'number' && status > 0 ? status : undefined;
 }
 
@@ -170,14 +170,14 @@ function codeOf(failure: ClientError, status: number | undefined): string {
   return status === undefined ? 'UnknownError' : `HTTP${status}`;
 }
 
-/** ali-oss keeps the system's code of a broken connection in its message only. */
+/** ali-oss has the system's code of a broken connection only in its message. */
 function codeInText(message: string): string {
   const words = message.split(', ', 1)[0] ?? '';
   if (/certificate|SSL|TLS/.test(words)) return 'TLSError';
   return words.match(/\bE[A-Z_]{3,}\b/)?.[0] ?? 'ConnectionError';
 }
 
-/** ali-oss appends `Error` to each code; names that end so themselves are kept. */
+/** ali-oss appends `Error` to each code; names that end in it are kept. */
 function withoutErrorSuffix(name: string): string {
   if (/^(Timeout|Abort|Internal|CredentialsProvider|TokenProvider|Syntax)Error$/.test(name)) {
     return name;
@@ -186,7 +186,7 @@ function withoutErrorSuffix(name: string): string {
 }
 
 function kindOf(code: string, status: number | undefined, said: string): StoreErrorKind {
-  // OSS refuses a call at another region's endpoint with AccessDenied.
+  // OSS refuses a request to another region's endpoint with AccessDenied.
   if (/must be addressed using the specified endpoint/i.test(said)) return 'misconfigured';
   if (TOO_LARGE.has(code) || status === 413) return 'too-large';
   if (INTEGRITY.has(code)) return 'integrity';
@@ -202,7 +202,7 @@ function kindOf(code: string, status: number | undefined, said: string): StoreEr
   return 'misconfigured';
 }
 
-/** System errors not listed are transient; those of TLS and of wrong settings are not. */
+/** System errors that are not listed are transient, except those of TLS and of invalid settings. */
 function isSystemCode(code: string): boolean {
   return /^E[A-Z]+$/.test(code) && code !== 'EPROTO' && code !== 'EINVAL';
 }

@@ -2,28 +2,27 @@ import { buffer } from 'node:stream/consumers';
 import { type PutOptions, type Store, StoreError } from './store.ts';
 
 /**
- * Puts objects that never change: under each key one object, for ever.
+ * Puts objects that never change: each key is written once.
  *
- * Here the promise is kept that nothing in a bucket is ever overwritten, whatever became of the
- * numbers in names (a spool that was wiped, two recorders that share a bucket): the store is told to
- * refuse where there is an object already (`If-None-Match: *`, RFC 9110 §13.1.2). A refusal is fine
- * where the object is the same: then an answer was lost, or the recorder died before it was taken
- * note of.
+ * This is where the promise is kept that nothing in a bucket is ever overwritten, whatever happened
+ * to the numbers in the names (a spool that was wiped, two recorders that share a bucket): the
+ * store is asked to refuse the put if an object exists (`If-None-Match: *`, RFC 9110 §13.1.2). A
+ * refusal is harmless if the object has the same content: then a response was lost, or the recorder
+ * died before it noted the upload.
  *
- * Where the store passes over that condition, or refuses whatever has it, the promise rests on two
- * things of ours: numbers are claimed before they are written to, and each key is looked up before it
- * is put. Two recorders that share bucket and root against all advice, and take the same number within
- * that moment, could then collide.
+ * If the store ignores the condition or refuses it, two measures remain: numbers are claimed before
+ * they are used, and each key is looked up before the put. Two recorders that share bucket and root
+ * against all advice, and use the same number within that moment, could then collide.
  */
 export class PutOnce {
   /**
-   * Whether the store is known to refuse, see {@link checkStore}. Unless it is, each key is looked
-   * up first, which costs a call and still leaves two recorders a moment to collide in.
+   * Whether the store is known to refuse, see {@link checkStore}. If not, each key is looked up
+   * first, which costs a request and leaves a moment in which two recorders can collide.
    */
   isEnforced = false;
-  /** Whether the store is known to refuse every call that has the condition: it is left out. */
+  /** Whether the store is known to refuse every request with the condition: then it is omitted. */
   isConditionRefused = false;
-  /** Told once where that is found out while uploading. */
+  /** Called once if that is discovered during an upload. */
   onConditionRefused: ((error: StoreError) => void) | undefined;
   readonly #store: Store;
 
@@ -31,7 +30,7 @@ export class PutOnce {
     this.#store = store;
   }
 
-  /** @throws StoreError; `exists` where the store has another object of this key */
+  /** @throws StoreError; `exists` if the store has a different object with this key */
   async put(key: string, data: Buffer, options: PutOptions): Promise<void> {
     try {
       if (!this.isEnforced && (await this.#store.head(key)) !== undefined) throw taken(key);
@@ -59,8 +58,8 @@ export class PutOnce {
   async #holds(key: string, data: Buffer): Promise<boolean> {
     const reading = await this.#store.get(key);
     if (reading === undefined) {
-      // Deleted in between: the next attempt will succeed.
-      throw new StoreError(`${this.#store.name}: ${key} came and went`, {
+      // Deleted in between, so the next attempt will succeed.
+      throw new StoreError(`${this.#store.name}: ${key} was deleted during the upload`, {
         kind: 'transient',
         code: 'Conflict',
       });
@@ -78,9 +77,9 @@ function isNotImplemented(error: unknown): error is StoreError {
 }
 
 function taken(key: string): StoreError {
-  return new StoreError(`${key}: the store has another object of this name, which is left alone`, {
+  return new StoreError(`${key}: the store has a different object with this name, which is kept`, {
     kind: 'exists',
     code: 'ObjectExists',
-    mend: 'find out who else writes to this bucket and root',
+    mend: 'find out which other program writes to this bucket and root',
   });
 }

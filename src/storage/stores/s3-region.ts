@@ -2,12 +2,12 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Agents, ConnectionLimits } from './connections.ts';
 
-/** Where AWS tells the region of any bucket. */
+/** Endpoint of AWS that reports the region of any bucket. */
 const AWS_ENDPOINT = new URL('https://s3.amazonaws.com');
-/** What SDKs and most other servers assume. */
+/** Default of SDKs and of most other servers. */
 const DEFAULT_REGION = 'us-east-1';
 
-/** Whose region is asked for, and how its server is reached. */
+/** A bucket, and how to reach its server. */
 export interface BucketPlace {
   bucket: string;
   endpoint: URL | undefined;
@@ -15,11 +15,11 @@ export interface BucketPlace {
 }
 
 /**
- * The region of a bucket as its server names it: an unsigned HEAD, whose answer carries
- * `x-amz-bucket-region` also when it refuses (301, 403). Servers that do not say have one region
- * only.
- * @returns `us-east-1` where the server does not say
- * @throws the network's error, or an Error with `status` for a server that cannot answer now (5xx)
+ * Reads the region of a bucket from its server: an unsigned HEAD, whose response contains
+ * `x-amz-bucket-region` even if it refuses (301, 403). Servers that do not report a region have
+ * only one.
+ * @returns `us-east-1` if the server does not report one
+ * @throws the network's error, or an Error with `status` if the server is unavailable (5xx)
  */
 export function askRegion(
   place: BucketPlace,

@@ -32,19 +32,19 @@ import {
 
 const SETTINGS = { keys: 'access_key_id and secret_access_key', token: 'session_token' };
 
-/** What a caller may choose beside the configuration. */
+/** Options in addition to the configuration. */
 export interface S3StoreOptions {
   limits?: Partial<ConnectionLimits>;
   /**
-   * Sent with each upload. Without it CRC-32, which costs half of what MD5 does, until the server
-   * turns out not to know it: then MD5, which every server knows.
+   * Checksum sent with each upload. By default CRC-32, which costs half as much as MD5, until the
+   * server proves not to support it; then MD5, which every server supports.
    */
   checksum?: 'crc32' | 'md5';
 }
 
 /**
- * Opens a bucket of an S3 service. Nothing is asked of the server yet: a region that is not set is
- * looked up by the first operation, so that a recorder can start while its storage is away.
+ * Opens a bucket of an S3 service. Sends no request: a region that is not configured is looked up
+ * by the first operation, so that a recorder can start while its storage is unavailable.
  * @throws StoreError `misconfigured` for settings that contradict each other
  */
 export function openS3Store(config: S3Storage, options: S3StoreOptions = {}): Store {
@@ -60,10 +60,13 @@ class S3Store implements Store {
   readonly #agents: Agents;
   readonly #client: S3Client;
   #checksum: 'crc32' | 'md5';
-  /** Whether the server is known to take that checksum. */
+  /** Whether the server is known to support the checksum. */
   #isChecksumKnown: boolean;
   readonly #secrets: string[];
-  /** Whether the server ever took our keys; what then fails to be loaded is away, not missing. */
+  /**
+   * Whether the server ever accepted our keys; if so, credentials that cannot be loaded are
+   * unavailable, not missing.
+   */
   #hadCredentials = false;
 
   constructor(config: S3Storage, options: S3StoreOptions) {
@@ -121,17 +124,14 @@ class S3Store implements Store {
     const answer = await this.#try(`put ${key}`, () => this.#client.send(command));
     const stored = checksumSaid(answer, kind);
     if (stored === undefined) {
-      // A header that was passed over has protected nothing.
+      // A header that the server ignored has protected nothing.
       if (kind === 'crc32' && !this.#isChecksumKnown) this.#useMd5();
       await compareSize(this, key, data.length);
     } else if (stored !== sent) {
-      throw new StoreError(
-        `${this.name}: put ${key}: the server stored other bytes than were sent`,
-        {
-          kind: 'integrity',
-          code: 'ChecksumMismatch',
-        },
-      );
+      throw new StoreError(`${this.name}: put ${key}: the server stored different bytes`, {
+        kind: 'integrity',
+        code: 'ChecksumMismatch',
+      });
     }
   }
 
@@ -233,7 +233,7 @@ class S3Store implements Store {
       throw this.#wrong('IncompleteKeys', `give both ${SETTINGS.keys}, or no key and no token`);
     }
     if (!config.disableConfigLoad) return {};
-    // Without dummy keys the client would still ask the metadata service for some.
+    // Without dummy keys, the client would still query the metadata service.
     return {
       credentials: { accessKeyId: 'anonymous', secretAccessKey: 'anonymous' },
       signer: { sign: async (request) => request },
@@ -258,7 +258,7 @@ class S3Store implements Store {
     return url;
   }
 
-  /** Region and endpoint; with `disable_config_load` nothing is left for the client to look up. */
+  /** Region and endpoint; with `disable_config_load`, the client has nothing left to look up. */
   #place(config: S3Storage, endpoint: URL | undefined): S3ClientConfig {
     let asked: Promise<string> | undefined;
     const region = async (): Promise<string> => {
@@ -302,13 +302,14 @@ class S3Store implements Store {
 
 function clientBasics(limits: ConnectionLimits, agents: Agents): S3ClientConfig {
   return {
-    // The spool above backs off by its own rule; the second attempt is for a stale connection.
+    // The spool has its own backoff; the second attempt is for a stale connection.
     maxAttempts: 2,
     retryMode: 'standard',
-    // Checksums are ours: the client's own would be sent as chunk framing that servers may store.
+    // The checksums are our own: the client would send them as chunk framing, which some servers
+    // store.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
-    // Servers that ignore it would cost six seconds an upload.
+    // Servers that ignore it would delay each upload by six seconds.
     expectContinueHeader: false,
     requestHandler: {
       httpAgent: agents.http,
@@ -317,7 +318,7 @@ function clientBasics(limits: ConnectionLimits, agents: Agents): S3ClientConfig 
       socketTimeout: limits.idleMs,
       requestTimeout: limits.requestMs,
       throwOnRequestTimeout: true,
-      // Waiting for a connection is normal here and bounded by requestTimeout; do not warn of it.
+      // Waiting for a connection is normal here and limited by requestTimeout.
       socketAcquisitionWarningTimeout: 2 ** 31 - 1,
     },
   };
@@ -334,14 +335,14 @@ async function regionOfProfile(): Promise<string | undefined> {
   try {
     return await client.config.region();
   } catch {
-    // The client has no other way to say that none is set.
+    // The client has no other way to report that none is set.
     return undefined;
   } finally {
     client.destroy();
   }
 }
 
-/** Base64, as both headers want it. */
+/** Base64, as both headers require. */
 function checksumOf(data: Buffer, kind: 'crc32' | 'md5'): string {
   if (kind === 'md5') return createHash('md5').update(data).digest('base64');
   const value = Buffer.alloc(4);
@@ -349,10 +350,10 @@ function checksumOf(data: Buffer, kind: 'crc32' | 'md5'): string {
   return value.toString('base64');
 }
 
-/** The checksum of what was stored, where the answer tells it. */
+/** The checksum of the stored bytes, if the response contains it. */
 function checksumSaid(answer: PutObjectCommandOutput, kind: 'crc32' | 'md5'): string | undefined {
   if (kind === 'crc32') return answer.ChecksumCRC32;
-  // The entity tag is the MD5 of the bytes, but not of encrypted ones, nor on every server.
+  // The entity tag is the MD5 of the bytes, except of encrypted ones, and not on every server.
   if (answer.ServerSideEncryption !== undefined) return undefined;
   const hex = answer.ETag?.match(/^"?([0-9a-f]{32})"?$/i)?.[1];
   return hex && Buffer.from(hex, 'hex').toString('base64');

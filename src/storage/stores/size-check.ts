@@ -1,9 +1,9 @@
 import { type Store, StoreError } from './store.ts';
 
 /**
- * Makes sure that a store holds all of an object that was put there.
- * @param size bytes that were put
- * @throws StoreError `integrity` when it holds another number of bytes, or nothing
+ * Checks that a store holds all bytes of an object that was put.
+ * @param size number of bytes that were put
+ * @throws StoreError `integrity` if it holds a different number of bytes, or none
  */
 export async function compareSize(store: Store, key: string, size: number): Promise<void> {
   const stored = await store.head(key);
@@ -12,7 +12,9 @@ export async function compareSize(store: Store, key: string, size: number): Prom
   throw new StoreError(text, { kind: 'integrity', code: 'SizeMismatch' });
 }
 
-/** True when an error says that there is no such object. A range past its end is no absent object. */
+/**
+ * True if an error means that the object does not exist. A range beyond its end does not mean that.
+ */
 export function isAbsent(error: unknown): boolean {
   return error instanceof StoreError && error.kind === 'not-found' && error.status === 404;
 }

@@ -1,92 +1,99 @@
 import type { Readable } from 'node:stream';
 
-/** What a store knows of an object without reading it. */
+/** Metadata of an object in a store. */
 export interface StoredObject {
-  /** Key below the store's root, as it was put. */
+  /** Key below the store's root. */
   key: string;
   /** Bytes. */
   size: number;
-  /** Entity tag with its quotes, as HTTP writes it (RFC 9110 §8.8.3). */
+  /** Entity tag in quotes, as in HTTP (RFC 9110 §8.8.3). */
   etag?: string;
-  /** When it was last written, ms since the Unix epoch by the store's clock. */
+  /** Modification time, ms since the Unix epoch by the store's clock. */
   modifiedMs?: number;
 }
 
-/** Bytes of an object, both ends inclusive, as HTTP counts them (RFC 9110 §14.1.2). */
+/** A range of bytes, both ends inclusive, as in HTTP (RFC 9110 §14.1.2). */
 export interface ByteRange {
   start: number;
-  /** Last byte wanted; a value past the end means the end. */
+  /** Last byte; a value beyond the end means the end. */
   end?: number;
 }
 
-/** An object, or the asked range of it, on its way. */
+/** An object, or a range of it, being read. */
 export interface ObjectReading {
-  /** Ends in a {@link StoreError} when fewer bytes than promised arrive. Destroy it if unread. */
+  /**
+   * Fails with {@link StoreError} if fewer bytes than announced arrive. Destroy it if it is not
+   * read.
+   */
   body: Readable;
-  /** Bytes of the whole object. */
+  /** Size of the whole object, bytes. */
   size: number;
-  /** Bytes that {@link body} gives. */
+  /** Number of bytes in {@link body}. */
   contentLength: number;
   /** See {@link StoredObject.etag}. */
   etag?: string;
 }
 
-/** How an object is put. */
+/** Options of a put. */
 export interface PutOptions {
   contentType: string;
   /**
-   * Refuse, with the kind `exists`, where there is an object of this key already. Servers that do
-   * not know the condition replace it all the same; `put-once.ts` knows what to do then.
+   * Refuse, with the kind `exists`, if an object with this key exists. Servers that do not support
+   * the condition replace the object; see `put-once.ts`.
    */
   ifAbsent?: boolean;
 }
 
 /**
- * Where recorded objects are kept. Keys are paths with `/` between their parts, relative to the
- * store's root. Every method rejects with a {@link StoreError} and with nothing else.
+ * A store for recorded objects. Keys are paths with `/` between their parts, relative to the
+ * store's root. Every method rejects only with {@link StoreError}.
  */
 export interface Store {
   /** For logs and states, without credentials, e.g. `s3://bucket/prefix`. */
   readonly name: string;
   /**
-   * Writes a whole object, or replaces one. Resolves once the store has said that it holds these
-   * bytes: a checksum is sent along, and the answer or the stored size is compared.
+   * Writes or replaces a whole object. Resolves once the store has confirmed these bytes: a
+   * checksum is sent, and the response or the stored size is compared.
    */
   put(key: string, data: Buffer, options: PutOptions): Promise<void>;
   /**
    * Opens an object for reading.
-   * @returns undefined where there is no such object
-   * @throws StoreError with status 416 for a range that begins past the end
+   * @returns undefined if there is no such object
+   * @throws StoreError with status 416 for a range that begins beyond the end
    */
   get(key: string, range?: ByteRange): Promise<ObjectReading | undefined>;
-  /** @returns undefined where there is no such object; S3 and OSS say the same of a missing bucket */
+  /**
+   * @returns undefined if there is no such object; S3 and OSS give the same result for a missing
+   * bucket
+   */
   head(key: string): Promise<StoredObject | undefined>;
   /**
-   * All objects whose key begins with `prefix` (not only whole path parts), page by page, in no
-   * order that all stores share.
+   * All objects whose key begins with `prefix`, which need not end at a slash, page by page; the
+   * order depends on the store.
    */
   list(prefix: string): AsyncIterable<StoredObject>;
-  /** Removes an object; one that is not there is no error. */
+  /** Deletes an object; no error if it does not exist. */
   delete(key: string): Promise<void>;
   /**
-   * An address from which anybody may read the object until it expires. Absent where a store cannot
-   * make one.
-   * @param expiresSeconds at most 604,800 (seven days), the providers' limit
+   * A URL with which anybody can read the object until it expires. Absent if the store does not
+   * support this.
+   * @param expiresSeconds at most 604,800 (seven days), the limit of the providers
    */
   signedUrl?(key: string, expiresSeconds: number): Promise<string>;
-  /** Closes all connections; operations under way fail. */
+  /** Closes all connections; operations in progress fail. */
   close(): Promise<void>;
 }
 
 /**
  * What a failure means for the caller:
- * - `transient`: the same call may succeed later (time-outs, refused connections, 429, 5xx, no space)
- * - `denied`: keys are wrong, stale, or lack a permission
- * - `not-found`: the object, or the asked range of it, does not exist
- * - `misconfigured`: bucket, region, endpoint or key are wrong; see {@link StoreError.mend}
- * - `too-large`: the store does not take objects of this size
- * - `integrity`: the bytes changed on their way; sending them again may help
- * - `exists`: another object has the key, and must not be replaced
+ * - `transient`: the same request may succeed later (timeouts, refused connections, 429, 5xx, no
+ * space)
+ * - `denied`: keys are invalid, expired, or lack a permission
+ * - `not-found`: the object, or the requested range of it, does not exist
+ * - `misconfigured`: bucket, region, endpoint or key are invalid; see {@link StoreError.mend}
+ * - `too-large`: the store does not accept objects of this size
+ * - `integrity`: the bytes changed during the transfer; sending them again may help
+ * - `exists`: a different object has the key and must not be replaced
  */
 export type StoreErrorKind =
   | 'transient'
@@ -97,7 +104,7 @@ export type StoreErrorKind =
   | 'integrity'
   | 'exists';
 
-/** Everything about a {@link StoreError} but its message. */
+/** The properties of a {@link StoreError} except its message. */
 export interface StoreErrorDetails {
   kind: StoreErrorKind;
   code: string;
@@ -107,19 +114,19 @@ export interface StoreErrorDetails {
 }
 
 /**
- * A failed operation of a {@link Store}. It never holds the client's own error, whose fields carry
- * signed headers and tokens.
+ * A failed operation of a {@link Store}. It never holds the client's own error, whose properties
+ * contain signed headers and tokens.
  */
 export class StoreError extends Error {
   override readonly name = 'StoreError';
   readonly kind: StoreErrorKind;
   /** The provider's code, e.g. `NoSuchBucket`, or the system's, e.g. `ECONNREFUSED`. */
   readonly code: string;
-  /** HTTP status, where there was an answer. */
+  /** HTTP status, if there was a response. */
   readonly status?: number;
-  /** How long the server asks to wait before the next attempt. */
+  /** Delay that the server requested before the next attempt, ms. */
   readonly retryAfterMs?: number;
-  /** What the operator may change, naming keys of `[recorder.storage]`. */
+  /** What the operator can change, with the names of keys in `[recorder.storage]`. */
   readonly mend?: string;
 
   constructor(message: string, details: StoreErrorDetails) {

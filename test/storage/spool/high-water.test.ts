@@ -19,7 +19,7 @@ t.test('a warning comes long before nothing more is accepted', async (t) => {
   t.same(states, [...Array(4).fill('ok'), ...Array(5).fill('alarm'), 'full']);
   t.equal(logged.length, 2);
   t.match(logged[0], /^warn: much data is waiting/);
-  t.match(logged[1], /^error: too much waits/);
+  t.match(logged[1], /^error: too much data is waiting/);
   for (const accepts of [false, true]) {
     const left = spool.state().waitingFiles - 1;
     (await store.held(1))[0]!.succeed();
