@@ -279,7 +279,7 @@ t.test('the operator is told what is worth a second look', async (t) => {
       msg: 'ignored the tables of the configuration that only Live777 uses',
       ignored: ['stream', 'hooks'],
     },
-    { level: 40, msg: /^recorder\.index_path "i\.json" is Live777's own index/ },
+    { level: 40, msg: /^recorder\.index_path "i\.json" is the index of Live777/ },
   ]);
 });
 

@@ -1,12 +1,12 @@
-/** One thing that is wrong in a configuration file. */
+/** An error in a configuration file. */
 export interface ConfigProblem {
-  /** Line in the file, from 1; undefined when the problem has no place in it. */
+  /** Line in the file, from 1; undefined if the problem has no line. */
   line: number | undefined;
-  /** What is wrong and how to mend it, beginning with the key. */
+  /** What is wrong and how to correct it, beginning with the key. */
   message: string;
 }
 
-/** The configuration cannot be used. `message` has one line per problem, each with file and line. */
+/** The configuration is invalid. `message` has one line per problem, with file and line number. */
 export class ConfigError extends Error {
   override name = 'ConfigError';
   readonly filename: string;

@@ -12,27 +12,27 @@ type WebrtcTable = ConfigFile['webrtc'];
 type RecorderTable = ConfigFile['recorder'];
 
 /**
- * live777.toml, checked and with every default filled in. The keys of a table are in its schema alone,
- * where each is described; named here is what becomes something else when it is read.
+ * The configuration, validated and with all defaults. The keys of a table are described in its
+ * schema; this type only names those that are converted.
  */
 export interface Config {
   http: CamelCased<Omit<HttpTable, 'listen'>> & {
     /** Host name or IP address to listen on; IPv6 without brackets. */
     host: string;
-    /** TCP port, 0 for one the system picks. */
+    /** TCP port; 0 lets the system choose one. */
     port: number;
   };
   log: { level: LogLevel };
   auth: {
-    /** Key of HS256 JSON Web Tokens; absent when none are accepted. */
+    /** Key of HS256 JSON Web Tokens; absent if none are accepted. */
     secret?: string;
-    /** Tokens that may do everything. */
+    /** Tokens that permit everything. */
     tokens: string[];
   };
-  /** Named to publishers in `Link` headers. */
+  /** Announced to publishers in `Link` headers. */
   iceServers: IceServer[];
   webrtc: CamelCased<Omit<WebrtcTable, 'ice_port_range'>> & {
-    /** First and last UDP port for ICE; absent: any port the system picks. */
+    /** First and last UDP port for ICE; any port if absent. */
     icePortRange?: [number, number];
   };
   recorder: CamelCased<Omit<RecorderTable, 'index_path' | 'storage' | 'sources' | 'shard'>> & {
@@ -40,14 +40,14 @@ export interface Config {
     indexPath: string;
     storage: StorageConfig;
     sources: SourceConfig[];
-    /** Absent: all streams. */
+    /** Absent for all streams. */
     shard?: ShardConfig;
-    /** Begin without asking the bucket whether it can be used; it may be away. */
+    /** Start without checking the bucket, which may be unavailable. */
     offline: boolean;
   };
   playback: CamelCased<ConfigFile['playback']>;
-  /** Tables and keys that mean something to Live777 only, such as `stream` or `recorder.upload`. */
+  /** Tables and keys that only Live777 uses, such as `stream` or `recorder.upload`. */
   ignoredTables: string[];
-  /** What the operator should know of how the file was read, one sentence each. */
+  /** Notes for the operator about how the file was interpreted, one sentence each. */
   notices: string[];
 }

@@ -10,8 +10,8 @@ import { withoutCredentials } from './printable-text.ts';
 import { asTable } from './toml-table.ts';
 
 /**
- * What is wrong in live777.toml and the schema cannot say. Looks at values of the right type only; the
- * others are reported by the schema.
+ * Errors in live777.toml that the schema cannot express. Only checks values of the right type; the
+ * schema reports the others.
  * @param lines lines of all keys, from `keyLines`
  */
 export function contradictions(
@@ -66,37 +66,37 @@ export function contradictions(
   }
   const { spool_max, spool_full, spool_drop_streams } = asTable(asTable(document.recorder).storage);
   if (typeof spool_max === 'string' && spoolLimitOf(spool_max) === undefined) {
-    // What is no size at all is told by the schema.
+    // The schema reports text that is no size.
     if (SPOOL_LIMIT.test(spool_max)) {
       report(
         '/recorder/storage/spool_max',
-        `"${spool_max}" is nothing, or more than the disk; write spool_max = "80%"`,
+        `"${spool_max}" is zero, or more than the disk; write spool_max = "80%"`,
       );
     }
   }
   if (spool_full === 'drop_oldest' && spool_drop_streams === undefined) {
     report(
       '/recorder/storage/spool_full',
-      'needs to be told of which streams recordings may be deleted; write spool_drop_streams = ["test-*"]',
+      'needs the streams whose recordings may be deleted; write spool_drop_streams = ["test-*"]',
     );
   }
   if (spool_full !== 'drop_oldest' && spool_drop_streams !== undefined) {
     report(
       '/recorder/storage/spool_drop_streams',
-      'means nothing without spool_full = "drop_oldest"; add it, or take this key away',
+      'has no effect without spool_full = "drop_oldest"; add that, or remove this key',
     );
   }
   const { index, count } = asTable(asTable(document.recorder).shard);
   if (typeof index === 'number' && typeof count === 'number' && count >= 1 && index >= count) {
     report(
       '/recorder/shard/index',
-      `${index} is not below the count ${count}; the recorders are numbered from 0 to ${count - 1}`,
+      `${index} must be less than count = ${count}; recorders are numbered from 0 to ${count - 1}`,
     );
   }
   return problems;
 }
 
-/** The texts of a list; what is of another type is reported by the schema. */
+/** The strings in a list; the schema reports other types. */
 function listOf(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : [];
 }
@@ -113,22 +113,22 @@ function isIceAddress(text: string): boolean {
   return address !== undefined && isIP(address.host) !== 0;
 }
 
-/** A list of codecs says all that is recorded; what it leaves out by mistake would be lost. */
+/** The list names all codecs that are recorded, so one that is omitted by mistake would be lost. */
 function codecProblems(list: unknown, report: (pointer: string, message: string) => void): void {
   const names = listOf(list);
   const codecs = codecsNamed(names);
   for (const [index, name] of names.entries()) {
     if (names.indexOf(name) === index) continue;
-    report(pointerTo('/recorder/codecs', index), `"${name}" is in the list already`);
+    report(pointerTo('/recorder/codecs', index), `"${name}" is already in the list`);
   }
-  // What is not known is told by the schema.
+  // The schema reports unknown codecs.
   if (!Array.isArray(list) || codecs.length < list.length) return;
   for (const kind of ['video', 'audio'] as const) {
     if (codecs.some((codec) => codec.kind === kind)) continue;
     const missing = likelyCodec(kind).name;
     report(
       '/recorder/codecs',
-      `needs a codec for ${kind} too, else none of it would be recorded; add "${missing}"`,
+      `must contain a codec for ${kind}, otherwise ${kind} would not be recorded; add "${missing}"`,
     );
   }
 }

@@ -8,7 +8,7 @@ import { pointerTo } from './key-lines.ts';
 import { withoutCredentials } from './printable-text.ts';
 import { adviceAbout } from './unknown-keys.ts';
 
-/** A node of a JSON schema, as far as errors speak of it. */
+/** A node of a JSON schema, reduced to what errors refer to. */
 interface SchemaNode {
   type?: string;
   description?: string;
@@ -19,10 +19,10 @@ interface SchemaNode {
 }
 
 /**
- * Checks one value of a configuration file against its schema.
+ * Checks a value in a configuration file against its schema.
  * @param pointer JSON pointer of the value in the document
  * @param lines lines of all keys, from `keyLines`
- * @returns every problem, in the words of somebody who writes TOML; empty when all is well
+ * @returns all problems, in terms of TOML; empty if there are none
  */
 export function problemsOf(
   schema: TSchema,
@@ -69,7 +69,7 @@ export function problemsOf(
   return problems;
 }
 
-/** TypeBox stops at eight errors unless told otherwise, and can only be told for all its users. */
+/** TypeBox stops after eight errors by default, and the limit can only be set globally. */
 function allErrors(schema: TSchema, value: unknown): TLocalizedValidationError[] {
   const { maxErrors } = Settings.Get();
   Settings.Set({ maxErrors: 1000 });
@@ -80,7 +80,7 @@ function allErrors(schema: TSchema, value: unknown): TLocalizedValidationError[]
   }
 }
 
-/** A key that nobody reads, with the known one it may have been meant for. */
+/** The problem of an unknown key, with the known key that was probably meant. */
 export function unknownKey(pointer: string, known: string[]): string {
   const key = partsOf(pointer).at(-1) ?? '';
   const table = pointer.slice(0, pointer.lastIndexOf('/'));
@@ -92,8 +92,8 @@ export function unknownKey(pointer: string, known: string[]): string {
 }
 
 /**
- * The known key that differs by so little that it is probably meant: by slips of the pen, not by a
- * word more or less, which makes another key of it.
+ * The known key that differs only by a typo, not by a whole word, which would make it a different
+ * key.
  */
 export function nearestKey(key: string, known: string[]): string | undefined {
   if (known.length === 0) return undefined;
@@ -103,7 +103,7 @@ export function nearestKey(key: string, known: string[]): string | undefined {
     : undefined;
 }
 
-/** A JSON pointer the way TOML writes it: `recorder.sources[0].url`. */
+/** A JSON pointer in TOML notation: `recorder.sources[0].url`. */
 export function keyName(pointer: string): string {
   return partsOf(pointer).reduce((name, part) => {
     if (/^\d+$/.test(part)) return `${name}[${part}]`;
@@ -112,7 +112,7 @@ export function keyName(pointer: string): string {
   }, '');
 }
 
-/** The line of a key, or of the nearest table around it that has one. */
+/** The line of a key, or of the nearest enclosing table that has one. */
 export function lineOf(pointer: string, lines: ReadonlyMap<string, number>): number | undefined {
   for (let at = pointer; at !== ''; at = at.slice(0, at.lastIndexOf('/'))) {
     const line = lines.get(at);
@@ -152,7 +152,7 @@ function asToml(value: unknown): string {
   return Array.isArray(value) ? `[${value.map(asToml).join(', ')}]` : JSON.stringify(value);
 }
 
-/** Keys whose values must not be repeated in a log. */
+/** Keys whose values must not be logged. */
 const IS_SECRET = /secret|token|credential|access_key/;
 
 function inWords(value: unknown, secret: boolean): string {

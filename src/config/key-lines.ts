@@ -1,25 +1,25 @@
 import { type AST, ParseError, parseTOML } from 'toml-eslint-parser';
 
-/** Longest JSON pointer that is noted: far beyond any key that the schema knows. */
+/** Maximum length of a JSON pointer, far beyond any key in the schema. */
 const LONGEST_POINTER = 1024;
 
-/** Adds one part to a JSON pointer (RFC 6901 §3). */
+/** Appends a part to a JSON pointer (RFC 6901 §3). */
 export function pointerTo(parent: string, part: string | number): string {
   return `${parent}/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`;
 }
 
 /**
- * Finds the line of every key, table and array element of a TOML document, which the parser that gives
- * us its values does not tell.
+ * Finds the line of every key, table and array element of a TOML document, which the parser of the
+ * values does not report.
  * @param toml a document that this parser has accepted
- * @returns line numbers from 1, by JSON pointer (`/recorder/sources/0/url`); none of keys that are
- * longer than any known one
+ * @returns line numbers from 1, by JSON pointer (`/recorder/sources/0/url`); none for keys longer
+ * than any known one
  */
 export function keyLines(toml: string): Map<string, number> {
   const lines = new Map<string, number>();
   const note = (parent: string, part: string | number, { loc }: AST.TOMLNode): string => {
     const pointer = pointerTo(parent, part);
-    // Keys within keys without end would take memory that grows with the square of their number.
+    // The memory for deeply nested keys would grow with the square of their number.
     if (pointer.length <= LONGEST_POINTER && !lines.has(pointer))
       lines.set(pointer, loc.start.line);
     return pointer;
@@ -51,10 +51,10 @@ export function keyLines(toml: string): Map<string, number> {
   return lines;
 }
 
-/** Two parsers may disagree: then what is wrong is told without its line, and nothing else changes. */
+/** If the two parsers disagree, problems are reported without line numbers. */
 function topLevelOf(toml: string): AST.TOMLTopLevelTable['body'] {
   try {
-    // It knows no byte order mark.
+    // This parser does not accept a byte order mark.
     return parseTOML(toml.replace(/^\uFEFF/, '')).body[0].body;
   } catch (error) {
     if (error instanceof ParseError) return [];

@@ -11,8 +11,8 @@ export interface ListenAddress {
 const HOST_NAME = /^(?!-)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.?$/;
 
 /**
- * Reads `HOST:PORT`, where HOST is a name, an IPv4 address or an IPv6 address in brackets.
- * @returns undefined when the text is something else
+ * Parses `HOST:PORT`, where HOST is a name, an IPv4 address or an IPv6 address in brackets.
+ * @returns undefined for any other text
  */
 export function parseListenAddress(text: string): ListenAddress | undefined {
   const match = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text);
@@ -26,7 +26,7 @@ export function parseListenAddress(text: string): ListenAddress | undefined {
   return (numeric ? isIPv4(name) : HOST_NAME.test(name)) ? { host: name, port } : undefined;
 }
 
-/** True when only this machine can reach the host: `localhost`, 127.0.0.0/8 or ::1. */
+/** True if only this machine can reach the host: `localhost`, 127.0.0.0/8 or ::1. */
 export function isLoopback(host: string): boolean {
   return (
     host === 'localhost' ||
@@ -36,7 +36,7 @@ export function isLoopback(host: string): boolean {
   );
 }
 
-/** `host` as it stands in a URL: IPv6 addresses in brackets. */
+/** `host` for use in a URL: IPv6 addresses in brackets. */
 export function urlHost(host: string): string {
   return isIPv6(host) ? `[${host}]` : host;
 }

@@ -18,19 +18,19 @@ import { sourceOf, sourceProblems } from './sources.ts';
 import { type StorageTable, storageTables } from './tables/storage.ts';
 import { asTable } from './toml-table.ts';
 
-/** Bytes a live777.toml may have. */
+/** Maximum size of a live777.toml, bytes. */
 const MAX_FILE_BYTES = 1024 * 1024;
 
 /**
- * Reads a live777.toml. Relative paths in it are relative to the working directory, as in Live777.
- * @throws ConfigError naming file, line and key of everything that is wrong
+ * Reads a live777.toml. Relative paths in it refer to the working directory, as in Live777.
+ * @throws ConfigError with file, line and key of every problem
  */
 export async function loadConfig(path: string): Promise<Config> {
   let text: string;
   try {
     const { size } = await stat(path);
     if (size > MAX_FILE_BYTES) {
-      const message = `has ${size} bytes and is no live777.toml; name one with --config FILE`;
+      const message = `has ${size} bytes, which is too large for a live777.toml; specify one with --config FILE`;
       throw new ConfigError(path, [{ line: undefined, message }]);
     }
     text = await readFile(path, 'utf8');
@@ -42,7 +42,7 @@ export async function loadConfig(path: string): Promise<Config> {
         line: undefined,
         message:
           reason === 'ENOENT'
-            ? 'no such file; name one with --config FILE'
+            ? 'no such file; specify one with --config FILE'
             : `cannot be read (${reason})`,
       },
     ]);
@@ -51,9 +51,9 @@ export async function loadConfig(path: string): Promise<Config> {
 }
 
 /**
- * Checks the text of a live777.toml and fills in the defaults.
- * @param filename what errors call the file
- * @throws ConfigError naming file, line and key of everything that is wrong
+ * Validates the text of a live777.toml and fills in the defaults.
+ * @param filename name of the file in errors
+ * @throws ConfigError with file, line and key of every problem
  */
 export function parseConfig(text: string, filename: string): Config {
   const document = parseToml(text, filename);
@@ -83,7 +83,7 @@ function parseToml(text: string, filename: string): Record<string, unknown> {
   }
 }
 
-/** Removes what only Live777 reads; what looks like a slip of the pen stays and becomes an error. */
+/** Removes what only Live777 uses; probable typos stay and become errors. */
 function takeOutIgnored(document: Record<string, unknown>): string[] {
   const ignored: string[] = [];
   const ours = Object.keys(ConfigFile.properties);
@@ -104,7 +104,7 @@ function takeOutIgnored(document: Record<string, unknown>): string[] {
   return ignored;
 }
 
-/** Adds the default of each key that is not written. */
+/** Adds the default of each key that is absent. */
 function fillIn(document: Record<string, unknown>): void {
   Default(ConfigFile, document);
   const storage = asTable(asTable(document.recorder).storage);
@@ -162,7 +162,7 @@ function configOf(file: ConfigFile, ignoredTables: string[]): Config {
   };
 }
 
-/** Reads a level as live777.toml and `LOG_LEVEL` write it; `off` is pino's `silent`. */
+/** Converts a level of live777.toml or `LOG_LEVEL`; `off` is pino's `silent`. */
 export function logLevel(name: ConfigFile['log']['level']): LogLevel {
   return name === 'off' ? 'silent' : name;
 }
@@ -224,7 +224,7 @@ function given<K extends string>(key: K, value: string | undefined): { [P in K]?
   return (value === undefined ? {} : { [key]: value }) as { [P in K]?: string };
 }
 
-// Looks behind, or each slash within would be tried as the first of the last ones.
+// The look-behind avoids quadratic time on a long run of slashes.
 function trimSlashes(root = ''): string {
   return root.replace(/^\/+|(?<!\/)\/+$/g, '');
 }
@@ -237,14 +237,14 @@ function indexPathOf(
     const folder = storage.type === 'fs' ? storage.root : storage.spool.folder;
     return { indexPath: ownPath(folder, 'segments.jsonl'), notices: [] };
   }
-  // Live777 keeps its own index, one JSON document, under this key: ours must never be written
-  // into it when both programs are given the same file.
+  // Live777's own index is a JSON document at this path, which must not be written to if both
+  // programs use the same file.
   if (!path.endsWith('.json')) return { indexPath: resolve(path), notices: [] };
   const indexPath = resolve(path.replace(/\.json$/, '.segments.jsonl'));
   return {
     indexPath,
     notices: [
-      `recorder.index_path "${path}" is Live777's own index: ours is kept beside it, in ${indexPath}`,
+      `recorder.index_path "${path}" is the index of Live777: that of the recorder is stored beside it, in ${indexPath}`,
     ],
   };
 }

@@ -1,11 +1,11 @@
 /**
- * A text of the configuration as errors may repeat it: of an address neither the user and password
- * before its host (RFC 3986 §3.2.1) nor its query, where tokens stand.
+ * A configured text that may be shown in errors: an address without user and password (RFC 3986
+ * §3.2.1) and without its query, which may contain a token.
  */
 export function withoutCredentials(text: string): string {
   return (
     text
-      // To the last @, since a password may have been written unencoded.
+      // Up to the last @, because a password may contain an unencoded one.
       .replace(/^(\s*(?:[a-z][a-z0-9+.-]*:(?:\/\/)?|\/\/)).*@/is, '$1…@')
       .replace(/^([^?]*:\/\/[^?]*)\?.*$/s, '$1?…')
   );

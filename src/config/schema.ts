@@ -4,9 +4,9 @@ import { RecorderTable } from './tables/recorder.ts';
 import { IceServerTable, WebrtcTable } from './tables/webrtc.ts';
 
 /**
- * The tables of live777.toml that this program reads, as they are written there; its type is what they
- * hold once the defaults are filled in. Each value has a `description`, which ends the sentence
- * "expected …" of an error, and `examples` or a `default`, of which an error shows the first.
+ * The tables of live777.toml that this program reads; the type has all defaults filled in. Each
+ * value has a `description`, which completes the sentence "expected …" in errors, and `examples` or
+ * a `default`, the first of which is shown in errors.
  */
 export const ConfigFile = Type.Object(
   {
@@ -25,7 +25,7 @@ export const ConfigFile = Type.Object(
 );
 export type ConfigFile = Static<typeof ConfigFile>;
 
-/** What Live777 reads and this program has no use for; it may stand in the file. */
+/** Tables and keys that Live777 uses and this program ignores. */
 export const LIVE777_ONLY: { tables: readonly string[]; keys: readonly string[][] } = {
   tables: ['hooks', 'net4mqtt', 'rtsp', 'sdp', 'strategy', 'stream'],
   keys: [

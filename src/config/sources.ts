@@ -5,8 +5,8 @@ import { pointerTo } from './key-lines.ts';
 import type { SourceTable } from './tables/source.ts';
 
 /**
- * What is wrong with `[[recorder.sources]]` beyond the single values: which keys belong together.
- * @param tables what stands there, of whatever type
+ * Problems in `[[recorder.sources]]` beyond single values: which keys belong together.
+ * @param tables the value in the file, of any type
  * @param lines lines of all keys, from `keyLines`
  */
 export function sourceProblems(
@@ -29,24 +29,24 @@ export function sourceProblems(
         'missing; write url = "http://127.0.0.1:7777" for a node, or whep and stream for a single stream',
       );
     } else if (url !== undefined && whep !== undefined) {
-      report('whep', 'url is given too; write a table [[recorder.sources]] for each');
+      report(
+        'whep',
+        'cannot be combined with url; write a separate table [[recorder.sources]] for each',
+      );
     } else if (whep !== undefined && stream === undefined) {
       report('stream', 'missing; write stream = "cam1", the name to record it under');
     } else if (url !== undefined && stream !== undefined) {
-      report(
-        'stream',
-        'only goes with whep; which streams of a node are recorded, auto_streams says',
-      );
+      report('stream', 'only applies to whep; auto_streams selects the streams of a node');
     }
     if (typeof url !== 'string') return;
     const same = urls.get(withoutSlash(url));
     if (same === undefined) urls.set(withoutSlash(url), index);
-    else report('url', `the same as recorder.sources[${same}].url; leave one of them out`);
+    else report('url', `the same as recorder.sources[${same}].url; remove one of them`);
   });
   return problems;
 }
 
-/** A source as the program uses it, from a table that was checked. */
+/** Converts a validated table to a source. */
 export function sourceOf({ url, whep, stream, token }: SourceTable): SourceConfig {
   const secret = token ? { token } : {};
   if (url !== undefined) return { url: withoutSlash(url), ...secret };
@@ -57,6 +57,6 @@ export function sourceOf({ url, whep, stream, token }: SourceTable): SourceConfi
 }
 
 function withoutSlash(url: string): string {
-  // Looks behind, or each slash within would be tried as the first of the last ones.
+  // The look-behind avoids quadratic time on a long run of slashes.
   return url.replace(/(?<!\/)\/+$/, '');
 }

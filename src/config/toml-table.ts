@@ -1,4 +1,4 @@
-/** A value of a TOML document as a table; one without keys where it is something else. */
+/** A TOML value as a table; an empty table for any other type. */
 export function asTable(value: unknown): Record<string, unknown> {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }

@@ -1,4 +1,4 @@
-/** A key that people write, in which tables, and what to tell them. */
+/** A key that people expect, its tables, and advice. */
 interface MissingKey {
   table: RegExp;
   key: RegExp;
@@ -7,27 +7,24 @@ interface MissingKey {
 
 const STORED = /^\/recorder(?:\/storage)?$/;
 
-/**
- * Keys of other programs and of common sense that this one does not have, where the known key that
- * looks most like them means something else.
- */
+/** Keys that this program does not have and whose most similar known key means something else. */
 const MISSING: MissingKey[] = [
   {
     table: STORED,
     key: /^(?!index_)(?:.*_)?(?:retention|retain|keep|delete|expire|expiry|max_age|ttl|cleanup)(?:_|$)/,
     advice:
-      'recordings are never deleted: there is no retention of media yet. index_retention_days only takes rows out of the index, and the files stay',
+      'recordings are never deleted: there is no retention of media yet. index_retention_days only removes entries from the index, and the files stay',
   },
   {
     table: STORED,
     key: /(?:^|_)(?:quota|max_(?:size|bytes|disk|storage|usage|total\w*)|(?:disk|size)_limit)(?:_|$)/,
     advice:
-      'there is no bound on what recordings take. spool_max bounds what waits for upload to a bucket, nothing else',
+      'the size of recordings is not limited. spool_max only limits the data that waits for upload to a bucket',
   },
   {
     table: /^\/recorder$/,
     key: /^(?:root|path|dir|directory|folder|output\w*|base_dir|storage_(?:path|root|dir))$/,
-    advice: 'the folder of recordings is root in [recorder.storage]',
+    advice: 'the folder for recordings is root in [recorder.storage]',
   },
   {
     table: /^\/recorder$/,
@@ -37,32 +34,32 @@ const MISSING: MissingKey[] = [
   {
     table: /^\/recorder$/,
     key: /^(?:exclude|ignore|skip|deny)(?:_\w+)?$/,
-    advice: 'no stream can be excepted; name those to record in auto_streams',
+    advice: 'streams cannot be excluded; list those to record in auto_streams',
   },
   {
     table: /^\/recorder$/,
     key: /^(?:streams|record|record_streams|record_all|auto_record|include|patterns)$/,
-    advice: 'the streams that are recorded by themselves are auto_streams = ["*"]',
+    advice: 'the streams to record automatically are auto_streams = ["*"]',
   },
   {
     table: /^\/http$/,
     key: /^(?:host|hostname|port|address|addr|bind|ip)$/,
-    advice: 'address and port stand together: write listen = "127.0.0.1:7778"',
+    advice: 'address and port are one value: write listen = "127.0.0.1:7778"',
   },
   {
     table: /^\/http$/,
     key: /^(?:prefix|base_path|base_url|root_path|path|public_url|external_url)$/,
-    advice: 'a path prefix need not be told: let the proxy take it away',
+    advice: 'a path prefix is not configured: let the proxy remove it',
   },
   {
     table: /^\/http$/,
     key: /^(?:tls|ssl|https|cert|key|certificate|\w+_(?:cert|key|file))$/,
-    advice: 'there is no TLS here; put a reverse proxy before it',
+    advice: 'TLS is not supported; use a reverse proxy',
   },
   {
     table: /^\/http$/,
     key: /origins?(?:_|$)/,
-    advice: 'there is no list of origins; cors = true allows pages of all of them',
+    advice: 'there is no list of origins; cors = true allows pages of all origins',
   },
   {
     table: /^\/auth$/,
@@ -72,8 +69,8 @@ const MISSING: MissingKey[] = [
 ];
 
 /**
- * What to tell about an unknown key that has a meaning of its own; undefined where it may be a slip.
- * @param table JSON pointer of its table, elements of arrays left in
+ * Advice for an unknown key that is known here; undefined if it may be a typo.
+ * @param table JSON pointer of its table, including array indices
  */
 export function adviceAbout(table: string, key: string): string | undefined {
   const name = key.toLowerCase().replaceAll('-', '_');

@@ -9,33 +9,35 @@ import { type Receipt, type RecordRow, RecordTable } from './record-table.ts';
 export type { RecordFacts } from '../facts/record-facts.ts';
 export type { RecordKey } from './record.ts';
 
-/** Which records are asked for; see {@link RecordCatalogue.sessions}. */
+/** Selects records; see {@link RecordCatalogue.sessions}. */
 export interface SessionQuery {
   stream?: string | undefined;
-  /** Only records that changed after this: the `lastTs` of the page before, µs since the epoch. */
+  /**
+   * Only records that changed later: the `lastTs` of the previous page, µs since the Unix epoch.
+   */
   sinceTs?: number | undefined;
   limit: number;
 }
 
-/** A page of records, in the order in which they changed. */
+/** A page of records in the order in which they changed. */
 export interface SessionPage {
   sessions: RecordFacts[];
-  /** Update time of the last of them; of an empty page the `sinceTs` of the query, or 0. */
+  /** Update time of the last record; for an empty page, the `sinceTs` of the query or 0. */
   lastTs: number;
 }
 
-/** Records that are written to a new journal at a time: about a millisecond. */
+/** Records per batch when the journal is rewritten; a batch takes about one millisecond. */
 const RECORDS_AT_A_TIME = 200;
-/** A live record has at most three lines: as it began, as it ended, and its receipt. */
+/** A live record has at most three lines: its start, its end, and its receipt. */
 const LINES_A_RECORD = 3;
 
 /**
- * All records of this node: for Liveman, who collects them page by page, acknowledges and deletes
- * what it has collected; and for playback, which shows all of them, whatever Liveman did.
+ * All records of this node: for Liveman, which reads them page by page and then acknowledges and
+ * deletes them, and for playback, which shows all of them regardless of Liveman.
  *
- * Every change is in the journal before it can be seen. A record that was acknowledged or deleted is
- * offered again when there is news of it: when it has ended, when its manifest is another, or when an
- * ended one has changed. That its start became more exact while it goes on is no such news.
+ * Every change is in the journal before it becomes visible. A record that was acknowledged or
+ * deleted is listed again after relevant news: when it ends, when its manifest changes, or when it
+ * changes after its end. A more exact start time of an active record is not relevant.
  */
 export class RecordCatalogue {
   readonly #table = new RecordTable();
@@ -44,9 +46,9 @@ export class RecordCatalogue {
   private constructor() {}
 
   /**
-   * Opens the journal and loads what it holds.
-   * @throws Error when another process has it open, when the file is not a journal of records, or
-   * when it cannot be read
+   * Opens the journal and loads its content.
+   * @throws Error if another process has the journal open, if the file is no journal of records, or
+   * if it cannot be read
    */
   static async open(options: JournaledTableOptions): Promise<RecordCatalogue> {
     const catalogue = new RecordCatalogue();
@@ -62,22 +64,22 @@ export class RecordCatalogue {
       },
       options,
     );
-    // A client may hold a page of the run before, and acknowledge it only now.
+    // A client may acknowledge a page that it read during the previous run.
     catalogue.#table.markAllShown();
     return catalogue;
   }
 
-  /** How many records there are. */
+  /** Number of records. */
   get size(): number {
     return this.#table.size;
   }
 
-  /** Lines of the journal that could not be read when it was opened. */
+  /** Number of journal lines that could not be read when it was opened. */
   get damagedLines(): number {
     return this.#journal.damagedLines;
   }
 
-  /** The newest update time that was ever given, µs since the Unix epoch. */
+  /** The last update time given out, µs since the Unix epoch. */
   get lastUpdatedAt(): number {
     return this.#journal.lastStamp;
   }
@@ -88,19 +90,18 @@ export class RecordCatalogue {
   }
 
   /**
-   * Writes the journal anew with nothing but what is known.
-   * @throws Error of the file system; the journal is as it was then
+   * Rewrites the journal with the current records only.
+   * @throws the file system's error; then the journal is unchanged
    */
   compact(): Promise<void> {
     return this.#journal.compact();
   }
 
   /**
-   * Lists a record, or what has changed of it; durable when it resolves. Calls at the same time
-   * share one sync. What changes a record gives it a new update time, greater than any given before;
-   * what says nothing new gives it none.
-   * @throws TypeError or RangeError for a field that cannot be; Error of the file system when the
-   * journal cannot be written: then nothing has changed, and the call may be repeated
+   * Adds or changes a record; durable when it resolves. Concurrent calls share one sync. A change
+   * gives the record a new update time, greater than any before; a call without a change does not.
+   * @throws TypeError or RangeError for an invalid field; the file system's error if the journal
+   * cannot be written: then nothing has changed, and the call may be repeated
    */
   async put(record: RecordFacts): Promise<void> {
     checkRecord(record);
@@ -112,10 +113,10 @@ export class RecordCatalogue {
   }
 
   /**
-   * Ends the records of a run that ended without a word; to be called before the first one of this
-   * run. A record of which no end is known has nothing to play, and has failed.
-   * @param endOf when the last segment of a record ends, µs since the Unix epoch, as far as known
-   * @returns how many
+   * Ends the records that a crashed run left active. Call it before the first record of this run. A
+   * record without a known end has no media, so it becomes `Failed`.
+   * @param endOf end of the last segment of a record, µs since the Unix epoch, if known
+   * @returns the number of these records
    * @throws what {@link put} throws
    */
   async completeAbandoned(endOf: (record: RecordFacts) => number | undefined): Promise<number> {
@@ -139,7 +140,7 @@ export class RecordCatalogue {
   }
 
   /**
-   * A page of the records on offer, in the order of their update times: the `lastTs` of one page is
+   * A page of listed records in the order of their update times: pass the `lastTs` of one page as
    * the `sinceTs` of the next.
    */
   sessions({ stream, sinceTs = 0, limit }: SessionQuery): SessionPage {
@@ -151,25 +152,25 @@ export class RecordCatalogue {
   }
 
   /**
-   * Offers records no more, until there is news of them. What is acknowledged is what was shown: one
-   * that has ended since stays on offer.
-   * @returns how many of them are known, and not removed
-   * @throws Error of the file system when the journal cannot be written: then nothing has changed
+   * Removes records from the list until there is news. An acknowledgement refers to the version
+   * that was shown: a record that has ended since stays in the list.
+   * @returns how many of them are known and not deleted
+   * @throws the file system's error if the journal cannot be written: then nothing has changed
    */
   ack(records: readonly RecordKey[]): Promise<number> {
     return this.#receive('acked', records);
   }
 
   /**
-   * Does the same as {@link ack}: the record itself stays, for playback.
-   * @returns how many were not removed before
-   * @throws Error of the file system when the journal cannot be written: then nothing has changed
+   * Has the same effect as {@link ack}: the record is kept for playback.
+   * @returns how many of them had not been deleted before
+   * @throws the file system's error if the journal cannot be written: then nothing has changed
    */
   remove(records: readonly RecordKey[]): Promise<number> {
     return this.#receive('removed', records);
   }
 
-  /** Names of all streams that have records, in their order. */
+  /** Names of all streams with records, sorted. */
   streams(): string[] {
     return this.#table.streams();
   }
@@ -180,17 +181,17 @@ export class RecordCatalogue {
   }
 
   /**
-   * Drops the records that ended at or before a time, µs since the Unix epoch; bit by bit, so that
-   * pages meanwhile may still show some of them.
-   * @param keepUnacked how many of them stay that nobody has acknowledged or deleted, the latest ones:
-   * who collects records may have been away
-   * @returns how many
-   * @throws RangeError for a time that is not a whole number; Error of the file system when the
-   * journal cannot be written: then all are still there
+   * Drops the records that ended at or before a time, µs since the Unix epoch. Works in steps, so
+   * that concurrent pages may still show some of them.
+   * @param keepUnacked number of records to keep that nobody has acknowledged or deleted, the
+   * latest ones: their collector may have been offline
+   * @returns the number of dropped records
+   * @throws RangeError if the time is not an integer; the file system's error if the journal cannot
+   * be written: then nothing has changed
    */
   async evict(beforeUs: number, keepUnacked = 0): Promise<number> {
     if (!Number.isSafeInteger(beforeUs)) {
-      throw new RangeError(`beforeUs must be a whole number of µs, not ${beforeUs}`);
+      throw new RangeError(`beforeUs must be an integer (µs), not ${beforeUs}`);
     }
     this.#journal.checkOpen();
     let evicted = 0;
@@ -205,7 +206,7 @@ export class RecordCatalogue {
     return evicted;
   }
 
-  /** Finishes what was begun, and gives the journal free. */
+  /** Completes pending writes and closes the journal. */
   close(): Promise<void> {
     return this.#journal.close();
   }
@@ -230,7 +231,7 @@ export class RecordCatalogue {
     return results;
   }
 
-  /** See `TableContent.read`: each record as it is. */
+  /** See `TableContent.read`: every record with its current state. */
   #read(): () => RecordEntry[] {
     const rows = this.#table.rows();
     let at = 0;

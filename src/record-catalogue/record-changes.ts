@@ -3,24 +3,24 @@ import type { RecordKey } from './record.ts';
 import type { RecordEntry } from './record-journal.ts';
 import type { Receipt, RecordRow, RecordTable } from './record-table.ts';
 
-/** A key, and the news time (µs since the Unix epoch) of the row that the client was shown. */
+/** A key, and the news time (µs since the Unix epoch) of the version that the client was shown. */
 export interface KeyShown {
   key: RecordKey;
   newsAt: number;
 }
 
-/** What is to happen to the catalogue. */
+/** A change of the catalogue. */
 export type RecordChange =
   | { type: 'put'; record: RecordFacts }
   | { type: 'receipts'; receipt: Receipt; shown: KeyShown[] };
 
-/** Lines for the journal, which make the changes; and for each change how many rows it is about. */
+/** The journal lines that carry out changes, and the number of rows that each change affects. */
 export interface RecordPlan {
   entries: RecordEntry[];
   results: number[];
 }
 
-/** The keys of records that are known, each once, with what clients have seen of them. */
+/** The keys of known records, without duplicates, with the version that clients have seen. */
 export function keysShown(table: RecordTable, keys: readonly RecordKey[]): KeyShown[] {
   const shown = new Map<string, KeyShown>();
   for (const { stream, record } of keys) {
@@ -32,8 +32,9 @@ export function keysShown(table: RecordTable, keys: readonly RecordKey[]): KeySh
 }
 
 /**
- * Says what changes make of a table, without changing it: nothing may be seen before it is durable.
- * @param nextUpdateTime gives a time, µs since the Unix epoch, later than all it gave before
+ * Plans changes of a table without applying them, because nothing may be visible before it is
+ * durable.
+ * @param nextUpdateTime returns a time, µs since the Unix epoch, greater than all before
  */
 export function planChanges(
   table: RecordTable,
@@ -41,7 +42,7 @@ export function planChanges(
   nextUpdateTime: () => number,
 ): RecordPlan {
   const entries: RecordEntry[] = [];
-  /** Rows as they will be. */
+  /** Rows as they will be after the changes planned so far. */
   const ahead = new Map<string, Omit<RecordRow, 'updatedAt'>>();
   const rowOf = (key: RecordKey) => ahead.get(textOf(key)) ?? table.find(key);
 
@@ -62,7 +63,7 @@ export function planChanges(
   const receive = (receipt: Receipt, { key, newsAt }: KeyShown): boolean => {
     const row = rowOf(key);
     if (row === undefined || row.receipt === 'removed') return false;
-    // A receipt for what was shown is none for what has happened since.
+    // A receipt for an older version does not apply to the current one.
     if (row.newsAt !== newsAt || row.receipt === receipt) return receipt === 'acked';
     entries.push({ type: 'receipt', receipt, key });
     ahead.set(textOf(key), { facts: row.facts, newsAt, receipt });
@@ -79,7 +80,7 @@ export function planChanges(
   return { entries, results };
 }
 
-/** A text for the key of a known record, whose ten digits keep any two apart. */
+/** A unique string for the key of a known record; the ten digits at its end are unambiguous. */
 function textOf({ stream, record }: RecordKey): string {
   return `${record} ${stream}`;
 }
@@ -93,7 +94,7 @@ function isSame(a: RecordFacts, b: RecordFacts): boolean {
   );
 }
 
-/** Whether who has a receipt for the one has to hear of the other. */
+/** Whether a client with a receipt for the first version must be shown the second. */
 function isNews(before: RecordFacts, after: RecordFacts): boolean {
   return (
     after.status !== 'Active' || before.status !== 'Active' || before.mpdPath !== after.mpdPath

@@ -3,13 +3,13 @@ import type { JournalFormat } from '../journal/journal-line.ts';
 import { checkRecord, type RecordKey } from './record.ts';
 import type { Receipt } from './record-table.ts';
 
-/** A line of the record journal says one of these. */
+/** A line of the record journal. */
 export type RecordEntry =
   | { type: 'record'; updatedAt: number; newsAt: number; record: RecordFacts }
   | { type: 'receipt'; receipt: Receipt; key: RecordKey }
   /**
-   * All records in lines above that ended at or before this are dropped, and those without a receipt
-   * that ended at or before the other; µs since the Unix epoch.
+   * All earlier records that ended at or before `beforeUs` are dropped; those without a receipt
+   * only if they ended at or before `unackedBeforeUs`. µs since the Unix epoch.
    */
   | { type: 'evict'; beforeUs: number; unackedBeforeUs: number };
 
@@ -50,15 +50,15 @@ type RecordArray = [
 ];
 
 /**
- * The checksum tells damage, but not a line that another program made: a record that cannot be would
- * keep Liveman from all later ones.
+ * The checksum detects damage, but not an invalid line that another program wrote; such a record
+ * would block Liveman from all later ones.
  *
  * @throws TypeError or RangeError for such a line
  */
 function fromArray(array: unknown[]): RecordEntry | undefined {
   switch (array[0]) {
     case 'evict records':
-      // Lines of the first kind made no difference.
+      // Lines of older versions have no second time.
       return {
         type: 'evict',
         beforeUs: timeOf(array[1]),
@@ -85,6 +85,6 @@ function fromArray(array: unknown[]): RecordEntry | undefined {
 }
 
 function timeOf(value: unknown): number {
-  if (!Number.isSafeInteger(value)) throw new RangeError(`${value} is no time in whole µs`);
+  if (!Number.isSafeInteger(value)) throw new RangeError(`${value} is not a time in integer µs`);
   return value as number;
 }

@@ -2,20 +2,20 @@ import type { RecordFacts } from '../facts/record-facts.ts';
 import type { Stepwise } from '../journal/stepwise.ts';
 import type { RecordKey } from './record.ts';
 
-/** What a client did with the record that it was shown. */
+/** What a client did with the version of a record that it was shown. */
 export type Receipt = 'acked' | 'removed';
 
-/** A record, and how far clients know of it. Times are µs since the Unix epoch. */
+/** A record, and what clients know of it. Times are µs since the Unix epoch. */
 export interface RecordRow {
   readonly facts: RecordFacts;
-  /** Unique in the table; later than that of every row that changed before. */
+  /** Unique in the table, and greater than that of every earlier change. */
   readonly updatedAt: number;
-  /** The update time of the last change that has to be offered again to who has a receipt. */
+  /** The update time of the last change that clients with a receipt must be shown. */
   readonly newsAt: number;
   readonly receipt: Receipt | undefined;
 }
 
-/** A row's place in the order of update times, which it leaves when it changes. */
+/** A row's place in the order of update times; the row leaves it when it changes. */
 interface Place {
   updatedAt: number;
   row: Row;
@@ -26,7 +26,7 @@ class Row implements RecordRow {
   updatedAt: number;
   newsAt: number;
   receipt: Receipt | undefined = undefined;
-  /** {@link newsAt} as it was when the row was last shown. */
+  /** {@link newsAt} of the version that was last shown. */
   shownAt: number | undefined = undefined;
 
   constructor(facts: RecordFacts, updatedAt: number, newsAt: number) {
@@ -36,19 +36,19 @@ class Row implements RecordRow {
   }
 }
 
-/** Places that are kept at least before those that were left are dropped. */
+/** Minimum number of places before abandoned ones are removed. */
 const FEWEST_PLACES = 1000;
-/** Rows that are looked at in one step of an eviction. */
+/** Rows per step of an eviction. */
 const PORTION_ROWS = 1000;
 
-/** All records in memory: by stream, and those on offer in the order of their update times. */
+/** All records in memory: by stream, and in the order of their update times. */
 export class RecordTable {
   readonly #streams = new Map<string, Map<string, Row>>();
   #places: Place[] = [];
   #tidyAt = FEWEST_PLACES;
   #size = 0;
 
-  /** How many records there are. */
+  /** Number of records. */
   get size(): number {
     return this.#size;
   }
@@ -57,7 +57,7 @@ export class RecordTable {
     return this.#streams.get(stream)?.get(record);
   }
 
-  /** Names of all streams, in their order. */
+  /** Names of all streams, sorted. */
   streams(): string[] {
     return [...this.#streams.keys()].sort();
   }
@@ -78,7 +78,7 @@ export class RecordTable {
     return rows.sort((a, b) => a.updatedAt - b.updatedAt);
   }
 
-  /** @param updatedAt later than that of every row */
+  /** @param updatedAt greater than that of every row */
   put(facts: RecordFacts, updatedAt: number, newsAt: number): void {
     const { stream, recordId } = facts;
     let records = this.#streams.get(stream);
@@ -102,14 +102,14 @@ export class RecordTable {
     if (this.#places.length > this.#tidyAt) this.#tidy();
   }
 
-  /** Takes a row off the offer until there is news of it. */
+  /** Removes a row from the list until there is news of it. */
   setReceipt({ stream, record }: RecordKey, receipt: Receipt): void {
     const row = this.#streams.get(stream)?.get(record);
     if (row !== undefined) row.receipt = receipt;
   }
 
   /**
-   * Rows on offer with a later update time, in the order of it, and remembers that they were shown.
+   * Listed rows with a greater update time, in order, and marks them as shown.
    * @param after exclusive, µs since the Unix epoch
    */
   offer(after: number, limit: number, stream: string | undefined): RecordRow[] {
@@ -120,13 +120,16 @@ export class RecordTable {
     return shown;
   }
 
-  /** The news time of a record that a client speaks of: as it was shown, or else as it is. */
+  /**
+   * The news time of the version that a client refers to: the one it was shown, or else the current
+   * one.
+   */
   newsKnownOf({ stream, record }: RecordKey): number | undefined {
     const row = this.#streams.get(stream)?.get(record);
     return row?.shownAt ?? row?.newsAt;
   }
 
-  /** Takes it that every row was shown as it is. */
+  /** Marks the current version of every row as shown. */
   markAllShown(): void {
     for (const records of this.#streams.values()) {
       for (const row of records.values()) row.shownAt = row.newsAt;
@@ -134,10 +137,11 @@ export class RecordTable {
   }
 
   /**
-   * Looks what {@link evict} would drop. Nothing may be put in while it rests.
+   * Determines what {@link evict} would drop. The table must not change between its steps.
    * @param beforeUs µs since the Unix epoch
-   * @param keepUnacked how many records without a receipt are to stay, those that ended last
-   * @returns how many records; and the time to drop those without a receipt by, 0 for none of them
+   * @param keepUnacked number of records without a receipt to keep, those that ended last
+   * @returns the number of records to drop, and the latest end of those without a receipt, 0 for
+   * none of them
    */
   *planEviction(
     beforeUs: number,
@@ -156,7 +160,7 @@ export class RecordTable {
     if (keepUnacked === 0) {
       return { records: received + unacked.length, unackedBeforeUs: beforeUs };
     }
-    // As numbers, which sort in a tenth of the time that a comparing function takes.
+    // A typed array sorts ten times faster than an array with a comparison function.
     const ends = Float64Array.from(unacked).sort();
     const unackedBeforeUs = ends[ends.length - keepUnacked - 1] ?? 0;
     const dropped = ends.filter((endUs) => endUs <= unackedBeforeUs).length;
@@ -164,9 +168,9 @@ export class RecordTable {
   }
 
   /**
-   * Drops the records that ended at or before a time; those without a receipt only if they ended at or
-   * before the other one, which is not later. Nothing may be put in while it rests.
-   * @returns how many
+   * Drops the records that ended at or before a time; those without a receipt only if they ended at
+   * or before a second, earlier time. The table must not change between its steps.
+   * @returns the number of dropped records
    */
   *evict(beforeUs: number, unackedBeforeUs: number): Stepwise<number> {
     let evicted = 0;
@@ -178,18 +182,18 @@ export class RecordTable {
         records.delete(recordId);
         if (records.size === 0) this.#streams.delete(stream);
         evicted++;
-        // Leaves its place.
+        // Abandons its place.
         row.updatedAt = 0;
       }
       yield;
     }
     this.#size -= evicted;
-    // Or the places would hold them in memory.
+    // Otherwise the abandoned places would keep the rows in memory.
     this.#tidy();
     return evicted;
   }
 
-  /** All rows, some at a time. */
+  /** All rows in portions. */
   *#portions(): Generator<Row[], void, void> {
     let rows: Row[] = [];
     for (const records of this.#streams.values()) {
@@ -237,7 +241,7 @@ export class RecordTable {
   }
 }
 
-/** Whether a row still stands in a place, and is on offer. */
+/** Whether a place still belongs to its row, and the row is listed. */
 function isTaken({ updatedAt, row }: Place): boolean {
   return row.updatedAt === updatedAt && row.receipt === undefined;
 }

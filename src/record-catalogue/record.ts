@@ -1,23 +1,23 @@
 import type { RecordFacts } from '../facts/record-facts.ts';
 
-/** Names a record. */
+/** Identifies a record. */
 export interface RecordKey {
   stream: string;
   record: string;
 }
 
-// Generous for any path or stream id, and small enough that every record fits a journal line.
+// Enough for any path or stream id, and small enough that every record fits into a journal line.
 const MAX_TEXT_LENGTH = 4096;
 
 /**
- * Asserts that a record can be listed, and that every client can read it: one row that Liveman cannot
- * parse would keep it from all later ones.
- * @throws TypeError or RangeError that names the field at fault
+ * Asserts that a record is valid and every client can parse it: a row that Liveman cannot parse
+ * would block it from all later ones.
+ * @throws TypeError or RangeError that names the invalid field
  */
 export function checkRecord(record: RecordFacts): void {
   checkText('stream', record.stream);
   checkText('mpdPath', record.mpdPath);
-  // The type too: what was read from a journal has not been looked at before.
+  // The type is checked too, because the value may come from a journal.
   if (typeof record.recordId !== 'string' || !/^\d{10}$/.test(record.recordId)) {
     throw new TypeError(
       `record.recordId must be ten digits, not ${JSON.stringify(record.recordId)}`,
@@ -33,15 +33,15 @@ export function checkRecord(record: RecordFacts): void {
   checkTime('endUs', record.endUs);
   if (record.endUs! < record.startUs) {
     throw new RangeError(
-      `record.endUs (${record.endUs}) must not lie before record.startUs (${record.startUs})`,
+      `record.endUs (${record.endUs}) must not be before record.startUs (${record.startUs})`,
     );
   }
 }
 
 function checkText(field: keyof RecordFacts, value: unknown): void {
-  // A lone surrogate has no UTF-8 form, and strict JSON parsers refuse its escape.
+  // A lone surrogate has no UTF-8 encoding, and strict JSON parsers refuse its escape sequence.
   if (typeof value !== 'string' || value === '' || !value.isWellFormed()) {
-    throw new TypeError(`record.${field} must be a well-formed text of at least one character`);
+    throw new TypeError(`record.${field} must be a non-empty, well-formed string`);
   }
   if (value.length > MAX_TEXT_LENGTH) {
     throw new RangeError(`record.${field} must not be longer than ${MAX_TEXT_LENGTH} characters`);
@@ -50,6 +50,6 @@ function checkText(field: keyof RecordFacts, value: unknown): void {
 
 function checkTime(field: keyof RecordFacts, value: unknown): void {
   if (!Number.isSafeInteger(value) || (value as number) < 0) {
-    throw new RangeError(`record.${field} must be whole µs since the Unix epoch, not ${value}`);
+    throw new RangeError(`record.${field} must be integer µs since the Unix epoch, not ${value}`);
   }
 }

@@ -11,10 +11,10 @@ import { contradictions } from '../verification/track-facts.ts';
 import { setAside } from './set-aside.ts';
 
 /**
- * Puts a sound initialization segment in place of one that is missing or damaged: that of sound can be
- * written anew, that of pictures may be there under another name, since each run writes its own.
+ * Replaces an initialization segment that is missing or damaged by an intact one: an audio one can
+ * be rewritten, and a video one may exist under another name, since each run writes its own.
  * @param names of the files in the folder
- * @returns what was done; undefined where it is in order, or nothing can be done
+ * @returns what was done; undefined if it is intact, or nothing can be done
  * @throws the file system's error
  */
 export async function repairInitialization(
@@ -31,7 +31,7 @@ export async function repairInitialization(
   if (found === undefined) return undefined;
   const aside = names.has(name) ? await setAside(folder, name) : undefined;
   await replaceFile(path.join(folder, name), found.data);
-  return `written anew${found.from}${aside === undefined ? '' : `; as it was: ${aside}`}`;
+  return `rewritten${found.from}${aside === undefined ? '' : `; old file kept as ${aside}`}`;
 }
 
 async function substituteFor(
@@ -57,7 +57,10 @@ async function substituteFor(
   return undefined;
 }
 
-/** Composition delay of a track's samples, ticks, by its first segment that begins with a keyframe. */
+/**
+ * Composition delay of a track's samples, ticks, from its first segment that starts with a
+ * keyframe.
+ */
 async function delayIn(
   folder: string,
   names: ReadonlySet<string>,
@@ -79,7 +82,7 @@ async function delayIn(
   return undefined;
 }
 
-/** @param delay composition delay, ticks; undefined where it is not known */
+/** @param delay composition delay, ticks; undefined if unknown */
 function isOf(data: Buffer, track: ManifestTrack, delay: number | undefined): boolean {
   const facts = containerNamed(track.container).readInitialization(data);
   if (facts === undefined) return false;

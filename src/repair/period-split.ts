@@ -3,7 +3,7 @@ import type { ManifestPeriod, ManifestTrack } from '../manifest/presentation.ts'
 import { SegmentTimeline } from '../manifest/segment-timeline.ts';
 import type { TrackKind } from '../media/access-unit.ts';
 
-/** A segment that is there, with the times of its file in ticks. */
+/** An existing segment, with the times in its file in ticks. */
 export interface PresentSegment {
   startTicks: number;
   durationTicks: number;
@@ -13,19 +13,19 @@ export interface PresentSegment {
 
 interface Placed extends PresentSegment {
   number: number;
-  /** Its middle, seconds since the Unix epoch. */
+  /** The middle of the segment, seconds since the Unix epoch. */
   middle: number;
 }
 
 const KINDS: TrackKind[] = ['video', 'audio'];
 
 /**
- * What is left of a Period when some of its segments are lost, or have become shorter. Players stop
- * for good at a hole inside a Period, so each hole ends one and begins another: what the other track
- * has of that time becomes a Period by itself.
+ * What remains of a Period if some of its segments are lost or have become shorter. Players stop
+ * for good at a hole inside a Period, so the Period is split at each hole; media of the other track
+ * in the hole becomes a Period of its own.
  * @param present segments by file name
- * @param nextId an identifier for another Period
- * @returns the Period itself where nothing is lost
+ * @param nextId returns an identifier for another Period
+ * @returns the Period itself if nothing is lost
  */
 export function splitPeriod(
   period: ManifestPeriod,
@@ -67,7 +67,7 @@ export function splitPeriod(
     if (piece.video === undefined && piece.audio === undefined) continue;
     pieces.push(piece);
   }
-  // The last one goes on as the Period that its segments say they belong to.
+  // The last one keeps the identifier of the Period.
   for (const piece of pieces.slice(0, -1)) piece.id = nextId();
   return pieces;
 }

@@ -30,14 +30,14 @@ import { giveName, setAside } from './set-aside.ts';
 
 const KINDS: TrackKind[] = ['video', 'audio'];
 
-/** Something that a repair did. */
+/** An action of a repair. */
 export interface RepairAction {
-  /** Name of the file in the recording's folder. */
+  /** Name of the file in the day folder. */
   file: string;
   message: string;
 }
 
-/** What a repair did, and what damage it could not mend. */
+/** The actions of a repair, and the damage that is left. */
 export interface RepairResult {
   folder: string;
   actions: RepairAction[];
@@ -45,11 +45,11 @@ export interface RepairResult {
 }
 
 /**
- * Mends one recording as far as that is possible, so that players get through it: what is whole of
- * damaged segments is kept, segments that no manifest names are taken up, lost ones leave the manifest,
- * and a manifest that cannot be read is written anew from the files. Nothing is deleted: what is
- * replaced is kept under a name of its own. No recorder may be running on the folder.
- * @param folder path of the file system, `…/<stream>/YYYY/MM/DD`
+ * Repairs a day folder as far as possible, so that players can play it: the intact part of damaged
+ * segments is kept, segments that are missing from the manifest are added, lost ones are removed
+ * from it, and an unreadable manifest is rebuilt from the files. Nothing is deleted: replaced files
+ * are kept under new names. No recorder may be running on the folder.
+ * @param folder path in the file system, `…/<stream>/YYYY/MM/DD`
  * @param nowUs µs since the Unix epoch
  * @throws the file system's error
  */
@@ -62,7 +62,7 @@ export async function repairRecording(folder: string, nowUs: number): Promise<Re
   return { folder, actions: repair.actions, left: after.findings.filter(({ damage }) => damage) };
 }
 
-/** One segment of the manifest. */
+/** A segment of the manifest. */
 interface Listed extends SegmentTimes {
   name: string;
   track: ManifestTrack;
@@ -93,7 +93,7 @@ class RecordingRepair {
     presentation.periods = this.#withoutLost(presentation, present);
     await this.#setAsideCopies(presentation);
     for (const { name, kind } of await this.#takeUp(presentation)) {
-      this.#did(name, `taken up into the manifest (${kind})`);
+      this.#did(name, `added to the manifest (${kind})`);
     }
     presentation.periods.sort((a, b) => startSeconds(a) - startSeconds(b));
     await this.#writeManifest(presentation);
@@ -107,7 +107,7 @@ class RecordingRepair {
     return new Set(await readdir(this.#folder));
   }
 
-  /** The manifest, or an empty one in place of what cannot be used; all Periods are over. */
+  /** The manifest, or an empty one if it cannot be used; all Periods are ended. */
   async #readManifest(findings: readonly Finding[]): Promise<Presentation> {
     const text = await readFile(path.join(this.#folder, MANIFEST_NAME), 'utf8').catch(absent);
     const contradictsItself = findings.some(
@@ -131,7 +131,7 @@ class RecordingRepair {
     return { dayStartUs: dayUs, live: false, segmentSeconds: 1, periods: [] };
   }
 
-  /** UTC midnight before the first segment, for a folder whose name does not tell its day. */
+  /** UTC midnight before the first segment, for a folder whose name is not a day. */
   async #firstDayUs(): Promise<number> {
     let firstUs = Number.POSITIVE_INFINITY;
     for (const file of await this.#segmentFiles()) {
@@ -150,11 +150,13 @@ class RecordingRepair {
   async #inspect(name: string): Promise<SegmentInspection> {
     const files = new RecordingFiles(this.#folder);
     const found = await inspectSegment(files, name, await codecOfFile(files, name));
-    if (found === undefined) throw new Error(`${name} vanished while it was being repaired`);
+    if (found === undefined) throw new Error(`${name} disappeared during the repair`);
     return found;
   }
 
-  /** Of two files with one number, the one that the manifest names (or that is whole) stays. */
+  /**
+   * Of two files with the same number, the one that the manifest names (or the intact one) stays.
+   */
   async #setAsideDoubles(listed: readonly Listed[]): Promise<void> {
     const names = await this.#names();
     const isListed = new Set(listed.map(({ name }) => name));
@@ -164,11 +166,11 @@ class RecordingRepair {
       const usual = segmentName(parsed.kind, parsed.number, parsed.container);
       const isDouble = file !== usual && (names.has(usual) || isListed.has(usual));
       if (!isDouble || (parsed.isPart && !names.has(usual))) continue;
-      this.#did(file, `kept as ${await setAside(this.#folder, file)}: ${usual} is there too`);
+      this.#did(file, `kept as ${await setAside(this.#folder, file)}: ${usual} exists too`);
     }
   }
 
-  /** Gives files whose times are those of a segment that is missing their names back. */
+  /** Restores the names of files whose times match those of a missing segment. */
   async #findRenamed(listed: readonly Listed[]): Promise<void> {
     const names = await this.#names();
     const missing = listed.filter(({ name }) => !names.has(name));
@@ -180,7 +182,7 @@ class RecordingRepair {
       if ((await this.#inspect(part)).chunks.length === 0) continue;
       missing.splice(missing.indexOf(each), 1);
       await giveName(this.#folder, part, each.name);
-      this.#did(part, `is ${each.name} of the manifest, and is called so again`);
+      this.#did(part, `renamed to ${each.name}, its name in the manifest`);
     }
     for (const { name, kind } of await this.#segmentFiles()) {
       if (isListed.has(name)) continue;
@@ -194,11 +196,11 @@ class RecordingRepair {
       if (torn !== undefined || lost === undefined) continue;
       missing.splice(missing.indexOf(lost), 1);
       await giveName(this.#folder, name, lost.name);
-      this.#did(name, `is ${lost.name} by its times, and is called so again`);
+      this.#did(name, `renamed to ${lost.name}, which has the same times`);
     }
   }
 
-  /** Mends segment files. @returns those that the manifest names and that hold something */
+  /** Repairs segment files. @returns those that the manifest names and that have content */
   async #repairSegments(listed: readonly Listed[]): Promise<Map<string, PresentSegment>> {
     const places = new Map(listed.map((each) => [each.name, each]));
     const present = new Map<string, PresentSegment>();
@@ -207,7 +209,7 @@ class RecordingRepair {
       if (parsed?.type !== 'seg') continue;
       const place = parsed.isPart ? undefined : places.get(file);
       const inspection = await this.#inspect(file);
-      // A name that was claimed and never written to holds nothing to keep.
+      // A claimed name without content has nothing to keep.
       const done =
         parsed.isPart && inspection.size === 0
           ? undefined
@@ -238,14 +240,14 @@ class RecordingRepair {
       const left = splitPeriod(period, present, nextId);
       if (left[0] !== period) {
         const what =
-          left.length === 0 ? 'is left out' : `becomes ${left.length} without what is lost`;
+          left.length === 0 ? 'removed' : `split into ${left.length} without the lost segments`;
         this.#did(MANIFEST_NAME, `Period ${period.id} ${what}`);
       }
       return left;
     });
   }
 
-  /** What covers time that another segment of the track covers cannot be played with it. */
+  /** A segment that covers the same time as another one of the track cannot be played with it. */
   async #setAsideCopies(presentation: Presentation): Promise<void> {
     const taken = listedIn(presentation).map(({ track, startTicks, durationTicks }) => ({
       kind: track.kind,
@@ -281,7 +283,7 @@ class RecordingRepair {
     if (old === text) return;
     const aside = old && (await setAside(this.#folder, MANIFEST_NAME, { keep: true }));
     await replaceFile(file, text);
-    this.#did(MANIFEST_NAME, `written anew${aside ? `; as it was: ${aside}` : ''}`);
+    this.#did(MANIFEST_NAME, `rewritten${aside ? `; old file kept as ${aside}` : ''}`);
   }
 }
 

@@ -5,18 +5,19 @@ import { wallClockSpan } from '../media/wall-clock-span.ts';
 import type { SegmentInspection } from '../verification/segment-inspection.ts';
 import { replaceMended, setAside } from './set-aside.ts';
 
-/** When a segment begins and how long it lasts, ticks. */
+/** Start and duration of a segment, ticks. */
 export interface SegmentTimes {
   startTicks: number;
   durationTicks: number;
 }
 
 /**
- * Mends what can be mended in one segment file: cuts it to its last whole chunk before the damage, and
- * puts its chunks back to the times that manifest and durations agree on. The file as it was is kept.
- * @param listed what the manifest says of it, where it names it
- * @param timescale ticks a second
- * @returns what was done; undefined where there was nothing to do
+ * Repairs a segment file: truncates it after its last complete chunk before the damage, and
+ * corrects the times of its chunks to those on which manifest and durations agree. The original
+ * file is kept.
+ * @param listed its entry in the manifest, if there is one
+ * @param timescale ticks per second
+ * @returns what was done; undefined if there was nothing to do
  * @throws the file system's error
  */
 export async function repairSegment(
@@ -27,7 +28,7 @@ export async function repairSegment(
   timescale: number,
 ): Promise<string | undefined> {
   const { container, chunks, torn, validLength, duration } = inspection;
-  if (chunks.length === 0) return `holds nothing: kept as ${await setAside(folder, name)}`;
+  if (chunks.length === 0) return `no usable content: kept as ${await setAside(folder, name)}`;
   const isMoved =
     listed !== undefined &&
     duration === listed.durationTicks &&
@@ -50,11 +51,11 @@ export async function repairSegment(
     await handle.close();
   }
   const aside = await replaceMended(folder, name);
-  const what = isMoved ? 'moved to its place in time' : `cut to its ${chunks.length} whole chunks`;
-  return `${what}; as it was: ${aside}`;
+  const what = isMoved ? 'times corrected' : `cut to its ${chunks.length} complete chunks`;
+  return `${what}; old file kept as ${aside}`;
 }
 
-/** Lets the head of a file tell where its media ends now. */
+/** Corrects the end of the media in the head of a file. */
 async function shortenReferenceTimes(
   handle: FileHandle,
   { container, startTime, duration }: SegmentInspection,

@@ -4,9 +4,9 @@ import { syncFolder } from '../files/durable-file.ts';
 import { asideName, isUnfinished, PART_SUFFIX, REPAIR_SUFFIX } from '../layout/file-names.ts';
 
 /**
- * Gives a file a name of its own beside the recording, so that nothing is lost whatever the repair
- * makes of it. Here the promise is kept that a repair deletes no media.
- * @param keep leave it under its old name too, to be replaced
+ * Renames a file so that nothing is lost in the repair. This is where the promise is kept that a
+ * repair deletes no media.
+ * @param keep keep the old name as well, for a file that is about to be replaced
  * @returns the new name
  * @throws the file system's error
  */
@@ -20,7 +20,7 @@ export async function setAside(
   for (let count = 0; ; count++) {
     const aside = asideName(base, count);
     try {
-      // Unlike a rename, a link never takes the place of another file.
+      // Unlike a rename, a link never replaces another file.
       await link(from, path.join(folder, aside));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EEXIST') continue;
@@ -32,14 +32,16 @@ export async function setAside(
   }
 }
 
-/** Gives a lost file its name back. @throws Error where the name is taken; the file system's error */
+/**
+ * Gives a file back its original name. @throws Error if the name is in use; the file system's error
+ */
 export async function giveName(folder: string, from: string, to: string): Promise<void> {
   await link(path.join(folder, from), path.join(folder, to));
   await unlink(path.join(folder, from));
   await syncFolder(folder);
 }
 
-/** Puts a mended file, written under its name and {@link REPAIR_SUFFIX}, in place of the damaged one. */
+/** Replaces a damaged file by the repaired one with the suffix {@link REPAIR_SUFFIX}. */
 export async function replaceMended(folder: string, name: string): Promise<string> {
   const aside = await setAside(folder, name, { keep: true });
   await rename(path.join(folder, name + REPAIR_SUFFIX), path.join(folder, name));

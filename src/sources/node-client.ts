@@ -2,15 +2,15 @@ import { createParser } from 'eventsource-parser';
 import type { Clock } from '../clock/clock.ts';
 import type { NodeSourceConfig } from './source-options.ts';
 
-/** How long a node may take to begin an answer, and to finish one that has an end, ms. */
+/** Timeout for the start of a response and, if it has an end, for the whole of it, ms. */
 const ANSWER_MS = 10_000;
 
-/** Characters of a listing: some ten thousand streams. What is longer comes from no node. */
+/** Maximum size of a listing, characters: enough for tens of thousands of streams. */
 const LONGEST_LISTING = 32 * 1024 * 1024;
 
 /**
- * A request to a node did not work out. `unauthorized`: the token is missing, wrong or for less;
- * `unsupported`: the node has no events; `failed`: anything else.
+ * A failed request to a node. `unauthorized`: the token is missing, invalid or insufficient;
+ * `unsupported`: the node has no events; `failed`: any other failure.
  */
 export class NodeError extends Error {
   override name = 'NodeError';
@@ -21,7 +21,7 @@ export class NodeError extends Error {
   }
 }
 
-/** The two calls that tell what a Live777 node or a Liveman has. */
+/** The two requests that show which streams a Live777 node or a Liveman has. */
 export class NodeClient {
   readonly #url: string;
   readonly #token: string | undefined;
@@ -45,7 +45,8 @@ export class NodeClient {
       let text = '';
       for await (const chunk of textOf(response)) {
         text += chunk;
-        if (text.length > LONGEST_LISTING) throw new NodeError('failed', 'sends an endless reply');
+        if (text.length > LONGEST_LISTING)
+          throw new NodeError('failed', 'sends a reply that is too long');
       }
       return text;
     } catch (error) {
@@ -56,10 +57,10 @@ export class NodeClient {
   }
 
   /**
-   * `GET /api/sse/streams`: Server-Sent Events (HTML §9.2), each with a whole listing.
-   * @param onOpen called once the node has agreed
-   * @returns the data of each event, until the connection ends, whoever ends it
-   * @throws NodeError when the node does not agree, or when the signal aborts: its reason
+   * `GET /api/sse/streams`: Server-Sent Events (HTML §9.2), each with a complete listing.
+   * @param onOpen called once the node has accepted the request
+   * @returns the data of each event, until the connection ends for any reason
+   * @throws NodeError if the node refuses; the signal's reason if it aborts
    */
   async *events(signal: AbortSignal, onOpen: () => void): AsyncGenerator<string, void> {
     const end = new AbortController();
@@ -107,13 +108,13 @@ export class NodeClient {
     if (status === 200) return response;
     await response.body?.cancel();
     if (status === 401) {
-      const asked = this.#token === undefined ? 'asks for a token' : 'does not accept the token';
+      const asked = this.#token === undefined ? 'requires a token' : 'does not accept the token';
       throw new NodeError('unauthorized', `${asked} (401)`);
     }
     if (status === 403) {
       throw new NodeError(
         'unauthorized',
-        'does not let the token list streams (403): it must be for all streams',
+        'does not permit the token to list streams (403): it must be valid for all streams',
       );
     }
     const noEvents = accept === 'text/event-stream' && [404, 405, 406, 501].includes(status);
@@ -123,16 +124,16 @@ export class NodeClient {
     );
   }
 
-  /** A signal that also fires when a request takes too long, unless stopped before. */
+  /** A signal that also aborts when a request takes too long, unless it is stopped before. */
   #limitTime(signal: AbortSignal): { signal: AbortSignal; stop: () => void } {
     const late = new AbortController();
     const stop = this.#clock.after(ANSWER_MS, () =>
-      late.abort(new NodeError('failed', `does not answer within ${ANSWER_MS / 1000} s`)),
+      late.abort(new NodeError('failed', `does not respond within ${ANSWER_MS / 1000} s`)),
     );
     return { signal: AbortSignal.any([signal, late.signal]), stop };
   }
 
-  /** An error in words that may be shown: without the token, whatever library speaks of it. */
+  /** An error whose message may be shown: free of the token, whatever library created it. */
   #explained(error: unknown, signal: AbortSignal): NodeError {
     const reason: unknown = signal.aborted ? signal.reason : error;
     if (reason instanceof NodeError) return reason;

@@ -2,34 +2,34 @@ import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { StreamId } from '../layout/stream-id.ts';
 
-/** A stream as one node lists it. */
+/** A stream in a node's listing. */
 export interface NodeStream {
   stream: string;
   /**
-   * `live`: a publisher is connected. `wavering`: the connection to it is disturbed and may mend by
-   * itself. `off`: none.
+   * `live`: a publisher is connected. `wavering`: its connection is disturbed and may recover.
+   * `off`: no publisher.
    */
   presence: 'live' | 'wavering' | 'off';
-  /** The publishers that make it live or wavering; empty for `off`. */
+  /** The publishers that are connected or disturbed; empty for `off`. */
   publishers: readonly string[];
-  /** Publishers that have left, as far as the node still lists them (Live777: for 30 s). */
+  /** Publishers that have left and are still listed (by Live777 for 30 s). */
   gone: readonly string[];
-  /** The node itself pulls it from another one. */
+  /** The node itself pulls the stream from another one. */
   relayed: boolean;
-  /** WHIP endpoints that the node pushes it to. */
+  /** WHIP endpoints to which the node pushes the stream. */
   pushedTo: readonly string[];
-  /** The node fetches it from a camera or the like as soon as somebody subscribes. */
+  /** The node fetches the stream from a camera or similar when somebody subscribes. */
   onDemand: boolean;
-  /** Names of the codecs, such as `H264`; empty where not told. */
+  /** Codec names, such as `H264`; empty if the node does not report them. */
   codecs: readonly string[];
 }
 
 /** All streams of a node at one instant. */
 export interface NodeListing {
   streams: NodeStream[];
-  /** Names of streams that cannot be recorded, because they cannot be a path. */
+  /** Names of streams that cannot be recorded because they are not valid paths. */
   unusable: string[];
-  /** Differs between two listings when anything has happened on the node, media included. */
+  /** Differs between two listings if anything has happened on the node, including media. */
   fingerprint: string;
 }
 
@@ -41,7 +41,7 @@ const Cascade = Type.Object({
 const Session = Type.Object({
   id: Type.String(),
   createdAt: Type.Optional(Type.Number()),
-  // Nodes before 0.8 list only sessions that are there, and do not say this.
+  // Nodes before 0.8 list only connected sessions and omit this.
   leaveAt: Type.Optional(Type.Number()),
   state: Type.String(),
   cascade: Type.Optional(Type.Union([Cascade, Type.Null()])),
@@ -67,21 +67,21 @@ type ListedStream = Static<ReturnType<(typeof Listing)['Type']>>[number];
 const usableName = Compile(StreamId);
 
 /**
- * Reads what Live777 and Liveman answer to `GET /api/streams/` and send as events.
+ * Parses the reply to `GET /api/streams/` and the events of Live777 and Liveman.
  * @param base address of the node, without a trailing slash
- * @throws Error when it is anything else
+ * @throws Error for any other reply
  */
 export function readListing(json: string, base: string): NodeListing {
   let document: unknown;
   try {
     document = JSON.parse(json);
   } catch {
-    throw new Error('does not answer with JSON');
+    throw new Error('does not reply with JSON');
   }
   if (!Listing.Check(document)) {
     const [error] = Listing.Errors(document);
     throw new Error(
-      `does not answer with a list of streams (${error?.instancePath || '/'} ${error?.message})`,
+      `does not reply with a list of streams (${error?.instancePath || '/'} ${error?.message})`,
     );
   }
   const listed = [...document].sort((a, b) => (a.id < b.id ? -1 : 1));
@@ -101,8 +101,8 @@ export function readListing(json: string, base: string): NodeListing {
 }
 
 function readStream(listed: ListedStream, base: string): NodeStream {
-  // A recorder that pulls from a Liveman may be one of the nodes of that Liveman, which then lists
-  // the recorder's own session: it must not keep a stream alive that nobody publishes any more.
+  // A recorder that pulls from a Liveman may itself be one of its nodes. Then Liveman lists the
+  // recorder's own session, which must not keep a stream alive that nobody publishes any more.
   const sessions = listed.publish.sessions.filter(
     ({ cascade }) => !cascade?.sourceUrl?.startsWith(`${base}/`),
   );
@@ -126,7 +126,7 @@ function readStream(listed: ListedStream, base: string): NodeStream {
   };
 }
 
-/** A source that the node itself fetches has the same id each time. */
+/** A source that the node fetches itself always has the same id. */
 function publisherName({ id, createdAt }: Session): string {
   return createdAt === undefined ? id : `${id}@${createdAt}`;
 }

@@ -4,25 +4,28 @@ import { NodeClient, NodeError } from './node-client.ts';
 import { type NodeListing, type NodeStream, readListing } from './node-streams.ts';
 import type { NodeSourceConfig } from './source-options.ts';
 
-/** How often a node without events is asked, ms. */
+/** Polling interval of a node without events, ms. */
 const POLL_MS = 2000;
-/** A node that sends no first listing of its own accord is asked for it after this, ms. */
+/** If a node does not send a first listing within this time, the listing is requested, ms. */
 const FIRST_EVENT_MS = 1000;
-/** Where streams are live an event comes every 2 s; after this without one the node is asked, ms. */
+/**
+ * With live streams, there is an event every 2 s; after this time without one, the node is polled
+ * once, ms.
+ */
 const SILENCE_MS = 15_000;
-/** Events that end, or are found stalled, earlier than this are not worth much, ms. */
+/** Events that end or stall before this count as a failure, ms. */
 const SHORT_MS = 5000;
-/** After this many times in a row, polling replaces events for a while. */
+/** After this many consecutive failures, polling replaces events for a while. */
 const MOST_BAD_ENDS = 3;
-/** How long a node without events is not asked for them again, ms. */
+/** How long a node without events is polled before events are tried again, ms. */
 const EVENTS_AGAIN_MS = 300_000;
-/** A wrong token is not right a second later: how long to wait, ms. */
+/** Delay after a refused token, which will not become valid within seconds, ms. */
 const UNAUTHORIZED_MS = 60_000;
 
 /**
- * How a node is followed: `connecting` not yet, or anew; `sse` by its events; `polling` by asking
- * it again and again; `unauthorized` it does not accept the token; `unreachable` it does not answer,
- * or nothing that can be understood.
+ * How a node is followed: `connecting` (again); `sse`: by its events; `polling`: by periodic
+ * requests; `unauthorized`: it refuses the token; `unreachable`: it does not respond, or its reply
+ * is invalid.
  */
 export type NodeConnection = 'connecting' | 'sse' | 'polling' | 'unauthorized' | 'unreachable';
 
@@ -31,22 +34,22 @@ export interface NodeState {
   /** Base address. */
   url: string;
   connection: NodeConnection;
-  /** Since when, ms since the Unix epoch. */
+  /** When it entered this state, ms since the Unix epoch. */
   sinceMs: number;
-  /** What went wrong last, unless all is well again. */
+  /** The last error, unless it has been resolved. */
   error?: string;
-  /** How many live streams it listed last; 0 while it is not followed. */
+  /** Number of live streams in its last listing; 0 while it is not followed. */
   liveStreams: number;
 }
 
-/** As much of a log as is used here. */
+/** The part of a log that is used here. */
 export interface SourcesLog {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
 }
 
-/** What a {@link NodeWatch} works with. */
+/** Options of a {@link NodeWatch}. */
 export interface NodeWatchOptions {
   source: NodeSourceConfig;
   clock: Clock;
@@ -54,16 +57,16 @@ export interface NodeWatchOptions {
   random?: () => number;
   log: SourcesLog;
   /**
-   * The node listed its streams.
-   * @param unbroken it was followed without interruption since the listing before, so that what is
-   * missing now has ended; otherwise it may have been restarted
+   * The node has listed its streams.
+   * @param unbroken whether it was followed without interruption since the last listing, so that
+   * streams that are missing now have ended; otherwise it may have restarted
    */
   onListing(streams: NodeStream[], unbroken: boolean): void;
-  /** The node does not answer (any more), or not to us. Called at each failure. */
+  /** The node does not respond, or refuses us. Called for each failure. */
   onLost(): void;
 }
 
-/** Follows the streams of one node for as long as it is open, whatever happens to the node. */
+/** Follows the streams of one node until it is closed, whatever happens to the node. */
 export class NodeWatch {
   readonly #options: NodeWatchOptions;
   readonly #client: NodeClient;
@@ -75,7 +78,7 @@ export class NodeWatch {
   #unbroken = false;
   #fingerprint = '';
   #unusable = '';
-  /** Not before this is the node asked for events, ms. */
+  /** Events are not requested before this time, ms. */
   #eventsFromMs = 0;
   #badEnds = 0;
 
@@ -92,17 +95,17 @@ export class NodeWatch {
     };
   }
 
-  /** Begins; once. */
+  /** Starts; call it once. */
   start(): void {
     this.#running ??= this.#run();
   }
 
-  /** How it goes at this moment. */
+  /** The current state. */
   state(): NodeState {
     return { ...this.#state };
   }
 
-  /** Ends; resolves when nothing is under way any more. */
+  /** Stops; resolves when nothing is in progress any more. */
   async close(): Promise<void> {
     this.#life.abort(new NodeError('failed', 'is no longer followed'));
     await this.#running;
@@ -127,7 +130,7 @@ export class NodeWatch {
     await this.#wait(POLL_MS);
   }
 
-  /** @throws NodeError when the node refuses, does not answer or answers nonsense */
+  /** @throws NodeError if the node refuses, does not respond, or its reply is invalid */
   async #followEvents(): Promise<void> {
     const { clock } = this.#options;
     const connection = new AbortController();
@@ -152,13 +155,13 @@ export class NodeWatch {
       silence.stop();
       connection.abort();
     }
-    // The check that found it stalled has just listed the streams.
+    // If the events stalled, the check that found it has just listed the streams.
     if (!isStalled) this.#unbroken = false;
     this.#change('connecting');
     if (isStalled || clock.now() - openedMs < SHORT_MS) await this.#afterBadEnd();
   }
 
-  /** No event for a while: asks the node whether that is because nothing happens there. */
+  /** No event for a while: polls the node to find out whether nothing has happened there. */
   async #checkSilence(silence: Countdown, connection: AbortController): Promise<void> {
     const { starts } = silence;
     const { signal } = connection;
@@ -196,7 +199,7 @@ export class NodeWatch {
   #giveUpEvents(why: string): void {
     const { clock, log, source } = this.#options;
     this.#eventsFromMs = clock.now() + EVENTS_AGAIN_MS;
-    log.debug({ node: source.url, why }, 'the node is polled');
+    log.debug({ node: source.url, why }, 'polling the node instead of following its events');
   }
 
   async #list(signal: AbortSignal): Promise<NodeListing> {
@@ -245,14 +248,14 @@ export class NodeWatch {
       if (isNew) {
         log.info(
           { node: source.url, liveStreams: before.liveStreams },
-          connection === 'sse' ? 'following the events of the node' : 'polls the node',
+          connection === 'sse' ? 'following the events of the node' : 'polling the node',
         );
       }
     }
     before.connection = connection;
   }
 
-  /** Waits that many ms, or until the watch is closed. */
+  /** Waits this many ms, or until the watch is closed. */
   async #wait(ms: number): Promise<void> {
     const { signal } = this.#life;
     if (signal.aborted) return;
@@ -268,15 +271,15 @@ export class NodeWatch {
   }
 }
 
-/** Ends events that no longer tell what happens on the node. */
+/** Ends events that no longer show what happens on the node. */
 const stalled = new NodeError('failed', 'its events have stalled');
 
-/** Calls when it has not been restarted for that long. */
+/** Calls back if it has not been restarted for this long. */
 class Countdown {
   readonly #clock: Clock;
   readonly #call: () => void;
   #cancel = () => {};
-  /** How often it was started or stopped: tells whether anything has happened in between. */
+  /** Number of starts and stops: shows whether anything happened in between. */
   starts = 0;
 
   constructor(clock: Clock, call: () => void) {

@@ -1,9 +1,9 @@
 /** A place from which a stream can be pulled. */
 export interface PullTarget {
-  /** Address of the WHEP endpoint; may carry a secret in its query. */
+  /** Address of the WHEP endpoint; its query may contain a secret. */
   url: string;
   token?: string;
-  /** The node's base address, or the endpoint's without its query: fit for logs. */
+  /** The node's base address, or that of the endpoint without its query: may be logged. */
   node: string;
 }
 
@@ -11,14 +11,13 @@ export interface PullTarget {
 export interface PullPlan {
   stream: string;
   /**
-   * Best first, never empty: the endpoints that were configured for this stream, then the nodes
-   * where it is published, then those that relay it. A pull that runs from any of them may stay
-   * where it is.
+   * Best first, never empty: the endpoints configured for this stream, then the nodes where it is
+   * published, then those that relay it. A pull from any of them may continue.
    */
   targets: PullTarget[];
   /**
-   * Names the present publications at these targets: it differs after a publisher came anew, when
-   * a session that has fallen silent is better replaced than waited for. Empty where not known.
+   * Identifies the current publications at these targets. It changes when a publisher reconnects,
+   * after which a silent session should be replaced rather than waited for. Empty if unknown.
    */
   publication: string;
 }

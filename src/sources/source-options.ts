@@ -1,26 +1,29 @@
-/** A Live777 node, or a Liveman for all of its cluster, whose streams we pull. */
+/** A Live777 node, or a Liveman for its whole cluster, from which streams are pulled. */
 export interface NodeSourceConfig {
   /** Base address, without a trailing slash. */
   url: string;
   token?: string;
 }
 
-/** One stream of any WHEP server. */
+/** A single stream of any WHEP server. */
 export interface WhepSourceConfig {
-  /** Address of the WHEP endpoint; may carry a secret in its query. */
+  /** Address of the WHEP endpoint; its query may contain a secret. */
   whep: string;
-  /** What the stream is called here. */
+  /** Name of the stream in this recorder. */
   stream: string;
   token?: string;
 }
 
-/** Where streams are pulled from: one `[[recorder.sources]]`. */
+/** An element of `[[recorder.sources]]`. */
 export type SourceConfig = NodeSourceConfig | WhepSourceConfig;
 
-/** The part of all streams that this recorder takes care of, among several that share a cluster. */
+/**
+ * The share of all streams for which this recorder is responsible, among several with the same
+ * sources.
+ */
 export interface ShardConfig {
-  /** Which of the recorders this is, from 0. */
+  /** Index of this recorder, from 0. */
   index: number;
-  /** How many recorders there are. */
+  /** Number of recorders. */
   count: number;
 }

@@ -6,84 +6,86 @@ import { shardOf } from './shard.ts';
 import type { ShardConfig, SourceConfig, WhepSourceConfig } from './source-options.ts';
 import { type Sighting, StreamDirectory } from './stream-directory.ts';
 
-/** How long nothing is pulled after the start, so that all nodes can say what they have, ms. */
+/** Delay before the first pull, so that all nodes can list their streams, ms. */
 const SETTLE_MS = 1000;
 
-/** What is told to the one who pulls. None of them may throw. */
+/** Events for the recorder that pulls. The callbacks must not throw. */
 export interface SourcesEvents {
   /**
-   * The stream is live and to be pulled; or its targets have changed, it was published anew, or it
-   * is back after {@link onHold}: what waits to try again should try at once.
+   * The stream is live and should be pulled; or its targets have changed, it was published again,
+   * or it is back after {@link onHold}: a pending retry should start at once.
    */
   onPull(plan: PullPlan): void;
   /**
-   * No node that answers lists the stream, but it may come back, as after the restart of a node:
-   * its recording should stay open, and no target be asked for it, since a node makes up a stream
-   * that it is asked for and does not have. `onPull` or {@link onRelease} follows.
+   * No node that responds lists the stream, but it may come back, as after the restart of a node.
+   * Its recording should stay open, and no target should be asked for it, because a node creates a
+   * stream that is requested and does not exist. `onPull` or {@link onRelease} follows.
    */
   onHold?(stream: string): void;
-  /** It is not live any more: gone from all nodes, or away for longer than the grace. */
+  /**
+   * The stream is no longer live: gone from all nodes, or away for longer than the grace period.
+   */
   onRelease(stream: string): void;
 }
 
-/** What {@link Sources} works with. */
+/** Options of {@link Sources}. */
 export interface SourcesOptions {
   sources: readonly SourceConfig[];
-  /** Patterns of the streams that are pulled without being asked for. */
+  /** Patterns of the streams that are pulled automatically. */
   autoStreams: readonly string[];
-  /** The part of all streams that this recorder pulls without being asked for; absent: all. */
+  /** The share of all streams that this recorder pulls automatically; absent for all. */
   shard?: ShardConfig | undefined;
-  /** How long a stream that was lost sight of counts as live, ms. */
+  /** How long a stream that has disappeared counts as live, ms. */
   resumeGraceMs: number;
   log: SourcesLog;
   events: SourcesEvents;
   clock?: Clock;
-  /** From 0 to 1: spreads attempts of several recorders. */
+  /** Random numbers from 0 to 1 that spread the attempts of several recorders. */
   random?: () => number;
 }
 
-/** A WHEP endpoint that was configured for one stream. */
+/** A WHEP endpoint configured for one stream. */
 export interface SourceEndpoint {
   stream: string;
-  /** Its address without a query, which may be secret. */
+  /** Its address without the query, which may contain a secret. */
   url: string;
 }
 
 /** A stream that is live. */
 export interface SourceStream {
   stream: string;
-  /** Base addresses of the nodes that have it, or the endpoint it comes from, best first. */
+  /** Base addresses of the nodes that have the stream, or its endpoint, best first. */
   nodes: string[];
-  /** Names of the codecs; empty where no node tells. */
+  /** Codec names; empty if no node reports them. */
   codecs: string[];
 }
 
-/** A stream that the one who pulls knows of. */
+/** A stream that is being pulled. */
 interface Pulled {
   plan: PullPlan;
   held: boolean;
 }
 
 /**
- * Follows all sources, and decides which of their streams this recorder pulls from where: those
- * that match `auto_streams` and belong to its shard, those that have an endpoint of their own and
- * belong to its shard, and those that an operator asks for.
+ * Follows all sources and decides which of their streams this recorder pulls, and from where: those
+ * that match `auto_streams` or have an endpoint of their own, if they belong to its shard, and
+ * those that an operator requests.
  */
 export class Sources {
   readonly #options: SourcesOptions;
   readonly #clock: Clock;
-  /** A pattern of `auto_streams` matches it. */
+  /** True if a pattern of `auto_streams` matches. */
   readonly #isNamed: (stream: string) => boolean;
   readonly #isAutomatic: (stream: string) => boolean;
   readonly #tokens = new Map<string, string>();
   readonly #endpoints = new Map<string, PullTarget[]>();
   readonly #watches: NodeWatch[] = [];
   readonly #directory: StreamDirectory;
-  /** Nodes that have not said anything yet. */
+  /** Nodes that have not responded yet. */
   readonly #awaited = new Set<string>();
   readonly #wanted = new Set<string>();
   readonly #unwanted = new Set<string>();
-  /** Live streams that nobody asked for, of which the log has told. */
+  /** Live streams without a request that have been logged. */
   readonly #leftAlone = new Set<string>();
   readonly #pulled = new Map<string, Pulled>();
   #cancelSettling: (() => void) | undefined;
@@ -130,7 +132,7 @@ export class Sources {
     }
   }
 
-  /** Begins; once. */
+  /** Starts; call it once. */
   start(): void {
     for (const watch of this.#watches) watch.start();
     if (this.#awaited.size === 0) this.#settle();
@@ -138,9 +140,9 @@ export class Sources {
   }
 
   /**
-   * An operator wants a stream: it is pulled if or as soon as some node has it, whatever
-   * `auto_streams` and the shard say, also when it is published again later. `onPull` may be
-   * called before this returns.
+   * An operator requests a stream: it is pulled as soon as a node has it, regardless of
+   * `auto_streams` and the shard, and again when it is published later. `onPull` may be called
+   * before this returns.
    */
   want(stream: string): void {
     this.#wanted.add(stream);
@@ -149,8 +151,8 @@ export class Sources {
   }
 
   /**
-   * An operator does not want a stream any more, also not automatically for as long as it stays
-   * live. Calls nothing: who calls this stops pulling.
+   * An operator no longer wants a stream, not even automatically while it stays live. No callback
+   * is called: the caller stops pulling.
    */
   unwant(stream: string): void {
     this.#wanted.delete(stream);
@@ -159,8 +161,8 @@ export class Sources {
   }
 
   /**
-   * True when some node lists the stream as live at this moment. An endpoint of a WHEP server counts
-   * as live always, since only trying tells.
+   * True if a node lists the stream as live now. An endpoint of a WHEP server always counts as
+   * live, because only an attempt can tell.
    */
   has(stream: string): boolean {
     return (
@@ -169,7 +171,7 @@ export class Sources {
     );
   }
 
-  /** How it goes with each node, in the order of the configuration. */
+  /** The state of each node, in the order of the configuration. */
   state(): NodeState[] {
     return this.#watches.map((watch) => watch.state());
   }
@@ -181,7 +183,7 @@ export class Sources {
     );
   }
 
-  /** All streams that are live, whether they are pulled or not, by name. */
+  /** All live streams, pulled or not, by name. */
   streams(): SourceStream[] {
     const names = this.#directory.streams().union(new Set(this.#endpoints.keys()));
     return [...names]
@@ -198,7 +200,7 @@ export class Sources {
       });
   }
 
-  /** Ends, and tells nobody; resolves when nothing is under way any more. */
+  /** Stops without callbacks; resolves when nothing is in progress any more. */
   async close(): Promise<void> {
     this.#isSettled = false;
     this.#cancelSettling?.();
@@ -223,7 +225,7 @@ export class Sources {
     for (const stream of names) this.#decide(stream);
   }
 
-  /** Whether its present publication goes on, as far as that can be known. */
+  /** Whether its current publication continues, as far as known. */
   #isPresent(stream: string): boolean {
     return (
       this.#endpoints.has(stream) ||
@@ -231,7 +233,7 @@ export class Sources {
     );
   }
 
-  /** Compares what should be pulled with what is, and tells the difference. */
+  /** Compares what should be pulled with what is, and calls back for the difference. */
   #decide(stream: string): void {
     if (!this.#isPresent(stream)) {
       this.#unwanted.delete(stream);
@@ -241,7 +243,7 @@ export class Sources {
     const isWanted =
       this.#wanted.has(stream) || (!this.#unwanted.has(stream) && this.#isAutomatic(stream));
     if (!isWanted) {
-      // An automatic stream is unwanted by `unwant` only, which has forgotten it already.
+      // An automatic stream becomes unwanted only by `unwant`, which has already removed it.
       this.#tellLeftAlone(stream);
       return;
     }

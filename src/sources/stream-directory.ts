@@ -2,24 +2,25 @@ import type { Clock } from '../clock/clock.ts';
 import type { NodeStream } from './node-streams.ts';
 import { rendezvousWeight } from './shard.ts';
 
-/** A stream on one node, as far as it is known. */
+/** What is known of a stream on one node. */
 export interface Sighting {
   /** Base address of the node. */
   node: string;
   info: NodeStream;
   /**
-   * `live`: the node lists it so. `held`: it did, and has been lost sight of; it counts as going
-   * on until the grace is over. `idle`: nothing is sent, but the node fetches it on demand.
+   * `live`: the node lists the stream as live. `held`: it did, and the stream has disappeared; it
+   * counts as live until the grace period is over. `idle`: nothing is sent, but the node fetches
+   * the stream on demand.
    */
   state: 'live' | 'held' | 'idle';
 }
 
-/** What a {@link StreamDirectory} works with. */
+/** Options of a {@link StreamDirectory}. */
 export interface StreamDirectoryOptions {
   clock: Clock;
-  /** How long a stream is held that was lost sight of, ms. */
+  /** Grace period of a stream that has disappeared, ms. */
   graceMs: number;
-  /** What is known of a stream has changed. */
+  /** The information about a stream has changed. */
   onChange(stream: string): void;
 }
 
@@ -27,14 +28,15 @@ interface Entry {
   sighting: Sighting;
   /** When a held stream is dropped, ms; Infinity while it is not held. */
   heldUntilMs: number;
-  /** It is held because contact to the node was interrupted. */
+  /** True if it is held because the connection to the node was lost. */
   lost: boolean;
 }
 
 /**
- * Which streams the nodes of a cluster have, from what each of them lists. A stream that a node
- * lists no more has ended when the node was followed all the time, or says that its publisher has
- * left; otherwise the node may have been restarted, and publishers need a moment to come back.
+ * Which streams the nodes of a cluster have, according to their listings. A stream that a node no
+ * longer lists has ended if the node was followed without interruption, or if it reports that the
+ * publisher has left; otherwise the node may have restarted, and publishers need some time to come
+ * back.
  */
 export class StreamDirectory {
   readonly #options: StreamDirectoryOptions;
@@ -47,7 +49,7 @@ export class StreamDirectory {
   }
 
   /**
-   * Takes what a node lists.
+   * Applies a listing of a node.
    * @param unbroken see `NodeWatchOptions.onListing`
    */
   listed(node: string, streams: readonly NodeStream[], unbroken: boolean): void {
@@ -67,7 +69,7 @@ export class StreamDirectory {
     for (const stream of changed) this.#options.onChange(stream);
   }
 
-  /** A node does not answer: what it had is held for the grace. */
+  /** A node does not respond: its streams are held for the grace period. */
   lost(node: string): void {
     const entries = this.#entriesOf(node);
     const changed: string[] = [];
@@ -78,8 +80,8 @@ export class StreamDirectory {
   }
 
   /**
-   * Where a stream is, best first: nodes where it is published, then those that relay it; among
-   * equals the order differs from stream to stream, so that they share the work.
+   * Where a stream is, best first: nodes where it is published, then those that relay it. The order
+   * of equal nodes differs between streams, to distribute the load.
    */
   sightings(stream: string): Sighting[] {
     const found: Sighting[] = [];
@@ -101,12 +103,12 @@ export class StreamDirectory {
       .map(({ sighting }) => sighting);
   }
 
-  /** Names of all streams that some node has or had within the grace. */
+  /** Names of all streams that a node has, or had within the grace period. */
   streams(): Set<string> {
     return new Set([...this.#nodes.values()].flatMap((entries) => [...entries.keys()]));
   }
 
-  /** Forgets everything, and tells nobody. */
+  /** Clears everything without callbacks. */
   close(): void {
     this.#cancelExpiry?.();
     this.#nodes.clear();
@@ -151,7 +153,7 @@ export class StreamDirectory {
     const { clock, graceMs } = this.#options;
     entry.sighting = { node, info, state: 'held' };
     entry.heldUntilMs = clock.now() + graceMs;
-    // All are held for the same time, so that what was held before is due before.
+    // All are held for the same time, so the earliest one expires first.
     this.#cancelExpiry ??= clock.after(graceMs, () => this.#expire());
     return true;
   }
@@ -183,7 +185,7 @@ export class StreamDirectory {
   }
 }
 
-/** What two addresses of one endpoint have in common, whichever way they are written. */
+/** The part of an endpoint's address that does not depend on how it is written. */
 function hostAndPath(url: string): string {
   const parsed = URL.parse(url);
   return parsed === null ? url : `${parsed.host}${parsed.pathname}`;

@@ -6,25 +6,25 @@ import type { ManifestTrack } from '../manifest/presentation.ts';
 import { type Finding, finding } from './finding.ts';
 import type { RecordingFiles } from './recording-files.ts';
 
-/** Lines of ffmpeg that are passed on for one stretch of segments. */
+/** Maximum number of ffmpeg's lines that are shown per run of segments. */
 const MOST_LINES = 3;
 
-/** Whether there is an ffmpeg to decode with. */
+/** Whether ffmpeg is available. */
 export function hasFfmpeg(): boolean {
   return spawnSync('ffmpeg', ['-version'], { stdio: 'ignore' }).error === undefined;
 }
 
-/** A segment file of a track, in the order of its number. */
+/** A segment file of a track, in the order of the segment numbers. */
 export interface DecodableSegment {
   name: string;
-  /** Decoding can start with it. */
+  /** Whether decoding can start at this segment. */
   startsAtKeyframe: boolean;
 }
 
 /**
- * Decodes a track of a Period with ffmpeg: as a whole, and where that brings up errors, each stretch
- * that begins at a keyframe by itself, to tell which it is.
- * @throws Error when ffmpeg cannot be run; what {@link RecordingFiles.read} throws
+ * Decodes a track of a Period with ffmpeg: the whole track first, and if that produces errors, each
+ * run of segments from a keyframe on by itself, to locate them.
+ * @throws Error if ffmpeg cannot be started; what {@link RecordingFiles.read} throws
  */
 export async function decodeTrack(
   files: RecordingFiles,
@@ -62,21 +62,21 @@ function told(lines: string[]): string {
   return `ffmpeg: ${lines.slice(0, MOST_LINES).join(' / ')}${rest > 0 ? ` / ${rest} more` : ''}`;
 }
 
-/** @returns what ffmpeg has to complain of */
+/** @returns the error lines of ffmpeg */
 async function decodeFiles(
   files: RecordingFiles,
   demuxer: string,
   names: readonly string[],
 ): Promise<string[]> {
   const args = ['-hide_banner', '-v', 'error', '-copyts', '-f', demuxer, '-i', 'pipe:0'];
-  // Else it rounds times to those of its own guess of a frame rate, and complains of the result.
+  // Otherwise ffmpeg rounds times to a frame rate that it guesses, and complains about the result.
   const times = ['-fps_mode', 'passthrough', '-enc_time_base', '-1'];
   const ffmpeg = spawn('ffmpeg', [...args, ...times, '-f', 'null', '-'], {
     stdio: ['pipe', 'ignore', 'pipe'],
   });
   let stderr = '';
   ffmpeg.stderr.setEncoding('utf8').on('data', (text: string) => {
-    // What a hopeless file brings up is endless, and its beginning tells enough.
+    // The output for a badly damaged file is endless; its beginning is sufficient.
     if (stderr.length < 65_536) stderr += text;
   });
   const ended = new Promise<number | null>((resolve, reject) => {
@@ -89,12 +89,12 @@ async function decodeFiles(
     }
   };
   const feeding = pipeline(Readable.from(bytes()), ffmpeg.stdin).catch((error) => {
-    // It stops reading at what it cannot make anything of, and says so.
+    // ffmpeg stops reading when it cannot make sense of the data, and reports that.
     if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
   });
   const [code] = await Promise.all([ended, feeding]);
   const lines = stderr.split('\n').filter((line) => line.trim() !== '');
   if (code !== 0 && lines.length === 0) lines.push(`ended with ${code}`);
-  // Addresses of its own objects say nothing and differ from run to run.
+  // Addresses of its objects are irrelevant and differ between runs.
   return lines.map((line) => line.replace(/ @ 0x[0-9a-f]+/g, ''));
 }

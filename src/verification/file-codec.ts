@@ -6,8 +6,8 @@ import { parseFileName } from '../layout/file-names.ts';
 import type { RecordingFiles } from './recording-files.ts';
 
 /**
- * The codec of a segment file that no manifest tells of: that of the initialization segment which its
- * head names; where that is missing or damaged, the one that is most likely for its name.
+ * The codec of a segment file that no manifest names: that of the initialization segment named in
+ * its head or, if that is missing or damaged, the most likely one for its file name.
  * @param name of a segment, which may be a part file
  * @throws what {@link RecordingFiles.open} throws
  */
@@ -18,7 +18,7 @@ export async function codecOfFile(files: RecordingFiles, name: string): Promise<
   if (source === undefined) return likely;
   try {
     const { origin } = await readSegmentHead(source, file);
-    // The head may be damaged: what it says is no name to be opened unless it is one of ours.
+    // The head may be damaged, so the name in it is only opened if it is one of ours.
     if (origin === undefined || parseFileName(origin.initialization)?.type !== 'init')
       return likely;
     const data = await files.read(origin.initialization);

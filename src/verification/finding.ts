@@ -1,25 +1,25 @@
 /**
- * What a check of a recording finds. Damage:
- * - `manifest`: it is missing, cannot be read, or does not belong to the folder;
- * - `initialization`: an initialization segment is missing, cannot be read, or is of other media;
- * - `missing`: a segment that the manifest names has no file;
- * - `unlisted`: a segment file that no manifest names;
+ * Findings of a check. Damage:
+ * - `manifest`: the manifest is missing, unreadable, or belongs to another folder;
+ * - `initialization`: an initialization segment is missing, unreadable, or describes other media;
+ * - `missing`: a segment in the manifest has no file;
+ * - `unlisted`: a segment file is not in the manifest;
  * - `part`: a file that was being written when the recorder ended;
  * - `torn`: the boxes of a segment are damaged, or its end is missing;
- * - `undecodable`: the boxes are whole, the samples in them are not;
- * - `times`: a segment does not lie where the manifest puts it, or its chunks do not join;
+ * - `undecodable`: the boxes are intact, the samples in them are not;
+ * - `times`: a segment is not where the manifest places it, or its chunks are not contiguous;
  * - `hole`: time without media inside a Period, where players stop for good;
  * - `overlap`: two segments of a track cover the same time;
  * - `duplicate`: a segment number was used twice;
- * - `unfinished`: the manifest says that it is being recorded, but no recorder is running.
+ * - `unfinished`: the manifest says that the recording is running, but no recorder is.
  *
- * Worth knowing, and no damage:
+ * Information:
  * - `gap`: time without media between two Periods;
  * - `uneven`: one track of a Period begins or ends before the other;
- * - `size`: the bandwidth in the manifest is not that of the files;
- * - `live`: what will be in order once the running recorder is done with it;
- * - `set aside`: what a repair found unreadable and kept;
- * - `foreign`: a file that is none of ours.
+ * - `size`: the bandwidth in the manifest does not match the files;
+ * - `live`: will be in order once the running recorder has finished it;
+ * - `set aside`: an unreadable file that a repair kept;
+ * - `foreign`: a file that the recorder did not write.
  */
 export type FindingKind = keyof typeof IS_DAMAGE;
 
@@ -44,35 +44,38 @@ const IS_DAMAGE = {
   foreign: false,
 } as const;
 
-/** One thing that a check has to tell. */
+/** A finding of a check. */
 export interface Finding {
   kind: FindingKind;
-  /** True where something is wrong; false for what is only worth knowing. */
+  /** True for damage; false for information. */
   damage: boolean;
-  /** Name of the file in the recording's folder, where it is about one. */
+  /** Name of the file in the day folder, if the finding is about a file. */
   file?: string;
   message: string;
 }
 
-/** Where a track of a Period lies, by its files. Times are µs since the Unix epoch, end exclusive. */
+/**
+ * Time range of a track in a Period, according to its files. Times are µs since the Unix epoch, end
+ * exclusive.
+ */
 export interface TrackExtent {
-  /** Segments that the manifest names and whose file could be read. */
+  /** Number of segments in the manifest whose file could be read. */
   segments: number;
-  /** Access units, or Opus packets. */
+  /** Number of access units. */
   samples: number;
   bytes: number;
   startUs: number;
   endUs: number;
 }
 
-/** Where a Period lies; a track that it does not have is absent. */
+/** Time range of a Period; a track that it lacks is absent. */
 export interface PeriodExtent {
   id: string;
   video?: TrackExtent;
   audio?: TrackExtent;
 }
 
-/** All that a check of one recording (a day folder) has to tell. */
+/** The result of checking a day folder. */
 export interface Verification {
   /** Path of the folder. */
   folder: string;
@@ -81,12 +84,12 @@ export interface Verification {
   findings: Finding[];
 }
 
-/** A finding of a kind. */
+/** Creates a finding. */
 export function finding(kind: FindingKind, message: string, file?: string): Finding {
   return { kind, damage: IS_DAMAGE[kind], ...(file !== undefined && { file }), message };
 }
 
-/** True when anything is wrong with the recording. */
+/** True if the recording has any damage. */
 export function isDamaged({ findings }: Verification): boolean {
   return findings.some(({ damage }) => damage);
 }

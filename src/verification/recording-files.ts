@@ -8,16 +8,16 @@ import {
   type RecordingsReader,
 } from '../storage/recordings-reader.ts';
 
-/** Where those files of a recording are that have left its folder. */
+/** The files of a recording that have been moved to a store. */
 export interface StoredRecording {
   reader: RecordingsReader;
-  /** Object path of the recording's folder. */
+  /** Object path of the day folder. */
   folder: string;
 }
 
-/** The files of one recording: those in its folder and, behind them, those in a store. */
+/** The files of a recording in its folder and in a store. */
 export class RecordingFiles {
-  /** Path of the file system; need not exist where a store has it all. */
+  /** Path in the file system; need not exist if the store has all files. */
   readonly folder: string;
   readonly #here: RecordingsReader;
   readonly #stored: StoredRecording | undefined;
@@ -29,14 +29,15 @@ export class RecordingFiles {
   }
 
   /**
-   * Names of all files, unfinished ones too.
-   * @throws the file system's error, that the folder is absent only without a store; StoreError
+   * Names of all files, including unfinished ones.
+   * @throws the file system's error, but that of a missing folder only without a store; StoreError
    */
   async names(): Promise<string[]> {
     const stored = this.#stored;
     if (stored === undefined) return readdir(this.folder);
     const names = new Set((await readdir(this.folder).catch(absent)) ?? []);
-    // After the folder: what is uploaded meanwhile is seen twice rather than never.
+    // Listed after the folder, so that a file that is uploaded meanwhile appears twice rather than
+    // not at all.
     for await (const { key } of stored.reader.files(stored.folder)) {
       names.add(nameOf(key));
     }
@@ -44,8 +45,8 @@ export class RecordingFiles {
   }
 
   /**
-   * Opens a file. One in the store is fetched as a whole.
-   * @returns undefined where there is no such file (any more)
+   * Opens a file; one in the store is fetched whole.
+   * @returns undefined if the file does not exist (any more)
    * @throws the file system's error, or StoreError
    */
   async open(name: string): Promise<RecordedBytes | undefined> {
@@ -55,12 +56,12 @@ export class RecordingFiles {
     return bytes && inMemory(bytes);
   }
 
-  /** All bytes of a file; see {@link open}. */
+  /** Reads a whole file; see {@link open}. */
   async read(name: string): Promise<Buffer | undefined> {
     return (await this.#here.read(name)) ?? this.#fetch(name);
   }
 
-  /** Texts of the manifest in the folder and of that in the store, as far as there are such. */
+  /** Texts of the manifests in the folder and in the store, those that exist. */
   async manifests(): Promise<string[]> {
     const found = [await this.#here.read(MANIFEST_NAME), await this.#fetch(MANIFEST_NAME)];
     return found.filter((bytes) => bytes !== undefined).map(String);

@@ -4,10 +4,9 @@ import { isDayFolder } from '../layout/day-path.ts';
 import { isHidden, MANIFEST_NAME, parseFileName } from '../layout/file-names.ts';
 
 /**
- * Finds the recordings (day folders) at or below a path, in the order of their names. A folder of
- * another name that itself holds what we record, say a copy, is one too. Hidden folders are passed
- * over.
- * @param start path of the file system: a day folder, a stream's folder, a storage root
+ * Finds the day folders at or below a path, in the order of their names. A folder with another name
+ * counts too if it contains recorded files, for example a copy. Hidden folders are skipped.
+ * @param start path in the file system: a day folder, a stream's folder, a storage root
  * @throws the file system's error
  */
 export async function* recordingFolders(start: string): AsyncGenerator<string> {

@@ -6,38 +6,38 @@ import type { ByteSource } from '../files/byte-source.ts';
 import { parseFileName } from '../layout/file-names.ts';
 import type { RecordingFiles } from './recording-files.ts';
 
-/** Samples that are told of one by one; a damaged file may have thousands. */
+/** Maximum number of samples that are reported individually; a damaged file may have thousands. */
 const MOST_PROBLEMS = 3;
 
-/** What one segment file holds. Times are ticks at the track's timescale since the Unix epoch. */
+/** The content of a segment file. Times are ticks of the track's timescale since the Unix epoch. */
 export interface SegmentInspection {
   container: Container;
-  /** Bytes of the file. */
+  /** Size of the file, bytes. */
   size: number;
-  /** Bytes up to the end of its last whole chunk. */
+  /** Offset of the end of its last complete chunk, bytes. */
   validLength: number;
-  /** Its first bytes, which say where it lies on the wall clock. */
+  /** Its first bytes, which contain its wall-clock times. */
   head: Buffer;
   chunks: ChunkFacts[];
   samples: number;
-  /** Start of its first sample; 0 without one. */
+  /** Start of its first sample; 0 without samples. */
   startTime: number;
   /** Sum of its samples' durations. */
   duration: number;
-  /** What is wrong with its headers, and at which byte. */
+  /** The first error in its headers and its offset. */
   torn?: string;
-  /** What is wrong with samples: the first few, then how many more. */
+  /** Errors in samples: the first few, then the number of the others. */
   undecodable: string[];
-  /** Where a chunk does not begin at the end of the one before. */
+  /** Set if a chunk does not begin at the end of the previous one. */
   disjoint?: string;
 }
 
 /**
  * Reads a whole segment file: headers, and the structure of each sample.
  * @param name of a segment, which may be a part file
- * @param codec of its track; where that is not known, samples are taken as sound
- * @param continuity of the segments before, to tell where pictures are missing
- * @returns undefined where there is no such file
+ * @param codec of its track; samples are not checked if it is unknown
+ * @param continuity of the preceding segments, to detect missing pictures
+ * @returns undefined if there is no such file
  * @throws what {@link RecordingFiles.open} throws
  */
 export async function inspectSegment(
@@ -71,7 +71,7 @@ export async function inspectSegment(
     for (const chunk of chunks) {
       const end = inspection.startTime + inspection.duration;
       if (chunk.startTime !== end && inspection.disjoint === undefined) {
-        inspection.disjoint = `the chunk at byte ${chunk.offset} begins at ${chunk.startTime}, the one before ends at ${end}`;
+        inspection.disjoint = `the chunk at byte ${chunk.offset} begins at ${chunk.startTime}, the previous one ends at ${end}`;
       }
       for (const { index, what } of await sampleProblems(source, chunk, codec, continuity)) {
         bad++;
@@ -81,7 +81,7 @@ export async function inspectSegment(
       inspection.samples += chunk.sampleCount;
       inspection.duration += chunk.duration;
     }
-    if (bad > MOST_PROBLEMS) inspection.undecodable.push(`${bad - MOST_PROBLEMS} more like that`);
+    if (bad > MOST_PROBLEMS) inspection.undecodable.push(`and ${bad - MOST_PROBLEMS} more`);
     return inspection;
   } finally {
     await source.close();

@@ -11,7 +11,7 @@ const IN_BOTH = [
   'samplingRate',
 ] as const satisfies (keyof TrackFacts & keyof ManifestTrack)[];
 
-/** What the manifest says otherwise of a track than its initialization segment does. */
+/** Properties of a track in which the manifest contradicts its initialization segment. */
 export function contradictions(
   facts: TrackFacts,
   track: ManifestTrack,

@@ -12,7 +12,7 @@ import type { RecordingFiles } from './recording-files.ts';
 import { inspectSegment, type SegmentInspection } from './segment-inspection.ts';
 import { contradictions } from './track-facts.ts';
 
-/** Steps of the manifest's bandwidth, and how often it may have been rounded, bits a second. */
+/** Tolerance for the bandwidth in the manifest, which may have been rounded twice, bit/s. */
 const BANDWIDTH_SLACK = 2000;
 
 /** What a track of a Period is checked against. */
@@ -20,23 +20,23 @@ export interface TrackVerificationOptions {
   files: RecordingFiles;
   /** Names of all files. */
   names: ReadonlySet<string>;
-  /** Where a segment may begin on the wall clock, µs since the Unix epoch. */
+  /** Earliest allowed start of a segment, µs since the Unix epoch. */
   fromUs: number;
   toUs: number;
-  /** Look for pictures that are missing among those that refer to them. */
+  /** Check for missing pictures by the references between pictures. */
   decode: boolean;
 }
 
-/** What {@link verifyTrack} found. */
+/** The result of {@link verifyTrack}. */
 export interface TrackVerification {
   extent: TrackExtent;
   findings: Finding[];
-  /** Segments whose boxes are whole; empty where the initialization segment is not. */
+  /** Segments whose boxes are intact; empty if the initialization segment is not. */
   decodable: DecodableSegment[];
 }
 
 /**
- * Holds one track of one Period of the manifest against its files.
+ * Checks a track of a Period in the manifest against its files.
  * @throws what {@link RecordingFiles.open} throws
  */
 export async function verifyTrack(
@@ -71,14 +71,14 @@ export async function verifyTrack(
     const name = segmentName(kind, number++, track.container);
     if (start > end) {
       const seconds = ((start - end) / timescale).toFixed(3);
-      findings.push(finding('hole', `${seconds} s are missing before it`, name));
+      findings.push(finding('hole', `${seconds} s of media are missing before it`, name));
     }
     end = start + duration;
     const found = names.has(name)
       ? await inspectSegment(files, name, codec, continuity)
       : undefined;
     if (found === undefined) {
-      findings.push(finding('missing', 'there is no such file, but the manifest names it', name));
+      findings.push(finding('missing', 'the manifest names it, but the file does not exist', name));
       continue;
     }
     extent.segments++;
@@ -95,7 +95,13 @@ export async function verifyTrack(
     const delay = compositionDelayOf(found.chunks[0]!);
     if (isInitialized && delay !== undefined && delay !== compositionDelay) {
       const ticks = `by ${delay} ticks, ${track.initialization} takes away ${compositionDelay}`;
-      findings.push(finding('initialization', `its pictures are delayed ${ticks}`, name));
+      findings.push(
+        finding(
+          'initialization',
+          `its composition delay is wrong: pictures are delayed ${ticks}`,
+          name,
+        ),
+      );
     }
     if (isInitialized) decodable.push({ name, startsAtKeyframe });
     if (found.startTime !== start || found.duration !== duration) {
@@ -121,7 +127,7 @@ function continuityCheck(codec: Codec | undefined, configuration: Configuration)
   return codec.createContinuityCheck(configuration);
 }
 
-/** What is wrong with one segment file in itself. */
+/** Findings about a segment file by itself. */
 export function segmentFindings(name: string, inspection: SegmentInspection): Finding[] {
   const { torn, undecodable, disjoint } = inspection;
   const findings: Finding[] = [];
@@ -138,7 +144,7 @@ async function verifyInitialization(
   const name = track.initialization;
   const tell = (message: string) => [finding('initialization', message, name)];
   const data = names.has(name) ? await files.read(name) : undefined;
-  if (data === undefined) return tell('there is no such file, but the manifest names it');
+  if (data === undefined) return tell('the manifest names it, but the file does not exist');
   const facts = containerNamed(track.container).readInitialization(data);
   if (facts === undefined) return tell('cannot be read');
   return contradictions(facts, track).flatMap((key) =>
@@ -146,7 +152,7 @@ async function verifyInitialization(
   );
 }
 
-/** An instant as text, to the millisecond. @param us µs since the Unix epoch */
+/** An instant in ISO 8601, to the millisecond. @param us µs since the Unix epoch */
 export function iso(us: number): string {
   const date = new Date(us / 1000);
   return Number.isNaN(date.getTime()) ? `${us} µs` : date.toISOString();

@@ -1,22 +1,22 @@
 import path from 'node:path';
 import { isDamaged, type PeriodExtent, type Verification } from './finding.ts';
 
-/** What was checked so far, for the last line. */
+/** Totals of the recordings checked so far, for the last line. */
 export interface VerificationSummary {
   recordings: number;
   damaged: number;
-  /** Findings that are damage. */
+  /** Number of findings that are damage. */
   damages: number;
   segments: number;
   bytes: number;
 }
 
-/** A summary of nothing. */
+/** The summary before the first recording. */
 export function emptySummary(): VerificationSummary {
   return { recordings: 0, damaged: 0, damages: 0, segments: 0, bytes: 0 };
 }
 
-/** Counts one recording. */
+/** Adds a recording. */
 export function addToSummary(summary: VerificationSummary, verification: Verification): void {
   const { segments, bytes } = totals(verification.periods);
   summary.recordings++;
@@ -27,8 +27,8 @@ export function addToSummary(summary: VerificationSummary, verification: Verific
 }
 
 /**
- * Rows for one recording, with a line end each: one for itself, one for each finding.
- * @param root what paths are told relative to
+ * Lines for a recording, each with a line end: one for the recording, one per finding.
+ * @param root paths are shown relative to it
  */
 export function reportRows(root: string, verification: Verification): string {
   const { folder, periods, findings } = verification;

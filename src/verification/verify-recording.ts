@@ -20,28 +20,30 @@ import { RecordingFiles, type StoredRecording } from './recording-files.ts';
 import { inspectSegment } from './segment-inspection.ts';
 import { iso, segmentFindings, verifyTrack } from './track-verification.ts';
 
-/** Tracks of a Period that begin and end within this of each other are even, µs. */
+/** Tolerance for tracks of a Period to count as beginning and ending together, µs. */
 const EVEN_US = 100_000;
-/** Time between Periods that is not worth a word, µs: a picture of a slow camera. */
+/**
+ * Gaps between Periods up to this are not reported, µs: the length of a picture from a slow camera.
+ */
 const NO_GAP_US = 50_000;
-/** Sound that belongs to the first picture of a day may begin before midnight by this, µs. */
+/** Sound that belongs to the first picture of a day may begin this long before midnight, µs. */
 const DAY_SLACK_US = 5_000_000;
 
-/** How a recording is checked. */
+/** Options of a check. */
 export interface VerifyOptions {
-  /** A recorder is running on it: what it has not finished yet is no damage. */
+  /** A recorder is running on the folder: what it has not finished is no damage. */
   live?: boolean;
-  /** Decode everything with ffmpeg too. */
+  /** Also decode everything with ffmpeg. */
   decode?: boolean;
-  /** Where files of it are that have left the folder. */
+  /** The files of the recording that have been moved to a store. */
   stored?: StoredRecording | undefined;
 }
 
 /**
- * Checks one recording, a day folder: its manifest against its files, and each file in itself down to
- * the structure of each sample. Nothing is changed.
- * @param folder path of the file system, `…/<stream>/YYYY/MM/DD`
- * @throws the file system's error; StoreError; Error when ffmpeg is to be used and cannot be run
+ * Checks a day folder: its manifest against its files, and each file by itself down to the
+ * structure of each sample. Changes nothing.
+ * @param folder path in the file system, `…/<stream>/YYYY/MM/DD`
+ * @throws the file system's error; StoreError; Error if ffmpeg is required and cannot be started
  */
 export async function verifyRecording(
   folder: string,
@@ -49,20 +51,21 @@ export async function verifyRecording(
 ): Promise<Verification> {
   const periods: PeriodExtent[] = [];
   const findings: Finding[] = [];
-  // Before the list of files, so that a segment that comes meanwhile is unlisted and not missing.
+  // Read before the list of files, so that a segment added meanwhile is unlisted rather than
+  // missing.
   const files = new RecordingFiles(folder, stored);
   const { presentation, problem } = await readManifest(files);
   const names = await files.names();
   const known = names.map(parseFileName).filter((file) => file !== undefined);
   const isLive = live && presentation?.live !== false;
-  // Before its first segment a recording has no manifest, and one that ends by then leaves none.
+  // A recording has no manifest before its first segment, and none at all if it ends before that.
   const hasSegments = known.some(({ type }) => type === 'seg');
   if (problem !== undefined && (hasSegments || names.includes(MANIFEST_NAME))) {
     findings.push(finding(isLive ? 'live' : 'manifest', problem, MANIFEST_NAME));
   } else if (presentation?.live) {
     const message = isLive
-      ? 'recording goes on'
-      : 'says that it is being recorded, but no recorder is running';
+      ? 'the recording is running'
+      : 'says that the recording is running, but no recorder is';
     findings.push(finding(isLive ? 'live' : 'unfinished', message, MANIFEST_NAME));
   }
 
@@ -76,7 +79,7 @@ export async function verifyRecording(
         const name = segmentName(kind, track.startNumber + i, track.container);
         const other = listed.get(name);
         if (other !== undefined) {
-          findings.push(finding('duplicate', `stands in Periods ${other} and ${period.id}`, name));
+          findings.push(finding('duplicate', `is in Periods ${other} and ${period.id}`, name));
         }
         listed.set(name, period.id);
       }
@@ -109,7 +112,8 @@ async function readManifest(
   try {
     const [first, ...others] = (await files.manifests()).map(readMpd);
     if (first === undefined) return { problem: 'is missing' };
-    // One that was begun while the store was away is completed by the other when it is uploaded.
+    // A manifest that was begun while the store was unavailable is completed by the other one when
+    // it is uploaded.
     const presentation = others.reduce(
       (joined, other) => withPeriods(joined, periodsMissing(other, joined)),
       first,
@@ -117,7 +121,7 @@ async function readManifest(
     const day = iso(presentation.dayStartUs).slice(0, 10);
     const folderDay = dayOf(path.resolve(files.folder));
     if (folderDay !== undefined && day !== folderDay) {
-      return { presentation, problem: `is of ${day}, its folder of ${folderDay}` };
+      return { presentation, problem: `is for ${day}, but its folder is for ${folderDay}` };
     }
     return { presentation };
   } catch (error) {
@@ -126,7 +130,7 @@ async function readManifest(
   }
 }
 
-/** Looks at a file that the manifest does not name as a segment. */
+/** Checks a file that the manifest does not name as a segment. */
 async function besideManifest(
   files: RecordingFiles,
   name: string,
@@ -140,17 +144,17 @@ async function besideManifest(
   if (isSetAside(name)) return [finding('set aside', 'kept by a repair', name)];
   const file = parseFileName(name);
   if (file === undefined) return [finding('foreign', 'not a file of the recorder', name)];
-  // One that no Period names was written for a Period that never got a segment.
+  // An initialization segment in no Period was written for a Period that never got a segment.
   if (file.type === 'init' && !file.isPart) return [];
   if (file.type === 'init') {
     return [finding(isLive ? 'live' : 'part', 'an unfinished initialization segment', name)];
   }
   const found = await inspectSegment(files, name, await codecOfFile(files, name));
   if (found === undefined) return [];
-  const holds = `${found.chunks.length} whole chunks, ${found.samples} samples`;
+  const holds = `${found.chunks.length} complete chunks, ${found.samples} samples`;
   if (isLive) return [finding('live', `being recorded: ${holds}`, name)];
   if (file.isPart) {
-    const twin = listed.has(file.name) ? `; ${file.name} is there too` : '';
+    const twin = listed.has(file.name) ? `; ${file.name} exists too` : '';
     return [finding('part', `was being written when the recorder ended: ${holds}${twin}`, name)];
   }
   return [
@@ -159,7 +163,7 @@ async function besideManifest(
   ];
 }
 
-/** Two files that claim one number. */
+/** Files with the same number. */
 function sameNumbers(files: FolderFile[]): Finding[] {
   const findings: Finding[] = [];
   const seen = new Map<string, FolderFile>();
@@ -175,7 +179,7 @@ function sameNumbers(files: FolderFile[]): Finding[] {
   return findings;
 }
 
-/** Whether each track goes forward in time from Period to Period, and where there is nothing. */
+/** Whether each track advances in time from Period to Period, and where it has gaps. */
 function betweenPeriods(periods: PeriodExtent[]): Finding[] {
   const findings: Finding[] = [];
   const ends: Partial<Record<TrackKind, number>> = {};

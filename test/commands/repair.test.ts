@@ -23,7 +23,10 @@ t.test('verify finds it, repair mends it, verify is content', async (t) => {
   const { code, stdout, stderr } = await runMain(['repair', root]);
   t.equal(stderr, '');
   t.equal(code, 0);
-  t.match(stdout, /^cam1\/2026\/03\/04\n {2}seg_0007\.m4s +cut to its 1 whole chunks; as it was:/);
+  t.match(
+    stdout,
+    /^cam1\/2026\/03\/04\n {2}seg_0007\.m4s +cut to its 1 complete chunks; old file kept as/,
+  );
   t.match(stdout, /\n1 recordings, 1 with damage: no damage is left\n$/);
   t.equal((await runMain(['verify', root])).code, 0);
   t.match(

@@ -35,7 +35,7 @@ t.test('damage ends it with 1', async (t) => {
   t.match(stdout, /^DAMAGED {2}04: /);
   t.match(
     stdout,
-    /^ {2}! missing {9}seg_0003\.m4s {13}there is no such file, but the manifest names it/m,
+    /^ {2}! missing {9}seg_0003\.m4s {13}the manifest names it, but the file does not exist/m,
   );
   t.match(stdout, /: 1 damaged, 1 problems\n$/);
 

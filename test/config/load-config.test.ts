@@ -221,14 +221,14 @@ t.test('limits of the spool that mean nothing', async (t) => {
   ]);
   for (const nothing of ['0GB', '0%', '120%']) {
     t.strictSame(refusal([...bucket, `spool_max = "${nothing}"`]), [
-      `live777.toml:4: recorder.storage.spool_max: "${nothing}" is nothing, or more than the disk; write spool_max = "80%"`,
+      `live777.toml:4: recorder.storage.spool_max: "${nothing}" is zero, or more than the disk; write spool_max = "80%"`,
     ]);
   }
   t.strictSame(refusal([...bucket, 'spool_full = "drop_oldest"']), [
-    'live777.toml:4: recorder.storage.spool_full: needs to be told of which streams recordings may be deleted; write spool_drop_streams = ["test-*"]',
+    'live777.toml:4: recorder.storage.spool_full: needs the streams whose recordings may be deleted; write spool_drop_streams = ["test-*"]',
   ]);
   t.strictSame(refusal([...bucket, 'spool_drop_streams = ["a"]']), [
-    'live777.toml:4: recorder.storage.spool_drop_streams: means nothing without spool_full = "drop_oldest"; add it, or take this key away',
+    'live777.toml:4: recorder.storage.spool_drop_streams: has no effect without spool_full = "drop_oldest"; add that, or remove this key',
   ]);
 });
 
@@ -238,9 +238,9 @@ t.test('codecs that are not known, doubled or missing', async (t) => {
   t.strictSame(lines('["h264", "h263", "opus"]'), [
     `${key}[1]: expected one of "h264", "h265", "av1", "vp9", "vp8", "multiopus", "opus", "pcmu", "pcma", got the text "h263"; write "h264"`,
   ]);
-  t.strictSame(lines('["h264", "opus", "h264"]'), [`${key}[2]: "h264" is in the list already`]);
+  t.strictSame(lines('["h264", "opus", "h264"]'), [`${key}[2]: "h264" is already in the list`]);
   const missing = (kind: string, name: string) =>
-    `${key}: needs a codec for ${kind} too, else none of it would be recorded; add "${name}"`;
+    `${key}: must contain a codec for ${kind}, otherwise ${kind} would not be recorded; add "${name}"`;
   t.strictSame(lines('["h264"]'), [missing('audio', 'opus')]);
   t.strictSame(lines('["opus"]'), [missing('video', 'h264')]);
   t.strictSame(lines('[]'), [missing('video', 'h264'), missing('audio', 'opus')]);
@@ -313,7 +313,7 @@ t.test('the index of Live777 itself is never written into', async (t) => {
   const config = parseConfig('[recorder]\nindex_path = "./storage/index.json"', 'live777.toml');
   t.equal(config.recorder.indexPath, resolve('storage/index.segments.jsonl'));
   t.strictSame(config.notices, [
-    `recorder.index_path "./storage/index.json" is Live777's own index: ours is kept beside it, in ${resolve('storage/index.segments.jsonl')}`,
+    `recorder.index_path "./storage/index.json" is the index of Live777: that of the recorder is stored beside it, in ${resolve('storage/index.segments.jsonl')}`,
   ]);
 });
 
@@ -355,7 +355,7 @@ t.test(
           'delete_after_days',
           'max_age_days',
         ],
-        /recordings are never deleted: .*index_retention_days only takes rows out of the index/,
+        /recordings are never deleted: .*index_retention_days only removes entries from the index/,
       ],
       ['recorder.storage', ['retention_days', 'max_age', 'ttl'], /recordings are never deleted/],
       ['recorder.storage', ['max_size', 'quota', 'max_bytes'], /no bound .*spool_max/],
@@ -498,13 +498,13 @@ t.test('sources', async (t) => {
   const source = '[[recorder.sources]]';
   const at = (line: number, key: string) => `live777.toml:${line}: recorder.sources[0].${key}:`;
   t.strictSame(refusal([source, 'url = "http://a"', 'whep = "http://a/whep"']), [
-    `${at(3, 'whep')} url is given too; write a table [[recorder.sources]] for each`,
+    `${at(3, 'whep')} cannot be combined with url; write a separate table [[recorder.sources]] for each`,
   ]);
   t.strictSame(refusal([source, 'whep = "http://a/whep"']), [
     `${at(1, 'stream')} missing; write stream = "cam1", the name to record it under`,
   ]);
   t.strictSame(refusal([source, 'url = "http://a"', 'stream = "cam1"']), [
-    `${at(3, 'stream')} only goes with whep; which streams of a node are recorded, auto_streams says`,
+    `${at(3, 'stream')} only applies to whep; auto_streams selects the streams of a node`,
   ]);
   t.match(refusal([source, 'whep = "http://a/whep"', 'stream = "../x"']), [
     `${at(3, 'stream')} expected the name of a stream`,
@@ -519,7 +519,7 @@ t.test('sources', async (t) => {
     `${at(3, 'token')} expected a token without spaces, got another text; write token = "live777"`,
   ]);
   t.strictSame(refusal([source, 'url = "http://a"', source, 'url = "http://a/"']), [
-    'live777.toml:4: recorder.sources[1].url: the same as recorder.sources[0].url; leave one of them out',
+    'live777.toml:4: recorder.sources[1].url: the same as recorder.sources[0].url; remove one of them',
   ]);
 });
 
@@ -527,7 +527,7 @@ t.test('shards', async (t) => {
   const shard = (text: string) => refusal(['[recorder]', `shard = ${text}`]);
   t.strictSame(shard('{ index = 2, count = 3 }'), []);
   t.strictSame(shard('{ index = 3, count = 3 }'), [
-    'live777.toml:2: recorder.shard.index: 3 is not below the count 3; the recorders are numbered from 0 to 2',
+    'live777.toml:2: recorder.shard.index: 3 must be less than count = 3; recorders are numbered from 0 to 2',
   ]);
   t.strictSame(shard('{ index = 0 }'), [
     'live777.toml:2: recorder.shard.count: missing; write count = 3',
@@ -585,7 +585,7 @@ t.test('syntax errors have their line', async (t) => {
 t.test('files', async (t) => {
   await t.rejects(loadConfig('/nonexistent/x.toml'), {
     name: 'ConfigError',
-    message: '/nonexistent/x.toml: no such file; name one with --config FILE',
+    message: '/nonexistent/x.toml: no such file; specify one with --config FILE',
   });
   const dir = t.testdir({ 'a.toml': '[http]\nlisten = 1' });
   await t.rejects(loadConfig(join(dir, 'a.toml')), { message: /a\.toml:2: http\.listen: / });

@@ -261,7 +261,7 @@ t.test('a record that no client could read is refused', async (t) => {
     [{ startUs: 1.5 }, /record\.startUs/],
     [{ startUs: -1 }, /record\.startUs/],
     [{ endUs: undefined }, /record\.endUs/],
-    [{ endUs: 5 }, /must not lie before/],
+    [{ endUs: 5 }, /must not be before/],
     [{ status: 'Acked' }, /record\.status/],
   ] as [Partial<RecordFacts>, RegExp][]) {
     await t.rejects(catalogue.put({ ...completed(0), ...wrong }), { message });

@@ -28,7 +28,8 @@ t.test('an initialization segment that delays pictures otherwise than they need'
   t.match(findings[0], {
     kind: 'initialization',
     file: 'seg_0001.m4s',
-    message: 'its pictures are delayed by 9000 ticks, init.m4s takes away 18000',
+    message:
+      'its composition delay is wrong: pictures are delayed by 9000 ticks, init.m4s takes away 18000',
   });
   const { left } = await repairRecording(folder, NOON_US);
   t.same(left, []);

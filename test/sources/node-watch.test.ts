@@ -206,7 +206,7 @@ t.test('a node that hangs with its events open', async (t) => {
   clock.advance(10_000);
   await is('unreachable');
   t.equal(losses(), 1);
-  t.match(watch.state(), { error: 'does not answer within 10 s', liveStreams: 0 });
+  t.match(watch.state(), { error: 'does not respond within 10 s', liveStreams: 0 });
   node.onList = undefined;
   node.onEvents = undefined;
   clock.advance(500);
@@ -221,7 +221,7 @@ t.test('a node that takes connections and never answers', async (t) => {
   await until(() => node.subscriptions === 1);
   clock.advance(10_000);
   await is('unreachable');
-  t.equal(watch.state().error, 'does not answer within 10 s');
+  t.equal(watch.state().error, 'does not respond within 10 s');
 });
 
 t.test('a node that begins a listing and never ends it', async (t) => {
@@ -234,7 +234,7 @@ t.test('a node that begins a listing and never ends it', async (t) => {
   await until(() => node.lists === 1);
   clock.advance(10_000);
   await is('unreachable');
-  t.equal(watch.state().error, 'does not answer within 10 s');
+  t.equal(watch.state().error, 'does not respond within 10 s');
 });
 
 t.test('a node that is not there is tried ever more rarely', async (t) => {
@@ -313,7 +313,7 @@ t.test('what 401 without a token and 403 say', async (t) => {
   node.token = 'needed';
   const without = follow(t, node.url);
   await without.is('unauthorized');
-  t.equal(without.watch.state().error, 'asks for a token (401)');
+  t.equal(without.watch.state().error, 'requires a token (401)');
   node.onEvents = answers.status(403);
   const scoped = follow(t, node.url, 'needed');
   await scoped.is('unauthorized');
@@ -330,13 +330,13 @@ t.test('a token that cannot be sent shows nowhere', async (t) => {
 t.test('a node that answers nonsense', async (t) => {
   const whole = JSON.stringify([stream('cam1')]);
   for (const [nonsense, error] of [
-    ['', 'does not answer with JSON'],
-    [whole.slice(0, -9), 'does not answer with JSON'],
-    ['<html>', 'does not answer with JSON'],
-    ['{"streams":[]}', 'does not answer with a list of streams'],
-    ['[null]', 'does not answer with a list of streams'],
-    ['[{"id":"cam1"}]', 'does not answer with a list of streams'],
-    ['[{"id":"cam1","publish":{"sessions":[{"id":7}]}}]', 'does not answer with a list of streams'],
+    ['', 'does not reply with JSON'],
+    [whole.slice(0, -9), 'does not reply with JSON'],
+    ['<html>', 'does not reply with JSON'],
+    ['{"streams":[]}', 'does not reply with a list of streams'],
+    ['[null]', 'does not reply with a list of streams'],
+    ['[{"id":"cam1"}]', 'does not reply with a list of streams'],
+    ['[{"id":"cam1","publish":{"sessions":[{"id":7}]}}]', 'does not reply with a list of streams'],
   ] as const) {
     await t.test(nonsense, async (t) => {
       const node = await NodeStandIn.start(t, [stream('cam1')]);
@@ -357,7 +357,7 @@ t.test('a node that answers nonsense', async (t) => {
     node.onEvents = answers.text('data: [{}]\n\n', 'text/event-stream');
     const { watch, is } = follow(t, node.url);
     await is('unreachable');
-    t.match(watch.state().error, 'does not answer with a list of streams');
+    t.match(watch.state().error, 'does not reply with a list of streams');
   });
   for (const status of [204, 302, 500, 503]) {
     await t.test(`status ${status}`, async (t) => {

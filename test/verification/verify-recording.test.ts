@@ -93,14 +93,14 @@ const DAMAGES: Record<
       const second = (await readFile(file)).lastIndexOf('tfdt') + 8;
       await overwrite(file, second + 7, Buffer.from([0xff]));
     },
-    found: [['times', 'seg_0003.m4s', /^the chunk at byte \d+ begins at \d+, the one before/]],
+    found: [['times', 'seg_0003.m4s', /^the chunk at byte \d+ begins at \d+, the previous one/]],
   },
   'a segment is renamed': {
     damage: (folder) =>
       rename(path.join(folder, 'seg_0003.m4s'), path.join(folder, 'seg_0030.m4s')),
     found: [
       ['missing', 'seg_0003.m4s', /no such file/],
-      ['unlisted', 'seg_0030.m4s', /2 whole chunks, 60 samples/],
+      ['unlisted', 'seg_0030.m4s', /2 complete chunks, 60 samples/],
     ],
   },
   'a segment is there twice': {
@@ -125,7 +125,7 @@ const DAMAGES: Record<
   'a part file is left': {
     damage: (folder) =>
       copyFile(path.join(folder, 'seg_0003.m4s'), path.join(folder, 'seg_0009.m4s.part')),
-    found: [['part', 'seg_0009.m4s.part', /2 whole chunks, 60 samples$/]],
+    found: [['part', 'seg_0009.m4s.part', /2 complete chunks, 60 samples$/]],
   },
   'a segment lost its beginning': {
     damage: async (folder) => {
@@ -175,7 +175,7 @@ const DAMAGES: Record<
   'the manifest is of another day': {
     damage: (folder) => rewrite(folder, (text) => text.replace('2026-03-04T00', '2026-03-03T00')),
     found: [
-      ['manifest', 'manifest.mpd', /is of 2026-03-03, its folder of 2026-03-04/],
+      ['manifest', 'manifest.mpd', /is for 2026-03-03, but its folder is for 2026-03-04/],
       ...Array.from({ length: 16 }, (): [string, string | undefined, RegExp] => [
         'times',
         undefined,
@@ -206,7 +206,7 @@ const DAMAGES: Record<
         ),
       );
     },
-    found: [['hole', 'seg_0003.m4s', /^2\.000 s are missing before it$/]],
+    found: [['hole', 'seg_0003.m4s', /^2\.000 s of media are missing before it$/]],
   },
   'two Periods cover the same time': {
     damage: (folder) =>

@@ -8,9 +8,9 @@ export const HttpTable = Type.Object(
       description: 'an address and a port, "HOST:PORT"',
       default: '127.0.0.1:7778',
     }),
-    /** Answer requests of pages from any other origin. */
+    /** Allow requests from pages of any other origin. */
     cors: flag(),
-    /** Names under which browsers may call us where no tokens are set, beside those known anyway. */
+    /** Further host names under which browsers may reach the recorder if no tokens are set. */
     hosts: Type.Array(
       Type.String({
         pattern: '^(?!-)[A-Za-z0-9-]+(?:\\.[A-Za-z0-9-]+)*\\.?$',
@@ -19,7 +19,7 @@ export const HttpTable = Type.Object(
       }),
       { description: 'a list of host names', examples: [['recorder.example.org']], default: [] },
     ),
-    /** Addresses and networks of proxies whose `X-Forwarded-*` headers are believed. */
+    /** Addresses and networks of proxies whose `X-Forwarded-*` headers are trusted. */
     trust_proxy: Type.Array(
       Type.String({
         minLength: 1,
@@ -28,7 +28,7 @@ export const HttpTable = Type.Object(
       }),
       { description: 'a list of addresses of proxies', examples: [['127.0.0.1']], default: [] },
     ),
-    /** Seconds in which a request must have come whole, its body included. */
+    /** Timeout for receiving a complete request including its body, seconds. */
     request_timeout_seconds: Type.Integer({
       minimum: 1,
       maximum: 3600,
@@ -69,9 +69,9 @@ export const AuthTable = Type.Object(
 /** The table `[playback]`. */
 export const PlaybackTable = Type.Object(
   {
-    /** Send players to signed addresses of the bucket instead of passing its bytes on. */
+    /** Redirect players to signed URLs of the bucket instead of passing on its bytes. */
     signed_redirect: flag(),
-    /** Seconds that such an address is good for. */
+    /** Lifetime of such a URL, seconds. */
     signed_ttl_seconds: Type.Integer({
       minimum: 1,
       maximum: 604_800,

@@ -16,28 +16,31 @@ export const RecorderTable = Type.Object(
       examples: [['*']],
       default: [],
     }),
-    /** How many streams may wait at a time for a publisher to be recorded. */
+    /** Maximum number of streams that wait for a publisher. */
     max_armed_streams: Type.Integer({
       minimum: 0,
       maximum: 100_000,
       description: 'a whole number from 0 to 100000',
       default: 1000,
     }),
-    /** What this node is called in the segment index. */
+    /** Name of this node in the segment index. */
     node_alias: Type.String({
       minLength: 1,
       description: 'text in quotes',
       examples: ['live777-node-001'],
       default: hostname(),
     }),
-    /** Seconds after which a new record begins without losing a frame; 0: only at midnight UTC. */
+    /**
+     * Maximum length of a record, seconds; the next record begins without losing a frame. 0: only
+     * at midnight UTC.
+     */
     max_recording_seconds: Type.Integer({
       minimum: 0,
       maximum: 31_536_000,
       description: 'a whole number of seconds from 0 (off) to 31536000',
       default: 86_400,
     }),
-    // By default beside the recordings, or in the spool; see `indexPathOf`.
+    // By default beside the recordings or in the spool; see `indexPathOf`.
     index_path: Type.Optional(
       Type.String({
         minLength: 1,
@@ -45,14 +48,14 @@ export const RecorderTable = Type.Object(
         examples: ['./records/.index/segments.jsonl'],
       }),
     ),
-    /** Days after which segments and records leave index and catalogue; 0: never. */
+    /** Age at which segments and records are removed from index and catalogue, days; 0: never. */
     index_retention_days: Type.Integer({
       minimum: 0,
       maximum: 36_500,
       description: 'a whole number of days from 0 (for ever) to 36500',
       default: 30,
     }),
-    /** How many threads host recordings. */
+    /** Number of threads that record streams. */
     workers: Type.Integer({
       minimum: 1,
       maximum: 256,
@@ -60,19 +63,19 @@ export const RecorderTable = Type.Object(
       examples: [2],
       default: Math.max(1, availableParallelism() - 1),
     }),
-    /** Seconds a segment should last; it ends at the first keyframe after. */
+    /** Target duration of a segment, seconds; it ends at the first keyframe after that. */
     segment_seconds: Type.Integer({
       minimum: 1,
       maximum: 60,
       description: 'a whole number of seconds from 1 to 60',
       default: 10,
     }),
-    /** After a loss: leave out what cannot be decoded, or record every access unit that came. */
+    /** After a loss: omit what cannot be decoded, or record every access unit that was received. */
     on_loss: Type.Enum(['freeze', 'keep'], {
       description: 'one of "freeze", "keep"',
       default: 'freeze',
     }),
-    /** Names of the codecs that are recorded, most wanted first; at least one of each kind. */
+    /** Codecs that are recorded, in order of preference; at least one of each kind. */
     codecs: Type.Array(
       Type.Enum([...CODEC_NAMES], {
         description: `one of ${QUOTED_CODECS}`,
@@ -82,7 +85,7 @@ export const RecorderTable = Type.Object(
     ),
     storage: AnyStorageTable,
     sources: Type.Array(SourceTable, { description: 'tables [[recorder.sources]]', default: [] }),
-    /** Seconds a stream that was lost may stay away before its record is over. */
+    /** How long a record stays open for a lost publisher, seconds. */
     resume_grace_seconds: Type.Integer({
       minimum: 0,
       maximum: 3600,

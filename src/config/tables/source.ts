@@ -5,7 +5,7 @@ import { CLOSED } from './values.ts';
 /** A table `[[recorder.sources]]`. */
 export const SourceTable = Type.Object(
   {
-    // Exactly one of url and whep: looked at in `sourceProblems`.
+    // Exactly one of url and whep, which `sourceProblems` checks.
     url: Type.Optional(
       Type.String({
         pattern: '^https?://[^\\s/?#@]+(?:/[^\\s?#]*)?$',
@@ -21,7 +21,7 @@ export const SourceTable = Type.Object(
       }),
     ),
     stream: Type.Optional(StreamId),
-    // It becomes part of a header (RFC 9110 §5.5).
+    // The value becomes part of a header field (RFC 9110 §5.5).
     token: Type.Optional(
       Type.String({
         pattern: '^[\\x21-\\x7e]*$',

@@ -3,8 +3,8 @@ import { SPOOL_LIMIT } from '../../storage/spool/spool-limit.ts';
 import { CLOSED, flag, folder, streamPattern, text, textOrEmpty } from './values.ts';
 
 /**
- * `[recorder.storage]` as far as its type; the rest is checked once that is known, so that errors speak
- * of one kind of storage only.
+ * `[recorder.storage]` with only its type checked; the rest is validated once the type is known, so
+ * that errors refer to one kind of storage.
  */
 export const AnyStorageTable = Type.Object(
   {
@@ -33,11 +33,11 @@ const endpoint = (example: string) =>
     }),
   );
 
-/** Where what is recorded waits until a bucket has it: in the tables of s3 and oss. */
+/** Keys of the spool, in the tables of s3 and oss. */
 const spool = {
   spool_dir: folder('./spool'),
   spool_max: Type.String({
-    // A number and a unit; read by `spoolLimitOf`.
+    // A number and a unit, see `spoolLimitOf`.
     pattern: SPOOL_LIMIT.source,
     description: 'a size such as "20GB", or a share of the disk such as "80%"',
     default: '80%',
@@ -90,7 +90,7 @@ const OssTable = Type.Object(
 /** The table `[recorder.storage]` of each type. */
 export const storageTables = { fs: FsTable, s3: S3Table, oss: OssTable };
 
-/** `[recorder.storage]` after it was checked against the table of its type. */
+/** `[recorder.storage]` after validation against the table of its type. */
 export type StorageTable =
   | Static<typeof FsTable>
   | Static<typeof S3Table>

@@ -1,21 +1,21 @@
 import { Type } from 'typebox';
 
-/** Options of a table: it may hold nothing but the keys of its schema. */
+/** Options of a table that permits only the keys in its schema. */
 export const CLOSED = { additionalProperties: false };
 
-/** A key that is true or false, and false where it is not written. */
+/** A boolean key with the default false. */
 export function flag() {
   return Type.Boolean({ description: 'true or false', examples: [true], default: false });
 }
 
-/** Text that may be left out, but not be empty. */
+/** Optional text that must not be empty. */
 export function text(example: string) {
   return Type.Optional(
     Type.String({ minLength: 1, description: 'text in quotes', examples: [example] }),
   );
 }
 
-/** Text that Live777 writes as `""` where it has none. */
+/** Optional text; Live777 writes `""` for none. */
 export function textOrEmpty(example: string) {
   return Type.Optional(Type.String({ description: 'text in quotes', examples: [example] }));
 }

@@ -32,7 +32,7 @@ const udpPort = Type.Integer({
 /** The table `[webrtc]`. */
 export const WebrtcTable = Type.Object(
   {
-    /** Where ICE listens: `auto`, or an IP address with or without a port (0: any). */
+    /** Addresses for ICE: `auto`, or an IP address with or without a port (0: any). */
     ice_udp_addrs: Type.Array(
       Type.String({
         description: '"auto" or an IP address with or without a port',
