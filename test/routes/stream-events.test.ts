@@ -66,7 +66,7 @@ t.test('no more than a hundred at a time, and who leaves makes room', async (t) 
   const refused = await app.inject({ url: '/api/sse/streams', headers });
   t.equal(refused.statusCode, 503);
   t.equal(refused.headers['retry-after'], '5');
-  t.match(refused.json().message, /no more than 100/);
+  t.match(refused.json().message, /at most 100/);
 
   const gone = new Promise((resolve) => {
     app.server.getConnections((_error, before) => {
