@@ -9,16 +9,17 @@ import type { IceCredentials } from './sdp-lines.ts';
 import { sessionLevel } from './session-level.ts';
 import { answeredLayers } from './simulcast.ts';
 
-/** What our side brings into an answer. */
+/** Our parameters of an answer. */
 export interface AnswerParameters {
   ice: IceCredentials;
   candidates: readonly HostCandidate[];
-  /** SHA-256 of our DTLS certificate as `a=fingerprint` has it: `AB:CD:…`. */
+  /** SHA-256 of our DTLS certificate in the format of `a=fingerprint`: `AB:CD:…`. */
   fingerprint: string;
 }
 
 /**
- * Writes the answer to an offer (RFC 9429 §5.3.1, RFC 9725 §4.2): ice-lite, receiving only, everything bundled on one transport, all candidates in it. Sections that are not taken are
+ * Writes the answer to an offer (RFC 9429 §5.3.1, RFC 9725 §4.2): ice-lite, receive only,
+ * everything bundled on one transport, with all candidates. Sections that are not accepted are
  * rejected with port 0.
  */
 export function writeAnswer(offer: Offer, parameters: AnswerParameters): string {
@@ -35,7 +36,7 @@ export function writeAnswer(offer: Offer, parameters: AnswerParameters): string 
   return write(session);
 }
 
-/** Writes host candidates as `a=candidate` has them (RFC 8839 §5.1). */
+/** Formats host candidates as values of `a=candidate` (RFC 8839 §5.1). */
 export function candidateAttributes(
   candidates: readonly HostCandidate[],
 ): NonNullable<MediaDescription['candidates']> {
@@ -43,7 +44,7 @@ export function candidateAttributes(
     foundation: String(index + 1),
     component: 1,
     transport: 'udp',
-    // RFC 8445 §5.1.2.1: type preference 126 (host), local preferences in the order given.
+    // RFC 8445 §5.1.2.1: type preference 126 (host), local preferences in the given order.
     priority: 126 * 2 ** 24 + (65535 - index) * 2 ** 8 + 255,
     ip: candidate.address,
     port: candidate.port,

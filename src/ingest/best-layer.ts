@@ -1,8 +1,8 @@
 import type { Layer } from './whep-resource.ts';
 
 /**
- * What publishers call their simulcast encodings, the best one last. A RID says nothing by itself
- * (RFC 8851 §3), and a WHEP server does not tell what is behind it.
+ * Common names of simulcast encodings, the best one last. A RID has no meaning by itself (RFC 8851
+ * §3), and a WHEP server does not report the resolution of an encoding.
  */
 const RANKS: readonly (readonly string[])[] = [
   ['q', 'quarter', 'low', 'lo', 'lq', 'sd', 'small', 's'],
@@ -11,10 +11,10 @@ const RANKS: readonly (readonly string[])[] = [
 ];
 
 /**
- * Chooses the encoding with the highest resolution by its name: `q`, `h`, `f` as browsers' examples
- * and Live777 have it; `l`, `m`, `h`; words; and plain numbers, of which OBS gives 0 to the full
- * picture.
- * @returns `undefined` where there is no choice or the names say nothing: the server's choice stays
+ * Chooses the encoding with the highest resolution by its name: `q`, `h`, `f` as in examples for
+ * browsers and in Live777; `l`, `m`, `h`; words; and numbers, of which OBS uses 0 for the full
+ * resolution.
+ * @returns `undefined` if there is no choice or the names are unknown: the server's choice remains
  */
 export function bestLayer(layers: readonly Layer[]): Layer | undefined {
   if (layers.length < 2) return undefined;
@@ -23,7 +23,7 @@ export function bestLayer(layers: readonly Layer[]): Layer | undefined {
     const best = Math.min(...names.map(Number));
     return layers[names.findIndex((name) => Number(name) === best)];
   }
-  // In "l, m, h" these two mean low and high; in "q, h, f" h is half, in "s, m, l" l is large.
+  // In "l, m, h" these mean low and high; in "q, h, f" h is half, and in "s, m, l" l is large.
   const lowToHigh = !names.includes('q') && !names.includes('f') && !names.includes('s');
   const ranks = names.map((name) => rank(name, lowToHigh));
   const best = Math.max(...ranks);

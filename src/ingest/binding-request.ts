@@ -1,20 +1,20 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
-/** A STUN binding request whose integrity was checked (RFC 8445 §7.3). */
+/** A STUN binding request with verified integrity (RFC 8445 §7.3). */
 export interface BindingRequest {
-  /** Our user fragment, that the request was made with. */
+  /** Our user fragment that the request was sent to. */
   ufrag: string;
-  /** USE-CANDIDATE is there. */
+  /** The request has USE-CANDIDATE. */
   nominates: boolean;
-  /** The peer takes itself for the controlled agent. */
+  /** The peer has the controlled role. */
   controlled: boolean;
   transactionId: Buffer;
 }
 
 /**
- * Longest STUN message that is looked at, bytes: one keeps below the MTU of the path (RFC 8489 §6.1),
- * and whoever sends one has proved nothing yet.
+ * Maximum size of a STUN message, bytes: messages must stay below the MTU of the path (RFC 8489
+ * §6.1), and the sender is not authenticated yet.
  */
 export const MAX_STUN_BYTES = 1500;
 
@@ -34,11 +34,11 @@ const FINGERPRINT = 0x8028;
 const ICE_CONTROLLED = 0x8029;
 
 /**
- * Reads an ICE connectivity check (RFC 8489 §5, §14). Own code because werift's reader takes time that
- * grows with the square of a datagram that anybody may send, and believes what was added behind
- * MESSAGE-INTEGRITY by somebody without the password.
+ * Parses an ICE connectivity check (RFC 8489 §5, §14). werift's parser is not used because its time
+ * grows with the square of the datagram's length, anybody can send one, and it accepts attributes
+ * that were added after MESSAGE-INTEGRITY without the password.
  *
- * @param passwordOf our password that belongs to one of our user fragments
+ * @param passwordOf our password for one of our user fragments
  * @returns `undefined` for anything but a binding request with valid MESSAGE-INTEGRITY
  */
 export function readBindingRequest(
@@ -65,7 +65,7 @@ export function readBindingRequest(
       const last = next === datagram.length && length === 4;
       if (!last || !hasFingerprint(datagram, at)) return undefined;
     } else if (signed) {
-      // What follows is not covered by the signature (RFC 8489 §14.5).
+      // What follows is not authenticated (RFC 8489 §14.5).
       if (type !== MESSAGE_INTEGRITY_SHA256) return undefined;
     } else if (type === MESSAGE_INTEGRITY) {
       const password = ufrag === undefined ? undefined : passwordOf(ufrag);
@@ -73,7 +73,7 @@ export function readBindingRequest(
       if (!hasIntegrity(datagram, at, password)) return undefined;
       signed = true;
     } else if (type === USERNAME) {
-      // Of several the first counts (RFC 8489 §14).
+      // The first of several counts (RFC 8489 §14).
       ufrag ??= beforeColon(datagram.toString('utf8', start, start + length));
     } else if (type === USE_CANDIDATE) {
       nominates = true;
@@ -86,13 +86,13 @@ export function readBindingRequest(
   return { ufrag, nominates, controlled, transactionId: Buffer.from(datagram.subarray(8, 20)) };
 }
 
-/** RFC 8445 §7.2.2: both user fragments, the one of who is asked first. */
+/** RFC 8445 §7.2.2: both user fragments, the receiver's first. */
 function beforeColon(username: string): string {
   const colon = username.indexOf(':');
   return colon < 0 ? username : username.slice(0, colon);
 }
 
-/** RFC 8489 §14.5: over what stands before, with a length as if the attribute were the last. */
+/** RFC 8489 §14.5: over everything before it, with a length as if the attribute were the last. */
 function hasIntegrity(datagram: Buffer, at: number, password: string): boolean {
   const end = at + ATTRIBUTE_HEADER_BYTES + INTEGRITY_BYTES;
   const expected = createHmac('sha1', password)

@@ -6,15 +6,15 @@ import type { HeaderExtensionIds, MediaSection } from '../rtp/media-section.ts';
 import type { OfferedFormat } from './format-choice.ts';
 import { areIceCredentials, type IceCredentials } from './sdp-lines.ts';
 
-// What reading an offer and reading an answer have in common (RFC 8866, RFC 9429). `what` is what the
-// text is called in messages: `offer`, `answer`.
+// What parsing an offer and parsing an answer have in common (RFC 8866, RFC 9429). `what` names the
+// text in messages: `offer`, `answer`.
 
-/** Longest description taken, in UTF-16 code units; a browser's has 3 to 12 kB. */
+/** Maximum length of a description, UTF-16 code units; a browser's has 3000 to 12,000. */
 export const MAX_DESCRIPTION_LENGTH = 65_536;
-/** Most `m=` sections taken. */
+/** Maximum number of `m=` sections. */
 const MAX_SECTIONS = 32;
 
-/** URIs of the RTP header extensions that we use, by their name in {@link HeaderExtensionIds}. */
+/** URIs of the RTP header extensions in use, by their name in {@link HeaderExtensionIds}. */
 export const HEADER_EXTENSION_URIS: Readonly<Record<keyof HeaderExtensionIds, string>> = {
   mid: 'urn:ietf:params:rtp-hdrext:sdes:mid',
   rid: 'urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id',
@@ -26,7 +26,7 @@ export const HEADER_EXTENSION_URIS: Readonly<Record<keyof HeaderExtensionIds, st
 
 /** A certificate fingerprint (RFC 8122 §5). */
 export interface Fingerprint {
-  /** Hash function as node names it: `sha256`, `sha384`, `sha512`. */
+  /** Hash function as named by Node: `sha256`, `sha384`, `sha512`. */
   algorithm: string;
   digest: Buffer;
 }
@@ -57,8 +57,8 @@ function blockTypes(config: string): number[] | undefined {
 }
 
 /**
- * Checks the lines that what parses SDP downstream skips when it does not understand them.
- * @throws Refusal `bad-sdp` naming the line that is missing or malformed
+ * Checks the lines that the SDP parser skips silently if it does not understand them.
+ * @throws Refusal `bad-sdp` that names the line that is missing or malformed
  */
 export function checkDescription(lines: readonly string[], what: string): void {
   if (lines[0] !== 'v=0') throw new Refusal('bad-sdp', `the ${what} does not begin with v=0`);
@@ -86,19 +86,20 @@ export function checkDescription(lines: readonly string[], what: string): void {
   }
 }
 
-/** The MIDs of `a=group:BUNDLE` (RFC 9143 §7.1); empty without one. */
+/** The MIDs of `a=group:BUNDLE` (RFC 9143 §7.1); empty if absent. */
 export function bundledMids(session: SessionDescription): string[] {
   const group = session.groups?.find(({ type }) => String(type).toUpperCase() === 'BUNDLE');
   return group === undefined ? [] : String(group.mids).trim().split(/\s+/);
 }
 
 /**
- * The payload types of a section that have an `a=rtpmap` or need none, each once, in order of preference.
- * @throws Refusal `bad-sdp` for a payload type that is no number from 0 to 127
+ * The payload types of a section that have an `a=rtpmap` or need none, without duplicates, in order
+ * of preference.
+ * @throws Refusal `bad-sdp` for a payload type outside 0 to 127
  */
 export function sectionFormats(media: MediaDescription, what: string): OfferedFormat[] {
   const formats: OfferedFormat[] = [];
-  // Some name a payload type twice, and there may be thousands in one line.
+  // A line may repeat payload types, and have thousands of them.
   for (const payloadType of new Set(parsePayloads(media.payloads ?? ''))) {
     if (!Number.isInteger(payloadType) || payloadType < 0 || payloadType > 127) {
       throw new Refusal('bad-sdp', `the ${what} has a payload type that is not in 0–127`);
@@ -124,8 +125,8 @@ export function sectionFormats(media: MediaDescription, what: string): OfferedFo
 }
 
 /**
- * What the RTP path has to know of a section: what the other side says of it, for the formats that
- * are to be received.
+ * The parameters of a section for the RTP path, according to the other side, for the formats that
+ * will be received.
  */
 export function mediaSection(
   kind: TrackKind,
@@ -139,7 +140,7 @@ export function mediaSection(
     (media.rtcpFb ?? []).some(
       (feedback) =>
         String(feedback.type).toLowerCase() === type &&
-        // sdp-transform has an empty subtype where nothing but a space follows.
+        // sdp-transform returns an empty subtype if only a space follows.
         (feedback.subtype ?? '').toLowerCase() === subtype &&
         (feedback.payload === '*' ||
           primary.some(({ payloadType }) => payloadType === Number(feedback.payload))),
@@ -182,7 +183,7 @@ function headerExtensions(offered: NonNullable<MediaDescription['ext']>): Header
         String(candidate.uri).toLowerCase() === uri &&
         candidate['encrypt-uri'] === undefined &&
         !/^(?:recvonly|inactive)$/i.test(candidate.direction ?? '') &&
-        // RFC 8285 §4.2: identifiers of one-byte headers, which are all that we agree to.
+        // RFC 8285 §4.2: identifiers of one-byte headers, the only kind that is negotiated.
         candidate.value >= 1 &&
         candidate.value <= 14,
     );
@@ -192,8 +193,8 @@ function headerExtensions(offered: NonNullable<MediaDescription['ext']>): Header
 }
 
 /**
- * ICE credentials of a section, or of the session where the section has none (RFC 8839 §5.4).
- * @throws Refusal `bad-sdp` when they are missing or malformed
+ * ICE credentials of a section, or of the session if the section has none (RFC 8839 §5.4).
+ * @throws Refusal `bad-sdp` if they are missing or malformed
  */
 export function iceCredentials(
   session: SessionDescription,
@@ -214,10 +215,10 @@ export function iceCredentials(
 }
 
 /**
- * The certificate fingerprints of a section and of the session. There may be several of them, one a
- * hash function (RFC 8122 §5), of which sdp-transform keeps one.
- * @param mediaIndex which `m=` section, counted from 0
- * @throws Refusal `bad-sdp` when there is none of a hash function that we know
+ * The certificate fingerprints of a section and of the session. There may be several, one per hash
+ * function (RFC 8122 §5), of which sdp-transform keeps only one.
+ * @param mediaIndex index of the `m=` section, from 0
+ * @throws Refusal `bad-sdp` if none uses a supported hash function
  */
 export function fingerprints(
   lines: readonly string[],

@@ -6,69 +6,71 @@ import {
   writeRecordHeader,
 } from './dtls-record.ts';
 
-/** Bytes before the fragment of a handshake message (RFC 6347 §4.2.2). */
+/** Size of the header of a handshake message (RFC 6347 §4.2.2), bytes. */
 const MESSAGE_HEADER_BYTES = 12;
 /** HandshakeType of RFC 5246 §7.4. */
 const FINISHED = 20;
-/** Longest message taken, bytes: a self-signed certificate has some hundred. */
+/** Maximum size of a message, bytes: a self-signed certificate has a few hundred. */
 const MAX_MESSAGE_BYTES = 16_384;
-/** Most bytes of messages that wait: a flight of the handshake has some thousand. */
+/** Maximum size of all waiting messages, bytes: a flight of the handshake has a few thousand. */
 const MAX_WAITING_BYTES = 32_768;
-/** How far ahead of the message that is due others are kept; a flight has six at most. */
+/** How many messages ahead of the next one are kept; a flight has six at most. */
 const WINDOW = 8;
-/** Most encrypted records that are kept until there is a key for them. */
+/** Maximum number of encrypted records that wait for their key. */
 const MAX_LOCKED_RECORDS = 4;
 
-/** What a {@link HandshakeOrder} works with. */
+/** Options of a {@link HandshakeOrder}. */
 export interface HandshakeOrderOptions {
-  /** Decrypts a record; `undefined` while there is no key, and where it is not authentic. */
+  /** Decrypts a record; `undefined` if there is no key yet, or the record is not authentic. */
   open(record: DtlsRecord): Buffer | undefined;
   /**
-   * Takes what is next: a datagram of one record with one whole handshake message, or with anything
-   * that is not of the handshake.
+   * Receives the next datagram: one record with one complete handshake message, or with anything
+   * that is not part of the handshake.
    */
   deliver(datagram: Buffer): void;
-  /** True for the server of the handshake, who answers its first and its last message again. */
+  /**
+   * True for the server, which responds again to the first and to the last message of the
+   * handshake.
+   */
   isServer: boolean;
 }
 
-/** A part of a message, as it came (RFC 6347 §4.2.2). */
+/** A fragment of a message (RFC 6347 §4.2.2). */
 interface Fragment {
   type: number;
-  /** Of the whole message, bytes. */
+  /** Length of the whole message, bytes. */
   length: number;
-  /** `message_seq`: its place in the handshake. */
+  /** `message_seq`, the message's place in the handshake. */
   place: number;
   offset: number;
   body: Buffer;
 }
 
-/** A message of which some is there. */
+/** A message of which at least one fragment has arrived. */
 interface Message {
   type: number;
   length: number;
-  /** Record with the whole message as it is delivered. */
+  /** The record with the whole message, as it is delivered. */
   datagram: Buffer;
-  /** Which bytes are there; not kept where all are. */
+  /** Marks the bytes that have arrived; empty once all have. */
   has: Uint8Array;
   missing: number;
 }
 
 /**
- * Brings the messages of a handshake into order (RFC 6347 §4.2.2–4.2.4): on a path that loses and
- * reorders, parts of them arrive in any order and again and again. Behind it they are whole, come as
- * `message_seq` has them, each once. What a peer sends again because our answer was lost is delivered
- * again only where no timer of ours repeats the answer: the first ClientHello, to which the answer is a
- * HelloVerifyRequest, and the Finished of a client.
+ * Orders the messages of a handshake (RFC 6347 §4.2.2–4.2.4): on a path with loss and reordering,
+ * their fragments arrive in any order and repeatedly. They are delivered complete, in the order of
+ * `message_seq`, and once. A retransmission is delivered again only if no timer of ours repeats the
+ * response: the first ClientHello, answered by a HelloVerifyRequest, and the Finished of a client.
  */
 export class HandshakeOrder {
   readonly #options: HandshakeOrderOptions;
-  /** By place. */
+  /** By `message_seq`. */
   readonly #messages = new Map<number, Message>();
   #waitingBytes = 0;
-  /** Records of the epoch whose keys are not there yet, oldest first. */
+  /** Records of an epoch without keys, oldest first. */
   readonly #locked: DtlsRecord[] = [];
-  /** Place of the message that is due. */
+  /** `message_seq` of the next message. */
   #next = 0;
   #isFinished = false;
 
@@ -76,12 +78,12 @@ export class HandshakeOrder {
     this.#options = options;
   }
 
-  /** Bytes that are kept of messages that are not whole or not due. */
+  /** Total size of the messages that are incomplete or early, bytes. */
   get waitingBytes(): number {
     return this.#waitingBytes;
   }
 
-  /** Takes a datagram of the peer. What is cut short or contradicts what is there is dropped. */
+  /** Takes a datagram of the peer. Drops what is truncated or contradicts what has arrived. */
   receive(datagram: Buffer): void {
     for (const record of readRecords(datagram)) {
       if (record.contentType === CONTENT_TYPES.handshake) {
@@ -93,13 +95,13 @@ export class HandshakeOrder {
       ) {
         this.#options.deliver(record.bytes);
       }
-      // ChangeCipherSpec says what the epoch of the next record says.
+      // ChangeCipherSpec adds nothing to the epoch in the next record.
     }
   }
 
   #receiveOpen({ fragment }: DtlsRecord): void {
     if (this.#isFinished) return;
-    // A Finished proves something by being encrypted (RFC 5246 §7.4.9).
+    // A Finished is only evidence if it is encrypted (RFC 5246 §7.4.9).
     for (const part of readFragments(fragment)) if (part.type !== FINISHED) this.#take(part);
     this.#deliverDue();
   }
@@ -109,7 +111,7 @@ export class HandshakeOrder {
     if (message === undefined) {
       if (this.#isFinished) return;
       if (this.#locked.length >= MAX_LOCKED_RECORDS) this.#locked.shift();
-      // The datagram is not ours to keep.
+      // Copied, because the datagram belongs to the caller.
       const [kept] = readRecords(Buffer.from(record.bytes));
       this.#locked.push(kept!);
       return;
@@ -118,7 +120,10 @@ export class HandshakeOrder {
     this.#deliverDue();
   }
 
-  /** Takes the Finished of the peer: it is handed on as it came, since its receiver decrypts it. */
+  /**
+   * Takes the Finished of the peer, which is delivered as it arrived because the receiver decrypts
+   * it.
+   */
   #takeFinished(message: Buffer, record: DtlsRecord): void {
     const [part] = readFragments(message);
     if (part?.type !== FINISHED || part.body.length !== part.length) return;
@@ -166,7 +171,7 @@ export class HandshakeOrder {
       if (message !== undefined && message.missing === 0) {
         this.#forget(this.#next);
         this.#next++;
-        // A part of the first ClientHello that came again.
+        // A fragment of the first ClientHello that was retransmitted.
         this.#forget(0);
         if (message.type === FINISHED) this.#finish();
         this.#options.deliver(message.datagram);
@@ -174,7 +179,7 @@ export class HandshakeOrder {
     }
   }
 
-  /** A ClientHello that came again before the one with our cookie. */
+  /** A ClientHello that was retransmitted before the one with our cookie. */
   #deliverAgain(): void {
     const message = this.#messages.get(0);
     if (message?.missing !== 0) return;
@@ -182,7 +187,7 @@ export class HandshakeOrder {
     this.#options.deliver(message.datagram);
   }
 
-  /** Takes a record that waited for its key. @returns false where there is none that can be opened */
+  /** Takes a record that waited for its key. @returns false if no record can be opened */
   #unlock(): boolean {
     for (const [index, record] of this.#locked.entries()) {
       const message = this.#options.open(record);
@@ -211,7 +216,7 @@ export class HandshakeOrder {
 
 const NONE = new Uint8Array(0);
 
-/** The fragments of handshake messages in a record, up to one that is malformed. */
+/** The handshake fragments in a record, up to the first malformed one. */
 function readFragments(record: Buffer): Fragment[] {
   const fragments: Fragment[] = [];
   for (let at = 0; at + MESSAGE_HEADER_BYTES <= record.length; ) {
@@ -232,7 +237,7 @@ function readFragments(record: Buffer): Fragment[] {
   return fragments;
 }
 
-/** Writes the header of a message that is whole, which is how it is hashed (RFC 6347 §4.2.6). */
+/** Writes the header of an unfragmented message, which is how it is hashed (RFC 6347 §4.2.6). */
 function writeMessageHeader(into: Buffer, type: number, length: number, place: number): void {
   into[0] = type;
   into.writeUIntBE(length, 1, 3);

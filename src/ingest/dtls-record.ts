@@ -1,27 +1,30 @@
 /** Content types of DTLS records (RFC 5246 §6.2.1). */
 export const CONTENT_TYPES = { alert: 21, handshake: 22, applicationData: 23 } as const;
 
-/** Bytes before the fragment of a record (RFC 6347 §4.1). */
+/** Size of a record header (RFC 6347 §4.1), bytes. */
 export const RECORD_HEADER_BYTES = 13;
 
-/** DTLS 1.2 as records name it. */
+/** DTLS 1.2 in a record header. */
 const VERSION = 0xfefd;
 
-/** A record of DTLS (RFC 6347 §4.1), as part of the datagram that it came in. */
+/** A DTLS record (RFC 6347 §4.1), a view of its datagram. */
 export interface DtlsRecord {
   contentType: number;
   version: { major: number; minor: number };
-  /** 0 before the keys are in use: in the clear. */
+  /** 0 for unencrypted records. */
   epoch: number;
   /** 48 bits. */
   sequenceNumber: number;
-  /** What it carries; encrypted unless `epoch` is 0. */
+  /** The content; encrypted unless `epoch` is 0. */
   fragment: Buffer;
-  /** All of it, header included. */
+  /** The whole record, including its header. */
   bytes: Buffer;
 }
 
-/** The records of a datagram, up to one that is cut short (RFC 6347 §4.1.2.7: what is invalid is dropped). */
+/**
+ * The records of a datagram, up to one that is truncated (RFC 6347 §4.1.2.7: invalid records are
+ * dropped).
+ */
 export function readRecords(datagram: Buffer): DtlsRecord[] {
   const records: DtlsRecord[] = [];
   for (let at = 0; at + RECORD_HEADER_BYTES <= datagram.length; ) {
@@ -40,7 +43,7 @@ export function readRecords(datagram: Buffer): DtlsRecord[] {
   return records;
 }
 
-/** Writes the header of a record in the clear, of a fragment that the caller puts behind it. */
+/** Writes the header of an unencrypted record; the caller adds the fragment. */
 export function writeRecordHeader(into: Buffer, contentType: number, fragmentBytes: number): void {
   into[0] = contentType;
   into.writeUInt16BE(VERSION, 1);
@@ -48,7 +51,7 @@ export function writeRecordHeader(into: Buffer, contentType: number, fragmentByt
   into.writeUInt16BE(fragmentBytes, 11);
 }
 
-/** A record whose fragment is encrypted, in memory of its own. */
+/** A copy of a record with an encrypted fragment. */
 export function protectedRecord(
   contentType: number,
   epoch: number,
@@ -64,30 +67,30 @@ export function protectedRecord(
 }
 
 /**
- * What says that nothing more comes (RFC 5246 §7.2.1), as a fragment in the clear: AlertLevel warning,
- * AlertDescription close_notify.
+ * close_notify (RFC 5246 §7.2.1) as an unencrypted fragment: AlertLevel warning, AlertDescription
+ * close_notify.
  */
 export const CLOSE_NOTIFY = Buffer.from([1, 0]);
 
 /**
- * Record sequence number of a close_notify: far ahead of all that a session ever sends, so that the
- * record can be encrypted long before it is due and no nonce is used twice (RFC 5288 §3).
+ * Record sequence number of a close_notify: far above all that a session sends, so that the record
+ * can be encrypted in advance and no nonce is used twice (RFC 5288 §3).
  */
 export const CLOSE_NOTIFY_NUMBER = 2 ** 47;
 
-/** True when anything in the datagram is in the clear. */
+/** True if any record in the datagram is unencrypted. */
 export function hasUnprotectedRecord(datagram: Buffer): boolean {
   return readRecords(datagram).some(({ epoch }) => epoch === 0);
 }
 
 /**
- * Gives each record in the clear a number of its own. werift sends a flight again as it was, and a
- * peer that has dropped a record for coming too early takes the copy for a replay (RFC 6347 §4.1.2.6).
+ * Renumbers unencrypted records. werift retransmits a flight with the same numbers, and a peer that
+ * dropped a record because it was early takes the copy for a replay (RFC 6347 §4.1.2.6).
  */
 export class RecordNumbers {
   #next = 0;
 
-  /** A copy of the datagram. The numbers of protected records are part of what is authenticated, and stay. */
+  /** A copy of the datagram. Protected records keep their numbers, which are authenticated. */
   renumbered(datagram: Buffer): Buffer {
     const copy = Buffer.from(datagram);
     for (const { epoch, bytes } of readRecords(copy)) {

@@ -4,15 +4,18 @@ export interface TransportAddress {
   port: number;
 }
 
-/** From where to where a session sends: a UDP socket of ours, as it is bound, and the other side. */
+/**
+ * The path on which a session sends: the bound address of our UDP socket, and the address of the
+ * other side.
+ */
 export interface TransportPath {
   local: TransportAddress;
   remote: TransportAddress;
 }
 
 /**
- * What tells the other side of a session that it is over, without any of its keys: for the case that
- * the thread that has them dies.
+ * A message that tells the other side that the session is over. It can be sent without keys, in
+ * case the thread that has them dies.
  */
 export interface Farewell {
   path: TransportPath;
@@ -20,5 +23,8 @@ export interface Farewell {
   datagram: Uint8Array;
 }
 
-/** Copies of an alert, which is not retransmitted (RFC 6347 §4.2.7); all but one are taken for replays. */
+/**
+ * Number of copies of an alert, which is never retransmitted (RFC 6347 §4.2.7); the receiver drops
+ * all but one as replays.
+ */
 export const FAREWELL_COPIES = 3;

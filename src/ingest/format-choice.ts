@@ -2,7 +2,7 @@ import { type Codec, channelsOf } from '../codecs/codec.ts';
 import type { TrackKind } from '../media/access-unit.ts';
 import { carriesMedia, type PayloadFormat } from '../media/payload-format.ts';
 
-/** One payload type of an offer, of any codec. */
+/** A payload type of an offer, of any codec. */
 export interface OfferedFormat {
   payloadType: number;
   encodingName: string;
@@ -15,8 +15,8 @@ export interface OfferedFormat {
 }
 
 /**
- * Why a format of a codec that is wanted cannot be recorded, a sentence.
- * @returns undefined where it can, and for other codecs
+ * Why a format of a wanted codec cannot be recorded, as a sentence.
+ * @returns undefined if it can be recorded, or belongs to another codec
  */
 export function formatRefusal(
   codecs: readonly Codec[],
@@ -28,8 +28,8 @@ export function formatRefusal(
 }
 
 /**
- * Finds the codec of a format among those that are wanted.
- * @returns undefined when it cannot be recorded
+ * Finds the codec of a format among the wanted ones.
+ * @returns undefined if it cannot be recorded
  */
 export function recordableCodec(
   codecs: readonly Codec[],
@@ -41,7 +41,7 @@ export function recordableCodec(
   );
 }
 
-/** Whether a format is one of a codec, with whatever parameters. */
+/** Whether a format belongs to a codec, regardless of its parameters. */
 function isOf({ kind: of, description }: Codec, kind: TrackKind, format: OfferedFormat): boolean {
   return (
     of === kind &&
@@ -54,10 +54,10 @@ function isOf({ kind: of, description }: Codec, kind: TrackKind, format: Offered
 }
 
 /**
- * Chooses what to receive of a section: the formats of the codec that we prefer and of the highest rank
- * of it, in the order of the offer, which is that of preference (RFC 8866 §5.14), each followed by its
- * retransmission format (RFC 4588 §8.1). Empty when nothing can be recorded.
- * @param codecs that are wanted, most wanted first
+ * Chooses the formats to receive in a section: those of the preferred codec with its highest rank,
+ * in the order of the offer, which is that of preference (RFC 8866 §5.14), each followed by its
+ * retransmission format (RFC 4588 §8.1). Empty if nothing can be recorded.
+ * @param codecs the wanted codecs in order of preference
  */
 export function chooseFormats(
   codecs: readonly Codec[],

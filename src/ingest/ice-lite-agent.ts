@@ -7,52 +7,56 @@ import type { IceCredentials } from './sdp-lines.ts';
 import { StrangerGuard } from './stranger-guard.ts';
 import { bindingErrorResponse, bindingSuccessResponse } from './werift-stun.ts';
 
-/** A way to the peer: one of our sockets and the address that checks came from. */
+/** A path to the peer: one of our sockets, and the address from which its checks arrive. */
 interface Path extends Address {
   socket: PeerSocket;
-  /** The same for those who have no use for our socket. */
+  /** The same path for code without access to the socket. */
   ends: TransportPath;
 }
 
 type Address = Pick<RemoteInfo, 'address' | 'port'>;
 
-/** What an agent counted since its session began. */
+/** Counters of an agent since the session began. */
 export interface IceStatistics {
-  /** Connectivity checks that were valid. */
+  /** Number of valid connectivity checks. */
   checks: number;
   rejectedChecks: number;
-  /** Datagrams that were dropped because no valid check came from their address. */
+  /** Number of datagrams that were dropped because no valid check came from their address. */
   strangers: number;
   restarts: number;
-  /** Where the other side is; empty while that is not known. */
+  /** Address of the other side; empty while it is unknown. */
   remote: string;
 }
 
-/** Most addresses of the peer that are remembered as its own. */
+/** Maximum number of the peer's addresses that are remembered. */
 const MAX_VERIFIED_ADDRESSES = 64;
-/** The peer may have moved when its path was silent for this many ticks. */
+/** After this many ticks without a datagram, the peer may have moved. */
 const SILENT_TICKS = 10;
 /**
- * After this many ticks strangers are let in for one: the flood may be over, and the peer may want to be
- * checked on another way.
+ * After this many ticks, other addresses are accepted for one tick: the flood may be over, and the
+ * peer may want to check another path.
  */
 const NARROWED_TICKS = 500;
 
 /**
- * The ICE-lite side of a session (RFC 8445 §2.5, §7.3, §8.2): answers connectivity checks, sends
- * none, and sends data where the controlling peer last nominated. A check without the right
- * MESSAGE-INTEGRITY is dropped, so whoever has passed one knows the password of the SDP.
+ * The ICE-lite agent of a session (RFC 8445 §2.5, §7.3, §8.2): responds to connectivity checks,
+ * sends none, and sends data to the address that the controlling peer nominated last. Checks
+ * without valid MESSAGE-INTEGRITY are dropped, so an address that has passed a check knows the
+ * password of the SDP.
  */
 export class IceLiteAgent {
   #local = newCredentials();
-  /** Still answered after a restart, until the peer nominates with the new ones (RFC 8445 §2.4). */
+  /**
+   * Still accepted after a restart, until the peer nominates with the new credentials (RFC 8445
+   * §2.4).
+   */
   #previous: IceCredentials | undefined;
   #remote: IceCredentials;
   #selected: Path | undefined;
   #nominated = false;
   readonly #verified: Address[] = [];
   readonly #strangers = new StrangerGuard();
-  /** Of the selected path, as ticks count it. */
+  /** Number of ticks since the last datagram on the selected path. */
   #silentTicks = 0;
   #narrowedTicks = 0;
   #lastAuthenticatedUs = 0;
@@ -72,22 +76,22 @@ export class IceLiteAgent {
     return this.#remote;
   }
 
-  /** When the last valid check arrived: µs since the Unix epoch, 0 before the first. */
+  /** When the last valid check arrived, µs since the Unix epoch; 0 before the first. */
   get lastAuthenticatedUs(): number {
     return this.#lastAuthenticatedUs;
   }
 
-  /** True once a check of the peer has arrived, so that something can be sent to it. */
+  /** True once a valid check has arrived, so that datagrams can be sent. */
   get isReachable(): boolean {
     return this.#selected !== undefined;
   }
 
-  /** The way that is sent on; the same object until it changes. */
+  /** The path for sending; the same object until it changes. */
   get path(): TransportPath | undefined {
     return this.#selected?.ends;
   }
 
-  /** True when the peer has passed a check from this address. */
+  /** True if the peer has passed a check from this address. */
   isVerified({ address, port }: Address): boolean {
     const path = this.#selected;
     if (path?.port === port && path.address === address) return true;
@@ -95,8 +99,8 @@ export class IceLiteAgent {
   }
 
   /**
-   * Whether a datagram that is no check is worth reading: only where the peer is, which it has shown
-   * by a check (RFC 8445 §12.2). Counts one that is not.
+   * Whether to process a datagram that is no check: only from addresses that have passed a check
+   * (RFC 8445 §12.2). Counts the others.
    */
   accepts({ address, port }: Address): boolean {
     const path = this.#selected;
@@ -112,8 +116,8 @@ export class IceLiteAgent {
   }
 
   /**
-   * Keeps strangers out while they come in floods, as long as the peer is heard on its way. Call it
-   * every 20 ms.
+   * Blocks other addresses during a flood, as long as the peer is heard on its path. Call it every
+   * 20 ms.
    */
   tick(): void {
     this.#strangers.tick();
@@ -136,17 +140,18 @@ export class IceLiteAgent {
     }
   }
 
-  /** Takes a STUN datagram that arrived at `nowUs` (µs since the Unix epoch). Never throws. */
+  /** Handles a STUN datagram that arrived at `nowUs` (µs since the Unix epoch). Never throws. */
   receive(datagram: Buffer, from: RemoteInfo, socket: PeerSocket, nowUs: number): void {
     const isKnown = this.isVerified(from);
     const request = readBindingRequest(datagram, (ufrag) => {
       const password = this.#passwordOf(ufrag);
-      // Nothing was computed so far. A stranger who knows the name may make us do that only a limited number of times.
+      // Nothing has been computed yet. Only a limited number of checks from unknown addresses is
+      // verified.
       return password !== undefined && (isKnown || this.#strangers.mayCheck())
         ? password
         : undefined;
     });
-    // A datagram may claim to come from port 0, to which none can be sent.
+    // A datagram may claim port 0 as its source, to which nothing can be sent.
     if (request === undefined || from.port === 0) {
       this.#rejectedChecks++;
       if (!isKnown) this.#strangers.drop();
@@ -156,7 +161,7 @@ export class IceLiteAgent {
     this.#lastAuthenticatedUs = nowUs;
     const password = this.#passwordOf(request.ufrag)!;
     if (request.controlled) {
-      // RFC 8445 §7.3.1.1: a lite agent never becomes the controlling one.
+      // RFC 8445 §7.3.1.1: a lite agent never becomes the controlling agent.
       this.#reply(bindingErrorResponse(request, 487, 'Role Conflict', password), from, socket);
       return;
     }
@@ -165,7 +170,7 @@ export class IceLiteAgent {
 
     const current = request.ufrag === this.#local.ufrag;
     if (request.nominates && (current || this.#previous === undefined)) {
-      // Browsers nominate anew when a better path shows up, so the last nomination counts.
+      // Browsers nominate again when they find a better path, so the last nomination counts.
       this.#select(from, socket);
       this.#nominated = true;
       this.#previous = undefined;
@@ -174,15 +179,15 @@ export class IceLiteAgent {
     }
   }
 
-  /** Sends a datagram to the peer. Dropped as long as no check of it has arrived. */
+  /** Sends a datagram to the peer. Drops it before the first valid check. */
   send(datagram: Buffer): void {
     const path = this.#selected;
     path?.socket.send(datagram, path.port, path.address);
   }
 
-  /** Begins a new ICE session on the same sockets (RFC 8445 §9); media goes on meanwhile. */
+  /** Begins a new ICE session on the same sockets (RFC 8445 §9); media continues meanwhile. */
   restart(remote: IceCredentials): void {
-    // The peer may be about to come from elsewhere.
+    // The peer may come from another address.
     this.#selected?.socket.widen();
     this.#previous ??= this.#local;
     this.#local = newCredentials();
@@ -228,7 +233,7 @@ export class IceLiteAgent {
   }
 }
 
-// RFC 8839 §5.4: at least 24 bits of ufrag and 128 of password, in letters, digits, + and /.
+// RFC 8839 §5.4: at least 24 bits for ufrag and 128 for the password, in letters, digits, + and /.
 function newCredentials(): IceCredentials {
   return { ufrag: randomBytes(6).toString('base64'), password: randomBytes(24).toString('base64') };
 }

@@ -1,4 +1,4 @@
-/** An ICE server to name in `Link` headers (RFC 9725 §4.6). */
+/** An ICE server to announce in `Link` headers (RFC 9725 §4.6). */
 export interface IceServer {
   urls: string[];
   username?: string;

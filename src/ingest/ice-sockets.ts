@@ -5,13 +5,16 @@ import { networkInterfaces } from 'node:os';
 import { Refusal } from '../refusal.ts';
 import { PeerSocket } from './peer-socket.ts';
 
-/** Asked of the kernel for each socket, bytes: with the default an 800 ms stall loses 12 %. */
+/**
+ * Requested receive buffer of each socket, bytes: with the default, a stall of 800 ms loses 12 % of
+ * the packets.
+ */
 export const RECEIVE_BUFFER_BYTES = 2 * 1024 * 1024;
 
-/** Number of ports to try, because another process may take a free port before we do. */
+/** Maximum number of ports to try, because another process may take a free port first. */
 const MOST_TRIES = 10;
 
-/** Where a host candidate is to be, as configured. */
+/** A configured host candidate. */
 export interface IceAddress {
   address: string;
   /** UDP port, 0 for any. */
@@ -24,17 +27,17 @@ export interface HostCandidate {
   port: number;
 }
 
-/** One UDP socket that is bound for a session, and the candidate that names it. */
+/** A UDP socket bound for a session, and its candidate. */
 export interface IceSocket {
   socket: PeerSocket;
   candidate: HostCandidate;
 }
 
 /**
- * Resolves `[webrtc] ice_udp_addrs`: `auto` (the addresses of this machine's interfaces), `ip`,
- * `ip:port` or `[ipv6]:port`, several of them also separated by commas. Port 0 is any port. With
- * nothing configured also loopback is announced, so that a browser on this machine can publish.
- * @throws Error naming the entry that is no such address
+ * Parses `[webrtc] ice_udp_addrs`: `auto` (the addresses of this machine's interfaces), `ip`,
+ * `ip:port` or `[ipv6]:port`, optionally several separated by commas. Port 0 means any port. If
+ * nothing is configured, loopback is announced too, so that a browser on this machine can publish.
+ * @throws Error that names an invalid entry
  */
 export function resolveIceAddresses(configured: readonly string[]): IceAddress[] {
   const entries = configured.flatMap((entry) => entry.split(',')).map((entry) => entry.trim());
@@ -51,11 +54,11 @@ export function resolveIceAddresses(configured: readonly string[]): IceAddress[]
 }
 
 /**
- * Binds a UDP socket for each address. An address that is not this machine's own (one that a router
- * maps to us) is announced and the socket bound to all addresses.
- * @param onError told of a socket that cannot receive at the moment; it stays open
- * @param portRange first and last port to use where the address names none; any free port if absent
- * @throws Refusal `no-free-port` when no port is free
+ * Binds a UDP socket for each address. An address that does not belong to this machine (one that a
+ * router maps to it) is announced, and its socket is bound to all addresses.
+ * @param onError called for a socket that cannot receive at the moment; it stays open
+ * @param portRange first and last port for addresses without a port; any free port if absent
+ * @throws Refusal `no-free-port` if no port is free
  */
 export async function openIceSockets(
   addresses: readonly IceAddress[],
@@ -79,7 +82,7 @@ export async function openIceSockets(
   return opened;
 }
 
-/** Closes sockets; resolves when their ports are free again. */
+/** Closes sockets; resolves when their ports are free. */
 export async function closeIceSockets(sockets: readonly IceSocket[]): Promise<void> {
   await Promise.all(sockets.map(({ socket }) => socket.close()));
 }
@@ -110,7 +113,7 @@ function interfaceAddresses(internal: boolean): IceAddress[] {
     Object.values(networkInterfaces())
       .flatMap((addresses) => addresses ?? [])
       .filter((info) => info.internal === internal)
-      // Link-local addresses need a zone, which a candidate cannot carry (RFC 8445 §5.1.1.1).
+      // Link-local addresses need a zone, which a candidate cannot contain (RFC 8445 §5.1.1.1).
       .filter(({ address }) => !address.toLowerCase().startsWith('fe80:'))
       .map(({ address }) => ({ address, port: 0 }))
   );
@@ -132,7 +135,7 @@ async function bindOne(
   }
   const [first, last] = portRange;
   const count = last - first + 1;
-  // Not always from the first one: sessions in several threads would race for the same ports.
+  // A random start, because sessions in several threads would compete for the same ports.
   const offset = randomInt(count);
   for (let tried = 0; tried < count; tried++) {
     const socket = await bind(address, first + ((offset + tried) % count));
@@ -141,7 +144,7 @@ async function bindOne(
   throw new Refusal('no-free-port', `no UDP port from ${first} to ${last} is free on ${address}`);
 }
 
-/** A free port of the system's choice, bound by its number as {@link PeerSocket.widen} needs it. */
+/** Binds a free port by its number, which {@link PeerSocket.widen} requires. */
 async function bindAny(address: string): Promise<Socket> {
   for (let tried = 0; tried < MOST_TRIES; tried++) {
     const probe = await bind(address, 0);
@@ -154,7 +157,7 @@ async function bindAny(address: string): Promise<Socket> {
   throw new Refusal('no-free-port', `no UDP port is free on ${address}`);
 }
 
-/** Resolves with `undefined` when the port is taken. */
+/** Resolves with `undefined` if the port is in use. */
 async function bind(address: string, port: number): Promise<Socket | undefined> {
   const type = isIP(address) === 6 ? 'udp6' : 'udp4';
   try {
@@ -192,8 +195,8 @@ function bindSocket(
 }
 
 /**
- * All hosts that we send to are addresses: nothing needs to be asked for, and `connect` is done when it
- * returns, so that no datagram is sent in between.
+ * All destinations are IP addresses, so no lookup is needed, and `connect` completes before it
+ * returns: no datagram can be sent in between.
  */
 function addressItself(
   address: string,

@@ -1,16 +1,16 @@
 import type { IceServer } from './ice-server.ts';
 
-/** One link of a `Link` header (RFC 8288 §3). */
+/** A link of a `Link` header (RFC 8288 §3). */
 export interface Link {
   /** As written; it may be relative. */
   target: string;
   /** Relation types, in lower case. */
   relations: string[];
-  /** Other parameters by their name in lower case. */
+  /** Other parameters, with names in lower case. */
   parameters: Map<string, string>;
 }
 
-/** Reads a `Link` header field; what is malformed ends it. */
+/** Parses a `Link` header field, up to the first malformed link. */
 export function readLinks(header: string | null): Link[] {
   const links: Link[] = [];
   let rest = header ?? '';

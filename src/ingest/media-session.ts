@@ -8,19 +8,20 @@ import type { IceStatistics } from './ice-lite-agent.ts';
 import type { CloseReason, PublishSink, SessionLog } from './publish-sink.ts';
 import type { DtlsEvents, DtlsSrtp } from './werift-tap.ts';
 
-/** How often feedback is due and time-outs are looked at, ms. */
+/** Interval of feedback and timeout checks, ms. */
 const TICK_MS = 20;
 /**
- * The most that one tick adds to a time-out, µs. When this thread was held up (or the machine asleep)
- * the timer fires before the sockets are read, and what waits there must count first.
+ * Maximum time that one tick adds to a timeout, µs. After this thread was blocked (or the machine
+ * asleep), the timer fires before the sockets are read, and the datagrams that wait there must
+ * count first.
  */
 const LONGEST_TICK_US = 100_000;
-/** How long after a DTLS alert the other side may still prove that it was forged, µs. */
+/** How long after a DTLS alert the other side may prove that it was forged, µs. */
 const ALERT_GRACE_US = 1_000_000;
-/** Packets that arrive this soon after an alert may have been overtaken by it, µs. */
+/** Packets that arrive this soon after an alert may have been sent before it, µs. */
 const ALERT_REORDERING_US = 300_000;
 
-/** What a session has seen, for operators. */
+/** Counters of a session, for operators. */
 export interface SessionStatistics {
   connected: boolean;
   srtpProfile?: SrtpKeys['profile'];
@@ -29,51 +30,54 @@ export interface SessionStatistics {
 }
 
 /**
- * Told how to tell the other side of the end where the session cannot do so itself: once it is
- * connected, each time that the way there changes, and with `undefined` at its end.
+ * Called with the datagram that ends the session at the other side, in case the session cannot send
+ * it itself: once it is connected, each time the path changes, and with `undefined` at its end.
  */
 export type FarewellListener = (sessionId: string, farewell: Farewell | undefined) => void;
 
-/** What a {@link MediaSession} needs of the session that it is a part of. */
+/** Options of a {@link MediaSession}. */
 export interface MediaSessionOptions {
-  /** Names the session in the log. */
+  /** Identifies the session in the log. */
   id: string;
-  /** What is received. */
+  /** The sections to receive. */
   sections: readonly MediaSection[];
   sink: PublishSink;
   log: SessionLog;
-  /** Our side of DTLS. */
+  /** Creates our side of DTLS. */
   createDtls(events: DtlsEvents): DtlsSrtp;
-  /** Sends a datagram to where ICE says. */
+  /** Sends a datagram on the path that ICE selected. */
   send(datagram: Buffer): void;
-  /** The way that `send` takes: the same object for as long as it is the same. */
+  /** The path that `send` uses: the same object as long as it does not change. */
   path(): TransportPath | undefined;
   /** See {@link FarewellListener}. */
   onFarewell?: FarewellListener | undefined;
-  /** A session that is not connected after this ends as `failed`, ms. */
+  /** A session that has not connected by then ends as `failed`, ms. */
   connectTimeoutMs: number;
-  /** What to tell when that happens. */
+  /** Returns the error for that case. */
   notConnected(): Error;
-  /** What counts as silence of the other side, and what a session ends with after too much of it. */
+  /**
+   * What counts as silence of the other side, and the reason with which the session ends after too
+   * long a silence.
+   */
   silence: {
     timeoutMs: number;
     reason: CloseReason;
-    /** When the other side was last heard: µs since the Unix epoch on our steady clock. */
+    /** When the other side was last heard, µs since the Unix epoch on the steady clock. */
     heardUs(receiver: RtpReceiver): number;
   };
-  /** What a session ends with when the other side ended DTLS. */
+  /** The reason with which the session ends if the other side ended DTLS. */
   alertReason: CloseReason;
   /** See {@link RtpReceiverOptions.keepIncomplete}. */
   keepIncomplete: boolean;
-  /** What the owner has to do every 20 ms. */
+  /** Work of the owner every 20 ms. */
   onTick?(): void;
-  /** Frees what the owner holds; called once, when the session ends. */
+  /** Releases the owner's resources; called once, when the session ends. */
   release(): Promise<void>;
 }
 
 /**
- * What sessions with a publisher and with a server have in common, once there is a way to the other
- * side: DTLS, everything from the datagram to the access unit, the time-outs, and one way of ending.
+ * The common part of sessions with a publisher and with a server once a path to the other side
+ * exists: DTLS, everything from the datagram to the access unit, the timeouts, and one way to end.
  * It has one timer, which ends with it.
  */
 export class MediaSession {
@@ -83,14 +87,14 @@ export class MediaSession {
   #receiver: RtpReceiver | undefined;
   #srtpProfile: SrtpKeys['profile'] | undefined;
   #tickedUs = steadyNowUs();
-  /** Time without connection, then without a sign of life, as ticks add it up. */
+  /** Time without a connection, later time without a sign of life, in steps of ticks. */
   #silentUs = 0;
   #heardUs = 0;
-  /** When an alert arrived that is not judged yet, 0 for none, and its age as ticks add it up. */
+  /** When a pending alert arrived, 0 if there is none, and its age in steps of ticks. */
   #alertUs = 0;
   #alertAgeUs = 0;
   #closed: Promise<void> | undefined;
-  /** The way that was told with the last farewell. */
+  /** The path of the last farewell. */
   #farewellPath: TransportPath | undefined;
 
   constructor(options: MediaSessionOptions) {
@@ -104,20 +108,21 @@ export class MediaSession {
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
   }
 
-  /** True from the moment that it ended. */
+  /** True once the session has ended. */
   get closed(): boolean {
     return this.#closed !== undefined;
   }
 
-  /** Begins the DTLS handshake if that is our part; to be called once the other side can be reached. */
+  /** Begins the DTLS handshake if we are the client; call it once the other side can be reached. */
   startDtls(): void {
     if (!this.closed) this.#dtls.start();
   }
 
   /**
-   * Takes a datagram that is DTLS or media; others are ignored (RFC 7983 §7). A fault of ours or of
-   * the sink ends this session, not the thread and with it the sessions of others.
-   * @param datagram from where ICE found the other side: what others send is not worth its cryptography
+   * Handles a datagram with DTLS or media; ignores others (RFC 7983 §7). An exception in our code
+   * or in the sink ends this session, not the thread with the sessions of others.
+   * @param datagram from the address that ICE selected: datagrams from other addresses are not
+   * worth the cryptography
    */
   receive(datagram: Buffer): void {
     if (this.closed || datagram.length === 0) return;
@@ -133,19 +138,21 @@ export class MediaSession {
     }
   }
 
-  /** When the last packet of media or RTCP arrived that was authentic: steady clock µs; 0 for never. */
+  /**
+   * When the last authentic media or RTCP packet arrived, µs on the steady clock; 0 if none has.
+   */
   get lastAuthenticatedUs(): number {
     return this.#receiver?.lastAuthenticatedUs ?? 0;
   }
 
-  /** Asks for a keyframe of the video; quiet before it is connected. */
+  /** Requests a keyframe of the video; does nothing before the session is connected. */
   requestKeyframe(): void {
     this.#receiver?.requestKeyframe();
   }
 
   /**
-   * Ends the session and tells sink and other side at once; resolves when all is freed. A second call
-   * waits for the first.
+   * Ends the session and tells the sink and the other side at once; resolves when all resources are
+   * released. A second call waits for the first.
    */
   end(reason: CloseReason, error?: Error): Promise<void> {
     if (this.#closed !== undefined) return this.#closed;
@@ -156,7 +163,7 @@ export class MediaSession {
     this.#dtls.close();
     this.#closed = release();
     try {
-      // Media that waits for packets that cannot come any more is not lost with the session.
+      // Media that waits for lost packets is not lost with the session.
       if (reason !== 'failed') this.#receiver?.flush();
     } catch (err) {
       log.warn({ session: id, err }, 'the rest of a session could not be processed');
@@ -166,12 +173,12 @@ export class MediaSession {
     return this.#closed;
   }
 
-  /** Authentic packets of no track that have a payload type, 0–127. */
+  /** Number of authentic packets with a payload type, 0–127, that belong to no track. */
   unroutableOf(payloadType: number): number {
     return this.#receiver?.unroutableOf(payloadType) ?? 0;
   }
 
-  /** What was received so far. */
+  /** Counters of everything received so far. */
   statistics(): Omit<SessionStatistics, 'ice'> {
     return {
       connected: this.#receiver !== undefined && !this.closed,
@@ -180,7 +187,10 @@ export class MediaSession {
     };
   }
 
-  /** Else the other side waits for its consent to expire (RFC 7675), half a minute, before it comes back. */
+  /**
+   * Otherwise the other side would wait half a minute for its consent to expire (RFC 7675) before
+   * it reconnects.
+   */
   #sayFarewell(): void {
     try {
       const datagram = this.#dtls.closeNotify();
@@ -224,7 +234,7 @@ export class MediaSession {
   }
 
   #sendRtcp(packet: Buffer): void {
-    // The sink may still ask for a keyframe while it is told of the end.
+    // The sink may request a keyframe while it handles the end.
     if (this.closed) return;
     const datagram = this.#dtls.protectRtcp(packet);
     if (datagram !== undefined) this.#options.send(datagram);

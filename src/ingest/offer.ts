@@ -20,32 +20,33 @@ import { type IceCredentials, sdpLines } from './sdp-lines.ts';
 import { announcedLayers } from './simulcast.ts';
 import type { DtlsRole } from './werift-tap.ts';
 
-/** One `m=` section of an offer, and what becomes of it. */
+/** An `m=` section of an offer, and how it is answered. */
 export interface OfferedSection {
-  /** As parsed, for what an answer must repeat. */
+  /** As parsed, for the parts that an answer repeats. */
   media: MediaDescription;
   mid: string;
-  /** What is received of it; `undefined` when the section is rejected. */
+  /** The formats to receive; `undefined` if the section is rejected. */
   taken: MediaSection | undefined;
 }
 
 /** A WHIP offer that can be recorded. */
 export interface Offer {
   sections: OfferedSection[];
-  /** Credentials of the offerer. */
+  /** ICE credentials of the offerer. */
   ice: IceCredentials;
-  /** Of the offerer's DTLS certificate; one of them has to match. */
+  /** Fingerprints of the offerer's DTLS certificate, one of which must match. */
   fingerprints: Fingerprint[];
-  /** Our part in the DTLS handshake. */
+  /** Our role in the DTLS handshake. */
   dtlsRole: DtlsRole;
 }
 
 /**
- * Reads a WHIP offer (RFC 9725 §4.2, RFC 9429) and chooses what to receive: at most one video and
+ * Parses a WHIP offer (RFC 9725 §4.2, RFC 9429) and chooses what to receive: at most one video and
  * one audio section.
- * @param codecs that are wanted, most wanted first; all if absent
- * @throws Refusal `bad-sdp` for what is no SDP or lacks what WebRTC demands of an offer,
- * `unacceptable-offer` for an offer that we cannot record, saying what it has and what we could record
+ * @param codecs the wanted codecs in order of preference; all if absent
+ * @throws Refusal `bad-sdp` if the text is not SDP or lacks what WebRTC requires of an offer;
+ * `unacceptable-offer` if it contains nothing that can be recorded, with what it has and what could
+ * be recorded
  */
 export function readOffer(text: string, codecs: readonly Codec[] = CODECS): Offer {
   const lines = sdpLines(text, 'offer', MAX_DESCRIPTION_LENGTH);
@@ -83,7 +84,7 @@ export function readOffer(text: string, codecs: readonly Codec[] = CODECS): Offe
   if (session.icelite !== undefined) {
     throw new Refusal(
       'unacceptable-offer',
-      'the offer is ice-lite and so are we: nobody would begin',
+      'the offer is ice-lite, and so is the recorder: neither side would begin',
     );
   }
   return {
@@ -96,7 +97,7 @@ export function readOffer(text: string, codecs: readonly Codec[] = CODECS): Offe
 
 function sends(media: MediaDescription, session: SessionDescription): boolean {
   const direction = media.direction ?? session.direction ?? 'sendrecv';
-  // RFC 8843 §6: a bundle-only section has port 0 and is offered all the same.
+  // RFC 8843 §6: a bundle-only section has port 0 and is offered nevertheless.
   const offered = media.port !== 0 || media.bundleOnly !== undefined;
   return offered && (direction === 'sendrecv' || direction === 'sendonly');
 }
@@ -114,7 +115,7 @@ function takeSection(
     if (!/^(?:UDP\/TLS\/)?RTP\/SAVPF$/i.test(section.media.protocol)) {
       throw new Refusal(
         'unacceptable-offer',
-        `section ${section.mid} of the offer has protocol ${section.media.protocol}; we take UDP/TLS/RTP/SAVPF`,
+        `section ${section.mid} of the offer has protocol ${section.media.protocol}; it must be UDP/TLS/RTP/SAVPF`,
       );
     }
     const offered = sectionFormats(section.media, 'offer');
@@ -156,8 +157,9 @@ function recordable(codecs: readonly Codec[], kind: TrackKind): string {
   return ofKind.map(({ description }) => description.inWords).join(', ');
 }
 
-// RFC 8842 §5.3: the answerer chooses where it may. As server we need not wait for the publisher to be
-// reachable. RFC 9725 §4.4.1 lets a WHIP client offer actpass alone, but FFmpeg 8.0 and 8.1 offer passive.
+// RFC 8842 §5.3: the answerer chooses if it may. As the server, we need not wait until the
+// publisher can be reached. RFC 9725 §4.4.1 only permits actpass in a WHIP offer, but FFmpeg 8.0
+// and 8.1 offer passive.
 function dtlsRole(session: SessionDescription, media: MediaDescription): DtlsRole {
   const setup = (media.setup ?? session.setup)?.toLowerCase();
   if (setup === 'actpass' || setup === 'active') return 'server';

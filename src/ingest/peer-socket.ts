@@ -2,55 +2,58 @@ import type { RemoteInfo, Socket } from 'node:dgram';
 import type { TransportAddress } from './farewell.ts';
 
 /**
- * A UDP socket of a session. It takes datagrams from anywhere, as ICE wants it; it can be narrowed to
- * one address, and then the kernel drops what comes from others before it fills the receive buffer or
- * costs this thread anything.
+ * A UDP socket of a session. It accepts datagrams from anywhere, as ICE requires. It can be
+ * narrowed to one address: the kernel then drops datagrams from others before they fill the receive
+ * buffer or cost this thread time.
  */
 export class PeerSocket {
   readonly #socket: Socket;
   #peer: { address: string; port: number } | undefined;
 
   /**
-   * @param socket bound to a port that was named (see {@link PeerSocket.widen}), with a `lookup` that
-   * calls back at once
-   * @param onError told of an error that is none of the peer's
+   * @param socket bound to an explicit port (see {@link PeerSocket.widen}), with a synchronous
+   * `lookup`
+   * @param onError called for an error that the peer did not cause
    */
   constructor(socket: Socket, onError: (error: Error) => void = () => {}) {
     this.#socket = socket;
     socket.on('error', (error: NodeJS.ErrnoException) => {
-      // Only a connected socket hears that nobody listens there any more; ICE has its own way to know.
+      // Only a connected socket reports that nobody listens there any more; ICE detects that
+      // itself.
       if (this.#peer !== undefined && error.code === 'ECONNREFUSED') this.widen();
       else onError(error);
     });
   }
 
-  /** Bytes that wait for us at most, as the kernel counts them. */
+  /** Size of the receive buffer, bytes, as the kernel counts it. */
   get receiveBufferBytes(): number {
     return this.#socket.getRecvBufferSize();
   }
 
-  /** Where it is bound. */
+  /** The bound address. */
   get local(): TransportAddress {
     const { address, port } = this.#socket.address();
     return { address, port };
   }
 
-  /** True while only datagrams of one address arrive. */
+  /** True while only datagrams from one address arrive. */
   get isNarrowed(): boolean {
     return this.#peer !== undefined;
   }
 
-  /** Sends a datagram. While narrowed nothing is sent to any other address. */
+  /** Sends a datagram. While narrowed, drops datagrams to any other address. */
   send(datagram: Buffer, port: number, address: string): void {
     const peer = this.#peer;
     if (peer === undefined) this.#socket.send(datagram, port, address);
     else if (peer.port === port && peer.address === address) this.#socket.send(datagram);
   }
 
-  /** Takes datagrams of this address alone from now on; what waits in the socket comes all the same. */
+  /**
+   * From now on accepts datagrams from this address only; those already in the socket still arrive.
+   */
   narrow({ address, port }: Pick<RemoteInfo, 'address' | 'port'>): void {
     if (this.#peer !== undefined) return;
-    // Done when it returns, or refused by the system, which is told by an event later on.
+    // Completes before it returns, or fails with a later event.
     this.#socket.connect(port, address);
     try {
       this.#socket.remoteAddress();
@@ -61,8 +64,8 @@ export class PeerSocket {
   }
 
   /**
-   * Takes datagrams from anywhere again. Linux gives the port of a socket away here that was bound to
-   * port 0, so that one would receive nothing any more.
+   * Accepts datagrams from anywhere again. On Linux this releases the port of a socket that was
+   * bound to port 0, which would then receive nothing.
    */
   widen(): void {
     if (this.#peer === undefined) return;
@@ -70,7 +73,7 @@ export class PeerSocket {
     this.#socket.disconnect();
   }
 
-  /** Closes it; resolves when its port is free again. */
+  /** Closes the socket; resolves when its port is free. */
   close(): Promise<void> {
     return new Promise((resolve) => this.#socket.close(() => resolve()));
   }

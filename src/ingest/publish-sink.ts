@@ -1,10 +1,11 @@
 import type { RtpSink } from '../rtp/rtp-receiver.ts';
 
 /**
- * Why a session ended: the other side asked for it (`client`); nothing authentic arrived for too long
- * (`idle`), or no media did though the server was asked for it (`no-media`); the publisher
- * (`dtls-closed`) or the server (`server-gone`) ended DTLS or could not be reached any more; it never
- * connected (`failed`); another publisher took its place; we are stopping.
+ * Why a session ended: the other side requested it (`client`); nothing authentic arrived for too
+ * long (`idle`), or no media although the server was asked for it (`no-media`); the publisher
+ * (`dtls-closed`) or the server (`server-gone`) ended DTLS or could no longer be reached; it never
+ * connected (`failed`); another publisher replaced it (`replaced`); the recorder is stopping
+ * (`shutdown`).
  */
 export type CloseReason =
   | 'client'
@@ -16,18 +17,18 @@ export type CloseReason =
   | 'replaced'
   | 'shutdown';
 
-/** Receives what a publisher sends, whether it came to us or we subscribed to it at a server. */
+/** Receives the media of a publisher, whether it was published here or is pulled from a server. */
 export interface PublishSink extends RtpSink {
   /** The session is connected; called once, before its first access unit. */
   onConnected(): void;
-  /** The session is over; called exactly once, nothing after it. */
+  /** The session has ended; called exactly once, after everything else. */
   onClosed(reason: CloseReason, error?: Error): void;
 }
 
-/** Writes one line of log; what pino's methods take. */
+/** A log method with the signature of pino's. */
 type LogLine = (context: object, message: string) => void;
 
-/** Where sessions log to. */
+/** The log of sessions. */
 export interface SessionLog {
   debug: LogLine;
   info: LogLine;

@@ -1,12 +1,12 @@
 import { Refusal } from '../refusal.ts';
 
 /**
- * Splits SDP text into its lines (RFC 8866 §5: `<type>=<value>`, CRLF or a lone LF). What parses
- * SDP downstream skips lines that it does not understand, so form is checked here, and what is
- * written in another way than the grammar has it is put right: see {@link plainLine}.
- * @param what what the text is, for messages: `offer`, `trickle fragment`
- * @param maxLength longest text taken, in UTF-16 code units
- * @throws Refusal `bad-sdp` when the text is empty, too long or has a line that is no SDP
+ * Splits SDP text into lines (RFC 8866 §5: `<type>=<value>`, CRLF or a lone LF). The SDP parser
+ * skips lines that it does not understand, so the syntax is checked here, and common deviations are
+ * corrected: see {@link plainLine}.
+ * @param what name of the text in messages: `offer`, `trickle fragment`
+ * @param maxLength maximum length, UTF-16 code units
+ * @throws Refusal `bad-sdp` if the text is empty or too long, or has a line that is not SDP
  */
 export function sdpLines(text: string, what: string, maxLength: number): string[] {
   if (text.length > maxLength) {
@@ -30,9 +30,10 @@ export function sdpLines(text: string, what: string, maxLength: number): string[
 }
 
 /**
- * A line in the form that the grammar of RFC 8866 §9 gives it: values are parted by one space, none
- * follows the name of an attribute or surrounds the `/` of an `a=rtpmap`, and names of attributes are
- * in lower case, as is the kind of an `m=` section. Publishers differ in all of these: pion ends `a=rtcp-fb:96 nack ` with a space.
+ * Rewrites a line according to the grammar of RFC 8866 §9: values are separated by one space, no
+ * space follows the name of an attribute or surrounds the `/` of an `a=rtpmap`, and names of
+ * attributes and the kind of an `m=` section are in lower case. Publishers deviate from all of
+ * these: pion ends `a=rtcp-fb:96 nack ` with a space.
  */
 function plainLine(line: string): string {
   const spaced = line.replace(/[ \t]+/g, ' ');
@@ -52,7 +53,7 @@ export interface IceCredentials {
   password: string;
 }
 
-/** True for credentials of the form that RFC 8839 §5.4 asks for: `4*256ice-char`, `22*256ice-char`. */
+/** True if the credentials match RFC 8839 §5.4: `4*256ice-char`, `22*256ice-char`. */
 export function areIceCredentials(credentials: IceCredentials): boolean {
   return (
     /^[A-Za-z0-9+/]{4,256}$/.test(credentials.ufrag) &&

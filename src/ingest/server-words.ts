@@ -1,13 +1,13 @@
 import type { WhepTarget } from './whep-target.ts';
 
-/** Characters of a server's text that are repeated. */
+/** Maximum number of characters of a server's text that is shown. */
 const LONGEST = 200;
-/** Shorter texts stand in too much that is no secret. */
+/** Shorter secrets occur too often in ordinary text. */
 const SHORTEST_SECRET = 4;
 
 /**
- * What a WHEP server says of a refusal, as log and API may repeat it: its first line, without what we
- * gave it in confidence. Servers like to quote the request that they refuse.
+ * The reason that a WHEP server gives for a refusal, fit for log and API: the first line, without
+ * our secrets, because servers tend to quote the request.
  * @param text body of the reply
  */
 export function serverWords(text: string, target: WhepTarget): string {
@@ -16,12 +16,12 @@ export function serverWords(text: string, target: WhepTarget): string {
     clean = clean.replaceAll(secret, '***').replaceAll(encodeURIComponent(secret), '***');
   }
   clean = clean.replaceAll(/\b(Bearer|Basic)\s+[^\s"',;]+/gi, '$1 ***');
-  // What a terminal would act upon, or a log take for a line of its own.
+  // Removes control characters, which a terminal would execute and a log would break lines at.
   const [line = ''] = clean.trim().split(/[\r\n\u2028\u2029]/, 1);
   return line.replaceAll(/\p{Cc}/gu, '').slice(0, LONGEST);
 }
 
-/** The longest first, since one may be part of another. */
+/** The longest first, because one may be part of another. */
 function secretsOf({ url, token }: WhepTarget): string[] {
   const { search, searchParams, username, password } = URL.parse(url) ?? new URL('about:blank');
   return [token ?? '', search.slice(1), ...searchParams.values(), username, password]

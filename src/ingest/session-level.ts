@@ -3,7 +3,7 @@ import type { SessionDescription } from 'sdp-transform';
 
 /**
  * The session level of every description that we write (RFC 9429 §5.2.1): no names, everything
- * bundled on the transport of the first section (RFC 9143), candidates may come later (RFC 8838).
+ * bundled on the transport of the first section (RFC 9143), trickle ICE supported (RFC 8838).
  * @param mids identification tags of the bundled sections
  */
 export function sessionLevel(mids: readonly string[]): Omit<SessionDescription, 'media'> {

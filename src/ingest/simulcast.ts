@@ -2,15 +2,15 @@ import type { MediaDescription } from 'sdp-transform';
 import type { PayloadFormat } from '../media/payload-format.ts';
 import type { AnnouncedLayers } from '../rtp/media-section.ts';
 
-/** More encodings of one picture than any publisher sends. */
+/** Maximum number of encodings; no publisher sends more. */
 const MAX_LAYERS = 8;
 
 /**
- * The encodings that a video section offers to send at a time: those of `a=simulcast:send` (RFC 8853
- * §5.1) that have an `a=rid` for sending (RFC 8851 §4), of alternatives the first; else those of
- * `a=rid` alone, of `a=ssrc-group:SIM`, or of several SSRCs.
- * @param formats that we take: an encoding in others (`pt=`) is none of ours
- * @returns undefined where there is but one
+ * The encodings that a video section offers to send simultaneously: those of `a=simulcast:send`
+ * (RFC 8853 §5.1) that have an `a=rid` for sending (RFC 8851 §4), the first of each alternative;
+ * otherwise those of `a=rid` alone, of `a=ssrc-group:SIM`, or of several SSRCs.
+ * @param formats the accepted formats: encodings in other formats (`pt=`) are ignored
+ * @returns undefined if there is only one
  */
 export function announcedLayers(
   media: MediaDescription,
@@ -28,8 +28,8 @@ export function announcedLayers(
 }
 
 /**
- * What an answer says to offered encodings: we receive each of them. Where they were not offered as
- * simulcast there is nothing to say.
+ * The answer to offered encodings: all are received. Nothing is answered if they were not offered
+ * as simulcast.
  */
 export function answeredLayers(
   media: MediaDescription,
@@ -41,7 +41,7 @@ export function answeredLayers(
   return {
     rids: (media.rids ?? [])
       .filter(({ id }) => layers.rids.includes(String(id)))
-      // RFC 8851 §6.3: what restricts an encoding is repeated.
+      // RFC 8851 §6.3: restrictions of an encoding are repeated.
       .map((rid) => ({ ...rid, direction: 'recv' })),
     simulcast: { dir1: 'recv', list1: layers.rids.join(';') },
   };
@@ -59,7 +59,7 @@ function sentRids(media: MediaDescription, formats: readonly PayloadFormat[]): s
   return [...new Set(rids.map(({ id }) => String(id)))];
 }
 
-/** Undefined where no simulcast is offered. A `~` says that an encoding is paused at first. */
+/** Undefined if no simulcast is offered. A `~` marks an encoding that is initially paused. */
 function simulcastList({ simulcast }: MediaDescription): string[] | undefined {
   if (simulcast === undefined) return undefined;
   const { dir1, list1, dir2, list2 } = simulcast;
@@ -75,7 +75,7 @@ function layerSsrcs(media: MediaDescription): number[] {
   const numbers = (ssrcs: unknown) => String(ssrcs).trim().split(/\s+/).map(Number);
   const simulcast = groups.find(({ semantics }) => semantics === 'SIM');
   if (simulcast !== undefined) return numbers(simulcast.ssrcs);
-  // In the others (FID of RFC 5576, FEC-FR of RFC 5956) the first is the picture.
+  // In other groups (FID of RFC 5576, FEC-FR of RFC 5956), the first SSRC is the media.
   const repairs = new Set(groups.flatMap(({ ssrcs }) => numbers(ssrcs).slice(1)));
   const announced = new Set((media.ssrcs ?? []).map(({ id }) => Number(id)));
   return [...announced].filter((ssrc) => !repairs.has(ssrc));

@@ -5,15 +5,15 @@ import type { HostCandidate } from './ice-sockets.ts';
 import type { OfferedSection } from './offer.ts';
 import { areIceCredentials, type IceCredentials, sdpLines } from './sdp-lines.ts';
 
-/** Longest fragment taken. */
+/** Maximum length of a fragment, UTF-16 code units. */
 const MAX_FRAGMENT_LENGTH = 16_384;
 
 /**
- * Reads the ICE credentials of a trickle fragment (RFC 8840 §4.4, RFC 9725 §4.3.2). Its candidates
- * are of no use to us: an ice-lite agent answers whoever sends a check with the right password
- * (RFC 8445 §7.3), and a browser's `.local` names would only cost time.
- * @returns `undefined` when the fragment carries none
- * @throws Refusal `bad-sdp` when the fragment is malformed
+ * Parses the ICE credentials of a trickle ICE fragment (RFC 8840 §4.4, RFC 9725 §4.3.2). Its
+ * candidates are not needed: an ice-lite agent responds to any check with the right password (RFC
+ * 8445 §7.3), and resolving a browser's `.local` names would only cost time.
+ * @returns `undefined` if the fragment has no credentials
+ * @throws Refusal `bad-sdp` if the fragment is malformed
  */
 export function readTrickleFragment(text: string): IceCredentials | undefined {
   const lines = sdpLines(text, 'trickle fragment', MAX_FRAGMENT_LENGTH);
@@ -89,6 +89,6 @@ export function writeTrickleFragment(
     iceOptions: 'trickle ice2',
     media,
   });
-  // A fragment has attributes and m= lines only (RFC 8840 §9.2).
+  // A fragment only has attributes and m= lines (RFC 8840 §9.2).
   return text.replace(/^[^am]=.*\r\n/gm, '');
 }

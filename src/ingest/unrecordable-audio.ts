@@ -11,7 +11,7 @@ export interface UnrecordableFormat extends OfferedFormat {
  */
 export const G711_FORMATS: readonly UnrecordableFormat[] = [g711(0, 'PCMU'), g711(8, 'PCMA')];
 
-/** What to tell an operator whose stream has sound that is not recorded. */
+/** The message for a stream whose sound cannot be recorded. */
 export function unrecordableInWords(encodingName: string): string {
   return `its sound is ${encodingName} (G.711), which [recorder] codecs leaves out: add "${encodingName.toLowerCase()}" there, or have it published as Opus; a Live777 node takes nothing else with [sdp] audio_codecs = ["OPUS"]`;
 }

@@ -1,7 +1,7 @@
 import { DtlsClient } from 'werift';
 import { requireMembers } from './werift-members.ts';
 
-/** What we use of a werift DTLS server beyond its documented surface, and what it must be. */
+/** Undocumented members of a werift DTLS server that are used here, and their types. */
 const REQUIRED_INTERNALS: readonly [path: string, type: string][] = [
   ['onConnect.subscribe', 'function'],
   ['onError.subscribe', 'function'],
@@ -18,12 +18,12 @@ const REQUIRED_INTERNALS: readonly [path: string, type: string][] = [
   ['dtls.epoch', 'number'],
   ['dtls.version', 'object'],
 ];
-/** The same of a client. */
+/** Additional members of a client. */
 const REQUIRED_OF_CLIENTS: typeof REQUIRED_INTERNALS = [['connect', 'function']];
 
 /**
- * Checks that a werift DTLS server or client is built as `werift-tap.ts` expects.
- * @throws Error naming the internal that moved
+ * Checks that a werift DTLS server or client has the members that `werift-tap.ts` uses.
+ * @throws Error that names the missing member
  */
 export function requireDtlsInternals(socket: object): void {
   const isClient = socket instanceof DtlsClient;

@@ -2,17 +2,17 @@ import type { Socket } from 'node:dgram';
 import type { Candidate, Connection, Message } from 'werift';
 import { requireMembers } from './werift-members.ts';
 
-/** A way that werift sends and receives on: a UDP socket of ours, or a relay. */
+/** A path of werift's: a UDP socket of ours, or a relay. */
 export interface Way {
   type: string;
   transport: { socket: Socket };
   localCandidate?: Candidate;
 }
 
-/** Two ends that can reach each other, as werift has them. */
+/** A pair of candidates that can reach each other. */
 export type CandidatePair = NonNullable<Connection['nominated']>;
 
-/** What we use of a werift ICE connection beyond its documented surface. */
+/** Undocumented members of a werift ICE connection that are used here. */
 export interface IceInternals {
   protocols: Way[];
   ensureProtocol(way: object): void;
@@ -27,7 +27,7 @@ export interface IceInternals {
   }): Message;
 }
 
-/** The same, and what each must be. */
+/** Their names and types. */
 const REQUIRED_INTERNALS = [
   ['protocols', 'object'],
   ['ensureProtocol', 'function'],
@@ -39,8 +39,8 @@ const REQUIRED_INTERNALS = [
 ] as const;
 
 /**
- * Checks that a werift ICE connection is built as `werift-ice.ts` expects.
- * @throws Error naming the internal that moved
+ * Checks that a werift ICE connection has the members that `werift-ice.ts` uses.
+ * @throws Error that names the missing member
  */
 export function requireIceInternals(connection: object): void {
   requireMembers(connection, 'Connection', REQUIRED_INTERNALS);

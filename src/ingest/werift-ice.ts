@@ -28,29 +28,29 @@ import {
 } from './werift-ice-internals.ts';
 
 /**
- * How often the nominated way is checked again, ms. werift's own checks of consent (RFC 7675) come
- * every 4 to 6 s, and servers count neither our RTCP nor anything else as a sign of life: some take
- * us for gone after 5 s. Browsers check as often as this.
+ * Interval of checks on the nominated path, ms. werift's own consent checks (RFC 7675) come every 4
+ * to 6 s, and some servers treat only checks as a sign of life and time out after 5 s. Browsers use
+ * the same interval.
  */
 const KEEPALIVE_MS = 2000;
 
-/** What an agent needs to know before it gathers candidates. */
+/** Options of an agent. */
 export interface IceAgentOptions {
   /** Addresses to announce, see `resolveIceAddresses`. */
   addresses: readonly string[];
   /** First and last UDP port; any free port if absent. */
   portRange?: readonly [number, number];
-  /** STUN and TURN servers to gather candidates from. There is no default. */
+  /** STUN and TURN servers from which candidates are gathered. There is no default. */
   servers: readonly IceServer[];
-  /** How long gathering may hold up the offer, ms. What comes later is used all the same. */
+  /** How long gathering may delay the offer, ms. Later candidates are still used. */
   gatherTimeoutMs: number;
-  /** Takes what the other side sends and is no STUN. */
+  /** Receives datagrams that are not STUN. */
   onDatagram(datagram: Buffer): void;
-  /** A candidate that was found after gathering was over, as `a=candidate` has it. */
+  /** Called for a candidate that was found after gathering, as a value of `a=candidate`. */
   onLateCandidate(candidate: string): void;
 }
 
-/** The other side, as its description has it. */
+/** The other side according to its description. */
 export interface RemoteIce extends IceCredentials {
   lite: boolean;
   /** Values of `a=candidate`. */
@@ -58,8 +58,8 @@ export interface RemoteIce extends IceCredentials {
 }
 
 /**
- * A full ICE agent (RFC 8445) that begins a session: it gathers candidates, checks them and nominates.
- * Media and DTLS are taken from its sockets before werift sees them.
+ * A full ICE agent (RFC 8445) for a session that we begin: it gathers candidates, checks them and
+ * nominates. Media and DTLS are taken from its sockets before werift sees them.
  */
 export class IceAgent {
   /** Our credentials. */
@@ -76,12 +76,12 @@ export class IceAgent {
   #rejectedChecks = 0;
   #lastAuthenticatedUs = 0;
   #path: TransportPath | undefined;
-  /** What it was made of. */
+  /** The pair from which {@link path} was created. */
   #pathOf: CandidatePair | undefined;
 
   /**
    * Opens sockets and gathers candidates.
-   * @throws Refusal `no-free-port` when no UDP port could be opened
+   * @throws Refusal `no-free-port` if no UDP port could be opened
    */
   static async gather(options: IceAgentOptions): Promise<IceAgent> {
     const agent = new IceAgent(options);
@@ -106,26 +106,28 @@ export class IceAgent {
     });
     this.#internals = this.#connection as unknown as IceInternals;
     requireIceInternals(this.#connection);
-    // Without one werift asks a public server.
+    // Without a value, werift would use a public server.
     this.#connection.stunServer = undefined as never;
     const { localUsername: ufrag, localPassword: password } = this.#connection;
     this.local = { ufrag, password };
     this.#connection.onData.subscribe((datagram) => options.onDatagram(datagram));
   }
 
-  /** All candidates found so far, as `a=candidate` has them. */
+  /** All candidates found so far, as values of `a=candidate`. */
   get candidates(): string[] {
     return this.#connection.localCandidates.map((candidate) => candidate.toSdp());
   }
 
-  /** When the last valid check of the other side arrived: µs since the Unix epoch, 0 for never. */
+  /**
+   * When the last valid check of the other side arrived, µs since the Unix epoch; 0 if none has.
+   */
   get lastAuthenticatedUs(): number {
     return this.#lastAuthenticatedUs;
   }
 
   /**
-   * Gathers candidates from more servers, such as a `Link` header named; those that were asked before
-   * are skipped. Resolves when all have answered or were given up.
+   * Gathers candidates from further servers, such as those in a `Link` header; skips servers that
+   * have been used. Resolves when all have responded or timed out.
    */
   async addServers(servers: readonly IceServer[]): Promise<void> {
     const found: Promise<void>[] = [];
@@ -143,24 +145,25 @@ export class IceAgent {
     await Promise.all(found);
   }
 
-  /** Checks the way to the other side; resolves when one was found and nominated. */
+  /** Checks the paths to the other side; resolves when one has been nominated. */
   async connect({ ufrag, password, lite, candidates }: RemoteIce): Promise<void> {
     this.#connection.setRemoteParams({ iceLite: lite, usernameFragment: ufrag, password });
     for (const candidate of candidates) {
       await this.#connection.addRemoteCandidate(Candidate.fromSdp(candidate));
     }
-    // Not told that no more candidates follow, it waits for checks of the other side until closed.
+    // Without an end-of-candidates indication, it waits for checks of the other side until it is
+    // closed.
     await this.#connection.connect();
     if (!this.#closed) this.#keepalive = setInterval(() => this.#checkAgain(), KEEPALIVE_MS);
   }
 
-  /** Sends a datagram to the other side. Dropped as long as there is no way to it. */
+  /** Sends a datagram to the other side. Drops it while there is no path. */
   send(datagram: Buffer): void {
     this.#connection.send(datagram).catch(() => {});
   }
 
   /**
-   * The way that is sent on; the same object until it changes. `undefined` for one through a relay too,
+   * The path for sending; the same object until it changes. `undefined` for a path through a relay,
    * which only this agent can use.
    */
   get path(): TransportPath | undefined {
@@ -184,17 +187,18 @@ export class IceAgent {
     };
   }
 
-  /** To be called every 20 ms. */
+  /** Call it every 20 ms. */
   tick(): void {
     this.#strangers.tick();
   }
 
-  /** Closes all sockets and ends all timers. */
+  /** Closes all sockets and stops all timers. */
   async close(): Promise<void> {
     this.#closed = true;
     clearInterval(this.#keepalive);
     this.#connection.onData.allUnsubscribe();
-    // A socket looks even an address up, which takes until the next turn; closed before, it sends nothing.
+    // A socket resolves even an IP address, which takes until the next turn of the event loop; if
+    // it is closed before that, nothing is sent.
     await nextTurn();
     await this.#connection.close();
   }
@@ -220,7 +224,7 @@ export class IceAgent {
     this.#gathered = true;
   }
 
-  // RFC 7983 §7: the first byte tells the protocols apart that share a socket.
+  // RFC 7983 §7: the first byte distinguishes the protocols on a socket.
   #tap({ transport: { socket } }: Way): void {
     const [forward] = socket.listeners('message') as ((
       datagram: Buffer,
@@ -242,9 +246,9 @@ export class IceAgent {
     });
   }
 
-  // werift takes checks for valid without looking at their MESSAGE-INTEGRITY (RFC 8445 §7.3).
+  // werift accepts checks without verifying MESSAGE-INTEGRITY (RFC 8445 §7.3).
   #isWelcome(datagram: Buffer, isKnown: boolean): boolean {
-    // werift's reader takes time that grows with the square of the length.
+    // The time of werift's parser grows with the square of the length.
     if (datagram.length < 20 || datagram.length > MAX_STUN_BYTES) return false;
     const isRequest = (datagram.readUInt16BE(0) & 0x0110) === 0;
     if (!isRequest) {
@@ -286,7 +290,7 @@ export class IceAgent {
     } = this.#connection;
     if (nominated === undefined) return;
     const { localCandidate, protocol, remoteAddr } = nominated;
-    // A lite agent knows of the nomination by this alone (RFC 8445 §8.2).
+    // A lite agent learns of the nomination only from this (RFC 8445 §8.2).
     const nominate = iceControlling && remoteIsLite;
     const check = this.#internals
       .buildRequest({ nominate, remoteUsername, localUsername, iceControlling, localCandidate })
@@ -348,8 +352,8 @@ function pathOf({ protocol, remoteAddr }: CandidatePair): TransportPath | undefi
 const RELAY_PRIORITY = 65535 * 2 ** 8 + 255;
 
 /**
- * Sockets are bound to the address that is announced where there is one of its family only and it is
- * this machine's own (a router may map another one to us); else to all addresses.
+ * Sockets are bound to the announced address if it is the only one of its family and belongs to
+ * this machine (a router may map an external address to it); otherwise to all addresses.
  */
 function bindAddresses(addresses: readonly string[]): {
   interfaceAddresses?: { udp4?: string; udp6?: string };

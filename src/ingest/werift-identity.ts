@@ -1,21 +1,21 @@
 import { X509Certificate } from 'node:crypto';
 import { CipherContext, HashAlgorithm, NamedCurveAlgorithm, SignatureAlgorithm } from 'werift';
 
-/** With what certificates are signed, and handshakes. */
+/** Signature algorithm of certificates and handshakes. */
 export const SIGNATURE = {
   hash: HashAlgorithm.sha256_4,
   signature: SignatureAlgorithm.ecdsa_3,
 } as const;
 
-/** A certificate for DTLS with its key. */
+/** A DTLS certificate with its key. */
 export interface DtlsIdentity {
   certificatePem: string;
   privateKeyPem: string;
-  /** SHA-256 of the certificate as `a=fingerprint` has it: `AB:CD:…` (RFC 8122 §5). */
+  /** SHA-256 of the certificate in the format of `a=fingerprint`: `AB:CD:…` (RFC 8122 §5). */
   fingerprint: string;
 }
 
-/** Makes a self-signed ECDSA P-256 certificate (RFC 8827 §6.5). */
+/** Creates a self-signed ECDSA P-256 certificate (RFC 8827 §6.5). */
 export async function createDtlsIdentity(): Promise<DtlsIdentity> {
   const { certPem, keyPem } = await CipherContext.createSelfSignedCertificateWithKey(
     SIGNATURE,
@@ -30,7 +30,10 @@ export async function createDtlsIdentity(): Promise<DtlsIdentity> {
 
 let ofThisThread: Promise<DtlsIdentity> | undefined;
 
-/** The certificate that all sessions of this thread use: making one costs more than all else of a session. */
+/**
+ * The certificate for all sessions of this thread: creating one costs more than the rest of a
+ * session.
+ */
 export function dtlsIdentity(): Promise<DtlsIdentity> {
   ofThisThread ??= createDtlsIdentity();
   return ofThisThread;

@@ -1,9 +1,9 @@
 /**
- * Checks that an object of werift has the members that we use of it beyond its documented surface, so
- * that an upgrade that moves them fails at once and says so.
- * @param name what the object is called in the message
- * @param required paths of members, and what `typeof` must say of each
- * @throws Error naming the member that moved
+ * Checks that an object of werift has the undocumented members that are used here, so that an
+ * upgrade that moves them fails at once with a clear message.
+ * @param name of the object, for the message
+ * @param required paths of members and their `typeof`
+ * @throws Error that names the missing member
  */
 export function requireMembers(
   object: object,

@@ -1,7 +1,9 @@
 import { classes, Message, methods } from 'werift';
 import type { BindingRequest } from './binding-request.ts';
 
-/** Writes the answer to a check: the address it was seen to come from (RFC 8489 §6.3.1.1). */
+/**
+ * Writes the success response to a check, with the address from which it came (RFC 8489 §6.3.1.1).
+ */
 export function bindingSuccessResponse(
   request: BindingRequest,
   address: string,
@@ -14,7 +16,7 @@ export function bindingSuccessResponse(
     .addFingerprint().bytes;
 }
 
-/** Writes the refusal of a check (RFC 8489 §6.3.1.2). */
+/** Writes the error response to a check (RFC 8489 §6.3.1.2). */
 export function bindingErrorResponse(
   request: BindingRequest,
   code: number,

@@ -23,8 +23,8 @@ import {
 import { requireDtlsInternals } from './werift-dtls-internals.ts';
 import { type DtlsIdentity, SIGNATURE } from './werift-identity.ts';
 
-// Only the files werift-*.ts know werift. Of it we use here both sides of DTLS and the encryption of
-// SRTCP. What is not its documented surface is listed in werift-dtls-internals.ts.
+// Only the files werift-*.ts know werift. This one uses both sides of DTLS and the encryption of
+// SRTCP. Undocumented members are listed in werift-dtls-internals.ts.
 
 /** SRTP protection profiles in order of preference (RFC 5764 §4.1.2, RFC 7714 §14.2). */
 const SRTP_PROFILES = [
@@ -37,45 +37,45 @@ const PROFILE_NAMES = {
   [ProtectionProfileAes128CmHmacSha1_80]: 'AES_CM_128_HMAC_SHA1_80',
 } as const;
 
-/** Who begins a DTLS handshake: the client (`a=setup:active`, RFC 4145 §4). */
+/** Who begins the DTLS handshake: the client (`a=setup:active`, RFC 4145 §4). */
 export type DtlsRole = 'client' | 'server';
 
-/** What the other side of a session is called in messages, and what it sent its fingerprint in. */
+/** How messages name the other side of a session and the description with its fingerprint. */
 export interface DtlsPeer {
   name: string;
   description: string;
 }
 
-/** The other side of a session that it began. */
+/** The other side of a session that the publisher began. */
 export const PUBLISHER: DtlsPeer = { name: 'publisher', description: 'offer' };
 /** The other side of a session that we began. */
 export const WHEP_SERVER: DtlsPeer = { name: 'server', description: 'answer' };
 
-/** A handshake message of werift, as far as we look at it. */
+/** A handshake message of werift, reduced to what is used here. */
 type HandshakeMessage = Pick<FragmentedHandshake, 'msg_type' | 'fragment' | 'serialize'>;
 type FragmentedHandshake = DtlsServer['dtls']['sortedHandshakeCache'][number];
 
-/** What shows that the peer has the key of its certificate. */
+/** Proof that the peer has the key of its certificate. */
 interface Proof {
-  /** Hash function as node names it. */
+  /** Hash function as named by Node. */
   hash: string;
   signed: Buffer;
   signature: Buffer;
 }
 
-/** What becomes of a DTLS handshake. */
+/** Events of a DTLS handshake. */
 export interface DtlsEvents {
   /** Sends a datagram to the peer. */
   send(datagram: Buffer): void;
-  /** The handshake is done and the peer is who its description says; once. */
+  /** The handshake is complete and the peer is authenticated; called once. */
   onConnected(keys: SrtpKeys): void;
-  /** The handshake failed; once, never after `onConnected`. */
+  /** The handshake failed; called once, never after `onConnected`. */
   onFailed(error: Error): void;
-  /** An alert arrived. It may be forged: a hint, not a fact. */
+  /** An alert arrived. It may be forged, so it is only a hint. */
   onAlert(): void;
 }
 
-/** One side of a session's DTLS (RFC 5763, RFC 5764), for the keys of SRTP and SRTCP. */
+/** One side of a session's DTLS (RFC 5763, RFC 5764), which provides the keys of SRTP and SRTCP. */
 export abstract class DtlsSrtp<Socket extends DtlsServer | DtlsClient = DtlsServer | DtlsClient> {
   protected readonly socket: Socket;
   readonly #peer: DtlsPeer;
@@ -95,7 +95,7 @@ export abstract class DtlsSrtp<Socket extends DtlsServer | DtlsClient = DtlsServ
 
   /**
    * @param fingerprints of the peer's certificate, one of which must match
-   * @throws Error naming what is missing when werift is not the version this was written for
+   * @throws Error that names a missing member of werift
    */
   protected constructor(
     create: new (options: ConstructorParameters<typeof DtlsServer>[0]) => Socket,
@@ -126,7 +126,7 @@ export abstract class DtlsSrtp<Socket extends DtlsServer | DtlsClient = DtlsServ
       transport: this.#transport,
       srtpProfiles: [...SRTP_PROFILES],
       extendedMasterSecret: true,
-      // A client that is told so waits for a request that FFmpeg never sends.
+      // A client that is configured this way waits for a request that FFmpeg never sends.
       certificateRequest: isServer,
     });
     requireDtlsInternals(this.socket);
@@ -140,32 +140,35 @@ export abstract class DtlsSrtp<Socket extends DtlsServer | DtlsClient = DtlsServ
     this.socket.onClose.subscribe(() => events.onAlert());
   }
 
-  /** Begins the handshake if that is our part; to be called once the peer can be reached. */
+  /** Begins the handshake if we are the client; call it once the peer can be reached. */
   abstract start(): void;
 
   /**
-   * Takes a DTLS datagram. Never throws.
-   * @param mediaFlows true once a packet of the peer was authenticated. Its handshake is over then,
-   * and what claims to be unprotected (epoch 0) is forged or stale: werift would believe it.
+   * Handles a DTLS datagram. Never throws.
+   * @param mediaFlows true once a packet of the peer was authenticated. The handshake is complete
+   * then, so an unencrypted record (epoch 0) is forged or stale, but werift would accept it.
    */
   receive(datagram: Buffer, mediaFlows: boolean): void {
     if (this.#transport.closed || (mediaFlows && hasUnprotectedRecord(datagram))) return;
     this.#order.receive(datagram);
   }
 
-  /** Bytes of handshake messages that wait for what comes before them. */
+  /** Total size of the handshake messages that wait for earlier ones, bytes. */
   get waitingBytes(): number {
     return this.#order.waitingBytes;
   }
 
-  /** Encrypts an RTCP compound packet (RFC 3711 §3.4, RFC 7714 §9); `undefined` before connected. */
+  /**
+   * Encrypts an RTCP compound packet (RFC 3711 §3.4, RFC 7714 §9); `undefined` before the session
+   * is connected.
+   */
   protectRtcp(packet: Buffer): Buffer | undefined {
     return this.#srtcp?.encrypt(packet);
   }
 
   /**
-   * The record that tells the peer that the session is over (RFC 5246 §7.2.1); `undefined` as long as
-   * we have no keys that the peer has too. The same bytes each time, and of a memory of their own.
+   * The record that tells the peer that the session is over (RFC 5246 §7.2.1); `undefined` before
+   * the peer has the keys. Always the same bytes, in memory of its own.
    */
   closeNotify(): Buffer | undefined {
     const { cipher, dtls } = this.socket;
@@ -182,12 +185,12 @@ export abstract class DtlsSrtp<Socket extends DtlsServer | DtlsClient = DtlsServ
     return protectedRecord(CONTENT_TYPES.alert, epoch, CLOSE_NOTIFY_NUMBER, fragment);
   }
 
-  /** Ends retransmissions; nothing is sent or reported after. */
+  /** Stops retransmissions; nothing is sent or reported afterwards. */
   close(): void {
     this.#settled = true;
     this.#transport.closed = true;
-    // The retransmission loop of a flight ends when it sees a later one. A message that is still being
-    // worked on must not begin another.
+    // The retransmission loop of a flight ends when it sees a later one. A message that is still
+    // being processed must not begin another loop.
     Object.defineProperty(this.socket.dtls, 'flight', {
       get: () => Number.MAX_SAFE_INTEGER,
       set: () => {},
@@ -201,13 +204,13 @@ export abstract class DtlsSrtp<Socket extends DtlsServer | DtlsClient = DtlsServ
     try {
       this.#transport.onData(datagram, ['', 0]);
     } catch {
-      // What cannot be read is dropped (RFC 6347 §4.1.2.7).
+      // Unreadable datagrams are dropped (RFC 6347 §4.1.2.7).
     }
   }
 
   #open({ contentType, version, epoch, sequenceNumber, fragment }: DtlsRecord): Buffer | undefined {
     const { cipher } = this.socket;
-    // Before there are keys that is not there, whatever its type says.
+    // Undefined before there are keys, contrary to its type.
     if ((cipher.cipher as unknown) === undefined) return undefined;
     const recordLayerHeader = { contentType, protocolVersion: version, epoch, sequenceNumber };
     try {
@@ -231,18 +234,18 @@ export abstract class DtlsSrtp<Socket extends DtlsServer | DtlsClient = DtlsServ
     this.#events.onConnected(keys);
   }
 
-  /** What the peer signed (see RFC 5246 §7.4); `undefined` when nothing that we can check. */
+  /** What the peer signed (see RFC 5246 §7.4); `undefined` if it cannot be verified. */
   protected abstract proof(transcript: readonly HandshakeMessage[]): Proof | undefined;
 
-  /** Takes what werift throws, rejects with or reports: errors and strings. */
+  /** Handles what werift throws, rejects with or reports: errors and strings. */
   protected failed(error: unknown): void {
     if (this.#settled) return;
     this.#settled = true;
     this.#events.onFailed(error instanceof Error ? error : new Error(String(error)));
   }
 
-  // werift reads signatures without checking them, and anyone can present a certificate; only the
-  // signature shows that the peer has its key (RFC 5246 §7.4.8, RFC 8422 §5.4).
+  // werift parses signatures without verifying them. Anyone can present a certificate; only the
+  // signature proves that the peer has its key (RFC 5246 §7.4.8, RFC 8422 §5.4).
   #checkPeer(): void {
     const { name, description } = this.#peer;
     const certificate = this.socket.remoteCertificate;
@@ -255,7 +258,7 @@ export abstract class DtlsSrtp<Socket extends DtlsServer | DtlsClient = DtlsServ
     }
     const proof = this.proof(this.socket.dtls.sortedHandshakeCache);
     if (proof === undefined) {
-      throw new Error(`the ${name} did not sign the DTLS handshake with a hash we know`);
+      throw new Error(`the ${name} did not sign the DTLS handshake with a supported hash function`);
     }
     const key = new X509Certificate(certificate).publicKey;
     if (!verify(proof.hash, proof.signed, key, proof.signature)) {
@@ -267,7 +270,7 @@ export abstract class DtlsSrtp<Socket extends DtlsServer | DtlsClient = DtlsServ
     const profile = this.socket.srtp.srtpProfile;
     if (profile === undefined) {
       throw new Error(
-        `the ${this.#peer.name} has no SRTP profile that we have: AEAD_AES_128_GCM, AES_CM_128_HMAC_SHA1_80`,
+        `the ${this.#peer.name} does not support any of these SRTP profiles: AEAD_AES_128_GCM, AES_CM_128_HMAC_SHA1_80`,
       );
     }
     const { localKey, localSalt, remoteKey, remoteSalt } = this.socket.extractSessionKeys(
@@ -301,7 +304,7 @@ export class DtlsSrtpServer extends DtlsSrtp<DtlsServer> {
 
   start(): void {}
 
-  // RFC 5246 §7.4.8: the client signs all messages up to then.
+  // RFC 5246 §7.4.8: the client signs all previous messages.
   protected proof(transcript: readonly HandshakeMessage[]): Proof | undefined {
     const index = transcript.findIndex(({ msg_type }) => msg_type === CERTIFICATE_VERIFY);
     const message = transcript[index]?.fragment;
@@ -326,7 +329,7 @@ export class DtlsSrtpClient extends DtlsSrtp<DtlsClient> {
     this.socket.connect().catch((error: unknown) => this.failed(error));
   }
 
-  // RFC 8422 §5.4: the server signs both random values and its public key, which come as
+  // RFC 8422 §5.4: the server signs both random values and its public key, which is encoded as
   // curve_type (1), namedcurve (2), length (1), point.
   protected proof(transcript: readonly HandshakeMessage[]): Proof | undefined {
     const message = transcript.find(({ msg_type }) => msg_type === SERVER_KEY_EXCHANGE)?.fragment;
@@ -342,7 +345,7 @@ export class DtlsSrtpClient extends DtlsSrtp<DtlsClient> {
 const SERVER_KEY_EXCHANGE = 12;
 const CERTIFICATE_VERIFY = 15;
 
-/** HashAlgorithm of RFC 5246 §7.4.1.4.1 by number, without those that are broken. */
+/** Secure hash functions by their HashAlgorithm number in RFC 5246 §7.4.1.4.1. */
 const SIGNATURE_HASHES: Record<number, string> = { 4: 'sha256', 5: 'sha384', 6: 'sha512' };
 
 // RFC 5246 §4.7: hash (1), signature algorithm (1), length (2), signature.

@@ -22,26 +22,27 @@ import type { DtlsRole } from './werift-tap.ts';
 import { WhepError } from './whep-error.ts';
 import { WANTED_SECTIONS, type WantedSection } from './whep-offer.ts';
 
-/** Most candidates taken of an answer. */
+/** Maximum number of candidates used from an answer. */
 const MAX_CANDIDATES = 64;
 
 /** A server's answer to our offer. */
 export interface WhepAnswer {
-  /** What the server sends, one entry a section that it took. */
+  /** What the server sends, one entry per accepted section. */
   sections: MediaSection[];
-  /** What it may send as well, or instead, and cannot be recorded. */
+  /** Formats that the server may also send and that cannot be recorded. */
   unrecordable: UnrecordableFormat[];
   ice: RemoteIce;
-  /** Of the server's DTLS certificate; one of them has to match. */
+  /** Fingerprints of the server's DTLS certificate, one of which must match. */
   fingerprints: Fingerprint[];
-  /** Our part in the handshake. */
+  /** Our role in the DTLS handshake. */
   dtlsRole: DtlsRole;
 }
 
 /**
- * Reads the answer to the offer of `writeOffer` (RFC 9429 §5.3.1, RFC 3264 §6).
- * @param wanted the sections that were offered
- * @throws WhepError `bad-answer` for what is no SDP, no answer to our offer, or takes none of it
+ * Parses the answer to the offer of `writeOffer` (RFC 9429 §5.3.1, RFC 3264 §6).
+ * @param wanted the offered sections
+ * @throws WhepError `bad-answer` if the text is not SDP, does not answer our offer, or accepts
+ * nothing of it
  */
 export function readAnswer(
   text: string,
@@ -125,8 +126,8 @@ function isAmong(formats: readonly OfferedFormat[], other: UnrecordableFormat): 
 }
 
 /**
- * The formats of a section that can be recorded; each must be one of the offer, under the same number.
- * Empty where there are only others.
+ * The formats of a section that can be recorded; each must be in the offer with the same number.
+ * Empty if none can be recorded.
  */
 function formats(
   all: readonly OfferedFormat[],
@@ -165,8 +166,8 @@ function isSame(
   return recordableCodec(CODECS, kind, answered)?.name === offered.codec;
 }
 
-// RFC 8839 §5.1, without extensions. UDP only, and no host names: `.local` ones would take multicast
-// to resolve, and a server knows its addresses.
+// RFC 8839 §5.1, without extensions. Only UDP, and no host names: `.local` names would need
+// multicast to resolve, and a server knows its addresses.
 function candidates(lines: readonly string[]): string[] {
   const found = new Set<string>();
   for (const line of lines) {

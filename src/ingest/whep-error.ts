@@ -1,8 +1,8 @@
 /**
- * What kept us from subscribing: the server does not let us (`unauthorized`: 401, 403), has no such
- * stream (`not-found`: 404, 410) or not now (`conflict`: 409), did not answer in time (`timeout`),
- * could not be reached (`refused`), answered what cannot be taken (`bad-answer`), or answered anything
- * else (`server`).
+ * Why a subscription failed: the server refuses access (`unauthorized`: 401, 403), has no such
+ * stream (`not-found`: 404, 410) or not at the moment (`conflict`: 409), did not respond in time
+ * (`timeout`), could not be reached (`refused`), sent an unusable answer (`bad-answer`), or
+ * responded with another error (`server`).
  */
 export type WhepErrorKind =
   | 'unauthorized'
@@ -13,11 +13,11 @@ export type WhepErrorKind =
   | 'bad-answer'
   | 'server';
 
-/** A WHEP session that did not come about. The message says what the server said. */
+/** A WHEP session that could not be created. The message contains the server's reason. */
 export class WhepError extends Error {
   override name = 'WhepError';
   readonly kind: WhepErrorKind;
-  /** HTTP status, where there was an answer. */
+  /** HTTP status, if there was a response. */
   readonly status: number | undefined;
 
   constructor(

@@ -9,21 +9,21 @@ import type { IceCredentials } from './sdp-lines.ts';
 import { sessionLevel } from './session-level.ts';
 import { G711_FORMATS, type UnrecordableFormat } from './unrecordable-audio.ts';
 
-/** One `m=` section that we offer. */
+/** An `m=` section that we offer. */
 export interface WantedSection {
   mid: string;
   kind: TrackKind;
   formats: readonly PayloadFormat[];
-  /** What we ask for as well, behind all else, to learn that there is nothing else. */
+  /** Formats that are offered last, to learn whether the server has nothing else. */
   unrecordable: readonly UnrecordableFormat[];
 }
 
-/** What our side brings into an offer. */
+/** Our parameters of an offer. */
 export interface OfferParameters {
   ice: IceCredentials;
   /** Values of `a=candidate`. */
   candidates: readonly string[];
-  /** SHA-256 of our DTLS certificate as `a=fingerprint` has it: `AB:CD:…`. */
+  /** SHA-256 of our DTLS certificate in the format of `a=fingerprint`: `AB:CD:…`. */
   fingerprint: string;
 }
 
@@ -35,17 +35,17 @@ const EXTENSIONS = [
 ] as const;
 const VIDEO_EXTENSIONS = [...EXTENSIONS, [4, HEADER_EXTENSION_URIS.videoOrientation]] as const;
 
-/** RFC 3551 §6: the first dynamic payload type, and the last. */
+/** RFC 3551 §6: the first and the last dynamic payload type. */
 const FIRST_PAYLOAD_TYPE = 96;
 const LAST_PAYLOAD_TYPE = 127;
 
-/** What a WHEP server is asked for where everything that can be recorded is wanted. */
+/** What a WHEP server is asked for if everything that can be recorded is wanted. */
 export const WANTED_SECTIONS: readonly WantedSection[] = wantedSections(CODECS);
 
 /**
- * What to ask for, one after the other, of a server that refuses what is asked for: some do so for a
- * section that their stream has nothing for.
- * @param codecs that are wanted, most wanted first
+ * Offers to send one after the other to a server that refuses them: some servers refuse a section
+ * for which their stream has no media.
+ * @param codecs the wanted codecs in order of preference
  */
 export function offersOf(codecs: readonly Codec[]): readonly (readonly WantedSection[])[] {
   const sections = wantedSections(codecs);
@@ -53,8 +53,8 @@ export function offersOf(codecs: readonly Codec[]): readonly (readonly WantedSec
 }
 
 /**
- * Writes the offer of a WHEP client (draft-ietf-wish-whep §4.2, RFC 9429 §5.2.1): receiving only,
- * everything bundled on one transport, either side may begin DTLS.
+ * Writes the offer of a WHEP client (draft-ietf-wish-whep §4.2, RFC 9429 §5.2.1): receive only,
+ * everything bundled on one transport, either DTLS role.
  */
 export function writeOffer(
   parameters: OfferParameters,
@@ -64,13 +64,13 @@ export function writeOffer(
     ...sessionLevel(wanted.map(({ mid }) => mid)),
     media: wanted.map((section) => offeredSection(section, parameters)),
   };
-  // A candidate has extensions that sdp-transform does not know.
+  // Candidates may have extensions that sdp-transform does not support.
   const candidates = parameters.candidates.map((candidate) => `a=candidate:${candidate}\r\n`);
   return write(session).replaceAll(/^a=mid:.*\r\n/gm, (line) => line + candidates.join(''));
 }
 
 /**
- * One video and one audio section with all of some codecs.
+ * One video and one audio section with all the given codecs.
  * @throws RangeError for more formats than there are dynamic payload types
  */
 function wantedSections(codecs: readonly Codec[]): WantedSection[] {
@@ -96,7 +96,7 @@ function wantedSections(codecs: readonly Codec[]): WantedSection[] {
           ...(channels === undefined ? {} : { channels }),
           parameters: { ...parameters },
         });
-        // RFC 4588 §8.6; nobody sends sound again in a format of its own.
+        // RFC 4588 §8.6; nobody retransmits audio in a format of its own.
         if (kind === 'audio') continue;
         const apt = { apt: String(retransmits) };
         formats.push({
@@ -155,7 +155,7 @@ function offeredSection(
   };
 }
 
-// RFC 4585 §4.2, RFC 5104 §7.1; feedback is about the original stream (RFC 4588 §6.3).
+// RFC 4585 §4.2, RFC 5104 §7.1; feedback applies to the original stream (RFC 4588 §6.3).
 function feedback(
   kind: TrackKind,
   payload: number,

@@ -4,23 +4,26 @@ import { serverWords } from './server-words.ts';
 import { WhepError, type WhepErrorKind } from './whep-error.ts';
 import type { WhepTarget } from './whep-target.ts';
 
-/** Longest reply that is read, bytes. */
+/** Maximum size of a reply, bytes. */
 const MAX_REPLY_BYTES = 262_144;
-/** Most redirects followed. */
+/** Maximum number of redirects. */
 const MAX_REDIRECTS = 3;
-/** How long requests about a session that is there may take, ms. */
+/** Timeout of requests for an existing session, ms. */
 const FOLLOW_UP_TIMEOUT_MS = 3000;
-/** After we gave up a POST its reply is waited for this long, so that what it made can be deleted, ms. */
+/**
+ * How long the reply to an aborted POST is awaited, so that the session it created can be deleted,
+ * ms.
+ */
 const ABORTED_POST_GRACE_MS = 3000;
-/** Relation of the resource where layers are chosen (draft-murillo-whep §4.6.2). */
+/** Relation of the resource for choosing layers (draft-murillo-whep §4.6.2). */
 const LAYER_RELATION = 'urn:ietf:params:whep:ext:core:layer';
 
-/** One encoding of a simulcast publisher (Live777's `Layer`). */
+/** An encoding of a simulcast publisher (Live777's `Layer`). */
 export interface Layer {
   encodingId: string;
 }
 
-/** A request as we make it. */
+/** A request to send. */
 interface HttpRequest {
   method: string;
   headers: Record<string, string>;
@@ -28,25 +31,25 @@ interface HttpRequest {
   signal: AbortSignal;
 }
 
-/** A reply that was read to its end. */
+/** A complete reply. */
 interface Reply {
   status: number;
   headers: Headers;
   text: string;
-  /** Where it came from, after redirects. */
+  /** Its URL after redirects. */
   url: URL;
 }
 
 /**
- * The HTTP side of a WHEP session (draft-ietf-wish-whep §4): the resource that a POST created. Nothing
- * here waits longer than its time-out.
+ * The HTTP side of a WHEP session (draft-ietf-wish-whep §4): the resource that a POST created.
+ * Every request has a timeout.
  */
 export class WhepResource {
   /** SDP answer. */
   readonly answer: string;
-  /** STUN and TURN servers that the server named. */
+  /** STUN and TURN servers that the server announced. */
   readonly iceServers: readonly IceServer[];
-  /** True when trickle ICE fragments are taken. */
+  /** True if the server accepts trickle ICE fragments. */
   readonly takesFragments: boolean;
   readonly #target: WhepTarget;
   readonly #url: URL;
@@ -55,9 +58,10 @@ export class WhepResource {
 
   /**
    * POSTs an offer.
-   * @param timeoutMs for the reply; an on-demand source may hold it for half a minute
-   * @throws WhepError of every kind; the reason of `signal` when it was aborted. What the server made
-   * of the offer meanwhile is deleted then.
+   * @param timeoutMs for the reply; a server with an on-demand source may delay it for half a
+   * minute
+   * @throws WhepError of every kind; the reason of `signal` if it aborts. A session that the server
+   * creates nevertheless is deleted.
    */
   static async create(
     target: WhepTarget,
@@ -113,7 +117,7 @@ export class WhepResource {
     await this.#request('PATCH', this.#url, headers, fragment);
   }
 
-  /** The encodings there are to choose from; empty where the server has no choice. @throws WhepError */
+  /** The available encodings; empty if the server offers no choice. @throws WhepError */
   async layers(): Promise<Layer[]> {
     if (this.#layers === undefined) return [];
     const { text } = await this.#request('GET', this.#layers, { accept: 'application/json' });
@@ -129,7 +133,7 @@ export class WhepResource {
     await this.#request('POST', this.#layers, headers, JSON.stringify(layer));
   }
 
-  /** Ends the session at the server. A server that is gone or knows it no more is as good. */
+  /** Ends the session at the server. No error if the server is gone or no longer knows it. */
   async delete(): Promise<void> {
     await this.#request('DELETE', this.#url, {}).catch(() => {});
   }
@@ -147,7 +151,10 @@ export class WhepResource {
   }
 }
 
-/** What a request is aborted with that took too long, as `AbortSignal.timeout` has it. */
+/**
+ * The reason with which a request that takes too long is aborted, the same as that of
+ * `AbortSignal.timeout`.
+ */
 function timedOut(): DOMException {
   return new DOMException('no reply in time', 'TimeoutError');
 }
@@ -160,7 +167,7 @@ async function post(target: WhepTarget, offer: string, signal: AbortSignal): Pro
   return reply;
 }
 
-/** Deletes what a POST that nobody waits for any more may still create. */
+/** Deletes what an aborted POST may still create. */
 function dispose(target: WhepTarget, posted: Promise<Reply>, late: AbortController): void {
   const timer = setTimeout(() => late.abort(), ABORTED_POST_GRACE_MS);
   posted
@@ -168,7 +175,7 @@ function dispose(target: WhepTarget, posted: Promise<Reply>, late: AbortControll
       const signal = AbortSignal.timeout(FOLLOW_UP_TIMEOUT_MS);
       return send(target, resourceUrl(reply), { method: 'DELETE', headers: {}, signal });
     })
-    // Nothing was created, or nobody is there to be told.
+    // Nothing was created, or the server is gone.
     .catch(() => {})
     .finally(() => clearTimeout(timer));
 }
@@ -178,13 +185,16 @@ function endpointUrl({ url }: WhepTarget): URL {
   if (parsed === null || !/^https?:$/.test(parsed.protocol)) {
     throw new WhepError(
       'refused',
-      `an address of ${parsed?.protocol ?? 'no scheme'} is no http or https address`,
+      `an address of ${parsed?.protocol ?? 'no scheme'} is not an http or https URL`,
     );
   }
   return parsed;
 }
 
-/** Sends a request, follows redirects and reads the reply. @throws WhepError `refused`, `timeout`, `server` */
+/**
+ * Sends a request, follows redirects and reads the reply. @throws WhepError `refused`, `timeout`,
+ * `server`
+ */
 async function send(target: WhepTarget, url: URL, request: HttpRequest): Promise<Reply> {
   const home = endpointUrl(target).origin;
   let at = url;
@@ -197,7 +207,7 @@ async function send(target: WhepTarget, url: URL, request: HttpRequest): Promise
       const response = await fetch(at, { ...request, headers, redirect: 'manual' });
       const text = await readText(response);
       const { status } = response;
-      // RFC 9110 §15.4.8, §15.4.9: those that keep method and body.
+      // RFC 9110 §15.4.8, §15.4.9: the redirects that preserve method and body.
       const location = status === 307 || status === 308 ? response.headers.get('location') : null;
       const next = location === null ? null : URL.parse(location, at);
       if (next === null) return { status, headers: response.headers, text, url: at };
@@ -233,7 +243,7 @@ function connectionError(error: unknown, method: string, url: URL): unknown {
     return new WhepError('timeout', `${method} ${url.origin}: no reply in time`, { cause: error });
   }
   if (name === 'AbortError') return error;
-  // fetch hides what happened in the cause.
+  // fetch puts the actual error into the cause.
   const { cause } = error as { cause?: { code?: string; message?: string } };
   const why = cause?.code ?? cause?.message ?? (error as Error).message;
   return new WhepError('refused', `${method} ${url.origin}: ${why}`, { cause: error });

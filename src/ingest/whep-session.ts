@@ -18,38 +18,41 @@ import { type OfferParameters, offersOf, type WantedSection, writeOffer } from '
 import { type Layer, WhepResource } from './whep-resource.ts';
 import type { WhepTarget } from './whep-target.ts';
 
-/** How long STUN and TURN servers may hold up the offer, ms. */
+/** How long STUN and TURN servers may delay the offer, ms. */
 const GATHER_TIMEOUT_MS = 1000;
 
-/** How a session is set up. */
+/** Options of a session. */
 export interface WhepSessionOptions {
-  /** STUN and TURN servers of our own; those that the server names are used as well. */
+  /** Our own STUN and TURN servers, in addition to those that the server announces. */
   iceServers?: readonly IceServer[];
-  /** Addresses for UDP as `[webrtc] ice_udp_addrs` has them; ports in them are not used. */
+  /** UDP addresses in the format of `[webrtc] ice_udp_addrs`; their ports are not used. */
   iceAddresses?: readonly string[];
   /** First and last UDP port; any free port if absent. */
   icePortRange?: readonly [number, number];
-  /** For the server's answer, ms; 40 000 if absent: an on-demand source may hold it for 35 s. */
+  /**
+   * Timeout for the server's answer, ms; 40,000 by default, because a server with an on-demand
+   * source may need 35 s.
+   */
   requestTimeoutMs?: number;
-  /** Ends a session that is not connected this long after the answer, ms; 15 000 if absent. */
+  /** A session that is not connected this long after the answer ends, ms; 15,000 by default. */
   connectTimeoutMs?: number;
-  /** Ends a connected session without RTP for this long, ms; 5000 if absent. */
+  /** A connected session without RTP for this long ends, ms; 5000 by default. */
   mediaTimeoutMs?: number;
-  /** What is taken, most wanted first; everything that can be recorded if absent. */
+  /** The wanted codecs in order of preference; everything that can be recorded by default. */
   codecs?: readonly Codec[];
-  /** Hand out access units of which a part never came, with what came of them. */
+  /** Also deliver access units with missing parts. */
   keepIncomplete?: boolean;
   onFarewell?: FarewellListener;
   log: SessionLog;
 }
 
 /**
- * The client side of one WHEP session (draft-ietf-wish-whep): subscribes to a stream of a server and
- * brings it to access units. To its sink it is what a WHIP session is.
+ * The client side of a WHEP session (draft-ietf-wish-whep): subscribes to a stream of a server and
+ * delivers its access units. For its sink it is the same as a WHIP session.
  */
 export class WhepSession {
   readonly id = randomUUID();
-  /** What the server sends, one entry a section that it took. */
+  /** What the server sends, one entry per accepted section. */
   readonly sections: readonly MediaSection[];
 
   readonly #unrecordable: readonly UnrecordableFormat[];
@@ -59,10 +62,10 @@ export class WhepSession {
   readonly #log: SessionLog;
 
   /**
-   * POSTs the offer and sets the answer. The session connects from here on; whether it does is told to
-   * the sink. Aborting `signal` cancels at any stage up to here and ends the session at the server.
-   * @throws WhepError saying what kept us from it; Refusal `no-free-port` when no UDP port is free; the
-   * reason of `signal`. The sink is told nothing then.
+   * POSTs the offer and applies the answer. The session then connects, which is reported to the
+   * sink. The signal cancels at any stage up to here and ends the session at the server.
+   * @throws WhepError if the subscription failed; Refusal `no-free-port` if no UDP port is free;
+   * the reason of `signal`. The sink is not called then.
    */
   static async connect(
     target: WhepTarget,
@@ -147,30 +150,30 @@ export class WhepSession {
     });
   }
 
-  /** Asks the server for a keyframe of the video; quiet before it is connected. */
+  /** Requests a keyframe of the video; does nothing before the session is connected. */
   requestKeyframe(): void {
     this.#media.requestKeyframe();
   }
 
-  /** Asks the server for one encoding of a simulcast publisher. @throws WhepError */
+  /** Requests one encoding of a simulcast publisher. @throws WhepError */
   selectLayer(layer: Layer): Promise<void> {
     return this.#resource.selectLayer(layer);
   }
 
   /**
-   * Ends the session here and at the server; resolves when its sockets are closed and the server was
-   * told, which takes 3 s at most. Tells the sink at once. A second call waits for the first.
+   * Ends the session here and at the server; resolves when its sockets are closed and the server
+   * has been told, after 3 s at most. Tells the sink at once. A second call waits for the first.
    */
   close(reason: CloseReason): Promise<void> {
     return this.#media.end(reason);
   }
 
-  /** Whether the server agreed on something of a kind that cannot be recorded, and may send that. */
+  /** Whether the server accepted a format of this kind that cannot be recorded, and may send it. */
   mayBeUnrecordable(kind: TrackKind): boolean {
     return this.#unrecordable.some((format) => format.kind === kind);
   }
 
-  /** What has come that cannot be recorded. */
+  /** Received formats that cannot be recorded, with their number of packets. */
   unrecordable(): (UnrecordableFormat & { packets: number })[] {
     return this.#unrecordable.flatMap((format) => {
       const packets = this.#media.unroutableOf(format.payloadType);
@@ -178,7 +181,7 @@ export class WhepSession {
     });
   }
 
-  /** What the session has seen so far. */
+  /** Counters of the session. */
   statistics(): SessionStatistics {
     return { ...this.#media.statistics(), ice: this.#agent.statistics() };
   }
@@ -189,14 +192,14 @@ export class WhepSession {
     try {
       await this.#agent.connect(ice);
     } catch (error) {
-      // The connection time-out ends it: a check that arrives may still mend this.
+      // The connection timeout ends the session: a later check may still succeed.
       this.#log.debug({ session: this.id, err: error }, 'no path to the server yet');
       return;
     }
     this.#media.startDtls();
   }
 
-  /** Before media flows, so that no other resolution comes first. */
+  /** Before media flows, so that no other resolution arrives first. */
   async #chooseLayer(): Promise<void> {
     try {
       const layers = await this.#resource.layers();
@@ -209,7 +212,7 @@ export class WhepSession {
     }
   }
 
-  /** Trickle ICE (RFC 8840): a server that checks us back learns of a candidate. */
+  /** Trickle ICE (RFC 8840): a server that checks back learns of a candidate. */
   #tell(candidate: string): void {
     if (!this.#resource.takesFragments || this.#media.closed) return;
     const { ufrag, password } = this.#agent.local;
@@ -243,9 +246,9 @@ export class WhepSession {
 }
 
 /**
- * POSTs one offer after the other until one is not refused: a server that has no sound, or none of the
- * kind, may refuse an offer that asks for it.
- * @throws WhepError of the first offer, since that is the one to mend
+ * POSTs one offer after the other until one is accepted: a server without sound, or without sound
+ * of a wanted codec, may refuse an offer that includes it.
+ * @throws WhepError of the first offer, because that is the relevant one
  */
 async function ask(
   target: WhepTarget,
@@ -267,7 +270,7 @@ async function ask(
   throw refusal;
 }
 
-/** True where the server understood us and did not like what it was offered. */
+/** True if the server understood the request and refused the offer. */
 function isRefusedOffer(error: unknown): boolean {
   if (!(error instanceof WhepError) || error.kind !== 'server') return false;
   return error.status !== undefined && [400, 406, 415, 422].includes(error.status);

@@ -22,38 +22,38 @@ import { readTrickleFragment, writeTrickleFragment } from './trickle-fragment.ts
 import { type DtlsIdentity, dtlsIdentity } from './werift-identity.ts';
 import { DtlsSrtpClient, DtlsSrtpServer, PUBLISHER } from './werift-tap.ts';
 
-/** A publisher that goes on sending after its goodbye is not listened to for ever. */
+/** Maximum number of turns, for a publisher that continues to send after its DELETE. */
 const MOST_DRAIN_TURNS = 50;
 
 export type { CloseReason, PublishSink } from './publish-sink.ts';
 
-/** How a session is set up. */
+/** Options of a session. */
 export interface WhipSessionOptions {
   /** `[webrtc] ice_udp_addrs`, see {@link resolveIceAddresses}. */
   iceAddresses: readonly string[];
-  /** First and last UDP port for addresses that name none; any free port if absent. */
+  /** First and last UDP port for addresses without a port; any free port if absent. */
   icePortRange?: readonly [number, number];
-  /** Ends a session from which nothing authentic arrives for this long, ms; 8000 if absent. */
+  /** A session without authentic datagrams for this long ends, ms; 8000 by default. */
   idleTimeoutMs?: number;
-  /** Ends a session that is not connected this long after its offer, ms; 15 000 if absent. */
+  /** A session that is not connected this long after its offer ends, ms; 15,000 by default. */
   connectTimeoutMs?: number;
-  /** What is taken, most wanted first; everything that can be recorded if absent. */
+  /** The wanted codecs in order of preference; everything that can be recorded by default. */
   codecs?: readonly Codec[];
-  /** Hand out access units of which a part never came, with what came of them. */
+  /** Also deliver access units with missing parts. */
   keepIncomplete?: boolean;
   onFarewell?: FarewellListener;
   log: SessionLog;
 }
 
 /**
- * The server side of one WHIP session (RFC 9725): from the offer to access units. It owns its UDP
- * sockets and one timer, which {@link WhipSession.close} frees.
+ * The server side of a WHIP session (RFC 9725): from the offer to access units. It owns its UDP
+ * sockets and one timer, which {@link WhipSession.close} releases.
  */
 export class WhipSession {
   readonly id = randomUUID();
-  /** SDP answer, complete with all candidates. */
+  /** SDP answer with all candidates. */
   readonly answer: string;
-  /** What is received, one entry a section that was taken. */
+  /** What is received, one entry per accepted section. */
   readonly sections: readonly MediaSection[];
 
   readonly #offer: Offer;
@@ -64,10 +64,10 @@ export class WhipSession {
   #dtlsStarted = false;
 
   /**
-   * Accepts an offer. The session waits for the publisher from here on; whether it comes is told to
-   * the sink.
-   * @throws Refusal `bad-sdp` or `unacceptable-offer` for an offer that cannot be taken,
-   * `no-free-port` when no UDP port is free
+   * Accepts an offer. The session then waits for the publisher; its connection is reported to the
+   * sink.
+   * @throws Refusal `bad-sdp` or `unacceptable-offer` for an offer that cannot be accepted,
+   * `no-free-port` if no UDP port is free
    */
   static async accept(
     offerText: string,
@@ -80,7 +80,7 @@ export class WhipSession {
     const sockets = await openIceSockets(
       resolveIceAddresses(options.iceAddresses),
       options.icePortRange,
-      // Nothing of use can arrive before the answer has told where to send it to.
+      // Nothing useful can arrive before the answer has told the publisher where to send.
       (datagram, from, socket) => {
         if (session !== undefined) session.#onDatagram(datagram, from, socket);
       },
@@ -135,19 +135,22 @@ export class WhipSession {
     });
   }
 
-  /** When the publisher was heard last, by whatever is authentic: µs since the epoch; 0: never. */
+  /**
+   * When anything authentic from the publisher last arrived, µs since the Unix epoch; 0 if nothing
+   * has.
+   */
   get heardUs(): number {
     return Math.max(this.#agent.lastAuthenticatedUs, this.#media.lastAuthenticatedUs);
   }
 
-  /** Entity tag of the present ICE session, without quotes (RFC 9725 §4.3.1). */
+  /** Entity tag of the current ICE session, without quotes (RFC 9725 §4.3.1). */
   get etag(): string {
     return this.#etag;
   }
 
   /**
-   * Takes a trickle-ICE fragment (RFC 8840, RFC 9725 §4.3.2).
-   * @throws Refusal `bad-sdp` for a malformed fragment and for one of another ICE session
+   * Handles a trickle ICE fragment (RFC 8840, RFC 9725 §4.3.2).
+   * @throws Refusal `bad-sdp` if it is malformed or belongs to another ICE session
    */
   async trickle(fragment: string): Promise<void> {
     const credentials = readTrickleFragment(fragment);
@@ -162,9 +165,9 @@ export class WhipSession {
   }
 
   /**
-   * True when a fragment asks for an ICE restart: it carries credentials that are not the present
-   * ones (RFC 9725 §4.3.3).
-   * @throws Refusal `bad-sdp` for a malformed fragment
+   * True if a fragment requests an ICE restart: its credentials differ from the current ones (RFC
+   * 9725 §4.3.3).
+   * @throws Refusal `bad-sdp` if it is malformed
    */
   isIceRestart(fragment: string): boolean {
     const credentials = readTrickleFragment(fragment);
@@ -172,9 +175,9 @@ export class WhipSession {
   }
 
   /**
-   * Restarts ICE (RFC 9725 §4.3.3, RFC 8445 §9). DTLS, SRTP and the media that is under way go on.
-   * @returns the fragment that answers it and the new entity tag
-   * @throws Refusal `bad-sdp` for a malformed fragment or one without new credentials
+   * Restarts ICE (RFC 9725 §4.3.3, RFC 8445 §9). DTLS, SRTP and media continue.
+   * @returns the fragment for the reply and the new entity tag
+   * @throws Refusal `bad-sdp` if the fragment is malformed or has no new credentials
    */
   async restartIce(fragment: string): Promise<{ fragment: string; etag: string }> {
     const credentials = readTrickleFragment(fragment);
@@ -189,17 +192,18 @@ export class WhipSession {
     };
   }
 
-  /** Asks the publisher for a keyframe of its video; quiet before it is connected. */
+  /** Requests a keyframe of the video; does nothing before the session is connected. */
   requestKeyframe(): void {
     this.#media.requestKeyframe();
   }
 
   /**
-   * Resolves once the datagrams that are here already were taken: what a publisher sent before it said
-   * goodbye over HTTP may still wait in the sockets of a busy machine.
+   * Resolves once the datagrams that have already arrived are processed: on a busy machine, media
+   * that was sent before the DELETE may still wait in the sockets.
    */
   async drain(): Promise<void> {
-    // A turn of the event loop reads the sockets at most once, and the first may be half over.
+    // A turn of the event loop reads the sockets at most once, and the current turn may be half
+    // over.
     for (let turn = 0, quiet = 0; turn < MOST_DRAIN_TURNS && quiet < 2; turn++) {
       const before = this.heardUs;
       await nextTurn();
@@ -215,7 +219,7 @@ export class WhipSession {
     return this.#media.end(reason);
   }
 
-  /** What the session has seen so far. */
+  /** Counters of the session. */
   statistics(): SessionStatistics {
     return { ...this.#media.statistics(), ice: this.#agent.statistics() };
   }
@@ -224,7 +228,7 @@ export class WhipSession {
     return this.#sockets.map(({ candidate }) => candidate);
   }
 
-  // RFC 7983 §7: the first byte tells the protocols apart that share a socket.
+  // RFC 7983 §7: the first byte distinguishes the protocols on a socket.
   #onDatagram(datagram: Buffer, from: RemoteInfo, socket: PeerSocket): void {
     if (this.#media.closed || datagram.length === 0) return;
     const first = datagram[0]!;
@@ -232,7 +236,7 @@ export class WhipSession {
     else if (this.#agent.accepts(from)) this.#media.receive(datagram);
   }
 
-  /** A fault of ours ends this session, not the thread and with it the sessions of others. */
+  /** An exception in our code ends this session, not the thread with the sessions of others. */
   #check(datagram: Buffer, from: RemoteInfo, socket: PeerSocket): void {
     try {
       this.#agent.receive(datagram, from, socket, steadyNowUs());

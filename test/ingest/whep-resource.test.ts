@@ -134,8 +134,8 @@ t.test('errors of a server do not repeat what it was given', async (t) => {
 t.test('a server that cannot be reached', async (t) => {
   const url = `http://127.0.0.1:${await freePort()}/whep/cam1`;
   await t.rejects(create({ url }), failure('refused', /ECONNREFUSED/));
-  await t.rejects(create({ url: 'whep://127.0.0.1/' }), failure('refused', /no http or https/));
-  await t.rejects(create({ url: 'cam1' }), failure('refused', /no http or https/));
+  await t.rejects(create({ url: 'whep://127.0.0.1/' }), failure('refused', /not an http or https/));
+  await t.rejects(create({ url: 'cam1' }), failure('refused', /not an http or https/));
   const cut = await listenHttp(t, (_request, response) => void response.destroy());
   await t.rejects(create({ url: cut.url }), failure('refused'));
 });
