@@ -14,40 +14,49 @@ import type { RecordingLog } from './recording-log.ts';
 import type { RemoteFolders } from './remote-folder.ts';
 import type { Closable } from './unclosed-folders.ts';
 
-/** A recorder that was down for longer finds its open folders all the same, if it was not a week. */
+/** Folders left open are found even after a downtime of almost a week. */
 const DAYS_BACK = 7;
-/** What the index heard of later than this after it happened was held up for longer than a crash, µs. */
+/**
+ * A segment that entered the index later than this after it was recorded was delayed by more than a
+ * crash, µs.
+ */
 const JUST_US = 60_000_000;
-/** Folders of a base directory and a stream above the year: more than anybody nests. */
+/** Maximum depth of base directory and stream above the year. */
 const DEEPEST = 16;
 
-/** What closing abandoned folders needs. */
+/** Options of the recovery. */
 export interface CrashRecoveryOptions {
-  /** Storage root, a path of the file system. */
+  /** Storage root, a path in the file system. */
   root: string;
-  /** Stream of a folder, where the index knows it. */
+  /** The stream of a folder, if the index knows it. */
   streamOf(folder: string): string | undefined;
   /** µs since the Unix epoch. */
   nowUs: number;
-  /** True for the object path of a segment that the index knows. */
+  /** True for the object path of a segment that is in the index. */
   isKnown(path: string): boolean;
-  /** When the index heard of anything last, µs since the Unix epoch. */
+  /** When the index last received a segment, µs since the Unix epoch. */
   indexedUs: number;
-  /** Told of every segment that was taken up, known to the index or not, and of each manifest. */
+  /** Receives every recovered segment, whether or not it is in the index, and each manifest. */
   onFact: FactListener;
-  /** Told of each folder that could not be closed, of any instant of its day: µs since the epoch. */
+  /**
+   * Called for each folder that could not be closed. `dayUs` is an instant of its day, µs since the
+   * Unix epoch.
+   */
   onUnclosed?(stream: string, folder: string, dayUs: number): void;
-  /** Present where files leave this disk for a store. */
+  /** Present if files are moved from this disk to a store. */
   remote?: RemoteFolders;
-  /** Keeps recorders apart that share the root; absent where there can be no other. */
+  /**
+   * Keeps recorders that share the root out of each other's folders; absent if there can be no
+   * other.
+   */
   owners?: FolderOwners;
   log: Pick<RecordingLog, 'info' | 'error'>;
 }
 
 /**
- * Closes what a recorder that died left open in the days before: takes up part files and segments
- * that no manifest names, and makes the manifests static. Must run before anything is recorded.
- * @returns object paths of the folders that were mended
+ * Closes what a crashed recorder left open on the preceding days: recovers part files and segments
+ * that are missing from the manifest, and makes the manifests static. Call it before any recording.
+ * @returns object paths of the recovered folders
  */
 export async function recoverAfterCrash(options: CrashRecoveryOptions): Promise<string[]> {
   const mended: string[] = [];
@@ -59,8 +68,8 @@ export async function recoverAfterCrash(options: CrashRecoveryOptions): Promise<
 }
 
 /**
- * Closes one day folder that nobody writes to any more, if it was left open. One that cannot be
- * mended is logged and left as it is, see {@link CrashRecoveryOptions.onUnclosed}.
+ * Closes a day folder to which nobody writes any more, if it was left open. A folder that cannot be
+ * closed is logged and stays as it is, see {@link CrashRecoveryOptions.onUnclosed}.
  * @param dayUs any instant of its UTC day, µs since the Unix epoch
  */
 export async function closeAbandoned(
@@ -79,7 +88,7 @@ export async function closeAbandoned(
     return 'mended';
   } catch (err) {
     if (err instanceof FolderInUseError) {
-      log.info({ stream, folder, reason: err.message }, 'left to the recorder that writes into it');
+      log.info({ stream, folder, reason: err.message }, 'left to the recorder that writes to it');
       return 'closed';
     }
     log.error({ stream, folder, err }, 'a recording that a crash had left open cannot be closed');
@@ -88,13 +97,13 @@ export async function closeAbandoned(
   }
 }
 
-/** What an {@link AbandonedFolder} needs. */
+/** Options of an {@link AbandonedFolder}. */
 export type AbandonedFolderOptions = { stream: string } & Pick<
   CrashRecoveryOptions,
   'root' | 'nowUs' | 'isKnown' | 'onFact' | 'remote' | 'owners'
 >;
 
-/** A day folder whose recorder is gone. */
+/** A day folder whose recorder has ended. */
 export class AbandonedFolder implements Closable {
   readonly path: string;
   readonly #folder: PresentationFolder;
@@ -119,8 +128,8 @@ export class AbandonedFolder implements Closable {
   }
 
   /**
-   * Takes up what is in it, and makes the manifest static. May be called again where it failed.
-   * @throws the file system's error; ManifestError for a manifest that is not ours
+   * Recovers its content and makes the manifest static. May be called again after a failure.
+   * @throws the file system's error; ManifestError for a manifest that we did not write
    */
   async close(): Promise<void> {
     await this.#folder.close();
@@ -128,7 +137,7 @@ export class AbandonedFolder implements Closable {
   }
 }
 
-/** Day folders of the last days, wherever they lie below the root. */
+/** Day folders of the last days, at any depth below the root. */
 async function* recentDays(
   root: string,
   below: string,
@@ -139,7 +148,7 @@ async function* recentDays(
   for await (const entry of await opendir(filePath(root, below))) {
     if (!entry.isDirectory() || isHidden(entry.name)) continue;
     const inside = objectPath(below, entry.name);
-    // What lies in the root is a stream or a base directory, also where it looks like a year.
+    // At the top level, even a name like a year is a stream or a base directory.
     const isDated = depth > 0 && isYear(entry.name);
     for (let day = 0; isDated && day < DAYS_BACK; day++) {
       const dayUs = dayStartUs(nowUs) - day * DAY_US;
@@ -150,15 +159,12 @@ async function* recentDays(
   }
 }
 
-/** Gives a manifest its name back that a spool had taken aside when it died. */
+/** Restores the name of a manifest that a spool had renamed for deletion when it died. */
 async function restoreManifest(folder: string): Promise<void> {
   await restoreSent(path.join(folder, MANIFEST_NAME)).catch(absent);
 }
 
-/**
- * What a recorder that died was doing with a folder: `just closed` where the index may not have heard
- * of its end.
- */
+/** How the recorder left the folder: `just closed` if the index may not have received its end. */
 async function stateOf(
   folder: string,
   indexedUs: number,

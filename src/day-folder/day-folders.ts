@@ -4,26 +4,26 @@ import { dayFolder } from '../layout/stream-folder.ts';
 import { PresentationFolder } from './presentation-folder.ts';
 import type { PresentationFolderOptions } from './presentation-folder-options.ts';
 
-/** Settings of {@link DayFolders}. */
+/** Options of {@link DayFolders}. */
 export interface DayFoldersOptions extends Omit<PresentationFolderOptions, 'folder' | 'dayUs'> {
   /** Encoded base folder below the root, or empty. */
   baseFolder: string;
-  /** Told whenever folder and manifest are as they should be. */
+  /** Called when folder and manifest have been written successfully. */
   onWritten(): void;
-  /** Told of each folder that could not be closed: somebody has to try again. */
+  /** Called for each folder that could not be closed; the caller must retry. */
   onUnclosed?(folder: PresentationFolder, error: Error): void;
 }
 
-/** The day folders of one recording: the one that is written to, and at midnight the one before. */
+/** The day folders of a recording: the current one and, around midnight, the previous one. */
 export class DayFolders {
   readonly #options: DayFoldersOptions;
   readonly #queue: WriteQueue;
   #current: PresentationFolder;
   #endUs: number;
-  /** Yesterday's, until its sound has come to its end. */
+  /** Yesterday's folder, until its audio has ended. */
   #left: PresentationFolder | undefined;
 
-  /** Opens the folder of an instant's day. @param us µs since the Unix epoch */
+  /** Opens the folder of an instant's UTC day. @param us µs since the Unix epoch */
   constructor(us: number, queue: WriteQueue, options: DayFoldersOptions) {
     this.#options = options;
     this.#queue = queue;
@@ -31,17 +31,17 @@ export class DayFolders {
     this.#endUs = dayEndUs(us);
   }
 
-  /** The folder that is written to. */
+  /** The current folder. */
   get current(): PresentationFolder {
     return this.#current;
   }
 
-  /** UTC midnight at which its day ends, µs since the Unix epoch. */
+  /** UTC midnight at the end of its day, µs since the Unix epoch. */
   get endUs(): number {
     return this.#endUs;
   }
 
-  /** Goes on in the folder of the day an instant belongs to, if that is a later one. */
+  /** Switches to the folder of an instant's day, if that is a later day. */
   goTo(us: number): void {
     if (us < this.#endUs) return;
     this.#left = this.#current;
@@ -49,14 +49,14 @@ export class DayFolders {
     this.#endUs = dayEndUs(us);
   }
 
-  /** Both tracks have left the folder of the day before: it is closed. */
+  /** Closes the previous folder; call it when both tracks have left it. */
   closeLeft(): void {
     const left = this.#left;
     this.#left = undefined;
     if (left !== undefined) this.#close(left);
   }
 
-  /** What time brings: call about four times a second. */
+  /** Does what is due; call about four times a second. */
   tick(): void {
     const folder = this.#current;
     folder.tick();
@@ -65,7 +65,7 @@ export class DayFolders {
     }
   }
 
-  /** Ends the recording in this folder. */
+  /** Ends the recording in these folders. */
   close(): void {
     this.closeLeft();
     this.#close(this.#current);

@@ -5,36 +5,41 @@ import { asideName, MANIFEST_NAME } from '../layout/file-names.ts';
 import { UTC_TIMING_URL, writeMpd } from '../manifest/mpd.ts';
 import type { ManifestPeriod, ManifestTrack, Presentation } from '../manifest/presentation.ts';
 
-/** A commit of one track waits this long for the other's before it is told, µs. */
+/**
+ * A segment of one track is shown to players after this time even if the other track has none yet,
+ * µs.
+ */
 const GATHER_US = 1_000_000;
 /**
- * Most bytes a second that rewriting the manifest may cost over time. With one write a segment a
- * day's manifest would cost gigabytes a stream; the live one is served from memory anyway.
+ * Maximum average rate of manifest writes, bytes/s. One write per segment would cost gigabytes per
+ * day and stream; the live manifest is served from memory anyway.
  */
 const MANIFEST_BYTES_PER_SECOND = 12_000;
 
-/** What a {@link FolderManifest} is made for. */
+/** Options of a {@link FolderManifest}. */
 export interface FolderManifestOptions {
-  /** The day folder, a path of the file system. */
+  /** The day folder, a path in the file system. */
   folder: string;
   presentation: Presentation;
   /** The clock, µs since the Unix epoch. */
   now(): number;
-  /** The file is durable and is the first to name these segments; object paths. */
+  /**
+   * Called when the file is durable, with the segments (object paths) that it is the first to name.
+   */
   onWritten(segments: string[]): void;
 }
 
-/** The manifest of a day folder: the text that players are given, and the file. */
+/** The manifest of a day folder: the text for players, and the file. */
 export class FolderManifest {
   readonly #options: FolderManifestOptions;
-  /** The text that players are given, and the one that is on the disk. */
+  /** The text for players, and the text on disk. */
   #published: string | undefined;
   #written: string | undefined;
-  /** Segments that no published text names; object paths. */
+  /** Segments that are in no published text. */
   #unpublished: { entry: ManifestTrack; path: string }[] = [];
-  /** Segments that the published text names and no text on the disk does; object paths. */
+  /** Segments that are in the published text but not on disk; object paths. */
   #unwritten: string[] = [];
-  /** Since when something is to be told that is not in the published text. */
+  /** When the first unpublished change was made, µs. */
   #newsSinceUs: number | undefined;
   #nextWriteUs = 0;
 
@@ -43,21 +48,21 @@ export class FolderManifest {
   }
 
   /**
-   * As players should see it; undefined before the first segment, because players give up on a
-   * manifest with nothing to play. It is a moment older than the last segment, so that both tracks'
-   * first segments appear in it together: players do not look for a second track later.
+   * The text for players; undefined before the first segment, because players give up on a manifest
+   * without media. It lags slightly behind the last segment, so that the first segments of both
+   * tracks appear together: players do not look for a second track later.
    */
   get text(): string | undefined {
     return this.#published;
   }
 
-  /** Takes note of a segment that the presentation has since now. @param path object path */
+  /** Adds a segment that is now in the presentation. @param path object path */
   add(entry: ManifestTrack, path: string): void {
     this.#newsSinceUs ??= this.#options.now();
     this.#unpublished.push({ entry, path });
   }
 
-  /** What time brings: call about four times a second. */
+  /** Does what is due; call about four times a second. */
   tick(): void {
     const { now, presentation } = this.#options;
     const since = this.#newsSinceUs;
@@ -67,35 +72,35 @@ export class FolderManifest {
     this.#newsSinceUs = held.some(hasSegments) ? since : undefined;
   }
 
-  /** Shows players all that the presentation has, if that is anything. */
+  /** Publishes the current presentation if it has changed. */
   publish(): void {
     const { periods } = this.#options.presentation;
     if (periods.some(hasSegments)) this.#publish(periods);
   }
 
-  /** Nothing that it told of is there any more: players are given nothing, until there is. */
+  /** All recorded files are gone: there is no text for players until there is new media. */
   clear(): void {
     this.#published = undefined;
     this.#unpublished = [];
     this.#unwritten = [];
   }
 
-  /** The file is not what was written: it is written again, whatever it says. */
+  /** The file on disk may have changed: the next write happens even if the text is the same. */
   distrust(): void {
     this.#written = undefined;
   }
 
   /**
-   * True when the file should be written: something is new, and the last write is long enough ago for
-   * its size.
+   * True if the file should be written: there is a change, and the last write is long enough ago
+   * for its size.
    */
   isDue(): boolean {
     return this.#published !== this.#written && this.#options.now() >= this.#nextWriteUs;
   }
 
   /**
-   * What the file says that is there; undefined where there is none. What cannot be a manifest, a
-   * folder of that name, is set aside, or the stream could not be recorded for as long as it is there.
+   * Reads the file; undefined if there is none. Anything else with that name, such as a folder, is
+   * renamed, because the stream could not be recorded otherwise.
    * @throws the file system's error
    */
   async read(): Promise<string | undefined> {
@@ -144,7 +149,9 @@ export class FolderManifest {
     }
   }
 
-  /** A Period of two tracks is shown when both have a segment, or one has been alone for long. */
+  /**
+   * A Period with two tracks is shown once both have a segment, or one has been alone for a while.
+   */
   #isPresentable({ video, audio, ended }: ManifestPeriod, newsSinceUs: number): boolean {
     if (video === undefined || audio === undefined || ended) return true;
     if (video.timeline.count > 0 && audio.timeline.count > 0) return true;
@@ -153,7 +160,7 @@ export class FolderManifest {
   }
 }
 
-/** True for a Period that has something to play. */
+/** True for a Period with at least one segment. */
 export function hasSegments({ video, audio }: ManifestPeriod): boolean {
   return (video?.timeline.count ?? 0) > 0 || (audio?.timeline.count ?? 0) > 0;
 }
@@ -169,7 +176,7 @@ async function replaceManifest(folder: string, text: string): Promise<void> {
   }
 }
 
-/** Takes what has the manifest's name out of its way; nothing of it is lost. */
+/** Renames what occupies the manifest's name, so that nothing is lost. */
 async function setAside(folder: string): Promise<void> {
   const names = new Set(await readdir(folder));
   let count = 0;

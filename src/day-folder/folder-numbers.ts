@@ -4,28 +4,28 @@ import type { TrackKind } from '../media/access-unit.ts';
 
 const KINDS: TrackKind[] = ['video', 'audio'];
 const DAY_SECONDS = 86_400;
-/** No recorder begins this many segments of a track in a second. */
+/** Upper bound for the segments of a track per second. */
 const MOST_A_SECOND = 10;
 
 /**
- * The highest numbers in the names of a day folder, of segments and of initialization segments.
- * Whoever counts on from them takes no name twice.
+ * The highest numbers in a day folder, of segments and of initialization segments. A writer that
+ * continues after them never uses a name twice.
  */
 export class FolderNumbers {
   readonly seg: Record<TrackKind, number> = { video: 0, audio: 0 };
   readonly init: Record<TrackKind, number> = { video: 0, audio: 0 };
 
   /**
-   * Takes note of a file, if it is one of media.
-   * @param name with or without its `.part`; or the one under which a repair keeps it, since its number
-   * was told to others
+   * Takes a file's number into account.
+   * @param name with or without `.part`, or the one under which a repair keeps the file, because
+   * its number has been announced
    */
   addName(name: string): void {
     const file = parseFileName(withoutAside(name));
     if (file !== undefined) this.#atLeast(file.type, file.kind, file.number);
   }
 
-  /** Takes note of all that a manifest names: the files may be elsewhere. */
+  /** Takes the files in a manifest into account, which may be stored elsewhere. */
   addPresentation({ periods }: Presentation): void {
     for (const period of periods) {
       for (const kind of KINDS) {
@@ -37,7 +37,7 @@ export class FolderNumbers {
     }
   }
 
-  /** Takes note of what another one knows. */
+  /** Takes the numbers of another object into account. */
   add(other: Pick<FolderNumbers, 'seg' | 'init'>): void {
     for (const kind of KINDS) {
       this.#atLeast('seg', kind, other.seg[kind]);
@@ -46,9 +46,9 @@ export class FolderNumbers {
   }
 
   /**
-   * Goes beyond every number that a recorder can have come to by this time of the day, where it
-   * cannot be found out which were taken. Right after midnight that is as good as none, so that a day
-   * which begins while the store is away is counted much as any other.
+   * Skips every number that a recorder can have used by this time of the day. For a folder whose
+   * used numbers cannot be determined. Soon after midnight that skips few, so a day that begins
+   * while the store is unavailable is numbered almost as usual.
    * @param us an instant of the folder's UTC day, µs since the Unix epoch
    */
   addAllBefore(us: number): void {

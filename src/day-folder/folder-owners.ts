@@ -5,31 +5,32 @@ import { makeFolder } from '../files/durable-file.ts';
 import { lockHolder } from '../files/process-lock.ts';
 import { ownPath } from '../layout/own-folder.ts';
 
-/** Among what is ours in a storage root: a file for each day folder that a recorder has open. */
+/** Name of the reserved folder with a file for each day folder that a recorder has open. */
 const OWNERS = 'writers';
 
-/** A day folder that another recorder writes into. */
+/** Another recorder writes to the day folder. */
 export class FolderInUseError extends Error {
   override name = 'FolderInUseError';
 }
 
 /**
- * Who writes into which day folder, among recorders that share a storage root: part files of one that
- * lives are its own, and two writers of one manifest would undo each other's. A folder is noted with
- * the lock of its recorder, so that it is free as soon as that has ended, however it ended.
+ * Records which recorder writes to which day folder, for recorders that share a storage root: a
+ * living recorder's part files must not be touched, and two writers of one manifest would overwrite
+ * each other's changes. The entry of a folder names its recorder's lock, so that the folder is free
+ * as soon as the recorder has ended in any way.
  */
 export class FolderOwners {
   readonly #root: string;
   readonly #lock: string;
 
-  /** @param lock file name of this recorder's own lock, see `lockForRecorder` */
+  /** @param lock file name of this recorder's lock, see `lockForRecorder` */
   constructor(root: string, lock: string) {
     this.#root = root;
     this.#lock = lock;
   }
 
   /**
-   * Takes a day folder; harmless for one that is ours.
+   * Acquires a day folder; does nothing if it is already ours.
    * @param folder object path
    * @throws FolderInUseError while another recorder has it; the file system's error
    */
@@ -47,13 +48,13 @@ export class FolderOwners {
       await rm(own, { force: true });
       throw error;
     }
-    // Of two that take it in the same moment the later stays; the other one finds that out here, or
-    // when the name of its first segment is taken.
+    // If two recorders acquire it at the same moment, the later one wins; the other one detects
+    // that here, or when the name of its first segment is in use.
     const now = await this.#ownerOf(file);
     if (now !== undefined && now !== this.#lock) await this.#mustHaveEnded(now, folder);
   }
 
-  /** Gives a folder free that is closed. @throws the file system's error */
+  /** Releases a folder that is closed. @throws the file system's error */
   async release(folder: string): Promise<void> {
     const file = this.#file(folder);
     if ((await this.#ownerOf(file)) === this.#lock) await rm(file, { force: true });
@@ -63,7 +64,7 @@ export class FolderOwners {
     const holder = await lockHolder(ownPath(this.#root, lock));
     if (holder === undefined) return;
     throw new FolderInUseError(
-      `${folder} is written by another recorder, process ${holder}: it is taken up when that has ended`,
+      `${folder} is being written by another recorder, process ${holder}: it can be used when that has ended`,
     );
   }
 
@@ -72,7 +73,8 @@ export class FolderOwners {
       const { lock } = JSON.parse(await readFile(file, 'utf8')) as { lock?: unknown };
       return typeof lock === 'string' && !/[/\\]/.test(lock) ? lock : undefined;
     } catch (error) {
-      // Only a crash of the machine tears it: it was whole before it had its name.
+      // Only a crash of the machine leaves an incomplete entry: it is complete before it gets its
+      // name.
       const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
       if (isMissing || error instanceof SyntaxError) return undefined;
       throw error;

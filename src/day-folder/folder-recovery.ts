@@ -12,28 +12,28 @@ import type { TrackKind } from '../media/access-unit.ts';
 import { wallClockSpan } from '../media/wall-clock-span.ts';
 import type { SegmentFacts } from './segment-facts.ts';
 
-/** A segment that was on the disk and not in the manifest. Times are ticks since the Unix epoch. */
+/** A segment that was on disk and not in the manifest. Times are ticks since the Unix epoch. */
 export interface RecoveredSegment extends SegmentFacts {
   kind: TrackKind;
   name: string;
-  /** The manifest's entry it was added to. */
+  /** The entry of the manifest to which it was added. */
   entry: ManifestTrack;
 }
 
-/** Period that a track was recorded in, where it had to become one of another. */
+/** Id of the Period in which a track was recorded, if it had to be added to another one. */
 const originOf = new WeakMap<ManifestTrack, string>();
 
-/** Tracks that begin within this of each other were one Period, seconds. */
+/** Tracks that begin within this time of each other belong to the same Period, seconds. */
 const SAME_PERIOD_SECONDS = 5;
 
 /**
- * Takes up what a crash left in a day folder: segments that were committed after the manifest was
- * written last, and part files, cut to their last whole chunk. They are added to the presentation
- * in the order of time, to the Period that they go on with or else to a new one. What cannot be read,
- * or has no place in time, is left alone.
+ * Recovers what a crash left in a day folder: segments that were committed after the last write of
+ * the manifest, and part files, truncated after their last complete chunk. They are added to the
+ * presentation in chronological order, to the Period that they continue or else to a new one. Files
+ * that cannot be read or have no valid times are left alone.
  *
- * @param folder path of the file system
- * @param files what is in it
+ * @param folder path in the file system
+ * @param files its content
  * @throws the file system's error
  */
 export async function recoverSegments(
@@ -42,14 +42,14 @@ export async function recoverSegments(
   presentation: Presentation,
 ): Promise<RecoveredSegment[]> {
   const recovered: RecoveredSegment[] = [];
-  // Nothing was recorded for an initialization segment that is unfinished.
+  // Nothing was recorded with an unfinished initialization segment.
   for (const { type, isPart, name } of files) {
     if (type === 'init' && isPart) await rm(path.join(folder, name + PART_SUFFIX), { force: true });
   }
   const names = new Set(files.filter(({ isPart }) => !isPart).map(({ name }) => name));
   const lost = files.filter(
     ({ type, kind, number, name, isPart }) =>
-      // A whole file of the name is not to be replaced by the part.
+      // A part file must not replace a complete file with the same name.
       type === 'seg' && !isListed(presentation, kind, number) && !(isPart && names.has(name)),
   );
   const found: (NonNullable<Awaited<ReturnType<typeof takeUp>>> & { file: FolderFile })[] = [];
@@ -82,7 +82,7 @@ function isListed(presentation: Presentation, kind: TrackKind, number: number): 
   });
 }
 
-/** Makes a file a whole segment under its final name, and reads what it holds. */
+/** Makes a file a complete segment under its final name, and reads its content. */
 async function takeUp(folder: string, file: FolderFile) {
   const found = path.join(folder, file.name + (file.isPart ? PART_SUFFIX : ''));
   const container = containerNamed(file.container);
@@ -92,7 +92,7 @@ async function takeUp(folder: string, file: FolderFile) {
     const { chunks, validLength } = await container.readChunks(handle, size);
     const first = chunks[0];
     if (first === undefined) {
-      // A name that was claimed and never written to. Anything else stays for a human to look at.
+      // A name that was claimed and never written to. Other files are kept for the operator.
       if (file.isPart && size === 0) await rm(found);
       return undefined;
     }
@@ -101,8 +101,8 @@ async function takeUp(folder: string, file: FolderFile) {
     const keyframes: number[] = [];
     for (const chunk of chunks) {
       const shift = endTime - chunk.startTime;
-      // Chunks of a segment follow each other without a hole; where they do not, the crash came while
-      // the segment was being moved to its final time, which starts with the first chunk.
+      // The chunks of a segment are contiguous; if not, the crash happened while the segment was
+      // moved to its final time, which begins with the first chunk.
       if (shift !== 0) await overwrite(handle, container.baseTime(endTime), chunk.baseTimeOffset);
       keyframes.push(...chunk.keyframeTimes.map((time) => time + shift));
       endTime += chunk.duration;
@@ -128,7 +128,7 @@ async function overwrite(handle: FileHandle, bytes: Buffer, position: number): P
   await handle.write(bytes, 0, bytes.length, position);
 }
 
-/** The manifest's entry that a segment goes on with, or a new one. */
+/** The entry of the manifest that a segment continues, or a new one. */
 async function entryFor(
   folder: string,
   files: FolderFile[],
@@ -143,7 +143,7 @@ async function entryFor(
     const { startNumber, timeline } = track;
     if (origin !== undefined && origin.period !== (originOf.get(track) ?? period.id)) continue;
     if (startNumber + timeline.count !== number) continue;
-    // One that its recorder opened here, and of which nothing could be closed, has no end yet.
+    // An entry that its recorder opened here without closing a segment has no end yet.
     if (timeline.count === 0 ? origin !== undefined : timeline.endTicks === startTime) return track;
   }
   const name = origin?.initialization ?? lastInitialization(files, { kind, container });
@@ -163,7 +163,10 @@ async function entryFor(
   return entry;
 }
 
-/** What an initialization segment says, or another track that has it where it has left this disk. */
+/**
+ * The content of an initialization segment, or that of another track that uses it if the file has
+ * been uploaded.
+ */
 async function describe(
   folder: string,
   presentation: Presentation,
@@ -191,7 +194,7 @@ async function describe(
   };
 }
 
-/** Where segments do not say what they need: the file that was written last. */
+/** The file that was written last, for segments that do not name theirs. */
 function lastInitialization(files: FolderFile[], format: FileFormat): string | undefined {
   const { kind, container } = format;
   const numbers = files
@@ -203,7 +206,10 @@ function lastInitialization(files: FolderFile[], format: FileFormat): string | u
     : initializationName(kind, Math.max(...numbers), container);
 }
 
-/** Adds a track to the Period that it was recorded in, or to another where it cannot go on there. */
+/**
+ * Adds a track to the Period in which it was recorded, or to another one if it cannot continue
+ * there.
+ */
 function addToPeriod(presentation: Presentation, entry: ManifestTrack, id: string): ManifestTrack {
   const period = presentation.periods.find((other) => other.id === id);
   if (period !== undefined && period[entry.kind] === undefined) period[entry.kind] = entry;
@@ -218,7 +224,7 @@ function isNear({ timeline, timescale }: ManifestTrack, seconds: number): boolea
   return Math.abs(timeline.startTicks / timescale - seconds) < SAME_PERIOD_SECONDS;
 }
 
-/** An identifier that no Period has: that of the one after the last. */
+/** An unused Period id: the one after the last. */
 export function nextPeriodId({ periods }: Presentation): string {
   let last = 0;
   for (const { id } of periods) last = Math.max(last, Number(/\d+$/.exec(id)?.[0] ?? 0));

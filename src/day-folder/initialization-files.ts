@@ -6,17 +6,17 @@ import type { TrackKind } from '../media/access-unit.ts';
 import type { ContainerName } from '../media/container-name.ts';
 import type { FolderNumbers } from './folder-numbers.ts';
 
-/** Where {@link InitializationFiles} are. */
+/** Options of {@link InitializationFiles}. */
 export interface InitializationFilesOptions {
-  /** Storage root, a path of the file system. */
+  /** Storage root, a path in the file system. */
   root: string;
   /** Object path of the folder below the root. */
   folder: string;
-  /** Told of each of them once it is durable. */
+  /** Called for each file once it is durable. */
   onFact: FactListener;
 }
 
-/** Initialization segments of one folder: one that was written is used again where it is the same. */
+/** The initialization segments of a folder; a file is reused if its content is the same. */
 export class InitializationFiles {
   readonly #options: InitializationFilesOptions;
   readonly #numbers: FolderNumbers;
@@ -27,15 +27,18 @@ export class InitializationFiles {
     this.#numbers = numbers;
   }
 
-  /** Forgets those that are gone, so that they are written anew. @param names of what is there */
+  /**
+   * Forgets the files that are gone, so that they are written again. @param names of the existing
+   * files
+   */
   keepOnly(names: readonly string[]): void {
     this.#written = this.#written.filter(({ name }) => names.includes(name));
   }
 
   /**
-   * Writes one, unless the same one is there; it is durable then.
+   * Writes a file and makes it durable, unless there is one with the same content.
    * @returns its file name
-   * @throws Error when another writer took the number; the file system's error
+   * @throws Error if another writer took the number; the file system's error
    */
   async write(kind: TrackKind, container: ContainerName, data: Buffer): Promise<string> {
     const same = this.#written.find((file) => file.kind === kind && file.data.equals(data));

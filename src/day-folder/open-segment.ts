@@ -4,7 +4,7 @@ import type { SegmentFile } from '../files/segment-file.ts';
 import type { WallClockSpan } from '../media/wall-clock-span.ts';
 import type { PeriodTrack } from './period-track.ts';
 
-/** What a chunk's bytes hold, to correct or to salvage a segment by. */
+/** What is needed to correct or to salvage a chunk. */
 interface WrittenChunk {
   /** Byte offset in the file, see {@link Chunk.baseTimeOffset}. */
   baseTimePosition: number;
@@ -14,8 +14,8 @@ interface WrittenChunk {
 }
 
 /**
- * One segment while it is written: its media as far as it is on disk. All times are ticks at the
- * track's timescale since the Unix epoch.
+ * A segment that is being written. All times are ticks of the track's timescale since the Unix
+ * epoch.
  */
 export class OpenSegment {
   readonly file: SegmentFile;
@@ -61,10 +61,10 @@ export class OpenSegment {
   }
 
   /**
-   * Appends one chunk.
-   * @param chunk gather list and where its base time stands in it
+   * Appends a chunk.
+   * @param chunk gather list and position of its base time
    * @param keyframes presentation times of the chunk's keyframes
-   * @throws the file system's error; the segment then ends with the chunk before
+   * @throws the file system's error; then the segment ends with the previous chunk
    */
   async append(
     chunk: Chunk,
@@ -88,9 +88,9 @@ export class OpenSegment {
   }
 
   /**
-   * Moves the segment on the timeline by rewriting the base time of each chunk in place: chunks go
-   * to disk within a second, the sender's clock is known only some seconds later.
-   * @param ticks how much later; may be negative
+   * Moves the segment in time by rewriting the base time of each chunk in place: chunks are written
+   * within a second, but the sender's clock is known only some seconds later.
+   * @param ticks delay; may be negative
    */
   async shift(ticks: number): Promise<void> {
     for (const chunk of this.#chunks) {
@@ -104,9 +104,9 @@ export class OpenSegment {
   }
 
   /**
-   * Says in the file where it lies on the wall clock, and makes it durable under its final name. The
-   * file is closed in any case.
-   * @throws the file system's error; the part file remains
+   * Writes the segment's wall-clock times to the file and makes it durable under its final name.
+   * The file is closed in any case.
+   * @throws the file system's error; then the part file remains
    */
   async commit() {
     const { name, startTime, endTime, keyframes, startsAtKeyframe, file } = this;

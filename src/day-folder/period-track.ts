@@ -1,26 +1,26 @@
 import type { ManifestTrack } from '../manifest/presentation.ts';
 import type { TrackKind } from '../media/access-unit.ts';
 
-/** What describes a track in the manifest, besides its segments. */
+/** The description of a track in the manifest without its segments. */
 export type TrackDescription = Pick<
   ManifestTrack,
   'container' | 'codecs' | 'timescale' | 'width' | 'height' | 'channels' | 'samplingRate'
 >;
 
-/** Tells where the times in a track's files lie on our wall clock. */
+/** Converts the times in a track's files to wall-clock time. */
 export interface FileClock {
   /** Integer µs since the Unix epoch. @param time as in the file, ticks since the Unix epoch */
   us(time: number): number;
 }
 
-/** One track of one Period as the folder knows it. */
+/** A track of a Period in a day folder. */
 export interface PeriodTrack {
   readonly kind: TrackKind;
   readonly periodId: string;
   /** Its entry in the manifest. */
   readonly entry: ManifestTrack;
-  /** Where its media time lies on our wall clock. */
+  /** Maps its media time to the wall clock. */
   readonly wallClock: FileClock;
-  /** Number of the segment claimed last; undefined before the first. */
+  /** Number of the last claimed segment; undefined before the first. */
   lastNumber: number | undefined;
 }

@@ -2,9 +2,9 @@ import type { FactListener } from '../facts/recording-fact.ts';
 import type { FolderOwners } from './folder-owners.ts';
 import type { RemoteFolders } from './remote-folder.ts';
 
-/** Settings of a `PresentationFolder`. */
+/** Options of a `PresentationFolder`. */
 export interface PresentationFolderOptions {
-  /** Storage root, a path of the file system. */
+  /** Storage root, a path in the file system. */
   root: string;
   /** Object path of the folder below the root. */
   folder: string;
@@ -14,10 +14,13 @@ export interface PresentationFolderOptions {
   segmentSeconds: number;
   /** The clock, µs since the Unix epoch. */
   now(): number;
-  /** Told of each file once it is durable. */
+  /** Called for each file once it is durable. */
   onFact: FactListener;
-  /** Present where files leave this disk for a store. */
+  /** Present if files are moved from this disk to a store. */
   remote?: RemoteFolders;
-  /** Keeps recorders apart that share the root; absent where there can be no other. */
+  /**
+   * Keeps recorders that share the root out of each other's folders; absent if there can be no
+   * other.
+   */
   owners?: FolderOwners;
 }

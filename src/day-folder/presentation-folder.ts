@@ -25,15 +25,16 @@ import { readSegmentFacts } from './segment-facts.ts';
 import { untoldSegments } from './untold-segments.ts';
 
 /**
- * One day folder of one stream: file numbers, initialization segments, and the manifest over all
- * that was recorded there, also by earlier runs. All asynchronous calls are made one after another
- * by the stream's write queue.
+ * One day folder of one stream: file numbers, initialization segments, and the manifest of
+ * everything that was recorded there, including earlier runs. The stream's write queue makes all
+ * asynchronous calls one after another.
  *
- * Numbers go on after the highest that exists, so nothing is overwritten after a restart, a
- * reconnect or a codec change. Where files leave for a store, a segment stays here until the
- * manifest on this disk names it: so manifest and files here tell all numbers together, and a crash
- * finds what no manifest names. Where there is no manifest either, the store is asked; where it does
- * not answer, numbers begin beyond all that can have been taken.
+ * This is where the promise is kept that no recorded file is overwritten: numbers continue after
+ * the highest existing one, so a restart, a reconnect or a codec change never reuses a name. If
+ * files are moved to a store, a segment stays here until the manifest on this disk names it. So
+ * manifest and files on this disk together show all used numbers, and a recovery finds every
+ * segment that is missing from the manifest. If there is no manifest here, the store is asked; if
+ * that does not respond, numbering begins above all numbers that can have been used.
  */
 export class PresentationFolder {
   readonly path: string;
@@ -43,13 +44,13 @@ export class PresentationFolder {
   readonly #numbers = new FolderNumbers();
   readonly #initializations: InitializationFiles;
   readonly #manifest: FolderManifest;
-  /** Claimed segments; those that are closed are dropped now and then. */
+  /** Claimed segments; closed ones are removed from time to time. */
   #claimed: OpenSegment[] = [];
   /** Why the Periods that were opened here began. */
   readonly #reasons = new WeakMap<ManifestPeriod, PeriodReason>();
-  /** Number in the id of the last Period that was opened. */
+  /** Number in the id of the last Period. */
   #lastPeriod = 0;
-  /** `doubtful`: something failed, so that what is on the disk has to be looked at again. */
+  /** `doubtful`: a write failed, so the disk must be examined again. */
   #state: 'new' | 'open' | 'doubtful' = 'new';
 
   constructor(options: PresentationFolderOptions) {
@@ -72,7 +73,7 @@ export class PresentationFolder {
     });
   }
 
-  /** UTC midnight at which its day ends, µs since the Unix epoch. */
+  /** UTC midnight at the end of its day, µs since the Unix epoch. */
   get endUs(): number {
     return dayEndUs(this.#presentation.dayStartUs);
   }
@@ -83,20 +84,20 @@ export class PresentationFolder {
   }
 
   /**
-   * Makes the folder and takes up what is there, unless that was done before. After a failure it is
-   * done again: the folder may have been deleted, and segments that could not be closed are taken up.
-   * @throws FolderInUseError while another recorder writes into it; the file system's error;
-   * ManifestError for a manifest that is not ours
+   * Creates the folder and recovers its content, unless that has been done. It is repeated after a
+   * failure: the folder may have been deleted, and segments that could not be closed are recovered.
+   * @throws FolderInUseError while another recorder writes to it; the file system's error;
+   * ManifestError for a manifest that we did not write
    */
   async open(): Promise<void> {
     if (this.#state === 'open') return;
-    // Before anything in it is touched.
+    // Before anything in it is changed.
     await this.#options.owners?.take(this.path);
     await makeFolder(this.#files);
     if (this.#state === 'new') await this.#takeUpManifest();
     const entries = await readdir(this.#files, { withFileTypes: true });
     for (const { name } of entries) this.#numbers.addName(name);
-    // A folder can have the name of a file, but is none of ours.
+    // A folder may have the name of a media file, but is not one of ours.
     const names = entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
     if (this.#state === 'doubtful') this.#dropWhatIsGone(names);
     await this.#recover(names);
@@ -105,7 +106,7 @@ export class PresentationFolder {
     await this.writeManifest();
   }
 
-  /** A write into the folder failed: what is there is looked at before anything else is begun. */
+  /** A write to the folder failed: its content is examined before anything else is begun. */
   distrust(): void {
     if (this.#state === 'open') this.#state = 'doubtful';
   }
@@ -117,7 +118,7 @@ export class PresentationFolder {
     this.#numbers.addPresentation(this.#presentation);
   }
 
-  /** Takes up segments that are not in the presentation, but for those that are being written. */
+  /** Recovers segments that are not in the presentation, except those that are being written. */
   async #recover(names: string[]): Promise<void> {
     this.#claimed = this.#claimed.filter(({ file }) => !file.isClosed);
     const open = new Set(this.#claimed.map(({ name }) => name));
@@ -128,19 +129,19 @@ export class PresentationFolder {
     }
   }
 
-  /** Where somebody has deleted the folder, nothing of what it told of can be played. */
+  /** If somebody has deleted the folder, nothing in the manifest can be played. */
   #dropWhatIsGone(names: string[]): void {
     // Initialization segments that are gone are written anew.
     this.#initializations.keepOnly(names);
     if (names.includes(MANIFEST_NAME)) return;
     this.#manifest.distrust();
-    // Where files leave for a store, they need not be here.
+    // If files are moved to a store, they need not be here.
     if (this.#options.remote || names.some((name) => parseFileName(name)?.isPart === false)) return;
     this.#presentation.periods.length = 0;
     this.#manifest.clear();
   }
 
-  /** Takes up what a store has of this folder. @param isKnown whether its manifest was here */
+  /** Adds what a store has of this folder. @param isKnown whether its manifest was here */
   async #takeUpStored(remote: RemoteFolders, isKnown: boolean): Promise<void> {
     const stored = await remote.stored(this.path, isKnown);
     if (stored === undefined) {
@@ -161,7 +162,7 @@ export class PresentationFolder {
   /** Adds a Period after all others. @param reason why it begins, for the index */
   openPeriod(reason?: PeriodReason): ManifestPeriod {
     const next = nextPeriodId(this.#presentation);
-    // Also where the Periods before were deleted: players know them by their ids.
+    // Not reused even if earlier Periods were deleted: players identify Periods by their ids.
     this.#lastPeriod = Math.max(this.#lastPeriod + 1, Number(next.slice(1)));
     const period: ManifestPeriod = { id: `p${this.#lastPeriod}`, ended: false };
     this.#presentation.periods.push(period);
@@ -170,8 +171,8 @@ export class PresentationFolder {
   }
 
   /**
-   * Adds a track to a Period and writes its initialization segment, unless the same one is there.
-   * The folder must be open.
+   * Adds a track to a Period and writes its initialization segment, unless there is one with the
+   * same content. Precondition: the folder is open.
    * @throws the file system's error
    */
   async openTrack(
@@ -198,9 +199,9 @@ export class PresentationFolder {
   }
 
   /**
-   * Begins a segment file under the next number.
-   * @throws Error when another writer took the number, which would tear a hole into the Period's
-   * numbers; the file system's error
+   * Begins a segment file with the next number.
+   * @throws Error if another writer took the number, which would break the sequence of the Period;
+   * the file system's error
    */
   async claim(track: PeriodTrack, startsAtKeyframe: boolean): Promise<OpenSegment> {
     const number = ++this.#numbers.seg[track.kind];
@@ -222,7 +223,7 @@ export class PresentationFolder {
   }
 
   /**
-   * Makes a segment durable, then announces it: in the manifest and to the index, never before.
+   * Makes a segment durable, then announces it to manifest and index, never earlier.
    * @throws the file system's error
    */
   async commit(track: PeriodTrack, segment: OpenSegment): Promise<void> {
@@ -234,8 +235,8 @@ export class PresentationFolder {
   }
 
   /**
-   * Tells the index of those segments that the manifest names and it does not know: a crash came
-   * between the two.
+   * Announces segments that are in the manifest and not in the index, because of a crash in
+   * between.
    * @throws the file system's error
    */
   async announceUntold(isKnown: (path: string) => boolean): Promise<void> {
@@ -245,7 +246,7 @@ export class PresentationFolder {
     }
   }
 
-  /** Tells the index of a durable segment. Times are ticks. */
+  /** Announces a durable segment to the index. Times are ticks. */
   #announce(entry: ManifestTrack, segment: Omit<RecoveredSegment, 'entry' | 'kind'>): void {
     const { span } = segment;
     const period = this.#presentation.periods.findLast((each) => each[entry.kind] === entry);
@@ -274,7 +275,7 @@ export class PresentationFolder {
     return this.#manifest.text;
   }
 
-  /** What time brings: call about four times a second. */
+  /** Does what is due; call about four times a second. */
   tick(): void {
     this.#manifest.tick();
   }
@@ -295,7 +296,7 @@ export class PresentationFolder {
   }
 
   /**
-   * Ends the presentation: the manifest becomes static. May be called again where it failed.
+   * Ends the presentation: the manifest becomes static. May be called again after a failure.
    * @throws the file system's error
    */
   async close(): Promise<void> {

@@ -1,4 +1,4 @@
-/** Logging of what becomes of a recording, as pino does it. */
+/** The log of recordings, with the signature of pino's methods. */
 export interface RecordingLog {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;

@@ -1,22 +1,19 @@
 import type { FolderNumbers } from './folder-numbers.ts';
 
-/** What a store holds of a day folder. */
+/** What a store has of a day folder. */
 export interface StoredFolder {
   /** Text of its manifest, if there is one. */
   manifest: string | undefined;
-  /** Numbers that its files have, as far as the manifest may not tell them. */
+  /** Numbers of its files, which may exceed those in the manifest. */
   numbers: Pick<FolderNumbers, 'seg' | 'init'>;
 }
 
-/**
- * What day folders ask of where their files go, when that is not this disk: files leave the folder once
- * they are stored.
- */
+/** Access of day folders to the store to which their files are moved. */
 export interface RemoteFolders {
   /**
-   * Asks the store for what it has of a folder; never takes longer than some seconds.
-   * @param hasManifest true when the folder has its manifest here, so that it knows its numbers
-   * @returns undefined when the store does not tell at present
+   * Reads what the store has of a folder; takes a few seconds at most.
+   * @param hasManifest true if the manifest is on this disk, so that its numbers are known
+   * @returns undefined if the store does not respond
    */
   stored(folder: string, hasManifest: boolean): Promise<StoredFolder | undefined>;
 }

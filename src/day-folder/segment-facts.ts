@@ -5,22 +5,24 @@ import { containerNamed, type FileFormat, timescaleOf } from '../containers/regi
 import type { ByteSource } from '../files/byte-source.ts';
 import { type WallClockSpan, wallClockSpan } from '../media/wall-clock-span.ts';
 
-/** What a segment's file says of it. Times are ticks at the track's timescale since the Unix epoch. */
+/**
+ * Facts read from a segment file. Times are ticks of the track's timescale since the Unix epoch.
+ */
 export interface SegmentFacts {
-  /** Where it lies in media time and on the wall clock. */
+  /** Its range in media time and on the wall clock. */
   span: WallClockSpan;
   /** Presentation times of its keyframes; empty for audio. */
   keyframes: number[];
   /** True when the first sample is a keyframe. */
   startsAtKeyframe: boolean;
-  /** Bytes of its whole chunks and what comes before them. */
+  /** Size up to the end of its last complete chunk, bytes. */
   size: number;
 }
 
 /**
- * Reads what a whole segment's file says of it: what was announced when it was recorded.
- * @param file path of the file system
- * @returns undefined where it holds no sample
+ * Reads the facts from a complete segment file, the same that were announced when it was recorded.
+ * @param file path in the file system
+ * @returns undefined if it has no sample
  * @throws the file system's error
  */
 export async function readSegmentFacts(
@@ -36,9 +38,9 @@ export async function readSegmentFacts(
 }
 
 /**
- * Reads what a whole segment says of it, wherever it is kept, and where it belongs.
- * @param size bytes of the file
- * @returns undefined where it holds no sample
+ * Reads the facts of a complete segment from any source, and the names in its head.
+ * @param size of the file, bytes
+ * @returns undefined if it has no sample
  * @throws what the source throws
  */
 export async function factsOf(

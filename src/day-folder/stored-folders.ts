@@ -16,30 +16,30 @@ import type { RecordingLog } from './recording-log.ts';
 import type { StoredFolder } from './remote-folder.ts';
 
 /**
- * A recording that begins waits this long for the store at most, ms: its media waits in memory, and
- * the recorder cannot stop meanwhile.
+ * How long a recording that begins waits for the store, ms: meanwhile its media stays in memory,
+ * and the recorder cannot stop.
  */
 const PATIENCE_MS = 5_000;
-/** A store that did not answer is not asked again for this long, ms. */
+/** How long a store that did not respond is not asked again, ms. */
 const AWAY_MS = 30_000;
-/** Folders that are kept in mind; of others the manifest is read once more. */
+/** Number of folders whose state is remembered; for others, the manifest is read again. */
 const MOST_FOLDERS = 10_000;
 
 /**
- * Day folders as a store holds them: tells what is there before a folder is written to, and puts
- * files without losing any of it.
+ * Day folders in a store: reads what is there before a folder is written to, and uploads files
+ * without losing any of it.
  *
- * A manifest is replaced again and again, and one that was begun here may know nothing of what the
- * store has: after the spool was wiped, on another machine, or when the store was away. So before the
- * first manifest of a folder is put, the one in the store is read, and what ours lacks is put into
- * it. All else is put once and never replaced (see {@link PutOnce}).
+ * A manifest is replaced repeatedly, and one that was begun here may lack what the store has: after
+ * the spool was wiped, on another machine, or when the store was unavailable. So before the first
+ * manifest of a folder is uploaded, the one in the store is read, and the Periods that ours lacks
+ * are added. All other files are put once and never replaced (see {@link PutOnce}).
  */
 export class StoredFolders implements SpoolStore {
   readonly #store: Store;
   readonly #once: PutOnce;
   readonly #log: RecordingLog;
   readonly #clock: Clock;
-  /** What our manifest lacks of the store's, by folder: nothing, as a rule. */
+  /** Periods in the store's manifest that ours lacks, by folder; usually none. */
   readonly #missing = new Map<string, ManifestPeriod[]>();
   #askAgainMs = 0;
 
@@ -58,7 +58,7 @@ export class StoredFolders implements SpoolStore {
       reject(new Error(`no answer within ${PATIENCE_MS} ms`)),
     );
     const asked = this.#ask(folder, hasManifest);
-    // Its failure after the patience has ended is nobody's concern.
+    // A failure after the timeout has no effect.
     asked.catch(() => undefined);
     try {
       const found = await Promise.race([asked, late]);
@@ -66,7 +66,7 @@ export class StoredFolders implements SpoolStore {
         this.#log.error({ folder }, 'the store has a manifest that this recorder did not write');
         return { ...found, manifest: undefined };
       }
-      // The presentation takes in what was asked for, so that its manifest lacks nothing.
+      // The presentation will include the result, so its manifest lacks nothing.
       this.#remember(folder, []);
       return found;
     } catch (err) {
@@ -79,7 +79,7 @@ export class StoredFolders implements SpoolStore {
     }
   }
 
-  /** Puts a file of a day folder. @throws StoreError */
+  /** Uploads a file of a day folder. @throws StoreError */
   async put(key: string, data: Buffer, options: PutOptions): Promise<void> {
     if (objectRole(nameOf(key)) !== ObjectRole.manifest) {
       await this.#once.put(key, data, options);
@@ -92,7 +92,7 @@ export class StoredFolders implements SpoolStore {
   async #ask(folder: string, hasManifest: boolean): Promise<StoredFolder> {
     const numbers = new FolderNumbers();
     const manifest = await this.#read(objectPath(folder, MANIFEST_NAME));
-    // While the manifest is here, so is every file that it does not name yet.
+    // As long as the manifest is here, so is every file that it does not name yet.
     if (!hasManifest || (manifest !== undefined && !isReadable(manifest))) {
       for await (const { key } of this.#store.list(`${folder}/`)) numbers.addName(nameOf(key));
     }
@@ -140,7 +140,7 @@ function missingPeriods(key: string, stored: string, ours: string): ManifestPeri
   try {
     return periodsMissing(readMpd(stored), readMpd(ours));
   } catch (error) {
-    // Whatever it is, it is not for us to destroy.
+    // Whatever it is, it must not be destroyed.
     throw new StoreError(`${key}: what the store has of this name ${(error as Error).message}`, {
       kind: 'exists',
       code: 'ForeignManifest',

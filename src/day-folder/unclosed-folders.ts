@@ -2,23 +2,24 @@ import { Backoff, DISK_BACKOFF } from '../clock/backoff.ts';
 import type { PresentationFolder } from './presentation-folder.ts';
 import type { RecordingLog } from './recording-log.ts';
 
-/** What is needed of a folder. */
+/** The part of a folder that is used here. */
 export type Closable = Pick<PresentationFolder, 'path' | 'close'>;
 
-/** What {@link UnclosedFolders} needs. */
+/** Options of {@link UnclosedFolders}. */
 export interface UnclosedFoldersOptions {
   stream: string;
   log: Pick<RecordingLog, 'info'>;
   /** The clock, µs since the Unix epoch. */
   now(): number;
-  /** The last of them was closed, or left to a recording. */
+  /** Called when the last folder has been closed or left to a recording. */
   onNoneLeft(): void;
 }
 
 /**
- * Day folders of one stream that could not be closed, since the disk was full or away: they are
- * closed as soon as it takes that. Nobody may write into one meanwhile; a recording that is to goes on
- * from what is there and closes it itself, see {@link UnclosedFolders.leave}.
+ * Day folders of a stream that could not be closed because the disk was full or unavailable.
+ * Closing is retried until it succeeds. Nobody else may write to such a folder meanwhile; a
+ * recording that needs it recovers its content and closes it itself, see
+ * {@link UnclosedFolders.leave}.
  */
 export class UnclosedFolders {
   readonly #options: UnclosedFoldersOptions;
@@ -31,17 +32,17 @@ export class UnclosedFolders {
     this.#options = options;
   }
 
-  /** How many there are. */
+  /** Number of folders. */
   get size(): number {
     return this.#folders.size;
   }
 
-  /** Why they could not be closed when that was tried last; undefined when there is none. */
+  /** Error of the last attempt; undefined if there are no folders. */
   get error(): string | undefined {
     return this.#folders.size === 0 ? undefined : this.#error;
   }
 
-  /** Takes a folder of which closing has just failed. @param reason what it failed of */
+  /** Adds a folder that has just failed to close. @param reason the error */
   add(folder: Closable, reason: string): void {
     this.#error = reason;
     this.#folders.set(folder.path, folder);
@@ -49,9 +50,9 @@ export class UnclosedFolders {
   }
 
   /**
-   * Leaves a folder to a recording that is about to write into it.
+   * Leaves a folder to a recording that is about to write to it.
    * @param path object path
-   * @returns resolves when nothing is done in it any more
+   * @returns resolves when no operation in it is in progress any more
    */
   async leave(path: string): Promise<void> {
     const wasIn = this.#folders.delete(path);
@@ -59,7 +60,7 @@ export class UnclosedFolders {
     if (wasIn && this.#folders.size === 0) this.#options.onNoneLeft();
   }
 
-  /** What time brings: call about four times a second. */
+  /** Does what is due; call about four times a second. */
   tick(): void {
     if (this.#folders.size === 0 || this.#running !== undefined) return;
     if (!this.#retry.mayTry(this.#options.now())) return;
@@ -68,7 +69,7 @@ export class UnclosedFolders {
     });
   }
 
-  /** Resolves when a try that is under way has ended. */
+  /** Resolves when no attempt is in progress. */
   async idle(): Promise<void> {
     await this.#running;
   }
@@ -79,7 +80,7 @@ export class UnclosedFolders {
       try {
         await folder.close();
       } catch (error) {
-        // Logged when it failed first.
+        // Not logged, because the first failure was.
         this.#error = (error as Error).message;
         this.#retry.failed(now());
         return;

@@ -2,16 +2,16 @@ import { segmentName } from '../layout/file-names.ts';
 import { objectPath } from '../layout/object-path.ts';
 import type { ManifestTrack, Presentation } from '../manifest/presentation.ts';
 
-/** A segment that a manifest names. */
+/** A segment in a manifest. */
 export interface NamedSegment {
-  /** Entry of its track in the manifest. */
+  /** The entry of its track. */
   entry: ManifestTrack;
   name: string;
 }
 
 /**
- * The segments that a folder's manifest names and the index does not know, in their order. The index
- * hears of a folder's segments in that order, so for each kind these are the last ones.
+ * The segments in a folder's manifest that the index lacks, in order. The index receives the
+ * segments of a folder in that order, so for each kind these are the last ones.
  * @param folder object path of the folder
  * @param isKnown whether the index has a segment, by its object path
  */

@@ -43,7 +43,7 @@ t.test('a second recorder on the same root', async (t) => {
   const refused = await until('the second one says why it does not record', async () => {
     return (await recordStatus(second.url, 'shared')).error;
   });
-  t.match(refused, /is written by another recorder, process \d+/);
+  t.match(refused, /is being written by another recorder, process \d+/);
   const other = await publish(second.url, 'other');
   await until('another stream is recorded', async () => {
     return (await segmentPage(second.url, { stream: 'other' })).segments.length > 0;
