@@ -317,7 +317,7 @@ t.test('what 401 without a token and 403 say', async (t) => {
   node.onEvents = answers.status(403);
   const scoped = follow(t, node.url, 'needed');
   await scoped.is('unauthorized');
-  t.match(scoped.watch.state().error, 'must be for all streams');
+  t.match(scoped.watch.state().error, 'must be valid for all streams');
 });
 
 t.test('a token that cannot be sent shows nowhere', async (t) => {

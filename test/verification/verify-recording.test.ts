@@ -44,7 +44,7 @@ const DAMAGES: Record<
 > = {
   'a segment is deleted': {
     damage: (folder) => rm(path.join(folder, 'seg_0003.m4s')),
-    found: [['missing', 'seg_0003.m4s', /no such file/]],
+    found: [['missing', 'seg_0003.m4s', /the file does not exist/]],
   },
   'a segment is cut in the middle of a chunk': {
     damage: (folder) => truncate(path.join(folder, 'seg_0002.m4s'), 40_000),
@@ -99,7 +99,7 @@ const DAMAGES: Record<
     damage: (folder) =>
       rename(path.join(folder, 'seg_0003.m4s'), path.join(folder, 'seg_0030.m4s')),
     found: [
-      ['missing', 'seg_0003.m4s', /no such file/],
+      ['missing', 'seg_0003.m4s', /the file does not exist/],
       ['unlisted', 'seg_0030.m4s', /2 complete chunks, 60 samples/],
     ],
   },
@@ -137,8 +137,8 @@ const DAMAGES: Record<
   'an initialization segment is deleted': {
     damage: (folder) => rm(path.join(folder, 'init.m4s')),
     found: [
-      ['initialization', 'init.m4s', /no such file/],
-      ['initialization', 'init.m4s', /no such file/],
+      ['initialization', 'init.m4s', /the file does not exist/],
+      ['initialization', 'init.m4s', /the file does not exist/],
     ],
   },
   'an initialization segment is flipped': {
