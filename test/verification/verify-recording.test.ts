@@ -185,7 +185,7 @@ const DAMAGES: Record<
   },
   'the recorder died': {
     damage: (folder) => rewrite(folder, (text) => text.replace('type="static"', 'type="dynamic"')),
-    found: [['unfinished', 'manifest.mpd', /no recorder is running/]],
+    found: [['unfinished', 'manifest.mpd', /but no recorder is$/]],
   },
   'a segment is cut out of a Period': {
     damage: async (folder) => {
