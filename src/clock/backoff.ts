@@ -1,12 +1,12 @@
-/** Between which waits a {@link Backoff} moves, ms. */
+/** Range of the delays of a {@link Backoff}, ms. */
 export interface BackoffRange {
-  /** Longest wait after the first failure; each further one doubles it. */
+  /** Maximum delay after the first failure; it doubles with each further one. */
   firstMs: number;
-  /** No wait is longer. */
+  /** Upper limit of the delay. */
   longestMs: number;
 }
 
-/** How long to wait between attempts that fail: twice as long each time, up to a longest wait. */
+/** Exponential backoff between failing attempts. */
 export class Backoff {
   readonly #range: BackoffRange;
   readonly #random: () => number;
@@ -14,8 +14,8 @@ export class Backoff {
   #nextUs = 0;
 
   /**
-   * @param random from 0 to 1: a wait is between half of what it can be and all of it, so that many
-   * recorders do not come back all at once; always 1 where there is nobody to come back to
+   * @param random returns 0 to 1: a delay is between half of its maximum and the maximum, so that
+   * many recorders do not retry simultaneously; always 1 if there is no remote side
    */
   constructor(range: BackoffRange, random: () => number = Math.random) {
     this.#range = range;
@@ -29,8 +29,8 @@ export class Backoff {
 
   /**
    * Counts a failure.
-   * @param range holds for this failure alone, in place of the usual one
-   * @returns how long to wait before the next attempt, ms
+   * @param range overrides the usual one for this failure
+   * @returns the delay before the next attempt, ms
    */
   next(range: Partial<BackoffRange> = {}): number {
     const { firstMs, longestMs } = { ...this.#range, ...range };
@@ -39,15 +39,15 @@ export class Backoff {
     return longest * (0.5 + this.#random() / 2);
   }
 
-  /** An attempt succeeded: the next failure is waited for as briefly as the first. */
+  /** An attempt succeeded: the next failure gets the shortest delay again. */
   reset(): void {
     this.#failures = 0;
   }
 
   /**
-   * Counts a failure, for those who ask {@link Backoff.mayTry} instead of waiting.
+   * Counts a failure, for callers that use {@link Backoff.mayTry} instead of waiting.
    * @param nowUs µs since the Unix epoch
-   * @returns how long to wait, ms
+   * @returns the delay, ms
    */
   failed(nowUs: number): number {
     const waitMs = this.next();
@@ -55,14 +55,14 @@ export class Backoff {
     return waitMs;
   }
 
-  /** True when the wait after the latest failure is over. @param nowUs µs since the Unix epoch */
+  /** True if the delay after the latest failure is over. @param nowUs µs since the Unix epoch */
   mayTry(nowUs: number): boolean {
     return nowUs >= this.#nextUs;
   }
 }
 
-/** For a node or store on the network that does not answer. */
+/** For a node or store on the network that does not respond. */
 export const NETWORK_BACKOFF: BackoffRange = { firstMs: 500, longestMs: 30_000 };
 
-/** For a disk that does not take what is written. */
+/** For a disk that cannot be written. */
 export const DISK_BACKOFF: BackoffRange = { firstMs: 2000, longestMs: 30_000 };

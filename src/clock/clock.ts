@@ -1,16 +1,16 @@
 import { steadyNowUs } from './steady-clock.ts';
 
-/** Time as what waits goes by; another one lets tests pass hours in an instant. */
+/** A clock with timers; tests use a simulated one. */
 export interface Clock {
   /** ms since the Unix epoch; never steps back. */
   now(): number;
-  /** The same in whole µs. */
+  /** The same in integer µs. */
   nowUs(): number;
-  /** Calls once after that many ms, unless the function it returns is called before. */
+  /** Calls once after this many ms, unless the returned function is called before. */
   after(ms: number, call: () => void): () => void;
 }
 
-/** The machine's own time. */
+/** The clock of the machine. */
 export const systemClock: Clock = {
   now: () => steadyNowUs() / 1000,
   nowUs: steadyNowUs,

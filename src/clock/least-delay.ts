@@ -1,6 +1,6 @@
 /**
- * The least of the values that were noted of late: of the running window and the whole one before, so
- * over once to twice the window.
+ * The minimum of recent values: of the current window and the whole previous one, so over one to
+ * two windows.
  */
 export class LeastDelay {
   readonly #windowUs: number;
@@ -13,12 +13,12 @@ export class LeastDelay {
     this.#windowUs = windowUs;
   }
 
-  /** The least value; infinite when there is none. */
+  /** The minimum; infinite without values. */
   get value(): number {
     return Math.min(this.#least, this.#leastBefore);
   }
 
-  /** Takes a value. @param atUs when it was measured, µs */
+  /** Adds a value. @param atUs when it was measured, µs */
   note(value: number, atUs: number): void {
     const age = atUs - this.#windowStartUs;
     if (age > this.#windowUs) {
@@ -28,7 +28,7 @@ export class LeastDelay {
     } else if (value < this.#least) this.#least = value;
   }
 
-  /** Forgets all values. */
+  /** Removes all values. */
   reset(): void {
     this.#least = Number.POSITIVE_INFINITY;
     this.#leastBefore = Number.POSITIVE_INFINITY;

@@ -1,4 +1,4 @@
-/** Why a Period begins, and the one before ended, in words. */
+/** Why a Period begins and the previous one ended. */
 export const PERIOD_REASONS = {
   start: 'the first Period of the recording',
   'publisher-changed': 'the publisher left, was lost or was replaced',

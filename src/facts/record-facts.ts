@@ -1,10 +1,10 @@
-/** One unbroken recording of one stream in one UTC day. Times are µs since the Unix epoch. */
+/** A continuous recording of one stream on one UTC day. Times are µs since the Unix epoch. */
 export interface RecordFacts {
   stream: string;
   /** Unix second of its start, ten digits; unique within the stream. */
   recordId: string;
   startUs: number;
-  /** Absent while it goes on. */
+  /** Absent while the record is active. */
   endUs?: number;
   /** Object path of its manifest. */
   mpdPath: string;

@@ -2,9 +2,9 @@ import type { RecordFacts } from './record-facts.ts';
 import type { Segment } from './segment.ts';
 
 /**
- * What a recording tells once it has happened, in the order in which it happened: files are durable
- * before they are told of. It goes by one callback from the recording to index, catalogue and spool,
- * and crosses the border of a worker thread as it is, so it is plain data.
+ * An event of a recording. Events are reported in order, and files only once they are durable. They
+ * go through one callback from the recording to index, catalogue and spool, and cross a thread
+ * boundary, so they are plain data.
  */
 export type RecordingFact = SegmentFact | InitializationFact | ManifestFact | RecordFact;
 
@@ -36,5 +36,5 @@ export interface RecordFact {
   record: RecordFacts;
 }
 
-/** Takes facts; must not throw. */
+/** Receives facts; must not throw. */
 export type FactListener = (fact: RecordingFact) => void;

@@ -8,46 +8,48 @@ import type { RunningPeriod } from './running-period.ts';
 import type { TrackWriter } from './track-writer.ts';
 
 /**
- * No sound is put further ahead of the present than this, and no silence: 2 s. Sound came before it is
- * taken, so only a mistake about its timeline could place it there.
+ * Maximum distance of sound or silence ahead of the present: 2 s. Sound arrives before it is laid,
+ * so it can only be further ahead if its timeline was misjudged.
  */
 const MOST_AHEAD: Ticks = 2 * TICKS_PER_SECOND;
-/** Misplaced sound is told of at most once in this time: a minute. */
+/** Minimum interval between log lines about misplaced sound: one minute. */
 const TOLD_TICKS: Ticks = 60 * TICKS_PER_SECOND;
 
-/** Gaps up to this much, 2.5 ms, are within the clocks' rounding and are closed without silence. */
+/**
+ * Gaps up to this length, 2.5 ms, are rounding errors of the clocks and are closed without silence.
+ */
 const TOLERANCE: Ticks = TICKS_PER_SECOND / 400;
 
-/** What an {@link AudioLane} works with. */
+/** Options of an {@link AudioLane}. */
 export interface AudioLaneOptions {
-  /** No sample may begin before this; the end of an earlier recording. */
+  /** No sample may begin before this, the end of an earlier recording. */
   floor: Ticks;
-  /** Counts what is not laid. */
+  /** Counts sound that is not recorded. */
   dropped: DroppedUnits;
   /** Media time of the present. */
   nowUs(): Us;
   /**
-   * Told of sound that was placed too far ahead, at most once a minute.
-   * @param seconds how far the last one lay ahead
-   * @param packets how many there were since the call before
+   * Called for sound that was placed too far ahead, at most once a minute.
+   * @param seconds distance of the last packet from the present
+   * @param packets their number since the previous call
    */
   onMisplaced(seconds: number, packets: number): void;
 }
 
 /**
- * Lays the sound of a stream end to end over its Periods. What is missing becomes silence of the
- * same length, so that sound and picture stay in step; sound that comes after its place was filled
- * is too late and dropped. All times are since the Unix epoch.
+ * Lays the sound of a stream end to end over its Periods. Missing sound is replaced by silence of
+ * the same length, so that sound and picture stay in step; sound that arrives after its place was
+ * filled is dropped. All times are since the Unix epoch.
  */
 export class AudioLane {
   /**
-   * How much silence stands for sound that was lost. What a sender left out, because there was
-   * nothing to hear (discontinuous transmission, RFC 7587 §3.1.3), is not among them.
+   * Total silence in place of lost sound. It excludes sound that the sender omitted because there
+   * was nothing to hear (discontinuous transmission, RFC 7587 §3.1.3).
    */
   silence: Ticks = 0;
   readonly #options: AudioLaneOptions;
   #period: RunningPeriod | undefined;
-  /** Where the sound before ended. */
+  /** End of the previous sound. */
   #end: Ticks = 0;
   #misplaced = 0;
   #toldAt = Number.NEGATIVE_INFINITY;
@@ -57,19 +59,22 @@ export class AudioLane {
     this.#end = options.floor;
   }
 
-  /** End of what was laid so far. */
+  /** End of the sound laid so far. */
   get end(): Ticks {
     return this.#end;
   }
 
-  /** The Period the sound goes to; it lags behind the video's by the difference of their delays. */
+  /**
+   * The Period that receives the sound; it lags behind the video's by the difference of their
+   * delays.
+   */
   get period(): RunningPeriod | undefined {
     return this.#period;
   }
 
   /**
-   * Goes on in another Period, whose sound may have another timescale. The sound of the one before
-   * ends where this one's begins.
+   * Continues in another Period, whose sound may have another timescale. The sound of the previous
+   * Period ends where this one begins.
    */
   moveTo(period: RunningPeriod): void {
     this.#writer?.end();
@@ -77,7 +82,7 @@ export class AudioLane {
     if (period.audio) this.#end = period.audio.timescale.ceil(this.#end);
   }
 
-  /** Lays one packet. */
+  /** Lays a packet. */
   write(packet: AudioPacket): void {
     const { dropped } = this.#options;
     const writer = this.#writer;
@@ -99,7 +104,7 @@ export class AudioLane {
     this.#put(writer, packet);
   }
 
-  /** Where a packet begins; one that lies too far ahead follows the sound before, or is of now. */
+  /** Start of a packet; if that is too far ahead, the end of the previous sound or the present. */
   #boundedStart({ start, end }: AudioPacket, timescale: Timescale): Ticks {
     if (start - this.#end <= TOLERANCE) return start;
     const now = timescale.at(this.#options.nowUs());
@@ -113,7 +118,10 @@ export class AudioLane {
     return Math.max(this.#end, now - (end - start));
   }
 
-  /** Fills with silence up to a time, if more than rounding is missing there. @param isLoss counts */
+  /**
+   * Fills with silence up to a time, unless the gap is within rounding. @param isLoss count the
+   * silence as loss
+   */
   fillTo(time: Ticks, isLoss: boolean): void {
     const writer = this.#writer;
     if (writer?.startTime === undefined) return;
@@ -125,7 +133,7 @@ export class AudioLane {
     this.#fill(writer, time);
   }
 
-  /** Of the running Period, which has sound. */
+  /** Silence for the codec of the running Period. Precondition: the Period has sound. */
   get #packets(): Silence {
     return this.#period!.sound!.silence;
   }
@@ -143,7 +151,7 @@ export class AudioLane {
     this.#put(writer, { start, end, keyframe: true, parts: this.#packets.parts(duration) });
   }
 
-  /** Begins the present Period's sound with silence where none has come. */
+  /** Begins the sound of the current Period with silence if it has none. */
   beginWithSilence(from: Ticks, to: Ticks): void {
     const writer = this.#writer;
     if (writer === undefined || writer.startTime !== undefined) return;
@@ -156,7 +164,9 @@ export class AudioLane {
     this.#fill(writer, to);
   }
 
-  /** Gives the present Period's sound the length of its picture. @param end of the picture */
+  /**
+   * Extends the sound of the current Period to the length of its picture. @param end of the picture
+   */
   endWith(end: Ticks): void {
     const writer = this.#writer;
     if (writer === undefined) return;
@@ -165,7 +175,7 @@ export class AudioLane {
     if (writer.timescale.round(end) - this.#end > usual) this.fillTo(end, false);
   }
 
-  /** Moves the end after the Period's times were settled. @param ticks how much later */
+  /** Moves the end after the Period's times became final. @param ticks delay */
   shift(ticks: Ticks): void {
     this.#end += ticks;
   }
@@ -176,7 +186,7 @@ export class AudioLane {
     this.#period = undefined;
   }
 
-  /** Leaves a Period that was given up; its writer takes nothing more. */
+  /** Leaves a Period that was given up; its writer accepts nothing more. */
   abandon(): void {
     this.#period = undefined;
   }

@@ -11,28 +11,34 @@ import type { PlacedUnit } from './placed-unit.ts';
 import { TrackClock } from './track-clock.ts';
 import { WallClockAnchor } from './wall-clock-anchor.ts';
 
-/** Timestamps that step by this much more than the arrival times, or back, are doubted, µs. */
+/**
+ * A timestamp is doubted if its step exceeds that of the arrival times by more than this, or is
+ * negative, µs.
+ */
 const DOUBTFUL_US = 100_000;
 
-/** Up to this much, 2.5 ms, a packet's end is moved to the next one's start instead of filled. */
+/**
+ * Up to this gap, 2.5 ms, a packet's end is moved to the next one's start instead of filling the
+ * gap.
+ */
 const TOLERANCE = TICKS_PER_SECOND / 400;
 
 /**
- * One packet of sound with its place: on the track's own timeline, and since the Unix epoch once it has
+ * An audio packet with its place: on the track's own timeline, and since the Unix epoch once it has
  * left the track.
  */
 export interface AudioPacket extends PlacedUnit {
-  /** Packets were lost between the one before and this. */
+  /** Packets were lost before this one. */
   lostBefore: boolean;
 }
 
 /**
- * The audio of one publisher on its way into the recording: holds each packet until the next one
- * shows whether sound is missing between them.
+ * The audio of a publisher on its way to the recording. Each packet is held until the next one
+ * shows whether sound is missing in between.
  */
 export class AudioTrack {
   anchor: WallClockAnchor;
-  /** Arrival of the latest packet; 0 before the first. */
+  /** Arrival of the latest packet, µs; 0 before the first. */
   lastArrivalUs: Us = 0;
   readonly #dropped: DroppedUnits;
   #pending: AudioPacket | undefined;
@@ -70,7 +76,7 @@ export class AudioTrack {
   /**
    * Takes the next packet.
    * @param start its presentation time on the track's own timeline
-   * @returns the packet before it
+   * @returns the previous packet
    */
   push(unit: AccessUnit, start: Ticks): AudioPacket | undefined {
     this.lastArrivalUs = unit.arrivalUs;
@@ -98,14 +104,14 @@ export class AudioTrack {
     return before;
   }
 
-  /** The last packet; nothing is pending after that. */
+  /** Returns the last packet; nothing is pending afterwards. */
   finish(): AudioPacket | undefined {
     const last = this.#pending;
     this.#pending = undefined;
     return last;
   }
 
-  /** A new sender's timeline begins: nothing of the old one may mix with it. */
+  /** A new timeline of the sender begins; it must not be mixed with the old one. */
   restart(): void {
     this.anchor = this.#newAnchor();
     this.#pending = undefined;

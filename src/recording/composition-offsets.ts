@@ -1,24 +1,27 @@
 import type { Ticks } from '../media/media-time.ts';
 import type { Picture } from './picture-order.ts';
 
-/** Durations that are remembered, a power of 2: more than one picture is ever overtaken by. */
+/**
+ * Number of durations that are remembered, a power of 2: more than the number of pictures that can
+ * overtake one.
+ */
 const REMEMBERED = 32;
 
 /**
- * How much later than the place of its sample each picture of a stream is shown. Places are where
- * samples were really laid, which differs from the pictures' own where a Period begins later than its
- * first pictures, and where the picture is brought back into step with the sound: order and distance
- * of the pictures stay right all the same.
+ * Composition offsets: how much later than its sample's decoding time each picture of a stream is
+ * shown. They are based on the times at which samples were actually laid. Those differ from the
+ * pictures' own if a Period begins later than its first pictures, or if the picture is brought back
+ * into step with the sound; order and distances of the pictures stay right nevertheless.
  */
 export class CompositionOffsets {
   readonly #durations = new Int32Array(REMEMBERED);
   #count = 0;
 
   /**
-   * @param time of the sample
+   * @param time decoding time of the sample
    * @param base where the track's own timeline begins
    * @param floor nothing is shown before this
-   * @param step the least by which the track's times can differ
+   * @param step the resolution of the track's times
    */
   of({ lead, shown }: Picture, time: Ticks, base: Ticks, floor: Ticks, step: Ticks): Ticks {
     if (lead === 0) return 0;
@@ -31,7 +34,7 @@ export class CompositionOffsets {
     return Math.max(offset, floor - time);
   }
 
-  /** Notes that a sample was laid. */
+  /** Records the duration of a sample that was laid. */
   note(duration: Ticks): void {
     this.#durations[this.#count++ & (REMEMBERED - 1)] = duration;
   }

@@ -1,18 +1,20 @@
 import type { RecordFacts } from '../facts/record-facts.ts';
 import type { FactListener } from '../facts/recording-fact.ts';
 
-/** Settings of a {@link CurrentRecord}. */
+/** Options of a {@link CurrentRecord}. */
 export interface CurrentRecordOptions {
   stream: string;
-  /** After this long a new record begins without losing a frame, seconds; 0: never. */
+  /**
+   * Maximum length of a record, seconds; the next one begins without losing a frame. 0: unlimited.
+   */
   maxRecordingSeconds: number;
-  /** An identifier for the next record. */
+  /** Returns an identifier for the next record. */
   nextRecordId(): string;
-  /** Told of each record as it begins and as it ends. */
+  /** Receives each record when it begins and when it ends. */
   onFact: FactListener;
 }
 
-/** The record that a stream's recording is in, if it is in one. */
+/** The record of a stream's recording, if one is open. */
 export class CurrentRecord {
   readonly #options: CurrentRecordOptions;
   #facts: RecordFacts | undefined;
@@ -26,14 +28,20 @@ export class CurrentRecord {
     return this.#facts?.recordId;
   }
 
-  /** True when the record has lasted long enough at an instant. @param us since the Unix epoch */
+  /**
+   * True if the record has reached its maximum length at an instant. @param us µs since the Unix
+   * epoch
+   */
   isLongEnough(us: number): boolean {
     const { maxRecordingSeconds } = this.#options;
     if (this.#facts === undefined || maxRecordingSeconds === 0) return false;
     return us - this.#facts.startUs >= maxRecordingSeconds * 1e6;
   }
 
-  /** Begins a record, unless one goes on. @param startUs of its first sample, µs since the epoch */
+  /**
+   * Begins a record, unless one is open. @param startUs of its first sample, µs since the Unix
+   * epoch
+   */
   begin(startUs: number, mpdPath: string): void {
     if (this.#facts !== undefined) return;
     const { stream, nextRecordId, onFact } = this.#options;
@@ -42,11 +50,13 @@ export class CurrentRecord {
     onFact({ type: 'record', record: this.#facts });
   }
 
-  /** Ends the record that goes on, if there is one. @param endUs of its last sample */
+  /**
+   * Ends the open record, if there is one. @param endUs of its last sample, µs since the Unix epoch
+   */
   end(endUs: number, status: 'Completed' | 'Failed'): void {
     if (this.#facts === undefined) return;
     const { startUs } = this.#facts;
-    // Times that became final after the start may lie before it, by less than the network's delay.
+    // Final times may precede the provisional start, by less than the network delay.
     const ended = { ...this.#facts, endUs: Math.max(startUs, Math.round(endUs)), status };
     this.#facts = undefined;
     this.#options.onFact({ type: 'record', record: ended });

@@ -2,19 +2,19 @@ import type { Ticks } from '../media/media-time.ts';
 import type { PlacedUnit } from './placed-unit.ts';
 
 /**
- * A keyframe that comes this much of the target early still ends the segment: with keyframes at the
- * target's distance, jitter of the timestamps must not double every other segment.
+ * A keyframe ends the segment even if it is early by this share of the target: with keyframes at
+ * the target's distance, jitter of the timestamps must not double every other segment.
  */
 const EARLY = 0.02;
 /**
- * A segment that began with a keyframe is continued up to this multiple of its target, because the next
- * may, before it ends at a recovery point.
+ * A segment that began with a keyframe continues up to this multiple of its target, in the hope of
+ * another keyframe, before it ends at a recovery point.
  */
 const PATIENT = 2;
-/** Without a keyframe a segment ends at this many times its target. */
+/** Without keyframes, a segment ends at this multiple of its target. */
 const LATEST = 3;
 
-/** Decides where segments of one track begin. */
+/** Decides where the segments of a track begin. */
 export class CutPolicy {
   readonly #target: Ticks;
   readonly #atKeyframes: boolean;
@@ -22,29 +22,29 @@ export class CutPolicy {
   #startedAtKeyframe = true;
 
   /**
-   * @param target wished duration of a segment
-   * @param atKeyframes true for video: segments begin at keyframes where there are any
+   * @param target duration of a segment
+   * @param atKeyframes true for video: segments begin at keyframes if there are any
    */
   constructor(target: Ticks, atKeyframes: boolean) {
     this.#target = target;
     this.#atKeyframes = atKeyframes;
   }
 
-  /** Notes that a segment begins with a unit. */
+  /** A segment begins with this unit. */
   begin({ start, keyframe }: PlacedUnit): void {
     this.#start = start;
     this.#startedAtKeyframe = keyframe;
   }
 
-  /** Moves the running segment. */
+  /** Moves the current segment in time. */
   shift(ticks: Ticks): void {
     this.#start += ticks;
   }
 
   /**
-   * True when a new segment has to begin with this unit. A video that has no keyframe for three
-   * times the target is cut all the same, so that what came becomes durable; the segment after that
-   * begins at the next keyframe, however early. Recovery points stand in for keyframes where none come.
+   * True if a new segment must begin with this unit. Video without a keyframe for three times the
+   * target is cut nevertheless, so that it becomes durable; the next segment then begins at the
+   * first keyframe, however early. If there are no keyframes, recovery points replace them.
    */
   cutsBefore({ start, keyframe, isRecoveryPoint }: PlacedUnit): boolean {
     const elapsed = start - this.#start;
@@ -59,7 +59,7 @@ export class CutPolicy {
     return elapsed >= this.#target * LATEST;
   }
 
-  /** True when the segment is long enough and only lacks a keyframe to end at. */
+  /** True if the segment is long enough and only lacks a keyframe at which to end. */
   isDue(time: Ticks): boolean {
     return this.#atKeyframes && time - this.#start >= this.#target;
   }

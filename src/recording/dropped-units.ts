@@ -1,20 +1,23 @@
 /**
- * Access units and packets of a stream that came and were not recorded, by reason. With these, every
- * unit is accounted for: it is in the files exactly once or counted here, unless the disk failed.
+ * Access units of a stream that were received and not recorded, by reason. Every unit is accounted
+ * for: it is in the files exactly once or counted here, unless the disk failed.
  */
 export class DroppedUnits {
-  /** Pictures that refer to lost ones, and those before the keyframe that a Period begins with. */
+  /** Pictures that refer to lost ones, and those before the first keyframe of a Period. */
   undecodable = 0;
-  /** Sound whose timestamp is not after that of the packet before. */
+  /** Sound whose timestamp is not later than that of the previous packet. */
   disordered = 0;
-  /** Pictures of parameter sets alone, and packets that make no sense (RFC 6716 §3.4). */
+  /** Units that contain only parameter sets, and invalid packets (RFC 6716 §3.4). */
   empty = 0;
-  /** Sound that came after silence had taken its place, or too early before any picture. */
+  /**
+   * Sound that arrived after its place was filled with silence, or too long before the first
+   * picture.
+   */
   late = 0;
-  /** They came while the disk took nothing. */
+  /** Units that arrived while the disk could not be written. */
   unwritten = 0;
 
-  /** All of them. */
+  /** Total number. */
   get total(): number {
     return this.undecodable + this.disordered + this.empty + this.late + this.unwritten;
   }

@@ -1,21 +1,22 @@
 import type { Recovery } from '../codecs/codec.ts';
 import type { Ticks } from '../media/media-time.ts';
 
-/** Pictures and bytes that are held at most; an encoder refreshes a picture within some seconds. */
+/** Limits of the held pictures; an encoder refreshes a picture within some seconds. */
 const MOST_PICTURES = 600;
 const MOST_BYTES = 16 << 20;
 
-/** One picture that is held. */
+/** A held picture. */
 export interface HeldPicture {
   parts: Buffer[];
-  /** When it is shown, on the track's own timeline. */
+  /** Presentation time on the track's own timeline. */
   shown: Ticks;
 }
 
 /**
- * The pictures from a recovery point on, until what is shown is whole again (ITU-T H.264 §D.2.8). A
- * decoder needs those before as well, though they show what was never there; so they are held until it
- * is known when the first whole one is shown, and are then shown for a moment just before it.
+ * The pictures from a recovery point on, until the picture is complete again (ITU-T H.264 §D.2.8).
+ * A decoder needs the earlier ones too, although they show garbage; so they are held until the
+ * presentation time of the first complete one is known, and are then shown for a moment just before
+ * it.
  */
 export class GradualRecovery {
   readonly #pictures: HeldPicture[] = [];
@@ -24,32 +25,32 @@ export class GradualRecovery {
   #bytes = 0;
 
   /**
-   * @param recovery tells which picture is the first whole one
-   * @param step the least that two pictures may be apart
+   * @param recovery recognizes the first complete picture
+   * @param step minimum distance of two pictures
    */
   constructor(recovery: Recovery, step: Ticks) {
     this.#step = step;
     this.#recovery = recovery;
   }
 
-  /** How many are held. */
+  /** Number of held pictures. */
   get count(): number {
     return this.#pictures.length;
   }
 
-  /** More pictures have been held than any encoder needs. */
+  /** True if more pictures are held than any encoder needs. */
   get isHopeless(): boolean {
     return this.#pictures.length > MOST_PICTURES || this.#bytes > MOST_BYTES;
   }
 
-  /** Takes the next picture in decoding order. @returns true when it is the first whole one */
+  /** Takes the next picture in decoding order. @returns true for the first complete picture */
   push(parts: Buffer[], shown: Ticks): boolean {
     this.#pictures.push({ parts, shown });
     for (const part of parts) this.#bytes += part.length;
     return this.#recovery.isWhole(parts);
   }
 
-  /** All of them in decoding order, with the times at which they are to be shown. */
+  /** All pictures in decoding order, with their new presentation times. */
   finish(): HeldPicture[] {
     const whole = this.#pictures.at(-1)!.shown;
     const before = this.#pictures.filter(({ shown }) => shown < whole);

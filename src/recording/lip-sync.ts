@@ -1,40 +1,42 @@
 import type { WallClockAnchor } from './wall-clock-anchor.ts';
 
-/** So many of the latest reports are looked at: one that is off on its own has no say. */
+/** Number of latest reports that are evaluated, so that a single outlier has no effect. */
 const REPORTS = 3;
-/** Beyond this the picture is brought back into step; reports of sound are inexact to some ms, µs. */
+/**
+ * The picture is corrected from this difference on; the audio reports have an error of some ms, µs.
+ */
 const NOTICEABLE_US = 15_000;
-/** … until so little is left, µs. */
+/** Once begun, the correction continues down to this difference, µs. */
 const IN_STEP_US = 2_000;
-/** A step is made up for within about this time, s … */
+/** A difference is corrected within about this time, s. */
 const CATCH_UP_SECONDS = 10;
-/** … by pictures whose duration is changed by at most this fraction … */
+/** Maximum relative change of a picture's duration. */
 const MOST_BENT = 0.05;
-/** … and by at least this fraction, which nobody notices. */
+/** Minimum relative change, which is not noticeable. */
 const LEAST_BENT = 0.005;
 /**
- * Reports that contradict the arrival times by more than this are wrong about the tracks (bridged
- * sources had such), µs.
+ * Reports that contradict the arrival times by more than this are wrong (bridged sources had such),
+ * µs.
  */
 const IMPLAUSIBLE_US = 1_000_000;
 
 /**
- * Keeps the picture in step with the sound for as long as a publisher sends. The clocks of a camera
- * and of a sound card run apart by some seconds a day, and a sound card that was not served in time
- * loses samples without a trace in the RTP timestamps; only sender reports (RFC 3550 §6.4.1) tell.
+ * Keeps the picture in step with the sound while a publisher sends. The clocks of a camera and of a
+ * sound card differ by some seconds a day, and a sound card that is not served in time loses
+ * samples without a trace in the RTP timestamps; only sender reports (RFC 3550 §6.4.1) show that.
  *
- * The picture gives way: its samples may be shown for a moment longer or shorter, while sound can
- * only be cut or padded. So the sound's place on the wall clock is never touched here.
+ * The picture is adjusted: its samples can be shown for slightly longer or shorter, while sound
+ * could only be cut or padded. So the sound's place on the wall clock never changes here.
  */
 export class LipSync {
   readonly #video: WallClockAnchor;
   readonly #audio: WallClockAnchor;
   readonly #laggings: number[] = [];
   #isCorrecting = false;
-  /** No more time is taken for the step than bent pictures allow. */
+  /** True for a fast correction, limited only by {@link MOST_BENT}. */
   #isHurrying = false;
 
-  /** @param video, audio both locked to their places */
+  /** @param video, audio both locked */
   constructor(video: WallClockAnchor, audio: WallClockAnchor) {
     this.#video = video;
     this.#audio = audio;
@@ -45,7 +47,7 @@ export class LipSync {
     return this.#video === video && this.#audio === audio;
   }
 
-  /** Looks at the tracks' places after a sender report of the sound has come in. */
+  /** Evaluates the tracks' places after a sender report of the audio. */
   observe(): void {
     const sound = lead(this.#audio);
     const picture = lead(this.#video);
@@ -59,15 +61,15 @@ export class LipSync {
     if (this.#laggings.length > REPORTS) this.#laggings.shift();
   }
 
-  /** Believes the latest reports at once, and is in step again as soon as may be. */
+  /** Trusts the latest reports at once and corrects as fast as possible. */
   hurry(): void {
     for (let i = 0; i < REPORTS; i++) this.observe();
     this.#isHurrying = true;
   }
 
   /**
-   * Moves the picture a little towards the sound, if it is out of step.
-   * @param elapsedUs since the call before
+   * Moves the picture slightly towards the sound if it is out of step.
+   * @param elapsedUs time since the previous call, µs
    */
   correct(elapsedUs: number): void {
     if (this.#laggings.length < REPORTS) return;
@@ -84,7 +86,7 @@ export class LipSync {
   }
 }
 
-/** How far the sender's clock is ahead of where the track lies on ours, µs. */
+/** How far the sender's clock is ahead of the track's place on our wall clock, µs. */
 function lead({ clock, offsetUs }: WallClockAnchor): number | undefined {
   if (clock.senderOffsetUs === undefined || offsetUs === undefined) return undefined;
   return clock.senderOffsetUs - offsetUs;

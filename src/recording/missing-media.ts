@@ -5,12 +5,12 @@ import type { PublishedMedia } from './published-media.ts';
 import type { RecordingOptions } from './recording-options.ts';
 import { ASK_US, isStill } from './still-picture.ts';
 
-/** Sound that is there before the first picture waits this long for it, µs. */
+/** How long sound waits for the first picture, µs. */
 const VIDEO_WAIT_US = 3_000_000;
 
 /**
- * What becomes of a Period while media does not come. Call about four times a second, but not while
- * media may wait in the sockets: that is not missing.
+ * Handles media that does not arrive. Call about four times a second, but not while media may still
+ * wait in the sockets.
  * @param nowUs µs since the Unix epoch
  */
 export function standInForMissing(
@@ -24,7 +24,7 @@ export function standInForMissing(
   startWithoutVideo(media, periods, nowUs);
 }
 
-/** Ends a Period whose picture, or everything, has stopped. */
+/** Ends a Period whose picture, or all of whose media, has stopped. */
 function leaveStale(media: PublishedMedia, periods: Periods, mediaUs: Us, nowUs: Us): void {
   const period = periods.current;
   if (period === undefined) return;
@@ -49,7 +49,7 @@ function leaveStale(media: PublishedMedia, periods: Periods, mediaUs: Us, nowUs:
   periods.moveSound();
 }
 
-/** Begins with sound alone where the picture keeps it waiting. */
+/** Begins with sound alone if the picture does not arrive in time. */
 function startWithoutVideo(media: PublishedMedia, periods: Periods, nowUs: number): void {
   const { video, waiting } = media.publisher;
   if (waiting.first === undefined || periods.current !== undefined || !periods.mayWrite()) return;

@@ -4,33 +4,33 @@ import type { Ticks, Us } from '../media/media-time.ts';
 import type { Picture } from './picture-order.ts';
 import type { RunningPeriod } from './running-period.ts';
 
-/** How long a Period that has to end waits for a keyframe before it ends at a recovery point, µs. */
+/** A Period that must end waits this long for a keyframe before it ends at a recovery point, µs. */
 const KEYFRAME_WAIT_US = 5_000_000;
 
-/** Without media for this long a Period ends; what comes later begins another, µs. */
+/** A Period without media for this long ends; later media begins a new one, µs. */
 export const STALE_US = 5_000_000;
 
 // Why a Period begins and ends is decided here: by what comes (`periodReason`) and by what does not
 // (`absenceReason`). A publisher that leaves, other tracks and a new timeline end one as they are.
 
-/** What a recording has reached. */
+/** The state of a recording that decides about Periods. */
 export interface PeriodState {
   /** The running Period. */
   readonly current: RunningPeriod | undefined;
-  /** Why the latest one ended, where none is running; `start` before the first. */
+  /** Why the latest Period ended, if none is running; `start` before the first. */
   readonly endedFor: PeriodReason;
   /**
-   * Why a Period that reaches an instant has to end there, if it has to.
-   * @param graceUs how much longer it may last
+   * Why a Period that reaches an instant must end there, if it must.
+   * @param graceUs how much longer it may last, µs
    */
   overFor(time: Ticks, graceUs: Us): 'midnight' | 'max-recording' | undefined;
 }
 
 /**
- * Decides whether what comes next begins a new Period, and why.
- * @param picture the next one in decoding order; undefined for sound that no picture goes with
+ * Decides whether the next media begins a new Period, and why.
+ * @param picture the next one in decoding order; undefined for sound without a picture
  * @param start media time at which it begins
- * @returns undefined when it belongs to the running Period
+ * @returns undefined if it belongs to the running Period
  */
 export function periodReason(
   state: PeriodState,
@@ -61,21 +61,21 @@ function configurationChange(
   return a.width === b.width && a.height === b.height ? 'codec-change' : 'resolution-change';
 }
 
-/** What does not come while a Period runs; spans in µs. */
+/** How long media of a running Period has been missing, µs. */
 export interface Absence {
-  /** Since anything came that the Period could have. */
+  /** Since the last media of the kinds in the Period. */
   mediaUs: Us;
-  /** Since a picture was shown. */
+  /** Since the last picture that was shown. */
   pictureUs: Us;
-  /** The picture of the Period still stands for what the camera sees, see `isStill`. */
+  /** The last picture still shows what the camera sees, see `isStill`. */
   isStill: boolean;
-  /** How long the Period has lasted. */
+  /** Duration of the Period. */
   periodUs: Us;
 }
 
 /**
- * Decides whether the running Period has to end because its picture, or everything, has stopped: a hole
- * in it would stop players.
+ * Decides whether the running Period must end because its picture, or all media, has stopped:
+ * players would stop at a hole in it.
  */
 export function absenceReason(
   { hasPicture }: Pick<RunningPeriod, 'hasPicture'>,

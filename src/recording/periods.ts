@@ -14,35 +14,35 @@ import { type PeriodPictures, RunningPeriod } from './running-period.ts';
 import { VideoLane } from './video-lane.ts';
 import { WriteFailures } from './write-failures.ts';
 
-/** A chunk is written at the latest when its first sample is this old, µs. */
+/** Maximum age of the first sample of a chunk when the chunk is written, µs. */
 const CHUNK_AGE_US = 1_500_000;
-/** Media that waits for a disk that does not keep up: beyond this the Period is given up, bytes. */
+/** Maximum amount of media that waits for a slow disk before the Period is given up, bytes. */
 const MOST_PENDING_BYTES = 64 << 20;
 
-/** Of the sound of a Period whose publisher has none: two channels, as publishers agree on. */
+/** Sound of a Period whose publisher has none: two channels, which publishers usually negotiate. */
 const SILENT = likelyCodec('audio').configurationOf(2);
 
-/** What is told of a Period. */
+/** The latest Period, for operators. */
 export interface LatestPeriod {
   reason: PeriodReason;
-  /** Wall clock as it was known when the Period began, µs since the Unix epoch. */
+  /** Wall-clock start as known when the Period began, µs since the Unix epoch. */
   startUs: number;
 }
 
 /**
- * The Periods of a recording, one after another: what they are begun with, where both tracks stand,
- * and how they end. One that a write failed in is given up: what is on the disk of it is saved, and
- * the next one begins when the disk may be tried again.
+ * The Periods of a recording, one after another: how they begin, where both tracks are, and how
+ * they end. A Period with a failed write is given up: what is on disk is saved, and the next one
+ * begins when the disk may be tried again.
  *
- * At midnight the picture goes first into the new day's Period and the sound follows, so for a moment
- * {@link Periods.current} is not yet that of the {@link Periods.audio} lane.
+ * At midnight the picture moves to the new day's Period first and the sound follows, so for a
+ * moment {@link Periods.current} is not yet that of the {@link Periods.audio} lane.
  */
 export class Periods implements PeriodState {
-  /** Periods that were begun, by reason. */
+  /** Number of Periods by the reason for their start. */
   readonly counts: Partial<Record<PeriodReason, number>> = {};
-  /** Where the pictures are laid, over all Periods. */
+  /** Lays the pictures over all Periods. */
   readonly video: VideoLane;
-  /** Where the sound is laid, over all Periods. */
+  /** Lays the sound over all Periods. */
   readonly audio: AudioLane;
   readonly #options: RecordingOptions;
   readonly #queue: WriteQueue;
@@ -53,7 +53,7 @@ export class Periods implements PeriodState {
   #latest: LatestPeriod | undefined;
   #endedFor: PeriodReason = 'start';
 
-  /** @param dropped counts the sound that is not laid */
+  /** @param dropped counts sound that is not recorded */
   constructor(options: RecordingOptions, dropped: DroppedUnits) {
     const { stream, log, now, clock, notBefore } = options;
     this.#options = options;
@@ -70,17 +70,20 @@ export class Periods implements PeriodState {
       dropped,
       nowUs: () => clock.mediaUs(now()),
       onMisplaced: (seconds, packets) => {
-        log.warn({ stream, seconds, packets }, 'sound lies ahead of the clock, put at its arrival');
+        log.warn(
+          { stream, seconds, packets },
+          'sound is ahead of the clock, placed at its arrival',
+        );
       },
     });
   }
 
-  /** The Period that pictures go to, and sound once it is there. */
+  /** The Period that receives pictures, and sound once that has followed. */
   get current(): RunningPeriod | undefined {
     return this.#current;
   }
 
-  /** The Period that was begun last; undefined before the first. */
+  /** The Period that began last; undefined before the first. */
   get latest(): LatestPeriod | undefined {
     return this.#latest;
   }
@@ -90,22 +93,22 @@ export class Periods implements PeriodState {
     return this.#endedFor;
   }
 
-  /** The day folder that is written to. */
+  /** The current day folder. */
   get folder(): PresentationFolder {
     return this.#folders.current;
   }
 
-  /** Identifier of the present record; undefined before its first sample. */
+  /** Identifier of the open record; undefined before its first sample. */
   get recordId(): string | undefined {
     return this.#record.id;
   }
 
-  /** Why nothing is written at present; undefined when all is well. */
+  /** Why nothing can be written; undefined if there is no failure. */
   get error(): string | undefined {
     return this.#failures.error;
   }
 
-  /** Media time at which what was laid so far ends; 0 when nothing was. */
+  /** Media time at which the recording ends so far; 0 if nothing was recorded. */
   get laidEnd(): Ticks {
     return Math.max(this.video.end, this.audio.end);
   }
@@ -116,8 +119,8 @@ export class Periods implements PeriodState {
   }
 
   /**
-   * True when a Period that reaches an instant has to end there, at midnight or because the record is
-   * long enough.
+   * True if a Period that reaches an instant must end there, because of midnight or the maximum
+   * length of a record.
    * @param us wall clock, µs since the Unix epoch
    */
   isOver(us: number): boolean {
@@ -132,11 +135,11 @@ export class Periods implements PeriodState {
   }
 
   /**
-   * Begins a Period, in the folder of its day and in a record. The one before ends there.
+   * Begins a Period in the folder of its day and in a record. The previous one ends there.
    * @param reason as decided by `periodReason`
-   * @param publisher whose tracks it has
+   * @param publisher of its tracks
    * @param start media time
-   * @param pictures what its pictures are; undefined where it is to have none
+   * @param pictures undefined for a Period without video
    */
   begin(
     reason: PeriodReason,
@@ -146,7 +149,7 @@ export class Periods implements PeriodState {
   ): RunningPeriod {
     const { clock, segmentSeconds, now, stream, log } = this.#options;
     const before = this.#current;
-    // Black ends where its sound can.
+    // Black pictures end at a time that the sound can express.
     this.video.fillBlank(before, before?.audio?.timescale.round(start) ?? start, true);
     before?.video?.end();
     const wallUs = clock.wallUs(toUs(start));
@@ -174,13 +177,15 @@ export class Periods implements PeriodState {
     return period;
   }
 
-  /** The sound follows into the present Period; a folder that both tracks have left is closed. */
+  /** The sound follows to the current Period; a folder that both tracks have left is closed. */
   moveSound(): void {
     this.audio.moveTo(this.#current!);
     this.#folders.closeLeft();
   }
 
-  /** Moves both tracks when a publisher's places become final. @param force do not wait any more */
+  /**
+   * Moves both tracks when the publisher's places become final. @param force do not wait any longer
+   */
   settle(publisher: Publisher, force: boolean): void {
     const { now, clock } = this.#options;
     const moved = publisher.settle(now(), force, clock.correctionUs(now()));
@@ -189,7 +194,10 @@ export class Periods implements PeriodState {
     this.audio.shift(moved.audio);
   }
 
-  /** Ends the present Period with both tracks as long as the longer one; all that came is laid. */
+  /**
+   * Ends the current Period with both tracks as long as the longer one; all media that arrived is
+   * laid.
+   */
   end(publisher: Publisher, reason: PeriodReason): void {
     const period = this.#current;
     if (period !== undefined) {
@@ -204,13 +212,13 @@ export class Periods implements PeriodState {
     }
     this.settle(publisher, true);
     period?.video?.end();
-    // Also where the picture's Period was given up and the sound is still in the one before.
+    // Also if the picture's Period was given up and the sound is still in the previous one.
     this.audio.endPeriod();
     this.#current = undefined;
     this.#folders.closeLeft();
   }
 
-  /** What time brings: call about four times a second. @param nowUs µs since the Unix epoch */
+  /** Does what is due; call about four times a second. @param nowUs µs since the Unix epoch */
   tick(nowUs: number): void {
     const old = toTicks(this.#options.clock.mediaUs(nowUs) - CHUNK_AGE_US);
     this.#current?.video?.flushOlderThan(old);
@@ -223,12 +231,14 @@ export class Periods implements PeriodState {
     this.#folders.tick();
   }
 
-  /** Resolves when all chunks that are full by now are written. */
+  /** Resolves when all chunks that are complete now are written. */
   written(): Promise<void> {
     return this.#queue.idle();
   }
 
-  /** Ends record and folder; the last Period was ended. What is written has to be waited for. */
+  /**
+   * Ends record and folder. Precondition: the last Period has ended. The writes must be awaited.
+   */
   close(): void {
     this.#endRecord(this.#options.clock.wallUs(toUs(this.laidEnd)));
     this.#folders.close();
@@ -248,7 +258,7 @@ export class Periods implements PeriodState {
     if (this.audio.period === period) this.audio.abandon();
   }
 
-  /** Saves what is on the disk after a failed write. Called by the queue, in turn with the writes. */
+  /** Saves what is on disk after a failed write. Called by the queue between the writes. */
   async #writeFailed(owner: WriteOwner, error: Error): Promise<void> {
     if (owner instanceof RunningPeriod) {
       this.#giveUp(owner, error);

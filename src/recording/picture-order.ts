@@ -8,31 +8,38 @@ import { TICKS_PER_SECOND, type Ticks } from '../media/media-time.ts';
 import type { PictureOrientation } from '../media/picture-orientation.ts';
 import type { PlacedUnit } from './placed-unit.ts';
 
-/** Most pictures that can be decoded before one which is shown earlier (ITU-T H.264 §A.3.1 h). */
+/**
+ * Maximum number of pictures that can be decoded before one that is shown earlier (ITU-T H.264
+ * §A.3.1 h).
+ */
 const MOST_DEPTH = 16;
-/** How long it is looked out for reordering where a stream does not say how much there is. */
+/** How long reordering is observed if the stream does not declare it. */
 const ACQUAINTANCE_TICKS: Ticks = TICKS_PER_SECOND / 2;
-/** Composition delays are multiples of this: jitter of timestamps must not make it another. */
+/**
+ * Composition delays are rounded to multiples of this, so that jitter of timestamps does not change
+ * them.
+ */
 const DELAY_STEP: Ticks = TICKS_PER_SECOND / 10;
-/** … with this much to spare for pictures that come more slowly later. */
+/** Factor of reserve for pictures that arrive more slowly later. */
 const DELAY_RESERVE = 2;
 
 /**
- * One picture whose place among the others is known, on the track's own timeline.
+ * A picture whose place is known, on the track's own timeline.
  *
- * Pictures are decoded in the order in which they come and shown in that of their timestamps. Laid end
- * to end as they come, each takes the place, `start` to `end`, of the one that is shown when so many
- * have been: the places are the times of showing in rising order.
+ * Pictures arrive in decoding order and are shown in the order of their timestamps. Laid end to end
+ * as they arrive, the nth picture gets the nth presentation time as its place, `start` to `end`:
+ * the places are the presentation times in ascending order.
  */
 export interface Picture extends PlacedUnit {
-  /** When it is shown. Without reordering that is `start`. */
+  /** Presentation time. Equal to `start` without reordering. */
   shown: Ticks;
   /**
-   * How many pictures later the place begins that this one is shown in; negative: earlier. Undefined
-   * where that place could not be kept free, because it was not known that the stream is reordered.
+   * The place in which the picture is shown, relative to its own: how many pictures later it
+   * begins; negative for earlier. Undefined if that place could not be kept free, because the
+   * reordering was not known.
    */
   lead: number | undefined;
-  /** Pictures are missing before it. */
+  /** Pictures are missing before this one. */
   lostBefore: boolean;
   /** For a keyframe or recovery point: what may come after it and be shown before it. */
   leading: LeadingKind;
@@ -47,48 +54,51 @@ export interface Picture extends PlacedUnit {
 }
 
 /**
- * Puts pictures, which come in decoding order, into their places. Holds as many of them as may be
- * overtaken and one more, whose end the next one tells: one in all where nothing is reordered.
+ * Assigns places to pictures, which arrive in decoding order. Holds as many of them as may be
+ * overtaken, and one more whose end the next one determines; a single one without reordering.
  */
 export class PictureOrder {
   readonly #step: Ticks;
-  /** Pictures that are waited for before the place of one is certain. */
+  /** Number of later pictures that must arrive before a place is certain. */
   #depth = 0;
   #reordering: PictureReordering = NOT_REORDERED;
-  /** Begin of the look out for reordering; undefined when that is over. */
+  /** When the observation of reordering began; undefined when it is complete. */
   #acquaintedFrom: Ticks | undefined;
   /** In decoding order. */
   readonly #waiting: Picture[] = [];
-  /** Times of showing that no picture has taken as its place yet, rising. */
+  /** Presentation times that have not been assigned as places, ascending. */
   readonly #places: Ticks[] = [];
-  /** The places taken last; NaN for one that did not begin at the time of showing. */
+  /** The places assigned last; NaN for one that did not begin at a presentation time. */
   readonly #taken: Ticks[] = [];
-  /** Times of showing since the last keyframe, the latest ones. */
+  /** The latest presentation times since the last keyframe. */
   readonly #shown: Ticks[] = [];
-  /** Where the next place begins, as the one before has said. */
+  /** Start of the next place, which is the end of the previous one. */
   #next: Ticks | undefined;
   #latest: Ticks | undefined;
   /** Nothing that comes now is shown before this or then: a keyframe that nothing leads, or too far back. */
   #passed: Ticks = Number.NEGATIVE_INFINITY;
-  /** Of those that wait: how many stand before a keyframe, so that nothing overtakes them any more. */
+  /** Number of waiting pictures before a keyframe, which nothing can overtake any more. */
   #beforeKeyframe = 0;
 
-  /** @param step the least that two pictures may be apart: that of the track's timescale */
+  /** @param step minimum distance of two pictures: the resolution of the track's timescale */
   constructor(step: Ticks) {
     this.#step = step;
   }
 
-  /** The picture that comes out next. */
+  /** The next picture to be returned. */
   get first(): Picture | undefined {
     return this.#waiting[0];
   }
 
-  /** Whether a picture that decoding can start with waits. */
+  /** True if a picture at which decoding can start is waiting. */
   get canStart(): boolean {
     return this.#waiting.some(({ keyframe, isRecoveryPoint }) => keyframe || isRecoveryPoint);
   }
 
-  /** Takes up what a keyframe's parameter sets say. To be called before it is pushed. */
+  /**
+   * Applies the reordering that a keyframe's parameter sets declare. Call it before the keyframe is
+   * pushed.
+   */
   expect(reordering: PictureReordering): void {
     const { most, isDeclared } = this.#reordering;
     if (reordering.most === most && reordering.isDeclared === isDeclared) return;
@@ -98,8 +108,9 @@ export class PictureOrder {
   }
 
   /**
-   * Takes the next picture in decoding order. One whose timestamp does not go on, though pictures are
-   * not reordered by so much, is shown the smallest step after all others: others refer to it.
+   * Takes the next picture in decoding order. A picture whose timestamp does not advance, although
+   * the stream is not reordered that much, is shown one step after all others, because others refer
+   * to it.
    * @param picture with its timestamp as `shown`
    */
   push(picture: Picture): void {
@@ -184,7 +195,7 @@ export class PictureOrder {
     return picture;
   }
 
-  /** Forgets all pictures and their times. */
+  /** Removes all pictures and their times. */
   clear(): void {
     this.#waiting.length = 0;
     this.#places.length = 0;
@@ -215,7 +226,7 @@ export class PictureOrder {
     return taken < 0 ? undefined : taken - (this.#taken.length - 1);
   }
 
-  /** The time of a picture that others overtook, or the first after it that is free. */
+  /** The time of a picture that others overtook, or the first free time after it. */
   #freeAt(ticks: Ticks): Ticks | undefined {
     const { most } = this.#reordering;
     if (ticks <= this.#passed) return undefined;
@@ -227,7 +238,7 @@ export class PictureOrder {
     return free;
   }
 
-  /** Looks how far the pictures are reordered, where the stream does not say it. */
+  /** Observes the reordering if the stream does not declare it. */
   #noteShown(shown: Ticks): void {
     this.#shown.push(shown);
     if (this.#shown.length > MOST_DEPTH + 2) {
@@ -241,7 +252,9 @@ export class PictureOrder {
     this.#depth = deepest(this.#shown);
   }
 
-  /** What pictures from a keyframe on have to be delayed by, so that none is shown before its place. */
+  /**
+   * The composition delay for pictures from a keyframe on, so that none is shown before its place.
+   */
   #delayFrom(place: Ticks): Ticks {
     if (this.#depth === 0) return 0;
     const last = this.#places[Math.min(this.#depth, this.#places.length) - 1] ?? place;

@@ -10,8 +10,8 @@ import type { SoundWriter } from './sound-writer.ts';
 import type { VideoTrack } from './video-track.ts';
 
 /**
- * Writes the pictures of one publisher into the Periods. A picture that decoding can start with begins
- * a new one where that is due; the sound that waited for a picture follows it.
+ * Writes the pictures of a publisher to the Periods. A picture at which decoding can start begins a
+ * new Period if one is due; the sound that waited for a picture follows it.
  */
 export class PictureWriter {
   readonly #publisher: Publisher;
@@ -40,7 +40,7 @@ export class PictureWriter {
     for (let each = video.next(); each; each = video.next()) this.#write(each);
   }
 
-  /** Writes the pictures that still wait, but for the last one, which is returned. */
+  /** Writes the waiting pictures except the last one, which is returned. */
   finish(): Picture | undefined {
     const { clock, now } = this.#options;
     const { video, timeline } = this.#publisher;
@@ -55,8 +55,8 @@ export class PictureWriter {
   }
 
   /**
-   * Writes a picture that none follows; it stays for as long as there is sound.
-   * @param soundEnd undefined where there is none
+   * Writes the last picture; it is shown for as long as there is sound.
+   * @param soundEnd undefined without sound
    */
   writeLast(picture: Picture, soundEnd: Ticks | undefined): void {
     const { video, timeline } = this.#publisher;
@@ -88,7 +88,7 @@ export class PictureWriter {
     this.#sound.write(false);
   }
 
-  /** There is no Period that a picture could be written to. */
+  /** No Period can receive the picture. */
   #drop(): void {
     if (this.#periods.mayWrite()) {
       this.#dropped.undecodable++;
@@ -98,8 +98,8 @@ export class PictureWriter {
   }
 
   /**
-   * Where the first picture of a Period begins: with the sound that was there before it, which would
-   * be lost otherwise, and not before sound that is written already.
+   * Start of the first picture of a Period: extended to include earlier sound, which would be lost
+   * otherwise, and not before sound that is already written.
    * @param start of the picture
    */
   #alignedStart(start: Ticks): Ticks {

@@ -14,19 +14,19 @@ import type { VideoTrack } from './video-track.ts';
 
 const KINDS: readonly TrackKind[] = ['video', 'audio'];
 
-/** Both tracks of a sender that begins anew jump within this time, µs. */
+/** Both tracks of a sender that restarts jump within this time, µs. */
 const JUMPING_US = 500_000;
 
 /**
- * What one publisher sends, from its first access unit to its last, on its way into the Periods: each
- * unit gets its place and goes to the pictures or to the sound, and a track that begins a new timeline
+ * The media of a publisher, from its first access unit to its last, on its way to the Periods: each
+ * unit gets its place and is passed on as picture or sound, and a track that begins a new timeline
  * ends the Period.
  */
 export class PublishedMedia {
   readonly publisher: Publisher;
   readonly pictures: PictureWriter;
   readonly sound: SoundWriter;
-  /** Times that a track began a new timeline. */
+  /** How often a track began a new timeline. */
   timelineRestarts = 0;
   readonly #periods: Periods;
   readonly #options: RecordingOptions;
@@ -35,8 +35,8 @@ export class PublishedMedia {
   #restartedUs: Us = Number.NEGATIVE_INFINITY;
 
   /**
-   * @param sections at most one a kind
-   * @param requestKeyframe asks the publisher for a keyframe
+   * @param sections at most one per kind
+   * @param requestKeyframe requests a keyframe from the publisher
    */
   constructor(
     sections: readonly MediaSection[],
@@ -57,14 +57,16 @@ export class PublishedMedia {
     if (video) this.publisher.askForKeyframe(options.now());
   }
 
-  /** Time for which something else stands in for lost media of a track, ms. */
+  /** Duration of lost media of a track that is concealed, ms. */
   concealedMs(kind: TrackKind): number {
     const silence = this.#periods.audio.silence - this.#silenceBefore;
     const held = this.publisher.video?.heldTicks ?? 0;
     return Math.round(toUs(kind === 'video' ? held : silence) / 1000);
   }
 
-  /** Takes the next unit of a track; it is written now, or as soon as its timestamp is certain. */
+  /**
+   * Takes the next unit of a track; it is written at once, or as soon as its timestamp is certain.
+   */
   accept(kind: TrackKind, unit: AccessUnit): void {
     const { audio } = this.publisher;
     if (kind === 'audio' && audio && audio.codec !== unit.codec)
@@ -73,7 +75,7 @@ export class PublishedMedia {
     this.#placeAll(kind);
   }
 
-  /** Writes units that wait for another one to tell what their timestamp is. */
+  /** Writes the units that wait for another one to confirm their timestamps. */
   flush(): void {
     for (const kind of KINDS) {
       this.#timestamps[kind]?.flush();
@@ -90,7 +92,7 @@ export class PublishedMedia {
     }
   }
 
-  /** Takes a unit that has its place. @param time on its track's own timeline */
+  /** Passes on a unit with its place. @param time on its track's own timeline */
   #take(kind: TrackKind, unit: AccessUnit, time: Ticks): void {
     const { video, audio, timeline } = this.publisher;
     if (!timeline.isAnchored(kind)) this.#anchor(kind, unit.arrivalUs);
@@ -102,7 +104,7 @@ export class PublishedMedia {
     }
   }
 
-  /** Gives a track its place in media time. @param arrivalUs of its first unit */
+  /** Places a track in media time. @param arrivalUs of its first unit, µs */
   #anchor(kind: TrackKind, arrivalUs: Us): void {
     const { video, audio } = this.#periods;
     const correctionUs = this.#options.clock.correctionUs(arrivalUs);
@@ -116,8 +118,8 @@ export class PublishedMedia {
   }
 
   /**
-   * A track begins a new timeline: the Period ends, and nothing of the old one may mix with it. The
-   * other track does so, too, if its timestamps have just jumped.
+   * A track begins a new timeline: the Period ends, so that the timelines are not mixed. The other
+   * track restarts too if its timestamps have just jumped.
    */
   restart(kind: TrackKind): void {
     const { publisher } = this;
@@ -149,7 +151,7 @@ export class PublishedMedia {
     this.sound.finish();
     const picture = this.pictures.finish();
     if (picture) {
-      // Nothing was written of this publisher's sound before the Period, if there is none.
+      // Without a Period, nothing of this publisher's sound was written before.
       const written = this.#periods.current && this.#periods.audio.end;
       this.pictures.writeLast(picture, waiting.last?.end ?? written);
     }
@@ -157,7 +159,7 @@ export class PublishedMedia {
     this.#periods.end(this.publisher, reason);
   }
 
-  /** Places what has waited long enough, and brings the tracks' clocks into step. */
+  /** Places what has waited long enough, and synchronizes the tracks' clocks. */
   tick(nowUs: number): void {
     this.#periods.settle(this.publisher, false);
     for (const kind of KINDS) {

@@ -8,25 +8,27 @@ import { StreamTimeline } from './stream-timeline.ts';
 import { VideoTrack } from './video-track.ts';
 import { WaitingSound } from './waiting-sound.ts';
 
-/** Keyframes are asked for at most this often, µs. */
+/** Minimum interval between keyframe requests, µs. */
 const KEYFRAME_INTERVAL_US = 1_000_000;
 
-/** The publisher of a recording: its tracks, where they lie in time, and the way to ask it. */
+/**
+ * The publisher of a recording: its tracks, their places in time, and the way to request keyframes.
+ */
 export class Publisher {
   readonly video: VideoTrack | undefined;
   readonly audio: AudioTrack | undefined;
   readonly timeline: StreamTimeline;
-  /** Its sound that the picture has not caught up with. */
+  /** Its sound that waits for the picture. */
   readonly waiting = new WaitingSound();
   readonly #requestKeyframe: () => void;
   readonly #attachedUs: number;
   #keyframeAskedUs = 0;
 
   /**
-   * @param sections at most one a kind
+   * @param sections at most one per kind
    * @param dropped counts what the tracks drop
-   * @param requestKeyframe asks it for a keyframe
-   * @param options of the recording: its clock, and what becomes of pictures after a loss
+   * @param requestKeyframe requests a keyframe
+   * @param options of the recording: its clock, and how losses are handled
    */
   constructor(
     sections: readonly MediaSection[],
@@ -45,8 +47,8 @@ export class Publisher {
   }
 
   /**
-   * Makes the tracks' places final, see {@link StreamTimeline.settle}, and moves the sound that waits.
-   * @returns how much later each track now is; undefined when nothing was decided
+   * Makes the tracks' places final, see {@link StreamTimeline.settle}, and moves the waiting sound.
+   * @returns the delay of each track; undefined if nothing was decided
    */
   settle(
     nowUs: number,
@@ -64,25 +66,28 @@ export class Publisher {
     return kind === 'video' ? this.video : this.audio;
   }
 
-  /** Arrival of the latest picture, µs since the Unix epoch; 0 before any. */
+  /** Arrival of the latest picture, µs since the Unix epoch; 0 before the first. */
   get seenUs(): Us {
     return this.video?.lastArrivalUs ?? 0;
   }
 
   /**
-   * Arrival of the latest picture that can be shown, µs since the Unix epoch; 0 before any. Those that
-   * refer to a lost one come all the same.
+   * Arrival of the latest picture that can be shown, µs since the Unix epoch; 0 before the first.
+   * Pictures that refer to a lost one are excluded.
    */
   get shownUs(): Us {
     return this.video?.takenUs ?? 0;
   }
 
-  /** Arrival of the latest sound, µs since the Unix epoch; 0 before any. */
+  /** Arrival of the latest sound, µs since the Unix epoch; 0 before the first. */
   get heardUs(): Us {
     return this.audio?.lastArrivalUs ?? 0;
   }
 
-  /** Kinds that were negotiated and have not come since an instant. @param us since the epoch */
+  /**
+   * Kinds that were negotiated and have not arrived since an instant. @param us µs since the Unix
+   * epoch
+   */
   missingSince(us: number): TrackKind[] {
     const missing: TrackKind[] = [];
     if (this.#attachedUs > us) return missing;
@@ -91,7 +96,10 @@ export class Publisher {
     return missing;
   }
 
-  /** Asks for a keyframe, unless that was done a moment ago. @param nowUs since the Unix epoch */
+  /**
+   * Requests a keyframe, unless one was requested a moment ago. @param nowUs µs since the Unix
+   * epoch
+   */
   askForKeyframe(nowUs: number): void {
     if (nowUs - this.#keyframeAskedUs < KEYFRAME_INTERVAL_US) return;
     this.#keyframeAskedUs = nowUs;

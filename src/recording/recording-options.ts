@@ -8,30 +8,33 @@ import type { CurrentRecordOptions } from './current-record.ts';
 import type { StreamClock } from './stream-clock.ts';
 import type { OnLoss } from './video-track.ts';
 
-/** Settings of a `Recording`. */
+/** Options of a `Recording`. */
 export interface RecordingOptions extends CurrentRecordOptions {
-  /** Storage root, a path of the file system. */
+  /** Storage root, a path in the file system. */
   root: string;
   /** Encoded base folder below the root, or empty. */
   baseFolder: string;
   segmentSeconds: number;
-  /** What becomes of pictures after a loss, see {@link OnLoss}; `freeze` if absent. */
+  /** How pictures after a loss are handled, see {@link OnLoss}; `freeze` if absent. */
   onLoss?: OnLoss;
-  /** The stream's recording before this one is closed then; it may use the same folder. */
+  /** Resolves when the stream's previous recording is closed; it may use the same folder. */
   after: Promise<void>;
-  /** Media time of the stream, which goes on from one recording to the next. */
+  /** Media time of the stream, which continues from one recording to the next. */
   clock: StreamClock;
-  /** Media time at which the stream's recording before ended; 0: there was none. */
+  /** Media time at which the stream's previous recording ended; 0 without one. */
   notBefore: Ticks;
   /** The clock, µs since the Unix epoch. */
   now(): number;
-  /** Told of each file once it is durable, and of each record as it begins and as it ends. */
+  /** Receives each file once it is durable, and each record when it begins and ends. */
   onFact: FactListener;
-  /** Told of each folder that could not be closed: somebody has to try again. */
+  /** Called for each folder that could not be closed; the caller must retry. */
   onUnclosed?(folder: PresentationFolder, error: Error): void;
-  /** Present where files leave this disk for a store. */
+  /** Present if files are moved from this disk to a store. */
   remote?: RemoteFolders;
-  /** Keeps recorders apart that share the root; absent where there can be no other. */
+  /**
+   * Keeps recorders that share the root out of each other's folders; absent if there can be no
+   * other.
+   */
   owners?: FolderOwners;
   log: RecordingLog;
 }

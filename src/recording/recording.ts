@@ -14,17 +14,17 @@ import type { RecordingOptions } from './recording-options.ts';
 import { StallWatch } from './stall-watch.ts';
 
 /**
- * The recording of one stream: takes access units, puts them on the wall clock and lays them down as
- * Periods of segments in day folders. It may outlive a publisher that was lost: what the next one
- * sends goes on in the same record, in a new Period. Only {@link Recording.close} waits for the disk;
- * what comes in is taken at once.
+ * The recording of one stream: takes access units, places them on the wall clock and writes them as
+ * Periods of segments in day folders. It may outlive a publisher that was lost: the media of the
+ * next one continues in the same record, in a new Period. Only {@link Recording.close} waits for
+ * the disk; media is accepted at once.
  *
- * Nothing is lost here but what cannot be decoded: a failed write ends the Period with what is on
- * the disk, and the next keyframe begins a new one as soon as the disk takes it.
+ * Only what cannot be decoded is lost here: a failed write ends the Period with what is on disk,
+ * and the next keyframe begins a new one as soon as the disk accepts it.
  *
  * An access unit goes through {@link PublishedMedia}, where it gets its place in time, to
- * {@link PictureWriter} or {@link SoundWriter}, which know what Period it belongs to, and from there
- * over a lane of {@link Periods} to that Period's track writer.
+ * {@link PictureWriter} or {@link SoundWriter}, which assign it to a Period, and from there over a
+ * lane of {@link Periods} to that Period's track writer.
  */
 export class Recording {
   /** Access units that were not recorded. */
@@ -32,7 +32,7 @@ export class Recording {
   readonly #options: RecordingOptions;
   readonly #periods: Periods;
   readonly #stalls = new StallWatch();
-  /** What the present publisher sends, if there is one. */
+  /** Media of the present publisher, if there is one. */
   #media: PublishedMedia | undefined;
   #restartsBefore = 0;
   #closed = false;
@@ -43,9 +43,9 @@ export class Recording {
   }
 
   /**
-   * Takes what a publisher sends from now on, instead of what another sent before.
-   * @param sections at most one a kind
-   * @param requestKeyframe asks the publisher for a keyframe
+   * From now on takes the media of a publisher, in place of any previous one.
+   * @param sections at most one per kind
+   * @param requestKeyframe requests a keyframe from the publisher
    */
   attach(sections: readonly MediaSection[], requestKeyframe: () => void): void {
     this.#leave('tracks-changed');
@@ -54,7 +54,10 @@ export class Recording {
     this.#media = new PublishedMedia(sections, requestKeyframe, periods, dropped, this.#options);
   }
 
-  /** The publisher is gone: the Period ends, the record waits for another or for its end. */
+  /**
+   * The publisher is gone: the Period ends, and the record waits for another publisher or for its
+   * end.
+   */
   detach(): void {
     this.#leave('publisher-changed');
   }
@@ -79,19 +82,21 @@ export class Recording {
     this.#media?.publisher.timeline.report(kind, report);
   }
 
-  /** The sender of a track said goodbye (RFC 3550 §6.6): its camera is off until more comes. */
+  /**
+   * The sender of a track sent an RTCP BYE (RFC 3550 §6.6): its camera is off until more arrives.
+   */
   goodbye(kind: TrackKind): void {
     const video = this.#media?.publisher.video;
     if (kind === 'video' && video !== undefined) video.isOff = true;
   }
 
-  /** The sender began a new timeline for a track: another SSRC. */
+  /** The sender began a new timeline for a track with another SSRC. */
   restartTrack(kind: TrackKind): void {
     this.#media?.flush();
     this.#media?.restart(kind);
   }
 
-  /** What time brings: call about four times a second. */
+  /** Does what is due; call about four times a second. */
   tick(): void {
     if (this.#closed) return;
     const { clock, now } = this.#options;
@@ -112,12 +117,12 @@ export class Recording {
     periods.tick(nowUs);
   }
 
-  /** Resolves when all chunks that are full by now are written. */
+  /** Resolves when all chunks that are complete now are written. */
   written(): Promise<void> {
     return this.#periods.written();
   }
 
-  /** Ends the recording; resolves when all of it is durable and the manifest is static. */
+  /** Ends the recording; resolves when all data is durable and the manifest is static. */
   async close(): Promise<void> {
     if (!this.#closed) {
       this.detach();
@@ -127,12 +132,12 @@ export class Recording {
     await this.#periods.written();
   }
 
-  /** Why nothing is written at present; undefined when all is well. */
+  /** Why nothing can be written; undefined if there is no failure. */
   get error(): string | undefined {
     return this.#periods.error;
   }
 
-  /** Identifier of the present record; undefined before its first sample. */
+  /** Identifier of the open record; undefined before its first sample. */
   get recordId(): string | undefined {
     return this.#periods.recordId;
   }
@@ -143,27 +148,29 @@ export class Recording {
     return Math.max(seenUs, heardUs);
   }
 
-  /** Times that a sender began a new timeline for a track: another SSRC, or timestamps that jump. */
+  /**
+   * How often a sender began a new timeline for a track, with another SSRC or timestamps that jump.
+   */
   get timelineRestarts(): number {
     return this.#restartsBefore + (this.#media?.timelineRestarts ?? 0);
   }
 
-  /** The Period that was begun last; undefined before the first. */
+  /** The Period that began last; undefined before the first. */
   get latestPeriod(): LatestPeriod | undefined {
     return this.#periods.latest;
   }
 
-  /** Periods that were begun, by reason. */
+  /** Number of Periods by the reason for their start. */
   get periods(): Readonly<Partial<Record<PeriodReason, number>>> {
     return this.#periods.counts;
   }
 
-  /** Kinds that were negotiated and have not come for some seconds. */
+  /** Kinds that were negotiated and have not arrived for some seconds. */
   missing(): TrackKind[] {
     return this.#media?.publisher.missingSince(this.#options.now() - STALE_US) ?? [];
   }
 
-  /** Object path of the day folder that is written at present. */
+  /** Object path of the current day folder. */
   get folder(): string {
     return this.#periods.folder.path;
   }
@@ -173,14 +180,14 @@ export class Recording {
     return this.#periods.folder.manifestPath;
   }
 
-  /** Media time at which what was recorded so far ends; 0 when nothing was. */
+  /** Media time at which the recording ends so far; 0 if nothing was recorded. */
   get end(): Ticks {
     return this.#periods.laidEnd;
   }
 
   /**
-   * Time of the present publisher's recording for which something else stands in for lost media of a
-   * track: the picture before is held, sound is silence. ms
+   * Duration of lost media of a track that is concealed by a held picture or by silence, for the
+   * present publisher, ms.
    */
   concealedMs(kind: TrackKind): number {
     return this.#media?.concealedMs(kind) ?? 0;
@@ -192,7 +199,7 @@ export class Recording {
     return configuration && shownSize(configuration, orientation);
   }
 
-  /** Text of the manifest that is being written, if it is the one asked for. */
+  /** Text of the manifest that is being written, if it has this object path. */
   manifest(path: string): string | undefined {
     const { folder } = this.#periods;
     return path === folder.manifestPath ? folder.manifest : undefined;

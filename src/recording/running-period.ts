@@ -20,13 +20,13 @@ import { type StreamClock, TrackWallClock } from './stream-clock.ts';
 import type { StreamTimeline } from './stream-timeline.ts';
 import { TrackWriter } from './track-writer.ts';
 
-/** How long after midnight a segment of the day before is kept open, µs. */
+/** Maximum time after midnight for which a segment of the previous day stays open, µs. */
 const MOST_LATE_US = 60_000_000;
 
-/** What the pictures of a Period are. */
+/** The pictures of a Period. */
 export interface PeriodPictures {
   configuration: VideoConfiguration;
-  /** What composition offsets are raised by; 0 where pictures are not reordered. */
+  /** Added to all composition offsets; 0 without reordering. */
   compositionDelay: Ticks;
   /** How they are to be shown. */
   orientation: PictureOrientation;
@@ -34,7 +34,7 @@ export interface PeriodPictures {
   blank?: BlankPictures;
 }
 
-/** What a Period is made for. */
+/** Options of a {@link RunningPeriod}. */
 export interface RunningPeriodOptions {
   folder: PresentationFolder;
   /** Why it begins. */
@@ -44,33 +44,33 @@ export interface RunningPeriodOptions {
   /** Media time at which it begins. */
   start: Ticks;
   clock: StreamClock;
-  /** Tells when the places of its tracks are final. */
+  /** Decides when the places of its tracks are final. */
   timeline: StreamTimeline;
-  /** Present when it has video. */
+  /** Present if it has video. */
   pictures: PeriodPictures | undefined;
-  /** Present when it has audio. */
+  /** Present if it has audio. */
   sound: AudioConfiguration | undefined;
   requestKeyframe(): void;
-  /** Told of each segment that was written without a failure. */
+  /** Called for each segment that was written successfully. */
   onCommitted(): void;
 }
 
 /**
- * A Period while it is recorded: a stretch of a presentation in which the tracks, their codec
+ * A Period that is being recorded: a stretch of a presentation in which the tracks, their codec
  * configuration and their clocks stay the same (ISO/IEC 23009-1 §5.3.2).
  */
 export class RunningPeriod implements WriteOwner {
   failed = false;
   readonly folder: PresentationFolder;
-  /** Media time: audio from here on belongs to this Period. */
+  /** Media time: later audio belongs to this Period. */
   readonly start: Ticks;
-  /** Of its pictures; undefined without any. */
+  /** Configuration of its pictures; undefined without any. */
   readonly configuration: VideoConfiguration | undefined;
-  /** Its black pictures, where it has those. */
+  /** Its black pictures, if it has those. */
   readonly blank: BlankPictures | undefined;
   /** Configuration of its sound; undefined without any. */
   readonly sound: AudioConfiguration | undefined;
-  /** What the composition offsets of its pictures are raised by. */
+  /** Added to the composition offsets of its pictures. */
   readonly compositionDelay: Ticks;
   /** How its pictures are to be shown. */
   readonly orientation: PictureOrientation;
@@ -121,7 +121,7 @@ export class RunningPeriod implements WriteOwner {
     for (const writer of this.writers) this.#timeline.adopt(writer);
   }
 
-  /** True when the publisher's pictures go here; false without any or with black ones. */
+  /** True if the publisher's pictures belong here; false without pictures or with black ones. */
   get hasPicture(): boolean {
     return this.video !== undefined && this.blank === undefined;
   }
@@ -131,7 +131,10 @@ export class RunningPeriod implements WriteOwner {
     return [this.video, this.audio].filter((writer) => writer !== undefined);
   }
 
-  /** After a failed write: takes nothing more. What is on the disk is for {@link RunningPeriod.salvage}. */
+  /**
+   * After a failed write: accepts nothing more. {@link RunningPeriod.salvage} handles what is on
+   * disk.
+   */
   giveUp(): void {
     this.failed = true;
     this.folder.distrust();
@@ -139,8 +142,8 @@ export class RunningPeriod implements WriteOwner {
   }
 
   /**
-   * After a failed write: commits what whole chunks are on the disk. No file stays open.
-   * @param onFailure told of each segment for which not even that is possible
+   * After a failed write: commits the complete chunks on disk. No file stays open.
+   * @param onFailure called for each segment for which even that fails
    */
   async salvage(onFailure: (error: Error) => void): Promise<void> {
     for (const writer of this.writers) {
@@ -152,8 +155,9 @@ export class RunningPeriod implements WriteOwner {
   }
 
   /**
-   * After midnight the Period goes on until the next keyframe, and so do its segments: one that began
-   * then would lie in the wrong day. Without a keyframe for long they are cut all the same.
+   * After midnight, the Period and its segments continue until the next keyframe: a segment that
+   * began in between would be in the wrong day. Without a keyframe for long, they are cut
+   * nevertheless.
    */
   #mayCut(time: Ticks): boolean {
     const lateUs = this.#clock.wallUs(toUs(time)) - this.folder.endUs;
@@ -193,7 +197,7 @@ export class RunningPeriod implements WriteOwner {
   }
 }
 
-/** Samples a second, where a file's ticks do not tell. */
+/** Sampling rate in Hz, if it differs from the timescale of the file. */
 function samplingRateOf(configuration: AudioConfiguration, { perSecond }: Timescale) {
   return perSecond === configuration.timescale ? {} : { samplingRate: configuration.timescale };
 }

@@ -10,13 +10,13 @@ import type { Publisher } from './publisher.ts';
 import type { RecordingOptions } from './recording-options.ts';
 import type { RunningPeriod } from './running-period.ts';
 
-/** A track that lags behind by more than this is not waited for any more, µs. */
+/** A track that lags by more than this is no longer waited for, µs. */
 const LAG_US = 2_000_000;
 
 /**
- * Writes the sound of one publisher into the Periods: each packet waits until the picture has caught
- * up with it, so that both tracks of a Period begin and end together. Where no picture comes, Periods
- * are begun for sound alone.
+ * Writes the sound of a publisher to the Periods: each packet waits until the picture has caught
+ * up, so that both tracks of a Period begin and end together. If no picture arrives, Periods begin
+ * with sound alone.
  */
 export class SoundWriter {
   readonly #publisher: Publisher;
@@ -36,7 +36,7 @@ export class SoundWriter {
     this.#options = options;
   }
 
-  /** Takes a packet whose place is on the track's own timeline. */
+  /** Takes a packet with its place on the track's own timeline. */
   take(packet: AudioPacket): void {
     const { waiting } = this.#publisher;
     this.#wait(packet);
@@ -48,13 +48,13 @@ export class SoundWriter {
     }
   }
 
-  /** Lets the last packet of the track wait, too; {@link SoundWriter.write} then writes all. */
+  /** Queues the last packet of the track; {@link SoundWriter.write} then writes all. */
   finish(): void {
     const packet = this.#publisher.audio?.finish();
     if (packet) this.#wait(packet);
   }
 
-  /** From here on a packet's times are media time. */
+  /** From here on, a packet's times are media time. */
   #wait(packet: AudioPacket): void {
     const base = this.#publisher.timeline.base('audio');
     packet.start += base;
@@ -62,7 +62,10 @@ export class SoundWriter {
     this.#publisher.waiting.push(packet, this.#options.now());
   }
 
-  /** Writes the sound that the picture has caught up with. @param all whatever the picture does */
+  /**
+   * Writes the sound with which the picture has caught up. @param all write all, regardless of the
+   * picture
+   */
   write(all: boolean): void {
     const { waiting } = this.#publisher;
     const { video, audio } = this.#periods;
@@ -83,7 +86,7 @@ export class SoundWriter {
     }
   }
 
-  /** True while a picture is to be expected that sound should not run ahead of. */
+  /** True while the sound must not run ahead of an expected picture. */
   #waitsForPicture(time: Ticks): boolean {
     if (time < this.#periods.video.end || this.#publisher.waiting.isFull) return false;
     return this.#options.now() - this.#publisher.shownUs < LAG_US;
@@ -98,7 +101,7 @@ export class SoundWriter {
 
   #begin(reason: PeriodReason, start: Ticks): RunningPeriod {
     const publisher = this.#publisher;
-    // Black pictures have no place of their own in time that could be settled later.
+    // Black pictures have no place of their own that could become final later.
     this.#periods.settle(publisher, true);
     const isExpected = publisher.video !== undefined || this.#periods.folder.has('video');
     const codec = publisher.video?.codec ?? likelyCodec('video');
@@ -112,9 +115,7 @@ export class SoundWriter {
     return this.#periods.begin(reason, publisher, start, pictures);
   }
 
-  /**
-   * Replaces sound that does not come, while there is picture for it to keep step with.
-   */
+  /** Replaces missing sound by silence while there are pictures with which it must keep step. */
   fillSilence(nowUs: Us): void {
     const { video, audio, heardUs, seenUs } = this.#publisher;
     if (nowUs - heardUs < LAG_US) return;

@@ -1,51 +1,59 @@
 import type { TrackClock } from './track-clock.ts';
 import type { WallClockAnchor } from './wall-clock-anchor.ts';
 
-/** Less is left to the lip sync, or is delay that comes and goes, µs. */
+/** A smaller difference is left to the lip sync, or is a temporary delay, µs. */
 const LEAST_US = 250_000;
-/** The sender's reports and the arrival times say the same when they are no further apart, µs. */
+/** The sender's reports and the arrival times agree if they differ by no more than this, µs. */
 const AGREE_US = 250_000;
 /**
- * A sender that cannot keep up for a moment comes late, and its reports say so where they tell when a
- * packet was sent. It catches up again, so a short pause has to stay before it counts, and a shorter
- * one for longer, µs. A long one counts at once: what comes meanwhile would find its place taken by
- * silence.
+ * A sender that is briefly overloaded is late, and its reports confirm that if they contain the
+ * time of sending. It catches up again, so a pause only counts after it has persisted, the longer
+ * the shorter it is. A pause of this length counts at once, because its place would otherwise be
+ * filled with silence, µs.
  */
 const LONG_US = 1_000_000;
 const STAYS_US = 600_000;
 const SHORT_US = 500_000;
 const SHORT_STAYS_US = 3_000_000;
-/** Without any report the arrival times have to show this much, µs … */
+/** Without any report, the arrival times must show a difference of at least this, µs, … */
 const LEAST_UNTOLD_US = 1_000_000;
-/** … for this long, µs, while the other track comes as ever: what they share is the network. */
+/**
+ * … for this long, µs, while the other track arrives as usual, which excludes the network that they
+ * share.
+ */
 const UNTOLD_US = 2_000_000;
 
-/** An error of a leap is corrected from this size on, µs. */
+/** A wrong correction is itself corrected from this size on, µs. */
 const REMAINDER_US = 20_000;
 
-/** Reports that contradict timely packets for this long are about the sender's clock alone, µs. */
+/**
+ * Reports that contradict timely packets for this long reflect a step of the sender's clock only,
+ * µs.
+ */
 const ADOPTED_US = 5_000_000;
 
 /**
- * Notices that a track's RTP timestamps stood still while time went on: sound that was away for a call
- * or muted, an encoder that was paused, and that go on as if nothing had been. What comes then would
- * lie too early by the length of the pause.
+ * Detects RTP timestamps that stood still while time went on: sound that was muted or away for a
+ * call, or an encoder that was paused, and that continue as if nothing had happened. The media
+ * would then be too early by the length of the pause.
  *
- * Packets that come late may as well have been under way for long, and reports may be wrong about the
- * tracks (bridged sources had such). So neither is believed alone; both together are.
+ * Late packets may also have been delayed by the network, and reports may be wrong (bridged sources
+ * had such). So neither is trusted alone, only both together.
  */
 export class Standstill {
   readonly #anchor: WallClockAnchor;
   /** Sender's wall clock minus media time when packets were last in time, µs. */
   #senderOffsetUs: number | undefined;
-  /** Since when they are not, µs; 0 while they are. */
+  /** When packets began to be late, µs; 0 while they are in time. */
   #sinceUs = 0;
-  /** Since when they are in time and reports say otherwise, µs; 0 while both agree. */
+  /** When packets in time and reports began to disagree, µs; 0 while they agree. */
   #apartSinceUs = 0;
-  /** When a pause was made up for that no report has been looked at since, µs; 0 without one. */
+  /**
+   * Time of the last correction until the next report has been evaluated, µs; 0 if there is none.
+   */
   #leapedUs = 0;
 
-  /** @param anchor of the track as long as its timeline lasts */
+  /** @param anchor of the track for its current timeline */
   constructor(anchor: WallClockAnchor) {
     this.#anchor = anchor;
   }
@@ -55,17 +63,20 @@ export class Standstill {
     return this.#anchor === anchor;
   }
 
-  /** True while it is open whether the timestamps stood still. @param nowUs µs since the Unix epoch */
+  /**
+   * True while it is undecided whether the timestamps stood still. @param nowUs µs since the Unix
+   * epoch
+   */
   isOpen(nowUs: number): boolean {
     return this.#sinceUs > 0 && nowUs - this.#sinceUs <= SHORT_STAYS_US;
   }
 
   /**
-   * How long the timestamps stood still, µs, when that has just become certain, else 0: call some
-   * times a second. What the first report after a pause says is left of it comes by itself, and is
-   * negative where too much was made up for.
+   * Returns how long the timestamps stood still, µs, once that is certain, otherwise 0; call it
+   * several times a second. The first report after a pause may show a remainder, which is returned
+   * by a later call and is negative if the correction was too large.
    * @param nowUs µs since the Unix epoch
-   * @param otherLatenessUs how much later than usual the other track comes; undefined without one
+   * @param otherLatenessUs current delay of the other track, µs; undefined without one
    */
   lackUs(nowUs: number, otherLatenessUs: number | undefined): number {
     const { clock } = this.#anchor;
@@ -73,7 +84,7 @@ export class Standstill {
     if (lateUs === undefined) return 0;
     if (lateUs < LEAST_US) {
       this.#sinceUs = 0;
-      // A report is from amid a pause unless a packet that is in time comes after it.
+      // A report may date from the pause unless a packet in time arrived after it.
       if (clock.latestArrivalUs <= clock.reportedUs || clock.latestLatenessUs >= LEAST_US) return 0;
       const remainderUs = this.#remainderUs(clock);
       this.#note(nowUs, clock.senderOffsetUs);
@@ -85,16 +96,16 @@ export class Standstill {
     const toldUs = clock.senderOffsetUs - this.#senderOffsetUs;
     if (toldUs < LEAST_US) return 0;
     if (nowUs - this.#sinceUs < staysUs(Math.min(toldUs, lateUs))) return 0;
-    // A report from amid the pause tells that they stood still, and not yet for how long.
+    // A report from the pause shows that the timestamps stood still, but not for how long.
     if (clock.reportedUs < this.#sinceUs && toldUs < lateUs) return this.#certain(lateUs, nowUs);
     if (Math.abs(toldUs - lateUs) <= AGREE_US) return this.#certain(toldUs, nowUs);
     return 0;
   }
 
-  /** Notes what reports say while packets are in time. */
+  /** Remembers what reports say while packets are in time. */
   #note(nowUs: number, offsetUs: number | undefined): void {
     const before = this.#senderOffsetUs;
-    // A report is sooner here than the packets that show the same.
+    // A report arrives earlier than packets that show the same.
     const isApart =
       offsetUs !== undefined && before !== undefined && Math.abs(offsetUs - before) >= LEAST_US;
     if (!isApart) this.#apartSinceUs = 0;
@@ -115,7 +126,10 @@ export class Standstill {
     return us;
   }
 
-  /** What the first report after a pause says is left of it, µs; negative for too much. */
+  /**
+   * The remainder according to the first report after a pause, µs; negative if the correction was
+   * too large.
+   */
   #remainderUs(clock: TrackClock): number {
     const { senderOffsetUs } = clock;
     if (this.#leapedUs === 0 || clock.reportedUs <= this.#leapedUs) return 0;
@@ -127,7 +141,7 @@ export class Standstill {
   }
 }
 
-/** How long a lack has to stay before it is certain, µs. */
+/** How long a difference must persist before it is certain, µs. */
 function staysUs(lackUs: number): number {
   if (lackUs >= LONG_US) return 0;
   return lackUs < SHORT_US ? SHORT_STAYS_US : STAYS_US;

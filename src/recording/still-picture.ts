@@ -1,26 +1,35 @@
 import type { VideoTrack } from './video-track.ts';
 
-/** A picture that is followed by none is held this long without further conditions, µs. */
+/** Without a successor, a picture is held this long unconditionally, µs. */
 const STALE_US = 5_000_000;
-/** A camera is on while its sender reports come, which are some seconds apart, µs. */
+/** A camera is on while it sends sender reports, which are some seconds apart, µs. */
 const REPORTED_US = 8_000_000;
-/** Without reports, and while there is other media, a picture is held this long, µs. */
+/** Without reports, a picture is held this long if there is other media, µs. */
 const UNREPORTED_US = 10_000_000;
-/** Held this long while others come that refer to a lost one: keyframes are 10 s apart with some encoders, µs. */
+/**
+ * A picture is held this long while others arrive that refer to a lost one: some encoders send
+ * keyframes 10 s apart, µs.
+ */
 const FROZEN_US = 12_000_000;
-/** In no case for longer: no segment of it can be written before the next one comes, µs. */
+/**
+ * Maximum time in any case, because no segment with the picture can be written before the next one
+ * arrives, µs.
+ */
 const MOST_US = 60_000_000;
 
-/** A picture stands long enough to ask for a keyframe, which shows that the camera is on, µs. */
+/**
+ * Age of the last picture at which a keyframe is requested, whose arrival shows that the camera is
+ * on, µs.
+ */
 export const ASK_US = 3_000_000;
 
 /**
- * True while the last picture stands for what the camera sees: of a screen or a slide, the next one
- * may be seconds away. A camera that is off is told from that by its sender: it says goodbye (RTCP
- * BYE, RFC 3550 §6.6) or does not report any more, while the sender of a still picture goes on with
- * its reports and answers when it is asked for a keyframe.
+ * True while the last picture still shows what the camera sees: the next picture of a screen or a
+ * slide may be seconds away. The sender of a camera that is off shows that: it sends an RTCP BYE
+ * (RFC 3550 §6.6) or stops its reports, while the sender of a still picture continues to report and
+ * responds to a keyframe request.
  * @param nowUs µs since the Unix epoch
- * @param hasOther whether the publisher has other media; undefined where it has agreed on none
+ * @param hasOther whether the publisher sends other media; undefined if it negotiated none
  */
 export function isStill(video: VideoTrack, nowUs: number, hasOther: boolean | undefined): boolean {
   const standsUs = nowUs - video.takenUs;
@@ -28,7 +37,7 @@ export function isStill(video: VideoTrack, nowUs: number, hasOther: boolean | un
   if (video.isOff) return false;
   if (nowUs - video.lastArrivalUs <= STALE_US) return standsUs <= FROZEN_US;
   const { reportedUs } = video.anchor.clock;
-  // Where nothing at all comes, it is the network.
+  // If nothing arrives at all, the network is the cause.
   if (reportedUs === 0) return hasOther !== false && standsUs <= UNREPORTED_US;
   return nowUs - reportedUs <= (hasOther ? REPORTED_US : STALE_US) && standsUs <= MOST_US;
 }

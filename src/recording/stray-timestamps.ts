@@ -2,43 +2,43 @@ import type { AccessUnit } from '../media/access-unit.ts';
 import type { TrackTicks, Us } from '../media/media-time.ts';
 import type { TrackClock } from './track-clock.ts';
 
-/** A unit with a doubtful timestamp waits this long for another one to tell what it is, µs. */
+/** How long a unit with a doubtful timestamp waits for the next one, µs. */
 const DOUBT_US = 1_000_000;
 
-/** What {@link StrayTimestamps} asks and tells. */
+/** Callbacks of {@link StrayTimestamps}. */
 export interface TimestampEvents {
-  /** The sender began a new timeline with the next unit: the track is to begin a new clock. */
+  /** The sender began a new timeline with the next unit: the track must begin a new clock. */
   onJump(): void;
-  /** True just after the other track began a new timeline: one that jumps now needs no second unit. */
+  /** True just after the other track began a new timeline: then a jump needs no confirmation. */
   isJumping(nowUs: Us): boolean;
 }
 
-/** What is to be done with the unit in hand. */
+/** What to do with the current unit. */
 type Step = 'judge' | 'place' | 'begin' | 'place as stray';
 
 /**
- * Gives the units of one track their ticks, in the order in which they come. A timestamp that does not
- * follow those before is a stray one, or the first of a new timeline: the unit waits for the next one
- * to tell. A stray one costs no more than itself: its unit is put where it is to be expected, since
- * pictures refer to it.
+ * Assigns ticks to the units of a track in the order of arrival. A timestamp that does not follow
+ * the previous ones is either wrong or the first of a new timeline: the unit waits for the next one
+ * to decide. A wrong timestamp affects only its own unit, which is placed where it was expected
+ * because other pictures refer to it.
  *
- * After each call that takes or decides something, all that has its place has to be taken out with
+ * After each call that takes or decides something, remove all units with a place by
  * {@link StrayTimestamps.next}.
  */
 export class StrayTimestamps {
-  /** Units whose timestamp was wrong. */
+  /** Number of units with a wrong timestamp. */
   count = 0;
-  /** Where the unit that came out last is, on the track's own timeline. */
+  /** Place of the unit that was returned last, on the track's own timeline. */
   ticks: TrackTicks = 0;
   readonly #track: { readonly anchor: { readonly clock: TrackClock } };
   readonly #events: TimestampEvents;
   #inHand: AccessUnit | undefined;
   #step: Step = 'judge';
   #doubted: AccessUnit | undefined;
-  /** The latest unit, when its timestamp was taken for a stray one. */
+  /** The latest unit, if its timestamp was considered wrong. */
   #stray: AccessUnit | undefined;
 
-  /** @param track whose clock is the one in force */
+  /** @param track with its current clock */
   constructor(track: { readonly anchor: { readonly clock: TrackClock } }, events: TimestampEvents) {
     this.#track = track;
     this.#events = events;
@@ -50,7 +50,7 @@ export class StrayTimestamps {
     this.#step = 'judge';
   }
 
-  /** The next unit that has its place, with its {@link StrayTimestamps.ticks}. */
+  /** The next unit with a place, which is {@link StrayTimestamps.ticks}. */
   next(): AccessUnit | undefined {
     const unit = this.#inHand;
     if (unit === undefined) return undefined;
@@ -82,14 +82,14 @@ export class StrayTimestamps {
     return this.next();
   }
 
-  /** What time brings: a unit that nothing follows has its place. */
+  /** Does what is due: a unit without a successor gets its place. */
   tick(nowUs: Us): void {
     if (this.#doubted !== undefined && nowUs - this.#doubted.arrivalUs > DOUBT_US) this.flush();
   }
 
   /**
-   * The other track began a new timeline: one that jumps at the same time has done so as well.
-   * @returns true where a unit has its place by that
+   * The other track began a new timeline: a jump of this track at the same time is confirmed.
+   * @returns true if a unit got its place
    */
   confirm(): boolean {
     const doubted = this.#doubted;
@@ -99,7 +99,7 @@ export class StrayTimestamps {
     return true;
   }
 
-  /** What waits has its place: the track ends, or begins a new timeline that is certain. */
+  /** Places the waiting unit: the track ends, or certainly begins a new timeline. */
   flush(): void {
     if (this.#doubted !== undefined) this.#decide(this.#doubted, 'place as stray');
   }
@@ -110,12 +110,12 @@ export class StrayTimestamps {
     this.#step = step;
   }
 
-  /** Takes a unit that begins something new, as the one after it has shown. */
+  /** Takes a unit that begins a new timeline, as the next one has shown. */
   #begin(unit: AccessUnit): AccessUnit {
     const { clock } = this.#track.anchor;
     const { rtpTimestamp, arrivalUs } = unit;
-    // Only one came before: that was the stray one. And back by so little that nothing is to be
-    // rearranged: time goes on.
+    // Only one unit came before, so that was the wrong one. Time continues if the step back is so
+    // small that nothing needs to be reordered.
     if (clock.isNew) clock.resume(rtpTimestamp, arrivalUs);
     else if (clock.isJump(rtpTimestamp, arrivalUs)) this.#events.onJump();
     else if (clock.isBack(rtpTimestamp)) clock.resume(rtpTimestamp, arrivalUs);
@@ -128,7 +128,7 @@ export class StrayTimestamps {
     return unit;
   }
 
-  /** @param next timestamp of the unit after it, if that one is right */
+  /** @param next timestamp of the next unit, if that is right */
   #placeStray(unit: AccessUnit, next: number | undefined): AccessUnit {
     this.#stray = unit;
     this.count++;

@@ -8,18 +8,21 @@ import {
 } from '../media/media-time.ts';
 import type { Timescale } from '../media/timescale.ts';
 
-/** The wall clock is followed by at most this part of the time that has passed. */
+/** Maximum rate at which the wall clock is followed. */
 const MOST_SLOPE = 500e-6;
-/** How fast it is followed is decided this often, µs of media time. */
+/** Interval between decisions about that rate, µs of media time. */
 const STEP_US = 10_000_000;
-/** An error is made good within about this time, as far as the limit allows, µs. */
+/** An error is corrected within about this time, if the limit permits, µs. */
 const SETTLE_US = 60_000_000;
-/** Decisions that are kept: an hour, for segments that a slow disk has not closed yet. */
+/** Number of decisions that are kept: an hour, for segments that a slow disk has not closed yet. */
 const MOST_KNOTS = 360;
-/** Files are moved in steps that the timescales of H264 and Opus can both express; steps a second. */
+/**
+ * Files are moved in steps that can be expressed in the timescales of both H264 and Opus; steps per
+ * second.
+ */
 const STEPS_PER_SECOND = 6000;
 
-/** From an instant of media time on, the correction grows by `slope` µs a µs. */
+/** From an instant of media time on, the correction grows by `slope` µs per µs. */
 interface Knot {
   us: number;
   correctionUs: number;
@@ -27,18 +30,18 @@ interface Knot {
 }
 
 /**
- * The media time of one stream, over all its publishers and recordings, and where it lies on our
- * wall clock. Media time goes on by the senders' clocks: 50 ppm of a crystal, which is usual, are
- * 4 s a day. What is recorded is never bent or cut for that; instead each instant of media time has a
- * correction, the same for both tracks, which follows the wall clock slowly. Segments of one track
- * that follow each other in media time follow each other on the wall clock, since the correction of
- * an instant is decided once.
+ * The media time of a stream, over all its publishers and recordings, and its relation to our wall
+ * clock. Media time advances with the senders' clocks, which commonly deviate by 50 ppm, 4 s a day.
+ * Media is never stretched or cut for that; instead each instant of media time has a correction,
+ * the same for both tracks, which slowly follows the wall clock. The correction of an instant is
+ * decided once, so segments that are consecutive in media time are consecutive on the wall clock.
  *
- * Only where a new folder begins, at midnight, the times in its files begin at the wall clock again.
+ * Only where a new folder begins, at midnight, the times in its files start at the wall clock
+ * again.
  */
 export class StreamClock {
   #knots: Knot[] = [{ us: 0, correctionUs: 0, slope: 0 }];
-  /** The latest instant whose correction was asked for: it may not change any more. */
+  /** The latest instant whose correction was used and can no longer change. */
   #askedUs = 0;
   #folder: string | undefined;
   #rebase: Ticks = 0;
@@ -51,21 +54,24 @@ export class StreamClock {
     return us + correction(this.#knots[at]!, us);
   }
 
-  /** Media time at an instant of the present. @param nowUs wall clock, µs since the Unix epoch */
+  /** Media time of a present instant. @param nowUs wall clock, µs since the Unix epoch */
   mediaUs(nowUs: Us): Us {
     const { us, correctionUs, slope } = this.#knots.at(-1)!;
     return us + (nowUs - us - correctionUs) / (1 + slope);
   }
 
-  /** What is to be added to media time at present, µs. @param nowUs wall clock */
+  /**
+   * Present correction: wall clock minus media time, µs. @param nowUs wall clock, µs since the Unix
+   * epoch
+   */
   correctionUs(nowUs: Us): Us {
     return nowUs - this.mediaUs(nowUs);
   }
 
   /**
-   * Turns the correction towards where the wall clock is; call now and then.
+   * Moves the correction towards the wall clock; call it periodically.
    * @param nowUs wall clock, µs since the Unix epoch
-   * @param errorUs wall clock minus media time as measured now; undefined when there is no telling
+   * @param errorUs measured wall clock minus media time; undefined if unknown
    */
   steer(nowUs: number, errorUs: number | undefined): void {
     const last = this.#knots.at(-1)!;
@@ -79,9 +85,9 @@ export class StreamClock {
   }
 
   /**
-   * What files of a folder add to media time: the correction that was true when the stream came to it,
-   * so that its files lie in the folder's day. Both tracks add the same.
-   * @param start media time of the first sample, if the folder is a new one
+   * The offset of the files in a folder from media time: the correction when the stream reached the
+   * folder, so that its files are in the folder's day. Both tracks have the same offset.
+   * @param start media time of the first sample, if the folder is new
    */
   enter(folder: string, start: Ticks): Ticks {
     if (folder !== this.#folder) {
@@ -98,13 +104,13 @@ function correction({ us, correctionUs, slope }: Knot, at: number): number {
   return correctionUs + Math.max(0, at - us) * slope;
 }
 
-/** Wall clock of file times of one track in one folder. */
+/** Wall clock of the file times of a track in a folder. */
 export class TrackWallClock implements FileClock {
   readonly #clock: StreamClock;
   readonly #timescale: Timescale;
   readonly #rebase: Ticks;
 
-  /** @param rebase what the folder's files add to media time */
+  /** @param rebase offset of the folder's files from media time */
   constructor(clock: StreamClock, timescale: Timescale, rebase: Ticks) {
     this.#clock = clock;
     this.#timescale = timescale;

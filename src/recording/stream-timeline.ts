@@ -8,7 +8,7 @@ import type { TrackWriter } from './track-writer.ts';
 import type { VideoTrack } from './video-track.ts';
 import { haveReports, settle, type WallClockAnchor } from './wall-clock-anchor.ts';
 
-/** Sender reports of all tracks are waited for this long before times become final, µs. */
+/** How long the sender reports of all tracks are awaited before times become final, µs. */
 const REPORT_WAIT_US = 6_000_000;
 
 /** How long the wall-clock estimate from a track's packets stays valid, µs. */
@@ -18,15 +18,15 @@ const FRESH_US = 5_000_000;
 type TrackTimes = Record<TrackKind, Ticks>;
 
 /**
- * Where the tracks of one publisher lie on the wall clock. Their places are provisional until the
- * sender's reports are in, so writers that were begun by then are moved once the places are final.
+ * The places of a publisher's tracks on the wall clock. They are provisional until the sender
+ * reports are available, so writers that began before are moved when the places become final.
  */
 export class StreamTimeline {
   readonly #video: VideoTrack | undefined;
   readonly #audio: AudioTrack | undefined;
   #unsettled: TrackWriter[] = [];
   #provisionalSinceUs: number | undefined;
-  /** Ends of the tracks when the places became provisional: nothing may be moved below. */
+  /** Ends of the tracks when the places became provisional: nothing may be moved before these. */
   #floor: TrackTimes = { video: 0, audio: 0 };
   #lipSync: LipSync | undefined;
   readonly #standstills: Partial<Record<TrackKind, Standstill>> = {};
@@ -37,20 +37,18 @@ export class StreamTimeline {
     this.#audio = audio;
   }
 
-  /**
-   * Where a track's own timeline begins in media time; 0 before {@link StreamTimeline.anchor}.
-   */
+  /** Start of a track's own timeline in media time; 0 before {@link StreamTimeline.anchor}. */
   base(kind: TrackKind): Ticks {
     return this.#anchor(kind)?.base ?? 0;
   }
 
-  /** True once a track has a place, be it provisional. */
+  /** True once a track has a place, even a provisional one. */
   isAnchored(kind: TrackKind): boolean {
     return this.#anchor(kind)?.offsetUs !== undefined;
   }
 
   /**
-   * Gives a track whose clock has begun its provisional place, unless it has one.
+   * Gives a track whose clock has begun a provisional place, unless it has one.
    * @param nowUs µs since the Unix epoch
    * @param ends of what was written of each track
    * @param correctionUs our wall clock minus the stream's media time, µs
@@ -75,7 +73,7 @@ export class StreamTimeline {
   }
 
   /**
-   * Brings the picture back into step with the sound, a little at each call: about four a second.
+   * Moves the picture towards the sound, a little at each of about four calls a second.
    * @param nowUs µs since the Unix epoch
    */
   tick(nowUs: number): void {
@@ -83,7 +81,7 @@ export class StreamTimeline {
     this.#tickedUs = nowUs;
     const [video, audio] = [this.#video?.anchor, this.#audio?.anchor];
     const late = { video: video?.clock.latenessUs(nowUs), audio: audio?.clock.latenessUs(nowUs) };
-    // A pause is made up for in one leap: the picture must not be bent for it meanwhile.
+    // A pause is corrected in one step, so the picture must not be adjusted for it meanwhile.
     const isPaused = late.video === undefined || late.audio === undefined;
     const isOpen = this.#standstills.video?.isOpen(nowUs) || this.#standstills.audio?.isOpen(nowUs);
     if (!isPaused && !isOpen && this.#lipSync?.isOf(video, audio)) this.#lipSync.correct(elapsedUs);
@@ -91,7 +89,7 @@ export class StreamTimeline {
     if (audio) this.#goOn('audio', audio, nowUs, late.video);
   }
 
-  /** Lets a track whose timestamps stood still lie where it was taken. */
+  /** Corrects a track whose timestamps stood still. */
   #goOn(
     kind: TrackKind,
     anchor: WallClockAnchor,
@@ -101,14 +99,14 @@ export class StreamTimeline {
     if (!this.#standstills[kind]?.isOf(anchor)) this.#standstills[kind] = new Standstill(anchor);
     const lackUs = this.#standstills[kind]!.lackUs(nowUs, otherLatenessUs);
     if (lackUs === 0) return;
-    // What it has seen of the tracks was before the leap.
+    // Its measurements date from before the correction.
     this.#lipSync = undefined;
-    // What is written stays where it is, so nothing leaps back: the picture is bent instead.
+    // Written media does not move, so a step back is impossible: the picture is adjusted instead.
     if (lackUs < 0) this.#hurry();
     else anchor.clock.leap(lackUs);
   }
 
-  /** Brings the picture into step by what the latest reports say. */
+  /** Adjusts the picture according to the latest reports. */
   #hurry(): void {
     const [video, audio] = [this.#video?.anchor, this.#audio?.anchor];
     if (!video?.locked || !audio?.locked) return;
@@ -116,24 +114,26 @@ export class StreamTimeline {
     this.#lipSync.hurry();
   }
 
-  /** Takes charge of a new writer's times: final ones at once, or as soon as they are. */
+  /**
+   * Takes over the times of a new writer, which become final at once or as soon as the places do.
+   */
   adopt(writer: TrackWriter): void {
     if (this.#provisionalSinceUs === undefined) writer.settle(0);
     else this.#unsettled.push(writer);
   }
 
-  /** Lets go of a writer that was given up. */
+  /** Releases a writer that was given up. */
   abandon(writer: TrackWriter): void {
     this.#unsettled = this.#unsettled.filter((other) => other !== writer);
   }
 
   /**
-   * Makes the places final once all tracks' reports are in or were waited for long enough, and moves
-   * the writers.
+   * Makes the places final once all tracks' reports are available or have been awaited long enough,
+   * and moves the writers.
    * @param nowUs µs since the Unix epoch
-   * @param force do not wait any more
+   * @param force do not wait any longer
    * @param correctionUs our wall clock minus the stream's media time, µs
-   * @returns how much later each track now is; undefined when nothing was decided
+   * @returns the delay of each track; undefined if nothing was decided
    */
   settle(nowUs: number, force: boolean, correctionUs: number): TrackTimes | undefined {
     if (this.#provisionalSinceUs === undefined) return undefined;
@@ -161,8 +161,8 @@ export class StreamTimeline {
   }
 
   /**
-   * Our wall clock minus the media time of the tracks whose places are final, by their least delayed
-   * packets, µs; undefined when none of them was heard lately.
+   * Our wall clock minus the media time of the tracks with final places, according to their least
+   * delayed packets, µs; undefined if none was received lately.
    * @param nowUs µs since the Unix epoch
    */
   errorUs(nowUs: number): number | undefined {
@@ -186,7 +186,7 @@ export class StreamTimeline {
 
   #shiftSince(before: TrackTimes): TrackTimes {
     const video = this.base('video') - before.video;
-    // Sound that never began has only silence, which moves with the picture it belongs to.
+    // A track whose sound never began has only silence, which moves with the picture.
     if (this.#audio?.anchor.offsetUs === undefined) return { video, audio: video };
     return { video, audio: this.base('audio') - before.audio };
   }

@@ -1,51 +1,57 @@
 import { LeastDelay } from '../clock/least-delay.ts';
 
-/** Half of the 32-bit RTP timestamp circle: a step of more goes the other way round. */
+/** Half of the 32-bit range of RTP timestamps: a larger step goes in the other direction. */
 const HALF_CIRCLE = 2 ** 31;
 const CIRCLE = 2 ** 32;
 /** How long the least delayed arrival of a track stays valid, µs. */
 const WINDOW_US = 30_000_000;
-/** The same for how much packets are delayed at present, µs … */
+/** The same for the current delay of packets, µs. */
 const RECENT_US = 500_000;
-/** … which is unknown when none came for this long, µs. */
+/** The current delay is unknown if no packet arrived for this long, µs. */
 const QUIET_US = 500_000;
 /**
- * Timestamps whose steps differ by this much from the arrival times are not delay but a sender that
- * began a new timeline, µs.
+ * A step of the timestamp that differs by this much from that of the arrival times is not a delay
+ * but a new timeline of the sender, µs.
  */
 const JUMP_US = 5_000_000;
-/** So are timestamps that step back by more than this, µs: nothing is sent out of order in WebRTC. */
+/** So is a step back by more than this, µs: WebRTC senders send in order. */
 const BACK_US = 1_000_000;
-/** So is a packet that came this much earlier than the least delayed recent one: none is that fast, µs. */
+/**
+ * So is a packet that is this much earlier than the least delayed recent one, which no network path
+ * explains, µs.
+ */
 const AHEAD_US = 1_000_000;
-/** Before this much of a track was heard, its first packets may have been late, µs. */
+/** Within this time from the start of a track, its packets may all have been late, µs. */
 const ACQUAINTED_US = 2_000_000;
-/** Units are at most so far apart while a track is sent without a pause, µs. */
+/** Maximum distance of units in a track that is sent without a pause, µs. */
 const MOST_STEP_US = 1_000_000;
 
 /**
- * The clock of one track: RTP timestamps made continuous, and what ties them to wall-clock time.
- * After moonfire-nvr's observation that network delay is never negative, the least delayed arrival
- * of the last half minute stands for "no delay" where the sender says nothing.
+ * The clock of a track: makes RTP timestamps continuous and relates them to wall-clock time.
+ * Network delay is never negative, as moonfire-nvr observes, so without sender reports the least
+ * delayed arrival of the last half minute counts as having no delay.
  */
 export class TrackClock {
   readonly clockRate: number;
-  /** By how much a timestamp may step otherwise than the arrival times before it is doubted, µs. */
+  /**
+   * A timestamp is doubted if its step differs from that of the arrival times by more than this,
+   * µs.
+   */
   readonly #toleranceUs: number;
-  /** Ticks of the latest timestamp, continuous over wraps; starts at the first timestamp. */
+  /** Ticks of the latest timestamp, continuous over wraps; begins at the first timestamp. */
   #latest: number | undefined;
-  /** Ticks that timestamps lack, since the sender's stood still or went back. */
+  /** Ticks to add to timestamps, because the sender's stood still or went back. */
   #skew = 0;
   /** Ticks between the latest two timestamps. */
   #step = 1;
   #firstArrivalUs = 0;
   #latestArrivalUs = 0;
-  /** Arrival − media time of the latest unit, µs; infinite where its timestamp was wrong. */
+  /** Arrival − media time of the latest unit, µs; infinite if its timestamp was wrong. */
   #latestOffsetUs = 0;
-  /** Least (arrival − media time) of the last half minute and of the last second, µs. */
+  /** Minimum of (arrival − media time) over the last half minute and the last second, µs. */
   readonly #least = new LeastDelay(WINDOW_US);
   readonly #leastRecent = new LeastDelay(RECENT_US);
-  /** Sender's wall clock minus media time as its last report says, µs. */
+  /** Sender's wall clock minus media time according to its last report, µs. */
   #senderOffsetUs: number | undefined;
   /** Arrival of that report, µs. */
   #reportedUs = 0;
@@ -60,7 +66,7 @@ export class TrackClock {
     this.#toleranceUs = toleranceUs;
   }
 
-  /** True when a timestamp follows those before it; otherwise the next one tells what it is. */
+  /** True if a timestamp follows the previous ones; otherwise the next one decides. */
   goesOn(timestamp: number, arrivalUs: number): boolean {
     if (this.#latest === undefined) return true;
     const stepUs = this.toUs(this.#unwrap(timestamp) - this.#latest);
@@ -68,7 +74,7 @@ export class TrackClock {
     return !this.isJump(timestamp, arrivalUs);
   }
 
-  /** True when the second of two timestamps follows the first, whatever came before. */
+  /** True if the second of two timestamps follows the first, regardless of earlier ones. */
   follows(
     first: { rtpTimestamp: number; arrivalUs: number },
     second: { rtpTimestamp: number; arrivalUs: number },
@@ -77,7 +83,7 @@ export class TrackClock {
     return this.#isStep(stepUs, second.arrivalUs - first.arrivalUs, AHEAD_US);
   }
 
-  /** True when a timestamp is so far from those before it that it can only be of a new timeline. */
+  /** True if a timestamp is so far from the previous ones that it must belong to a new timeline. */
   isJump(timestamp: number, arrivalUs: number): boolean {
     if (this.#latest === undefined) return false;
     const ticks = this.#unwrap(timestamp);
@@ -88,12 +94,12 @@ export class TrackClock {
     return arrivalUs - this.toUs(ticks) < this.arrivalOffsetUs - AHEAD_US;
   }
 
-  /** True when a timestamp lies before the latest one. */
+  /** True if a timestamp is earlier than the latest one. */
   isBack(timestamp: number): boolean {
     return this.#latest !== undefined && this.#unwrap(timestamp) < this.#latest;
   }
 
-  /** True when no more than one timestamp was taken. */
+  /** True if at most one timestamp was taken. */
   get isNew(): boolean {
     return this.#latestArrivalUs === this.#firstArrivalUs;
   }
@@ -121,10 +127,10 @@ export class TrackClock {
   }
 
   /**
-   * Takes a unit whose timestamp is wrong. @returns the ticks at which it is to be expected, by the
-   * pace of those before
+   * Takes a unit whose timestamp is wrong. @returns the ticks at which it is expected according to
+   * the rate of earlier units
    * @param arrivalUs arrival of its packet, µs since the Unix epoch
-   * @param next timestamp of the unit after it, if that one is right
+   * @param next timestamp of the next unit, if that is right
    */
   advanceUntimed(arrivalUs: number, next: number | undefined): number {
     let ticks = this.#expected(arrivalUs);
@@ -137,7 +143,8 @@ export class TrackClock {
   }
 
   /**
-   * Lets the sender's timestamps go on where they are to be expected, by the pace of those before.
+   * Continues with the sender's timestamps where they are expected according to the rate of earlier
+   * units.
    * @param timestamp the first of them
    */
   resume(timestamp: number, arrivalUs: number): void {
@@ -145,16 +152,19 @@ export class TrackClock {
     this.#senderOffsetUs = undefined;
   }
 
-  /** Time passed that the sender's timestamps do not know of: they lie later from now on. @param us */
+  /**
+   * Time passed that the sender's timestamps do not include: later media moves by this. @param us
+   * µs
+   */
   leap(us: number): void {
     this.#skew += Math.round((us / 1e6) * this.clockRate);
     this.#leastRecent.reset();
-    // A report from amid a pause says nothing of the time after it.
+    // A report from the pause says nothing about the time after it.
     this.#senderOffsetUs = undefined;
   }
 
   /**
-   * Takes what a sender report says (RFC 3550 §6.4.1).
+   * Takes a sender report (RFC 3550 §6.4.1).
    * @param ntpUs the sender's wall clock, µs since the Unix epoch
    * @param rtpTimestamp the same instant on the track's timeline, 32 bits
    * @param arrivalUs its arrival, µs since the Unix epoch
@@ -165,7 +175,7 @@ export class TrackClock {
     this.#reportedUs = arrivalUs;
   }
 
-  /** Ticks as µs on the track's own timeline. */
+  /** Converts ticks to µs on the track's own timeline. */
   toUs(ticks: number): number {
     return (ticks / this.clockRate) * 1e6;
   }
@@ -186,8 +196,8 @@ export class TrackClock {
   }
 
   /**
-   * How much later packets come at present than the least delayed one of the last half minute, µs;
-   * undefined when none came of late.
+   * Current delay of packets relative to the least delayed one of the last half minute, µs;
+   * undefined if none arrived lately.
    * @param nowUs µs since the Unix epoch
    */
   latenessUs(nowUs: number): number | undefined {
@@ -197,8 +207,8 @@ export class TrackClock {
   }
 
   /**
-   * How much later the latest packet came than the least delayed one of the last half minute, µs;
-   * infinite where its timestamp was wrong.
+   * Delay of the latest packet relative to the least delayed one of the last half minute, µs;
+   * infinite if its timestamp was wrong.
    */
   get latestLatenessUs(): number {
     return this.#latestOffsetUs - this.arrivalOffsetUs;
@@ -209,13 +219,13 @@ export class TrackClock {
     return this.#latestArrivalUs;
   }
 
-  /** @param mostLateUs how much longer the second may have been under way than the first, µs */
+  /** @param mostLateUs maximum additional delay of the second packet, µs */
   #isStep(stepUs: number, elapsedUs: number, mostLateUs: number): boolean {
     const aheadUs = stepUs - elapsedUs;
     return stepUs >= -this.#toleranceUs && aheadUs <= this.#toleranceUs && aheadUs >= -mostLateUs;
   }
 
-  /** Where a unit is to be expected: a whole number of steps after the latest one. */
+  /** Where a unit is expected: an integer number of steps after the latest one. */
   #expected(arrivalUs: number): number {
     if (this.#latest === undefined) return 0;
     const elapsed = ((arrivalUs - this.#latestArrivalUs) / 1e6) * this.clockRate;
@@ -229,7 +239,7 @@ export class TrackClock {
   }
 }
 
-/** A difference of timestamps the shorter way round their circle. */
+/** A difference of timestamps in the shorter direction. */
 function wrapped(difference: number): number {
   const step = difference % CIRCLE;
   if (step < -HALF_CIRCLE) return step + CIRCLE;

@@ -10,42 +10,42 @@ import type { Timescale } from '../media/timescale.ts';
 import { CutPolicy } from './cut-policy.ts';
 import type { PlacedUnit } from './placed-unit.ts';
 
-/** A chunk goes to the disk after this much media, so that a crash costs no more. */
+/** Media in a chunk, which is also what a crash loses at most. */
 const CHUNK_TICKS = TICKS_PER_SECOND;
-/** … or after this many bytes, so that a very fast stream does not fill the memory. */
+/** Maximum size of a chunk, bytes, so that a high bit rate does not fill the memory. */
 const CHUNK_BYTES = 4 << 20;
 
-/** What a {@link TrackWriter} works for. */
+/** Options of a {@link TrackWriter}. */
 export interface TrackWriterOptions {
   kind: TrackKind;
   container: Container;
-  /** Each part of a sample has its length before it in the file. */
+  /** Each part of a sample is preceded by its length in the file. */
   isLengthPrefixed: boolean;
-  /** Of its files. */
+  /** Timescale of its files. */
   timescale: Timescale;
-  /** What the files' times add to media time. */
+  /** Offset of the files' times from media time. */
   rebase: Ticks;
   segmentSeconds: number;
   folder: PresentationFolder;
-  /** False while no segment should begin at a media time, because it is of another day. */
+  /** False while no segment may begin at a media time, because it belongs to another day. */
   mayCut(time: Ticks): boolean;
-  /** Opens the Period and writes the initialization segment; runs in turn with the writes. */
+  /** Opens the Period's track and writes the initialization segment; runs in the write queue. */
   openTrack(): Promise<PeriodTrack>;
   owner: WriteOwner;
   queue: WriteQueue;
-  /** Told of each segment that was written without a failure. */
+  /** Called for each segment that was written successfully. */
   onCommitted(): void;
-  /** Asks the publisher for a keyframe. */
+  /** Requests a keyframe from the publisher. */
   requestKeyframe(): void;
 }
 
 /**
- * One track of one Period: takes units in order, makes samples of them, gathers them into chunks and chunks into segment
- * files. Nothing here waits: files are written by the queue.
+ * A track of a Period: takes units in order, converts them to samples, and gathers these in chunks
+ * and the chunks in segment files. Nothing here waits: the queue writes the files.
  *
- * While the track's place on the wall clock is provisional, segments that are complete are held back
- * from commit, and {@link TrackWriter.settle} moves them to their final time first: an announced
- * segment never changes.
+ * While the track's place on the wall clock is provisional, complete segments are not committed,
+ * and {@link TrackWriter.settle} moves them to their final time first: an announced segment never
+ * changes.
  */
 export class TrackWriter {
   readonly kind: TrackKind;
@@ -59,7 +59,7 @@ export class TrackWriter {
   #chunkNumber = 0;
   #startTime: Ticks | undefined;
   #endTime: Ticks = 0;
-  /** Whether the queue has been told to begin a segment for the samples to come. */
+  /** True if the queue has been told to begin a segment for the following samples. */
   #begun = false;
   #settled = false;
   #segment: OpenSegment | undefined;
@@ -76,12 +76,12 @@ export class TrackWriter {
     });
   }
 
-  /** Start of the first unit; undefined before it. */
+  /** Start of the first unit; undefined without one. */
   get startTime(): Ticks | undefined {
     return this.#startTime;
   }
 
-  /** End of the last unit; 0 before the first. */
+  /** End of the last unit; 0 without one. */
   get endTime(): Ticks {
     return this.#endTime;
   }
@@ -92,8 +92,8 @@ export class TrackWriter {
   }
 
   /**
-   * Takes the next unit, which begins where the one before ended.
-   * @throws Error when it does not: a hole inside a Period would stop players for good
+   * Takes the next unit, which begins where the previous one ended.
+   * @throws Error if it does not: players would stop for good at a hole inside a Period
    */
   write(unit: PlacedUnit): void {
     const { start, end, parts } = unit;
@@ -113,7 +113,7 @@ export class TrackWriter {
     if (isLong || this.#chunkBytes >= CHUNK_BYTES) this.flush();
   }
 
-  /** What the file has of a unit. From here on, times are the track's own ticks. */
+  /** The sample of a unit. From here on, times are the track's own ticks. */
   #sample({ start, end, keyframe, isRecoveryPoint, compositionOffset, parts }: PlacedUnit): Sample {
     const time = this.#fileTime(start);
     return {
@@ -130,13 +130,13 @@ export class TrackWriter {
     return this.timescale.ofTicks(time + this.#options.rebase);
   }
 
-  /** Hands the samples to the disk when the first of them is older than a media time. */
+  /** Writes the samples if the first of them is older than a media time. */
   flushOlderThan(time: Ticks): void {
     if (this.#chunk.length === 0) return;
     if (time - this.#chunkStart >= this.timescale.step) this.flush();
   }
 
-  /** Hands the samples gathered so far to the disk. */
+  /** Writes the samples gathered so far. */
   flush(): void {
     const samples = this.#chunk;
     if (samples.length === 0) return;
@@ -159,8 +159,8 @@ export class TrackWriter {
   }
 
   /**
-   * Sets the final place on the wall clock and lets held segments be announced.
-   * @param ticks how much later than so far; may be negative
+   * Sets the final place on the wall clock and releases held segments.
+   * @param ticks delay relative to the provisional place; may be negative
    */
   settle(ticks: Ticks): void {
     if (this.#settled) return;
@@ -172,7 +172,8 @@ export class TrackWriter {
     const later = this.timescale.ofTicks(ticks);
     this.#push(0, async () => {
       if (later !== 0) await this.#segment?.shift(later);
-      // One stays in the list until it is committed: what follows after a failure is for salvage.
+      // A segment stays in the list until it is committed, so that salvage finds the rest after a
+      // failure.
       for (let segment = this.#held[0]; segment !== undefined; segment = this.#held[0]) {
         if (later !== 0) await segment.shift(later);
         await this.#options.folder.commit(this.#track!, segment);
@@ -182,15 +183,15 @@ export class TrackWriter {
     });
   }
 
-  /** Ends the track: the last segment is committed. The times must be settled before. */
+  /** Ends the track and commits the last segment. Precondition: the times are final. */
   end(): void {
     if (this.#begun) this.#endSegment();
   }
 
   /**
-   * After a failed write: commits what whole chunks are on the disk. No file stays open.
-   * @param onFailure told of each segment for which not even that is possible; its part file remains,
-   * to be taken up when the disk takes it
+   * After a failed write: commits the complete chunks on disk. No file stays open.
+   * @param onFailure called for each segment for which even that fails; its part file remains and
+   * is recovered when the disk works again
    */
   async salvage(onFailure: (error: Error) => void): Promise<void> {
     const segments = [...this.#held, ...(this.#segment ? [this.#segment] : [])];
@@ -222,7 +223,7 @@ export class TrackWriter {
     });
   }
 
-  /** @returns true for a segment that holds something */
+  /** @returns true if the segment has media */
   async #finish(segment: OpenSegment): Promise<boolean> {
     if (segment.isEmpty) await segment.file.discard();
     else await this.#options.folder.commit(this.#track!, segment);

@@ -5,33 +5,35 @@ import type { Picture } from './picture-order.ts';
 import type { RunningPeriod } from './running-period.ts';
 
 /**
- * Lays the pictures of a stream end to end over its Periods: each has a place until the next
- * one's, and black is shown where there is sound alone. All times are since the Unix epoch, unless said otherwise.
+ * Lays the pictures of a stream end to end over its Periods: each lasts until the next one, and
+ * black is shown where there is only sound. All times are since the Unix epoch, unless stated
+ * otherwise.
  */
 export class VideoLane {
   readonly #blank = new BlankVideo();
   readonly #compositionOffsets = new CompositionOffsets();
   #end: Ticks;
 
-  /** @param floor no sample may begin before this; the end of an earlier recording */
+  /** @param floor no sample may begin before this, the end of an earlier recording */
   constructor(floor: Ticks) {
     this.#end = floor;
   }
 
-  /** End of what was laid so far. */
+  /** End of the pictures laid so far. */
   get end(): Ticks {
     return this.#end;
   }
 
-  /** Moves the end after the Period's times were settled. @param ticks how much later */
+  /** Moves the end after the Period's times became final. @param ticks delay */
   shift(ticks: Ticks): void {
     this.#end += ticks;
   }
 
   /**
-   * Lays one picture.
-   * @param start of the picture, for the first one of a Period; others begin where the one before ended
-   * @param base where the track's own timeline begins
+   * Lays a picture.
+   * @param start of the picture, for the first one of a Period; others begin where the previous one
+   * ended
+   * @param base start of the track's own timeline
    */
   write(period: RunningPeriod, picture: Picture, start: Ticks, base: Ticks): void {
     const writer = period.video!;
@@ -48,7 +50,7 @@ export class VideoLane {
     writer.write(picture);
   }
 
-  /** Shows black while there is sound alone. @param isLast ends there */
+  /** Shows black while there is only sound. @param isLast end exactly there */
   fillBlank(period: RunningPeriod | undefined, to: Ticks, isLast: boolean): void {
     if (period?.blank === undefined || period.failed) return;
     const writer = period.video!;

@@ -14,50 +14,52 @@ import { TrackClock } from './track-clock.ts';
 import { WallClockAnchor } from './wall-clock-anchor.ts';
 
 /**
- * Timestamps that step by this much more than the arrival times, or back, are doubted, µs: pictures
- * may be sent in another order than they are shown.
+ * A timestamp is doubted if its step exceeds that of the arrival times by more than this, or goes
+ * back by more, µs: pictures may be sent in another order than they are shown.
  */
 const DOUBTFUL_US = 500_000;
 
-/** Duration of a picture that has none after it and none before: 1/30 s. */
+/** Duration of a picture without a next or previous one: 1/30 s. */
 const DEFAULT_DURATION: Ticks = TICKS_PER_SECOND / 30;
-/** No picture is meant to be shown for less than this, 1 ms. */
+/** Minimum intended duration of a picture, 1 ms. */
 const MOMENT: Ticks = TICKS_PER_SECOND / 1000;
-/** How long to wait for a requested keyframe before a recovery point will do, µs. */
+/** How long to wait for a requested keyframe before a recovery point is used, µs. */
 const KEYFRAME_WAIT_US = 1_000_000;
 
 /**
- * What becomes of pictures that refer to one that was lost, until the next keyframe or recovery point:
- * `freeze` drops them, so that all that is recorded decodes, and holds the picture before; `keep`
- * records them.
+ * How pictures that refer to a lost one are handled until the next keyframe or recovery point:
+ * `freeze` drops them, so that everything recorded can be decoded, and holds the previous picture;
+ * `keep` records them.
  */
 export type OnLoss = 'freeze' | 'keep';
 
 /**
- * The video of one publisher on its way into the recording: drops what cannot be decoded after a
- * loss, unless all is kept, and holds each picture until later ones tell its place and duration.
- * Nothing that is dropped here is referred to by what goes on.
+ * The video of a publisher on its way to the recording: drops what cannot be decoded after a loss,
+ * unless everything is kept, and holds each picture until later ones determine its place and
+ * duration. No recorded picture refers to one that is dropped here.
  */
 export class VideoTrack {
-  /** Of its RTP timestamps, whatever codec of the section comes. */
+  /** Timescale of its RTP timestamps, the same for all codecs of the section. */
   readonly timescale: Timescale;
   anchor: WallClockAnchor;
   /** Arrival of the latest access unit; 0 before the first. */
   lastArrivalUs: Us = 0;
   /** Arrival of the latest one that was not dropped; 0 before the first. */
   takenUs: Us = 0;
-  /** The sender has said goodbye and sent nothing since. */
+  /** The sender has sent an RTCP BYE and nothing since. */
   isOff = false;
-  /** How long pictures were held because others were lost or dropped. */
+  /** Total time for which pictures were held because others were lost or dropped. */
   heldTicks: Ticks = 0;
   readonly #onLoss: OnLoss;
   readonly #dropped: DroppedUnits;
   readonly #requestKeyframe: () => void;
-  /** Nothing can be decoded until a keyframe or recovery point. */
+  /** True until a keyframe or recovery point: nothing can be decoded. */
   #frozen = true;
-  /** The receiver knows nothing of it, so the keyframe has to be asked for here. */
+  /**
+   * True if the receiver does not know of the loss, so that the keyframe must be requested here.
+   */
   #asksForKeyframe = true;
-  /** Arrival of the first picture that was dropped. */
+  /** Arrival of the first dropped picture. */
   #frozenSinceUs: Us | undefined;
   #recovery: GradualRecovery | undefined;
   readonly #skipped = new SkippedPictures();
@@ -71,8 +73,8 @@ export class VideoTrack {
   #reader: PictureReader;
 
   /**
-   * @param section as negotiated; what the parameters of its formats say is taken up
-   * @param requestKeyframe asks the publisher for one
+   * @param section as negotiated; parameter sets in its formats are used
+   * @param requestKeyframe requests a keyframe from the publisher
    */
   constructor(
     section: MediaSection,
@@ -84,7 +86,7 @@ export class VideoTrack {
     this.#onLoss = onLoss;
     this.#dropped = dropped;
     this.#section = section;
-    // The first one is wanted most; its pictures tell when it is another.
+    // The preferred codec; its pictures show if it is another.
     this.#codec = videoCodec(section.formats[0]!.codec);
     this.#reader = this.#codec.createReader(section.formats);
     this.timescale = new Timescale(this.#codec.description.clockRate);
@@ -92,12 +94,12 @@ export class VideoTrack {
     this.#order = new PictureOrder(this.timescale.step);
   }
 
-  /** The codec of the latest pictures. */
+  /** Codec of the latest pictures. */
   get codec(): VideoCodec {
     return this.#codec;
   }
 
-  /** Of the latest keyframe or recovery point; undefined before any. */
+  /** Configuration of the latest keyframe or recovery point; undefined before the first. */
   get configuration(): VideoConfiguration | undefined {
     return this.#reader.configuration();
   }
@@ -108,7 +110,8 @@ export class VideoTrack {
   }
 
   /**
-   * Takes the next access unit; {@link VideoTrack.next} then has the pictures that it completes.
+   * Takes the next access unit; {@link VideoTrack.next} then returns the pictures that it
+   * completes.
    * @param shown its presentation time on the track's own timeline
    */
   push(unit: AccessUnit, shown: Ticks): void {
@@ -123,7 +126,7 @@ export class VideoTrack {
     const leading = this.#leadingKind(unit.keyframe, isRecoveryPoint, parts);
     const wasFrozen = this.#frozen;
     if (unit.keyframe) {
-      // One whose parameter sets never came decodes to nothing, or with others to anything.
+      // Without its parameter sets it cannot be decoded, or would be decoded with the wrong ones.
       if (configuration !== undefined || this.#onLoss === 'keep') this.#thaw();
       else this.freeze();
     } else if (unit.discontinuity && this.#onLoss === 'freeze') this.#frozen = true;
@@ -170,8 +173,8 @@ export class VideoTrack {
   }
 
   /**
-   * Drops pictures from now on until one that decoding can start with, which is asked for, because
-   * there is nothing that others could refer to; unless one waits already.
+   * Drops pictures until one at which decoding can start, because the later ones would have nothing
+   * to refer to, and requests a keyframe unless such a picture is already waiting.
    */
   freeze(): void {
     if (this.#order.canStart) return;
@@ -179,7 +182,7 @@ export class VideoTrack {
     this.#asksForKeyframe = true;
   }
 
-  /** What waits of the codec before is complete; of the new one nothing decodes before a keyframe. */
+  /** Waiting pictures of the previous codec are complete; those of the new one need a keyframe. */
   #changeCodec(name: string): void {
     this.#codec = videoCodec(name);
     this.#reader = this.#codec.createReader(this.#section.formats);
@@ -196,7 +199,7 @@ export class VideoTrack {
     this.#skipped.clear();
   }
 
-  /** Takes what comes while nothing can be decoded. */
+  /** Takes a unit while nothing can be decoded. */
   #pushFrozen(unit: AccessUnit, parts: Buffer[], shown: Ticks, isRecoveryPoint: boolean): void {
     this.#frozenSinceUs ??= unit.arrivalUs;
     if (this.#asksForKeyframe) this.#requestKeyframe();
@@ -300,7 +303,7 @@ export class VideoTrack {
     return picture;
   }
 
-  /** A new sender's timeline begins: nothing of the old one may mix with it. */
+  /** A new timeline of the sender begins; it must not be mixed with the old one. */
   restart(): void {
     this.anchor = this.#newAnchor();
     this.#order.clear();

@@ -1,36 +1,36 @@
 import { TICKS_PER_SECOND, type Ticks, type Us } from '../media/media-time.ts';
 import type { AudioPacket } from './audio-track.ts';
 
-/** Sound is kept waiting for at most this long … */
+/** Maximum duration of waiting sound. */
 const MOST_TICKS = 4 * TICKS_PER_SECOND;
-/** … and, whatever its packets say of their length, no more packets: 4 s of the shortest ones. */
+/** Maximum number of waiting packets, whatever their stated duration: 4 s of the shortest ones. */
 const MOST_PACKETS = 1600;
 
 /**
- * Sound that waits for the picture it belongs to, so that both tracks of a Period begin and end
- * together: players skip up to a second where they do not.
+ * Sound that waits for its picture, so that both tracks of a Period begin and end together: players
+ * skip up to a second otherwise.
  *
- * Its times are since the Unix epoch, not of the track's own timeline: that one may
- * be followed by another while the sound waits.
+ * Its times are since the Unix epoch, not on the track's own timeline, which may be replaced while
+ * the sound waits.
  */
 export class WaitingSound {
-  /** Since when the first packet waits. */
+  /** When the first packet began to wait. */
   sinceUs: Us = 0;
   #packets: AudioPacket[] = [];
-  /** How many of them, from the first on, are of a timeline that is over. */
+  /** Number of packets, from the first on, that belong to a previous timeline. */
   #ofBefore = 0;
 
-  /** The packet that waits longest. */
+  /** The packet that has waited longest. */
   get first(): AudioPacket | undefined {
     return this.#packets[0];
   }
 
-  /** The packet that came last. */
+  /** The packet that arrived last. */
   get last(): AudioPacket | undefined {
     return this.#packets.at(-1);
   }
 
-  /** True when no more should wait: the first ones have to be written, or dropped. */
+  /** True if the first packets must be written or dropped before another is added. */
   get isFull(): boolean {
     const first = this.#packets[0];
     if (first === undefined) return false;
@@ -43,13 +43,13 @@ export class WaitingSound {
     this.#packets.push(packet);
   }
 
-  /** Takes the packet that waits longest out. */
+  /** Removes the packet that has waited longest. */
   take(): void {
     this.#packets.shift();
     if (this.#ofBefore > 0) this.#ofBefore--;
   }
 
-  /** Moves what waits after the track's place was settled. @param ticks how much later */
+  /** Moves the waiting packets after the track's place became final. @param ticks delay */
   settle(ticks: Ticks): void {
     for (let i = this.#ofBefore; i < this.#packets.length; i++) {
       this.#packets[i]!.start += ticks;
@@ -57,12 +57,15 @@ export class WaitingSound {
     }
   }
 
-  /** The sender begins a new timeline: what waits keeps its place, wherever that one is settled. */
+  /**
+   * The sender begins a new timeline: waiting packets keep their places, wherever the new one is
+   * placed.
+   */
   restart(): void {
     this.#ofBefore = this.#packets.length;
   }
 
-  /** Drops all of it. @returns how many packets */
+  /** Drops all packets. @returns their number */
   clear(): number {
     const count = this.#packets.length;
     this.#packets = [];

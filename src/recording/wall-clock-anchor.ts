@@ -4,24 +4,24 @@ import type { TrackClock } from './track-clock.ts';
 
 /**
  * Sender reports of two tracks may disagree with the arrival times by this much before they count
- * as implausible (bridged sources had reports that were seconds wrong), µs.
+ * as implausible (those of bridged sources were wrong by seconds), µs.
  */
 const IMPLAUSIBLE_US = 1_000_000;
 
 /**
- * Where a track's own timeline lies in the stream's media time, which is our wall clock but for the
- * slow correction of `StreamClock`: media time = track time + offset. Provisional until the sender's
- * reports are in (Chromium's first one for audio takes some seconds), then locked for as long as the
- * sender's timeline lasts, so that media time is never bent afterwards.
+ * The place of a track's own timeline in the stream's media time, which is our wall clock except
+ * for the slow correction of `StreamClock`: media time = track time + offset. It is provisional
+ * until the sender reports are available (Chromium's first one for audio takes some seconds), then
+ * locked for the duration of the sender's timeline, so that media time is never changed afterwards.
  */
 export class WallClockAnchor {
   readonly clock: TrackClock;
   readonly #timescale: Timescale;
   locked = false;
-  /** Where the track's own timeline begins in media time, as far as the track can express it. */
+  /** Start of the track's own timeline in media time, rounded to the track's ticks. */
   base: Ticks = 0;
   #offsetUs: Us | undefined;
-  /** How much later than its place says the least delayed packet came as it was locked, µs. */
+  /** Delay of the least delayed packet relative to its place when the anchor was locked, µs. */
   #delayUs = 0;
 
   constructor(clock: TrackClock) {
@@ -45,18 +45,18 @@ export class WallClockAnchor {
     this.#delayUs = this.clock.arrivalOffsetUs - this.offsetUs! - correctionUs;
   }
 
-  /** Our wall clock minus media time, as the least delayed packets of late tell it, µs. */
+  /** Our wall clock minus media time, according to the least delayed recent packets, µs. */
   get errorUs(): number {
     return this.clock.arrivalOffsetUs - this.offsetUs! - this.#delayUs;
   }
 }
 
 /**
- * Sets the offsets of all anchors that are not locked. Where every track has a plausible sender
- * report, the sender's clock decides how the tracks lie to each other (lip sync, whatever the
- * network does), and a locked track, or else the least delayed arrival of any, decides where the
- * sender's clock lies on ours. Otherwise each track stands on its own arrivals, which are right to
- * within the difference of the tracks' delays.
+ * Sets the offsets of all anchors that are not locked. If every track has a plausible sender
+ * report, the sender's clock determines the tracks' relation to each other (lip sync, regardless of
+ * the network), and a locked track, or else the least delayed arrival of any, determines the
+ * sender's clock on ours. Otherwise each track is placed by its own arrivals, with an error of the
+ * difference of the tracks' delays.
  * @param correctionUs our wall clock minus the stream's media time, µs
  */
 export function settle(anchors: readonly WallClockAnchor[], correctionUs: number): void {
@@ -70,12 +70,12 @@ export function settle(anchors: readonly WallClockAnchor[], correctionUs: number
   }
 }
 
-/** True when every track has a sender report, so that waiting longer brings nothing new. */
+/** True if every track has a sender report, so that further waiting has no use. */
 export function haveReports(anchors: readonly WallClockAnchor[]): boolean {
   return anchors.every((anchor) => anchor.clock.senderOffsetUs !== undefined);
 }
 
-/** Media time minus the sender's clock, µs; undefined when the reports are missing or implausible. */
+/** Media time minus the sender's clock, µs; undefined if reports are missing or implausible. */
 function senderClockOffset(
   anchors: readonly WallClockAnchor[],
   correctionUs: number,

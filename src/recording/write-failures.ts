@@ -1,23 +1,26 @@
 import { Backoff, DISK_BACKOFF } from '../clock/backoff.ts';
 import type { RecordingLog } from '../day-folder/recording-log.ts';
 
-/** A failure of the same kind is logged again after this at the earliest, µs. */
+/** Minimum interval between log lines for the same kind of failure, µs. */
 const REPEAT_US = 60_000_000;
 
 /**
- * What keeps a stream from being written: the reason, until something is written again, and when that
- * may be tried. A disk that is full or gone fails many times a minute, so that each kind of failure is
- * logged once, then once a minute with their count.
+ * What prevents a stream from being written: the reason, until something is written again, and when
+ * to retry. A disk that is full or gone fails many times a minute, so each kind of failure is
+ * logged once, then once a minute with its count.
  */
 export class WriteFailures {
-  /** Why no media is written at present. */
+  /** Why media cannot be written. */
   #media: string | undefined;
-  /** Why the folder or its manifest could not be written when that was tried last. */
+  /** Why the last write of the folder or its manifest failed. */
   #folder: string | undefined;
   readonly #stream: string;
   readonly #log: RecordingLog;
   readonly #retry = new Backoff(DISK_BACKOFF, () => 1);
-  /** Of each kind: when it was logged last, µs since the Unix epoch, and how often it came since. */
+  /**
+   * For each kind: when it was logged last, µs since the Unix epoch, and how often it occurred
+   * since.
+   */
   readonly #logged = new Map<string, { us: number; unlogged: number }>();
   #sinceUs = 0;
   #failures = 0;
@@ -27,7 +30,7 @@ export class WriteFailures {
     this.#log = log;
   }
 
-  /** Why not all is written at present; undefined when all is well. */
+  /** Why not everything can be written; undefined if there is no failure. */
   get error(): string | undefined {
     return this.#media ?? this.#folder;
   }
@@ -37,22 +40,31 @@ export class WriteFailures {
     return this.#retry.mayTry(nowUs);
   }
 
-  /** Media could not be written: nothing is tried until some seconds later. @param nowUs as above */
+  /**
+   * Media could not be written: nothing is tried for some seconds. @param nowUs µs since the Unix
+   * epoch
+   */
   mediaFailed(error: Error, nowUs: number): void {
     this.#count(nowUs);
     this.#media = error.message;
     const retryMs = this.#retry.failed(nowUs);
-    this.log(error, nowUs, 'a write failed, recording tries again', { retry_ms: retryMs });
+    this.log(error, nowUs, 'a write failed, recording will be retried', { retry_ms: retryMs });
   }
 
-  /** A folder or its manifest could not be written; the next is tried in any case. @param nowUs as above */
+  /**
+   * A folder or its manifest could not be written; the next write is tried in any case. @param
+   * nowUs µs since the Unix epoch
+   */
   folderFailed(error: Error, nowUs: number): void {
     this.#count(nowUs);
     this.#folder = error.message;
     this.log(error, nowUs, 'a folder or manifest could not be written');
   }
 
-  /** Logs a failure, unless one of its kind was logged a moment ago. @param nowUs as above */
+  /**
+   * Logs a failure, unless one of the same kind was logged a moment ago. @param nowUs µs since the
+   * Unix epoch
+   */
   log(err: Error, nowUs: number, message: string, fields: object = {}): void {
     const kind = `${(err as NodeJS.ErrnoException).code ?? err.message} ${message}`;
     const last = this.#logged.get(kind);
@@ -65,7 +77,7 @@ export class WriteFailures {
     this.#log.error({ stream: this.#stream, err, ...fields, ...repeated }, message);
   }
 
-  /** A segment is complete on the disk. @param nowUs as above */
+  /** A segment is complete on disk. @param nowUs µs since the Unix epoch */
   mediaWritten(nowUs: number): void {
     this.#retry.reset();
     if (this.#media === undefined) return;
@@ -73,7 +85,7 @@ export class WriteFailures {
     this.#tellWhenOver(nowUs);
   }
 
-  /** Folder and manifest are as they should be. @param nowUs as above */
+  /** Folder and manifest were written successfully. */
   folderWritten(nowUs: number): void {
     if (this.#folder === undefined) return;
     this.#folder = undefined;
