@@ -6,7 +6,7 @@ import { deriveSessionKeys, type SrtpKeys } from './srtp-keys.ts';
 /**
  * The cipher of `keys.profile` with session keys for `protocol`.
  *
- * @throws RangeError when a key has the wrong length
+ * @throws RangeError if a key has the wrong length
  */
 export function createSrtpCipher(keys: SrtpKeys, protocol: 'rtp' | 'rtcp'): SrtpCipher {
   const session = deriveSessionKeys(keys, protocol);

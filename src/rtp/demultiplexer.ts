@@ -4,33 +4,38 @@ import type { MediaSection } from './media-section.ts';
 import type { RtpHeader } from './rtp-header.ts';
 import { SsrcTable } from './ssrc-table.ts';
 
-/** More than any session uses: an SFU that changes SSRCs at each switch leaves the old ones behind. */
+/** Maximum number of SSRCs; an SFU that changes them at each switch leaves the old ones behind. */
 const MAXIMUM_SOURCES = 64;
-/** A stream that sent nothing for this long may give way to one that it took over from. */
+/**
+ * A source that has been silent for this long may be replaced by one that it had replaced itself,
+ * µs.
+ */
 const QUIET_US = 1_000_000;
 
-/** Most layers of a section; a further one takes the place of one that has long been quiet. */
+/**
+ * Maximum number of layers per section; a further one replaces one that has been silent for long.
+ */
 const MAXIMUM_LAYERS = 8;
 const STALE_US = 5_000_000;
 
-/** One encoding of a section's picture; most sections have one. */
+/** An encoding of a section's picture; most sections have only one. */
 export interface RouteLayer {
-  /** Counted from 0, as they came. */
+  /** Number in the order of arrival, from 0. */
   readonly number: number;
-  /** Restriction identifier (RFC 8852), once a packet has named it. */
+  /** Restriction identifier (RFC 8852), once a packet has contained it. */
   readonly rid: string | undefined;
 }
 
-/** Where a packet belongs. */
+/** The destination of a packet. */
 export interface Route {
   readonly section: MediaSection;
-  /** Position of the section among those the demultiplexer was made with. */
+  /** Index of the section in the list given to the demultiplexer. */
   readonly index: number;
-  /** Which of the section's layers (simulcast encodings). */
+  /** Layer of the section (simulcast encoding). */
   readonly layer: RouteLayer;
   /**
-   * 'primary': the stream itself; 'takeover': also, but from now on under this packet's SSRC instead
-   * of the one before; 'retransmission': RFC 4588 payload of the layer's current primary stream.
+   * 'primary': the stream itself; 'takeover': the stream, but with a new SSRC from this packet on;
+   * 'retransmission': RFC 4588 payload of the layer's current primary stream.
    */
   readonly kind: 'primary' | 'takeover' | 'retransmission';
 }
@@ -38,15 +43,15 @@ export interface Route {
 /** What is known of one SSRC. */
 interface Source {
   section: Section;
-  /** Restriction identifier (RFC 8852), or for a retransmission that of the stream it repairs. */
+  /** Restriction identifier (RFC 8852); for a retransmission, that of the stream it repairs. */
   rid: string | undefined;
-  /** For a retransmission announced in an FID group: the SSRC it repairs. */
+  /** For a retransmission announced in an FID group: the SSRC of the stream it repairs. */
   repairs: number | undefined;
-  /** Has been the primary stream of a layer. */
+  /** True if it was ever the primary stream of a layer. */
   wasPrimary: boolean;
 }
 
-/** One encoding of a section's picture and which stream it is fed from. */
+/** An encoding of a section's picture, and the source from which it is received. */
 class Layer implements RouteLayer {
   readonly number: number;
   readonly primary: Route;
@@ -65,7 +70,7 @@ class Layer implements RouteLayer {
   }
 }
 
-/** One media section and its layers: one, unless it is sent in several encodings at a time. */
+/** A media section and its layers: one, unless several encodings are sent simultaneously. */
 class Section {
   readonly media: MediaSection;
   readonly mid: Buffer;
@@ -80,13 +85,13 @@ class Section {
     for (const format of media.formats) this.formats[format.payloadType & 0x7f] = format;
   }
 
-  /** The layer that is fed from an SSRC at present. */
+  /** The layer that is currently received from an SSRC. */
   fedFrom(ssrc: number): Layer | undefined {
     for (const layer of this.layers) if (layer.ssrc === ssrc) return layer;
     return undefined;
   }
 
-  /** The layer that an SSRC may take over; undefined where it is one more. */
+  /** The layer that an SSRC may take over; undefined if it is a further layer. */
   heirTo(rid: string | undefined, arrivalUs: number): Layer | undefined {
     const [only] = this.layers;
     if (only === undefined) return undefined;
@@ -107,18 +112,18 @@ class Section {
 }
 
 /**
- * Tells which media section of a BUNDLE group a packet belongs to (RFC 9143 §9.2): by its MID, else by
- * what is known of its SSRC (learned, or announced in the SDP), else by a payload type that only one
- * section has. It also tells the layers of a section apart, by RID (RFC 8852) or SSRC, and which of
- * several streams of a layer is the one to take: one at a time.
+ * Determines the media section of a BUNDLE group to which a packet belongs (RFC 9143 §9.2): by its
+ * MID, else by its SSRC (learned, or announced in the SDP), else by a payload type that only one
+ * section has. It also distinguishes the layers of a section by RID (RFC 8852) or SSRC, and selects
+ * one of several streams of a layer at a time.
  */
 export class Demultiplexer {
   readonly #sections: Section[];
   readonly #sources = new SsrcTable<Source>(MAXIMUM_SOURCES);
-  /** The only section with this payload type; undefined for none or several. */
+  /** The only section with this payload type; undefined if there is none or several. */
   readonly #byPayloadType: (Section | undefined)[] = new Array(128).fill(undefined);
 
-  /** @param sections all that were negotiated, as the SDP has them */
+  /** @param sections all negotiated sections */
   constructor(sections: readonly MediaSection[]) {
     this.#sections = sections.map((media, index) => new Section(media, index));
     const ambiguous = new Set<number>();
@@ -173,7 +178,7 @@ export class Demultiplexer {
       const known = this.#sources.get(header.ssrc);
       return known?.section === section ? known : this.#learn(header.ssrc, section);
     }
-    // A MID that we do not know is of a section that was refused.
+    // An unknown MID belongs to a section that was rejected.
     if (hasMid) return undefined;
     const known = this.#sources.get(header.ssrc);
     if (known !== undefined) return known;
@@ -205,8 +210,8 @@ export class Demultiplexer {
     let route = layer?.primary;
     if (layer === undefined) {
       layer = section.heirTo(source.rid, arrivalUs);
-      // Not one that was replaced before, while its heir is active: its last packets come late, or
-      // the sender sends both, and the track would go back and forth.
+      // A source that was replaced does not return while its successor is active: its last packets
+      // are late, or the sender sends both, and the track would alternate.
       if (layer !== undefined && source.wasPrimary && arrivalUs - layer.lastPacketUs < QUIET_US) {
         return undefined;
       }

@@ -2,12 +2,12 @@ import type { RtpHeader } from './rtp-header.ts';
 
 const ONE_BYTE_PROFILE = 0xbede;
 const TWO_BYTE_PROFILE = 0x1000;
-/** More elements than any sender uses; further ones are not looked at. */
+/** Maximum number of elements; no sender uses more. */
 const CAPACITY = 32;
 
 /**
- * The elements of one RTP header extension, one-byte and two-byte form (RFC 8285 §4.2, §4.3). One
- * instance is parsed into again and again, so that a packet costs no object here.
+ * The elements of an RTP header extension, one-byte and two-byte form (RFC 8285 §4.2, §4.3). One
+ * instance is reused for all packets, to avoid an allocation per packet.
  */
 export class HeaderExtensions {
   readonly #ids = new Uint8Array(CAPACITY);
@@ -16,10 +16,10 @@ export class HeaderExtensions {
   #count = 0;
 
   /**
-   * Finds the elements of the extension that `header` was parsed from. An extension of another
-   * profile has none.
+   * Parses the extension of the packet from which `header` was parsed. An extension with another
+   * profile has no elements.
    *
-   * @returns false when an element does not fit into the extension
+   * @returns false if an element exceeds the extension
    */
   parse(datagram: Buffer, header: RtpHeader): boolean {
     this.#count = 0;
@@ -33,7 +33,9 @@ export class HeaderExtensions {
     return true;
   }
 
-  /** Position of the element with this identifier, for `start` and `length`; -1 when there is none. */
+  /**
+   * Position of the element with this identifier, for `start` and `length`; -1 if there is none.
+   */
   find(id: number | undefined): number {
     if (id === undefined) return -1;
     for (let position = 0; position < this.#count; position++) {
@@ -42,12 +44,14 @@ export class HeaderExtensions {
     return -1;
   }
 
-  /** Offset in the datagram of the data of the element at a position that `find` returned. */
+  /** Offset in the datagram of an element's data. @param position from `find` */
   start(position: number): number {
     return this.#starts[position]!;
   }
 
-  /** Bytes of data of the element at a position that `find` returned; may be 0 in two-byte form. */
+  /**
+   * Length of an element's data, bytes; may be 0 in the two-byte form. @param position from `find`
+   */
   length(position: number): number {
     return this.#lengths[position]!;
   }
@@ -59,7 +63,7 @@ export class HeaderExtensions {
       const id = first >>> 4;
       offset++;
       if (first === 0) continue;
-      // Identifier 15, and 0 with a length, end the processing of the whole extension.
+      // Identifier 15, or 0 with a length, ends the processing of the whole extension.
       if (id === 15 || id === 0) return true;
       const length = (first & 0x0f) + 1;
       if (offset + length > end) return false;

@@ -1,12 +1,12 @@
-/** Time until a keyframe that did not come is asked for again, by the number of requests so far. */
+/** Delays before a keyframe request is repeated, by the number of requests so far. */
 const RETRY_DELAYS_US = [200_000, 500_000, 1_000_000, 2_000_000];
 
-/** A new need within this time of a request waits: the encoder may be answering that one. */
+/** A new need within this time after a request waits, because the encoder may still respond. */
 const MIN_INTERVAL_US = 500_000;
 
 /**
- * Decides when a keyframe is asked for (Picture Loss Indication, RFC 4585 §6.3.1): at once when one
- * is needed, again with growing delay until it arrives.
+ * Decides when to request a keyframe (Picture Loss Indication, RFC 4585 §6.3.1): at once when one
+ * is needed, and repeatedly with growing delays until it arrives.
  */
 export class KeyframeRequester {
   readonly #send: () => void;
@@ -15,19 +15,19 @@ export class KeyframeRequester {
   #lastSentUs = Number.NEGATIVE_INFINITY;
   #requests = 0;
 
-  /** @param send sends one request */
+  /** @param send sends a request */
   constructor(send: () => void) {
     this.#send = send;
   }
 
   /**
-   * Notes at `nowUs` (µs on the steady clock) that a keyframe is needed. The request goes out with
-   * the next {@link poll}, so that a keyframe that is already here can make it needless.
+   * A keyframe is needed at `nowUs` (µs on the steady clock). The request is sent by the next
+   * {@link poll}, unless a keyframe that has already arrived makes it unnecessary.
    */
   request(nowUs: number): void {
     const earliestUs = Math.max(nowUs, this.#lastSentUs + MIN_INTERVAL_US);
     if (this.#wanted) {
-      // What was lost now may have been the keyframe that is waited for.
+      // The keyframe that is awaited may have been lost just now.
       this.#dueUs = Math.min(this.#dueUs, earliestUs);
       return;
     }
@@ -36,7 +36,7 @@ export class KeyframeRequester {
     this.#dueUs = earliestUs;
   }
 
-  /** Notes that a whole keyframe arrived: nothing is asked for until the next {@link request}. */
+  /** A complete keyframe arrived: nothing is requested until the next {@link request}. */
   keyframeReceived(): void {
     this.#wanted = false;
   }
@@ -50,7 +50,7 @@ export class KeyframeRequester {
     this.#send();
   }
 
-  /** Forgets all that was asked for: another stream begins, and may be asked at once. */
+  /** Forgets all requests: a new stream begins, whose sender can be asked at once. */
   reset(): void {
     this.#wanted = false;
     this.#lastSentUs = Number.NEGATIVE_INFINITY;

@@ -1,39 +1,39 @@
-/** A layer that sent nothing for this long has stopped, µs. */
+/** A layer that has been silent for this long has stopped, µs. */
 const STOPPED_US = 2_000_000;
-/** One that is to be taken has to have sent something as lately as this, µs. */
+/** A layer can only be chosen if its last packet is not older than this, µs. */
 const FLOWING_US = 1_000_000;
-/** How long a larger layer has to be received without a pause before it is taken, µs. */
+/** How long a larger layer must be received without a pause before it is chosen, µs. */
 const STEADY_US = 2_000_000;
-/** As long at most, after it has stopped again and again. */
+/** Maximum of that time after the layer has stopped repeatedly, µs. */
 const MAX_STEADY_US = 60_000_000;
-/** A layer is kept for at least this long, so that no Period is too short for players, µs. */
+/** Minimum time with a layer, because players have problems with shorter Periods, µs. */
 const MIN_KEPT_US = 2_000_000;
-/** One that stopped sooner than this after it was taken is to be trusted less, µs. */
+/** A layer that stops sooner than this after it was chosen is trusted less, µs. */
 const TRUSTED_US = 30_000_000;
 
-/** What is known of one layer when another might be better. Times are µs on the steady clock. */
+/** State of a layer for the choice. Times are µs on the steady clock. */
 export interface LayerState {
-  /** Luma samples of its pictures; 0 while that is not known. */
+  /** Luma samples per picture; 0 while unknown. */
   readonly pixels: number;
-  /** When its latest packet came. */
+  /** Arrival of its latest packet. */
   readonly lastUs: number;
-  /** Since when it comes without a pause. */
+  /** Start of the current reception without a pause. */
   readonly steadySinceUs: number;
 }
 
-/** The part of {@link LayerState} that follows from when packets come. */
+/** The part of {@link LayerState} that depends on arrival times. */
 export class LayerArrivals {
   lastUs = 0;
   steadySinceUs = 0;
 
-  /** Notes a packet. @param arrivalUs µs on the steady clock */
+  /** Counts a packet. @param arrivalUs µs on the steady clock */
   note(arrivalUs: number): void {
     if (arrivalUs - this.lastUs > FLOWING_US) this.steadySinceUs = arrivalUs;
     this.lastUs = arrivalUs;
   }
 }
 
-/** The one of some layers that is to be taken first: the largest that comes. */
+/** The layer to choose first: the largest one that is being received. */
 export function largest<T extends LayerState>(layers: readonly T[], nowUs: number): T | undefined {
   let best: T | undefined;
   for (const layer of layers) {
@@ -44,9 +44,9 @@ export function largest<T extends LayerState>(layers: readonly T[], nowUs: numbe
 }
 
 /**
- * Decides which of a picture's simulcast layers is recorded (RFC 8853): the one with the most pixels
- * that comes. Another follows when it stops, and a larger one once it has come for a while; the more
- * often that one stops again soon, the longer it has to.
+ * Decides which simulcast layer of a picture is recorded (RFC 8853): the one with the most pixels
+ * that is received. If it stops, another one follows; a larger one follows once it has been
+ * received for a while, which must be longer the more often it has stopped soon afterwards.
  */
 export class LayerChoice<T extends LayerState> {
   #kept: T;
@@ -54,20 +54,20 @@ export class LayerChoice<T extends LayerState> {
   #steadyUs = STEADY_US;
   #hasReturned = false;
 
-  /** @param first taken at `nowUs`, µs on the steady clock */
+  /** @param first chosen at `nowUs`, µs on the steady clock */
   constructor(first: T, nowUs: number) {
     this.#kept = first;
     this.#keptSinceUs = nowUs;
   }
 
-  /** The layer that is taken at present. */
+  /** The layer in use. */
   get kept(): T {
     return this.#kept;
   }
 
   /**
-   * The layer that would be better at `nowUs` (µs on the steady clock); undefined while there is none.
-   * It is taken with its next keyframe, see {@link take}.
+   * A better layer at `nowUs` (µs on the steady clock); undefined if there is none. It should be
+   * chosen at its next keyframe, see {@link take}.
    */
   better(layers: readonly T[], nowUs: number): T | undefined {
     const best = largest(layers, nowUs);
@@ -78,7 +78,7 @@ export class LayerChoice<T extends LayerState> {
     return nowUs - best.steadySinceUs < this.#steadyUs ? undefined : best;
   }
 
-  /** Takes another layer from now on, µs on the steady clock. */
+  /** Chooses another layer. @param nowUs µs on the steady clock */
   take(layer: T, nowUs: number): void {
     const keptUs = nowUs - this.#keptSinceUs;
     const hasStopped = nowUs - this.#kept.lastUs > STOPPED_US;

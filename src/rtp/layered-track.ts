@@ -16,42 +16,42 @@ import {
 } from './track-statistics.ts';
 
 /**
- * How long the first pictures are held until it is known which layers come, µs: less than the sound
- * of a recording waits for them.
+ * How long the first pictures are held until the layers are known, µs: less than the time for which
+ * a recording's sound waits for them.
  */
 const LEARNING_US = 1_500_000;
-/** Held pictures of one layer beyond this end the wait. */
+/** Maximum number of held pictures of a layer; more end the wait. */
 const MAX_HELD_UNITS = 256;
 
-/** One instant on the sender's wall clock and on the RTP clock of a stream (RFC 3550 §6.4.1). */
+/** An instant on the sender's wall clock and on the RTP clock of a stream (RFC 3550 §6.4.1). */
 export interface SenderReport {
-  /** The sender's wall clock, µs since the Unix epoch. It may be wrong: check it for plausibility. */
+  /** The sender's wall clock, µs since the Unix epoch. It may be wrong: check its plausibility. */
   ntpUs: number;
   /** 32 bits, ticks of the track's clock rate. */
   rtpTimestamp: number;
-  /** When the report arrived: µs since the Unix epoch on our steady clock. */
+  /** Arrival of the report, µs since the Unix epoch on the steady clock. */
   arrivalUs: number;
 }
 
-/** The layer that is taken of a track that comes in several. */
+/** The layer in use of a track with several. */
 export interface LayerStatistics {
-  /** Restriction identifier (RFC 8851), where it has one. */
+  /** Restriction identifier (RFC 8851), if the layer has one. */
   rid?: string;
   ssrc: number;
-  /** Of its latest keyframe; undefined before that. */
+  /** Size of the pictures according to the latest keyframe; undefined before the first. */
   size?: PictureSize;
-  /** How many layers came so far. */
+  /** Number of layers received so far. */
   of: number;
-  /** Times that another layer followed. */
+  /** Number of changes to another layer. */
   switches: number;
 }
 
-/** What a {@link LayeredTrack} brings forth. All are called from within its methods. */
+/** Events of a {@link LayeredTrack}, called from within its methods. */
 export interface LayeredTrackEvents
   extends Pick<TrackReceiverEvents, 'onAccessUnit' | 'sendNack' | 'sendKeyframeRequest'> {
-  /** Of the layer that is taken. */
+  /** A report of the layer in use. */
   onSenderReport(report: SenderReport): void;
-  /** What follows has another RTP timeline: another SSRC took over, or another layer is taken. */
+  /** Later units have another RTP timeline: another SSRC took over, or another layer is in use. */
   onRestart(): void;
 }
 
@@ -75,11 +75,11 @@ interface Layer {
 }
 
 /**
- * One track of a publisher, which may come in several encodings at a time (simulcast, RFC 8853): a
- * {@link TrackReceiver} for each, of which one at a time is heard. At first all are listened to for
- * a moment, so that what is recorded does not begin with a smaller one than comes; from one layer to
- * another it goes at keyframes. Of a layer that is not taken only the size of its pictures is wanted,
- * and nothing of it is asked for again.
+ * A track of a publisher, which may be sent in several encodings simultaneously (simulcast, RFC
+ * 8853): a {@link TrackReceiver} for each, one of which is in use at a time. At first all are
+ * received for a moment, so that the recording does not begin with a layer that is too small;
+ * later, layers change at keyframes. Of the other layers only the size of the pictures is read, and
+ * no retransmissions are requested.
  */
 export class LayeredTrack {
   readonly section: MediaSection;
@@ -87,14 +87,14 @@ export class LayeredTrack {
   readonly #options: LayeredTrackOptions;
   readonly #layers: Layer[] = [];
   #choice: LayerChoice<Layer> | undefined;
-  /** To be taken with its next keyframe. */
+  /** To be used from its next keyframe on. */
   #target: Layer | undefined;
   #learningUntilUs: number | undefined;
   #switches = 0;
   #nowUs = 0;
-  /** Counted of layers that were taken before the present one. */
+  /** Counters of layers that were in use before the current one. */
   #counted = noStatistics();
-  /** What the present one had counted before it was taken. */
+  /** Counters of the current layer from before it was in use. */
   #uncounted = noStatistics();
 
   constructor(section: MediaSection, events: LayeredTrackEvents, options: LayeredTrackOptions) {
@@ -104,10 +104,10 @@ export class LayeredTrack {
   }
 
   /**
-   * Takes a packet of a layer itself.
-   * @param number of the layer, as they came
-   * @param rid its restriction identifier, if it has one
-   * @param takesOver its SSRC is another one than before
+   * Takes a packet of a layer.
+   * @param number of the layer in the order of arrival
+   * @param rid restriction identifier of the layer, if it has one
+   * @param takesOver true if its SSRC has changed
    */
   receive(number: number, rid: string | undefined, packet: RtpPacket, takesOver: boolean): void {
     this.#nowUs = packet.arrivalUs;
@@ -134,21 +134,21 @@ export class LayeredTrack {
     layer?.receiver.receiveRetransmission(packet);
   }
 
-  /** Whether a layer is fed from this SSRC. */
+  /** Whether a layer is received from this SSRC. */
   has(ssrc: number): boolean {
     for (const { receiver } of this.#layers) if (receiver.ssrc === ssrc) return true;
     return false;
   }
 
-  /** Whether it is the SSRC of the layer that is taken. */
+  /** Whether this is the SSRC of the layer in use. */
   isTaken(ssrc: number): boolean {
     return this.#choice?.kept.receiver.ssrc === ssrc;
   }
 
   /**
-   * Takes a sender report of one of the layers.
+   * Takes a sender report of a layer.
    * @param ntpMiddle32 middle 32 bits of its NTP time
-   * @param report undefined where it has no wall clock
+   * @param report undefined if it has no wall clock
    */
   onSenderReport(
     ssrc: number,
@@ -165,7 +165,7 @@ export class LayeredTrack {
   }
 
   /**
-   * Does what is due at `nowUs`, µs on the steady clock. To be called every 20 ms.
+   * Does what is due at `nowUs`, µs on the steady clock. Call it every 20 ms.
    * @param isOut see {@link TrackReceiver.tick}
    */
   tick(nowUs: number, isOut = false): void {
@@ -175,13 +175,16 @@ export class LayeredTrack {
     else if (this.#layers.length > 1) this.#look(this.#choice);
   }
 
-  /** The stream has ended: what waits for packets that will not come any more is delivered. */
+  /** The stream has ended: delivers what waits for lost packets. */
   flush(): void {
     for (const { receiver } of this.#layers) receiver.flush();
     if (this.#choice === undefined) this.#takeFirst();
   }
 
-  /** Asks for a keyframe of what is taken, or is about to be. @param nowUs on the steady clock */
+  /**
+   * Requests a keyframe of the layer in use, or of the one that will be. @param nowUs µs on the
+   * steady clock
+   */
   requestKeyframe(nowUs: number): void {
     for (const layer of this.#layers) {
       if (this.#choice === undefined || layer === this.#choice.kept || layer === this.#target) {
@@ -195,13 +198,13 @@ export class LayeredTrack {
     return this.#layers.flatMap(({ receiver }) => receiver.reportBlock(nowUs) ?? []);
   }
 
-  /** What was counted so far of the layers while they were taken. */
+  /** Counters of the layers for the time in which they were in use. */
   statistics(): TrackStatistics {
     const kept = this.#choice?.kept.receiver.statistics() ?? noStatistics();
     return addStatistics(this.#counted, subtractStatistics(kept, this.#uncounted));
   }
 
-  /** Which layer is taken; undefined where there is but one. */
+  /** The layer in use; undefined if there is only one. */
   layer(): LayerStatistics | undefined {
     const kept = this.#choice?.kept;
     if (kept === undefined || this.#layers.length < 2) return undefined;
@@ -244,7 +247,10 @@ export class LayeredTrack {
     return layer;
   }
 
-  /** At the first packet: whoever names the encoding (RFC 8852) sends several, announced or not. */
+  /**
+   * Called for the first packet: a sender that names the encoding (RFC 8852) sends several, whether
+   * or not they were announced.
+   */
   #begin(layer: Layer): void {
     const maySendMore = this.section.layers !== undefined || layer.rid !== undefined;
     if (this.section.kind === 'video' && maySendMore) {
@@ -277,7 +283,7 @@ export class LayeredTrack {
     layer.held.push(unit);
   }
 
-  /** Whether all layers that were announced have come, or it takes too long. */
+  /** Whether all announced layers have arrived, or have been awaited long enough. */
   #learn(): void {
     const { layers } = this.section;
     const expected = layers && Math.max(layers.rids.length, layers.ssrcs.length);
@@ -319,7 +325,7 @@ export class LayeredTrack {
 
   #switchTo(layer: Layer, keyframe: AccessUnit, choice: LayerChoice<Layer>): void {
     const before = choice.kept.receiver;
-    // What can still be delivered of the one before is part of it.
+    // What can still be delivered of the previous layer belongs to it.
     before.flush();
     before.setStandby(true, this.#nowUs);
     this.#counted = this.statistics();

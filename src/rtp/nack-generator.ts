@@ -3,14 +3,16 @@ import type { Reordering } from './reordering.ts';
 import { SmoothedDelay } from './smoothed-delay.ts';
 
 /**
- * A missing packet is asked for after this time, or when two later packets came where all
- * keep their order: what is only late comes by itself.
+ * Minimum delay before a missing packet is requested, or, while all packets keep their order, until
+ * two later packets have arrived: a packet that is only late arrives by itself, µs.
  */
 const MIN_ALLOWANCE_US = 10_000;
-/** On the worst of networks it is asked for after this: what is lost must come back in time. */
+/**
+ * Maximum delay on a network with strong reordering, so that a lost packet can return in time, µs.
+ */
 const MAX_ALLOWANCE_US = 300_000;
 
-/** Interval between two requests for one packet before a round trip was measured. */
+/** Interval between two requests for a packet before a round trip has been measured, µs. */
 const FIRST_INTERVAL_US = 100_000;
 const MIN_INTERVAL_US = 30_000;
 const MAX_INTERVAL_US = 500_000;
@@ -18,26 +20,28 @@ const INTERVAL_GROWTH = 1.5;
 const MAX_TRIES = 10;
 
 /**
- * How long a missing packet is waited for where NACKs are answered, µs: a recorder has no hurry, and
- * there is time for several of them.
+ * How long a missing packet is awaited if NACKs are answered, µs: a recorder can wait, which leaves
+ * time for several requests.
  */
 export const RETRANSMISSION_WAIT_US = 1_000_000;
 /**
- * So many tries fit into that, whatever round trips looked like: where threads or senders stalled
- * some were measured too long, and requests and answers are lost like packets.
+ * Minimum number of requests within that time, whatever the measured round trip: stalled threads or
+ * senders make some measurements too long, and requests and retransmissions are lost like packets.
  */
 const WANTED_TRIES = 5;
-/** The last of them is made this long before the end, µs. */
+/** The last request is made this long before the end, µs. */
 const LAST_TRY_US = 100_000;
-/** A path that has had no shorter round trip of late is not asked sooner: for this long, µs … */
+/** Packets are not requested faster than the shortest round trip within this time, µs, … */
 const LEAST_ROUND_TRIP_WINDOW_US = 30_000_000;
-/** … and with this margin. */
+/** … multiplied by this margin. */
 const ROUND_TRIP_MARGIN = 1.25;
 
-/** More missing packets than this are not asked for. */
+/** If more packets than this are missing, none is requested. */
 const MAX_MISSING = 300;
 
-/** So many packets that were asked for twice and never came, and nobody answers. */
+/**
+ * After this many packets that were requested twice and never arrived, NACKs count as unanswered.
+ */
 const MAX_UNANSWERED = 64;
 
 interface MissingPacket {
@@ -47,56 +51,58 @@ interface MissingPacket {
   dueUs: number;
   intervalUs: number;
   tries: number;
-  /** When the packet is given up; 0 where that is counted from the next request. */
+  /** When the packet is given up; 0 if that depends on the next request. */
   endUs: number;
-  /** Undefined where an outage came in between: that tells nothing of the round trip. */
+  /** Undefined after an outage, which makes the measurement of the round trip invalid. */
   firstAskedUs: number | undefined;
 }
 
 /**
- * Decides when which missing packet of one stream is asked for with a generic NACK (RFC 4585
- * §6.2.1): once it is later than packets of this network are, then at growing intervals, longer than
- * a round trip, until it arrives or is given up.
+ * Decides when to request which missing packet of a stream with a generic NACK (RFC 4585 §6.2.1):
+ * as soon as it is later than packets usually are on this network, then at growing intervals longer
+ * than a round trip, until it arrives or is given up.
  */
 export class NackGenerator {
   readonly #send: (sequenceNumbers: number[]) => void;
   readonly #reordering: Reordering;
-  /** By extended number; ascending, because numbers are added as they are found missing. */
+  /**
+   * By extended number, in ascending order, because packets are added as they are found missing.
+   */
   readonly #missing = new Map<number, MissingPacket>();
-  /** From a request to the packet. */
+  /** Time from a request to the packet. */
   readonly #roundTrip = new SmoothedDelay();
   readonly #leastRoundTrip = new LeastDelay(LEAST_ROUND_TRIP_WINDOW_US);
   #newest: number | undefined;
   #notYetAsked = 0;
   #unanswered = 0;
-  /** Retransmissions come in the format of RFC 4588, so that they can be told. */
+  /** True if retransmissions arrive in the format of RFC 4588 and can be recognized. */
   #ownFormat = false;
 
   /**
-   * @param send takes the 16-bit sequence numbers to ask for, in ascending extended order
-   * @param reordering how the network mixes up the order of packets; fed by the owner
+   * @param send sends a request for 16-bit sequence numbers in ascending extended order
+   * @param reordering of the network; updated by the owner
    */
   constructor(send: (sequenceNumbers: number[]) => void, reordering: Reordering) {
     this.#send = send;
     this.#reordering = reordering;
   }
 
-  /** How many packets are missing and still asked for. */
+  /** Number of missing packets that are still requested. */
   get missing(): number {
     return this.#missing.size;
   }
 
-  /** False when packets that were asked for do not come, as with a sender that keeps none. */
+  /** False if requested packets do not arrive, as with a sender that keeps no packets. */
   get isAnswered(): boolean {
     return this.#unanswered < MAX_UNANSWERED;
   }
 
   /**
-   * Whether a missing packet that has come now was sent again, as far as can be told. To be called
-   * before {@link receive}.
+   * Whether a missing packet that just arrived was retransmitted, as far as can be determined. Call
+   * it before {@link receive}.
    *
    * @param extended its extended sequence number
-   * @param isRetransmission it came in the format of RFC 4588
+   * @param isRetransmission it arrived in the format of RFC 4588
    */
   wasAsked(extended: number, isRetransmission: boolean): boolean {
     if (isRetransmission) {
@@ -128,7 +134,7 @@ export class NackGenerator {
       this.#notYetAsked = 0;
       return false;
     }
-    // Before the new ones are noted: this packet is only the first that overtook those.
+    // Before the new gaps are added: this packet is only the first that overtook them.
     if (this.#notYetAsked > 0) this.#ask(nowUs);
     if (extended === newest + 1) return true;
     const allowanceUs = this.#reordering.allowanceUs(nowUs);
@@ -136,7 +142,7 @@ export class NackGenerator {
     for (let n = newest + 1; n < extended; n++) {
       this.#missing.set(n, {
         extended: n,
-        // Where order means little, no number of later packets is a sign of loss.
+        // If packets are reordered, the number of later packets does not indicate loss.
         shownBy: allowanceUs > 0 ? Number.POSITIVE_INFINITY : extended,
         dueUs,
         intervalUs: this.#intervalUs,
@@ -149,12 +155,15 @@ export class NackGenerator {
     return true;
   }
 
-  /** Asks, also again, for what is due at `nowUs` (µs on the steady clock). */
+  /** Sends or repeats the requests that are due at `nowUs` (µs on the steady clock). */
   poll(nowUs: number): void {
     if (this.#missing.size > 0) this.#ask(nowUs);
   }
 
-  /** Nothing gets through at present: what is missing is asked for anew by the first {@link poll} after. */
+  /**
+   * Nothing arrives at present: the first {@link poll} afterwards requests all missing packets
+   * again.
+   */
   suspend(): void {
     for (const missing of this.#missing.values()) {
       missing.dueUs = 0;
@@ -166,7 +175,7 @@ export class NackGenerator {
     }
   }
 
-  /** Stops asking for packets below this extended number: they were given up. */
+  /** Stops requesting packets below this extended number, which were given up. */
   forgetBefore(extended: number): void {
     for (const missing of this.#missing.values()) {
       if (missing.extended >= extended) return;
@@ -191,7 +200,7 @@ export class NackGenerator {
     return Math.max(MIN_INTERVAL_US, Math.min(this.#roundTrip.above(2), MAX_INTERVAL_US));
   }
 
-  /** How long to wait for the next try at most, so that all that are wanted come in time. */
+  /** Maximum delay of the next request, so that the minimum number of requests fits. */
   #mostUs({ tries, endUs }: MissingPacket, nowUs: number): number {
     if (tries >= WANTED_TRIES) return Number.POSITIVE_INFINITY;
     const shareUs = Math.max(0, endUs - LAST_TRY_US - nowUs) / (WANTED_TRIES - tries);
@@ -205,8 +214,8 @@ export class NackGenerator {
     if (missing === undefined) return;
     if (wasAsked && missing.tries > 0) {
       this.#unanswered = 0;
-      // Which of several requests was answered is not known. The first one is an upper bound: with
-      // the last one a round trip that is longer than the interval would never be found out.
+      // It is unknown which of several requests was answered. The first one gives an upper bound;
+      // with the last one, a round trip longer than the interval would never be detected.
       const { firstAskedUs } = missing;
       if (firstAskedUs !== undefined) {
         this.#roundTrip.note(nowUs - firstAskedUs);
@@ -227,7 +236,7 @@ export class NackGenerator {
       const overtaken = missing.tries === 0 && missing.shownBy < this.#newest!;
       if (!overtaken && nowUs < missing.dueUs) continue;
       if (missing.tries === MAX_TRIES) {
-        // Kept for one interval more, so that the answer to the last request is known for one.
+        // Kept for one more interval to recognize the response to the last request.
         this.#unanswered++;
         this.#missing.delete(missing.extended);
         continue;

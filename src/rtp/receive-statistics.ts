@@ -1,22 +1,22 @@
 import type { ReportBlock } from './rtcp-report-block.ts';
 import { timestampDistance } from './sequence-numbers.ts';
 
-/** Largest and smallest value of the signed 24-bit field for cumulative loss. */
+/** Limits of the signed 24-bit field for cumulative loss. */
 const MAX_CUMULATIVE_LOST = 0x7fffff;
 const MIN_CUMULATIVE_LOST = -0x800000;
 
-/** A change of transit time beyond this is a jump of the sender's clock and says nothing of jitter. */
+/** A larger change of transit time is a jump of the sender's clock and not jitter. */
 const MAX_TRANSIT_CHANGE_SECONDS = 5;
 
 /**
- * What a receiver counts about one stream for its receiver reports (RFC 3550 §6.4.1, §A.3, §A.8).
+ * Statistics of a stream for receiver reports (RFC 3550 §6.4.1, §A.3, §A.8).
  *
- * Retransmissions on an SSRC of their own are not counted here (RFC 4588 §6.3), so that the sender
- * sees what the network really loses.
+ * Retransmissions with an SSRC of their own are not counted here (RFC 4588 §6.3), so that the
+ * sender sees the actual loss of the network.
  */
 export class ReceiveStatistics {
   readonly #ssrc: number;
-  /** Extended number of the first packet; what lies before its turn of the circle is not reported. */
+  /** Extended number of the first packet; earlier cycles are not reported. */
   #first: number | undefined;
   #highest = 0;
   #received = 0;
@@ -29,7 +29,7 @@ export class ReceiveStatistics {
   #lastSenderReport = 0;
   #lastSenderReportUs = 0;
 
-  /** @param ssrc the stream that is reported on */
+  /** @param ssrc of the reported stream */
   constructor(ssrc: number) {
     this.#ssrc = ssrc;
   }
@@ -40,12 +40,12 @@ export class ReceiveStatistics {
   }
 
   /**
-   * Counts one packet that arrived on the stream's own SSRC.
+   * Counts a packet with the stream's own SSRC.
    *
    * @param extended its extended sequence number
    * @param timestamp its RTP timestamp
-   * @param arrivalUs when it arrived, µs on the steady clock
-   * @param clockRate ticks a second of its timestamp; 0 when the payload type is not known
+   * @param arrivalUs µs on the steady clock
+   * @param clockRate of its timestamp, Hz; 0 if the payload type is unknown
    */
   receive(extended: number, timestamp: number, arrivalUs: number, clockRate: number): void {
     this.#received++;
@@ -58,7 +58,7 @@ export class ReceiveStatistics {
         this.#updateJitter(timestamp, arrivalUs, clockRate);
       }
     } else {
-      // Duplicates, and packets that were sent or came again, tell nothing of the way's delay.
+      // Duplicates and retransmitted packets say nothing about the transit time.
       return;
     }
     this.#lastTimestamp = timestamp;
@@ -67,8 +67,8 @@ export class ReceiveStatistics {
   }
 
   /**
-   * Begins to count anew because the sequence numbers jumped (`init_seq` of RFC 3550 §A.1). Jitter
-   * and the last sender report stay.
+   * Restarts the count because the sequence numbers jumped (`init_seq` of RFC 3550 §A.1). Jitter
+   * and the last sender report are kept.
    */
   restartSequence(): void {
     this.#first = undefined;
@@ -79,10 +79,10 @@ export class ReceiveStatistics {
   }
 
   /**
-   * Notes a sender report.
+   * Takes a sender report.
    *
    * @param ntpMiddle32 middle 32 bits of its NTP time
-   * @param arrivalUs when it arrived, µs on the steady clock
+   * @param arrivalUs µs on the steady clock
    */
   onSenderReport(ntpMiddle32: number, arrivalUs: number): void {
     this.#lastSenderReport = ntpMiddle32;
@@ -90,7 +90,7 @@ export class ReceiveStatistics {
   }
 
   /**
-   * The report block for now; the fraction lost covers the time since the call before.
+   * The report block for now; the fraction lost covers the time since the previous call.
    *
    * @param nowUs µs on the steady clock
    * @returns undefined before the first packet

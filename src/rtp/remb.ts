@@ -1,13 +1,14 @@
-/** What is advertised before anything has arrived, bits per second. */
+/** Minimum that is advertised, also before anything has arrived, bit/s. */
 const FLOOR_BPS = 10_000_000;
 const DEFAULT_CAP_BPS = 100_000_000;
-/** A sender with this much more allowed than it sends never finds itself held back. */
+/** With this factor above the received rate, a sender never finds itself limited. */
 const HEADROOM = 2;
 
 /**
- * The bitrate we allow a sender that takes REMB for its congestion control (draft-alvestrand-rmcat-remb):
- * always well above what arrives. We do not estimate the path: a recorder wants every bit the sender
- * has, and the sender still reacts to the loss in our receiver reports.
+ * The bit rate allowed to a sender that uses REMB for its congestion control
+ * (draft-alvestrand-rmcat-remb): always well above the received rate. The path is not estimated: a
+ * recorder wants the full bit rate, and the sender still reacts to the loss in the receiver
+ * reports.
  */
 export class RembAdvertisement {
   readonly #capBps: number;
@@ -15,7 +16,7 @@ export class RembAdvertisement {
   #sinceUs = 0;
   #bps = 0;
 
-  /** @param capBps never advertise more than this, bits per second */
+  /** @param capBps maximum to advertise, bit/s */
   constructor(capBps = DEFAULT_CAP_BPS) {
     this.#capBps = capBps;
     this.#bps = Math.min(FLOOR_BPS, capBps);
@@ -27,10 +28,10 @@ export class RembAdvertisement {
   }
 
   /**
-   * What to advertise now, bits per second. It grows with what arrived since the call before, and
-   * never shrinks: a scene that needs few bits says nothing of the path.
+   * The bit rate to advertise now, bit/s. It grows with what arrived since the previous call and
+   * never shrinks: a scene that needs few bits says nothing about the path.
    *
-   * @param nowUs µs since the Unix epoch on our steady clock
+   * @param nowUs µs since the Unix epoch on the steady clock
    */
   advertise(nowUs: number): number {
     const elapsedUs = nowUs - this.#sinceUs;
@@ -48,8 +49,8 @@ export class RembAdvertisement {
  * Builds a receiver estimated maximum bitrate message (draft-alvestrand-rmcat-remb-03 §2.2).
  *
  * @param senderSsrc our own SSRC
- * @param bps bits per second; written with 18 significant bits, rounded down
- * @param ssrcs the streams that share the bitrate, at most 255
+ * @param bps bit/s; written with 18 significant bits, rounded down
+ * @param ssrcs the streams that share the bit rate, at most 255
  */
 export function buildRemb(senderSsrc: number, bps: number, ssrcs: readonly number[]): Buffer {
   const count = Math.min(ssrcs.length, 255);

@@ -1,43 +1,46 @@
 import type { RtpPacket } from '../media/rtp-packet.ts';
 
-/** What became of a packet that was given to a {@link ReorderBuffer}. */
+/** Result of adding a packet to a {@link ReorderBuffer}. */
 export type ReorderOutcome =
-  /** Delivered, or kept until those before it are. */
+  /** Delivered, or held until the packets before it are. */
   | 'taken'
-  /** The same packet is here or was delivered. */
+  /** The same packet is in the buffer or was delivered. */
   | 'duplicate'
-  /** It came after its place had been given up, or after its trace was overwritten. */
+  /** Its place was already given up, or its trace overwritten. */
   | 'late';
 
 /** Limits of a {@link ReorderBuffer}. */
 export interface ReorderLimits {
-  /** How long a missing packet is waited for after the first later one arrived, in µs. */
+  /** How long a missing packet is awaited after the first later one arrived, µs. */
   maxWaitUs: number;
-  /** How many sequence numbers may lie between the oldest missing and the newest packet; a power of 2. */
+  /**
+   * Maximum number of sequence numbers between the oldest missing and the newest packet; a power of
+   * 2.
+   */
   capacity: number;
 }
 
 /**
- * Brings the packets of one stream into the order of their extended sequence numbers.
+ * Orders the packets of a stream by their extended sequence numbers.
  *
- * A missing packet holds back those after it until it arrives, its time runs out or the buffer is
- * full, which bounds the memory. Work per packet is constant: each sequence number has a fixed slot
+ * A missing packet holds back later ones until it arrives, its time expires or the buffer is full,
+ * which limits the memory. The work per packet is constant: each sequence number has a fixed slot
  * and is passed once.
  *
- * After each call that takes or gives up something, what is in order has to be taken out with
+ * After each call that adds or gives up packets, remove those that are in order with
  * {@link ReorderBuffer.shift}.
  */
 export class ReorderBuffer {
-  /** How long a missing packet is waited for, see {@link ReorderLimits}; may change at any time. */
+  /** How long a missing packet is awaited, see {@link ReorderLimits}; may change at any time. */
   maxWaitUs: number;
-  /** At least one packet between the one that came out last and the one before was given up. */
+  /** True if packets were given up between the last two packets that were returned. */
   lostBefore = false;
   readonly #capacity: number;
   readonly #mask: number;
   readonly #packets: (RtpPacket | undefined)[];
-  /** Extended number of the last packet taken at each slot: what tells a duplicate. */
+  /** Extended number of the last packet in each slot, to detect duplicates. */
   readonly #takenNumbers: Float64Array;
-  /** When each missing number was first known to be missing. */
+  /** When each missing number was found missing. */
   readonly #missingSinceUs: Float64Array;
   #started = false;
   #first = 0;
@@ -45,16 +48,14 @@ export class ReorderBuffer {
   #newest = 0;
   #waiting = 0;
   #isLost = false;
-  /** Packets in order that nobody has taken out yet: from `#taken` to `#passed`. */
+  /** Packets in order that have not been removed yet: from `#taken` to `#passed`. */
   readonly #ready: (RtpPacket | undefined)[] = [];
   readonly #readyLost: boolean[] = [];
   #taken = 0;
   #passed = 0;
   #lost = 0;
 
-  /**
-   * @throws RangeError when `capacity` is not a power of 2
-   */
+  /** @throws RangeError if `capacity` is not a power of 2 */
   constructor({ maxWaitUs = 1_000_000, capacity = 2048 }: Partial<ReorderLimits> = {}) {
     if (capacity < 1 || !Number.isInteger(Math.log2(capacity))) {
       throw new RangeError(`capacity must be a power of 2, got ${capacity}`);
@@ -67,19 +68,19 @@ export class ReorderBuffer {
     this.#missingSinceUs = new Float64Array(capacity);
   }
 
-  /** The extended number that is delivered next; lower ones were delivered or given up. */
+  /** The next extended number to deliver; lower ones were delivered or given up. */
   get next(): number {
     return this.#next;
   }
 
-  /** How many packets were given up so far. */
+  /** Number of packets given up so far. */
   get lost(): number {
     return this.#lost;
   }
 
   /**
-   * How long a number has been known to be missing, µs: also one that was given up, as long as its
-   * trace is there. 0 for one that is not missing.
+   * How long a number has been known to be missing, µs, also after it was given up as long as its
+   * trace exists. 0 if it is not missing.
    *
    * @param nowUs the clock of {@link push}
    */
@@ -91,10 +92,10 @@ export class ReorderBuffer {
   }
 
   /**
-   * Takes one packet.
+   * Adds a packet.
    *
    * @param extended its extended sequence number, see `SequenceExtender`
-   * @param nowUs µs on any clock that runs forward, the same as for {@link expire}
+   * @param nowUs µs on any monotonic clock, the same as for {@link expire}
    */
   push(extended: number, packet: RtpPacket, nowUs: number): ReorderOutcome {
     if (!this.#started) this.#start(extended);
@@ -115,7 +116,10 @@ export class ReorderBuffer {
     return 'taken';
   }
 
-  /** The next packet in order; {@link ReorderBuffer.lostBefore} tells whether some before it are lost. */
+  /**
+   * Removes the next packet in order; {@link ReorderBuffer.lostBefore} then tells whether earlier
+   * ones are lost.
+   */
   shift(): RtpPacket | undefined {
     const at = this.#taken;
     if (at === this.#passed) return undefined;
@@ -130,7 +134,7 @@ export class ReorderBuffer {
     return packet;
   }
 
-  /** Gives up the missing packets whose time has run out at `nowUs`. */
+  /** Gives up the missing packets whose time has expired at `nowUs`. */
   expire(nowUs: number): void {
     while (
       this.#waiting > 0 &&
@@ -140,14 +144,14 @@ export class ReorderBuffer {
     }
   }
 
-  /** Gives up everything that is missing: all packets that are here are in order. */
+  /** Gives up all missing packets: all packets in the buffer are then in order. */
   flush(): void {
     if (this.#waiting > 0) this.#giveUpBefore(this.#newest + 1);
   }
 
   /**
-   * Lets all packets that are here be in order and goes on at another extended number, higher than all
-   * before; packets are lost before the next one.
+   * Makes all packets in the buffer count as in order and continues at another extended number,
+   * higher than all before; packets before the next one count as lost.
    */
   skipTo(extended: number): void {
     this.flush();
@@ -155,7 +159,7 @@ export class ReorderBuffer {
     this.#isLost = true;
   }
 
-  /** Forgets all packets that are not in order yet. The next packet may have any number. */
+  /** Removes all packets that are not in order yet. The next packet may have any number. */
   reset(): void {
     this.#packets.fill(undefined);
     this.#takenNumbers.fill(-1);
@@ -186,10 +190,10 @@ export class ReorderBuffer {
     }
   }
 
-  /** Moves on to `limit` at least, over what is missing. */
+  /** Advances at least to `limit`, past missing packets. */
   #giveUpBefore(limit: number): void {
     while (this.#next < limit) {
-      // Otherwise a jump would be walked number by number with nothing to find.
+      // Otherwise a jump would be walked number by number without finding anything.
       const missing = this.#waiting === 0 ? limit - this.#next : 1;
       this.#next += missing;
       this.#lost += missing;

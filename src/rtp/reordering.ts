@@ -1,25 +1,25 @@
 import { SmoothedDelay } from './smoothed-delay.ts';
 
-/** A network that has kept the order for this long counts as one that keeps it, µs. */
+/** Without reordering for this long, the network counts as keeping the order, µs. */
 const MEMORY_US = 10_000_000;
 
 /**
- * How long a missing packet is waited for where NACKs are not answered, in µs: only reordering can
- * bring it, and the wait is as long as the network needs for that.
+ * Minimum time to wait for a missing packet if NACKs are not answered, µs: only reordering can
+ * deliver it, so the wait depends on the network.
  */
 const MIN_REORDERING_WAIT_US = 250_000;
 const MAX_REORDERING_WAIT_US = 1_000_000;
 
 /**
- * How much a network mixes up the order of packets: by how much those that were overtaken come later
- * than the ones that overtook them. It tells how long a missing packet may still be under way.
+ * Measures how strongly a network reorders packets: how much later overtaken packets arrive than
+ * those that overtook them. It tells how long a missing packet may still be in transit.
  */
 export class Reordering {
   readonly #lateness = new SmoothedDelay();
   #lastUs = Number.NEGATIVE_INFINITY;
 
   /**
-   * Notes a packet that came by itself after a later one had.
+   * A packet arrived by itself after a later one.
    *
    * @param latenessUs how long it had been known to be missing, µs
    * @param nowUs µs on the steady clock
@@ -31,8 +31,8 @@ export class Reordering {
   }
 
   /**
-   * How late all but very few of the packets come that are not lost, µs; 0 where all have come in
-   * order lately.
+   * Delay within which nearly all packets arrive that are not lost, µs; 0 if there was no
+   * reordering lately.
    *
    * @param nowUs µs on the steady clock
    */
@@ -41,7 +41,7 @@ export class Reordering {
   }
 
   /**
-   * How long a missing packet is waited for that only reordering can bring, µs.
+   * How long to wait for a missing packet that only reordering can deliver, µs.
    *
    * @param nowUs µs on the steady clock
    */

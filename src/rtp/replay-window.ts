@@ -1,6 +1,6 @@
 /**
- * Remembers which of the last packets were seen, so that none is taken twice (RFC 3711 §3.3.2). It
- * slides with the highest index; what has fallen out of it counts as seen.
+ * Remembers the last packets, so that none is accepted twice (RFC 3711 §3.3.2). The window moves
+ * with the highest index; older packets count as seen.
  */
 export class ReplayWindow {
   readonly #size: number;
@@ -9,8 +9,8 @@ export class ReplayWindow {
   #highest = -1;
 
   /**
-   * @param size packets to remember, a power of two of at least 64 (the smallest that RFC 3711 allows)
-   * @throws RangeError when `size` is something else
+   * @param size number of packets, a power of 2 of at least 64 (the minimum in RFC 3711)
+   * @throws RangeError for any other `size`
    */
   constructor(size: number) {
     if (size < 64 || (size & (size - 1)) !== 0) {
@@ -21,12 +21,12 @@ export class ReplayWindow {
     this.#bits = new Uint32Array(size / 32);
   }
 
-  /** The highest index that was marked; -1 before the first. */
+  /** The highest index marked; -1 before the first. */
   get highest(): number {
     return this.#highest;
   }
 
-  /** True when `index` (an integer from 0 to 2^53) is neither marked nor older than the window. */
+  /** True if `index` (an integer from 0 to 2^53) is neither marked nor older than the window. */
   isNew(index: number): boolean {
     if (index > this.#highest) return true;
     if (index <= this.#highest - this.#size) return false;
@@ -34,8 +34,8 @@ export class ReplayWindow {
   }
 
   /**
-   * Marks `index` as seen. Call it only once the packet is authenticated: a forged index would
-   * otherwise push the window past every genuine packet.
+   * Marks `index` as seen. Call it only after the packet was authenticated: a forged index would
+   * move the window past all genuine packets.
    */
   mark(index: number): void {
     if (index > this.#highest) this.#slideTo(index);

@@ -1,10 +1,10 @@
 import type { PayloadFormat } from '../media/payload-format.ts';
 import type { RtpPacket } from '../media/rtp-packet.ts';
 
-/** Bytes of the original sequence number at the start of each retransmission payload. */
+/** Size of the original sequence number at the start of a retransmission payload, bytes. */
 const OSN_LENGTH = 2;
 
-/** What a retransmission packet turned out to be. */
+/** Result of parsing a retransmission packet. */
 export type Retransmission = RtpPacket | 'probe' | 'malformed';
 
 /**

@@ -1,8 +1,11 @@
-/** A sender report (RFC 3550 §6.4.1), without its report blocks: we send nothing they could be of. */
+/** A sender report (RFC 3550 §6.4.1), without report blocks, because we send no media. */
 export interface RtcpSenderReport {
   type: 'sender report';
   ssrc: number;
-  /** NTP time: seconds since 1900, 32 bits. Seconds and fraction 0: the sender has no wall clock. */
+  /**
+   * NTP time: seconds since 1900, 32 bits. If seconds and fraction are 0, the sender has no wall
+   * clock.
+   */
   ntpSeconds: number;
   /** NTP time: 1/2^32 s, 32 bits. */
   ntpFraction: number;
@@ -10,7 +13,7 @@ export interface RtcpSenderReport {
   rtpTimestamp: number;
 }
 
-/** A goodbye (RFC 3550 §6.6): these sources send no more. */
+/** A BYE (RFC 3550 §6.6): these sources stop sending. */
 export interface RtcpGoodbye {
   type: 'goodbye';
   ssrcs: number[];
@@ -21,11 +24,11 @@ const GOODBYE_TYPE = 203;
 const HEADER_BYTES = 4;
 
 /**
- * Reads a compound packet (RFC 3550 §6.1, §A.2), decrypted, or one of reduced size (RFC 5506). What
- * tells a receiver nothing (receiver reports, source descriptions, feedback, unknown types) is passed
- * over.
+ * Parses a decrypted compound packet (RFC 3550 §6.1, §A.2) or one of reduced size (RFC 5506). Types
+ * without information for a receiver (receiver reports, source descriptions, feedback, unknown
+ * types) are skipped.
  *
- * @returns what it says, in order; undefined when any of its packets is malformed
+ * @returns the messages in order; undefined if any packet is malformed
  */
 export function parseRtcpCompound(packet: Buffer): (RtcpSenderReport | RtcpGoodbye)[] | undefined {
   if (packet.length < HEADER_BYTES) return undefined;

@@ -4,7 +4,8 @@ const PAYLOAD_FEEDBACK_TYPE = 206;
 const MAXIMUM_NACK_ENTRIES = 250;
 
 /**
- * Builds a picture loss indication (RFC 4585 §6.3.1): asks the sender of `mediaSsrc` for a keyframe.
+ * Builds a picture loss indication (RFC 4585 §6.3.1), which requests a keyframe from the sender of
+ * `mediaSsrc`.
  *
  * @param senderSsrc our own SSRC
  */
@@ -13,17 +14,18 @@ export function buildPictureLossIndication(senderSsrc: number, mediaSsrc: number
 }
 
 /**
- * Builds a full intra request (RFC 5104 §4.3.1): asks the sender of `mediaSsrc` for a keyframe.
+ * Builds a full intra request (RFC 5104 §4.3.1), which requests a keyframe from the sender of
+ * `mediaSsrc`.
  *
  * @param senderSsrc our own SSRC
- * @param commandNumber 8 bits; one more for each new request, the same for a repetition
+ * @param commandNumber 8 bits; incremented for each new request, the same for a repetition
  */
 export function buildFullIntraRequest(
   senderSsrc: number,
   mediaSsrc: number,
   commandNumber: number,
 ): Buffer {
-  // The media source of the common header is not used and must be 0.
+  // The media source in the common header is unused and must be 0.
   const packet = feedback(PAYLOAD_FEEDBACK_TYPE, 4, senderSsrc, 0, 8);
   packet.writeUInt32BE(mediaSsrc, 12);
   packet[16] = commandNumber;
@@ -68,7 +70,10 @@ export function buildGenericNacks(
   return packets;
 }
 
-/** The common head of feedback messages (RFC 4585 §6.1), with room for `bytes` of control information. */
+/**
+ * The common header of feedback messages (RFC 4585 §6.1), with space for `bytes` of control
+ * information.
+ */
 function feedback(
   type: number,
   format: number,

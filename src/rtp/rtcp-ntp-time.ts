@@ -2,8 +2,8 @@
 const NTP_TO_UNIX_SECONDS = 2_208_988_800;
 
 /**
- * An NTP timestamp as µs since the Unix epoch, rounded to the nearest. Seconds below 2^31 count from
- * 2036, when the 32 bits wrap (RFC 5905 §6).
+ * Converts an NTP timestamp to µs since the Unix epoch, rounded to the nearest. Seconds below 2^31
+ * count from 2036, when the 32 bits wrap (RFC 5905 §6).
  *
  * @param seconds 32 bits, since 1900
  * @param fraction 32 bits, in 1/2^32 s
@@ -15,7 +15,9 @@ export function ntpToUnixUs(seconds: number, fraction: number): number {
   );
 }
 
-/** The middle 32 bits of an NTP timestamp, in 1/65536 s, as report blocks quote it (RFC 3550 §6.4.1). */
+/**
+ * The middle 32 bits of an NTP timestamp, in 1/65536 s, as used in report blocks (RFC 3550 §6.4.1).
+ */
 export function ntpMiddle32(seconds: number, fraction: number): number {
   return ((seconds & 0xffff) * 0x10000 + (fraction >>> 16)) >>> 0;
 }

@@ -7,8 +7,8 @@ const CANONICAL_NAME_ITEM = 1;
 const MAXIMUM_BLOCKS = 31;
 
 /**
- * Builds a receiver report (RFC 3550 §6.4.2). Without blocks it is the head that a compound packet of
- * feedback needs (RFC 4585 §3.1).
+ * Builds a receiver report (RFC 3550 §6.4.2). Without blocks it is the required first packet of a
+ * compound packet with feedback (RFC 4585 §3.1).
  *
  * @param senderSsrc our own SSRC
  * @param blocks at most 31 are written
@@ -27,19 +27,19 @@ export function buildReceiverReport(senderSsrc: number, blocks: readonly ReportB
 }
 
 /**
- * Builds a source description with nothing but the canonical name, which every regular compound packet
- * must carry (RFC 3550 §6.5, §6.1).
+ * Builds a source description with only the canonical name, which every regular compound packet
+ * must contain (RFC 3550 §6.5, §6.1).
  *
  * @param senderSsrc our own SSRC
  * @param canonicalName at most 255 bytes of UTF-8
- * @throws RangeError when the name is longer
+ * @throws RangeError if the name is longer
  */
 export function buildSourceDescription(senderSsrc: number, canonicalName: string): Buffer {
   const name = Buffer.from(canonicalName);
   if (name.length > 255) {
     throw new RangeError(`canonicalName must have at most 255 bytes, got ${name.length}`);
   }
-  // The list of items ends in at least one zero byte and is filled up to a whole word.
+  // The list of items ends with at least one zero byte and is padded to a multiple of four bytes.
   const itemsBytes = Math.ceil((2 + name.length + 1) / 4) * 4;
   const packet = Buffer.alloc(8 + itemsBytes);
   packet[0] = 0x81;

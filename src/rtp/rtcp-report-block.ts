@@ -1,28 +1,28 @@
-/** What a receiver reports of one stream it receives (RFC 3550 §6.4.1). */
+/** Reception report of a stream (RFC 3550 §6.4.1). */
 export interface ReportBlock {
-  /** The stream that is reported on. */
+  /** SSRC of the reported stream. */
   ssrc: number;
-  /** Share of packets lost since the report before, in 1/256: 0–255. */
+  /** Fraction of packets lost since the previous report, in 1/256: 0–255. */
   fractionLost: number;
-  /** Packets lost since the beginning; 24 bits signed, clamped when it is written. */
+  /** Number of packets lost since the beginning; 24 bits signed, clamped when written. */
   cumulativeLost: number;
-  /** Highest sequence number received (low 16 bits) and the count of its wraps (high 16 bits). */
+  /** Highest sequence number received (low 16 bits) and number of wraps (high 16 bits). */
   extendedHighestSequence: number;
-  /** Interarrival jitter in ticks of the RTP timestamp, a whole number. */
+  /** Interarrival jitter in ticks of the RTP timestamp, an integer. */
   jitter: number;
-  /** Middle 32 bits of the NTP time of the last sender report; 0 when there was none. */
+  /** Middle 32 bits of the NTP time of the last sender report; 0 if there was none. */
   lastSenderReport: number;
-  /** Time since that sender report arrived, in 1/65536 s; 0 when there was none. */
+  /** Time since that sender report arrived, in 1/65536 s; 0 if there was none. */
   delaySinceLastSenderReport: number;
 }
 
-/** Bytes that one report block takes. */
+/** Size of a report block, bytes. */
 export const REPORT_BLOCK_BYTES = 24;
 
 /**
- * Writes one report block (RFC 3550 §6.4.1) at `offset`. Values outside their field are clamped.
+ * Writes a report block (RFC 3550 §6.4.1) at `offset`. Values that exceed their field are clamped.
  *
- * @throws RangeError when the buffer has no room for 24 bytes at `offset`.
+ * @throws RangeError if the buffer has less than 24 bytes at `offset`
  */
 export function writeReportBlock(target: Buffer, offset: number, block: ReportBlock): void {
   target.writeUInt32BE(block.ssrc >>> 0, offset);

@@ -1,16 +1,19 @@
-/** What one feedback message tells; see `buildTransportCcPacket`. */
+/** Content of a feedback message; see `buildTransportCcPacket`. */
 export interface TransportCcReport {
   /** Our own SSRC. */
   senderSsrc: number;
   /** Any stream of the transport. */
   mediaSsrc: number;
-  /** 8 bits, one more with every feedback of the transport. */
+  /** 8 bits, incremented with every feedback message of the transport. */
   feedbackCount: number;
-  /** Sequence number of the first packet told of, received or not; the low 16 bits are written. */
+  /** Sequence number of the first packet covered, received or not; the low 16 bits are written. */
   base: number;
-  /** The packets received: rising, from `base` on, at most 65,535 beyond it; at least one. */
+  /**
+   * The received packets in ascending order, from `base` on, at most 65,535 beyond it; at least
+   * one.
+   */
   sequences: Float64Array;
-  /** When each of them arrived, in 250 µs; neighbours at most 2^15 apart. */
+  /** Their arrival times in units of 250 µs; consecutive ones differ by at most 2^15. */
   ticks: Float64Array;
 }
 
@@ -22,9 +25,9 @@ const LARGE_DELTA = 2;
 const LONGEST_RUN = 0x1fff;
 
 /**
- * Builds one transport-wide congestion control feedback message
- * (draft-holmer-rmcat-transport-wide-cc-extensions-01 §3.1). What lies between `base` and the last
- * received packet and is not in `sequences` is told missing. The message may end in padding, so that
+ * Builds a transport-wide congestion control feedback message
+ * (draft-holmer-rmcat-transport-wide-cc-extensions-01 §3.1). Packets between `base` and the last
+ * received one that are not in `sequences` are reported missing. The message may end in padding, so
  * it must be the last of a compound packet (RFC 3550 §6.4.1).
  */
 export function buildTransportCcPacket(report: TransportCcReport): Buffer {
@@ -74,8 +77,8 @@ export function buildTransportCcPacket(report: TransportCcReport): Buffer {
 }
 
 /**
- * Packs statuses into chunks of 16 bits: runs (§3.1.3), vectors of 14 one-bit symbols or of 7 two-bit
- * ones (§3.1.4), whichever says most at each point.
+ * Encodes statuses as chunks of 16 bits: runs (§3.1.3), vectors of 14 one-bit or 7 two-bit symbols
+ * (§3.1.4), whichever covers most at each point.
  */
 function statusChunks(statuses: Uint8Array): number[] {
   const chunks: number[] = [];
@@ -105,7 +108,7 @@ function runLength(statuses: Uint8Array, start: number): number {
   return end - start;
 }
 
-/** `count` symbols of `bits` bits, the first in the highest; those beyond the end are 0. */
+/** `count` symbols of `bits` bits, the first in the highest bits; missing ones are 0. */
 function symbols(statuses: Uint8Array, start: number, count: number, bits: number): number {
   let packed = 0;
   for (let position = start; position < start + count; position++) {

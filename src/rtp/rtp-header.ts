@@ -1,11 +1,11 @@
 const FIXED_BYTES = 12;
 
 /**
- * The header of one RTP packet (RFC 3550 §5.1, §5.3.1). One instance is parsed into again and again,
- * so that a packet costs no object here.
+ * The header of an RTP packet (RFC 3550 §5.1, §5.3.1). One instance is reused for all packets, to
+ * avoid an allocation per packet.
  */
 export class RtpHeader {
-  /** The payload ends in padding, whose last byte says how long it is. */
+  /** The payload ends in padding, whose last byte is its length. */
   padding = false;
   marker = false;
   /** 0–127. */
@@ -15,13 +15,16 @@ export class RtpHeader {
   /** 32 bits. */
   timestamp = 0;
   ssrc = 0;
-  /** Length of the whole header in bytes: where the payload starts. */
+  /** Length of the whole header, bytes: the offset of the payload. */
   bytes = 0;
-  /** The 16 bits "defined by profile" of the header extension; 0 without extension. */
+  /** The 16 bits "defined by profile" of the header extension; 0 without an extension. */
   extensionProfile = 0;
-  /** Where the extension's data starts, after its own 4-byte header. Equal to the end without one. */
+  /**
+   * Offset of the extension's data, after its own 4-byte header. Equal to the end without an
+   * extension.
+   */
   extensionStart = 0;
-  /** Where the extension's data ends. */
+  /** Offset of the end of the extension's data. */
   extensionEnd = 0;
 
   /**
@@ -61,9 +64,9 @@ export class RtpHeader {
   }
 
   /**
-   * Length of a decrypted payload without its padding (RFC 3550 §5.1), in bytes; 0 for a packet that
-   * is all padding, as congestion control sends to probe. -1 when the padding says it is longer than
-   * the payload, or empty.
+   * Length of a decrypted payload without its padding (RFC 3550 §5.1), bytes; 0 for a packet with
+   * only padding, which congestion control sends as a probe; -1 if the padding length exceeds the
+   * payload or is 0.
    */
   payloadLength(payload: Buffer): number {
     if (!this.padding) return payload.length;

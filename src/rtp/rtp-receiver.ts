@@ -28,36 +28,36 @@ import { TransportCcFeedback } from './transport-cc-feedback.ts';
 import { videoOrientation } from './video-orientation.ts';
 
 const REPORT_INTERVAL_US = 1_000_000;
-/** Sender reports that came before the first packet of their stream. */
+/** Maximum number of sender reports that wait for the first packet of their stream. */
 const MAXIMUM_EARLY_REPORTS = 16;
 
 export type { SenderReport } from './layered-track.ts';
 
-/** Takes what a {@link RtpReceiver} brings forth; called from within `receive` and `tick`. */
+/** Receives the output of an {@link RtpReceiver}; called from within `receive` and `tick`. */
 export interface RtpSink {
   onAccessUnit(section: MediaSection, unit: AccessUnit): void;
-  /** Only reports of the stream that is being received, and only those that have a wall clock. */
+  /** Only called for reports of the stream in use that have a wall clock. */
   onSenderReport(section: MediaSection, report: SenderReport): void;
   /**
-   * Another SSRC took over, or another simulcast layer is taken: RTP timestamps and sender reports
-   * from before mean nothing any more. All access units of the old one have been delivered.
+   * Another SSRC took over, or another simulcast layer is in use: earlier RTP timestamps and sender
+   * reports are no longer valid. All earlier access units have been delivered.
    */
   onTrackRestart(section: MediaSection): void;
-  /** The sender said that it stops sending the track (RFC 3550 §6.6). */
+  /** The sender stops sending the track (RTCP BYE, RFC 3550 §6.6). */
   onGoodbye(section: MediaSection): void;
 }
 
-/** What a {@link RtpReceiver} counted. Whatever is dropped is counted in one of the first four. */
+/** Counters of an {@link RtpReceiver}. Every dropped packet is counted in one of the first four. */
 export interface RtpReceiverStatistics {
-  /** RTP and RTCP packets that did not authenticate: forged, damaged, or under other keys. */
+  /** RTP and RTCP packets that failed authentication: forged, damaged, or with other keys. */
   authenticationFailures: number;
-  /** RTP and RTCP packets that came again, or too late to tell. */
+  /** RTP and RTCP packets that were received before, or are too old to tell. */
   replayed: number;
-  /** RTP and RTCP packets whose lengths contradict each other. */
+  /** RTP and RTCP packets with inconsistent lengths. */
   malformed: number;
-  /** RTP packets that belong to no section, or to a stream that is not the one being received. */
+  /** RTP packets that belong to no section, or to a stream that is not in use. */
   unroutable: number;
-  /** By MID. Of a track that comes in several layers only what was taken is counted. */
+  /** By MID. For a track with several layers, only what was used is counted. */
   tracks: Map<string, TrackStatistics & { layer?: LayerStatistics }>;
 }
 
@@ -65,23 +65,26 @@ export interface RtpReceiverStatistics {
 export interface RtpReceiverOptions extends DepacketizingOptions {
   /** The remote's keys, as exported by the DTLS handshake. */
   keys: SrtpKeys;
-  /** All media sections that were negotiated for receiving. */
+  /** All media sections negotiated for receiving. */
   sections: MediaSection[];
-  /** Sends a plain RTCP packet; SRTCP and the socket are the transport's. */
+  /** Sends an unencrypted RTCP packet; the transport adds SRTCP and owns the socket. */
   sendRtcp(packet: Buffer): void;
   sink: RtpSink;
-  /** Our SSRC in RTCP; random unless given. */
+  /** Our SSRC in RTCP; random by default. */
   ssrc?: number;
-  /** The most that REMB ever advertises, bits per second; only used where transport-cc is not. */
+  /** Maximum that REMB advertises, bit/s; only used without transport-cc. */
   rembCapBps?: number;
-  /** Tells simulcast layers by their size; without it the first that comes is as good as any. */
+  /**
+   * Reads the picture size, to compare simulcast layers; without it, the first layer that arrives
+   * is used.
+   */
   pictureSize?: PictureSizeReader;
 }
 
 /**
- * The RTP path of one peer connection, from datagram to access unit: SRTP, demultiplexing, one
- * {@link LayeredTrack} a media section, and all feedback to the sender. A bad packet is counted and
- * dropped; nothing that arrives makes it throw.
+ * The RTP path of a peer connection, from datagram to access unit: SRTP, demultiplexing, one
+ * {@link LayeredTrack} per media section, and all feedback to the sender. Invalid packets are
+ * counted and dropped; no input makes it throw.
  */
 export class RtpReceiver {
   readonly #sink: RtpSink;
@@ -95,7 +98,7 @@ export class RtpReceiver {
   readonly #demultiplexer: Demultiplexer;
   readonly #slab = new Slab();
   readonly #tracks: LayeredTrack[];
-  /** Full intra requests sent, of all tracks (RFC 5104 §4.3.1.1). */
+  /** Number of full intra requests sent, for all tracks (RFC 5104 §4.3.1.1). */
   #intraRequests = 0;
   readonly #feedbackHead: Buffer;
   readonly #transportCcId: number | undefined;
@@ -113,7 +116,7 @@ export class RtpReceiver {
   #unroutable = 0;
   readonly #unroutableByPayloadType = new Uint32Array(128);
 
-  /** @throws RangeError when a key has the wrong length for its profile */
+  /** @throws RangeError if a key has the wrong length for its profile */
   constructor(options: RtpReceiverOptions) {
     const { keys, sections, sink } = options;
     this.#sink = sink;
@@ -125,7 +128,7 @@ export class RtpReceiver {
     this.#tracks = sections.map((section) => this.#createTrack(section, options));
     this.#feedbackHead = buildReceiverReport(this.#ssrc, []);
     this.#transportCc = new TransportCcFeedback(this.#ssrc, (packet) => this.#sendFeedback(packet));
-    // In a BUNDLE group an identifier means the same extension in all sections (RFC 9143 §9.1).
+    // In a BUNDLE group, an identifier means the same extension in all sections (RFC 9143 §9.1).
     this.#transportCcId = sections.find(
       ({ feedback, extensions }) => feedback.transportCc && extensions.transportCc !== undefined,
     )?.extensions.transportCc;
@@ -137,21 +140,24 @@ export class RtpReceiver {
     }
   }
 
-  /** When the last packet arrived that was authenticated, RTP or RTCP: steady clock µs; 0 for never. */
+  /**
+   * Arrival of the last authentic RTP or RTCP packet, µs on the steady clock; 0 if there was none.
+   */
   get lastAuthenticatedUs(): number {
     return this.#lastAuthenticatedUs;
   }
 
-  /** The same of RTP alone. */
+  /** The same for RTP alone. */
   get lastRtpUs(): number {
     return this.#lastRtpUs;
   }
 
   /**
-   * Takes a datagram whose first byte is 128–191 (RFC 7983) and tells RTP from RTCP (RFC 5761 §4).
+   * Takes a datagram whose first byte is 128–191 (RFC 7983) and distinguishes RTP from RTCP (RFC
+   * 5761 §4).
    *
-   * @param datagram not kept, and not changed
-   * @param arrivalUs µs since the Unix epoch on our steady clock
+   * @param datagram neither kept nor changed
+   * @param arrivalUs µs since the Unix epoch on the steady clock
    */
   receive(datagram: Buffer, arrivalUs: number): void {
     this.#nowUs = arrivalUs;
@@ -165,10 +171,10 @@ export class RtpReceiver {
   }
 
   /**
-   * Does what is due: gives up missing packets, asks for them and for keyframes again, sends
+   * Does what is due: gives up missing packets, repeats requests for packets and keyframes, sends
    * transport-wide feedback and, every second, receiver reports. Call it every 20 ms.
    *
-   * @param nowUs µs since the Unix epoch on our steady clock
+   * @param nowUs µs since the Unix epoch on the steady clock
    */
   tick(nowUs: number): void {
     this.#nowUs = nowUs;
@@ -178,24 +184,24 @@ export class RtpReceiver {
     if (nowUs >= this.#reportDueUs) this.#sendReport(nowUs);
   }
 
-  /** The session has ended: access units that wait for packets before them are delivered now. */
+  /** The session has ended: delivers access units that wait for missing packets. */
   flush(): void {
     for (const track of this.#tracks) track.flush();
   }
 
-  /** Asks for a keyframe of every video section, as soon as the last request is old enough. */
+  /** Requests a keyframe of every video section, as soon as the last request is old enough. */
   requestKeyframe(): void {
     for (const track of this.#tracks) {
       if (track.section.kind === 'video') track.requestKeyframe(this.#nowUs);
     }
   }
 
-  /** Authentic packets of no track that have a payload type, 0–127: what comes that was not agreed on. */
+  /** Number of authentic packets with a payload type, 0–127, that belong to no track. */
   unroutableOf(payloadType: number): number {
     return this.#unroutableByPayloadType[payloadType] ?? 0;
   }
 
-  /** What was counted so far. */
+  /** Counters so far. */
   statistics(): RtpReceiverStatistics {
     return {
       authenticationFailures:
@@ -327,7 +333,7 @@ export class RtpReceiver {
     );
   }
 
-  /** Chromium's audio has a report every five seconds: the first one must not be lost. */
+  /** Chromium's audio has a report every five seconds, so the first one must not be lost. */
   #deliverEarlyReport(ssrc: number): void {
     const early = this.#earlyReports.get(ssrc);
     if (early === undefined) return;
@@ -374,7 +380,7 @@ export class RtpReceiver {
     this.#sendRtcp(Buffer.concat(parts));
   }
 
-  /** Feedback goes out at once, behind an empty receiver report (RFC 4585 §3.1). */
+  /** Feedback is sent at once, after an empty receiver report (RFC 4585 §3.1). */
   #sendFeedback(packet: Buffer): void {
     this.#sendRtcp(Buffer.concat([this.#feedbackHead, packet]));
   }

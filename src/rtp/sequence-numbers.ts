@@ -1,6 +1,6 @@
 /**
- * How far `to` lies after `from` on the circle of 16-bit sequence numbers (RFC 1982 §3.2): negative
- * when it lies before. Exactly half a circle, which RFC 1982 leaves open, counts as before.
+ * Distance from `from` to `to` in 16-bit sequence numbers (RFC 1982 §3.2): negative if `to` is
+ * earlier. Exactly half the range, which RFC 1982 leaves undefined, counts as earlier.
  *
  * @returns −32768 to 32767
  */
@@ -9,8 +9,7 @@ export function sequenceDistance(from: number, to: number): number {
 }
 
 /**
- * How far `to` lies after `from` on the circle of 32-bit RTP timestamps, in ticks: negative when it
- * lies before.
+ * Distance from `from` to `to` in 32-bit RTP timestamps, ticks: negative if `to` is earlier.
  *
  * @returns −2³¹ to 2³¹ − 1
  */
@@ -18,17 +17,17 @@ export function timestampDistance(from: number, to: number): number {
   return (to - from) | 0;
 }
 
-/** Numbers in one turn of the 16-bit circle. */
+/** Number of 16-bit sequence numbers. */
 const CIRCLE = 0x10000;
 
 /**
- * Gives each 16-bit sequence number of one stream its extended number, which never wraps (RFC 3550
- * §A.1): the low 16 bits are the sequence number, the rest counts wraps.
+ * Extends the 16-bit sequence numbers of a stream to numbers that never wrap (RFC 3550 §A.1): the
+ * low 16 bits are the sequence number, the rest counts wraps.
  */
 export class SequenceExtender {
   #highest: number | undefined;
 
-  /** The highest extended number that was noted, undefined before the first. */
+  /** The highest extended number noted; undefined before the first. */
   get highest(): number | undefined {
     return this.#highest;
   }
@@ -42,14 +41,14 @@ export class SequenceExtender {
     return this.#highest + sequenceDistance(this.#highest & 0xffff, sequenceNumber);
   }
 
-  /** Notes that a packet with this extended number is part of the stream. */
+  /** Marks this extended number as part of the stream. */
   note(extended: number): void {
     if (this.#highest === undefined || extended > this.#highest) this.#highest = extended;
   }
 
   /**
-   * Continues at another place of the circle: an extended number for `sequenceNumber` that lies at
-   * least a whole turn above all earlier ones, so that nothing from before can be taken for new.
+   * Continues elsewhere: returns an extended number for `sequenceNumber` at least one full cycle
+   * above all earlier ones, so that no earlier packet can appear new.
    */
   jump(sequenceNumber: number): number {
     const turn = Math.floor((this.#highest ?? 0) / CIRCLE) + 2;

@@ -1,21 +1,22 @@
 import type { RtpPacket } from '../media/rtp-packet.ts';
 import { sequenceDistance } from './sequence-numbers.ts';
 
-/** Two packets no further apart than this show that the sequence really goes on elsewhere. */
+/** Maximum distance of two packets that confirm a jump of the sequence. */
 const MAX_PROBATION_DISTANCE = 16;
 
 /**
- * Holds a packet that is far from all others until the next such one tells: it was a stray one, or both
- * are the first of a sequence that goes on elsewhere (RFC 3550 §A.1).
+ * Holds a packet that is far from all others until the next such packet decides whether it was
+ * stray, or both are the first of a sequence that continues elsewhere (RFC 3550 §A.1).
  */
 export class SequenceProbation {
-  /** Packets that turned out to be stray ones. */
+  /** Number of stray packets. */
   strays = 0;
   #packet: RtpPacket | undefined;
 
   /**
-   * Takes a packet that is far from those before.
-   * @returns both packets in order where they go on from each other; `held` or `duplicate` of the one held
+   * Takes a packet that is far from the previous ones.
+   * @returns both packets in order if they follow each other; otherwise `held`, or `duplicate` of
+   * the held one
    */
   take(packet: RtpPacket): [first: RtpPacket, second: RtpPacket] | 'held' | 'duplicate' {
     const other = this.#packet;
@@ -32,7 +33,7 @@ export class SequenceProbation {
     return 'held';
   }
 
-  /** The packet that is held, if there is one, was a stray one. */
+  /** The held packet, if there is one, was stray. */
   drop(): void {
     if (this.#packet === undefined) return;
     this.#packet = undefined;

@@ -1,6 +1,6 @@
 /**
- * A delay that is measured again and again: its mean and mean deviation, both weighted towards the
- * latest measurements as RFC 6298 §2 does it for round trips. In µs.
+ * Mean and mean deviation of a delay that is measured repeatedly, weighted towards the latest
+ * measurements like round trips in RFC 6298 §2. In µs.
  */
 export class SmoothedDelay {
   #mean = 0;
@@ -12,7 +12,7 @@ export class SmoothedDelay {
     return this.#known;
   }
 
-  /** Takes one measurement, µs. */
+  /** Adds a measurement, µs. */
   note(delayUs: number): void {
     if (!this.#known) {
       this.#known = true;
@@ -24,12 +24,15 @@ export class SmoothedDelay {
     this.#mean += (delayUs - this.#mean) / 8;
   }
 
-  /** What few measurements exceed, µs. @param deviations mean deviations above the mean */
+  /**
+   * A bound that few measurements exceed, µs. @param deviations number of mean deviations above the
+   * mean
+   */
   above(deviations: number): number {
     return this.#mean + deviations * this.#deviation;
   }
 
-  /** Forgets all measurements. */
+  /** Removes all measurements. */
   reset(): void {
     this.#known = false;
     this.#mean = 0;

@@ -8,28 +8,29 @@ const REPLAY_PACKETS = 128;
 const MAXIMUM_STREAMS = 64;
 
 /**
- * Authenticates and decrypts incoming SRTCP (RFC 3711 §3.4, RFC 7714 §9) and keeps the replay window
- * of every sender. None is made nor moved by a packet that is not authenticated.
+ * Authenticates and decrypts incoming SRTCP (RFC 3711 §3.4, RFC 7714 §9) and keeps the replay
+ * window of every sender. Unauthenticated packets neither create nor move a window.
  */
 export class SrtcpReceiver {
   readonly #cipher: SrtpCipher;
   readonly #senders = new SsrcTable<ReplayWindow>(MAXIMUM_STREAMS);
-  /** Packets that did not authenticate: forged, damaged, or under other keys. */
+  /** Packets that failed authentication: forged, damaged, or with other keys. */
   authenticationFailures = 0;
-  /** Packets received before, or too old to tell. */
+  /** Packets that were received before, or are too old to tell. */
   replayed = 0;
-  /** Packets too short to be SRTCP. */
+  /** Packets that are too short for SRTCP. */
   malformed = 0;
 
-  /** @throws RangeError when a key has the wrong length */
+  /** @throws RangeError if a key has the wrong length */
   constructor(keys: SrtpKeys) {
     this.#cipher = createSrtpCipher(keys, 'rtcp');
   }
 
   /**
-   * Opens one packet.
+   * Decrypts a packet.
    *
-   * @returns the plain compound packet; undefined when the packet must be dropped, which is counted
+   * @returns the decrypted compound packet; undefined if the packet must be dropped, which is
+   * counted
    */
   open(datagram: Buffer): Buffer | undefined {
     if (datagram.length < this.#cipher.rtcpMinimum) {

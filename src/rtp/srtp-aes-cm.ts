@@ -12,11 +12,13 @@ const TAG_BYTES = 10;
 const RTCP_HEADER_BYTES = 8;
 const INDEX_BYTES = 4;
 
-/** AES_CM_128_HMAC_SHA1_80: AES in counter mode and an HMAC-SHA1 of 80 bits (RFC 3711 §4.1.1, §4.2). */
+/**
+ * AES_CM_128_HMAC_SHA1_80: AES in counter mode and an HMAC-SHA1 of 80 bits (RFC 3711 §4.1.1, §4.2).
+ */
 export class SrtpAesCm implements SrtpCipher {
   readonly rtpOverhead = TAG_BYTES;
   readonly rtcpMinimum = RTCP_HEADER_BYTES + INDEX_BYTES + TAG_BYTES;
-  /** KeyObjects: handing node:crypto raw bytes has it build a key anew for every packet. */
+  /** KeyObjects, because node:crypto would create a key from raw bytes for every packet. */
   readonly #cipherKey: KeyObject;
   readonly #authenticationKey: KeyObject;
   readonly #salt: Buffer;
@@ -74,7 +76,7 @@ export class SrtpAesCm implements SrtpCipher {
     return Buffer.concat([datagram.subarray(0, RTCP_HEADER_BYTES), body]);
   }
 
-  /** The packet index (48 bits) comes in two halves, as `high` × 2^16 + `low`. */
+  /** The packet index (48 bits) has two halves: `high` × 2^16 + `low`. */
   #decrypt(ciphertext: Buffer, ssrc: number, high: number, low: number): Buffer {
     const vector = this.#initializationVector;
     const salt = this.#salt;

@@ -65,7 +65,7 @@ export class SrtpAesGcm implements SrtpCipher {
     return body === undefined ? undefined : Buffer.concat([header, body]);
   }
 
-  /** RFC 7714 §8.1 and §9.1: both lay out as 2 zero bytes, the SSRC and 48 bits of index. */
+  /** RFC 7714 §8.1 and §9.1: both consist of 2 zero bytes, the SSRC and 48 bits of index. */
   #setVector(ssrc: number, high: number, low: number): void {
     const vector = this.#initializationVector;
     const salt = this.#salt;
@@ -87,7 +87,7 @@ export class SrtpAesGcm implements SrtpCipher {
     try {
       decipher.final();
     } catch {
-      // The only way node:crypto tells of a wrong tag.
+      // node:crypto reports a wrong tag only by throwing.
       return undefined;
     }
     return plain;

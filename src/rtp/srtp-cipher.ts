@@ -1,11 +1,11 @@
 /**
- * One protection profile, bound to the session keys of RTP or of RTCP. It keeps no state of packets:
- * rollover and replay are the business of whoever calls it.
+ * A protection profile with the session keys of RTP or of RTCP. It keeps no packet state: rollover
+ * and replay are handled by the caller.
  */
 export interface SrtpCipher {
-  /** Bytes that a protected RTP packet is longer than the plain one. */
+  /** Difference between the sizes of a protected and an unprotected RTP packet, bytes. */
   readonly rtpOverhead: number;
-  /** Bytes of the shortest protected RTCP packet: one header and what the profile adds. */
+  /** Minimum size of a protected RTCP packet, bytes: a header and what the profile adds. */
   readonly rtcpMinimum: number;
   /**
    * Authenticates and decrypts an SRTP packet.
@@ -27,7 +27,7 @@ export interface SrtpCipher {
   /**
    * Authenticates and decrypts an SRTCP packet of at least `rtcpMinimum` bytes.
    *
-   * @returns the plain compound packet; undefined when authentication fails
+   * @returns the decrypted compound packet; undefined if authentication fails
    */
   openRtcp(datagram: Buffer): Buffer | undefined;
 }

@@ -1,14 +1,16 @@
 import { createCipheriv } from 'node:crypto';
 
-/** Protection profiles that are offered in DTLS-SRTP (RFC 5764 §4.1.2, RFC 7714 §14.2). */
+/** Protection profiles offered in DTLS-SRTP (RFC 5764 §4.1.2, RFC 7714 §14.2). */
 export type SrtpProfile = 'AES_CM_128_HMAC_SHA1_80' | 'AEAD_AES_128_GCM';
 
-/** What the DTLS handshake exported for the direction that we receive (RFC 5764 §4.2). */
+/** Keys for receiving, exported by the DTLS handshake (RFC 5764 §4.2). */
 export interface SrtpKeys {
   profile: SrtpProfile;
-  /** 16 bytes, the remote's. */
+  /** The remote master key, 16 bytes. */
   masterKey: Buffer;
-  /** The remote's: 14 bytes for AES_CM_128_HMAC_SHA1_80, 12 bytes for AEAD_AES_128_GCM. */
+  /**
+   * The remote master salt: 14 bytes for AES_CM_128_HMAC_SHA1_80, 12 bytes for AEAD_AES_128_GCM.
+   */
   masterSalt: Buffer;
 }
 
@@ -16,9 +18,9 @@ export interface SrtpKeys {
 export interface SessionKeys {
   /** 16 bytes. */
   cipherKey: Buffer;
-  /** As long as the master salt: 14 or 12 bytes. */
+  /** Same length as the master salt: 14 or 12 bytes. */
   salt: Buffer;
-  /** 20 bytes for HMAC-SHA1; empty for a profile that authenticates by itself (AEAD). */
+  /** 20 bytes for HMAC-SHA1; empty for a profile with built-in authentication (AEAD). */
   authenticationKey: Buffer;
 }
 
@@ -34,10 +36,10 @@ const LABELS = {
 };
 
 /**
- * Derives the session keys of RTP or of RTCP from the master key (RFC 3711 §4.3, RFC 7714 §11), with
- * a key derivation rate of 0, the only one that DTLS-SRTP knows: keys last as long as the session.
+ * Derives the session keys of RTP or of RTCP from the master key (RFC 3711 §4.3, RFC 7714 §11),
+ * with a key derivation rate of 0, the only one in DTLS-SRTP: keys last as long as the session.
  *
- * @throws RangeError when the master key or salt has not the length that the profile asks for
+ * @throws RangeError if master key or salt have the wrong length for the profile
  */
 export function deriveSessionKeys(keys: SrtpKeys, protocol: 'rtp' | 'rtcp'): SessionKeys {
   if (keys.masterKey.length !== 16) {
@@ -59,9 +61,9 @@ export function deriveSessionKeys(keys: SrtpKeys, protocol: 'rtp' | 'rtcp'): Ses
 }
 
 /**
- * The pseudo-random function of RFC 3711 §4.3.3: the AES-CM keystream that starts at
- * `(label << 48) XOR salt`, the salt standing left-aligned in 14 bytes (RFC 7714 §11 pads the shorter
- * salt of GCM with zeros on the right).
+ * The pseudo-random function of RFC 3711 §4.3.3: the AES-CM keystream that starts at `(label << 48)
+ * XOR salt`, with the salt left-aligned in 14 bytes (RFC 7714 §11 pads the shorter salt of GCM with
+ * zeros on the right).
  */
 function derive(keys: SrtpKeys, label: number, length: number): Buffer {
   const start = Buffer.alloc(16);

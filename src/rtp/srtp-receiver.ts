@@ -5,30 +5,36 @@ import type { SrtpCipher } from './srtp-cipher.ts';
 import type { SrtpKeys } from './srtp-keys.ts';
 import { SsrcTable } from './ssrc-table.ts';
 
-/** Packets: half a second of a stream of 2,000 packets a second, for late retransmissions. */
+/**
+ * Size of the replay window in packets: half a second at 2000 packets per second, for late
+ * retransmissions.
+ */
 const REPLAY_PACKETS = 1024;
-/** A publisher sends four SSRCs (two tracks, two for retransmission); SFUs change them at times. */
+/**
+ * Maximum number of SSRCs. A publisher has four (two tracks, each with retransmission); SFUs change
+ * them occasionally.
+ */
 const MAXIMUM_STREAMS = 64;
 
 /**
- * Authenticates and decrypts incoming SRTP (RFC 3711 §3.3, RFC 7714): keeps the rollover counter and
- * the replay window of every SSRC. Neither is made nor moved by a packet that is not authenticated.
+ * Authenticates and decrypts incoming SRTP (RFC 3711 §3.3, RFC 7714): keeps the rollover counter
+ * and the replay window of every SSRC. Unauthenticated packets neither create nor change them.
  */
 export class SrtpReceiver {
   readonly #cipher: SrtpCipher;
-  /** The window's highest index is what RFC 3711 keeps as ROC and s_l. */
+  /** The window's highest index represents ROC and s_l of RFC 3711. */
   readonly #streams = new SsrcTable<ReplayWindow>(MAXIMUM_STREAMS);
-  /** Packets that did not authenticate: forged, damaged, or under other keys. */
+  /** Packets that failed authentication: forged, damaged, or with other keys. */
   authenticationFailures = 0;
-  /** Packets received before, or too old to tell. */
+  /** Packets that were received before, or are too old to tell. */
   replayed = 0;
 
-  /** @throws RangeError when a key has the wrong length */
+  /** @throws RangeError if a key has the wrong length */
   constructor(keys: SrtpKeys) {
     this.#cipher = createSrtpCipher(keys, 'rtp');
   }
 
-  /** Bytes that a protected packet is longer than the plain one. */
+  /** Difference between the sizes of a protected and an unprotected packet, bytes. */
   get overhead(): number {
     return this.#cipher.rtpOverhead;
   }
@@ -61,8 +67,9 @@ export class SrtpReceiver {
   }
 
   /**
-   * The first packet of an SSRC has rollover 0, unless those before the wrap were lost: a forwarding
-   * unit starts anywhere in the 16 bits, and such a stream could otherwise never be opened.
+   * The first packet of an SSRC has rollover counter 0, unless earlier packets with the wrap were
+   * lost: an SFU starts anywhere in the 16 bits, and such a stream could never be decrypted
+   * otherwise.
    */
   #openFirst(datagram: Buffer, header: RtpHeader): Buffer | undefined {
     const { ssrc, sequenceNumber } = header;
@@ -81,8 +88,8 @@ export class SrtpReceiver {
 }
 
 /**
- * The rollover counter that brings `sequenceNumber` nearest to the highest index so far (RFC 3711
- * §3.3.1). It is right as long as fewer than 2^15 packets in a row were lost.
+ * The rollover counter that brings `sequenceNumber` nearest to the highest index (RFC 3711 §3.3.1).
+ * It is correct as long as fewer than 2^15 consecutive packets were lost.
  *
  * @param highest index of 48 bits: rollover counter × 2^16 + sequence number
  * @param sequenceNumber 16 bits
@@ -90,9 +97,9 @@ export class SrtpReceiver {
 export function estimateRollover(highest: number, sequenceNumber: number): number {
   const rollover = Math.floor(highest / 0x10000);
   const distance = sequenceNumber - (highest - rollover * 0x10000);
-  // Half of the 16 bits apart could be either way; only forward can be a packet worth having.
+  // A distance of half the range is ambiguous; only forward can be a useful packet.
   if (distance <= -0x8000) return rollover + 1;
-  // Nothing comes before the start: what seems to is ahead by more than half of the 16 bits.
+  // No packet precedes the start: one that appears to is ahead by more than half the range.
   if (distance > 0x8000 && rollover > 0) return rollover - 1;
   return rollover;
 }

@@ -4,8 +4,8 @@ interface Entry<T> {
 }
 
 /**
- * What we know of each SSRC, bounded: a sender may use as many SSRCs as there are 32-bit numbers, our
- * memory must not follow it. When the table is full, the SSRC that was quiet longest is forgotten.
+ * State per SSRC with bounded memory: a sender may use any number of SSRCs. When the table is full,
+ * the SSRC that has not been used for longest is removed.
  */
 export class SsrcTable<T> {
   readonly #capacity: number;
@@ -13,8 +13,8 @@ export class SsrcTable<T> {
   #uses = 0;
 
   /**
-   * @param capacity SSRCs to remember, an integer of at least 1
-   * @throws RangeError when `capacity` is something else
+   * @param capacity maximum number of SSRCs, an integer of at least 1
+   * @throws RangeError for any other `capacity`
    */
   constructor(capacity: number) {
     if (!Number.isInteger(capacity) || capacity < 1) {
@@ -23,12 +23,12 @@ export class SsrcTable<T> {
     this.#capacity = capacity;
   }
 
-  /** How many SSRCs are known; never more than the capacity. */
+  /** Number of SSRCs, at most the capacity. */
   get size(): number {
     return this.#entries.size;
   }
 
-  /** What is known of `ssrc`; counts as a use of it. */
+  /** The state of `ssrc`; counts as a use of it. */
   get(ssrc: number): T | undefined {
     const entry = this.#entries.get(ssrc);
     if (entry === undefined) return undefined;
@@ -36,7 +36,7 @@ export class SsrcTable<T> {
     return entry.value;
   }
 
-  /** Remembers `value` for `ssrc`, in place of what was known of it. */
+  /** Sets the state of `ssrc`. */
   set(ssrc: number, value: T): void {
     if (this.#entries.size >= this.#capacity && !this.#entries.has(ssrc)) this.#forgetQuietest();
     this.#entries.set(ssrc, { value, lastUse: ++this.#uses });

@@ -14,25 +14,28 @@ import { SequenceProbation } from './sequence-probation.ts';
 import { type DepacketizingOptions, TrackDepacketizer } from './track-depacketizer.ts';
 import type { TrackStatistics } from './track-statistics.ts';
 
-/** A sequence number this far from the highest is not of the same run (RFC 3550 §A.1). */
+/** A sequence number this far from the highest belongs to another run (RFC 3550 §A.1). */
 const MAX_DISTANCE = 3000;
 
-/** Time between two ticks beyond this was spent asleep, with packets waiting in the socket, in µs. */
+/**
+ * Longer intervals between ticks mean that the thread was blocked, with packets waiting in the
+ * socket, µs.
+ */
 const MAX_TICK_US = 50_000;
 
-/** What a {@link TrackReceiver} brings forth. All are called from within its methods. */
+/** Events of a {@link TrackReceiver}, called from within its methods. */
 export interface TrackReceiverEvents {
-  /** An access unit is whole; they come in decoding order. */
+  /** An access unit is complete; called in decoding order. */
   onAccessUnit(unit: AccessUnit): void;
-  /** Asks the sender for packets again (generic NACK, RFC 4585 §6.2.1). */
+  /** Requests packets from the sender (generic NACK, RFC 4585 §6.2.1). */
   sendNack(ssrc: number, sequenceNumbers: number[]): void;
-  /** Asks the sender for a keyframe (PLI, RFC 4585 §6.3.1, or FIR, RFC 5104 §4.3.1). */
+  /** Requests a keyframe from the sender (PLI, RFC 4585 §6.3.1, or FIR, RFC 5104 §4.3.1). */
   sendKeyframeRequest(ssrc: number): void;
 }
 
 /**
- * One track from decrypted RTP packets to access units: order, retransmission, feedback, statistics
- * and the payload format.
+ * Converts the decrypted RTP packets of a track to access units: order, retransmission, feedback,
+ * statistics and payload format.
  */
 export class TrackReceiver {
   readonly #events: TrackReceiverEvents;
@@ -54,7 +57,7 @@ export class TrackReceiver {
   /** µs on the steady clock, as of the last packet or tick. */
   #nowUs = 0;
   #lastTickUs: number | undefined;
-  /** µs that packets could have come: the steady clock without time asleep and outages. */
+  /** Time in which packets could arrive, µs: the steady clock without blocked time and outages. */
   #awakeUs = 0;
 
   #packetsReceived = 0;
@@ -94,14 +97,14 @@ export class TrackReceiver {
     }
   }
 
-  /** SSRC of the stream that is received, undefined before its first packet. */
+  /** SSRC of the received stream; undefined before its first packet. */
   get ssrc(): number | undefined {
     return this.#ssrc;
   }
 
   /**
-   * In standby nothing is asked of the sender, neither packets nor keyframes: what comes by itself is
-   * enough. Leaving it asks for a keyframe.
+   * In standby, neither packets nor keyframes are requested from the sender. Leaving standby
+   * requests a keyframe.
    */
   setStandby(standby: boolean, nowUs: number): void {
     if (standby === this.#standby) return;
@@ -112,7 +115,7 @@ export class TrackReceiver {
     if (!standby) this.requestKeyframe(nowUs);
   }
 
-  /** Takes a packet of the stream itself. One of another SSRC is dropped: see {@link restart}. */
+  /** Takes a packet of the stream. One with another SSRC is dropped: see {@link restart}. */
   receive(packet: RtpPacket): void {
     this.#nowUs = packet.arrivalUs;
     if (this.#ssrc === undefined) this.restart(packet.ssrc);
@@ -157,20 +160,21 @@ export class TrackReceiver {
   }
 
   /**
-   * Notes a sender report of the stream, for the receiver reports.
+   * Takes a sender report of the stream, for the receiver reports.
    *
    * @param ntpMiddle32 middle 32 bits of its NTP time
-   * @param arrivalUs when it arrived, µs on the steady clock
+   * @param arrivalUs µs on the steady clock
    */
   onSenderReport(ntpMiddle32: number, arrivalUs: number): void {
     this.#reception?.onSenderReport(ntpMiddle32, arrivalUs);
   }
 
   /**
-   * Does what is due at `nowUs`, µs on the steady clock: asks again for packets and keyframes, gives
-   * up packets that did not come. To be called every 20 ms.
+   * Does what is due at `nowUs`, µs on the steady clock: repeats requests for packets and
+   * keyframes, gives up packets that did not arrive. Call it every 20 ms.
    *
-   * @param isOut nothing can come at present, see {@link isNetworkOut}: what is missing stays so
+   * @param isOut nothing can arrive at present, see {@link isNetworkOut}: missing packets stay
+   * missing
    */
   tick(nowUs: number, isOut = false): void {
     const elapsedUs = nowUs - (this.#lastTickUs ?? nowUs);
@@ -182,8 +186,9 @@ export class TrackReceiver {
   }
 
   /**
-   * Asks the sender for a keyframe at `nowUs` (µs on the steady clock), or as soon as the last
-   * request is old enough. Before the first packet there is nobody to ask, and that one asks anyway.
+   * Requests a keyframe from the sender at `nowUs` (µs on the steady clock), or as soon as the last
+   * request is old enough. Before the first packet the sender is unknown, and the first packet
+   * triggers a request anyway.
    */
   requestKeyframe(nowUs: number): void {
     if (!this.#started || this.#standby) return;
@@ -192,8 +197,8 @@ export class TrackReceiver {
   }
 
   /**
-   * A new SSRC took over the section. What can still be delivered of the old one is delivered before
-   * this returns; after that nothing of it is left, and the next unit is a discontinuity.
+   * A new SSRC took over the section. What can still be delivered of the old one is delivered
+   * before this returns; afterwards nothing of it is left, and the next unit is a discontinuity.
    */
   restart(ssrc: number): void {
     const isFirst = this.#ssrc === undefined;
@@ -209,10 +214,7 @@ export class TrackReceiver {
     this.#started = false;
   }
 
-  /**
-   * The stream has ended: what waits for packets that will not come any more is delivered. A picture
-   * that is not whole is not.
-   */
+  /** The stream has ended: delivers what waits for lost packets, except incomplete pictures. */
   flush(): void {
     this.#reorder.flush();
     this.#depacketizeAll();
@@ -220,13 +222,13 @@ export class TrackReceiver {
 
   /**
    * The report block for a receiver report at `nowUs` (µs on the steady clock); the fraction lost
-   * covers the time since the call before. Undefined before the first packet of the stream.
+   * covers the time since the previous call. Undefined before the first packet of the stream.
    */
   reportBlock(nowUs: number): ReportBlock | undefined {
     return this.#reception?.reportBlock(nowUs);
   }
 
-  /** What was counted so far. */
+  /** Counters so far. */
   statistics(): TrackStatistics {
     return {
       packetsReceived: this.#packetsReceived,
@@ -255,7 +257,7 @@ export class TrackReceiver {
     return highest === undefined || Math.abs(extended - highest) <= MAX_DISTANCE;
   }
 
-  /** A packet far from the others begins a new run once a second one near it has come. */
+  /** A packet far from the others begins a new run once a second one near it has arrived. */
   #takeFar(packet: RtpPacket): void {
     const run = this.#probation.take(packet);
     if (run === 'duplicate') this.#duplicates++;
@@ -283,7 +285,7 @@ export class TrackReceiver {
     const missingForUs = isLate ? this.#reorder.missingForUs(extended, this.#awakeUs) : 0;
     const wasAsked =
       isLate && this.#nack !== undefined ? this.#nack.wasAsked(extended, isRetransmission) : false;
-    // Also of one that comes too late: the next one shall be waited for.
+    // Also for one that is too late, so that the next one is awaited.
     if (missingForUs > 0 && !wasAsked) this.#reordering.note(missingForUs, this.#nowUs);
     if (this.#reorder.push(extended, packet, this.#awakeUs) !== 'taken') {
       this.#duplicates++;
@@ -296,13 +298,13 @@ export class TrackReceiver {
     else if (isLate) this.#packetsReordered++;
     if (this.#standby) return;
     if (this.#nack !== undefined && !this.#nack.receive(extended, this.#nowUs, wasAsked)) {
-      // Too much is missing to be asked for, so there is nothing to wait for either.
+      // Too many packets are missing to request them, so there is nothing to wait for.
       this.flush();
     }
   }
 
   #giveUpLate(nowUs: number, elapsedUs: number): void {
-    // After a stall the packets that fill the gaps wait in the socket: give them their time.
+    // After a stall, the packets that fill the gaps still wait in the socket.
     this.#awakeUs += Math.max(0, Math.min(elapsedUs, MAX_TICK_US));
     this.#reorder.maxWaitUs = this.#waitUs();
     this.#reorder.expire(this.#awakeUs);

@@ -1,6 +1,8 @@
-/** What a track counted since it was created, over all its SSRCs. */
+/** Counters of a track since it was created, over all its SSRCs. */
 export interface TrackStatistics {
-  /** Packets that arrived in time, each counted once; retransmissions that filled a gap included. */
+  /**
+   * Packets that arrived in time, each counted once, including retransmissions that filled a gap.
+   */
   packetsReceived: number;
   /** Missing packets that were given up, without those whose payloads a later one brought. */
   packetsLost: number;
@@ -8,28 +10,28 @@ export interface TrackStatistics {
   packetsRestored: number;
   /** Packets that came because they were asked for. */
   packetsRecovered: number;
-  /** Packets that came by themselves after later ones had. */
+  /** Packets that arrived by themselves after later ones. */
   packetsReordered: number;
-  /** Packets that came again, or too late to be of use. */
+  /** Packets that were received before, or too late to be used. */
   duplicates: number;
-  /** Retransmission packets without payload, which senders use to measure the path; not dropped. */
+  /** Retransmission packets without payload, which senders use to probe the path; not dropped. */
   probes: number;
-  /** Packets that broke a format, had an unknown payload type or belonged nowhere; dropped. */
+  /** Packets that were malformed, had an unknown payload type or belonged to no stream; dropped. */
   malformed: number;
   accessUnits: number;
-  /** Access units of which a part never came. */
+  /** Access units with missing parts. */
   accessUnitsBroken: number;
-  /** Video access units where decoding can start. */
+  /** Video access units at which decoding can start. */
   keyframes: number;
   /** Payload bytes of `packetsReceived`. */
   bytes: number;
-  /** Generic NACKs sent, each of which may ask for many packets. */
+  /** Generic NACKs sent, each of which may request many packets. */
   nacksSent: number;
   /** Keyframe requests sent. */
   plisSent: number;
 }
 
-/** Statistics of a track of which nothing came. */
+/** The counters of a track without packets. */
 export function noStatistics(): TrackStatistics {
   return {
     packetsReceived: 0,
@@ -49,12 +51,12 @@ export function noStatistics(): TrackStatistics {
   };
 }
 
-/** What both counted together. */
+/** The sum of two sets of counters. */
 export function addStatistics(a: TrackStatistics, b: TrackStatistics): TrackStatistics {
   return combine(a, b, (of, more) => of + more);
 }
 
-/** What was counted between two readings. */
+/** The difference between two readings. */
 export function subtractStatistics(a: TrackStatistics, b: TrackStatistics): TrackStatistics {
   return combine(a, b, (of, less) => of - less);
 }

@@ -1,35 +1,41 @@
 import { ReplayWindow } from './replay-window.ts';
 import { buildTransportCcPacket } from './rtcp-transport-cc.ts';
 
-/** Feedback at the latest this long after the first packet that it tells of. */
+/** Maximum delay of feedback after the first packet that it covers. */
 const INTERVAL_US = 50_000;
-/** Feedback at the latest after this many packets: keeps it within 1,200 bytes whatever the pattern. */
+/**
+ * Maximum number of packets per feedback message, which keeps it within 1200 bytes for any pattern.
+ */
 const MAXIMUM_PACKETS = 100;
-/** Packets, received or not, that one feedback can tell of. */
+/** Maximum number of packets, received or not, that a feedback message can cover. */
 const MAXIMUM_STATUSES = 0xffff;
-/** How far packets may be out of order; a gap beyond it is a jump of the numbering, not loss. */
+/** Maximum reordering; a larger gap is a jump of the numbering, not loss. */
 const WINDOW_PACKETS = 8192;
-/** So many packets in a row from outside the window mean that the sender numbers anew. */
+/**
+ * This many consecutive packets outside the window mean that the sender has restarted its
+ * numbering.
+ */
 const RESYNCHRONIZE_AFTER = 8;
 /** Resolution of receive times (draft-holmer-rmcat-transport-wide-cc-extensions-01 §3.1). */
 const TICK_US = 250;
 
 /**
- * Tells the sender when each packet arrived, by its transport-wide sequence number, so that it can
- * find out what the path carries (draft-holmer-rmcat-transport-wide-cc-extensions-01). A packet is
- * reported as received exactly once; feedback follows feedback without gap or overlap. A late packet,
- * reported missing before, gets feedback of its own.
+ * Reports the arrival time of each packet to the sender by its transport-wide sequence number, so
+ * that the sender can estimate the capacity of the path
+ * (draft-holmer-rmcat-transport-wide-cc-extensions-01). A packet is reported as received exactly
+ * once; feedback messages are contiguous and do not overlap. A late packet that was reported
+ * missing gets a message of its own.
  */
 export class TransportCcFeedback {
   readonly #senderSsrc: number;
   readonly #send: (packet: Buffer) => void;
   readonly #reported = new ReplayWindow(WINDOW_PACKETS);
-  /** Not reported yet, by rising extended sequence number. */
+  /** Packets that have not been reported, by ascending extended sequence number. */
   readonly #sequences = new Float64Array(MAXIMUM_PACKETS);
   readonly #ticks = new Float64Array(MAXIMUM_PACKETS);
   #pending = 0;
   #pendingSinceUs = 0;
-  /** Extended sequence number (beyond 16 bits) that the next feedback starts at. */
+  /** Extended sequence number (beyond 16 bits) at which the next feedback starts. */
   #next = -1;
   #outside = 0;
   #lastOutside = 0;
@@ -38,7 +44,7 @@ export class TransportCcFeedback {
 
   /**
    * @param senderSsrc our own SSRC
-   * @param send takes the finished RTCP packets, alone or at the end of a compound one
+   * @param send sends the finished RTCP packet, alone or at the end of a compound packet
    */
   constructor(senderSsrc: number, send: (packet: Buffer) => void) {
     this.#senderSsrc = senderSsrc;
@@ -46,10 +52,10 @@ export class TransportCcFeedback {
   }
 
   /**
-   * Takes note of a packet, as soon as it is authenticated.
+   * Takes a packet, as soon as it is authenticated.
    *
    * @param sequenceNumber the transport-wide one from the header extension, 16 bits
-   * @param arrivalUs µs since the Unix epoch on our steady clock
+   * @param arrivalUs µs since the Unix epoch on the steady clock
    */
   onPacket(sequenceNumber: number, mediaSsrc: number, arrivalUs: number): void {
     const sequence = this.#extend(sequenceNumber);
@@ -68,12 +74,14 @@ export class TransportCcFeedback {
     if (this.#pending === MAXIMUM_PACKETS) this.#flush();
   }
 
-  /** Sends the feedback that is due. Call it every 20 ms or so with the steady clock's µs. */
+  /**
+   * Sends the feedback that is due. Call it about every 20 ms. @param nowUs µs on the steady clock
+   */
   tick(nowUs: number): void {
     if (this.#pending > 0 && nowUs - this.#pendingSinceUs >= INTERVAL_US) this.#flush();
   }
 
-  /** The sequence number without its wrap; -1 for a packet from outside the window. */
+  /** The sequence number without its wrap; -1 for a packet outside the window. */
   #extend(sequenceNumber: number): number {
     const highest = this.#reported.highest;
     if (highest < 0) return this.#restartAt(sequenceNumber);
@@ -89,7 +97,10 @@ export class TransportCcFeedback {
     return this.#restartAt(sequenceNumber);
   }
 
-  /** Numbers on from here, far from all before, without reporting what lies between as lost. */
+  /**
+   * Continues the numbering from here, far from all before, without reporting the packets between
+   * as lost.
+   */
   #restartAt(sequenceNumber: number): number {
     this.#flush();
     this.#outside = 0;
@@ -121,15 +132,15 @@ export class TransportCcFeedback {
     this.#pending = 0;
   }
 
-  /** Whether the pending packet at `position` can go into the same feedback as the one before it. */
+  /** Whether the pending packet at `position` fits into the same feedback as the previous one. */
   #fits(position: number, base: number, late: boolean): boolean {
     const delta = this.#ticks[position]! - this.#ticks[position - 1]!;
     if (delta < -0x8000 || delta > 0x7fff) return false;
     const sequence = this.#sequences[position]!;
-    // The count of packets told of has 16 bits; what many gaps in a row leave out is more.
+    // The count of covered packets has 16 bits, which several consecutive gaps can exceed.
     if (sequence - base >= MAXIMUM_STATUSES) return false;
     if (!late) return true;
-    // Between late packets lie some that were reported as received already.
+    // Between late packets there are some that were already reported as received.
     return sequence < this.#next && sequence === this.#sequences[position - 1]! + 1;
   }
 }
