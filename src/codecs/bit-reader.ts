@@ -1,10 +1,10 @@
 /**
  * Reads bits and exponential-Golomb codes (ITU-T H.264 §7.2, §9.1; those of H.265 and AV1 are the
- * same). Reading past the end gives zeros and sets `exhausted` instead of throwing, since what we parse
- * comes from the network.
+ * same). Reading past the end returns zeros and sets `exhausted` instead of throwing, because the
+ * input comes from the network.
  */
 export class BitReader {
-  /** True once more bits were asked for than there are, or a code was longer than 32 bits. */
+  /** True once more bits were read than there are, or a code was longer than 32 bits. */
   exhausted = false;
   readonly #bytes: Uint8Array;
   #position = 0;
@@ -13,7 +13,7 @@ export class BitReader {
     this.#bytes = bytes;
   }
 
-  /** Bits that were read. */
+  /** Number of bits read. */
   get position(): number {
     return this.#position;
   }
@@ -34,7 +34,7 @@ export class BitReader {
     return value;
   }
 
-  /** Passes over `count` bits. */
+  /** Skips `count` bits. */
   skip(count: number): void {
     this.read(count);
   }
@@ -60,10 +60,10 @@ export class BitReader {
 }
 
 /**
- * The raw byte sequence payload of a NAL unit, header included: each 3 in 0 0 3 is dropped
- * (ITU-T H.264 §7.4.1). Returns the unit itself where there is nothing to drop.
+ * The raw byte sequence payload of a NAL unit, including its header: each 3 in 0 0 3 is removed
+ * (ITU-T H.264 §7.4.1). Returns the unit itself if there is nothing to remove.
  *
- * @param limit bytes of the unit to look at, for those who need only its beginning
+ * @param limit number of bytes to convert, for callers that need only the beginning
  */
 export function removeEmulationPrevention(nal: Buffer, limit = nal.length): Buffer {
   const source = nal.subarray(0, limit);

@@ -6,11 +6,11 @@ import type { PayloadFormat } from '../media/payload-format.ts';
 import type { PictureSizeReader } from '../media/picture-size.ts';
 import type { AudioConfiguration, BlankPictures, VideoConfiguration } from './configuration.ts';
 
-/** What a session description says of a codec, and how it is negotiated. */
+/** The SDP description of a codec, and its negotiation. */
 export interface CodecDescription {
-  /** Encoding name as `a=rtpmap` has it; compared without case (RFC 8866 §6.6). */
+  /** Encoding name in `a=rtpmap`; not case-sensitive (RFC 8866 §6.6). */
   readonly encodingName: string;
-  /** RTP clock rate in ticks a second. */
+  /** RTP clock rate, Hz. */
   readonly clockRate: number;
   /**
    * Channels in `a=rtpmap` where the codec has that parameter: always so many, or as the `fmtp` parameters
@@ -19,9 +19,9 @@ export interface CodecDescription {
   readonly channels?: number | ((parameters: Record<string, string>) => number | undefined);
   /** Payload type that the codec has for itself (RFC 3551 §6); absent: a dynamic one. */
   readonly payloadType?: number;
-  /** What to call it when telling someone what could be recorded: `Opus (48000/2)`. */
+  /** Name in messages about what can be recorded: `Opus (48000/2)`. */
   readonly inWords: string;
-  /** `fmtp` parameters of the formats that we ask a server for, most wanted first. */
+  /** `fmtp` parameters of the formats to offer to a server, in order of preference. */
   readonly wanted: readonly Readonly<Record<string, string>>[];
   /**
    * True where its senders are to turn their pictures themselves, since no container that it is written
@@ -30,9 +30,9 @@ export interface CodecDescription {
   readonly isSentUpright?: boolean;
   /** How much we want a format with these parameters: the highest rank offered is taken; 0: not at all. */
   rank(parameters: Record<string, string>): number;
-  /** Why a format with these parameters is not wanted, a sentence; undefined where it is. */
+  /** Why a format with these parameters cannot be recorded, as a sentence; undefined if it can. */
   refusal?(parameters: Record<string, string>): string | undefined;
-  /** `fmtp` parameters of the answer, made of those of the offer. */
+  /** `fmtp` parameters of the answer, derived from those of the offer. */
   answerParameters(parameters: Record<string, string>): Record<string, string>;
 }
 
@@ -49,90 +49,93 @@ export interface ReadSampleEntry {
   readonly container: ContainerName;
   /** Four-character code (MP4) or CodecID (WebM). */
   readonly type: string;
-  /** The payload of a box in the sample entry (MP4), or the CodecPrivate (WebM); undefined: none. */
+  /**
+   * The payload of a box in the sample entry (MP4), or the CodecPrivate (WebM); undefined if there
+   * is none.
+   */
   record(type: string): Buffer | undefined;
-  /** Video: picture size in pixels; else 0. */
+  /** Video: picture size in pixels; otherwise 0. */
   readonly width: number;
   readonly height: number;
-  /** Audio: channel count; else 0. */
+  /** Audio: number of channels; otherwise 0. */
   readonly channels: number;
 }
 
-/** What the rows of video and audio codecs have in common. */
+/** The common part of video and audio codecs. */
 interface AnyCodec {
   /** Name in `[recorder] codecs`, in payload formats and access units. */
   readonly name: string;
   readonly description: CodecDescription;
   readonly createDepacketizer: DepacketizerFactory;
-  /** Whether an RFC 6381 codecs string is one of this codec. */
+  /** Whether a codecs string (RFC 6381) names this codec. */
   isNamedBy(codecString: string): boolean;
   /**
-   * Looks at one sample of a file as far as this goes without decoding it.
-   * @param keyframe whether the container says that decoding can start here
+   * Checks a sample in a file as far as possible without decoding it.
+   * @param keyframe whether the container marks it as a sync sample
    * @returns what is wrong, or undefined
    */
   sampleProblem(sample: Buffer, keyframe: boolean): string | undefined;
 }
 
-/** One video codec: a row of the registry. */
+/** A video codec: a row of the registry. */
 export interface VideoCodec extends AnyCodec {
   readonly kind: 'video';
-  /** The size of the pictures that begin with a keyframe, to tell simulcast layers from each other. */
+  /** Reads the picture size of a keyframe, to compare simulcast layers. */
   readonly pictureSize: PictureSizeReader;
   /**
-   * Begins to read the pictures of one publisher.
-   * @param formats all that were negotiated of the track; what their parameters say is taken up
+   * Creates a reader for the pictures of a publisher.
+   * @param formats all negotiated formats of the track; parameter sets in them are used
    */
   createReader(formats: readonly PayloadFormat[]): PictureReader;
   /**
-   * Black pictures for a track that has none.
-   * @param like configuration of the pictures before, if there were any; they need not be of that size
+   * Black pictures for a track without any.
+   * @param like configuration of the previous pictures, if there were any; the size may differ
    */
   blank(like: VideoConfiguration | undefined): BlankPictures;
-  /** The configuration that a file holds; undefined for another codec's, and for a damaged one. */
+  /** The configuration in a file; undefined if it is damaged or belongs to another codec. */
   readConfiguration(entry: ReadSampleEntry): VideoConfiguration | undefined;
   /**
-   * Looks for pictures that are missing from a file among those that refer to them.
-   * @returns undefined where the codec, or this stream of it, does not tell
+   * Detects missing pictures in a file by the references between pictures.
+   * @returns undefined if the codec, or this stream, does not permit that
    */
   createContinuityCheck(configuration: VideoConfiguration): ContinuityCheck | undefined;
 }
 
-/** One audio codec: a row of the registry. */
+/** An audio codec: a row of the registry. */
 export interface AudioCodec extends AnyCodec {
   readonly kind: 'audio';
   /**
-   * Begins to read the sound of one publisher.
-   * @param formats all that were negotiated of the track
+   * Creates a reader for the sound of a publisher.
+   * @param formats all negotiated formats of the track
    */
   createReader(formats: readonly PayloadFormat[]): SoundReader;
-  /** The configuration that a file holds; undefined for another codec's, and for a damaged one. */
+  /** The configuration in a file; undefined if it is damaged or belongs to another codec. */
   readConfiguration(entry: ReadSampleEntry): AudioConfiguration | undefined;
   /**
-   * The configuration of a track of which only the channel count is known.
-   * @returns undefined where that does not tell, or the codec has no configuration for that number
+   * The configuration of a track of which only the number of channels is known.
+   * @returns undefined if that is not sufficient, or the codec does not support that number
    */
   configurationOf(channels: number): AudioConfiguration | undefined;
 }
 
-/** One codec: a row of the registry. */
+/** A codec: a row of the registry. */
 export type Codec = VideoCodec | AudioCodec;
 
 /**
- * Makes samples of the access units of one publisher's pictures, and keeps what they say of their
- * configuration. Which of them decoding can start with, the depacketizer has said (`keyframe`).
+ * Converts the access units of a publisher's pictures to samples, and tracks their configuration.
+ * The depacketizer has marked those at which decoding can start (`keyframe`).
  */
 export interface PictureReader {
   /**
    * Takes the next access unit in decoding order.
-   * @returns the parts of its sample, without what stands in the sample entry; empty where nothing is
-   * left to show, or nothing that can be decoded
+   * @returns the parts of its sample, without what is in the sample entry; empty if there is no
+   * picture, or none that can be decoded
    */
   toSample(unit: AccessUnit): Buffer[];
   /**
-   * The configuration that the keyframe taken last decodes with, or the picture that
-   * {@link PictureReader.recover} was called with. The same object for as long as it is the same.
-   * @returns undefined while it is not known
+   * The configuration for the last keyframe, or for the picture passed to
+   * {@link PictureReader.recover}. The same object as long as it does not change.
+   * @returns undefined while it is unknown
    */
   configuration(): VideoConfiguration | undefined;
   /**
@@ -147,7 +150,7 @@ export interface PictureReader {
    */
   isRecoveryPoint(parts: readonly Buffer[]): boolean;
   /**
-   * Notes that decoding starts with such a picture.
+   * Decoding starts at such a picture.
    * @param parts of its sample
    */
   recover(parts: readonly Buffer[]): Recovery;
@@ -162,30 +165,30 @@ export type LeadingKind = 'none' | 'decodable' | 'skipped';
 /** What is left until a decoder that began at a recovery point shows whole pictures. */
 export interface Recovery {
   /**
-   * Takes the next picture in decoding order, that of the recovery point first.
+   * Takes the next picture in decoding order, beginning with the recovery point.
    * @param parts of its sample
-   * @returns true when it is the first whole one
+   * @returns true for the first complete picture
    */
   isWhole(parts: readonly Buffer[]): boolean;
 }
 
-/** Makes samples of the access units of one publisher's sound. */
+/** Converts the access units of a publisher's sound to samples. */
 export interface SoundReader {
-  /** What a decoder has to be told; the same for as long as the track has this codec. */
+  /** The decoder configuration; constant as long as the track has this codec. */
   readonly configuration: AudioConfiguration;
-  /** The parts of the sample that an access unit becomes. */
+  /** The parts of an access unit's sample. */
   toSample(unit: AccessUnit): Buffer[];
   /**
-   * How long a sample lasts, in ticks of the codec's clock rate.
-   * @returns undefined for one that is empty or breaks the codec's format
+   * Duration of a sample in ticks of the codec's clock rate.
+   * @returns undefined if the sample is empty or malformed
    */
   durationOf(parts: readonly Buffer[]): TrackTicks | undefined;
 }
 
-/** Follows the samples of a track of a file. */
+/** Checks the sequence of samples of a track in a file. */
 export interface ContinuityCheck {
   /**
-   * Takes the next sample in decoding order, in which nothing is wrong by itself.
+   * Takes the next sample in decoding order, which is valid by itself.
    * @returns what is missing before it, or undefined
    */
   problem(sample: Buffer): string | undefined;

@@ -1,4 +1,4 @@
-/** How the numbers of a picture stand for colours: code points of ISO/IEC 23091-2 (ITU-T H.273). */
+/** Colour space of a picture: code points of ISO/IEC 23091-2 (ITU-T H.273). */
 export interface ColourDescription {
   /** ColourPrimaries, 0–255; 2 is unspecified. */
   primaries: number;
@@ -10,5 +10,5 @@ export interface ColourDescription {
   fullRange: boolean;
 }
 
-/** The code point of each that says nothing. */
+/** The code point for "unspecified". */
 export const UNSPECIFIED = 2;

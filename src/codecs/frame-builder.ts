@@ -1,22 +1,22 @@
 import type { AccessUnit } from '../media/access-unit.ts';
 
-/** Largest frame in bytes: far above any picture a browser or camera sends. */
+/** Maximum size of a frame, bytes: far above any picture of a browser or camera. */
 export const MAX_FRAME_BYTES = 16 * 1024 * 1024;
 
-/** Most pieces of one frame: enough for the largest in packets of 512 bytes. */
+/** Maximum number of pieces of a frame: enough for the largest in packets of 512 bytes. */
 export const MAX_FRAME_PARTS = MAX_FRAME_BYTES / 512;
 
 /**
- * Collects the pieces of one frame after the other, for codecs whose frames are of use only whole,
- * and emits those that nothing is missing of. After one that was dropped the next says so, unless
- * nothing refers to the dropped one.
+ * Collects the pieces of frames, for codecs whose frames are only useful when complete, and emits
+ * complete frames. After a dropped frame, the next one is marked as a discontinuity, unless nothing
+ * refers to the dropped one.
  */
 export class FrameBuilder {
-  /** Frames that something was missing of. */
+  /** Number of incomplete frames. */
   broken = 0;
-  /** The frame in hand is one that decoding can start with. */
+  /** Decoding can start at the current frame. */
   keyframe = false;
-  /** Nothing refers to the frame in hand. */
+  /** Nothing refers to the current frame. */
   disposable = false;
   readonly #codec: string;
   readonly #emit: (unit: AccessUnit) => void;
@@ -32,14 +32,14 @@ export class FrameBuilder {
 
   /**
    * @param codec its name in the registry
-   * @param emit takes each whole frame
+   * @param emit receives each complete frame
    */
   constructor(codec: string, emit: (unit: AccessUnit) => void) {
     this.#codec = codec;
     this.#emit = emit;
   }
 
-  /** Whether a frame is being built, whole or not. */
+  /** Whether a frame is being built, complete or not. */
   get open(): boolean {
     return this.#open;
   }
@@ -49,32 +49,32 @@ export class FrameBuilder {
     return this.#open && this.#timestamp === timestamp;
   }
 
-  /** Whether something is missing of the frame in hand, so that more of it is of no use. */
+  /** Whether part of the current frame is missing, so that further pieces are useless. */
   get incomplete(): boolean {
     return this.#incomplete;
   }
 
-  /** Whether a frame was lost, since the last one that came out, that others may refer to. */
+  /** Whether a frame to which others may refer has been lost since the last emitted one. */
   get discontinuity(): boolean {
     return this.#discontinuity;
   }
 
-  /** Whether packets were lost before the frame in hand, among them perhaps its first ones. */
+  /** Whether packets were lost before the current frame, possibly including its first ones. */
   get startUncertain(): boolean {
     return this.#startUncertain;
   }
 
-  /** Whether nothing was added to the frame in hand yet. */
+  /** Whether the current frame has no pieces yet. */
   get empty(): boolean {
     return this.#parts.length === 0;
   }
 
-  /** The pieces of the frame in hand so far, in decoding order. */
+  /** The pieces of the current frame in decoding order. */
   get parts(): readonly Buffer[] {
     return this.#parts;
   }
 
-  /** Bytes of the frame in hand. */
+  /** Size of the current frame, bytes. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -91,7 +91,7 @@ export class FrameBuilder {
     this.breakFrame();
   }
 
-  /** Ends the frame in hand and begins one with this RTP timestamp. */
+  /** Ends the current frame and begins one with this RTP timestamp. */
   begin(timestamp: number, arrivalUs: number): void {
     this.end();
     this.#open = true;
@@ -100,16 +100,19 @@ export class FrameBuilder {
     this.#startUncertain = this.#gapBefore;
   }
 
-  /** Notes a packet of the frame in hand; a retransmitted one may have arrived before or after others. */
+  /**
+   * Counts a packet of the current frame; a retransmitted one may have arrived before or after
+   * others.
+   */
   notePacket(arrivalUs: number): void {
     this.#gapBefore = false;
     if (arrivalUs < this.#arrivalUs) this.#arrivalUs = arrivalUs;
   }
 
   /**
-   * Adds a piece to the frame in hand.
+   * Adds a piece to the current frame.
    *
-   * @returns false when the frame gets too large; it is given up then
+   * @returns false if the frame becomes too large; it is then given up
    */
   add(part: Buffer): boolean {
     if (this.#parts.length === MAX_FRAME_PARTS || this.#bytes + part.length > MAX_FRAME_BYTES) {
@@ -121,7 +124,7 @@ export class FrameBuilder {
     return true;
   }
 
-  /** Gives up the frame in hand, if any, because something of it is missing. */
+  /** Gives up the current frame, if any, because part of it is missing. */
   breakFrame(): void {
     if (!this.#open) return;
     this.#incomplete = true;
@@ -129,12 +132,12 @@ export class FrameBuilder {
     this.#dropParts();
   }
 
-  /** Forgets the frame in hand, in which is nothing to show. */
+  /** Removes the current frame, which contains no picture. */
   discard(): void {
     this.#clear();
   }
 
-  /** Ends the frame in hand, if any: emits it when it is whole and there is anything of it. */
+  /** Ends the current frame, if any: emits it if it is complete and not empty. */
   end(): void {
     if (!this.#open) return;
     if (this.#incomplete) {
@@ -157,7 +160,7 @@ export class FrameBuilder {
     this.#clear();
   }
 
-  /** Forgets everything: what follows is another stream. */
+  /** Resets everything: another stream follows. */
   reset(): void {
     this.#discontinuity = false;
     this.#gapBefore = true;

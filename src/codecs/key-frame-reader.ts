@@ -3,8 +3,8 @@ import type { LeadingKind, PictureReader, Recovery } from './codec.ts';
 import type { VideoConfiguration } from './configuration.ts';
 
 /**
- * Reads the pictures of a codec whose keyframes say all that a decoder has to be told, and stay as they
- * are in a file. Decoding can start with those alone.
+ * Reads the pictures of a codec whose keyframes contain the whole decoder configuration and are
+ * stored unchanged. Decoding can only start at keyframes.
  */
 export class KeyFrameReader<C extends VideoConfiguration> implements PictureReader {
   readonly #read: (parts: readonly Buffer[]) => C | undefined;

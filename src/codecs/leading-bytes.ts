@@ -1,8 +1,8 @@
 /**
- * The first bytes of a frame that lies in pieces, in one buffer. Where the first piece has enough of
- * them it is that piece, whole.
+ * The first bytes of a frame in pieces, in one buffer. If the first piece has enough of them, it is
+ * returned whole.
  *
- * @param length bytes that are wanted; fewer where the frame has fewer
+ * @param length number of bytes; fewer are returned if the frame is shorter
  */
 export function leadingBytes(parts: readonly Buffer[], length: number): Buffer {
   const first = parts[0];

@@ -1,13 +1,13 @@
 import type { AccessUnit } from '../media/access-unit.ts';
 import type { NalUnitSyntax } from './nal-unit-syntax.ts';
 
-/** Largest access unit in bytes: far above any picture a browser or camera sends. */
+/** Maximum size of an access unit, bytes: far above any picture of a browser or camera. */
 export const MAX_ACCESS_UNIT_BYTES = 16 * 1024 * 1024;
 
-/** Most NAL units in one access unit. */
+/** Maximum number of NAL units in an access unit. */
 export const MAX_NAL_UNITS = 8192;
 
-/** Most parameter sets that are kept for a later unit. */
+/** Maximum number of parameter sets that are kept for a later unit. */
 const MAX_KEPT_PARAMETER_SETS = 32;
 
 /**
@@ -19,7 +19,7 @@ const MAX_KEPT_PARAMETER_SETS = 32;
  *   unit: some encoders send them with a timestamp of their own, some send them only once.
  */
 export class NalAccessUnitBuilder {
-  /** Units that something was missing of. */
+  /** Number of incomplete units. */
   brokenUnits = 0;
   readonly #syntax: NalUnitSyntax;
   readonly #emit: (unit: AccessUnit) => void;
@@ -32,13 +32,13 @@ export class NalAccessUnitBuilder {
   #hasPicture = false;
   #keyframe = false;
   #hasSequenceParameterSet = false;
-  /** Nothing more is taken into the unit in hand, and it is not emitted. */
+  /** The current unit accepts nothing more and will not be emitted. */
   #broken = false;
-  /** Something is missing of the unit in hand. */
+  /** Part of the current unit is missing. */
   #incomplete = false;
-  /** A slice of the unit in hand says that no other picture refers to this one. */
+  /** A slice of the current unit shows that no other picture refers to it. */
   #disposable = false;
-  /** The packets before this unit are not known, its first slices may be among them. */
+  /** The packets before this unit are unknown and may include its first slices. */
   #startUncertain = false;
   #gapBefore = true;
   #discontinuity = false;
@@ -57,7 +57,7 @@ export class NalAccessUnitBuilder {
     this.#keepIncomplete = keepIncomplete;
   }
 
-  /** Whether a picture is being built, whole or not. */
+  /** Whether a picture is being built, complete or not. */
   get open(): boolean {
     return this.#open && this.#hasPicture;
   }
@@ -67,32 +67,32 @@ export class NalAccessUnitBuilder {
     return this.#open && this.#timestamp === timestamp;
   }
 
-  /** Whether more of the unit in hand is of no use. */
+  /** Whether further NAL units of the current unit are useless. */
   get broken(): boolean {
     return this.#broken;
   }
 
-  /** Whether something is missing of the unit in hand, for which nobody here is to blame. */
+  /** Whether part of the current unit is missing because of a loss. */
   get incomplete(): boolean {
     return this.#incomplete;
   }
 
-  /** Whether a unit was lost, since the last one that came out, that others may refer to. */
+  /** Whether a unit to which others may refer has been lost since the last emitted one. */
   get discontinuity(): boolean {
     return this.#discontinuity;
   }
 
-  /** Whether the first packets of the unit in hand may be lost. */
+  /** Whether the first packets of the current unit may be lost. */
   get startUncertain(): boolean {
     return this.#startUncertain && !this.#hasPicture;
   }
 
-  /** Whether a sequence parameter set came since the stream began. */
+  /** Whether a sequence parameter set has arrived since the stream began. */
   get sequenceParameterSetSeen(): boolean {
     return this.#sequenceParameterSetSeen;
   }
 
-  /** Bytes of the unit in hand. */
+  /** Size of the current unit, bytes. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -110,13 +110,13 @@ export class NalAccessUnitBuilder {
     if (this.#open) this.breakUnit();
   }
 
-  /** Notes the first two bytes of a NAL unit of which more is to come. */
+  /** Takes the first two bytes of a NAL unit whose rest is still to come. */
   noteStart(first: number, second: number): void {
     const syntax = this.#syntax;
     if (syntax.isSlice(first) && syntax.isDisposable(first, second)) this.#disposable = true;
   }
 
-  /** Ends the unit in hand and begins one with this RTP timestamp. */
+  /** Ends the current unit and begins one with this RTP timestamp. */
   begin(timestamp: number, arrivalUs: number): void {
     this.end();
     this.#open = true;
@@ -125,16 +125,19 @@ export class NalAccessUnitBuilder {
     this.#startUncertain = this.#gapBefore;
   }
 
-  /** Notes a packet of the unit in hand; a retransmitted one may have arrived before or after others. */
+  /**
+   * Counts a packet of the current unit; a retransmitted one may have arrived before or after
+   * others.
+   */
   notePacket(arrivalUs: number): void {
     this.#gapBefore = false;
     if (arrivalUs < this.#arrivalUs) this.#arrivalUs = arrivalUs;
   }
 
   /**
-   * Adds a whole NAL unit to the unit in hand.
+   * Adds a complete NAL unit to the current unit.
    *
-   * @returns false when the NAL unit is not valid, or breaks the limits of the unit
+   * @returns false if the NAL unit is invalid, or exceeds the limits of the unit
    */
   add(nalUnit: Buffer): boolean {
     const syntax = this.#syntax;
@@ -170,8 +173,8 @@ export class NalAccessUnitBuilder {
   }
 
   /**
-   * Notes that something of the unit in hand is missing. Unless incomplete units are kept it is given
-   * up. Either way what comes next is a discontinuity, if it may refer to this one.
+   * Part of the current unit is missing. The unit is given up, unless incomplete units are kept. In
+   * both cases the next one is a discontinuity if it may refer to this one.
    */
   breakUnit(): void {
     this.#incomplete = true;
@@ -179,12 +182,15 @@ export class NalAccessUnitBuilder {
     if (!this.#keepIncomplete) this.#giveUp();
   }
 
-  /** Whether the marker bit can end the unit in hand: not while only a picture's prelude is there. */
+  /**
+   * Whether the marker bit can end the current unit: not while it has only the prelude of a
+   * picture.
+   */
   get endsAtMarker(): boolean {
     return this.#hasPicture || this.#incomplete;
   }
 
-  /** Ends the unit in hand, if any: emits it when it is whole, or to be kept. */
+  /** Ends the current unit, if any: emits it if it is complete or incomplete ones are kept. */
   end(): void {
     if (!this.#open) return;
     if (this.#incomplete) this.brokenUnits++;
@@ -212,7 +218,7 @@ export class NalAccessUnitBuilder {
     this.#emit(unit);
   }
 
-  /** Forgets everything: what follows is another stream. */
+  /** Resets everything: another stream follows. */
   reset(): void {
     this.#nalUnits = [];
     this.#bytes = 0;
@@ -240,8 +246,8 @@ export class NalAccessUnitBuilder {
   }
 
   /**
-   * Whether nothing of the unit that a decoder needs can be missing before this slice, its first. A
-   * keyframe whose parameter sets were lost would decode with the ones before, which may be wrong.
+   * Whether nothing that a decoder needs can be missing before this slice, the first of the unit. A
+   * keyframe without its parameter sets would be decoded with earlier ones, which may be wrong.
    */
   #startsWith(slice: Buffer): boolean {
     if (!this.#syntax.startsPicture(slice)) return false;
@@ -253,7 +259,7 @@ export class NalAccessUnitBuilder {
     const sets = this.#nalUnits
       .filter((nalUnit) => this.#syntax.isParameterSet(nalUnit))
       .slice(-MAX_KEPT_PARAMETER_SETS);
-    // Of equal ones the last stays: between them the same id may have had another content.
+    // Of equal ones the last is kept: in between, the same id may have had another content.
     this.#nalUnits = sets.filter(
       (nalUnit, index) => !sets.some((later, at) => at > index && later.equals(nalUnit)),
     );

@@ -6,7 +6,7 @@ import type { RtpPacket } from '../media/rtp-packet.ts';
 export class PacketDepacketizer implements Depacketizer {
   /** A packet says all that its decoder needs. */
   readonly configured = true;
-  /** Each packet is a unit: none is lost in part. */
+  /** Each packet is a unit, so none is incomplete. */
   readonly broken = 0;
   readonly #codec: string;
   readonly #isUnit: (payload: Buffer) => boolean;
@@ -41,7 +41,7 @@ export class PacketDepacketizer implements Depacketizer {
     if (lostBefore) this.#discontinuity = true;
     if (!this.#isUnit(packet.payload)) {
       this.#malformed++;
-      // An empty packet is padding between two others, nothing is missing for it.
+      // An empty packet is padding, so nothing is missing.
       if (packet.payload.length > 0) this.#discontinuity = true;
       return;
     }

@@ -13,28 +13,28 @@ import { vp8 } from './vp8/codec.ts';
 import { vp9 } from './vp9/codec.ts';
 
 /**
- * Everything that can be recorded, most wanted first; `[recorder] codecs` may order it otherwise. A new
- * codec is a folder and a row here, behind those of its kind, so that nobody is asked for it who sends
- * one of those today.
+ * All codecs that can be recorded, in order of preference; `[recorder] codecs` may change the
+ * order. A new codec is a folder and a row here, after those of its kind, so that it changes
+ * nothing for publishers of the present ones.
  */
 export const CODECS: readonly Codec[] = [h264, h265, av1, vp9, vp8, multiopus, opus, pcmu, pcma];
 
 const BY_NAME = new Map(CODECS.map((codec) => [codec.name, codec]));
 
-/** Their names, most wanted first. */
+/** Their names, in order of preference. */
 export const CODEC_NAMES: readonly string[] = CODECS.map(({ name }) => name);
 
-/** The codecs of some names, in their order; names that are not known are left out. */
+/** The codecs with these names, in their order; unknown names are ignored. */
 export function codecsNamed(names: readonly string[]): Codec[] {
   return names.flatMap((name) => BY_NAME.get(name) ?? []);
 }
 
-/** The codec of a name; undefined for `rtx` and what is not known. */
+/** The codec with a name; undefined for `rtx` and unknown names. */
 export function codecNamed(name: string): Codec | undefined {
   return BY_NAME.get(name);
 }
 
-/** The codec that an RFC 6381 codecs string names; undefined for one that is not known. */
+/** The codec that a codecs string (RFC 6381) names; undefined if it is unknown. */
 export function codecOfString(codecString: string): Codec | undefined {
   return CODECS.find((codec) => codec.isNamedBy(codecString));
 }
@@ -49,7 +49,7 @@ export function likelyCodec(kind: TrackKind): Codec {
   return CODECS.find((codec) => codec.kind === kind && isLikely(codec))!;
 }
 
-/** The codec of a track's payload format, which is of the kind it was negotiated for. */
+/** The codec of a payload format, which has the kind for which it was negotiated. */
 export function videoCodec(name: string): VideoCodec {
   const codec = BY_NAME.get(name);
   if (codec?.kind !== 'video') throw new TypeError(`${name} is no video codec`);
@@ -63,7 +63,10 @@ export function audioCodec(name: string): AudioCodec {
   return codec;
 }
 
-/** The configuration of a track by the sample entry of its file; undefined where no codec knows it. */
+/**
+ * The configuration of a track from the sample entry in its file; undefined if no codec recognizes
+ * it.
+ */
 export function readConfiguration(entry: ReadSampleEntry): Configuration | undefined {
   for (const codec of CODECS) {
     const configuration = codec.readConfiguration(entry);
@@ -83,7 +86,7 @@ export const createDepacketizer: DepacketizerFactory = (format, emit, keepIncomp
   return codec.createDepacketizer(format, emit, keepIncomplete);
 };
 
-/** Reads the size of a picture of any codec. */
+/** Reads the picture size of any codec. */
 export const readPictureSize: PictureSizeReader = (keyframe) => {
   const codec = BY_NAME.get(keyframe.codec);
   return codec?.kind === 'video' ? codec.pictureSize(keyframe) : undefined;

@@ -6,7 +6,7 @@ import { readAv1Configuration, readAv1SampleEntry } from './configuration.ts';
 import { Av1Depacketizer } from './depacketizer.ts';
 import { av1SampleProblem } from './sample-check.ts';
 
-/** AV1 over RTP (AOM "RTP Payload Format For AV1"), written as `av01`. */
+/** AV1 over RTP (AOM "RTP Payload Format For AV1"), stored as `av01`. */
 export const av1: VideoCodec = {
   name: 'av1',
   kind: 'video',
@@ -16,7 +16,7 @@ export const av1: VideoCodec = {
     inWords: 'AV1',
     wanted: [{ profile: '0' }],
     rank: () => 1,
-    // §7.2.1 of the payload format: what is asked for is at most what is offered.
+    // §7.2.1 of the payload format: the answer must not exceed the offer, so it repeats it.
     answerParameters: (parameters) => ({ ...parameters }),
   },
   createDepacketizer: (_format, emit) => new Av1Depacketizer(emit),
@@ -26,6 +26,6 @@ export const av1: VideoCodec = {
   isNamedBy: (codecString) => codecString.startsWith('av01.'),
   readConfiguration: readAv1SampleEntry,
   sampleProblem: av1SampleProblem,
-  // Its frames have no numbers that a missing one would show by.
+  // AV1 frames have no numbers that would reveal a missing one.
   createContinuityCheck: () => undefined,
 };

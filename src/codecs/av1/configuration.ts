@@ -7,9 +7,10 @@ import { leadingBytes } from '../leading-bytes.ts';
 import { leb128Bytes, OBU_TYPE, readObuHeader, writeObuHeader } from './obu.ts';
 import { readSequenceHeader, type SequenceHeader } from './sequence-header.ts';
 
-// Where a sequence header is looked for: it stands first, with at most metadata before it.
+// Size of the beginning that is searched for a sequence header, which is preceded by metadata at
+// most, bytes.
 const LOOKED_AT_BYTES = 1024;
-/** Bytes of the configuration record before its OBUs. */
+/** Size of the configuration record before its OBUs, bytes. */
 const RECORD_HEAD_BYTES = 4;
 
 /** AV1 in an `av01` track (AV1 Codec ISO Media File Format Binding §2.2). */
@@ -19,22 +20,22 @@ export class Av1Configuration implements VideoConfiguration {
   readonly timescale = VIDEO_TIMESCALE;
   readonly containers: readonly ContainerName[] = ['mp4'];
   readonly isLengthPrefixed = false;
-  /** A temporal unit shows one picture, in the order of decoding. */
+  /** A temporal unit shows one picture, and they are shown in decoding order. */
   readonly reordering = NOT_REORDERED;
-  /** `av01.` and profile, level, tier and bit depth, colours where they matter. */
+  /** `av01.` with profile, level, tier and bit depth, and colours if they are not the default. */
   readonly codecString: string;
-  /** Width and height of the largest frame in pixels. */
+  /** Width and height of the largest frame, pixels. */
   readonly width: number;
   readonly height: number;
-  /** Bits of a sample: 8, 10 or 12. */
+  /** Bits per sample: 8, 10 or 12. */
   readonly bitDepth: number;
-  /** Absent where the stream does not describe its colours. */
+  /** Absent if the stream does not describe its colours. */
   readonly colour?: ColourDescription;
   /** The sequence header OBU, with a size field. */
   readonly sequenceHeader: Buffer;
   readonly #parsed: SequenceHeader;
 
-  /** @param sequenceHeader the OBU, with a size field, that was parsed */
+  /** @param sequenceHeader the parsed OBU, with a size field */
   constructor(parsed: SequenceHeader, sequenceHeader: Buffer) {
     this.codecString = codecString(parsed);
     this.width = parsed.width;
@@ -45,7 +46,7 @@ export class Av1Configuration implements VideoConfiguration {
     this.#parsed = parsed;
   }
 
-  /** True when both hold the same sequence header, byte for byte. */
+  /** True if both have the same sequence header, byte for byte. */
   equals(other: VideoConfiguration): boolean {
     return other instanceof Av1Configuration && this.sequenceHeader.equals(other.sequenceHeader);
   }
@@ -57,7 +58,7 @@ export class Av1Configuration implements VideoConfiguration {
   }
 }
 
-/** Reads the configuration back that {@link Av1Configuration.sampleEntry} was written of. */
+/** Parses the sample entry that {@link Av1Configuration.sampleEntry} writes. */
 export function readAv1SampleEntry(entry: ReadSampleEntry): Av1Configuration | undefined {
   if (entry.container !== 'mp4' || entry.type !== 'av01') return undefined;
   const data = entry.record('av1C');
@@ -65,10 +66,10 @@ export function readAv1SampleEntry(entry: ReadSampleEntry): Av1Configuration | u
 }
 
 /**
- * Reads the sequence header of a temporal unit.
+ * Parses the sequence header of a temporal unit.
  *
  * @param parts a temporal unit in pieces, OBUs with size fields
- * @returns undefined when there is none, or one that breaks the format
+ * @returns undefined if there is none, or it is malformed
  */
 export function readAv1Configuration(parts: readonly Buffer[]): Av1Configuration | undefined {
   const bytes = leadingBytes(parts, LOOKED_AT_BYTES);
@@ -88,7 +89,7 @@ export function readAv1Configuration(parts: readonly Buffer[]): Av1Configuration
   return undefined;
 }
 
-/** A copy of a small OBU with a size field of the shortest form, in memory of its own. */
+/** A copy of a small OBU with the shortest possible size field. */
 function withSize(obu: Buffer, payload: Buffer): Buffer {
   const headerBytes = (obu[0]! & 0x04) === 0 ? 1 : 2;
   const head = Buffer.alloc(headerBytes + leb128Bytes(payload.length));
@@ -101,8 +102,8 @@ function isDescribed({ primaries, transfer, matrix, fullRange }: ColourDescripti
 }
 
 /**
- * Codecs parameter string (AV1 Codec ISO Media File Format Binding §5). The optional fields, all or
- * none, are written where one of them is not what it is without them.
+ * Codecs string (AV1 Codec ISO Media File Format Binding §5). The optional fields are all written
+ * if any differs from its default.
  */
 function codecString(header: SequenceHeader): string {
   const { profile, level, tier, bitDepth, colour } = header;

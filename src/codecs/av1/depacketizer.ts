@@ -16,37 +16,37 @@ import {
   writeObuHeader,
 } from './obu.ts';
 
-// The aggregation header (RTP Payload Format For AV1 §4.4): the first element goes on with an OBU, the
-// last one is gone on with, and how many elements there are, of which then the last has no length.
+// The aggregation header (RTP Payload Format For AV1 §4.4): the first element continues an OBU, the
+// last one is continued, and the number of elements, in which case the last has no length.
 const CONTINUES = 0x80;
 const CONTINUED = 0x40;
 
-/** Where headers of OBUs are written; shared, so that an idle track holds no block of its own. */
+/** Memory for OBU headers; shared, so that an idle track holds no block of its own. */
 const headers = new Slab();
 
 /**
  * AV1 over RTP (RTP Payload Format For AV1, version 1.0). A unit is a temporal unit without its
- * delimiter, tile lists and padding, and its OBUs have size fields, as in an MP4 sample. Its parts are
- * headers and what packets carried, to be laid end to end.
+ * delimiter, tile lists and padding, and its OBUs have size fields, as in an MP4 sample. Its parts
+ * are headers and views of packets, to be concatenated.
  *
- * A temporal unit ends with the marker bit. Senders should set it (§4.2): one that did once is taken
- * at its word, of others a unit ends where the timestamp changes.
+ * A temporal unit ends with the marker bit. Senders should set it (§4.2): once a sender has done
+ * so, it is expected from that sender; otherwise a unit ends where the timestamp changes.
  */
 export class Av1Depacketizer implements Depacketizer {
-  /** A key frame comes with its sequence header, or is none to us. */
+  /** A key frame includes its sequence header, or is not treated as one. */
   readonly configured = true;
   readonly #unit: FrameBuilder;
-  /** The pieces of the OBU that is being joined, while it has not ended. */
+  /** The pieces of the OBU that is incomplete so far. */
   readonly #fragments: Buffer[] = [];
   #inObu = false;
   #markerSeen = false;
-  /** What was found in the unit in hand. */
+  /** Contents of the current unit. */
   #hasSequenceHeader = false;
   #hasFrame = false;
   #hasKeyFrame = false;
   #malformed = 0;
 
-  /** @param emit takes each whole temporal unit, in decoding order */
+  /** @param emit receives each complete temporal unit, in decoding order */
   constructor(emit: (unit: AccessUnit) => void) {
     this.#unit = new FrameBuilder('av1', emit);
   }
@@ -95,13 +95,13 @@ export class Av1Depacketizer implements Depacketizer {
     this.#unit.reset();
   }
 
-  /** Takes the payload of one packet apart; false when it breaks the format. */
+  /** Parses the payload of a packet; false if it is malformed. */
   #parse(payload: Buffer): boolean {
     const header = payload[0]!;
     const count = (header >> 4) & 3;
     const isContinuation = (header & CONTINUES) !== 0;
     if (isContinuation !== this.#inObu) {
-      // When packets before are lost a piece without its start is nobody's fault.
+      // After a loss, a fragment without its start is not an error of the sender.
       if (!isContinuation || !this.#unit.startUncertain || !this.#unit.empty) return false;
       this.#unit.breakFrame();
       return true;
@@ -127,7 +127,7 @@ export class Av1Depacketizer implements Depacketizer {
     return false;
   }
 
-  /** Adds the OBU whose pieces are all there; false when it breaks the format. */
+  /** Adds the OBU whose pieces have all arrived; false if it is malformed. */
   #addObu(): boolean {
     const fragments = this.#fragments;
     const start = leadingBytes(fragments, LONGEST_OBU_HEADER + 1);
@@ -143,7 +143,7 @@ export class Av1Depacketizer implements Depacketizer {
     return true;
   }
 
-  /** Notes what an OBU says of the unit; false when it does not belong into a sample. */
+  /** Notes what an OBU says about the unit; false if it does not belong in a sample. */
   #note({ type, spatialId }: ObuHeader, firstByte: number): boolean {
     const { temporalDelimiter, tileList, padding, sequenceHeader, frame, frameHeader } = OBU_TYPE;
     if (type === temporalDelimiter || type === tileList || type === padding) return false;
@@ -151,7 +151,7 @@ export class Av1Depacketizer implements Depacketizer {
     const isKeyFrame = isFrame && isShownKeyFrame(firstByte);
     if (type === sequenceHeader) this.#hasSequenceHeader = true;
     if (this.#unit.startUncertain && !this.#hasFrame) {
-      // Nothing says where a unit begins: it can be here unless something must have stood before.
+      // Nothing marks the start of a unit: it can be here unless something must have preceded it.
       const isLater = isFrame
         ? spatialId > 0 || (isKeyFrame && !this.#hasSequenceHeader)
         : type === OBU_TYPE.tileGroup;

@@ -16,10 +16,10 @@ const FORBIDDEN = 0x80;
 const HAS_EXTENSION = 0x04;
 const HAS_SIZE = 0x02;
 
-/** Most bytes of a leb128 number (§4.10.5). */
+/** Maximum size of a leb128 number (§4.10.5), bytes. */
 const LONGEST_LEB128 = 8;
 
-/** Most bytes before the payload of an OBU. */
+/** Maximum size of an OBU header, bytes. */
 export const LONGEST_OBU_HEADER = 2 + LONGEST_LEB128;
 
 /** obu_type of an OBU with this first byte. */
@@ -27,16 +27,16 @@ export function obuTypeOf(firstByte: number): number {
   return (firstByte >> 3) & 0x0f;
 }
 
-/** A leb128 number with what it takes. */
+/** A leb128 number and its size. */
 export interface Leb128 {
   value: number;
   bytes: number;
 }
 
 /**
- * Reads a leb128 number (§4.10.5).
+ * Parses a leb128 number (§4.10.5).
  *
- * @returns undefined when it is cut short, has more than eight bytes or is above 2^32 − 1
+ * @returns undefined if it is truncated, has more than eight bytes or exceeds 2^32 − 1
  */
 export function readLeb128(bytes: Buffer, offset: number): Leb128 | undefined {
   let value = 0;
@@ -49,7 +49,7 @@ export function readLeb128(bytes: Buffer, offset: number): Leb128 | undefined {
   return undefined;
 }
 
-/** Bytes that the shortest leb128 form of a number below 2^32 takes. */
+/** Size of the shortest leb128 form of a number below 2^32, bytes. */
 export function leb128Bytes(value: number): number {
   let bytes = 1;
   for (let rest = value; rest >= 0x80; rest /= 0x80) bytes++;
@@ -59,7 +59,7 @@ export function leb128Bytes(value: number): number {
 /**
  * Writes the shortest leb128 form of a number below 2^32.
  *
- * @returns the offset behind it
+ * @returns the offset after it
  */
 export function writeLeb128(target: Buffer, offset: number, value: number): number {
   let at = offset;
@@ -69,23 +69,23 @@ export function writeLeb128(target: Buffer, offset: number, value: number): numb
   return at;
 }
 
-/** What stands before the payload of an OBU. */
+/** The header of an OBU. */
 export interface ObuHeader {
   type: number;
   /** spatial_id, 0–3. */
   spatialId: number;
-  /** Bytes of header, extension and size field. */
+  /** Size of header, extension and size field, bytes. */
   bytes: number;
-  /** Bytes of header and extension alone: 1 or 2. */
+  /** Size of header and extension alone, bytes: 1 or 2. */
   bytesWithoutSize: number;
-  /** obu_size where there is a size field. */
+  /** obu_size, if there is a size field. */
   size: number | undefined;
 }
 
 /**
- * Reads the header of an OBU (§5.3.1 to §5.3.3).
+ * Parses the header of an OBU (§5.3.1 to §5.3.3).
  *
- * @returns undefined when it is cut short or breaks the format
+ * @returns undefined if it is truncated or malformed
  */
 export function readObuHeader(bytes: Buffer, offset = 0): ObuHeader | undefined {
   const first = bytes[offset];
@@ -107,9 +107,10 @@ export function readObuHeader(bytes: Buffer, offset = 0): ObuHeader | undefined 
 /**
  * Writes the header of an OBU with a size field.
  *
- * @param target as long as the header: that without a size and {@link leb128Bytes} of the size
+ * @param target as long as the result: the header without a size and {@link leb128Bytes} of the
+ * size
  * @param header begins with the header without a size
- * @param size bytes of the payload
+ * @param size of the payload, bytes
  */
 export function writeObuHeader(target: Buffer, header: Buffer, size: number): void {
   target[0] = header[0]! | HAS_SIZE;
@@ -118,7 +119,7 @@ export function writeObuHeader(target: Buffer, header: Buffer, size: number): vo
   writeLeb128(target, hasTwo ? 2 : 1, size);
 }
 
-/** Whether a frame header with this first byte is that of a key frame which is shown (§5.9.2). */
+/** Whether a frame header with this first byte belongs to a key frame that is shown (§5.9.2). */
 export function isShownKeyFrame(firstByte: number): boolean {
   // show_existing_frame is 0, frame_type KEY_FRAME, show_frame 1.
   return (firstByte & 0xf0) === 0x10;

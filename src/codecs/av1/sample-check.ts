@@ -1,8 +1,8 @@
 import { isShownKeyFrame, OBU_TYPE, readObuHeader } from './obu.ts';
 
 /**
- * Looks at a sample: a temporal unit, of OBUs with size fields.
- * @param keyframe whether the container says that decoding can start here
+ * Checks a sample: a temporal unit of OBUs with size fields.
+ * @param keyframe whether the container marks it as a sync sample
  * @returns what is wrong, or undefined
  */
 export function av1SampleProblem(sample: Buffer, keyframe: boolean): string | undefined {

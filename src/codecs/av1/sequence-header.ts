@@ -2,7 +2,7 @@ import { BitReader } from '../bit-reader.ts';
 import type { ColourDescription } from '../colour-description.ts';
 import { UNSPECIFIED } from '../colour-description.ts';
 
-/** What we need to know of a sequence header (AV1 specification §5.5). */
+/** The relevant parts of a sequence header (AV1 specification §5.5). */
 export interface SequenceHeader {
   /** seq_profile: 0 Main, 1 High, 2 Professional. */
   profile: number;
@@ -10,13 +10,13 @@ export interface SequenceHeader {
   level: number;
   /** seq_tier of the first operating point: 0 Main, 1 High. */
   tier: number;
-  /** Width and height of the largest frame in pixels. */
+  /** Width and height of the largest frame, pixels. */
   width: number;
   height: number;
   /** 8, 10 or 12. */
   bitDepth: number;
   isMonochrome: boolean;
-  /** 1 where the chroma planes have half the width, half the height. */
+  /** 1 if the chroma planes have half the width, half the height. */
   subsamplingX: number;
   subsamplingY: number;
   /** chroma_sample_position: 0 unknown, 1 vertical, 2 colocated. */
@@ -34,9 +34,9 @@ interface ColourConfig {
 }
 
 /**
- * Reads the payload of a sequence header OBU.
+ * Parses the payload of a sequence header OBU.
  *
- * @returns undefined when it is cut short or breaks the format
+ * @returns undefined if it is truncated or malformed
  */
 export function readSequenceHeader(payload: Buffer): SequenceHeader | undefined {
   const bits = new BitReader(payload);
@@ -49,7 +49,7 @@ export function readSequenceHeader(payload: Buffer): SequenceHeader | undefined 
   const heightBits = 1 + bits.read(4);
   const width = 1 + bits.read(widthBits);
   const height = 1 + bits.read(heightBits);
-  // frame_id_numbers_present_flag, and the lengths of such numbers.
+  // frame_id_numbers_present_flag, and the lengths of these numbers.
   if (!isReduced && bits.read(1) === 1) bits.skip(7);
   bits.skip(3); // use_128x128_superblock, enable_filter_intra, enable_intra_edge_filter
   if (!isReduced) skipTools(bits);
@@ -60,7 +60,7 @@ export function readSequenceHeader(payload: Buffer): SequenceHeader | undefined 
   return { profile, level, tier, width, height, ...colourConfig };
 }
 
-/** timing_info() to the last operating point; level and tier are those of the first. */
+/** timing_info() to the last operating point; returns level and tier of the first. */
 function readOperatingPoints(bits: BitReader): { level: number; tier: number } {
   let hasDecoderModel = false;
   let delayBits = 0;
@@ -93,13 +93,13 @@ function readOperatingPoints(bits: BitReader): { level: number; tier: number } {
   return first;
 }
 
-/** enable_interintra_compound to order_hint_bits_minus_1: only their length matters to us. */
+/** enable_interintra_compound to order_hint_bits_minus_1, which are skipped. */
 function skipTools(bits: BitReader): void {
   bits.skip(4);
   const hasOrderHint = bits.read(1) === 1;
   if (hasOrderHint) bits.skip(2);
   const screenContentTools = bits.read(1) === 1 ? 2 : bits.read(1);
-  // seq_choose_integer_mv, and seq_force_integer_mv where that is 0.
+  // seq_choose_integer_mv, and seq_force_integer_mv if that is 0.
   if (screenContentTools > 0 && bits.read(1) === 0) bits.skip(1);
   if (hasOrderHint) bits.skip(3);
 }

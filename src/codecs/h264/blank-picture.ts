@@ -2,8 +2,8 @@ import type { BlankPictures } from '../configuration.ts';
 import type { H264Configuration } from './configuration.ts';
 import { H264ParameterSets } from './parameter-sets.ts';
 
-// A black picture of 320 × 180 in Constrained Baseline, as any encoder makes it: SPS, PPS, and two IDR
-// pictures, which differ in their idr_pic_id as those that follow each other must (ITU-T H.264 §7.4.3).
+// A black picture of 320 × 180 in Constrained Baseline, from a standard encoder: SPS, PPS, and two
+// IDR pictures whose idr_pic_id differ, as required of consecutive ones (ITU-T H.264 §7.4.3).
 const SPS = 'Z0LADdwUGfnwEQAAAwABAAADAAIPFCuA';
 const PPS = 'aM4PLIA=';
 const PICTURES = [
@@ -22,7 +22,7 @@ const PICTURES = [
 ];
 const PARTS = PICTURES.map((slice) => [slice]);
 
-/** Black pictures, to stand in for a camera that is off. */
+/** Black pictures in place of a camera that is off. */
 export const BLANK_PICTURES: BlankPictures = {
   configuration: readConfiguration(),
   parts: (index) => PARTS[index % 2]!,

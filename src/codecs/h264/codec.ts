@@ -11,7 +11,7 @@ import { H264PictureReader } from './picture-reader.ts';
 import { h264SampleProblem } from './sample-check.ts';
 import { parseSequenceParameterSet } from './sps.ts';
 
-/** H264 over RTP (RFC 6184), written as `avc1`. */
+/** H264 over RTP (RFC 6184), stored as `avc1`. */
 export const h264: VideoCodec = {
   name: 'h264',
   kind: 'video',
@@ -19,20 +19,20 @@ export const h264: VideoCodec = {
     encodingName: 'H264',
     clockRate: VIDEO_TIMESCALE,
     inWords: 'H264 (packetization-mode 0 or 1)',
-    // RFC 6184 §8.1: a server forwards what it was sent, so each profile that decoders of browsers
-    // have is asked for: constrained baseline, baseline, main, constrained high, high.
+    // RFC 6184 §8.1: a server forwards what it receives, so every profile that browsers can decode
+    // is requested: constrained baseline, baseline, main, constrained high, high.
     wanted: ['42e01f', '42001f', '4d001f', '640c1f', '64001f', '640032'].map((profile) => ({
       'level-asymmetry-allowed': '1',
       'packetization-mode': '1',
       'profile-level-id': profile,
     })),
-    // RFC 6184 §6.3: mode 1 lets large NAL units be fragmented and small ones be aggregated; mode 2
-    // (interleaved) sends in another order than decoding order and is not depacketized.
+    // RFC 6184 §6.3: mode 1 permits fragmentation and aggregation of NAL units; mode 2
+    // (interleaved) sends out of decoding order and is not supported.
     rank: (parameters) => ({ '1': 2, '0': 1 })[parameters['packetization-mode'] ?? '0'] ?? 0,
-    // RFC 6184 §8.2.2: profile and mode are symmetric, so they are answered as offered.
+    // RFC 6184 §8.2.2: profile and mode are symmetric, so the answer repeats the offer.
     answerParameters: (parameters) => {
       const answer = { ...parameters };
-      // Parameter sets of the sender mean nothing when they come from the receiver.
+      // The sender's parameter sets have no meaning in an answer.
       delete answer['sprop-parameter-sets'];
       return answer;
     },

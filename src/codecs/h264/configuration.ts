@@ -10,25 +10,25 @@ import {
 import { avcDecoderConfigurationRecord, readAvcRecord } from './decoder-configuration-record.ts';
 import { parseSequenceParameterSet, type SequenceParameterSet } from './sps.ts';
 
-/** What a configuration tells of its pictures; all of it stands in the sequence parameter set. */
+/** Properties of the pictures, all from the sequence parameter set. */
 export type H264PictureFacts = Pick<
   SequenceParameterSet,
   'codecString' | 'width' | 'height' | 'reordering'
 >;
 
-/** H264 with its parameter sets out of band: sample entry `avc1` (ISO/IEC 14496-15 §5.4.2.1). */
+/** H264 with out-of-band parameter sets: sample entry `avc1` (ISO/IEC 14496-15 §5.4.2.1). */
 export class H264Configuration implements VideoConfiguration {
   readonly kind = 'video';
   readonly codec = 'h264';
   readonly timescale = VIDEO_TIMESCALE;
   readonly containers: readonly ContainerName[] = ['mp4'];
   readonly isLengthPrefixed = true;
-  /** `avc1.` and the SPS bytes 1–3 in hexadecimal. */
+  /** `avc1.` and bytes 1–3 of the SPS in hexadecimal. */
   readonly codecString: string;
   readonly width: number;
   readonly height: number;
   readonly reordering: PictureReordering;
-  /** The sequence parameter set NAL units, without start codes; the active one. */
+  /** The active sequence parameter set NAL unit, without start code. */
   readonly sps: readonly Buffer[];
   /** The picture parameter set NAL units that refer to it, by id. */
   readonly pps: readonly Buffer[];
@@ -62,7 +62,7 @@ export class H264Configuration implements VideoConfiguration {
   }
 }
 
-/** Reads the configuration back that {@link H264Configuration.sampleEntry} was written of. */
+/** Parses the sample entry that {@link H264Configuration.sampleEntry} writes. */
 export function readH264Configuration(entry: ReadSampleEntry): H264Configuration | undefined {
   if (entry.container !== 'mp4' || entry.type !== 'avc1') return undefined;
   const data = entry.record('avcC');

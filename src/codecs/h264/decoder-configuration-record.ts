@@ -3,11 +3,11 @@ import { parseSequenceParameterSet } from './sps.ts';
 /** Profiles whose record ends with the picture parameter sets (ISO/IEC 14496-15 §5.3.3.1.2). */
 const PROFILES_WITHOUT_EXTENSION = new Set([66, 77, 88]);
 
-/** What an AVCDecoderConfigurationRecord says. */
+/** Content of an AVCDecoderConfigurationRecord. */
 export interface AvcRecord {
-  /** RFC 6381 codecs string. */
+  /** Codecs string (RFC 6381). */
   codecString: string;
-  /** Parameter set NAL units, as far as the record is whole. */
+  /** Parameter set NAL units, as far as the record is complete. */
   sps: Buffer[];
   pps: Buffer[];
 }
@@ -16,7 +16,7 @@ export interface AvcRecord {
  * AVCDecoderConfigurationRecord (ISO/IEC 14496-15 §5.3.3.1.2) with 4-byte NAL lengths.
  * @param sps 1 to 31 sequence parameter sets
  * @param pps 1 to 255 picture parameter sets
- * @throws RangeError for other counts, and for sets that are damaged or too long
+ * @throws RangeError for other counts, and for damaged or oversized sets
  */
 export function avcDecoderConfigurationRecord(
   sps: readonly Buffer[],
@@ -50,8 +50,8 @@ export function avcDecoderConfigurationRecord(
 }
 
 /**
- * Reads such a record; what it is cut short of is missing from the result.
- * @returns undefined where not even profile and level are there
+ * Parses such a record; the result lacks what was truncated.
+ * @returns undefined if even profile and level are missing
  */
 export function readAvcRecord(data: Buffer): AvcRecord | undefined {
   if (data.length < 4) return undefined;
@@ -63,8 +63,8 @@ export function readAvcRecord(data: Buffer): AvcRecord | undefined {
 }
 
 /**
- * Reads a count of one byte and that number of parameter sets with their lengths.
- * @returns the offset behind them; undefined where they pass the end
+ * Parses a one-byte count and that many parameter sets with their lengths.
+ * @returns the offset after them; undefined if they exceed the record
  */
 function readSets(
   data: Buffer,

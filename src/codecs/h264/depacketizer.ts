@@ -12,36 +12,42 @@ const STAP_B = 25;
 const FU_A = 28;
 const FU_B = 29;
 
-/** Most fragments of one NAL unit: enough for the largest access unit in packets of 512 bytes. */
+/**
+ * Maximum number of fragments of a NAL unit: enough for the largest access unit in packets of 512
+ * bytes.
+ */
 const MAX_FRAGMENTS = MAX_ACCESS_UNIT_BYTES / 512;
 
-/** A sender that ended this many units in a row with the marker bit marks the end of all of them. */
+/**
+ * After this many consecutive units with the marker bit, the sender is expected to set it on every
+ * unit.
+ */
 const ENOUGH_MARKERS = 10;
 
-/** Where fragmented NAL units are joined; shared, so that an idle track holds no block of its own. */
+/** Memory for joined NAL units; shared, so that an idle track holds no block of its own. */
 const joined = new Slab();
 
 /**
- * H264 over RTP in single NAL unit and non-interleaved mode (RFC 6184 §6.2, §6.3): single NAL units,
- * STAP-A (§5.7.1) and FU-A (§5.8). An access unit ends with the marker bit or with a change of the
- * timestamp. A unit of which anything is missing is dropped whole, unless incomplete ones are kept.
+ * H264 over RTP in single NAL unit and non-interleaved mode (RFC 6184 §6.2, §6.3): single NAL
+ * units, STAP-A (§5.7.1) and FU-A (§5.8). An access unit ends with the marker bit or with a change
+ * of the timestamp. Incomplete units are dropped, unless they are to be kept.
  */
 export class H264Depacketizer implements Depacketizer {
   readonly #unit: NalAccessUnitBuilder;
-  /** The session description brought parameter sets (`sprop-parameter-sets`, RFC 6184 §8.1). */
+  /** The session description had parameter sets (`sprop-parameter-sets`, RFC 6184 §8.1). */
   readonly #configuredOutOfBand: boolean;
   readonly #fragments: Buffer[] = [];
   #fragmentsBytes = 0;
-  /** First byte of the NAL unit that is being joined, −1 when none is. */
+  /** First byte of the NAL unit that is being joined, −1 if there is none. */
   #fragmentedHeader = -1;
-  /** Units in a row that ended with the marker bit. */
+  /** Number of consecutive units that ended with the marker bit. */
   #markers = 0;
   #malformed = 0;
 
   /**
    * @param format the negotiated payload format
-   * @param emit takes each whole access unit, in decoding order
-   * @param keepIncomplete emit units that miss something too, with their whole NAL units
+   * @param emit receives each complete access unit, in decoding order
+   * @param keepIncomplete also emit incomplete units, with their complete NAL units
    */
   constructor(format: PayloadFormat, emit: (unit: AccessUnit) => void, keepIncomplete = false) {
     this.#configuredOutOfBand = Boolean(format.parameters['sprop-parameter-sets']);
@@ -100,7 +106,7 @@ export class H264Depacketizer implements Depacketizer {
     this.#unit.reset();
   }
 
-  /** Takes the payload of one packet apart; false when it breaks the format somewhere. */
+  /** Parses the payload of a packet; false if any part of it is malformed. */
   #parse(payload: Buffer): boolean {
     const type = payload[0]! & 0x1f;
     if (type === FU_A) return this.#addFragment(payload);
@@ -111,8 +117,8 @@ export class H264Depacketizer implements Depacketizer {
       if (this.#unit.broken) return false;
     }
     if (type === STAP_A) return this.#addAggregated(payload) && !inOne;
-    // Interleaved mode is never negotiated, but what such a packet carries is missing now. The other
-    // types are undefined and to be ignored.
+    // Interleaved mode is never negotiated, but the content of such a packet is missing now. Other
+    // types are undefined and must be ignored.
     if (type >= STAP_B && type <= FU_B) this.#unit.breakUnit();
     return this.#unit.add(payload) && !inOne;
   }
@@ -140,7 +146,7 @@ export class H264Depacketizer implements Depacketizer {
     const type = fuHeader & 0x1f;
     const inOne = this.#fragmentedHeader !== -1;
     if (isStart === inOne || (inOne && type !== (this.#fragmentedHeader & 0x1f))) {
-      // When packets before are lost a fragment without its start is nobody's fault.
+      // After a loss, a fragment without its start is not an error of the sender.
       const expected = !isStart && (this.#unit.startUncertain || this.#unit.incomplete);
       this.#unit.breakUnit();
       this.#dropFragments();
@@ -166,7 +172,7 @@ export class H264Depacketizer implements Depacketizer {
     return (fuHeader & 0x40) === 0 || this.#unit.add(this.#joinFragments());
   }
 
-  /** The whole NAL unit in one buffer: each byte is copied once. */
+  /** The joined NAL unit: each byte is copied once. */
   #joinFragments(): Buffer {
     const nalUnit = joined.take(this.#fragmentsBytes);
     nalUnit[0] = this.#fragmentedHeader;
@@ -177,11 +183,12 @@ export class H264Depacketizer implements Depacketizer {
   }
 
   /**
-   * Looks at a unit that ends because another begins. Chromium drops what waits in its own queue when
-   * a keyframe overtakes it, and gives its packets their numbers after that: without a gap, the marker
-   * alone tells that a picture is not whole. Otherwise it must not be relied on (RFC 6184 §5.1).
+   * Checks a unit that ends because another one begins. Chromium drops what waits in its queue when
+   * a keyframe overtakes it, and numbers its packets after that: there is no gap, so only the
+   * missing marker shows that a picture is incomplete. In general the marker must not be relied on
+   * (RFC 6184 §5.1).
    *
-   * @param next payload of the packet that begins the other one
+   * @param next payload of the packet that begins the other unit
    */
   #endWithoutMarker(next: Buffer): void {
     if (!this.#unit.broken && this.#markers >= ENOUGH_MARKERS && beginsKeyframe(next)) {
@@ -190,7 +197,7 @@ export class H264Depacketizer implements Depacketizer {
     this.#markers = 0;
   }
 
-  /** Breaks the unit when a NAL unit is still without its end. */
+  /** Breaks the unit if a NAL unit still lacks its end. */
   #endFragments(): void {
     if (this.#fragmentedHeader === -1) return;
     this.#malformed++;
@@ -205,7 +212,7 @@ export class H264Depacketizer implements Depacketizer {
   }
 }
 
-/** Whether a payload begins with an IDR picture or the parameter sets before one. */
+/** Whether a payload begins with an IDR picture or with the parameter sets before one. */
 function beginsKeyframe(payload: Buffer): boolean {
   let type = payload[0]! & 0x1f;
   if (type === STAP_A) type = (payload[3] ?? 0) & 0x1f;

@@ -6,17 +6,17 @@ import { parseSequenceParameterSet } from './sps.ts';
 
 const NAL_SLICE = 1;
 const NAL_IDR = 5;
-/** The syntax elements before and with frame_num take no more. */
+/** Maximum size of the syntax elements up to frame_num, bytes. */
 const HEADER_BYTES = 32;
 
 /**
- * Follows frame_num through the pictures of a track (ITU-T H.264 §7.4.3): it counts those that others
- * refer to, so it tells where one is missing. Decoders conceal that without a word.
+ * Tracks frame_num through the pictures of a track (ITU-T H.264 §7.4.3): it counts the pictures to
+ * which others refer, so it shows where one is missing. Decoders conceal that silently.
  */
 export class FrameNumbers implements ContinuityCheck {
   readonly #bits: number;
   readonly #hasColourPlanes: boolean;
-  /** frame_num of the last picture that others refer to; undefined while it is not known. */
+  /** frame_num of the last picture to which others refer; undefined while unknown. */
   #last: number | undefined;
 
   private constructor(bits: number, hasColourPlanes: boolean) {
@@ -26,7 +26,7 @@ export class FrameNumbers implements ContinuityCheck {
 
   /**
    * @param sps sequence parameter set NAL unit of the track
-   * @returns undefined where its frame numbers tell nothing: gaps are allowed, or pictures are fields
+   * @returns undefined if the numbers do not show losses: gaps are allowed, or pictures are fields
    */
   static of(sps: Buffer): FrameNumbers | undefined {
     const parsed = parseSequenceParameterSet(sps);
@@ -36,7 +36,7 @@ export class FrameNumbers implements ContinuityCheck {
 
   /**
    * Takes the next picture in decoding order.
-   * @param sample of a file, in which nothing is wrong by itself
+   * @param sample of a file, valid by itself
    * @returns what is wrong, or undefined
    */
   problem(sample: Buffer): string | undefined {

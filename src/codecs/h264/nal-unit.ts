@@ -12,8 +12,8 @@ export const IDR_SLICE = 5;
 export const SEQUENCE_PARAMETER_SET = 7;
 
 /**
- * Whether a picture may be left out without harm to others: `nal_ref_idc` of its slices, of which
- * the first byte of each tells, is 0 (ITU-T H.264 §7.4.1).
+ * Whether a picture can be dropped without affecting others: the `nal_ref_idc` of its slices, in
+ * the first byte of each, is 0 (ITU-T H.264 §7.4.1).
  */
 export function isDisposable(firstByte: number): boolean {
   return (firstByte & 0x60) === 0;
@@ -32,14 +32,14 @@ export function isParameterSet(type: number): boolean {
 /**
  * Whether a coded slice is the first one of its picture: `first_mb_in_slice`, the first element of
  * its header, is 0, which Exp-Golomb codes as a single 1 bit (ITU-T H.264 §7.3.3, §9.1). Partitions
- * B and C do not carry it and are never the first.
+ * B and C do not contain it and are never the first.
  */
 export function startsPicture(slice: Buffer): boolean {
   const type = nalUnitType(slice);
   return type !== 3 && type !== 4 && (slice[1]! & 0x80) !== 0;
 }
 
-/** What H264 NAL units say of their access unit. */
+/** The H264 implementation of {@link NalUnitSyntax}. */
 export const H264_SYNTAX: NalUnitSyntax = {
   codec: 'h264',
   shortestSlice: 2,

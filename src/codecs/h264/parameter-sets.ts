@@ -8,12 +8,13 @@ const NAL_SPS = 7;
 const NAL_PPS = 8;
 const NAL_ACCESS_UNIT_DELIMITER = 9;
 
-// Scaling matrices and VUI fit ten times over; a bound because all ids together are kept.
+// Maximum size of a parameter set, bytes; ten times the size with scaling matrices and VUI. It
+// limits the memory, because all ids are kept.
 const MAX_PARAMETER_SET_BYTES = 4096;
 const MAX_PPS_ID = 255;
 // numOfPictureParameterSets in the decoder configuration record has 8 bits.
 const MAX_PPS_COUNT = 255;
-// The three codes before and including pic_parameter_set_id take at most 3 · 63 bits.
+// The three codes up to pic_parameter_set_id take at most 3 · 63 bits.
 const SLICE_HEADER_BYTES = 32;
 
 interface StoredSps {
@@ -28,33 +29,33 @@ interface StoredPps {
 }
 
 /**
- * Takes the parameter sets out of a stream's access units and keeps those in force, because in an
- * `avc1` track they stand in the initialization segment alone (ISO/IEC 14496-15 §5.4.2.1).
+ * Removes the parameter sets from the access units of a stream and keeps the active ones, because
+ * an `avc1` track has them only in the initialization segment (ISO/IEC 14496-15 §5.4.2.1).
  */
 export class H264ParameterSets {
-  /** Parameter sets and empty NAL units that were dropped because they made no sense. */
+  /** Number of invalid parameter sets and empty NAL units that were dropped. */
   rejected = 0;
   readonly #sps = new Map<number, StoredSps>();
   readonly #pps = new Map<number, StoredPps>();
-  /** The PPS that the last IDR picture named; before the first one, the last PPS that came. */
+  /** The PPS of the last IDR picture; before the first one, the PPS that arrived last. */
   #activePpsId: number | undefined;
   #sawIdr = false;
   #changed = false;
 
   /**
-   * True when `current()` may give something else than last time: other content, not mere
-   * repetition, or an IDR picture that uses another parameter set.
+   * True if the result of `current()` may have changed: parameter sets with different content, not
+   * mere repetition, or an IDR picture that uses another one.
    */
   get changed(): boolean {
     return this.#changed;
   }
 
   /**
-   * Notes the parameter sets of an access unit.
+   * Takes the parameter sets of an access unit.
    *
    * @param parts NAL units in decoding order
    * @returns the NAL units to store, without parameter sets (7, 8) and delimiters (9): `parts`
-   * itself when it holds none of them
+   * itself if it has none of them
    */
   strip(parts: Buffer[]): Buffer[] {
     let kept: Buffer[] | undefined;
@@ -80,10 +81,10 @@ export class H264ParameterSets {
   }
 
   /**
-   * The configuration that the keyframe stripped last uses, or, before there was one, that of the
-   * last PPS. Clears `changed`.
+   * The configuration for the last keyframe or, before the first one, for the last PPS. Clears
+   * `changed`.
    *
-   * @returns undefined until both its SPS and its PPS were seen
+   * @returns undefined until both its SPS and its PPS have arrived
    */
   current(): H264Configuration | undefined {
     this.#changed = false;
@@ -91,8 +92,8 @@ export class H264ParameterSets {
     const active = this.#pps.get(this.#activePpsId);
     const sps = active && this.#sps.get(active.spsId);
     if (active === undefined || sps === undefined) return undefined;
-    // An IDR picture can only switch to a PPS of another SPS by starting anew, so the sets that
-    // belong to other SPSs are another configuration's.
+    // Only an IDR picture can switch to a PPS with another SPS, so sets with other SPSs belong to
+    // another configuration.
     const pps = [...this.#pps.values()]
       .filter((stored) => stored.spsId === active.spsId)
       .sort((a, b) => a.id - b.id)
@@ -102,7 +103,8 @@ export class H264ParameterSets {
   }
 
   /**
-   * Notes that decoding starts with a picture that is no keyframe: `current()` is then what it uses.
+   * Decoding starts at a picture that is not a keyframe: `current()` then returns its
+   * configuration.
    * @param parts its NAL units
    */
   startAt(parts: readonly Buffer[]): void {
@@ -110,7 +112,7 @@ export class H264ParameterSets {
     if (slice !== undefined) this.#noteFirstSlice(slice);
   }
 
-  /** Forgets everything, for a new publisher on the same stream. */
+  /** Resets everything, for a new publisher of the stream. */
   reset(): void {
     this.#sps.clear();
     this.#pps.clear();
@@ -129,7 +131,7 @@ export class H264ParameterSets {
       this.rejected++;
       return;
     }
-    // A copy, because the NAL unit is a view that would hold its slab of packets alive.
+    // A copy, because the view would keep its slab of packets in memory.
     this.#sps.set(parsed.id, { bytes: Buffer.from(nal), parsed });
     this.#changed = true;
   }

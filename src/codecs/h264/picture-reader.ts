@@ -5,12 +5,14 @@ import type { H264Configuration } from './configuration.ts';
 import { H264ParameterSets } from './parameter-sets.ts';
 import { FrameCountdown, recoveryFrames } from './recovery-point.ts';
 
-/** Takes the parameter sets out of access units: an `avc1` track has them in its sample entry alone. */
+/**
+ * Removes the parameter sets from access units: an `avc1` track has them only in its sample entry.
+ */
 export class H264PictureReader implements PictureReader {
   readonly #parameterSets = new H264ParameterSets();
   #configuration: H264Configuration | undefined;
 
-  /** @param formats their `sprop-parameter-sets` (RFC 6184 §8.1) are taken up */
+  /** @param formats whose `sprop-parameter-sets` (RFC 6184 §8.1) are used */
   constructor(formats: readonly PayloadFormat[]) {
     for (const format of formats) {
       const sets = format.parameters['sprop-parameter-sets'];

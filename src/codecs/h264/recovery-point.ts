@@ -4,22 +4,25 @@ import type { Recovery } from '../codec.ts';
 const NAL_SEI = 6;
 const NAL_LAST_SLICE = 5;
 const RECOVERY_POINT = 6;
-/** Where a message is looked for: nothing of size stands before a recovery point. */
+/**
+ * Size of the beginning of a picture that is searched for a message, bytes; only small NAL units
+ * precede a recovery point.
+ */
 const LOOKED_AT_BYTES = 512;
-/** This many bytes are usually enough; a picture may have messages of any size, and each is looked at. */
+/** Usually sufficient, bytes; a picture may have messages of any size. */
 const LOOKED_AT_FIRST_BYTES = 64;
 const LOOKED_AT_MESSAGES = 16;
-/** Bytes of a message that are looked at: recovery_frame_cnt and two flags take no more. */
+/** Size of a message up to recovery_frame_cnt and two flags, bytes. */
 const MESSAGE_BYTES = 8;
-/** Highest recovery_frame_cnt: below MaxFrameNum (ITU-T H.264 §D.2.8). */
+/** Maximum recovery_frame_cnt: below MaxFrameNum (ITU-T H.264 §D.2.8). */
 const MOST_FRAMES = 65_535;
 
 /**
- * Looks for a recovery point (ITU-T H.264 §D.1.8): a picture that decoding can start with although it
- * is no keyframe, as encoders send them that refresh a picture bit by bit (intra refresh).
- * @param parts NAL units of one picture
- * @returns how many frames later what is shown is whole again (recovery_frame_cnt): 0 for the picture
- * itself; undefined where there is no recovery point
+ * Finds a recovery point (ITU-T H.264 §D.1.8): a picture at which decoding can start although it is
+ * not a keyframe, from encoders that refresh the picture gradually (intra refresh).
+ * @param parts NAL units of a picture
+ * @returns number of frames after which the picture is complete again (recovery_frame_cnt): 0 for
+ * the picture itself; undefined if there is no recovery point
  */
 export function recoveryFrames(parts: readonly Buffer[]): number | undefined {
   for (const part of parts) {
@@ -38,13 +41,15 @@ export class FrameCountdown implements Recovery {
   #framesLeft: number;
   #afterReference = false;
 
-  /** @param frames between the recovery point and the first whole picture (recovery_frame_cnt) */
+  /**
+   * @param frames number from the recovery point to the first complete picture (recovery_frame_cnt)
+   */
   constructor(frames: number) {
     this.#framesLeft = frames;
   }
 
   isWhole(parts: readonly Buffer[]): boolean {
-    // frame_num goes on after each picture that others refer to (§7.4.3).
+    // frame_num advances after each picture to which others refer (§7.4.3).
     if (this.#afterReference) this.#framesLeft--;
     this.#afterReference = isReference(parts);
     return this.#framesLeft <= 0;
@@ -60,9 +65,9 @@ export function isReference(parts: readonly Buffer[]): boolean {
 }
 
 /**
- * sei_rbsp() (§7.3.2.3): messages with their types and sizes before them, in steps of 255.
- * @param limit bytes of the unit to look at
- * @returns `not-all` where messages lie beyond those
+ * sei_rbsp() (§7.3.2.3): messages preceded by their types and sizes in steps of 255.
+ * @param limit number of bytes of the unit to search
+ * @returns `not-all` if there are messages beyond the limit
  */
 function inMessages(nal: Buffer, limit: number): number | 'not-all' | undefined {
   const bytes = removeEmulationPrevention(nal, limit);

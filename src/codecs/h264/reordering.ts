@@ -1,21 +1,21 @@
 import type { BitReader } from '../bit-reader.ts';
 import { NOT_REORDERED, type PictureReordering } from '../configuration.ts';
 
-/** What {@link readReordering} needs to know of the parameter set before its VUI. */
+/** The parts of the parameter set before its VUI that {@link readReordering} needs. */
 export interface ReorderingLimits {
-  /** profile_idc, the constraint flags as they stand (set 0 is the highest bit) and level_idc. */
+  /** profile_idc, the constraint flags (set 0 is the highest bit) and level_idc. */
   profile: number;
   constraints: number;
   level: number;
-  /** pic_order_cnt_type; 2 means that pictures are shown as they are decoded. */
+  /** pic_order_cnt_type; 2 means that pictures are shown in decoding order. */
   pictureOrderCountType: number;
-  /** Macroblocks of a frame. */
+  /** Number of macroblocks in a frame. */
   frameMacroblocks: number;
 }
 
 const BASELINE = 66;
 const CONSTRAINT_SET_3 = 0x10;
-// Profiles in which that flag says that all pictures are intra pictures (§E.2.1).
+// Profiles in which constraint_set3_flag means that all pictures are intra pictures (§E.2.1).
 const PROFILES_WITH_INTRA_FLAG = new Set([44, 86, 100, 110, 122, 244]);
 const EXTENDED_ASPECT_RATIO = 255;
 const MOST_FRAMES = 16;
@@ -37,8 +37,8 @@ const MOST_DECODED_MACROBLOCKS: [level: number, macroblocks: number][] = [
 ];
 
 /**
- * Reads how far pictures may be reordered: max_num_reorder_frames (ITU-T H.264 §E.2.1), or what is to
- * be inferred without it.
+ * Reads how far pictures may be reordered: max_num_reorder_frames (ITU-T H.264 §E.2.1), or the
+ * inferred value without it.
  * @param bits of a sequence parameter set, from vui_parameters_present_flag on
  */
 export function readReordering(bits: BitReader, limits: ReorderingLimits): PictureReordering {
@@ -49,7 +49,7 @@ export function readReordering(bits: BitReader, limits: ReorderingLimits): Pictu
   }
   const most = mostDecodedFrames(limits);
   const declared = bits.read(1) === 1 ? readMaxReorderFrames(bits) : undefined;
-  // Cut short or out of its range it says nothing; the picture size before it is known all the same.
+  // A truncated or invalid value is ignored; the picture size before it is known nevertheless.
   if (declared === undefined || bits.exhausted || declared > MOST_FRAMES) {
     return { most, isDeclared: false };
   }
@@ -93,7 +93,7 @@ function readMaxReorderFrames(bits: BitReader): number | undefined {
   return bits.readUnsigned();
 }
 
-/** hrd_parameters() (§E.1.2): only its length matters to us. */
+/** hrd_parameters() (§E.1.2), which are skipped. */
 function skipHrd(bits: BitReader): void {
   const count = bits.readUnsigned() + 1;
   bits.skip(8); // bit_rate_scale, cpb_size_scale

@@ -1,11 +1,11 @@
 const NAL_LENGTH_BYTES = 4;
 const NAL_IDR = 5;
-/** Highest NAL unit type of a single unit (RFC 6184 §5.2); what lies above stands in RTP alone. */
+/** Maximum type of a single NAL unit (RFC 6184 §5.2); higher types only occur in RTP. */
 const NAL_HIGHEST = 23;
 
 /**
- * Looks at a sample of NAL units with four-byte lengths before them (ISO/IEC 14496-15 §5.3.4.2).
- * @param keyframe whether the container says that decoding can start here
+ * Checks a sample of NAL units with four-byte lengths (ISO/IEC 14496-15 §5.3.4.2).
+ * @param keyframe whether the container marks it as a sync sample
  * @returns what is wrong, or undefined
  */
 export function h264SampleProblem(sample: Buffer, keyframe: boolean): string | undefined {
@@ -32,7 +32,7 @@ export function h264SampleProblem(sample: Buffer, keyframe: boolean): string | u
   return undefined;
 }
 
-/** The NAL units of a sample in which {@link h264SampleProblem} finds nothing wrong. */
+/** The NAL units of a sample that passes {@link h264SampleProblem}. */
 export function nalUnitsOf(sample: Buffer): Buffer[] {
   const units: Buffer[] = [];
   for (let at = 0; at < sample.length; ) {

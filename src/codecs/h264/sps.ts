@@ -2,45 +2,45 @@ import { BitReader, removeEmulationPrevention } from '../bit-reader.ts';
 import type { PictureReordering } from '../configuration.ts';
 import { readReordering } from './reordering.ts';
 
-/** What we need to know of a sequence parameter set (ITU-T H.264 §7.3.2.1.1). */
+/** The relevant parts of a sequence parameter set (ITU-T H.264 §7.3.2.1.1). */
 export interface SequenceParameterSet {
   /** seq_parameter_set_id, 0–31. */
   id: number;
-  /** RFC 6381 codecs string: `avc1.` and profile, constraint flags and level in hexadecimal. */
+  /** Codecs string (RFC 6381): `avc1.` and profile, constraint flags and level in hexadecimal. */
   codecString: string;
   /** Width and height in luma samples after cropping. */
   width: number;
   height: number;
   /** chroma_format_idc: 0 monochrome, 1 4:2:0, 2 4:2:2, 3 4:4:4. */
   chromaFormat: number;
-  /** Bits of a luma and of a chroma sample, 8–14. */
+  /** Bits per luma and per chroma sample, 8–14. */
   lumaBitDepth: number;
   chromaBitDepth: number;
   reordering: PictureReordering;
-  /** Bits of frame_num in a slice header, 4–16. */
+  /** Number of bits of frame_num in a slice header, 4–16. */
   frameNumberBits: number;
-  /** gaps_in_frame_num_value_allowed_flag: frame numbers may leave some out. */
+  /** gaps_in_frame_num_value_allowed_flag: frame numbers may have gaps. */
   allowsFrameNumberGaps: boolean;
-  /** frame_mbs_only_flag is not set: a picture may be a field of a frame. */
+  /** frame_mbs_only_flag is 0: a picture may be a field of a frame. */
   hasFields: boolean;
-  /** separate_colour_plane_flag: slices say which plane they are of. */
+  /** separate_colour_plane_flag: slices state their plane. */
   hasSeparateColourPlanes: boolean;
 }
 
-// The profiles whose parameter sets carry chroma format, bit depths and scaling lists.
+// Profiles whose parameter sets have chroma format, bit depths and scaling lists.
 const PROFILES_WITH_CHROMA_FORMAT = new Set([
   100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135,
 ]);
 
-// Level 6.2 allows MaxFS 139,264 macroblocks and √(8 · MaxFS) on a side (§A.3.1).
+// Level 6.2 allows MaxFS 139,264 macroblocks and √(8 · MaxFS) per side (§A.3.1).
 const MAX_FRAME_MACROBLOCKS = 139_264;
 const MAX_SIDE_MACROBLOCKS = 1055;
 
 /**
- * Parses a sequence parameter set NAL unit; of its VUI only how far pictures are reordered.
+ * Parses a sequence parameter set NAL unit; of its VUI only the reordering.
  *
  * @param nal with its one-byte header, without start code
- * @returns undefined when it is cut short or holds values that the standard does not allow
+ * @returns undefined if it is truncated or has values that the standard does not allow
  */
 export function parseSequenceParameterSet(nal: Buffer): SequenceParameterSet | undefined {
   if (nal.length < 5) return undefined;
@@ -102,7 +102,7 @@ export function parseSequenceParameterSet(nal: Buffer): SequenceParameterSet | u
   let cropX = 0;
   let cropY = 0;
   if (bits.read(1) === 1) {
-    // §7.4.2.1.1: cropping counts in chroma samples where chroma is subsampled.
+    // §7.4.2.1.1: cropping is in units of chroma samples if chroma is subsampled.
     const subsampled = !separateColourPlanes;
     const unitX = subsampled && (chromaFormat === 1 || chromaFormat === 2) ? 2 : 1;
     const unitY = (subsampled && chromaFormat === 1 ? 2 : 1) * (2 - frameMacroblocksOnly);
@@ -132,7 +132,7 @@ export function parseSequenceParameterSet(nal: Buffer): SequenceParameterSet | u
   };
 }
 
-/** scaling_list() (§7.3.2.1.1.1): only its length matters to us. */
+/** scaling_list() (§7.3.2.1.1.1), which is skipped. */
 function skipScalingLists(bits: BitReader, count: number): void {
   for (let list = 0; list < count; list++) {
     if (bits.read(1) === 0) continue;

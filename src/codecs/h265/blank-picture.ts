@@ -2,7 +2,8 @@ import type { BlankPictures } from '../configuration.ts';
 import type { H265Configuration } from './configuration.ts';
 import { H265ParameterSets } from './parameter-sets.ts';
 
-// A black IDR picture of 320 × 180 in Main profile, as any encoder makes it, and what it needs.
+// A black IDR picture of 320 × 180 in Main profile, from a standard encoder, and its parameter
+// sets.
 const VPS = 'QAEMAf//AWAAAAMAkAAAAwAAAwA8koCQ';
 const SPS = 'QgEBAWAAAAMAkAAAAwAAAwA8oAoIC595ZKkkyvAWgIAAAAMAgAAADwQ=';
 const PPS = 'RAHBcrRiQA==';
@@ -13,7 +14,7 @@ const PICTURE = Buffer.from(
 
 const PARTS = [PICTURE];
 
-/** Black pictures, to stand in for a camera that is off. */
+/** Black pictures in place of a camera that is off. */
 export const BLANK_PICTURES: BlankPictures = {
   configuration: readConfiguration(),
   parts: () => PARTS,

@@ -11,7 +11,7 @@ import { h265Refusal } from './refusal.ts';
 import { h265SampleProblem } from './sample-check.ts';
 import { parseSequenceParameterSet } from './sps.ts';
 
-/** H265 over RTP (RFC 7798), written as `hvc1`. */
+/** H265 over RTP (RFC 7798), stored as `hvc1`. */
 export const h265: VideoCodec = {
   name: 'h265',
   kind: 'video',
@@ -19,7 +19,7 @@ export const h265: VideoCodec = {
     encodingName: 'H265',
     clockRate: VIDEO_TIMESCALE,
     inWords: 'H265 (one RTP stream, in decoding order)',
-    // Main and Main 10 at level 6, the highest that browsers name.
+    // Main and Main 10 at level 6, the highest that browsers offer.
     wanted: ['1', '2'].map((profile) => ({
       'level-id': '180',
       'profile-id': profile,
@@ -27,10 +27,10 @@ export const h265: VideoCodec = {
     })),
     rank: (parameters) => (h265Refusal(parameters) === undefined ? 1 : 0),
     refusal: h265Refusal,
-    // RFC 7798 §7.2.2: what makes up the profile is answered as offered.
+    // RFC 7798 §7.2.2: the answer repeats the parameters that make up the profile.
     answerParameters: (parameters) =>
       Object.fromEntries(
-        // What the sender says of its own stream means nothing when it comes from the receiver.
+        // Descriptions of the sender's stream have no meaning in an answer.
         Object.entries(parameters).filter(([name]) => !name.startsWith('sprop-')),
       ),
   },
@@ -42,7 +42,7 @@ export const h265: VideoCodec = {
   isNamedBy: (codecString) => codecString.startsWith('hvc1.'),
   readConfiguration: readH265SampleEntry,
   sampleProblem: h265SampleProblem,
-  // Its pictures are numbered by where they are shown, which may leave numbers out.
+  // Its pictures are numbered in presentation order, in which numbers may be skipped.
   createContinuityCheck: () => undefined,
 };
 

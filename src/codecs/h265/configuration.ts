@@ -16,7 +16,7 @@ import {
 import { codecString } from './profile-tier-level.ts';
 import { parseSequenceParameterSet, type SequenceParameterSet } from './sps.ts';
 
-/** H265 with its parameter sets out of band: sample entry `hvc1` (ISO/IEC 14496-15 §8.4.1). */
+/** H265 with out-of-band parameter sets: sample entry `hvc1` (ISO/IEC 14496-15 §8.4.1). */
 export class H265Configuration implements VideoConfiguration {
   readonly kind = 'video';
   readonly codec = 'h265';
@@ -25,18 +25,20 @@ export class H265Configuration implements VideoConfiguration {
   readonly isLengthPrefixed = true;
   /** `hvc1.` and profile, compatibility, tier, level and constraints. */
   readonly codecString: string;
-  /** Picture width and height in pixels, inside the conformance window. */
+  /** Picture size inside the conformance window, pixels. */
   readonly width: number;
   readonly height: number;
-  /** Bits of a luma sample. */
+  /** Bits per luma sample. */
   readonly bitDepth: number;
-  /** How far the order of decoding may differ from that of showing. */
+  /** How far decoding order and presentation order may differ. */
   readonly reordering: PictureReordering;
-  /** Absent where the stream does not describe its colours. */
+  /** Absent if the stream does not describe its colours. */
   readonly colour?: ColourDescription;
-  /** Absent where samples are square, as far as the stream says. */
+  /** Absent if samples are square, as far as known. */
   readonly sampleAspectRatio?: SampleAspectRatio;
-  /** The parameter set NAL units, without start codes; the active VPS and SPS, and their PPSs by id. */
+  /**
+   * The parameter set NAL units, without start codes: the active VPS and SPS, and their PPSs by id.
+   */
   readonly vps: readonly Buffer[];
   readonly sps: readonly Buffer[];
   readonly pps: readonly Buffer[];
@@ -81,7 +83,7 @@ export class H265Configuration implements VideoConfiguration {
   }
 }
 
-/** Reads the configuration back that {@link H265Configuration.sampleEntry} was written of. */
+/** Parses the sample entry that {@link H265Configuration.sampleEntry} writes. */
 export function readH265SampleEntry(entry: ReadSampleEntry): H265Configuration | undefined {
   if (entry.container !== 'mp4' || entry.type !== 'hvc1') return undefined;
   const data = entry.record('hvcC');

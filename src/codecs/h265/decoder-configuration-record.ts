@@ -1,7 +1,7 @@
 import { NAL_TYPE } from './nal-unit.ts';
 import type { SequenceParameterSet } from './sps.ts';
 
-/** Bytes before the arrays of parameter sets. */
+/** Size of the record before the arrays of parameter sets, bytes. */
 const HEAD_BYTES = 23;
 
 /** Parameter set NAL units, without start codes. */
@@ -14,8 +14,8 @@ export interface H265Sets {
 /**
  * HEVCDecoderConfigurationRecord (ISO/IEC 14496-15 §8.3.3.1), with 4-byte NAL lengths.
  *
- * @param parsed the sequence parameter set in force
- * @throws RangeError for sets that are too long
+ * @param parsed the active sequence parameter set
+ * @throws RangeError for oversized sets
  */
 export function hevcDecoderConfigurationRecord(
   parsed: SequenceParameterSet,
@@ -29,7 +29,7 @@ export function hevcDecoderConfigurationRecord(
   head.writeUInt32BE(compatibility, 2);
   constraints.copy(head, 6);
   head[12] = level;
-  // Not said: min_spatial_segmentation_idc, parallelismType, avgFrameRate, constantFrameRate.
+  // Unspecified: min_spatial_segmentation_idc, parallelismType, avgFrameRate, constantFrameRate.
   head.writeUInt16BE(0xf000, 13);
   head[15] = 0xfc;
   head[16] = 0xfc | chromaFormat;
@@ -46,9 +46,9 @@ export function hevcDecoderConfigurationRecord(
 }
 
 /**
- * Reads the parameter sets of such a record.
+ * Parses the parameter sets of such a record.
  *
- * @returns undefined where it is damaged
+ * @returns undefined if it is damaged
  */
 export function readHevcRecord(data: Buffer): H265Sets | undefined {
   if (data.length < HEAD_BYTES || data[0] !== 1) return undefined;
@@ -73,7 +73,7 @@ export function readHevcRecord(data: Buffer): H265Sets | undefined {
   return { vps: of(NAL_TYPE.vps), sps: of(NAL_TYPE.sps), pps: of(NAL_TYPE.pps) };
 }
 
-/** One array: all parameter sets of a kind, none of which are in samples (array_completeness). */
+/** One array with all parameter sets of a kind; samples contain none (array_completeness). */
 function arrayOf(type: number, nalUnits: readonly Buffer[]): Buffer[] {
   const chunks: Buffer[] = [Buffer.of(0x80 | type), uint16(nalUnits.length)];
   for (const nalUnit of nalUnits) chunks.push(uint16(nalUnit.length), nalUnit);

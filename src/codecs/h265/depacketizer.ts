@@ -14,43 +14,49 @@ const PACI = 50;
 
 const HEADER_BYTES = 2;
 
-/** Most fragments of one NAL unit: enough for the largest access unit in packets of 512 bytes. */
+/**
+ * Maximum number of fragments of a NAL unit: enough for the largest access unit in packets of 512
+ * bytes.
+ */
 const MAX_FRAGMENTS = MAX_ACCESS_UNIT_BYTES / 512;
 
-/** A sender that ended so many units in a row with the marker bit ends all of them so. */
+/**
+ * After this many consecutive units with the marker bit, the sender is expected to set it on every
+ * unit.
+ */
 const ENOUGH_MARKERS = 10;
 
-/** Where fragmented NAL units are joined; shared, so that an idle track holds no block of its own. */
+/** Memory for joined NAL units; shared, so that an idle track holds no block of its own. */
 const joined = new Slab();
 
 /**
- * H265 over RTP (RFC 7798) as it is sent in one stream and in decoding order: single NAL units, AP
- * (§4.4.2) and FU (§4.4.3), without DONL fields, which are there only where `sprop-max-don-diff` was
- * agreed to be above 0. PACI packets (§4.4.4) are not taken: what they carry counts as missing.
+ * H265 over RTP (RFC 7798) in a single stream and in decoding order: single NAL units, AP (§4.4.2)
+ * and FU (§4.4.3), without DONL fields, which only exist if `sprop-max-don-diff` is negotiated
+ * above 0. PACI packets (§4.4.4) are not supported: their content counts as missing.
  *
- * An access unit ends with the marker bit or with a change of the timestamp. A unit of which anything
- * is missing is dropped whole, unless incomplete ones are kept; one that cannot be decoded where it
- * stands is left out ({@link LeadingPictures}).
+ * An access unit ends with the marker bit or with a change of the timestamp. Incomplete units are
+ * dropped, unless they are to be kept; so are those that cannot be decoded in their place ({@link
+ * LeadingPictures}).
  */
 export class H265Depacketizer implements Depacketizer {
-  /** PACI packets, each of which a picture misses. */
+  /** Number of PACI packets, each of which a picture lacks. */
   paciPackets = 0;
   readonly #pictures: LeadingPictures;
   readonly #unit: NalAccessUnitBuilder;
-  /** The session description brought parameter sets (RFC 7798 §7.1). */
+  /** The session description had parameter sets (RFC 7798 §7.1). */
   readonly #configuredOutOfBand: boolean;
   readonly #fragments: Buffer[] = [];
   #fragmentsBytes = 0;
-  /** The header of the NAL unit that is being joined, −1 when none is. */
+  /** The header of the NAL unit that is being joined, −1 if there is none. */
   #fragmentedHeader = -1;
-  /** Units in a row that ended with the marker bit. */
+  /** Number of consecutive units that ended with the marker bit. */
   #markers = 0;
   #malformed = 0;
 
   /**
    * @param format the negotiated payload format
-   * @param emit takes each whole access unit, in decoding order
-   * @param keepIncomplete emit units that miss something too, with their whole NAL units
+   * @param emit receives each complete access unit, in decoding order
+   * @param keepIncomplete also emit incomplete units, with their complete NAL units
    */
   constructor(format: PayloadFormat, emit: (unit: AccessUnit) => void, keepIncomplete = false) {
     this.#configuredOutOfBand = Boolean(format.parameters['sprop-sps']);
@@ -116,7 +122,7 @@ export class H265Depacketizer implements Depacketizer {
     this.#pictures.reset();
   }
 
-  /** Takes the payload of one packet apart; false when it breaks the format somewhere. */
+  /** Parses the payload of a packet; false if any part of it is malformed. */
   #parse(payload: Buffer): boolean {
     const type = typeOf(payload[0]!);
     if (type === FRAGMENTATION_UNIT) return this.#addFragment(payload);
@@ -131,7 +137,7 @@ export class H265Depacketizer implements Depacketizer {
       this.paciPackets++;
       this.#unit.breakUnit();
     }
-    // The other types are undefined and to be ignored.
+    // Other types are undefined and must be ignored.
     return this.#unit.add(payload) && !inOne;
   }
 
@@ -158,7 +164,7 @@ export class H265Depacketizer implements Depacketizer {
     const header = ((payload[0]! & 0x81) << 8) | ((fuHeader & 0x3f) << 9) | payload[1]!;
     const inOne = this.#fragmentedHeader !== -1;
     if (isStart === inOne || (inOne && header !== this.#fragmentedHeader)) {
-      // When packets before are lost a fragment without its start is nobody's fault.
+      // After a loss, a fragment without its start is not an error of the sender.
       const expected = !isStart && (this.#unit.startUncertain || this.#unit.incomplete);
       this.#unit.breakUnit();
       this.#dropFragments();
@@ -185,7 +191,7 @@ export class H265Depacketizer implements Depacketizer {
     return (fuHeader & 0x40) === 0 || this.#unit.add(this.#joinFragments());
   }
 
-  /** The whole NAL unit in one buffer: each byte is copied once. */
+  /** The joined NAL unit: each byte is copied once. */
   #joinFragments(): Buffer {
     const nalUnit = joined.take(this.#fragmentsBytes);
     nalUnit[0] = this.#fragmentedHeader >> 8;
@@ -197,11 +203,11 @@ export class H265Depacketizer implements Depacketizer {
   }
 
   /**
-   * Looks at a unit that ends because another begins. A sender that drops what waits in its queue when
-   * a keyframe overtakes it, as Chromium does, numbers its packets after that: without a gap, the
-   * marker alone tells that a picture is not whole.
+   * Checks a unit that ends because another one begins. A sender that drops what waits in its queue
+   * when a keyframe overtakes it, as Chromium does, numbers its packets after that: there is no
+   * gap, so only the missing marker shows that a picture is incomplete.
    *
-   * @param next payload of the packet that begins the other one
+   * @param next payload of the packet that begins the other unit
    */
   #endWithoutMarker(next: Buffer): void {
     if (!this.#unit.broken && this.#markers >= ENOUGH_MARKERS && beginsKeyframe(next)) {
@@ -210,7 +216,7 @@ export class H265Depacketizer implements Depacketizer {
     this.#markers = 0;
   }
 
-  /** Breaks the unit when a NAL unit is still without its end. */
+  /** Breaks the unit if a NAL unit still lacks its end. */
   #endFragments(): void {
     if (this.#fragmentedHeader === -1) return;
     this.#malformed++;
@@ -225,7 +231,7 @@ export class H265Depacketizer implements Depacketizer {
   }
 }
 
-/** Whether a payload begins with a keyframe or the parameter sets before one. */
+/** Whether a payload begins with a keyframe or with the parameter sets before one. */
 function beginsKeyframe(payload: Buffer): boolean {
   let type = typeOf(payload[0]!);
   if (type === AGGREGATION_PACKET) type = typeOf(payload[HEADER_BYTES + 2] ?? 0);

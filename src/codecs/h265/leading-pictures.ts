@@ -2,26 +2,26 @@ import type { AccessUnit } from '../../media/access-unit.ts';
 import { isIrap, NAL_TYPE, pictureType, typeOf } from './nal-unit.ts';
 
 /**
- * Leaves out pictures that cannot be decoded although they are whole: random access skipped leading
- * (RASL) pictures follow a keyframe and refer to what came before it (ITU-T H.265 §3.111). Nothing is
- * there before the first keyframe, after the end of a sequence and in front of a BLA picture, and
- * something is missing where a picture was lost since the keyframe before.
+ * Drops pictures that cannot be decoded although they are complete: random access skipped leading
+ * (RASL) pictures follow a keyframe and refer to pictures before it (ITU-T H.265 §3.111). There are
+ * none before the first keyframe, after the end of a sequence and before a BLA picture, and some
+ * are missing if a picture was lost since the previous keyframe.
  */
 export class LeadingPictures {
   readonly #emit: (unit: AccessUnit) => void;
-  /** A keyframe came, and nothing was lost since. */
+  /** A keyframe has arrived, and nothing was lost since. */
   #isUnbroken = false;
   /** RASL pictures of the last keyframe can be decoded. */
   #areDecodable = false;
-  /** A loss that a picture which was left out would have said. */
+  /** A discontinuity that a dropped picture would have reported. */
   #discontinuity = false;
 
-  /** @param emit takes the units that can be decoded */
+  /** @param emit receives the units that can be decoded */
   constructor(emit: (unit: AccessUnit) => void) {
     this.#emit = emit;
   }
 
-  /** Whether a loss is still to be said. */
+  /** Whether a loss has not been reported yet. */
   get discontinuity(): boolean {
     return this.#discontinuity;
   }
@@ -45,7 +45,7 @@ export class LeadingPictures {
     if (endsSequence(unit.parts)) this.#isUnbroken = false;
   }
 
-  /** Forgets everything: what follows is another stream. */
+  /** Resets everything: another stream follows. */
   reset(): void {
     this.#isUnbroken = false;
     this.#areDecodable = false;

@@ -4,7 +4,9 @@ import type { NalUnitSyntax } from '../nal-unit-syntax.ts';
 export const NAL_TYPE = {
   raslN: 8,
   raslR: 9,
-  /** The first and last of the pictures that decoding can start with (IRAP), two of them reserved. */
+  /**
+   * The first and the last of the types at which decoding can start (IRAP), two of them reserved.
+   */
   blaWLp: 16,
   blaNLp: 18,
   idrWRadl: 19,
@@ -20,9 +22,12 @@ export const NAL_TYPE = {
 } as const;
 
 const LAST_SLICE = 31;
-/** Types from here on are structures of the payload format (RFC 7798 §4.4) or undefined. */
+/** From here on, types are structures of the payload format (RFC 7798 §4.4) or undefined. */
 const FIRST_UNDEFINED = 48;
-/** Types of pictures from which others of the same temporal layer may not be predicted are even. */
+/**
+ * Up to this type, even types are pictures from which others in the same temporal layer are not
+ * predicted.
+ */
 const LAST_SUB_LAYER_TYPE = 14;
 
 /** Type of a NAL unit from its first byte (§7.3.1.2). */
@@ -30,7 +35,7 @@ export function typeOf(firstByte: number): number {
   return (firstByte >> 1) & 0x3f;
 }
 
-/** Whether decoding can start with a picture of this type: IDR, BLA and CRA pictures. */
+/** Whether decoding can start at a picture of this type: IDR, BLA and CRA pictures. */
 export function isIrap(type: number): boolean {
   return type >= NAL_TYPE.blaWLp && type <= NAL_TYPE.lastIrap;
 }
@@ -57,11 +62,11 @@ export function isParameterSet(type: number): boolean {
   return type >= NAL_TYPE.vps && type <= NAL_TYPE.pps;
 }
 
-/** What the NAL units of one H265 stream say of their access unit. */
+/** The H265 implementation of {@link NalUnitSyntax}, for one stream. */
 export class H265Syntax implements NalUnitSyntax {
   readonly codec = 'h265';
   readonly shortestSlice = 3;
-  /** TemporalId of the highest sub-layer, −1 while that is unknown. */
+  /** TemporalId of the highest sub-layer, −1 while unknown. */
   #highestSubLayer = -1;
 
   isNalUnit(nalUnit: Buffer): boolean {
@@ -73,8 +78,8 @@ export class H265Syntax implements NalUnitSyntax {
   }
 
   /**
-   * Pictures of a higher sub-layer may refer to a sub-layer non-reference picture (§3.164): nothing
-   * refers to one of the highest.
+   * Pictures in a higher sub-layer may refer to a sub-layer non-reference picture (§3.164); nothing
+   * refers to one in the highest.
    */
   isDisposable(first: number, second: number): boolean {
     const type = typeOf(first);

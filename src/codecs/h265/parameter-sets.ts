@@ -3,7 +3,8 @@ import { H265Configuration } from './configuration.ts';
 import { isIrap, isSlice, NAL_TYPE, typeOf } from './nal-unit.ts';
 import { parseSequenceParameterSet, type SequenceParameterSet } from './sps.ts';
 
-// Scaling matrices and VUI fit ten times over; a bound because all ids together are kept.
+// Maximum size of a parameter set, bytes; ten times the size with scaling matrices and VUI. It
+// limits the memory, because all ids are kept.
 const MAX_PARAMETER_SET_BYTES = 4096;
 const HIGHEST_SPS_ID = 15;
 const HIGHEST_PPS_ID = 63;
@@ -22,34 +23,34 @@ interface StoredPps {
 }
 
 /**
- * Takes the parameter sets out of a stream's access units and keeps those in force, because in an
- * `hvc1` track they stand in the initialization segment alone (ISO/IEC 14496-15 §8.4.1).
+ * Removes the parameter sets from the access units of a stream and keeps the active ones, because
+ * an `hvc1` track has them only in the initialization segment (ISO/IEC 14496-15 §8.4.1).
  */
 export class H265ParameterSets {
-  /** Parameter sets and empty NAL units that were dropped because they made no sense. */
+  /** Number of invalid parameter sets and empty NAL units that were dropped. */
   rejected = 0;
   readonly #vps = new Map<number, Buffer>();
   readonly #sps = new Map<number, StoredSps>();
   readonly #pps = new Map<number, StoredPps>();
-  /** The PPS that the last keyframe named; before the first one, the last PPS that came. */
+  /** The PPS of the last keyframe; before the first one, the PPS that arrived last. */
   #activePpsId: number | undefined;
   #sawKeyframe = false;
   #changed = false;
 
   /**
-   * True when `current()` may give something else than last time: other content, not mere
-   * repetition, or a keyframe that uses another parameter set.
+   * True if the result of `current()` may have changed: parameter sets with different content, not
+   * mere repetition, or a keyframe that uses another one.
    */
   get changed(): boolean {
     return this.#changed;
   }
 
   /**
-   * Notes the parameter sets of an access unit.
+   * Takes the parameter sets of an access unit.
    *
    * @param parts NAL units in decoding order
-   * @returns the NAL units to store, without parameter sets and delimiters: `parts` itself when it
-   * holds none of them
+   * @returns the NAL units to store, without parameter sets and delimiters: `parts` itself if it
+   * has none of them
    */
   strip(parts: Buffer[]): Buffer[] {
     let kept: Buffer[] | undefined;
@@ -68,10 +69,10 @@ export class H265ParameterSets {
   }
 
   /**
-   * The configuration that the keyframe stripped last uses, or, before there was one, that of the
-   * last PPS. Clears `changed`.
+   * The configuration for the last keyframe or, before the first one, for the last PPS. Clears
+   * `changed`.
    *
-   * @returns undefined until its VPS, SPS and PPS were seen
+   * @returns undefined until its VPS, SPS and PPS have arrived
    */
   current(): H265Configuration | undefined {
     this.#changed = false;
@@ -80,7 +81,8 @@ export class H265ParameterSets {
     const sps = active && this.#sps.get(active.spsId);
     const vps = sps && this.#vps.get(sps.parsed.vpsId);
     if (vps === undefined || sps === undefined) return undefined;
-    // Only a keyframe can switch to a PPS of another SPS, so those are another configuration's.
+    // Only a keyframe can switch to a PPS with another SPS, so those belong to another
+    // configuration.
     const pps = [...this.#pps.values()]
       .filter((stored) => stored.spsId === active?.spsId)
       .sort((a, b) => a.id - b.id)
@@ -89,7 +91,8 @@ export class H265ParameterSets {
   }
 
   /**
-   * Notes that decoding starts with a picture that is no keyframe: `current()` is then what it uses.
+   * Decoding starts at a picture that is not a keyframe: `current()` then returns its
+   * configuration.
    * @param parts its NAL units
    */
   startAt(parts: readonly Buffer[]): void {
@@ -97,7 +100,7 @@ export class H265ParameterSets {
     if (slice !== undefined) this.#noteFirstSlice(slice);
   }
 
-  /** Forgets everything, for a new publisher on the same stream. */
+  /** Resets everything, for a new publisher of the stream. */
   reset(): void {
     this.#vps.clear();
     this.#sps.clear();
@@ -122,7 +125,7 @@ export class H265ParameterSets {
     if (nal.length < 3) return false;
     const id = nal[2]! >> 4;
     if (this.#vps.get(id)?.equals(nal)) return true;
-    // What is kept is a copy: a view would keep its whole block.
+    // A copy, because the view would keep its slab of packets in memory.
     this.#vps.set(id, Buffer.from(nal));
     this.#changed = true;
     return true;

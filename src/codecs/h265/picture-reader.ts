@@ -6,12 +6,14 @@ import { NAL_TYPE, pictureType } from './nal-unit.ts';
 import { H265ParameterSets } from './parameter-sets.ts';
 import { recoveryPictures } from './recovery-point.ts';
 
-/** Takes the parameter sets out of access units: an `hvc1` track has them in its sample entry alone. */
+/**
+ * Removes the parameter sets from access units: an `hvc1` track has them only in its sample entry.
+ */
 export class H265PictureReader implements PictureReader {
   readonly #parameterSets = new H265ParameterSets();
   #configuration: H265Configuration | undefined;
 
-  /** @param formats their `sprop-vps`, `sprop-sps` and `sprop-pps` (RFC 7798 §7.1) are taken up */
+  /** @param formats whose `sprop-vps`, `sprop-sps` and `sprop-pps` (RFC 7798 §7.1) are used */
   constructor(formats: readonly PayloadFormat[]) {
     for (const { codec, parameters } of formats) {
       if (codec !== 'h265') continue;
@@ -46,8 +48,8 @@ export class H265PictureReader implements PictureReader {
 
   recover(parts: readonly Buffer[]): Recovery {
     this.#parameterSets.startAt(parts);
-    // recovery_poc_cnt counts pictures in the order of showing; encoders that refresh bit by bit do
-    // not reorder them.
+    // recovery_poc_cnt counts pictures in presentation order; encoders with intra refresh do not
+    // reorder.
     let picturesLeft = recoveryPictures(parts) ?? 0;
     return { isWhole: () => picturesLeft-- <= 0 };
   }

@@ -1,6 +1,6 @@
 import type { BitReader } from '../bit-reader.ts';
 
-/** What a decoder must be able to do: profile_tier_level() (ITU-T H.265 §7.3.3). */
+/** Requirements for a decoder: profile_tier_level() (ITU-T H.265 §7.3.3). */
 export interface ProfileTierLevel {
   /** general_profile_space, 0–3. */
   profileSpace: number;
@@ -12,7 +12,7 @@ export interface ProfileTierLevel {
   compatibility: number;
   /** general_progressive_source_flag to general_inbld_flag: 6 bytes. */
   constraints: Buffer;
-  /** general_level_idc: thirty times the level. */
+  /** general_level_idc: 30 times the level. */
   level: number;
 }
 
@@ -33,7 +33,7 @@ export function readProfileTierLevel(
     hasProfile.push(bits.read(1) === 1);
     hasLevel.push(bits.read(1) === 1);
   }
-  // reserved_zero_2bits for all layers up to the eighth, where there is any.
+  // reserved_zero_2bits for the layers up to the eighth, if there are any.
   if (maxSubLayersMinus1 > 0) bits.skip(2 * (8 - maxSubLayersMinus1));
   for (let layer = 0; layer < maxSubLayersMinus1; layer++) {
     if (hasProfile[layer]) for (let byte = 0; byte < 11; byte++) bits.skip(8);
@@ -43,8 +43,8 @@ export function readProfileTierLevel(
 }
 
 /**
- * Codecs parameter string of an `hvc1` track (ISO/IEC 14496-15 annex E): profile, compatibility flags
- * in reverse order, tier and level, and the constraint bytes up to the last that is not 0.
+ * Codecs string of an `hvc1` track (ISO/IEC 14496-15 annex E): profile, compatibility flags in
+ * reverse order, tier and level, and the constraint bytes up to the last one that is not 0.
  */
 export function codecString(description: ProfileTierLevel): string {
   const { profileSpace, profile, compatibility, tier, level, constraints } = description;

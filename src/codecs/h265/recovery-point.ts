@@ -2,21 +2,24 @@ import { BitReader, removeEmulationPrevention } from '../bit-reader.ts';
 import { isSlice, NAL_TYPE, typeOf } from './nal-unit.ts';
 
 const RECOVERY_POINT = 6;
-/** Where a message is looked for: nothing of size stands before a recovery point. */
+/**
+ * Size of the beginning of a picture that is searched for a message, bytes; only small NAL units
+ * precede a recovery point.
+ */
 const LOOKED_AT_BYTES = 512;
 const LOOKED_AT_MESSAGES = 16;
-/** Bytes of a message that are looked at: recovery_poc_cnt and two flags take no more. */
+/** Size of a message up to recovery_poc_cnt and two flags, bytes. */
 const MESSAGE_BYTES = 8;
-/** Highest recovery_poc_cnt: below half of MaxPicOrderCntLsb (ITU-T H.265 §D.3.8). */
+/** Maximum recovery_poc_cnt: below half of MaxPicOrderCntLsb (ITU-T H.265 §D.3.8). */
 const MOST_PICTURES = 32_767;
 
 /**
- * Looks for a recovery point (ITU-T H.265 §D.2.8): a picture that decoding can start with although it
- * is no keyframe, as encoders send them that refresh a picture bit by bit (intra refresh).
+ * Finds a recovery point (ITU-T H.265 §D.2.8): a picture at which decoding can start although it is
+ * not a keyframe, from encoders that refresh the picture gradually (intra refresh).
  *
- * @param parts NAL units of one picture
- * @returns how many pictures later what is shown is whole again (recovery_poc_cnt); undefined where
- * there is no recovery point
+ * @param parts NAL units of a picture
+ * @returns number of pictures after which the picture is complete again (recovery_poc_cnt);
+ * undefined if there is no recovery point
  */
 export function recoveryPictures(parts: readonly Buffer[]): number | undefined {
   for (const part of parts) {
@@ -29,7 +32,7 @@ export function recoveryPictures(parts: readonly Buffer[]): number | undefined {
   return undefined;
 }
 
-/** sei_rbsp() (§7.3.2.4): messages with their types and sizes before them, in steps of 255. */
+/** sei_rbsp() (§7.3.2.4): messages preceded by their types and sizes in steps of 255. */
 function inMessages(nal: Buffer): number | undefined {
   const bytes = removeEmulationPrevention(nal, LOOKED_AT_BYTES);
   let at = 2;
@@ -44,7 +47,7 @@ function inMessages(nal: Buffer): number | undefined {
     if (type === RECOVERY_POINT) {
       const bits = new BitReader(bytes.subarray(at, at + Math.min(size, MESSAGE_BYTES)));
       const pictures = bits.readSigned();
-      // Below 0: the picture is whole, and so are some that were decoded before it.
+      // If it is negative, the picture is complete, and so are some that were decoded before it.
       return bits.exhausted || pictures > MOST_PICTURES ? undefined : Math.max(0, pictures);
     }
     at += size;

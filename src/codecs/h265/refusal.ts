@@ -1,7 +1,7 @@
 /**
  * Why H265 with these `fmtp` parameters (RFC 7798 §7.1) cannot be recorded.
  *
- * @returns a sentence; undefined where it can
+ * @returns a sentence; undefined if it can be recorded
  */
 export function h265Refusal(parameters: Record<string, string>): string | undefined {
   const isPresent = (name: string) => Number(parameters[name] ?? 0) !== 0;

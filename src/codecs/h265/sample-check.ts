@@ -2,12 +2,12 @@ import { isIrap, typeOf } from './nal-unit.ts';
 
 const NAL_LENGTH_BYTES = 4;
 const HEADER_BYTES = 2;
-/** Highest NAL unit type outside RTP that is not unspecified (ITU-T H.265 table 7-1). */
+/** Maximum NAL unit type outside RTP that is not unspecified (ITU-T H.265 table 7-1). */
 const HIGHEST_TYPE = 47;
 
 /**
- * Looks at a sample of NAL units with four-byte lengths before them (ISO/IEC 14496-15 §8.3.2).
- * @param keyframe whether the container says that decoding can start here
+ * Checks a sample of NAL units with four-byte lengths (ISO/IEC 14496-15 §8.3.2).
+ * @param keyframe whether the container marks it as a sync sample
  * @returns what is wrong, or undefined
  */
 export function h265SampleProblem(sample: Buffer, keyframe: boolean): string | undefined {

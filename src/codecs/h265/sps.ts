@@ -2,29 +2,32 @@ import { BitReader, removeEmulationPrevention } from '../bit-reader.ts';
 import { type ProfileTierLevel, readProfileTierLevel } from './profile-tier-level.ts';
 import { readVui, type Vui } from './vui.ts';
 
-/** What we need to know of a sequence parameter set (ITU-T H.265 §7.3.2.2). */
+/** The relevant parts of a sequence parameter set (ITU-T H.265 §7.3.2.2). */
 export interface SequenceParameterSet extends Vui {
   /** sps_seq_parameter_set_id, 0–15. */
   id: number;
   /** sps_video_parameter_set_id, 0–15. */
   vpsId: number;
-  /** Temporal sub-layers, 1–7, and whether one may switch up to a higher one anywhere. */
+  /**
+   * Number of temporal sub-layers, 1–7, and whether a decoder may switch to a higher one anywhere.
+   */
   subLayers: number;
   isTemporalIdNested: boolean;
   profileTierLevel: ProfileTierLevel;
   /** chroma_format_idc: 0 monochrome, 1 4:2:0, 2 4:2:2, 3 4:4:4. */
   chromaFormat: number;
-  /** Width and height in luma samples inside the conformance window. */
+  /** Picture size inside the conformance window, luma samples. */
   width: number;
   height: number;
-  /** Bits of a luma and of a chroma sample, 8–16. */
+  /** Bits per luma and per chroma sample, 8–16. */
   lumaBitDepth: number;
   chromaBitDepth: number;
-  /** Pictures, at most, that are decoded before one which is shown earlier than they, 0–15. */
+  /** Maximum number of pictures that are decoded before one that is shown earlier, 0–15. */
   mostReordered: number;
 }
 
-// Level 6.2 allows MaxLumaPs 35,651,584 samples and √(8 · MaxLumaPs) on a side (§A.4.1); 7.2 four times.
+// Level 6.2 allows MaxLumaPs 35,651,584 samples and √(8 · MaxLumaPs) per side (§A.4.1); 7.2 four
+// times as many.
 const MAX_PICTURE_SAMPLES = 142_606_336;
 const MAX_SIDE_SAMPLES = 33_776;
 const MOST_SHORT_TERM_SETS = 64;
@@ -35,7 +38,7 @@ const MOST_IN_SET = 16;
  * Parses a sequence parameter set NAL unit.
  *
  * @param nal with its two-byte header, without start code
- * @returns undefined when it is cut short or holds values that the standard does not allow
+ * @returns undefined if it is truncated or has values that the standard does not allow
  */
 export function parseSequenceParameterSet(nal: Buffer): SequenceParameterSet | undefined {
   const bits = new BitReader(removeEmulationPrevention(nal));
@@ -67,7 +70,7 @@ export function parseSequenceParameterSet(nal: Buffer): SequenceParameterSet | u
   };
 }
 
-/** Size of a picture without what its conformance window cuts off, which counts in chroma samples. */
+/** Size of a picture inside its conformance window, which is given in chroma samples. */
 function readSize(
   bits: BitReader,
   chromaFormat: number,
@@ -90,7 +93,7 @@ function readSize(
   return width < 1 || height < 1 ? undefined : { width, height };
 }
 
-/** sps_max_num_reorder_pics of the highest sub-layer, which holds for all of them together. */
+/** sps_max_num_reorder_pics of the highest sub-layer, which applies to all of them together. */
 function readReordering(bits: BitReader, maxSubLayersMinus1: number): number {
   const isSaidOfEach = bits.read(1) === 1;
   let most = 0;
@@ -102,7 +105,9 @@ function readReordering(bits: BitReader, maxSubLayersMinus1: number): number {
   return most;
 }
 
-/** log2_min_luma_coding_block_size_minus3 to strong_intra_smoothing_enabled_flag; false: not valid. */
+/**
+ * log2_min_luma_coding_block_size_minus3 to strong_intra_smoothing_enabled_flag; false if invalid.
+ */
 function skipTools(bits: BitReader, orderCountBits: number): boolean {
   // Block sizes and depths of transforms.
   for (let i = 0; i < 6; i++) bits.readUnsigned();
@@ -125,7 +130,7 @@ function skipTools(bits: BitReader, orderCountBits: number): boolean {
   return true;
 }
 
-/** scaling_list_data() (§7.3.4): only its length matters to us. */
+/** scaling_list_data() (§7.3.4), which is skipped. */
 function skipScalingLists(bits: BitReader): void {
   for (let size = 0; size < 4; size++) {
     const step = size === 3 ? 3 : 1;
@@ -152,7 +157,7 @@ function skipReferenceSets(bits: BitReader): boolean {
       bits.readUnsigned(); // abs_delta_rps_minus1
       let pictures = 0;
       for (let i = 0; i <= before; i++) {
-        // used_by_curr_pic_flag, and use_delta_flag where that is 0.
+        // used_by_curr_pic_flag, and use_delta_flag if that is 0.
         if (bits.read(1) === 1 || bits.read(1) === 1) pictures++;
       }
       before = pictures;

@@ -3,17 +3,17 @@ import type { ColourDescription } from '../colour-description.ts';
 import { UNSPECIFIED } from '../colour-description.ts';
 import type { SampleAspectRatio } from '../configuration.ts';
 
-/** What video usability information says of how a picture is to be shown. */
+/** Video usability information about the presentation of a picture. */
 export interface Vui {
-  /** Absent where it is not said, or square. */
+  /** Absent if unspecified or square. */
   sampleAspectRatio?: SampleAspectRatio;
-  /** Absent where it is not said. */
+  /** Absent if unspecified. */
   colour?: ColourDescription;
 }
 
 const EXTENDED_ASPECT_RATIO = 255;
 
-/** Shapes by aspect_ratio_idc (ITU-T H.265 table E.1). */
+/** Sample aspect ratios by aspect_ratio_idc (ITU-T H.265 table E.1). */
 const ASPECT_RATIOS: ([width: number, height: number] | undefined)[] = [
   undefined,
   undefined,

@@ -16,7 +16,8 @@ export const opus: AudioCodec = {
     inWords: 'Opus (48000/2)',
     wanted: [{ minptime: '10', useinbandfec: '1', stereo: '1' }],
     rank: () => 1,
-    // RFC 7587 §6.1: these say what the receiver wants. Without stereo=1 a sender mixes down to mono.
+    // RFC 7587 §6.1: these parameters are the receiver's preferences. Without stereo=1, a sender
+    // mixes down to mono.
     answerParameters: (parameters) => {
       const answer: Record<string, string> = { minptime: '10', useinbandfec: '1' };
       if (parameters.stereo === '1' || parameters['sprop-stereo'] === '1') answer.stereo = '1';

@@ -4,7 +4,7 @@ import type { ReadSampleEntry } from '../codec.ts';
 import type { AudioConfiguration, SampleEntry, Silence } from '../configuration.ts';
 import { opusSilence } from './silence.ts';
 
-/** Opus of one or two channels: sample entry `Opus`. */
+/** Opus with one or two channels: sample entry `Opus`. */
 export class OpusConfiguration implements AudioConfiguration {
   readonly kind = 'audio';
   readonly codec = 'opus';
@@ -26,8 +26,8 @@ export class OpusConfiguration implements AudioConfiguration {
 
   /**
    * In MP4 `Opus` with `dOps` ("Encapsulation of Opus in ISO Base Media File Format" §4.3), in WebM
-   * `A_OPUS` with an OpusHead (RFC 7845 §5.1). Pre-skip is 0, because a receiver joins a WebRTC stream
-   * somewhere after the encoder's first packets and has nothing to drop.
+   * `A_OPUS` with an OpusHead (RFC 7845 §5.1). Pre-skip is 0, because a receiver joins a WebRTC
+   * stream after the encoder's first packets and has nothing to skip.
    */
   sampleEntry(container: ContainerName): SampleEntry {
     if (container === 'webm') {
@@ -44,12 +44,12 @@ export class OpusConfiguration implements AudioConfiguration {
   }
 }
 
-/** The configuration for a number of channels; undefined for a number that we do not write. */
+/** The configuration for a number of channels; undefined if it is not supported. */
 export function opusConfiguration(channels: number): OpusConfiguration | undefined {
   return channels === 1 || channels === 2 ? new OpusConfiguration(channels) : undefined;
 }
 
-/** Reads the configuration back that {@link OpusConfiguration.sampleEntry} was written of. */
+/** Parses the sample entry that {@link OpusConfiguration.sampleEntry} writes. */
 export function readOpusConfiguration(entry: ReadSampleEntry): OpusConfiguration | undefined {
   if (entry.type !== (entry.container === 'mp4' ? 'Opus' : 'A_OPUS')) return undefined;
   return opusConfiguration(entry.channels);

@@ -1,7 +1,7 @@
-/** Longest audio in one Opus packet, in ticks at 48 kHz: 120 ms (RFC 6716 §3.2.5). */
+/** Maximum duration of an Opus packet, ticks at 48 kHz: 120 ms (RFC 6716 §3.2.5). */
 const MAX_DURATION = 5760;
 
-/** Longest frame in bytes (RFC 6716 §3.4, requirement 2). */
+/** Maximum size of a frame, bytes (RFC 6716 §3.4, requirement 2). */
 const MAX_FRAME_LENGTH = 1275;
 
 /**
@@ -18,10 +18,10 @@ const frameDurations = [
 ].flat();
 
 /**
- * How much audio an Opus packet holds, in ticks at 48 kHz, from its table-of-contents byte (RFC 6716
- * §3.1) and its frame count.
+ * Duration of an Opus packet, ticks at 48 kHz, from its table-of-contents byte (RFC 6716 §3.1) and
+ * its number of frames.
  *
- * @returns undefined when the packet breaks a rule of RFC 6716 §3.4
+ * @returns undefined if the packet violates RFC 6716 §3.4
  */
 export function opusPacketDuration(packet: Buffer): number | undefined {
   const toc = packet[0];
@@ -32,12 +32,15 @@ export function opusPacketDuration(packet: Buffer): number | undefined {
   return duration <= MAX_DURATION ? duration : undefined;
 }
 
-/** Whether an Opus packet was coded in two channels (RFC 6716 §3.1, bit `s`). */
+/** Whether an Opus packet is coded in two channels (RFC 6716 §3.1, bit `s`). */
 export function isStereo(packet: Buffer): boolean {
   return ((packet[0] ?? 0) & 4) !== 0;
 }
 
-/** Frames in the packet by its code (RFC 6716 §3.2), undefined when their lengths do not add up. */
+/**
+ * Number of frames in the packet by its code (RFC 6716 §3.2); undefined if their lengths are
+ * inconsistent.
+ */
 function frameCount(packet: Buffer, code: number): number | undefined {
   const rest = packet.length - 1;
   switch (code) {
@@ -54,7 +57,7 @@ function frameCount(packet: Buffer, code: number): number | undefined {
   }
 }
 
-/** Code 3: the number of frames, padding and the kind of lengths are signalled (RFC 6716 §3.2.5). */
+/** Code 3: number of frames, padding and the kind of lengths are signalled (RFC 6716 §3.2.5). */
 function signalledFrameCount(packet: Buffer): number | undefined {
   const control = packet[1];
   if (control === undefined) return undefined;

@@ -1,7 +1,7 @@
 import type { BlankPictures } from '../configuration.ts';
 import { readVp8Configuration } from './configuration.ts';
 
-// A black key frame of 320 × 180, as any encoder makes it.
+// A black key frame of 320 × 180, from a standard encoder.
 const PICTURE = Buffer.from(
   '8A4AnQEqQAG0AABHCIWFiIWEiAICAAYWBPcGgWSfa9ubJzh7Jzh7Jzh7Jzh7Jzh7Jzh7Jzh7Jzh7Jzh7Jzh7' +
     'Jzh7Jzh7Jzh7Jzh7Jzh7Jzh7Jzh7Jzh7Jzh7Jzh7Jzh7Jzh7Jzh7Jzh7Jzh7Jzh7Jzh7Jzh7Jzh7Jzh7Jzh7' +
@@ -11,7 +11,7 @@ const PICTURE = Buffer.from(
 
 const PARTS = [PICTURE];
 
-/** Black pictures, to stand in for a camera that is off. */
+/** Black pictures in place of a camera that is off. */
 export const BLANK_PICTURES: BlankPictures = {
   configuration: readVp8Configuration(PARTS)!,
   parts: () => PARTS,

@@ -6,7 +6,7 @@ import { readVp8Configuration, readVp8SampleEntry } from './configuration.ts';
 import { Vp8Depacketizer } from './depacketizer.ts';
 import { vp8SampleProblem } from './sample-check.ts';
 
-/** VP8 over RTP (RFC 7741), written as `V_VP8`. */
+/** VP8 over RTP (RFC 7741), stored as `V_VP8`. */
 export const vp8: VideoCodec = {
   name: 'vp8',
   kind: 'video',
@@ -18,7 +18,7 @@ export const vp8: VideoCodec = {
     // Chromium turns a roll of WebM the other way round.
     isSentUpright: true,
     rank: () => 1,
-    // RFC 7741 §6.2.1: max-fr and max-fs say what their side can receive, and we take all.
+    // RFC 7741 §6.2.1: max-fr and max-fs are limits of a receiver, and we have none.
     answerParameters: () => ({}),
   },
   createDepacketizer: (_format, emit) => new Vp8Depacketizer(emit),
@@ -28,6 +28,6 @@ export const vp8: VideoCodec = {
   isNamedBy: (codecString) => codecString === 'vp8',
   readConfiguration: readVp8SampleEntry,
   sampleProblem: vp8SampleProblem,
-  // Its frames have no numbers that a missing one would show by.
+  // VP8 frames have no numbers that would reveal a missing one.
   createContinuityCheck: () => undefined,
 };

@@ -4,12 +4,12 @@ import type { ReadSampleEntry } from '../codec.ts';
 import { NOT_REORDERED, type SampleEntry, type VideoConfiguration } from '../configuration.ts';
 import { leadingBytes } from '../leading-bytes.ts';
 
-/** Most pixels of a side: 14 bits (RFC 6386 §9.1). */
+/** Maximum width and height: 14 bits (RFC 6386 §9.1). */
 const MOST_SIDE = 0x3fff;
 
 /**
- * VP8 in a `V_VP8` track of WebM; MP4 holds it by a draft that few players know. A decoder needs to be
- * told nothing beside the size of its pictures.
+ * VP8 in a `V_VP8` track of WebM; the draft for VP8 in MP4 is supported by few players. A decoder
+ * needs no configuration except the picture size.
  */
 export class Vp8Configuration implements VideoConfiguration {
   readonly kind = 'video';
@@ -18,7 +18,7 @@ export class Vp8Configuration implements VideoConfiguration {
   readonly timescale = VIDEO_TIMESCALE;
   readonly containers: readonly ContainerName[] = ['webm'];
   readonly isLengthPrefixed = false;
-  /** Frames are shown as they are decoded, if at all (RFC 6386 §9.1). */
+  /** Frames are shown in decoding order, if at all (RFC 6386 §9.1). */
   readonly reordering = NOT_REORDERED;
   /** Width and height in pixels, 1 to 16,383. */
   readonly width: number;
@@ -29,7 +29,7 @@ export class Vp8Configuration implements VideoConfiguration {
     this.height = height;
   }
 
-  /** True when both describe pictures of the same size. */
+  /** True if both describe pictures of the same size. */
   equals(other: VideoConfiguration): boolean {
     return (
       other instanceof Vp8Configuration &&
@@ -44,7 +44,7 @@ export class Vp8Configuration implements VideoConfiguration {
   }
 }
 
-/** Reads the configuration back that {@link Vp8Configuration.sampleEntry} was written of. */
+/** Parses the sample entry that {@link Vp8Configuration.sampleEntry} writes. */
 export function readVp8SampleEntry(entry: ReadSampleEntry): Vp8Configuration | undefined {
   if (entry.container !== 'webm' || entry.type !== 'V_VP8') return undefined;
   const { width, height } = entry;
@@ -52,7 +52,7 @@ export function readVp8SampleEntry(entry: ReadSampleEntry): Vp8Configuration | u
   return isValid ? new Vp8Configuration(width, height) : undefined;
 }
 
-/** Bytes of a key frame's header that are not entropy coded (RFC 6386 §9.1). */
+/** Size of the part of a key frame's header that is not entropy coded (RFC 6386 §9.1), bytes. */
 export const KEY_FRAME_HEADER_BYTES = 10;
 
 /** Whether a frame with this first byte is a key frame: the lowest bit is 0 (RFC 6386 §9.1). */
@@ -61,16 +61,16 @@ export function isKeyFrame(firstByte: number): boolean {
 }
 
 /**
- * Reads the header of a key frame (RFC 6386 §9.1).
+ * Parses the header of a key frame (RFC 6386 §9.1).
  *
  * @param parts a frame in pieces
- * @returns undefined when it is no key frame, is cut short or breaks the format
+ * @returns undefined if it is not a key frame, is truncated or malformed
  */
 export function readVp8Configuration(parts: readonly Buffer[]): Vp8Configuration | undefined {
   const header = leadingBytes(parts, KEY_FRAME_HEADER_BYTES);
   if (header.length < KEY_FRAME_HEADER_BYTES || !isKeyFrame(header[0]!)) return undefined;
   if (header.readUIntBE(3, 3) !== 0x9d012a) return undefined;
-  // The two highest bits of each ask for a display at another size, which nobody does.
+  // The two highest bits request scaling, which no encoder uses.
   const width = header.readUInt16LE(6) & MOST_SIDE;
   const height = header.readUInt16LE(8) & MOST_SIDE;
   return width === 0 || height === 0 ? undefined : new Vp8Configuration(width, height);

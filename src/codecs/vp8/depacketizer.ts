@@ -13,16 +13,16 @@ const PARTITION_INDEX = 0x07;
 
 /**
  * VP8 over RTP (RFC 7741). A frame begins with the start of its first partition and ends with the
- * marker bit, which is a must (§4.1): one without it is not whole, and dropped as any other that
- * something is missing of. The parts of a unit are what its packets carried, to be laid end to end.
+ * marker bit, which is mandatory (§4.1): a frame without it is incomplete and dropped. The parts of
+ * a unit are views of its packets, to be concatenated.
  */
 export class Vp8Depacketizer implements Depacketizer {
-  /** A key frame says all that its decoder needs. */
+  /** A key frame contains all that its decoder needs. */
   readonly configured = true;
   readonly #frame: FrameBuilder;
   #malformed = 0;
 
-  /** @param emit takes each whole frame, in decoding order */
+  /** @param emit receives each complete frame, in decoding order */
   constructor(emit: (unit: AccessUnit) => void) {
     this.#frame = new FrameBuilder('vp8', emit);
   }
@@ -66,12 +66,12 @@ export class Vp8Depacketizer implements Depacketizer {
     this.#frame.reset();
   }
 
-  /** Adds what the packet carries to the frame in hand; false when the packet breaks the format. */
+  /** Adds the payload of a packet to the current frame; false if the packet is malformed. */
   #add(payload: Buffer, begins: boolean): boolean {
     const frame = this.#frame;
     if ((payload[0]! & NON_REFERENCE) !== 0) frame.disposable = true;
     if (frame.empty && !begins) {
-      // When packets before are lost a frame without its start is nobody's fault.
+      // After a loss, a frame without its start is not an error of the sender.
       const expected = frame.startUncertain;
       frame.breakFrame();
       return expected;
@@ -105,12 +105,12 @@ export class Vp8Depacketizer implements Depacketizer {
   }
 }
 
-/** Length of the payload descriptor (RFC 7741 §4.2); may be beyond the end of the payload. */
+/** Size of the payload descriptor (RFC 7741 §4.2), bytes; may exceed the payload. */
 function descriptorBytes(payload: Buffer): number {
   if ((payload[0]! & EXTENDED) === 0) return 1;
   const present = payload[1] ?? 0;
   let length = 2;
-  // PictureID, whose upper bit says whether it has two bytes.
+  // PictureID, whose highest bit means that it has two bytes.
   if ((present & 0x80) !== 0) length += (payload[2] ?? 0) & 0x80 ? 2 : 1;
   if ((present & 0x40) !== 0) length++; // TL0PICIDX
   if ((present & 0x30) !== 0) length++; // TID, Y and KEYIDX share one

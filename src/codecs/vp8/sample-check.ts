@@ -1,11 +1,11 @@
 import { isKeyFrame, readVp8Configuration } from './configuration.ts';
 
-/** Bytes of the tag that every frame begins with (RFC 6386 §9.1). */
+/** Size of the tag at the start of every frame (RFC 6386 §9.1), bytes. */
 const FRAME_TAG_BYTES = 3;
 
 /**
- * Looks at a sample: one frame.
- * @param keyframe whether the container says that decoding can start here
+ * Checks a sample: one frame.
+ * @param keyframe whether the container marks it as a sync sample
  * @returns what is wrong, or undefined
  */
 export function vp8SampleProblem(sample: Buffer, keyframe: boolean): string | undefined {

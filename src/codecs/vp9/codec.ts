@@ -6,7 +6,7 @@ import { readVp9Configuration, readVp9SampleEntry } from './configuration.ts';
 import { Vp9Depacketizer } from './depacketizer.ts';
 import { vp9SampleProblem } from './sample-check.ts';
 
-/** VP9 over RTP (RFC 9628), written as `vp09`. */
+/** VP9 over RTP (RFC 9628), stored as `vp09`. */
 export const vp9: VideoCodec = {
   name: 'vp9',
   kind: 'video',
@@ -16,8 +16,8 @@ export const vp9: VideoCodec = {
     inWords: 'VP9',
     wanted: ['0', '2'].map((profile) => ({ 'profile-id': profile })),
     rank: () => 1,
-    // RFC 9628 §6.1: the profile is answered as offered; max-fr and max-fs say what their side can
-    // receive, and we take all.
+    // RFC 9628 §6.1: the answer repeats the profile; max-fr and max-fs are limits of a receiver,
+    // and we have none.
     answerParameters: (parameters) => {
       const profile = parameters['profile-id'];
       return profile === undefined ? {} : { 'profile-id': profile };
@@ -30,6 +30,6 @@ export const vp9: VideoCodec = {
   isNamedBy: (codecString) => codecString.startsWith('vp09.'),
   readConfiguration: readVp9SampleEntry,
   sampleProblem: vp9SampleProblem,
-  // Its frames have no numbers that a missing one would show by.
+  // VP9 frames have no numbers that would reveal a missing one.
   createContinuityCheck: () => undefined,
 };

@@ -8,14 +8,17 @@ import { type ColourConfig, LOOKED_AT_BYTES, readFrameHeader } from './frame-hea
 import { levelOf } from './level.ts';
 import { LONGEST_INDEX, readSuperframeIndex } from './superframe.ts';
 
-/** Bytes of the configuration record, version and flags included. */
+/** Size of the configuration record with version and flags, bytes. */
 const RECORD_BYTES = 12;
 
 type ColourCodes = [primaries: number, transfer: number, matrix: number];
 
 const NO_COLOURS: ColourCodes = [UNSPECIFIED, UNSPECIFIED, UNSPECIFIED];
 
-/** Primaries, transfer and matrix by color_space; BT.2020 has two transfers of the same curve. */
+/**
+ * Primaries, transfer and matrix by color_space; BT.2020 has two transfer code points for the same
+ * curve.
+ */
 const COLOUR_SPACES: Record<number, ColourCodes> = {
   1: [6, 6, 6],
   2: [1, 1, 1],
@@ -25,18 +28,18 @@ const COLOUR_SPACES: Record<number, ColourCodes> = {
   7: [1, 13, 0],
 };
 
-/** What a configuration tells of its pictures. */
+/** Properties of the pictures. */
 export interface Vp9PictureFacts {
-  /** Width and height in pixels; of several spatial layers the largest. */
+  /** Picture size, pixels; the largest one of several spatial layers. */
   width: number;
   height: number;
   /** 0–3. */
   profile: number;
-  /** Ten times the level. */
+  /** 10 times the level. */
   level: number;
-  /** Bits of a sample: 8, 10 or 12. */
+  /** Bits per sample: 8, 10 or 12. */
   bitDepth: number;
-  /** Chroma subsampling as the configuration record has it: 0 and 1 4:2:0, 2 4:2:2, 3 4:4:4. */
+  /** Chroma subsampling as in the configuration record: 0 and 1 4:2:0, 2 4:2:2, 3 4:4:4. */
   chroma: number;
   colour: ColourDescription;
 }
@@ -48,14 +51,14 @@ export class Vp9Configuration implements VideoConfiguration {
   readonly timescale = VIDEO_TIMESCALE;
   readonly containers: readonly ContainerName[] = ['mp4'];
   readonly isLengthPrefixed = false;
-  /** A frame or superframe shows one picture, in the order of decoding. */
+  /** A frame or superframe shows one picture, and they are shown in decoding order. */
   readonly reordering = NOT_REORDERED;
-  /** `vp09.` and profile, level and bit depth, colours where they matter. */
+  /** `vp09.` with profile, level and bit depth, and colours if they are not the default. */
   readonly codecString: string;
   readonly width: number;
   readonly height: number;
   readonly bitDepth: number;
-  /** Absent where the stream does not describe its colours. */
+  /** Absent if the stream does not describe its colours. */
   readonly colour?: ColourDescription;
   readonly #record: Buffer;
 
@@ -73,11 +76,11 @@ export class Vp9Configuration implements VideoConfiguration {
     this.bitDepth = bitDepth;
     if (fullRange || codes.some((code) => code !== UNSPECIFIED)) this.colour = colour;
     const packed = (bitDepth << 4) | (chroma << 1) | Number(fullRange);
-    // Version 1 and no flags before it, codecInitializationDataSize, which is 0, behind it.
+    // Preceded by version 1 and flags 0, followed by codecInitializationDataSize 0.
     this.#record = Buffer.of(1, 0, 0, 0, profile, level, packed, ...codes, 0, 0);
   }
 
-  /** True when both describe the same pictures. */
+  /** True if both describe the same pictures. */
   equals(other: VideoConfiguration): boolean {
     return (
       other instanceof Vp9Configuration &&
@@ -94,7 +97,7 @@ export class Vp9Configuration implements VideoConfiguration {
   }
 }
 
-/** Reads the configuration back that {@link Vp9Configuration.sampleEntry} was written of. */
+/** Parses the sample entry that {@link Vp9Configuration.sampleEntry} writes. */
 export function readVp9SampleEntry(entry: ReadSampleEntry): Vp9Configuration | undefined {
   if (entry.container !== 'mp4' || entry.type !== 'vp09') return undefined;
   const data = entry.record('vpcC');
@@ -109,10 +112,10 @@ export function readVp9SampleEntry(entry: ReadSampleEntry): Vp9Configuration | u
 }
 
 /**
- * Reads the header of a key frame, and the sizes of the spatial layers above it.
+ * Parses the header of a key frame, and the sizes of the spatial layers above it.
  *
  * @param parts a frame or superframe in pieces
- * @returns undefined when it begins with no key frame, is cut short or breaks the format
+ * @returns undefined if it does not begin with a key frame, is truncated or malformed
  */
 export function readVp9Configuration(parts: readonly Buffer[]): Vp9Configuration | undefined {
   const header = readFrameHeader(leadingBytes(parts, LOOKED_AT_BYTES));
@@ -147,7 +150,10 @@ function sizesOfUpperLayers(parts: readonly Buffer[]): { width: number; height: 
   return sizes;
 }
 
-/** Chroma subsampling as the record has it; where 4:2:0 samples are is not said, so where most are. */
+/**
+ * Chroma subsampling as in the record; the position of 4:2:0 samples is unspecified, so the usual
+ * one is assumed.
+ */
 function chromaSubsampling({ subsamplingX, subsamplingY }: ColourConfig): number | undefined {
   if (subsamplingX === 0) return subsamplingY === 0 ? 3 : undefined;
   return subsamplingY === 0 ? 2 : 1;

@@ -5,12 +5,12 @@ import { type PayloadDescriptor, readPayloadDescriptor } from './payload-descrip
 import { PictureBuilder } from './picture-builder.ts';
 
 /**
- * VP9 over RTP (RFC 9628), in flexible and non-flexible mode. Packets say where a frame of a layer
- * begins and where it ends, the marker bit where the picture does. Of several spatial layers those that
- * are whole come out, as a superframe. The parts of a unit are to be laid end to end.
+ * VP9 over RTP (RFC 9628), in flexible and non-flexible mode. Packets mark the beginning and the
+ * end of a layer's frame; the marker bit ends the picture. Of several spatial layers the complete
+ * ones are emitted, as a superframe. The parts of a unit are to be concatenated.
  */
 export class Vp9Depacketizer implements Depacketizer {
-  /** A key frame says all that its decoder needs. */
+  /** A key frame contains all that its decoder needs. */
   readonly configured = true;
   readonly #picture: PictureBuilder;
   readonly #descriptor: PayloadDescriptor = {
@@ -20,7 +20,7 @@ export class Vp9Depacketizer implements Depacketizer {
   #spatialId = 0;
   #malformed = 0;
 
-  /** @param emit takes each picture, in decoding order */
+  /** @param emit receives each picture, in decoding order */
   constructor(emit: (unit: AccessUnit) => void) {
     this.#picture = new PictureBuilder(emit);
   }
@@ -65,7 +65,7 @@ export class Vp9Depacketizer implements Depacketizer {
     this.#picture.reset();
   }
 
-  /** Adds what the packet carries to the picture in hand. */
+  /** Adds the payload of a packet to the current picture. */
   #add(payload: Buffer): void {
     const picture = this.#picture;
     const descriptor = this.#descriptor;
@@ -83,7 +83,7 @@ export class Vp9Depacketizer implements Depacketizer {
       this.#malformed++;
       picture.breakLayer();
     } else if (!picture.inLayer) {
-      // When packets before are lost a piece without its start is nobody's fault.
+      // After a loss, a piece without its start is not an error of the sender.
       if (!picture.excusesGap) this.#malformed++;
       picture.breakLayer();
     }
@@ -93,7 +93,7 @@ export class Vp9Depacketizer implements Depacketizer {
     else if (descriptor.ends) picture.endLayer();
   }
 
-  /** Gives up a layer frame that is still without its end. */
+  /** Gives up a layer frame that still lacks its end. */
   #endLayer(): void {
     if (!this.#picture.inLayer) return;
     this.#malformed++;

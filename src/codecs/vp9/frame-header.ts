@@ -1,36 +1,36 @@
 import { BitReader } from '../bit-reader.ts';
 
-/** Bytes from the start of a frame in which all that we read of its header lies. */
+/** Size of the beginning of a frame that includes all header fields that are parsed, bytes. */
 export const LOOKED_AT_BYTES = 128;
 
-/** What describes the numbers of a picture (VP9 bitstream specification §6.2.2). */
+/** The sample format of a picture (VP9 bitstream specification §6.2.2). */
 export interface ColourConfig {
   /** 8, 10 or 12. */
   bitDepth: number;
   /** color_space: 0 unknown, 1 BT.601, 2 BT.709, 3 SMPTE 170, 4 SMPTE 240, 5 BT.2020, 7 sRGB. */
   colourSpace: number;
   fullRange: boolean;
-  /** 1 where the chroma planes have half the width, half the height. */
+  /** 1 if the chroma planes have half the width, half the height. */
   subsamplingX: number;
   subsamplingY: number;
 }
 
-/** What we need to know of the uncompressed header of a frame (§6.2). */
+/** The relevant parts of a frame's uncompressed header (§6.2). */
 export interface FrameHeader {
   /** 0–3. */
   profile: number;
-  /** The frame shows one that was decoded before and holds nothing itself. */
+  /** The frame shows one that was decoded before and has no content. */
   showsExisting: boolean;
   isKeyFrame: boolean;
   isShown: boolean;
   isErrorResilient: boolean;
-  /** Present where the header says them itself, always for a key frame. */
+  /** Present if the header contains it, which is always so for a key frame. */
   size?: { width: number; height: number };
   /** Present for a key frame. */
   colour?: ColourConfig;
-  /** Where a bit for intra_only stands, or would in a frame that is not shown. */
+  /** Position of the bit for intra_only, or where it would be in a frame that is not shown. */
   intraOnlyAt: number;
-  /** The bits up to those that say how large the frame is and refer to no width; for what comes after. */
+  /** The bits, read up to the frame size or its references, for parsing the rest. */
   bits: BitReader;
 }
 
@@ -40,9 +40,9 @@ const RGB = 7;
 const REFERENCES = 3;
 
 /**
- * Reads the header of a frame up to its size.
+ * Parses the header of a frame up to its size.
  *
- * @returns undefined when it is cut short or breaks the format
+ * @returns undefined if it is truncated or malformed
  */
 export function readFrameHeader(bytes: Buffer): FrameHeader | undefined {
   const bits = new BitReader(bytes.subarray(0, LOOKED_AT_BYTES));

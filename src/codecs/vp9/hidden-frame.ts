@@ -27,7 +27,7 @@ export function noteWidth({ spatialId, parts }: FrameInPieces, widths: number[])
  * decoded before, are left as they are.
  *
  * @param frame is changed, its pieces are not
- * @param widths of the spatial layers, as far as they are known; is added to
+ * @param widths known widths of the spatial layers; is added to
  */
 export function hiddenFrame(frame: FrameInPieces, widths: number[]): void {
   const start = leadingBytes(frame.parts, LOOKED_AT_BYTES);
@@ -47,7 +47,7 @@ export function hiddenFrame(frame: FrameInPieces, widths: number[]): void {
   replaceStart(frame, headerBytes, withoutShowFrame(changed, header));
 }
 
-/** A copy with show_frame, which stands two bits before intra_only would, set to 0. */
+/** A copy with show_frame, two bits before the position of intra_only, set to 0. */
 function withoutShowFrame(bytes: Buffer, { intraOnlyAt }: FrameHeader): Buffer {
   const result = Buffer.from(bytes);
   const at = intraOnlyAt - 2;
@@ -55,7 +55,7 @@ function withoutShowFrame(bytes: Buffer, { intraOnlyAt }: FrameHeader): Buffer {
   return result;
 }
 
-/** The first `count` bits with a 0 between them, padded with zeros to whole bytes. */
+/** The first `count` bits with a 0 inserted, padded with zeros to whole bytes. */
 function insertZero(bytes: Buffer, count: number, at: number): Buffer {
   const result = Buffer.alloc(Math.ceil((count + 1) / 8));
   for (let from = 0; from < count; from++) {
@@ -66,7 +66,7 @@ function insertZero(bytes: Buffer, count: number, at: number): Buffer {
   return result;
 }
 
-/** Puts other bytes in the place of the first ones. */
+/** Replaces the first bytes. */
 function replaceStart(frame: FrameInPieces, length: number, replacement: Buffer): void {
   const parts = [replacement];
   let skipped = length;
@@ -79,16 +79,17 @@ function replaceStart(frame: FrameInPieces, length: number, replacement: Buffer)
 }
 
 /**
- * Reads on from the size of a frame that is no key frame to the end of its uncompressed header (§6.2).
+ * Parses the rest of the uncompressed header of a frame that is not a key frame, from the frame
+ * size on (§6.2).
  *
- * @returns bits of the header
+ * @returns size of the header, bits
  */
 function skipToEnd({ bits, isErrorResilient }: FrameHeader, width: number): number {
   bits.skip(1); // allow_high_precision_mv
   if (bits.read(1) === 0) bits.skip(2); // raw_interpolation_filter
   if (!isErrorResilient) bits.skip(2); // refresh_frame_context, frame_parallel_decoding_mode
   bits.skip(2 + 9); // frame_context_idx, loop_filter_level, loop_filter_sharpness
-  // loop_filter_ref_deltas and loop_filter_mode_deltas, where they are enabled and updated.
+  // loop_filter_ref_deltas and loop_filter_mode_deltas, if they are enabled and updated.
   if (bits.read(1) === 1 && bits.read(1) === 1) skipOptional(bits, 6, 7);
   bits.skip(8); // base_q_idx
   skipOptional(bits, 3, 5); // delta_q of luma DC, chroma DC and AC
@@ -98,7 +99,7 @@ function skipToEnd({ bits, isErrorResilient }: FrameHeader, width: number): numb
   return bits.position;
 }
 
-/** Fields that may be present, each behind a bit that says so. */
+/** Optional fields, each preceded by a bit for its presence. */
 function skipOptional(bits: BitReader, count: number, length: number): void {
   for (let i = 0; i < count; i++) if (bits.read(1) === 1) bits.skip(length);
 }
@@ -113,12 +114,12 @@ function skipSegmentation(bits: BitReader): void {
   if (bits.read(1) === 0) return;
   bits.skip(1); // segmentation_abs_or_delta_update
   for (let segment = 0; segment < 8; segment++) {
-    // Quantizer, loop filter, reference, skip; the first two with a sign.
+    // Quantizer, loop filter, reference, skip; the first two have a sign.
     for (const length of [9, 7, 2, 0]) skipOptional(bits, 1, length);
   }
 }
 
-/** tile_info() (§6.2.13): between the fewest and the most columns that a width allows. */
+/** tile_info() (§6.2.13): the number of columns between the minimum and the maximum for a width. */
 function skipTiles(bits: BitReader, width: number): void {
   const superblocks = Math.ceil(width / 64);
   let fewest = 0;

@@ -1,4 +1,4 @@
-/** Levels with their largest picture in samples, samples a second and longest side in samples. */
+/** Levels with their maximum picture size in samples, samples per second and samples per side. */
 const LEVELS: [level: number, picture: number, rate: number, side: number][] = [
   [10, 36_864, 829_440, 512],
   [11, 73_728, 2_764_800, 768],
@@ -16,13 +16,13 @@ const LEVELS: [level: number, picture: number, rate: number, side: number][] = [
   [62, 35_651_584, 4_706_009_088, 16_832],
 ];
 
-/** More pictures a second than senders of live pictures send. */
+/** Assumed picture rate, which live senders do not exceed. */
 const MOST_PICTURES_PER_SECOND = 60;
 
 /**
- * The lowest level whose limits a picture keeps (VP9 levels and decoder testing), times ten. The
- * bitstream has no level, and the rate of pictures is not known when the first one comes: it is taken
- * to be 60 a second.
+ * The lowest level, times ten, that permits a picture (VP9 levels and decoder testing). The
+ * bitstream has no level, and the picture rate is unknown at the first picture, so 60 per second
+ * are assumed.
  */
 export function levelOf(width: number, height: number): number {
   const picture = width * height;

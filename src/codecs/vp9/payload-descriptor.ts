@@ -1,9 +1,9 @@
-/** What a payload descriptor says that we need (RFC 9628 §4.2). */
+/** The relevant parts of a payload descriptor (RFC 9628 §4.2). */
 export interface PayloadDescriptor {
-  /** B and E: the packet is the first, the last one of a layer frame. */
+  /** B and E: the packet is the first, or the last one, of a layer frame. */
   begins: boolean;
   ends: boolean;
-  /** SID: the spatial layer, 0–7; 0 where layers are not told. */
+  /** SID: the spatial layer, 0–7; 0 without layer indices. */
   spatialId: number;
   /** D: the frame refers to the one of the spatial layer below in the same picture. */
   dependsOnLower: boolean;
@@ -19,14 +19,14 @@ const BEGINS_FRAME = 0x08;
 const ENDS_FRAME = 0x04;
 const HAS_STRUCTURE = 0x02;
 
-/** Most pictures that one refers to. */
+/** Maximum number of references of a picture. */
 const MOST_REFERENCES = 3;
 
 /**
- * Reads a payload descriptor.
+ * Parses a payload descriptor.
  *
- * @param descriptor takes what it says
- * @returns where the payload behind it begins, −1 when it is cut short or breaks the format
+ * @param descriptor receives the result
+ * @returns offset of the payload after it, −1 if it is truncated or malformed
  */
 export function readPayloadDescriptor(payload: Buffer, descriptor: PayloadDescriptor): number {
   const first = payload[0]!;
@@ -50,7 +50,7 @@ export function readPayloadDescriptor(payload: Buffer, descriptor: PayloadDescri
   return offset < payload.length ? offset : -1;
 }
 
-/** Where the scalability structure (RFC 9628 §4.2.1) ends: only its length matters to us. */
+/** The end of the scalability structure (RFC 9628 §4.2.1), which is skipped. */
 function structureEnd(payload: Buffer, start: number): number {
   const head = payload[start] ?? 0;
   let offset = start + 1;

@@ -15,20 +15,20 @@ interface LayerFrame {
 }
 
 /**
- * Collects the layer frames of one picture after the other, and emits of each picture what can be
- * decoded: the layers that are whole, of which none lacks the one below that it refers to.
+ * Collects the layer frames of pictures and emits what can be decoded of each picture: the complete
+ * layers, except those that refer to a lower layer that is missing.
  */
 export class PictureBuilder {
-  /** Pictures that something was missing of. */
+  /** Number of incomplete pictures. */
   broken = 0;
-  /** Pictures whose frames make no sense. */
+  /** Number of pictures with invalid frames. */
   malformed = 0;
   readonly #emit: (unit: AccessUnit) => void;
   #open = false;
   #timestamp = 0;
   #arrivalUs = 0;
   readonly #layers: LayerFrame[] = [];
-  /** Widths of the spatial layers, as their last frames that said so said. */
+  /** Widths of the spatial layers, from the last frames that contained them. */
   readonly #widths: number[] = [];
   /** The highest spatial layer of the last key frame. */
   #highest = HIGHEST_LAYER;
@@ -38,11 +38,11 @@ export class PictureBuilder {
   #incomplete = false;
   #gapBefore = true;
   #startUncertain = false;
-  /** Something that others may refer to was lost before, or in or after, the picture in hand. */
+  /** Something to which others may refer was lost before, in or after the current picture. */
   #discontinuity = false;
   #lossSince = false;
 
-  /** @param emit takes each picture, or what can be decoded of it */
+  /** @param emit receives each picture, or what can be decoded of it */
   constructor(emit: (unit: AccessUnit) => void) {
     this.#emit = emit;
   }
@@ -57,17 +57,17 @@ export class PictureBuilder {
     return this.#layer !== undefined;
   }
 
-  /** Whether something is missing of the picture in hand, or may be, before what comes next. */
+  /** Whether part of the current picture is, or may be, missing before the next packet. */
   get excusesGap(): boolean {
     return this.#startUncertain || this.#incomplete;
   }
 
-  /** Whether a picture was lost, since the last one that came out, that others may refer to. */
+  /** Whether a picture to which others may refer has been lost since the last emitted one. */
   get discontinuity(): boolean {
     return this.#discontinuity || this.#lossSince;
   }
 
-  /** Notes that packets were lost after the last one. */
+  /** Packets were lost after the last one. */
   lose(): void {
     this.#gapBefore = true;
     this.#lossSince = true;
@@ -75,26 +75,29 @@ export class PictureBuilder {
     else if (this.#open) this.#startUncertain = true;
   }
 
-  /** Ends the picture in hand and begins one with this RTP timestamp. */
+  /** Ends the current picture and begins one with this RTP timestamp. */
   begin(timestamp: number, arrivalUs: number): void {
     this.end();
     this.#open = true;
     this.#timestamp = timestamp;
     this.#arrivalUs = arrivalUs;
     this.#startUncertain = this.#gapBefore;
-    // What was lost before this picture is said by it, not by the next one.
+    // A loss before this picture is reported by it, not by the next one.
     this.#discontinuity ||= this.#lossSince;
     this.#lossSince = false;
   }
 
-  /** Notes a packet of the picture in hand; a retransmitted one may have arrived before or after others. */
+  /**
+   * Counts a packet of the current picture; a retransmitted one may have arrived before or after
+   * others.
+   */
   notePacket(arrivalUs: number): void {
     this.#gapBefore = false;
     if (arrivalUs < this.#arrivalUs) this.#arrivalUs = arrivalUs;
   }
 
   /**
-   * Begins a layer frame. One that refers to a lower layer which is not there is of no use.
+   * Begins a layer frame. It is useless if it refers to a lower layer that is missing.
    *
    * @param dependsOnLower it refers to the layer below
    */
@@ -111,7 +114,7 @@ export class PictureBuilder {
     }
   }
 
-  /** Adds a piece to the layer frame in hand; false when the picture gets too large. */
+  /** Adds a piece to the current layer frame; false if the picture becomes too large. */
   add(part: Buffer): boolean {
     const layer = this.#layer!;
     if (layer.parts.length === MAX_FRAME_PARTS || this.#bytes + part.length > MAX_FRAME_BYTES) {
@@ -124,19 +127,19 @@ export class PictureBuilder {
     return true;
   }
 
-  /** Ends the layer frame in hand: it is whole. */
+  /** Ends the current layer frame, which is complete. */
   endLayer(): void {
     this.#layers.push(this.#layer!);
     this.#layer = undefined;
   }
 
-  /** Gives up the layer frame in hand, or notes that one is missing. */
+  /** Gives up the current layer frame, or counts a missing one. */
   breakLayer(): void {
     this.#layer = undefined;
     this.#noteMissing();
   }
 
-  /** Ends the picture in hand, if any, and emits what can be decoded of it. */
+  /** Ends the current picture, if any, and emits what can be decoded of it. */
   end(): void {
     if (!this.#open) return;
     const layers = this.#layers;
@@ -165,7 +168,7 @@ export class PictureBuilder {
     if (parts.length > 0) this.#emit(unit);
   }
 
-  /** Forgets everything: what follows is another stream. */
+  /** Resets everything: another stream follows. */
   reset(): void {
     this.#discontinuity = false;
     this.#lossSince = false;
@@ -222,7 +225,7 @@ export class PictureBuilder {
   }
 }
 
-/** frame_type of a frame with this first byte that shows none decoded before (§6.2). */
+/** frame_type of a frame with this first byte that shows no existing frame (§6.2). */
 function isKeyFrame(firstByte: number): boolean {
   const isProfile3 = (firstByte & 0x30) === 0x30;
   return (firstByte & (isProfile3 ? 0x06 : 0x0c)) === 0;

@@ -2,8 +2,8 @@ import { readFrameHeader } from './frame-header.ts';
 import { LONGEST_INDEX, readSuperframeIndex } from './superframe.ts';
 
 /**
- * Looks at a sample: one frame, or a superframe.
- * @param keyframe whether the container says that decoding can start here
+ * Checks a sample: a frame or a superframe.
+ * @param keyframe whether the container marks it as a sync sample
  * @returns what is wrong, or undefined
  */
 export function vp9SampleProblem(sample: Buffer, keyframe: boolean): string | undefined {

@@ -1,14 +1,14 @@
-/** Most frames of a superframe. */
+/** Maximum number of frames in a superframe. */
 export const MOST_FRAMES = 8;
 
-/** Most bytes of an index: each frame has a size of up to four, between two markers. */
+/** Maximum size of an index, bytes: up to four per frame, between two markers. */
 export const LONGEST_INDEX = 2 + 4 * MOST_FRAMES;
 
 /**
- * The index behind the frames of a superframe, which says where each begins (VP9 bitstream
- * specification, annex B).
+ * The index after the frames of a superframe, with their sizes (VP9 bitstream specification, annex
+ * B).
  *
- * @param sizes of the frames in bytes, 1 to 8 of them
+ * @param sizes of the 1 to 8 frames, bytes
  */
 export function superframeIndex(sizes: readonly number[]): Buffer {
   let bytesPerSize = 1;
@@ -24,10 +24,10 @@ export function superframeIndex(sizes: readonly number[]): Buffer {
 }
 
 /**
- * Reads the index at the end of a superframe.
+ * Parses the index at the end of a superframe.
  *
- * @param end the last bytes of it, {@link LONGEST_INDEX} where there are as many
- * @returns sizes of the frames in bytes; undefined where it is a frame without an index
+ * @param end its last bytes, {@link LONGEST_INDEX} if there are as many
+ * @returns sizes of the frames, bytes; undefined for a frame without an index
  */
 export function readSuperframeIndex(end: Buffer): number[] | undefined {
   const marker = end.at(-1) ?? 0;
