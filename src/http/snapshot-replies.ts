@@ -13,7 +13,7 @@ const MAX_PER_ADDRESS = 32;
 const RETRY_AFTER_SECONDS = 5;
 
 /** What is replied to one who finds no room. */
-export const TOO_MANY = `no more than ${MAX_CLIENTS} may listen at a time, ${MAX_PER_ADDRESS} of them from one address`;
+export const TOO_MANY = `at most ${MAX_CLIENTS} clients may be connected at a time, ${MAX_PER_ADDRESS} of them from one address`;
 
 /**
  * Endless replies of server-sent events with snapshots of the streams, which end when the server closes.
