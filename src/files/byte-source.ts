@@ -1,8 +1,8 @@
-/** Where bytes are read from: a file's handle, or an object of a store. */
+/** A source of bytes: a file handle, or an object in a store. */
 export interface ByteSource {
   /**
-   * Reads into a buffer what there is at a place, as `FileHandle.read` does.
-   * @returns how many bytes came; 0 at the end
+   * Reads into a buffer from a position, like `FileHandle.read`.
+   * @returns the number of bytes; 0 at the end
    */
   read(
     buffer: Buffer,

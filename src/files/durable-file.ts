@@ -4,23 +4,23 @@ import { PART_SUFFIX } from '../layout/file-names.ts';
 import { absent } from './absent.ts';
 
 /**
- * Makes a folder and all folders above it durable: each new directory entry is synced, so that a
- * file committed below it survives a power loss. One level at a time, since the recursive `mkdir` of
- * Node tries for ever where the system does not let a folder be made (below `/proc`), and calls a
- * read-only file system ENOENT.
- * @throws the file system's error (ENOSPC, EACCES, EROFS …); ENOTDIR where a file has the name
+ * Creates a folder with all its parents and makes them durable: each new directory entry is synced,
+ * so that a file committed in the folder survives a power failure. It works level by level, because
+ * Node's recursive `mkdir` never ends where the system refuses to create a folder (below `/proc`),
+ * and reports ENOENT for a read-only file system.
+ * @throws the file system's error (ENOSPC, EACCES, EROFS …); ENOTDIR if a file has the name
  */
 export async function makeFolder(folder: string): Promise<void> {
   const missing: string[] = [];
   let at = path.resolve(folder);
   while (!(await isFolder(at))) {
     missing.push(at);
-    // The root of the file system is always there.
+    // The root of the file system always exists.
     at = path.dirname(at);
   }
   for (const each of missing.toReversed()) {
     await mkdir(each).catch(async (error: NodeJS.ErrnoException) => {
-      // Another stream may have made it meanwhile.
+      // Another stream may have created it in the meantime.
       if (error.code !== 'EEXIST' || !(await isFolder(each))) throw error;
     });
   }
@@ -46,9 +46,9 @@ export async function syncFolder(folder: string): Promise<void> {
 }
 
 /**
- * Replaces a small file as a whole: readers see the old text or the new one, also after a crash or
- * on a full disk. Written beside it first, because a rename is atomic only within a folder.
- * @throws the file system's error; the old file is untouched then
+ * Replaces a small file as a whole: readers see the old or the new content, even after a crash or
+ * on a full disk. It is first written to the same folder, because only then a rename is atomic.
+ * @throws the file system's error; then the old file is unchanged
  */
 export async function replaceFile(file: string, data: Buffer | string): Promise<void> {
   const part = file + PART_SUFFIX;

@@ -1,24 +1,26 @@
 import { statfs } from 'node:fs/promises';
 import { type Clock, systemClock } from '../clock/clock.ts';
 
-/** How often the disk is looked at, ms. */
+/** Interval between checks of the disk, ms. */
 const LOOK_MS = 5_000;
-/** Shares of free space, or of free inodes, below which is warned, in percent; the lowest first. */
+/** A warning is logged below these shares of free space or inodes, percent; lowest first. */
 const WARN_PERCENT = [5, 10];
-/** It is warned anew of what came back by this much above a share meanwhile, percent. */
+/**
+ * A warning is repeated if the free share has meanwhile exceeded the threshold by this, percent.
+ */
 const BACK_PERCENT = 2;
 
-/** What a disk takes. */
+/** Free and total capacity of a disk. */
 export interface FreeSpace {
-  /** What this user may still write, bytes. */
+  /** Space that this user can still write, bytes. */
   freeBytes: number;
   totalBytes: number;
-  /** Files that may still be made; absent where the file system has no bound of its own. */
+  /** Number of files that can still be created; absent if the file system has no limit. */
   freeInodes?: number;
   totalInodes?: number;
 }
 
-/** Reads what the disk of a folder takes. @throws the file system's error */
+/** Reads the free space of a folder's disk. @throws the file system's error */
 export async function freeSpace(folder: string): Promise<FreeSpace> {
   const { bavail, blocks, bsize, files, ffree } = await statfs(folder);
   return {
@@ -33,13 +35,13 @@ interface SpaceLog {
   warn(fields: object, message: string): void;
 }
 
-/** Warns before the disk of the recordings is full, of its bytes and of its inodes. */
+/** Warns before the disk of the recordings runs out of space or inodes. */
 export class FreeSpaceWatch {
   readonly #folder: string;
   readonly #log: SpaceLog;
   readonly #clock: Clock;
   readonly #read: (folder: string) => Promise<FreeSpace>;
-  /** The share that was warned of last, percent. */
+  /** The threshold of the last warning, percent. */
   readonly #warned = { space: 100, inodes: 100 };
   #cancel: (() => void) | undefined;
   #isStopped = false;
@@ -52,7 +54,7 @@ export class FreeSpaceWatch {
     this.#read = read;
   }
 
-  /** Looks at the disk now and every five seconds. Never rejects. */
+  /** Checks the disk now and every five seconds. Never rejects. */
   async start(): Promise<void> {
     await this.#look();
     if (!this.#isStopped) this.#cancel = this.#clock.after(LOOK_MS, () => void this.start());
@@ -73,7 +75,7 @@ export class FreeSpaceWatch {
       if (freeInodes !== undefined) this.#judge('inodes', freeInodes, totalInodes!, space);
     } catch (err) {
       if (!this.#isUnreadable) {
-        this.#log.warn({ folder: this.#folder, err }, 'the free space of the disk cannot be read');
+        this.#log.warn({ folder: this.#folder, err }, 'cannot read the free space of the disk');
       }
       this.#isUnreadable = true;
     }

@@ -16,18 +16,18 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 /** Interval at which the holder touches its lock, ms. */
 const BEAT_MS = 2_000;
-/** A lock that was not touched for this long is stale, ms. */
+/** A lock that has not been touched for this long is stale, ms. */
 const STALE_MS = 10_000;
 const LOOK_MS = 500;
 
 /**
- * Keeps a second process from writing to the same journal. The lock is a file beside it that names
- * the process and when that process began, so that a number given again to another one after a
- * crash, or in the next life of a container, is not taken for the holder.
+ * Prevents a second process from writing to the same journal. The lock is a file beside the journal
+ * with the id of the process and its start time, so that another process with the same id, after a
+ * crash or a restart of the container, is not mistaken for the holder.
  *
- * Processes that do not see each other's numbers (in containers, or on other machines that share the
- * disk) are told apart by a beat: the holder touches its lock every two seconds, and one that has not
- * been touched for ten by the clock of the disk is stale.
+ * For processes that do not see each other's ids (in containers, or on machines that share the
+ * disk), the holder touches its lock every two seconds; a lock that has not been touched for ten
+ * seconds by the clock of the disk is stale.
  */
 export class JournalLock {
   readonly #path: string;
@@ -38,7 +38,8 @@ export class JournalLock {
     this.#path = path;
     this.#content = content;
     this.#beat = setInterval(() => {
-      // A disk that is away for a moment is no reason to end: nobody else can write there either.
+      // A disk that is temporarily unavailable is no reason to stop: nobody else can write to it
+      // either.
       touch(path, content).catch(() => undefined);
     }, BEAT_MS).unref();
   }
@@ -49,9 +50,9 @@ export class JournalLock {
   }
 
   /**
-   * Takes the lock; the lock of a process that has ended is taken over.
-   * @param owner what is locked, as a message to the operator calls it
-   * @throws Error when a running process (this one included) holds it
+   * Takes the lock, also from a process that has ended.
+   * @param owner name of what is locked, for messages to the operator
+   * @throws Error if a running process (including this one) holds it
    */
   static async take(
     path: string,
@@ -65,7 +66,7 @@ export class JournalLock {
     const own = `${path}.${id}`;
     await writeFile(own, content, { flag: 'wx' });
     try {
-      // A link appears whole or not at all, and never in place of another.
+      // A link is created completely or not at all, and never replaces another file.
       while (!(await isNew(link(own, path)))) {
         const stale = await readStale(path, owner);
         if (stale !== undefined && (await replaceStale(path, stale, own, owner, log))) break;
@@ -76,14 +77,14 @@ export class JournalLock {
     return new JournalLock(path, content);
   }
 
-  /** Gives the lock back. */
+  /** Releases the lock. */
   async release(): Promise<void> {
     clearInterval(this.#beat);
     if ((await readOrNothing(this.#path)) === this.#content) await unlink(this.#path);
   }
 }
 
-/** Process number of the running process that holds a lock; undefined where none does. */
+/** Id of the running process that holds a lock; undefined if none does. */
 export async function lockHolder(path: string): Promise<number | undefined> {
   const content = await readOrNothing(path);
   const holder = content === undefined ? undefined : parseHolder(content);
@@ -93,8 +94,8 @@ export async function lockHolder(path: string): Promise<number | undefined> {
 }
 
 /**
- * What a lock says whose holder has ended; undefined when it has gone.
- * @throws Error when its holder runs
+ * The content of a lock whose holder has ended; undefined if the lock is gone.
+ * @throws Error if its holder is running
  */
 async function readStale(path: string, owner: string): Promise<string | undefined> {
   const content = await readOrNothing(path);
@@ -111,9 +112,9 @@ async function readStale(path: string, owner: string): Promise<string | undefine
 }
 
 /**
- * Puts our lock in place of a stale one. Only who holds the lock for that may do it, or of two
- * processes that found the same stale lock the slower would replace the lock of the faster.
- * @returns false when the lock has changed meanwhile
+ * Replaces a stale lock by ours. Only the holder of a second lock may do so; otherwise, of two
+ * processes that find the same stale lock, the slower one would replace the lock of the faster one.
+ * @returns false if the lock has changed meanwhile
  */
 async function replaceStale(
   path: string,
@@ -139,24 +140,24 @@ async function replaceStale(
 interface Holder {
   pid: number;
   started: string;
-  /** Where its number is one: empty where that is not known. */
+  /** Identifies the machine and namespace of its process id; empty if unknown. */
   place: string;
   host: string;
 }
 
-/** Whether we see the processes among which a holder is. */
+/** Whether this process sees the process ids of a holder's place. */
 async function isVisible({ place }: Holder): Promise<boolean> {
   return place === '' || place === (await processPlace());
 }
 
-/** What tells apart those who see each other's process numbers: the machine, and the namespace. */
+/** Identifies processes that see each other's ids: the machine, and the namespace. */
 async function processPlace(): Promise<string> {
   const boot = await readOrNothing('/proc/sys/kernel/random/boot_id');
   const namespace = await readlink('/proc/self/ns/pid').catch(() => '');
   return boot === undefined ? hostname() : `${boot.trim()} ${namespace}`;
 }
 
-/** Lets the disk note the time, by its own clock: what the file says stays the same. */
+/** Makes the disk set the modification time by its own clock; the content stays the same. */
 async function touch(path: string, content: string): Promise<void> {
   const file = await open(path, 'r+');
   try {
@@ -166,7 +167,7 @@ async function touch(path: string, content: string): Promise<void> {
   }
 }
 
-/** Whether a lock was touched of late, by the clock of the disk that it is on. */
+/** Whether a lock was touched recently, by the clock of its disk. */
 async function isFresh(path: string): Promise<boolean> {
   const own = `${path}.${randomUUID()}`;
   try {
@@ -179,7 +180,7 @@ async function isFresh(path: string): Promise<boolean> {
   }
 }
 
-/** Waits until a lock is touched, or was not for too long. */
+/** Waits until a lock is touched, or has not been for too long. */
 async function beats(path: string): Promise<boolean> {
   const first = await stat(path).catch(() => undefined);
   if (first === undefined) return false;
@@ -198,7 +199,7 @@ function parseHolder(content: string): Holder | undefined {
     if (!Number.isSafeInteger(pid) || pid <= 0) return undefined;
     return { pid, started: String(started), place: String(place), host: String(host) };
   } catch {
-    // Written whole before it was linked: only a crash of the machine can have torn it.
+    // It was complete before it was linked, so only a crash of the machine can have damaged it.
     return undefined;
   }
 }
@@ -213,12 +214,14 @@ async function isRunning(holder: Holder): Promise<boolean> {
   return started === '' || holder.started === '' || started === holder.started;
 }
 
-/** When a process began, as text to compare; empty where the system does not tell (not Linux). */
+/**
+ * Start time of a process, as text to compare; empty if the system does not report it (not Linux).
+ */
 async function processStart(pid: number): Promise<string> {
   const stat = await readOrNothing(`/proc/${pid}/stat`);
   const boot = await readOrNothing('/proc/sys/kernel/random/boot_id');
   if (stat === undefined || boot === undefined) return '';
-  // proc_pid_stat(5): field 22 is the start in clock ticks since boot; field 2 may hold spaces.
+  // proc_pid_stat(5): field 22 is the start in clock ticks since boot; field 2 may contain spaces.
   const ticks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
   return `${boot.trim()} ${ticks}`;
 }

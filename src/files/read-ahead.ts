@@ -1,13 +1,13 @@
 import type { ByteSource } from './byte-source.ts';
 
-/** Reads of this size cost no more than smaller ones, and often have what is asked for next. */
+/** Reads of this size cost no more than smaller ones and often include the next request, bytes. */
 const READ_AHEAD_BYTES = 4096;
 
-/** Reads a file here and there, from its beginning to its end, a little more than is asked for. */
+/** Reads parts of a file from its beginning to its end, with some read-ahead. */
 export class ReadAhead {
   readonly #source: ByteSource;
   #buffer = Buffer.allocUnsafe(READ_AHEAD_BYTES);
-  /** Where in the file the buffer begins, and how many bytes of it are filled. */
+  /** Offset of the buffer in the file, and the number of valid bytes in it. */
   #start = 0;
   #filled = 0;
 
@@ -16,7 +16,8 @@ export class ReadAhead {
   }
 
   /**
-   * The bytes from a place on, until the next call: at least as many as asked for, or all there are.
+   * The bytes from an offset on, valid until the next call: at least as many as requested, or all
+   * there are.
    * @throws what the source throws
    */
   async from(offset: number, length: number): Promise<Buffer> {
@@ -25,7 +26,7 @@ export class ReadAhead {
     if (length > this.#buffer.length) this.#buffer = Buffer.allocUnsafe(length);
     this.#start = offset;
     this.#filled = 0;
-    // One `read` may give less.
+    // A single `read` may return less.
     while (this.#filled < this.#buffer.length) {
       const wanted = this.#buffer.length - this.#filled;
       const place = offset + this.#filled;

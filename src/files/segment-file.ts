@@ -5,20 +5,20 @@ import { absent } from './absent.ts';
 import { syncFolder } from './durable-file.ts';
 
 /**
- * A segment while it grows. Until {@link SegmentFile.commit} it is `<name>.part`; a crash leaves
- * that file, from which the whole chunks are taken up at the next start.
+ * A segment that is being written. Until {@link SegmentFile.commit} its name is `<name>.part`; a
+ * crash leaves that file, whose complete chunks are recovered at the next start.
  *
- * Here the promise is kept that no file is ever overwritten: a name is claimed by creating its part
- * file exclusively and then making sure that no file of the final name exists. Another writer that
- * commits in between still holds its part file until the moment the final name exists, so one of
- * the two checks must see it.
+ * This is where the promise is kept that no file is ever overwritten: a name is claimed by creating
+ * its part file exclusively and then checking that no file with the final name exists. Another
+ * writer that commits in between holds its part file until the final name exists, so one of the two
+ * checks must detect it.
  */
 export class SegmentFile {
-  /** Bytes written so far. */
+  /** Number of bytes written. */
   size = 0;
   readonly path: string;
   readonly #handle: FileHandle;
-  /** Whether the file system tells how many names a file has; some do not and say 0. */
+  /** Whether the file system reports the number of links; some report 0. */
   readonly #tellsLinks: boolean;
   #isClosed = false;
 
@@ -28,14 +28,14 @@ export class SegmentFile {
     this.#tellsLinks = tellsLinks;
   }
 
-  /** True once nothing can be written to it any more. */
+  /** True once nothing more can be written. */
   get isClosed(): boolean {
     return this.#isClosed;
   }
 
   /**
    * Claims a file name.
-   * @returns undefined when the name is taken
+   * @returns undefined if the name is in use
    * @throws the file system's error (ENOSPC, EACCES …)
    */
   static async claim(file: string): Promise<SegmentFile | undefined> {
@@ -57,9 +57,10 @@ export class SegmentFile {
   }
 
   /**
-   * Appends a gather list without joining it. On an error the file keeps the length it had before,
-   * as far as the file system lets us, so that it holds whole chunks only.
-   * @throws the file system's error; ENOENT for a file that was deleted, whose bytes would be lost
+   * Appends a gather list without joining it. After an error the file keeps its previous length, as
+   * far as the file system permits, so that it only contains complete chunks.
+   * @throws the file system's error; ENOENT if the file was deleted, because its bytes would be
+   * lost
    */
   async append(buffers: Buffer[], byteLength: number): Promise<void> {
     await this.#mustExist();
@@ -72,14 +73,16 @@ export class SegmentFile {
     this.size += byteLength;
   }
 
-  /** Overwrites bytes that were appended before. @param position bytes from the beginning */
+  /**
+   * Overwrites bytes that were appended before. @param position offset from the beginning, bytes
+   */
   async patch(data: Buffer, position: number): Promise<void> {
     await this.#handle.write(data, 0, data.length, position);
   }
 
   /**
-   * Makes the bytes durable and gives the file its final name. The file is closed in any case: where
-   * this fails, its part file remains, to be taken up like one that a crash left.
+   * Makes the bytes durable and gives the file its final name. The file is closed in any case:
+   * after a failure its part file remains and is recovered like one that a crash left.
    * @throws the file system's error
    */
   async commit(): Promise<void> {
@@ -93,26 +96,26 @@ export class SegmentFile {
     await syncFolder(path.dirname(this.path));
   }
 
-  /** Gives up an empty file. Only for files that hold no sample. @throws the file system's error */
+  /** Deletes a file without samples. @throws the file system's error */
   async discard(): Promise<void> {
     await this.close();
     await rm(this.path + PART_SUFFIX, { force: true });
   }
 
   /**
-   * Ends writing without giving the file its final name; harmless for one that is closed. Whoever
-   * claimed a file calls this, {@link SegmentFile.commit} or {@link SegmentFile.discard}: a handle
-   * that is collected unclosed ends the thread.
+   * Closes the file without giving it its final name; does nothing if it is closed. Every claimed
+   * file must end with this, {@link SegmentFile.commit} or {@link SegmentFile.discard}: a handle
+   * that is garbage collected before it is closed ends the thread.
    */
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    // The kernel gives the descriptor free even where it has an error to tell, and what matters was
+    // The kernel releases the descriptor even if it reports an error, and everything important was
     // made durable before.
     await this.#handle.close().catch(() => undefined);
   }
 
-  /** Without a name the bytes would be gone with the handle, and nobody would have noticed. */
+  /** Without a name, the bytes would silently be lost when the handle is closed. */
   async #mustExist(): Promise<void> {
     if (!this.#tellsLinks || (await this.#handle.stat()).nlink > 0) return;
     const error: NodeJS.ErrnoException = new Error(
@@ -143,7 +146,7 @@ async function writeAll(handle: FileHandle, buffers: Buffer[], position: number)
   }
 }
 
-/** What remains of a gather list after a short write. */
+/** The rest of a gather list after a short write. */
 function withoutFirst(buffers: Buffer[], bytes: number): Buffer[] {
   const rest: Buffer[] = [];
   for (const buffer of buffers) {

@@ -13,10 +13,11 @@ interface LockLog {
 }
 
 /**
- * Tells others that a recorder writes below a storage root, wherever its index lies. Several
- * recorders with indexes of their own may share a root; a repair may not run beside any.
+ * Shows others that a recorder writes below a storage root, wherever its index is. Several
+ * recorders with separate indexes may share a root; a repair excludes all of them.
  * @param indexPath path of the recorder's segment journal
- * @throws Error while the recordings are being repaired, or when a recorder of the same index runs
+ * @throws Error while the recordings are being repaired, or if a recorder with the same index is
+ * running
  */
 export async function lockForRecorder(
   root: string,
@@ -27,7 +28,7 @@ export async function lockForRecorder(
   const id = createHash('sha256').update(path.resolve(indexPath)).digest('hex').slice(0, 16);
   const file = path.join(folder, `recorder-${id}.lock`);
   const lock = await JournalLock.take(file, `the storage root ${root}`, log);
-  // Each side takes its own lock before it looks for the other's: one of them at least sees both.
+  // Each side takes its own lock before it checks the other's, so at least one of them sees both.
   const repairing = await lockHolder(path.join(folder, REPAIR_LOCK));
   if (repairing === undefined) return lock;
   await lock.release();
@@ -37,8 +38,8 @@ export async function lockForRecorder(
 }
 
 /**
- * Keeps recorders, and other repairs, from a storage root.
- * @throws Error while a recorder runs on it
+ * Excludes recorders, and other repairs, from a storage root.
+ * @throws Error if a recorder is running on it
  */
 export async function lockForRepair(root: string, log: LockLog): Promise<JournalLock> {
   const folder = await ownFolder(root);
@@ -49,7 +50,7 @@ export async function lockForRepair(root: string, log: LockLog): Promise<Journal
   throw new Error(`a recorder is running on ${root} (process ${pid}): stop it first`);
 }
 
-/** Process number of a recorder that runs on a storage root, if there is one. */
+/** Process id of a recorder that is running on a storage root, if there is one. */
 export async function runningRecorder(root: string): Promise<number | undefined> {
   const folder = ownPath(root);
   for (const name of await readdir(folder).catch(() => [])) {
@@ -61,8 +62,8 @@ export async function runningRecorder(root: string): Promise<number | undefined>
 }
 
 /**
- * The storage root that a path lies in, the nearest folder above it (or itself) in which a recorder
- * has run; undefined where none has.
+ * The storage root of a path: the nearest folder, from the path itself upwards, in which a recorder
+ * has run; undefined if there is none.
  */
 export async function storageRootOf(start: string): Promise<string | undefined> {
   for (let at = path.resolve(start); ; at = path.dirname(at)) {

@@ -3,10 +3,13 @@ import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { makeFolder } from './durable-file.ts';
 
-/** A disk that says nothing for this long is told of, ms: a share may be waited for without end. */
+/**
+ * A warning is logged if the disk does not respond for this long, ms: a network share may never
+ * respond.
+ */
 const SILENT_MS = 5_000;
 
-/** What errors of the file system mean for whoever set a folder. */
+/** Meaning of file system errors for the operator who configured a folder. */
 const REASONS: Record<string, string> = {
   ENOENT: 'no folder can be created there; choose one on a disk',
   ENOTDIR: 'a part of the path is a file; choose a folder',
@@ -23,10 +26,10 @@ const REASONS: Record<string, string> = {
 };
 
 /**
- * Makes a folder, with all above it, and makes sure that it can be written to.
- * @param setting name of the key in live777.toml that names it
- * @param log told when the disk does not answer for long
- * @throws Error saying what to change, where it cannot be made or written to
+ * Creates a folder with all its parents, and checks that it can be written to.
+ * @param setting name of its key in live777.toml
+ * @param log warned if the disk does not respond for long
+ * @throws Error that says what to change, if it cannot be created or written to
  */
 export async function makeWritable(
   folder: string,
@@ -34,7 +37,7 @@ export async function makeWritable(
   log: { warn(fields: object, message: string): void },
 ): Promise<void> {
   const timer = setInterval(
-    () => log.warn({ folder }, `${setting}: the disk of the folder does not answer`),
+    () => log.warn({ folder }, `${setting}: the disk of the folder does not respond`),
     SILENT_MS,
   );
   const probe = path.join(folder, `.live777-recorder-check-${randomUUID()}`);

@@ -1,11 +1,11 @@
-/** Something whose writes stand or fall together: after one failed, the later ones are left out. */
+/** A group of writes: after one has failed, the later ones are skipped. */
 export interface WriteOwner {
   failed: boolean;
 }
 
 /**
- * The writes of one stream, one after another: files of a stream grow in the order in which their
- * media came, and a slow disk is noticed as a growing backlog instead of as interleaved writes.
+ * The writes of a stream, one after another: its files grow in the order of its media, and a slow
+ * disk shows as a growing backlog rather than as interleaved writes.
  */
 export class WriteQueue {
   #tail: Promise<void>;
@@ -14,15 +14,15 @@ export class WriteQueue {
 
   /**
    * @param after the first write waits for this; must not reject
-   * @param onFailure called once for the first failed write of an owner, in turn with the writes;
-   * must not throw
+   * @param onFailure called once for the first failed write of an owner, in its turn; must not
+   * throw
    */
   constructor(after: Promise<void>, onFailure: (owner: WriteOwner, error: Error) => Promise<void>) {
     this.#tail = after;
     this.#onFailure = onFailure;
   }
 
-  /** Bytes of media that wait to be written. */
+  /** Amount of media that waits to be written, bytes. */
   get pendingBytes(): number {
     return this.#bytes;
   }
@@ -42,7 +42,7 @@ export class WriteQueue {
     });
   }
 
-  /** Resolves when all that was pushed so far is done. */
+  /** Resolves when all writes so far are done. */
   idle(): Promise<void> {
     return this.#tail;
   }

@@ -1,12 +1,15 @@
 const DAY_PATH = /(?:^|[/\\])(\d{4})[/\\](\d{2})[/\\](\d{2})$/;
 const YEAR = /^\d{4}$/;
 
-/** `YYYY/MM/DD`, which day folders end in. @param us an instant of the UTC day, µs since the epoch */
+/**
+ * `YYYY/MM/DD`, the end of a day folder's path. @param us an instant of the UTC day, µs since the
+ * Unix epoch
+ */
 export function dayPath(us: number): string {
   return new Date(us / 1000).toISOString().slice(0, 10).replaceAll('-', '/');
 }
 
-/** Whether a path, of an object or of the file system, ends as those of day folders do. */
+/** Whether a path, of an object or in the file system, ends like that of a day folder. */
 export function isDayFolder(path: string): boolean {
   return DAY_PATH.test(path);
 }
@@ -22,7 +25,7 @@ export function dayStartOf(folder: string): number | undefined {
   return year === undefined ? undefined : Date.UTC(+year, +month! - 1, +day!) * 1000;
 }
 
-/** Whether a part of a path is taken for the year of a recording. */
+/** Whether a part of a path looks like the year of a recording. */
 export function isYear(part: string): boolean {
   return YEAR.test(part);
 }

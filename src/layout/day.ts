@@ -1,4 +1,4 @@
-/** A UTC day, µs. */
+/** Length of a UTC day, µs. */
 export const DAY_US = 86_400_000_000;
 
 /** UTC midnight at or before an instant; both µs since the Unix epoch. */

@@ -4,19 +4,22 @@ import { CONTAINER_FILES, CONTAINER_NAMES, type ContainerName } from '../media/c
 /** Name of the manifest in each day folder. */
 export const MANIFEST_NAME = 'manifest.mpd';
 
-/** Suffix of files that are still being written; no reader ever serves or lists them. */
+/** Suffix of files that are being written; they are never served or listed. */
 export const PART_SUFFIX = '.part';
-/** Suffix of a manifest that is in the store, while it is made sure that no newer one is here. */
+/** Suffix of an uploaded manifest while it is checked that there is no newer one. */
 export const SENT_SUFFIX = '.sent';
-/** Suffix of what a repair writes before it gets its name. */
+/** Suffix of a file that a repair is writing. */
 export const REPAIR_SUFFIX = '.repair';
 
-/** Whether a file is still being written, or was when its writer died. */
+/** Whether a file is being written, or was when its writer died. */
 export function isUnfinished(name: string): boolean {
   return name.endsWith(PART_SUFFIX);
 }
 
-/** Whether a file or folder is none of the recordings: ours (see `own-folder.ts`), or the system's. */
+/**
+ * Whether a file or folder is not part of the recordings, but the recorder's own (see
+ * `own-folder.ts`) or the system's.
+ */
 export function isHidden(name: string): boolean {
   return name.startsWith('.');
 }
@@ -31,32 +34,32 @@ const PATTERN =
 const ASIDE_PATTERN = /\.damaged(-\d+)?$/;
 
 /**
- * Name under which a repair keeps a file that it found unreadable.
- * @param count how many of that name there are already
+ * Name under which a repair keeps an unreadable file.
+ * @param count number of existing files with such a name
  */
 export function asideName(file: string, count: number): string {
   return `${file}.damaged${count === 0 ? '' : `-${count + 1}`}`;
 }
 
-/** Whether a file is one that a repair has kept. */
+/** Whether a repair has kept the file under this name. */
 export function isSetAside(file: string): boolean {
   return ASIDE_PATTERN.test(file);
 }
 
-/** The name that a file had before a repair set it aside, if one did. */
+/** The original name of a file that a repair has set aside. */
 export function withoutAside(file: string): string {
   return file.replace(ASIDE_PATTERN, '');
 }
 
-/** A media file of a day folder, as its name tells. */
+/** A media file of a day folder, according to its name. */
 export interface FolderFile {
-  /** Name without the suffix of files that are being written. */
+  /** Name without the suffix of a file that is being written. */
   name: string;
   kind: TrackKind;
   container: ContainerName;
   type: 'seg' | 'init';
   number: number;
-  /** True while it is being written, or was when the recorder died. */
+  /** True while it is being written, or if it was when the recorder died. */
   isPart: boolean;
 }
 
@@ -66,7 +69,7 @@ export function segmentName(kind: TrackKind, number: number, container: Containe
   return `${PREFIX[kind]}seg_${digits}.${CONTAINER_FILES[container].extension}`;
 }
 
-/** The same for all numbers: `seg_$Number%04d$.m4s` (ISO/IEC 23009-1 §5.3.9.4.4). */
+/** The pattern for all numbers: `seg_$Number%04d$.m4s` (ISO/IEC 23009-1 §5.3.9.4.4). */
 export function segmentTemplate(kind: TrackKind, container: ContainerName): string {
   return `${PREFIX[kind]}seg_$Number%04d$.${CONTAINER_FILES[container].extension}`;
 }
@@ -81,7 +84,7 @@ export function initializationName(
   return `${PREFIX[kind]}init${digits}.${CONTAINER_FILES[container].extension}`;
 }
 
-/** Reads a file's name; undefined for what is no media file of ours. */
+/** Parses a file name; undefined if it is not one of our media files. */
 export function parseFileName(file: string): FolderFile | undefined {
   const groups = PATTERN.exec(file)?.groups;
   if (groups === undefined) return undefined;

@@ -8,14 +8,14 @@ export const SEGMENT_TYPES: readonly string[] = Object.values(CONTAINER_FILES).f
   ({ video, audio }) => [video, audio],
 );
 
-/** The media type of a recorded file, by its name within its folder (RFC 4337, RFC 9559 §27.3). */
+/** The media type of a recorded file, from its name (RFC 4337, RFC 9559 §27.3). */
 export function mediaTypeOf(name: string): string {
   if (name.endsWith('.mpd')) return MANIFEST_TYPE;
   const kind = name.startsWith('audio_') ? 'audio' : 'video';
   for (const files of Object.values(CONTAINER_FILES)) {
     if (name.endsWith(`.${files.extension}`)) return files[kind];
   }
-  // What operators put there themselves.
+  // For files that operators have added.
   if (name.endsWith('.mp4')) return `${kind}/mp4`;
   if (name.endsWith('.webm')) return `${kind}/webm`;
   return 'application/octet-stream';

@@ -1,6 +1,6 @@
 import { Refusal } from '../refusal.ts';
 
-/** A name that cannot become a path: of a stream, of a base directory, or of an object. */
+/** A name of a stream, a base directory or an object that cannot become a path. */
 export class NameError extends Refusal {
   override name = 'NameError';
   constructor(message: string) {

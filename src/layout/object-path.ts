@@ -26,7 +26,7 @@ import { Refusal } from '../refusal.ts';
 import { isHidden, isUnfinished } from './file-names.ts';
 import { NameError } from './name-error.ts';
 
-/** The object path of what lies in a folder. @param folder object path; empty for the root itself */
+/** The object path of a file in a folder. @param folder object path; empty for the root itself */
 export function objectPath(folder: string, name: string): string {
   return folder === '' ? name : `${folder}/${name}`;
 }
@@ -36,25 +36,25 @@ export function folderOf(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf('/')));
 }
 
-/** The name of an object path within its folder. */
+/** The last part of an object path. */
 export function nameOf(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }
 
 /**
- * Where an object lies in the file system.
- * @param root storage root, a path of the file system
- * @param path object path that was made here, or has no {@link objectPathFault}
+ * The path of an object in the file system.
+ * @param root storage root, a path in the file system
+ * @param path object path that was built here, or has no {@link objectPathFault}
  */
 export function filePath(root: string, path: string): string {
   return join(root, path);
 }
 
 /**
- * What keeps a text from being an object path, which means the same in every store: path parts that are
- * not empty, `.` or `..` (HTTP clients and file systems resolve those), and no control characters (XML
- * cannot list them).
- * @returns a predicate, as `has control characters`; undefined for an object path
+ * Why a text is not an object path, which must mean the same in every store: no part may be empty,
+ * `.` or `..`, which HTTP clients and file systems resolve, and there may be no control characters,
+ * which XML cannot represent.
+ * @returns a predicate, such as `has control characters`; undefined for an object path
  */
 export function objectPathFault(path: string): string | undefined {
   if (path.split('/').some((part) => part === '' || part === '.' || part === '..')) {
@@ -66,11 +66,10 @@ export function objectPathFault(path: string): string | undefined {
 }
 
 /**
- * Checks the object path in a request: what it names must be an object, and lie below the root.
- * @param path decoded once from its URL; it may hold literal `%`, as stream folders do
+ * Validates the object path in a request.
+ * @param path percent-decoded once; it may contain literal `%`, because folder names of streams do
  * @returns the path unchanged
- * @throws NameError for a path that is no object path; Refusal `no-such-object` for one that is not
- * shown
+ * @throws NameError if it is not an object path; Refusal `no-such-object` if it may not be read
  */
 export function readableObjectPath(path: string): string {
   if (path === '') throw new NameError('path: must not be empty');
@@ -81,7 +80,7 @@ export function readableObjectPath(path: string): string {
   if (objectPathFault(path) !== undefined) {
     throw new NameError('path: must not contain empty, "." or ".." parts');
   }
-  // Hidden folders hold our own journals.
+  // The recorder's own files are in hidden folders.
   if (path.split('/').some(isHidden) || isUnfinished(path)) {
     throw new Refusal('no-such-object', 'no such object');
   }

@@ -1,25 +1,25 @@
 /**
- * An object path taken apart so that what repeats from segment to segment can be kept once:
+ * An object path, split so that the parts that segments have in common can be stored once:
  * `<folder>/<prefix><number, zero-padded to digits><suffix>`.
  */
 export interface SegmentName {
-  /** Everything before the last `/`; empty where there is none. */
+  /** Everything before the last `/`; empty without one. */
   folder: string;
-  /** What stands between the last `/` and the number; begins with the `/` where there is one. */
+  /** From the last `/`, if there is one, up to the number. */
   prefix: string;
-  /** Least number of digits; 0 where the name has no number. */
+  /** Minimum number of digits; 0 if the name has no number. */
   digits: number;
   number: number;
   suffix: string;
 }
 
-// Nine digits always fit 32 bits; longer runs leave their head in the prefix.
+// Nine digits always fit into 32 bits; of longer numbers, the first digits belong to the prefix.
 const NUMBERED = /^(.*?)(\d{1,9})((?:\.[^.]*)?)$/s;
 
-/** Names are padded to four digits; a number that outgrew them still belongs to the same row of names. */
+/** Names are padded to four digits; larger numbers still belong to the same sequence of names. */
 const USUAL_DIGITS = 4;
 
-/** Takes any object path apart; {@link joinName} gives it back exactly. */
+/** Splits any object path; {@link joinName} restores it exactly. */
 export function splitName(path: string): SegmentName {
   const slash = path.lastIndexOf('/');
   const folder = slash < 0 ? '' : path.slice(0, slash);
@@ -36,7 +36,7 @@ export function splitName(path: string): SegmentName {
   };
 }
 
-/** The object path that {@link splitName} took apart. */
+/** Restores the object path that {@link splitName} split. */
 export function joinName(name: SegmentName): string {
   const number = name.digits === 0 ? '' : String(name.number).padStart(name.digits, '0');
   return name.folder + name.prefix + number + name.suffix;

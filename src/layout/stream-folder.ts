@@ -3,21 +3,24 @@ import { dayPath, isDayFolder, isYear } from './day-path.ts';
 import { NameError } from './name-error.ts';
 import { folderOf, objectPath } from './object-path.ts';
 
-/** Longest path part we make, in bytes; file systems allow 255, the rest is left for suffixes. */
+/**
+ * Maximum length of a path part, bytes; file systems allow 255, of which the rest is left for
+ * suffixes.
+ */
 const LONGEST_PART = 200;
 const READABLE_PREFIX = 150;
-/** No stream may be called so: `/api/record/` has routes of these names. */
+/** Names that no stream may have, because `/api/record/` has routes with these names. */
 export const RESERVED_IDS: ReadonlySet<string> = new Set(['segments', 'object']);
-/** Device names that Windows file systems (and SMB shares) refuse, with or without extension. */
+/** Device names that Windows file systems (and SMB shares) refuse, with or without an extension. */
 const DEVICE_NAMES = /^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)/i;
 
 /**
- * The folder name of a stream: one path part that cannot leave the root, cannot be hidden, and is
- * different for different ids. Percent-encodes all bytes outside `A-Za-z0-9._-`, a leading or
- * trailing dot and device names; an id longer than 200 bytes keeps a readable beginning and ends in
- * `%~` (which no encoded id contains) and a hash.
- * @throws NameError for an id that is empty, reserved, has control characters or is not
- * well-formed Unicode
+ * The folder name of a stream: a path part that cannot leave the root, is not hidden, and differs
+ * between ids. Percent-encodes all bytes outside `A-Za-z0-9._-`, a leading or trailing dot and
+ * device names; an id longer than 200 bytes keeps a readable beginning and ends in `%~` (which no
+ * encoded id contains) and a hash.
+ * @throws NameError for an id that is empty, reserved, has control characters or is not well-formed
+ * Unicode
  */
 export function streamFolder(id: string): string {
   if (id === '') throw new NameError('stream: must not be empty');
@@ -31,18 +34,20 @@ export function streamFolder(id: string): string {
   return pathPart(id);
 }
 
-/** Parts of a base directory at most: whoever looks for recordings goes no deeper. */
+/**
+ * Maximum number of parts of a base directory; recordings are not searched for at a greater depth.
+ */
 const MOST_BASE_PARTS = 12;
 
 /**
  * A caller's base directory as path parts below the storage root, encoded like stream ids.
  *
- * Below it and the stream lies a folder of the year, as in the folder of every stream. So that nobody
- * can put anything into the day folders of another stream, or where those will be, no other part of
- * the path may look like a year: the part before the year is always the stream.
- * @param stream id of the stream that is to be put into it
- * @throws NameError for a part that is `.`, `..`, not well-formed or like a year, for too many,
- * and for a stream whose id is like a year
+ * The folder of the year follows base directory and stream, as for every stream. No other part of
+ * the path may look like a year, so that nobody can write to the present or future day folders of
+ * another stream: the part before the year is always the stream.
+ * @param stream id of the stream
+ * @throws NameError for a part that is `.`, `..`, not well-formed or looks like a year, for too
+ * many parts, and for a stream whose id looks like a year
  */
 export function baseFolder(baseDir: string, stream: string): string {
   const parts = baseDir.split('/').filter((part) => part !== '');
@@ -71,22 +76,21 @@ export function baseFolder(baseDir: string, stream: string): string {
 }
 
 /**
- * Object path of a stream's day folder, without a trailing slash:
- * `[<base>/]<stream>/YYYY/MM/DD`.
- * @param us an instant of the (UTC) day, µs since the Unix epoch
+ * Object path of a stream's day folder, without a trailing slash: `[<base>/]<stream>/YYYY/MM/DD`.
+ * @param us an instant of the UTC day, µs since the Unix epoch
  */
 export function dayFolder(stream: string, us: number, base = ''): string {
   return objectPath(base, `${streamFolder(stream)}/${dayPath(us)}`);
 }
 
-/** True for the object path of a file in a day folder of a stream. */
+/** True for the object path of a file in a day folder of the stream. */
 export function isOfStream(path: string, stream: string): boolean {
   const folder = folderOf(path);
   return isDayFolder(folder) && folder.split('/').at(-4) === streamFolder(stream);
 }
 
 /**
- * The stream that a day folder is of, as far as its path tells: the name of a very long one ends in a
+ * The stream of a day folder, as far as its path shows: the folder name of a very long id ends in a
  * hash.
  * @param folder object path
  */

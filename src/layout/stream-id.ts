@@ -1,10 +1,10 @@
 import { Type } from 'typebox';
 
-/** What a name of a stream may be, in words. */
+/** The rule for names of streams, for messages. */
 export const STREAM_ID_RULE =
   'the name of a stream: 1 to 255 characters, none of them a control character, no "." or ".." between slashes; "segments" and "object" are reserved';
 
-/** Name of a stream, as it stands (percent-encoded) in addresses. */
+/** Name of a stream; percent-encoded in URLs. */
 export const StreamId = Type.String({
   title: 'StreamId',
   minLength: 1,

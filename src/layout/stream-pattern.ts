@@ -1,19 +1,20 @@
 import picomatch from 'picomatch';
 
 /**
- * A slash and a leading dot are nothing special in a stream's name, unlike in a path: names are matched
- * with this private-use character in the place of each slash, which no pattern treats in a way of its
- * own.
+ * Slashes and leading dots have no special meaning in a stream's name, unlike in a path: for
+ * matching, each slash is replaced by this private-use character, which has no special meaning in
+ * patterns.
  */
 const NO_SLASH = '\u{F8FF}';
 const OPTIONS = { dot: true, posix: true, noextglob: true, strictBrackets: true } as const;
 
 /**
- * Reads patterns of stream names: `*` stands for any characters, slashes and a leading dot too, `?` for
- * one, `[a-z]` for one of these, `[!ab]` for one other than these, `{a,b}` for either. A pattern that
- * begins with `!` takes out what the others match; where there are no others, what is left matches.
- * @returns tells whether a stream's name is matched
- * @throws Error for a pattern of which {@link patternFault} tells what is wrong
+ * Compiles patterns of stream names: `*` matches any characters, including slashes and a leading
+ * dot, `?` one, `[a-z]` one of these, `[!ab]` one other than these, `{a,b}` either. A pattern that
+ * begins with `!` excludes what the others match; if there are only such patterns, all other names
+ * match.
+ * @returns whether a stream's name matches
+ * @throws Error for a pattern with a {@link patternFault}
  */
 export function streamMatcher(patterns: readonly string[]): (stream: string) => boolean {
   const isExcluded = anyOf(patterns.filter(isExclusion).map((pattern) => pattern.slice(1)));
@@ -22,7 +23,7 @@ export function streamMatcher(patterns: readonly string[]): (stream: string) => 
   return (stream) => isChosen(stream) && !isExcluded(stream);
 }
 
-/** What is wrong with a pattern and how to mend it; undefined for a good one. */
+/** What is wrong with a pattern and how to correct it; undefined for a valid one. */
 export function patternFault(pattern: string): string | undefined {
   try {
     streamMatcher([pattern]);
@@ -37,7 +38,7 @@ function isExclusion(pattern: string): boolean {
 }
 
 function anyOf(patterns: readonly string[]): (stream: string) => boolean {
-  // Every name at all: picomatch would except `..`.
+  // Matches every name; picomatch would exclude `..`.
   if (patterns.some((pattern) => /^\*+$/.test(pattern))) return () => true;
   const matchers = patterns
     .filter((pattern) => pattern !== '')

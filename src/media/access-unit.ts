@@ -1,24 +1,24 @@
 import type { PictureOrientation } from './picture-orientation.ts';
 
-/** What kind of media a track carries. */
+/** Kind of media of a track. */
 export type TrackKind = 'video' | 'audio';
 
 /**
- * One access unit: what a decoder takes at one instant. For video all that is coded of one picture
- * (RFC 6184 §3), for audio one packet of the codec (RFC 7587 §4.2).
+ * The data that a decoder takes at one instant: for video all coded data of a picture (RFC 6184
+ * §3), for audio a packet of the codec (RFC 7587 §4.2).
  */
 export interface AccessUnit {
-  /** Name of the codec, as in the payload format that it came in. */
+  /** Name of the codec, as in the payload format. */
   codec: string;
   /** RTP timestamp as received: 32 bits, in ticks of the track's clock rate; wraps. */
   rtpTimestamp: number;
-  /** When the first packet of the unit arrived: µs since the Unix epoch, on our steady clock. */
+  /** When the first packet of the unit arrived, µs since the Unix epoch on the steady clock. */
   arrivalUs: number;
-  /** True when decoding can start here (H264: an IDR picture). Always true for audio. */
+  /** True if decoding can start here (H264: an IDR picture). Always true for audio. */
   keyframe: boolean;
   /**
-   * True when media was lost between the unit before and this one, so that this unit (and what
-   * refers to it) may not decode cleanly unless it is a keyframe.
+   * True if media was lost between the previous unit and this one, so that this unit, and those
+   * that refer to it, may not decode correctly unless it is a keyframe.
    */
   discontinuity: boolean;
   /**

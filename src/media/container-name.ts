@@ -1,8 +1,8 @@
 /**
- * The container formats that samples are written to, and what of them shows in names: the extension of
- * their files and the media type of each kind of track (RFC 4337, RFC 9559 §27.3). What is inside the
- * files is known to `src/containers`. These stand here, as plain data, because names are read and made
- * where no file is opened (uploads, HTTP), and codecs say which containers hold them.
+ * The container formats, with the file extension and the media type of each kind of track (RFC
+ * 4337, RFC 9559 §27.3). The content of the files is handled by `src/containers`. This table is
+ * plain data, because names are also parsed and built where no file is opened (uploads, HTTP), and
+ * codecs list their containers.
  */
 export const CONTAINER_FILES = {
   mp4: { extension: 'm4s', video: 'video/mp4', audio: 'audio/mp4' },
@@ -12,5 +12,5 @@ export const CONTAINER_FILES = {
 /** Name of a container format. */
 export type ContainerName = keyof typeof CONTAINER_FILES;
 
-/** All of them. */
+/** All container names. */
 export const CONTAINER_NAMES = Object.keys(CONTAINER_FILES) as ContainerName[];

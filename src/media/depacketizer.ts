@@ -2,44 +2,44 @@ import type { AccessUnit } from './access-unit.ts';
 import type { PayloadFormat } from './payload-format.ts';
 import type { RtpPacket } from './rtp-packet.ts';
 
-/** Turns the packets of one track back into the access units that the sender cut up. */
+/** Reassembles the access units of a track from its packets. */
 export interface Depacketizer {
-  /** How many packets broke the payload format; what was wrong in them was dropped. */
+  /** Number of packets that violated the payload format; the invalid parts were dropped. */
   readonly malformed: number;
 
-  /** How many access units something was missing of. */
+  /** Number of incomplete access units. */
   readonly broken: number;
 
-  /** Media was lost since the last unit that came out, and the next ones may depend on it. */
+  /** Media was lost since the last emitted unit, and later ones may depend on it. */
   readonly discontinuity: boolean;
 
   /**
-   * Whether all that a decoder needs beside a keyframe is known (H264: a sequence parameter set); a
-   * keyframe before that is of no use.
+   * Whether everything that a decoder needs besides a keyframe is known (H264: a sequence parameter
+   * set); earlier keyframes are useless.
    */
   readonly configured: boolean;
 
   /**
    * Takes the next packet and emits the access units that it completes.
    *
-   * @param packet the next packet in sequence; its payload may become part of a unit as it is
-   * @param lostBefore true when packets between this and the one before are lost
+   * @param packet the next packet in sequence; its payload may become part of a unit without a copy
+   * @param lostBefore true if packets were lost between the previous one and this
    */
   push(packet: RtpPacket, lostBefore: boolean): void;
 
-  /** Ends the unit in hand as if the next packet began another one. */
+  /** Ends the current unit as if the next packet began another one. */
   flush(): void;
 
-  /** Forgets all that was taken: what follows is another stream. */
+  /** Resets everything: another stream follows. */
   reset(): void;
 }
 
 /**
  * Creates the depacketizer for a negotiated payload format.
  *
- * @param emit takes each access unit, in decoding order
- * @param keepIncomplete emit units that miss something too, with what came of them; false if absent
- * @throws TypeError when the format carries no media of its own (`rtx`)
+ * @param emit receives each access unit, in decoding order
+ * @param keepIncomplete also emit incomplete units; false if absent
+ * @throws TypeError if the format carries no media of its own (`rtx`)
  */
 export type DepacketizerFactory = (
   format: PayloadFormat,

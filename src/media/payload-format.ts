@@ -1,4 +1,4 @@
-/** One payload type that was negotiated for a media section (RFC 8866 §6.6, RFC 4588 §8). */
+/** A payload type negotiated for a media section (RFC 8866 §6.6, RFC 4588 §8). */
 export interface PayloadFormat {
   /** RTP payload type, 0–127. */
   payloadType: number;
@@ -7,9 +7,9 @@ export interface PayloadFormat {
    * for payloads with those before them (RFC 2198).
    */
   codec: string;
-  /** Ticks a second of the RTP timestamp. */
+  /** RTP clock rate, Hz. */
   clockRate: number;
-  /** Channels of an audio codec as signalled in rtpmap (Opus: always 2, RFC 7587 §7). */
+  /** Number of channels of an audio codec as signalled in rtpmap (Opus: always 2, RFC 7587 §7). */
   channels?: number;
   /** `fmtp` parameters with lower-case names, as received. */
   parameters: Record<string, string>;

@@ -1,13 +1,13 @@
 import type { AccessUnit } from './access-unit.ts';
 
-/** Luma samples of a picture. */
+/** Size of a picture in luma samples. */
 export interface PictureSize {
   width: number;
   height: number;
 }
 
 /**
- * Reads the size of the pictures that begin with a keyframe.
- * @returns undefined where it does not tell
+ * Reads the picture size of a keyframe.
+ * @returns undefined if it is unknown
  */
 export type PictureSizeReader = (keyframe: AccessUnit) => PictureSize | undefined;

@@ -1,6 +1,6 @@
 import type { PictureOrientation } from './picture-orientation.ts';
 
-/** One RTP packet after authentication and decryption (RFC 3550 §5.1). */
+/** An RTP packet after authentication and decryption (RFC 3550 §5.1). */
 export interface RtpPacket {
   ssrc: number;
   /** 0–127. */
@@ -10,9 +10,9 @@ export interface RtpPacket {
   /** 32 bits, as received. */
   timestamp: number;
   marker: boolean;
-  /** When the datagram arrived: µs since the Unix epoch on our steady clock. */
+  /** When the datagram arrived, µs since the Unix epoch on the steady clock. */
   arrivalUs: number;
-  /** Payload without padding; a view into a slab, the receiver may keep it. */
+  /** Payload without padding; a view into a slab, which the receiver may keep. */
   payload: Buffer;
   /** The last packet of a picture may say how it is to be shown; absent where nothing is said. */
   orientation?: PictureOrientation;

@@ -1,27 +1,28 @@
-/** One sample of a track: an access unit with its place on the media timeline. */
+/** A sample of a track: an access unit with its place on the media timeline. */
 export interface Sample {
   /**
-   * Decode time, ticks at the track's timescale since the Unix epoch, an integer up to 2^53. Decode
-   * times are the presentation times in rising order, so both cover the same stretch of time.
+   * Decoding time in ticks of the track's timescale since the Unix epoch, an integer up to 2^53.
+   * Decoding times are the presentation times in ascending order, so both cover the same range.
    */
   time: number;
-  /** Ticks at the track's timescale, below 2^32. */
+  /** In ticks of the track's timescale, below 2^32. */
   duration: number;
   /**
-   * How much later than its decode time a picture is shown, ticks of 32 bits with sign; in a track
-   * with a composition delay, that delay included. Absent where pictures are not reordered.
+   * Presentation time minus decoding time, ticks, signed 32 bits, including the composition delay
+   * of the track if it has one. Absent without reordering.
    */
   compositionOffset?: number;
-  /** True when decoding can start here; always true for audio. */
+  /** True if decoding can start here; always true for audio. */
   keyframe: boolean;
   /**
-   * True where decoding can start although the picture is no keyframe, so that what is shown is whole
-   * only some pictures later. Such a sample is no sync sample (ISO/IEC 14496-12 §8.6.2).
+   * True if decoding can start here although the picture is not a keyframe, so that the picture is
+   * complete only some pictures later. Such a sample is not a sync sample (ISO/IEC 14496-12
+   * §8.6.2).
    */
   isRecoveryPoint?: boolean;
   /**
-   * What is written, in order: as the codec made it of an access unit, without length prefixes (H264:
-   * without parameter sets and access unit delimiters, too).
+   * The bytes to write, in order: as produced by the codec, without length prefixes (H264: also
+   * without parameter sets and access unit delimiters).
    */
   parts: Buffer[];
 }

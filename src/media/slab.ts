@@ -1,31 +1,30 @@
-/** Size of one block in bytes. */
+/** Size of a block, bytes. */
 const BLOCK_SIZE = 256 * 1024;
 
 /**
- * Requests above this many bytes get memory of their own: taken from a block they would leave up to
- * that much of the block before unused.
+ * Larger requests get their own memory, bytes; otherwise they would leave up to this much of the
+ * previous block unused.
  */
 const LARGEST_SHARED = BLOCK_SIZE / 4;
 
 /**
- * Hands out buffers cut one after another from large blocks, and never takes one back: a block is
- * freed by the garbage collector once nothing refers to any part of it.
+ * Provides buffers from large blocks. They are not returned: a block is garbage collected once
+ * nothing refers to any part of it.
  *
- * One fresh ArrayBuffer per packet would make every mark-compact collection visit each of them, at
- * hundreds of streams the largest single cost of the process. A block per 256 KiB leaves it next to
- * nothing to visit. In return a small buffer that is kept for long keeps its whole block: keep media
- * in it, not state.
+ * With an ArrayBuffer per packet, every mark-compact collection would visit each of them, which for
+ * hundreds of streams is the largest single cost of the process. With a block per 256 KiB there is
+ * almost nothing to visit. In return, a small buffer that is kept for long keeps its whole block:
+ * use it for media, not for state.
  */
 export class Slab {
   #block: Buffer = Buffer.allocUnsafeSlow(0);
   #used = 0;
 
   /**
-   * A buffer of `length` bytes that nobody else has. Its content is whatever the memory held: fill
-   * all of it.
+   * A buffer of `length` bytes with arbitrary content: overwrite all of it.
    *
    * @param length bytes, an integer from 0
-   * @throws RangeError when `length` is negative, not an integer or more than a Buffer can hold
+   * @throws RangeError if `length` is negative, not an integer or exceeds the maximum of a Buffer
    */
   take(length: number): Buffer {
     if (!Number.isInteger(length) || length < 0) {

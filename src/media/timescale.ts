@@ -8,15 +8,15 @@ import {
   VIDEO_TIMESCALE,
 } from './media-time.ts';
 
-/** The times that a track can express: whole ticks of its own, of which there are this many a second. */
+/** The times that a track can represent: integer numbers of its own ticks. */
 export class Timescale {
   readonly perSecond: number;
-  /** How long one of its own ticks is: the least that a sample can last. */
+  /** Duration of one tick: the minimum duration of a sample. */
   readonly step: Ticks;
 
   /**
-   * @param perSecond the track's own ticks a second
-   * @throws RangeError where media time cannot express them
+   * @param perSecond the track's ticks per second
+   * @throws RangeError if they cannot be represented in media time
    */
   constructor(perSecond: number) {
     this.perSecond = perSecond;
@@ -26,34 +26,35 @@ export class Timescale {
     }
   }
 
-  /** The nearest time that the track can express. */
+  /** The nearest time that the track can represent. */
   round(ticks: Ticks): Ticks {
-    // By way of µs, which decides about halves: files were always laid so.
+    // Rounded via µs, which decides in the middle between two ticks: existing recordings were
+    // rounded this way.
     return this.at(toUs(ticks));
   }
 
-  /** The first time, not before a given one, that the track can express. */
+  /** The first time, not before the given one, that the track can represent. */
   ceil(ticks: Ticks): Ticks {
     return Math.ceil(ticks / this.step) * this.step;
   }
 
-  /** The time nearest to an instant in µs that the track can express. */
+  /** The time nearest to an instant in µs that the track can represent. */
   at(us: Us): Ticks {
     return Math.round((us / 1e6) * this.perSecond) * this.step;
   }
 
-  /** The track's own ticks as media time. */
+  /** Converts the track's own ticks to media time. */
   toTicks(own: TrackTicks): Ticks {
     return own * this.step;
   }
 
-  /** Media time as the track's own ticks, rounded. */
+  /** Converts media time to the track's own ticks, rounded. */
   ofTicks(ticks: Ticks): TrackTicks {
     return Math.round(ticks / this.step);
   }
 }
 
-/** Of H264, as of all video over RTP (RFC 6184 §8.2.1). */
+/** Timescale of H264, and of all video over RTP (RFC 6184 §8.2.1). */
 export const H264_TIMESCALE = new Timescale(VIDEO_TIMESCALE);
-/** Of Opus (RFC 7587 §4.1). */
+/** Timescale of Opus (RFC 7587 §4.1). */
 export const OPUS_TIMESCALE = new Timescale(AUDIO_TIMESCALE);

@@ -1,6 +1,6 @@
 import { trackTicksToUs } from './media-time.ts';
 
-/** Where a stretch of media time lies on the wall clock. */
+/** A range of media time and its place on the wall clock. */
 export interface WallClockSpan {
   /** Media time of start and end, ticks since the Unix epoch. */
   startTime: number;
@@ -11,11 +11,11 @@ export interface WallClockSpan {
 }
 
 /**
- * Where a segment lies on the wall clock, by what its file says.
- * @param head what the head of the file says; without it media time is all there is
+ * The place of a segment on the wall clock, according to its file.
+ * @param head from the head of the file; without it, only media time is known
  * @param startTime of its first sample, ticks since the Unix epoch
  * @param endTime of its last sample
- * @param timescale ticks a second
+ * @param timescale ticks per second
  */
 export function wallClockSpan(
   head: WallClockSpan | undefined,
@@ -24,14 +24,17 @@ export function wallClockSpan(
   timescale: number,
 ): WallClockSpan {
   if (head !== undefined && head.startTime === startTime && head.endTime === endTime) return head;
-  // A segment that was never closed: what was true of its start holds for all of it.
+  // A segment that was never closed: the offset at its start is used for all of it.
   const offsetUs =
     head === undefined ? 0 : head.startUs - trackTicksToUs(head.startTime, timescale);
   const us = (time: number) => Math.round(trackTicksToUs(time, timescale) + offsetUs);
   return { startTime, endTime, startUs: us(startTime), endUs: us(endTime) };
 }
 
-/** A media time within a span on the wall clock, integer µs. @param time ticks since the epoch */
+/**
+ * Converts a media time within a span to the wall clock, integer µs. @param time ticks since the
+ * Unix epoch
+ */
 export function wallClockUs(span: WallClockSpan, time: number): number {
   const { startTime, endTime, startUs, endUs } = span;
   return Math.round(startUs + ((time - startTime) / (endTime - startTime)) * (endUs - startUs));
