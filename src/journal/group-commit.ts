@@ -1,6 +1,6 @@
 /**
- * Puts items that arrive while one commit is under way together into the next, in the order of
- * their arrival: with a disk that takes milliseconds to sync, a hundred callers share one sync.
+ * Combines the items that arrive during a commit in the next one, in the order of their arrival: if
+ * the disk needs milliseconds to sync, a hundred callers share one sync.
  */
 export class GroupCommit<Item, Result> {
   readonly #commit: (items: Item[]) => Promise<Result[]>;
@@ -9,12 +9,15 @@ export class GroupCommit<Item, Result> {
   #running: Promise<void> | undefined;
   #exclusive: (() => Promise<void>)[] = [];
 
-  /** @param commit takes a batch, and rejects for all of it or answers each item in order */
+  /**
+   * @param commit processes a batch, and rejects for all of it or returns a result for each item in
+   * order
+   */
   constructor(commit: (items: Item[]) => Promise<Result[]>) {
     this.#commit = commit;
   }
 
-  /** @throws what the commit of its batch rejected with */
+  /** @throws the error of the commit of its batch */
   add(item: Item): Promise<Result> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ item, resolve, reject });
@@ -22,7 +25,7 @@ export class GroupCommit<Item, Result> {
     });
   }
 
-  /** Runs a task while no commit is under way. */
+  /** Runs a task while no commit is in progress. */
   exclusive(task: () => Promise<void>): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#exclusive.push(() => task().then(resolve, reject));
@@ -40,7 +43,7 @@ export class GroupCommit<Item, Result> {
   }
 
   async #run(): Promise<void> {
-    // Callers of the same turn share the first commit too.
+    // Callers in the same turn share the first commit too.
     await null;
     while (this.#waiting.length > 0 || this.#exclusive.length > 0) {
       const task = this.#exclusive.shift();
@@ -55,7 +58,8 @@ export class GroupCommit<Item, Result> {
         for (const { reject } of batch) reject(error);
       }
     }
-    // In the same turn as the last look for work, or what comes in between would lie for ever.
+    // In the same turn as the last check for work; otherwise an item that arrives in between would
+    // wait for ever.
     this.#running = undefined;
   }
 }

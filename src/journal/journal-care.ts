@@ -4,7 +4,10 @@ import { makeFolder } from '../files/durable-file.ts';
 import { decodeLine, type JournalFormat } from './journal-line.ts';
 import { readJournal } from './journal-reader.ts';
 
-/** What is looked at to tell a damaged journal from a file of somebody else, bytes. */
+/**
+ * Size of the beginning that is examined to distinguish a damaged journal from a foreign file,
+ * bytes.
+ */
 const HEAD_BYTES = 65_536;
 const LINE_OF_OURS = /^[0-9a-f]{8} \[/m;
 
@@ -12,21 +15,21 @@ interface CareLog {
   warn(fields: object, message: string): void;
 }
 
-/** Whoever keeps what a journal says in memory. */
+/** An object that holds the content of a journal in memory. */
 export interface Journaled {
-  /** Lines of the journal that could not be read when it was opened. */
+  /** Number of journal lines that could not be read when it was opened. */
   readonly damagedLines: number;
-  /** Writes the journal anew with what is in memory. */
+  /** Rewrites the journal from memory. */
   compact(): Promise<void>;
   close(): Promise<void>;
 }
 
 /**
- * Opens a journal and takes care of one that was lost or damaged: a damaged one is kept aside under a
- * name of its own, and replaced by what could be read of it. What it lacks then has to be taken from
- * the recordings; until {@link markComplete} says that this was done, it is told again at each start.
+ * Opens a journal and handles one that was lost or damaged: a damaged one is kept under another
+ * name, and replaced by what could be read. What is missing must be taken from the recordings;
+ * until {@link markComplete} is called, every start reports it again.
  * @param path of the journal
- * @param openIt opens it; makes it where there is none
+ * @param openIt opens the journal, and creates it if there is none
  * @throws what opening throws; the file system's error
  */
 export async function openWithCare<T extends Journaled, Entry extends { type: string }>(
@@ -37,12 +40,12 @@ export async function openWithCare<T extends Journaled, Entry extends { type: st
 ): Promise<{ opened: T; isIncomplete: boolean }> {
   await makeFolder(dirname(path));
   const isHopeless = await isUnreadable(path, format);
-  // Before there is a new one, or a crash in between would leave one that looks whole.
+  // Before the new one exists: after a crash in between, it would appear complete.
   if (isHopeless || !(await sizeOf(path))) await markIncomplete(path);
   if (isHopeless) {
     const kept = await freeName(path);
     await rename(path, kept);
-    log.warn({ path, kept }, `the ${format.title} cannot be read; it was set aside`);
+    log.warn({ path, kept }, `the ${format.title} cannot be read; it was renamed`);
   }
   const opened = await openIt();
   if (opened.damagedLines > 0) {
@@ -51,29 +54,29 @@ export async function openWithCare<T extends Journaled, Entry extends { type: st
       const kept = await freeName(path);
       await copyFile(path, kept, constants.COPYFILE_EXCL);
       await opened.compact();
-      log.warn({ path, kept }, `the ${format.title} was damaged; a copy was kept as it was`);
+      log.warn({ path, kept }, `the ${format.title} was damaged; a copy was kept`);
     } catch (err) {
-      // It can be read all the same, and is looked at again at the next start.
+      // It is readable nevertheless, and is examined again at the next start.
       log.warn({ path, err }, `the damaged ${format.title} cannot be replaced`);
     }
   }
   return { opened, isIncomplete: (await sizeOf(markerOf(path))) !== undefined };
 }
 
-/** Notes that a journal lacks what the recordings tell. */
+/** Marks a journal as lacking entries that the recordings have. */
 export async function markIncomplete(path: string): Promise<void> {
   await writeFile(markerOf(path), 'what this journal lacks is to be taken from the recordings\n');
 }
 
-/** Notes that a journal has all that the recordings tell. */
+/** Marks a journal as complete. */
 export async function markComplete(path: string): Promise<void> {
   await rm(markerOf(path), { force: true });
 }
 
 /**
- * Sets a journal aside, to begin a new one. No other process may have it open.
- * @returns the greatest time stamp in it, µs since the Unix epoch, as far as it can be read; and the
- * name under which it is kept
+ * Renames a journal so that a new one can begin. No other process may have it open.
+ * @returns the greatest time stamp in it, µs since the Unix epoch, as far as it can be read, and
+ * its new name
  */
 export async function retireJournal<Entry extends { type: string }>(
   path: string,
@@ -106,7 +109,7 @@ export async function retireJournal<Entry extends { type: string }>(
   return { lastStamp, kept };
 }
 
-/** True for a journal of ours of which no line can be read, false for all else. */
+/** True for a journal of ours without a readable line; false for any other file. */
 async function isUnreadable<Entry extends { type: string }>(
   path: string,
   format: JournalFormat<Entry>,
@@ -126,7 +129,8 @@ async function isUnreadable<Entry extends { type: string }>(
       if (decodeLine(format, head, start, end) !== undefined) return false;
       start = end + 1;
     }
-    // A power cut leaves zeros where a file system had the length of a file on disk before its bytes.
+    // After a power failure, a file system that had stored the length of a file before its content
+    // fills it with zeros.
     const isZeros = head.every((byte) => byte === 0);
     if (!isZeros && !LINE_OF_OURS.test(head.toString('latin1'))) return false;
     const read = readJournal(
@@ -145,7 +149,7 @@ async function isUnreadable<Entry extends { type: string }>(
   }
 }
 
-/** A name beside the journal that nothing has. */
+/** A name beside the journal that is not in use. */
 async function freeName(path: string): Promise<string> {
   const day = new Date().toISOString().slice(0, 19).replaceAll(':', '');
   for (let count = 1; ; count++) {
@@ -158,7 +162,7 @@ function markerOf(path: string): string {
   return `${path}.incomplete`;
 }
 
-/** Bytes of a file; undefined where there is none. */
+/** Size of a file; undefined if it does not exist. */
 async function sizeOf(path: string): Promise<number | undefined> {
   return stat(path).then(
     ({ size }) => size,

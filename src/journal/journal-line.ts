@@ -1,38 +1,40 @@
 import { crc32 } from 'node:zlib';
 
-/** What a journal holds, and how its entries are written. */
+/** The content of a journal, and the encoding of its entries. */
 export interface JournalFormat<Entry> {
-  /** Names the format in the header line. */
+  /** Name of the format in the header line. */
   name: string;
-  /** What messages to the operator call it, such as `segment journal`. */
+  /** Name in messages to the operator, such as `segment journal`. */
   title: string;
-  /** The version that is written, and the newest that is read. */
+  /** The version that is written, and the newest one that can be read. */
   version: number;
   /** An entry as a JSON array whose first element is not the name of the format. */
   toArray(entry: Entry): unknown[];
-  /** Reads what `toArray` made; undefined, or an error of any kind, where it knows no such entry. */
+  /**
+   * Parses the output of `toArray`; returns undefined, or throws any error, for an unknown entry.
+   */
   fromArray(array: unknown[]): Entry | undefined;
-  /** Its time stamp, µs since the Unix epoch; undefined for an entry that has none. */
+  /** Its time stamp, µs since the Unix epoch; undefined if it has none. */
   stampOf(entry: Entry): number | undefined;
 }
 
-/** First line: what file this is. */
+/** The first line, which identifies the file. */
 export interface JournalHeader {
   type: 'header';
   version: number;
-  /** No time stamp (µs since the Unix epoch) up to this may be given to an entry again. */
+  /** No later entry may get a time stamp (µs since the Unix epoch) up to this. */
   lastStamp: number;
 }
 
-/** Longest line that is read back, bytes. */
+/** Maximum length of a line that is read, bytes. */
 export const MAX_LINE_BYTES = 1 << 20;
 
 const SPACE = 0x20;
 const CHECKSUM_DIGITS = 8;
 
 /**
- * One line: eight hexadecimal digits of the CRC-32 of what follows the space, a space, a JSON array,
- * a newline. Every line stands for itself, so that damage to one never costs another.
+ * A line: eight hexadecimal digits of the CRC-32 of what follows the space, a space, a JSON array,
+ * a newline. Each line is independent, so that damage to one does not affect others.
  */
 export function encodeArray(array: unknown[]): string {
   const json = JSON.stringify(array);
@@ -40,7 +42,7 @@ export function encodeArray(array: unknown[]): string {
   return `${checksum} ${json}\n`;
 }
 
-/** An entry as a line; see {@link encodeArray}. */
+/** Encodes an entry as a line; see {@link encodeArray}. */
 export function encodeEntry<Entry>(format: JournalFormat<Entry>, entry: Entry): string {
   return encodeArray(format.toArray(entry));
 }
@@ -54,8 +56,8 @@ export function encodeHeader<Entry>(
 }
 
 /**
- * Reads the line that stands in a buffer from `start` up to its newline at `end`.
- * @returns undefined when it is damaged
+ * Parses the line in a buffer from `start` to its newline at `end`.
+ * @returns undefined if it is damaged
  */
 export function decodeLine<Entry>(
   format: JournalFormat<Entry>,

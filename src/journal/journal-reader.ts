@@ -8,23 +8,23 @@ import {
 
 const NEWLINE = 0x0a;
 
-/** What was found in a journal. */
+/** The result of reading a journal. */
 export interface JournalRead {
-  /** Bytes up to and with the last newline. */
+  /** Size up to and including the last newline, bytes. */
   length: number;
-  /** Bytes after it: a line that was never finished. */
+  /** Size of the incomplete line after it, bytes. */
   tornBytes: number;
-  /** Lines that could not be read. */
+  /** Number of lines that could not be read. */
   damaged: number;
-  /** Byte offset of the first of them. */
+  /** Offset of the first of them, bytes. */
   firstDamaged: number | undefined;
 }
 
 /**
  * Reads a journal line by line in constant memory.
  * @param onHeader called for each header line
- * @param onEntry returns false for an entry that makes no sense where it stands
- * @throws Error when not one line is that of a journal, or when the version is not known
+ * @param onEntry returns false for an entry that is invalid in its place
+ * @throws Error if no line is valid, or the version is unknown
  */
 export async function readJournal<Entry extends { type: string }>(
   file: FileHandle,
@@ -36,10 +36,10 @@ export async function readJournal<Entry extends { type: string }>(
   const buffer = Buffer.allocUnsafeSlow(2 * MAX_LINE_BYTES);
   const read: JournalRead = { length: 0, tornBytes: 0, damaged: 0, firstDamaged: undefined };
   let good = 0;
-  /** Bytes in the buffer, and where in the file its first one stands. */
+  /** Number of bytes in the buffer, and its offset in the file. */
   let filled = 0;
   let offset = 0;
-  /** Where a line began that is longer than any we write, while inside it. */
+  /** Start of a line that is too long, while inside it. */
   let skippingFrom: number | undefined;
 
   const damaged = (at: number) => {

@@ -4,35 +4,34 @@ import { syncFolder } from '../files/durable-file.ts';
 import { encodeHeader, type JournalFormat, type JournalHeader } from './journal-line.ts';
 import { type JournalRead, readJournal } from './journal-reader.ts';
 
-/** What the journal says of itself as it is opened. */
+/** The log for opening a journal. */
 export interface JournalLog {
   warn(fields: object, message: string): void;
 }
 
-/** How a journal is opened. */
+/** Options of a journal. */
 export interface JournalOptions<Entry> {
   path: string;
   format: JournalFormat<Entry>;
   log: JournalLog;
   /** Called for the header line. */
   onHeader(header: JournalHeader): void;
-  /** Called for every good line in order; returns false for one that makes no sense. */
+  /** Called for every valid line in order; returns false if the entry is invalid in its place. */
   onEntry(entry: Entry): boolean;
 }
 
 /**
- * An append-only file of lines, durable one batch at a time. Not safe for concurrent calls: whoever
- * uses it makes one call at a time.
+ * An append-only file of lines, made durable batch by batch. It does not support concurrent calls.
  */
 export class Journal {
-  /** Lines that could not be read when it was opened. */
+  /** Number of lines that could not be read when it was opened. */
   readonly damagedLines: number;
   readonly #path: string;
   readonly #header: (lastStamp: number) => string;
   #file: FileHandle;
-  /** Bytes that hold whole, durable lines. */
+  /** Length of the complete, durable lines, bytes. */
   #length: number;
-  /** True while there may be bytes of a failed write beyond the length. */
+  /** True if a failed write may have left bytes beyond that length. */
   #torn = false;
 
   private constructor(
@@ -49,9 +48,9 @@ export class Journal {
   }
 
   /**
-   * Opens or creates a journal in a folder that exists, and reads it through. A torn last line is
-   * cut off, damaged lines are skipped; both are logged.
-   * @throws Error when the file is something else than a journal, or a journal of a later version
+   * Opens a journal, or creates it in an existing folder, and reads it. An incomplete last line is
+   * cut off and damaged lines are skipped; both are logged.
+   * @throws Error if the file is no journal, or a journal of a later version
    */
   static async open<Entry extends { type: string }>(
     options: JournalOptions<Entry>,
@@ -91,14 +90,14 @@ export class Journal {
     }
   }
 
-  /** Bytes of the file. */
+  /** Size of the file, bytes. */
   get length(): number {
     return this.#length;
   }
 
   /**
-   * Adds lines; durable when it resolves. When it rejects the file is as it was before.
-   * @throws Error of the file system, such as ENOSPC
+   * Appends lines; durable when it resolves. If it rejects, the file is unchanged.
+   * @throws the file system's error, such as ENOSPC
    */
   async append(lines: Buffer): Promise<void> {
     await this.#cutTornEnd();
@@ -107,8 +106,8 @@ export class Journal {
       await writeAll(this.#file, lines, this.#length);
       await this.#file.datasync();
     } catch (error) {
-      // A line that was refused must not come to life at the next start. Should even this fail it
-      // is tried again before the next append.
+      // A line that was rejected must not reappear at the next start. If this fails too, it is
+      // retried before the next append.
       await this.#cutTornEnd().catch(() => {});
       throw error;
     }
@@ -117,7 +116,7 @@ export class Journal {
   }
 
   /**
-   * Begins a new file that is to take the place of this one.
+   * Begins a new file that will replace this one.
    * @param lastStamp see {@link JournalHeader}
    */
   async startRewrite(lastStamp: number): Promise<JournalRewrite> {
@@ -125,8 +124,8 @@ export class Journal {
   }
 
   /**
-   * Puts the new file in place of this one, atomically; durable when it resolves. When it cannot,
-   * the new file is thrown away and this one stays.
+   * Replaces this file by the new one atomically; durable when it resolves. If that fails, the new
+   * file is deleted and this one stays.
    */
   async adopt(rewrite: JournalRewrite): Promise<void> {
     try {
@@ -160,7 +159,7 @@ export class Journal {
   }
 }
 
-/** A journal in the making. */
+/** A journal that is being rewritten. */
 export class JournalRewrite {
   readonly file: FileHandle;
   readonly #path: string;
@@ -182,7 +181,7 @@ export class JournalRewrite {
     return rewrite;
   }
 
-  /** Bytes written. */
+  /** Number of bytes written. */
   get length(): number {
     return this.#length;
   }
@@ -192,7 +191,7 @@ export class JournalRewrite {
     this.#length += lines.length;
   }
 
-  /** Throws the new file away. */
+  /** Deletes the new file. */
   async abandon(): Promise<void> {
     await this.file.close();
     await rm(this.#path, { force: true });
@@ -203,7 +202,7 @@ function newPath(path: string): string {
   return `${path}.new`;
 }
 
-/** A journal appears with its header or not at all. */
+/** A new journal appears with its header or not at all. */
 async function create(path: string, header: string): Promise<FileHandle> {
   const rewrite = await JournalRewrite.start(newPath(path), header);
   try {

@@ -7,49 +7,52 @@ import { GroupCommit } from './group-commit.ts';
 import { Journal, type JournalLog, type JournalRewrite } from './journal.ts';
 import { encodeEntry, type JournalFormat } from './journal-line.ts';
 
-/** Where a table in memory has its journal. */
+/** The journal of a table in memory. */
 export interface JournaledTableOptions {
-  /** The journal file; made with its folder where it does not exist. */
+  /** The journal file; it is created with its folder if it does not exist. */
   journalPath: string;
   log: JournalLog;
-  /** µs since the Unix epoch; the steady clock where left out. */
+  /** Returns µs since the Unix epoch; the steady clock by default. */
   now?: () => number;
 }
 
-/** What a table in memory does for its journal; the rest is the same for all. */
+/** What a table in memory provides for its journal. */
 export interface TableContent<Entry, Change, Result> {
   format: JournalFormat<Entry>;
-  /** What messages call the table, such as `the segment index`. */
+  /** Name of the table in messages, such as `the segment index`. */
   title: string;
-  /** Takes an entry of the journal into the table, at the time of opening. */
+  /** Adds an entry of the journal to the table when it is opened. */
   load(entry: Entry): void;
   /**
-   * Makes changes that were asked for at the same time: appends their entries, then changes the table.
+   * Carries out concurrent changes: appends their entries, then changes the table.
    * @returns the result of each
    */
   commit(changes: Change[]): Promise<Result[]>;
-  /** How many lines a journal would have with nothing but what the table holds, at most. */
+  /** Upper bound for the number of lines of a rewritten journal. */
   linesNeeded(): number;
   /**
-   * Begins to read the table as entries, in the order in which they are to be loaded. Each call of
-   * what it returns gives the next ones, about a millisecond's worth; none where there are no more
-   * for now.
+   * Begins to read the table as entries, in the order in which they will be loaded. Each call of
+   * the returned function returns the next ones, about one millisecond's worth; none if there are
+   * no more for now.
    */
   read(): () => Entry[];
   /**
-   * True where changes only add entries at the end of what is read: then changes go on while the
-   * journal is written anew. What does else has to run {@link JournaledTable.alone}.
+   * True if changes only add entries after those that are read: then they continue while the
+   * journal is rewritten. Any other change must use {@link JournaledTable.alone}.
    */
   readonly onlyGrows: boolean;
 }
 
-/** The journal is rewritten once it holds this many lines more than needed, and twice what is needed. */
+/**
+ * The journal is rewritten when it exceeds the number of lines needed by this, and is at least
+ * twice as long as needed.
+ */
 const SPARE_LINES = 10_000;
 
 /**
- * The journal of a table in memory: opened and loaded, written in group commits, written anew once most
- * of its lines stand for nothing, closed. Every change is durable before it can be seen, and carries a
- * stamp (µs since the Unix epoch) greater than any before.
+ * The journal of a table in memory: opened and loaded, written in group commits, rewritten when
+ * most of its lines are obsolete, closed. Every change is durable before it becomes visible, and
+ * has a stamp (µs since the Unix epoch) greater than any before.
  */
 export class JournaledTable<Entry extends { type: string }, Change, Result> {
   readonly #content: TableContent<Entry, Change, Result>;
@@ -58,12 +61,12 @@ export class JournaledTable<Entry extends { type: string }, Change, Result> {
   readonly #lock: JournalLock;
   readonly #commits: GroupCommit<Change, Result>;
   #journal!: Journal;
-  /** The newest stamp that was ever given. */
+  /** The last stamp given out. */
   #lastStamp = 0;
-  /** Stamp of the last good line while the journal is loaded. */
+  /** Stamp of the last valid line while the journal is loaded. */
   #lastLoaded = 0;
   #lines = 0;
-  /** Lines below which it is not tried again to write the journal anew. */
+  /** Number of lines below which no rewrite is attempted. */
   #patientUntil = 0;
   #alone: Promise<unknown> = Promise.resolve();
   #closing: Promise<void> | undefined;
@@ -79,16 +82,16 @@ export class JournaledTable<Entry extends { type: string }, Change, Result> {
     this.#lock = lock;
     this.#commits = new GroupCommit(async (changes) => {
       const results = await content.commit(changes);
-      // Not again at every change while there is no room for it.
+      // Not attempted at every change while there is no space for it.
       if (this.#lines > this.#patientUntil) void this.compactWhenWorthwhile();
       return results;
     });
   }
 
   /**
-   * Opens the journal and loads what it holds.
-   * @throws Error when another process has it open, when the file is not a journal of this format, or
-   * when it cannot be read
+   * Opens the journal and loads its content.
+   * @throws Error if another process has it open, if the file is no journal of this format, or if
+   * it cannot be read
    */
   static async open<Entry extends { type: string }, Change, Result>(
     content: TableContent<Entry, Change, Result>,
@@ -113,24 +116,24 @@ export class JournaledTable<Entry extends { type: string }, Change, Result> {
     }
   }
 
-  /** Lines of the journal that could not be read when it was opened. */
+  /** Number of journal lines that could not be read when it was opened. */
   get damagedLines(): number {
     return this.#journal.damagedLines;
   }
 
-  /** The newest stamp that was ever given, µs since the Unix epoch; 0 before any. */
+  /** The last stamp given out, µs since the Unix epoch; 0 if there is none. */
   get lastStamp(): number {
     return this.#lastStamp;
   }
 
-  /** Makes sure that no stamp up to this is given from now on. @param us µs since the Unix epoch */
+  /** Ensures that later stamps exceed this. @param us µs since the Unix epoch */
   raiseStamp(us: number): void {
     this.#lastStamp = Math.max(this.#lastStamp, Math.ceil(us));
   }
 
   /**
-   * The stamp of the next change: now, but later than all before. A clock that was set back must
-   * neither repeat a stamp nor hide a change from a reader who has seen later ones.
+   * The stamp of the next change: the present, but later than all before. If the clock was set
+   * back, a stamp must not be repeated, nor a change hidden from readers that have seen later ones.
    */
   nextStamp(): number {
     this.#lastStamp = Math.max(this.#now(), this.#lastStamp + 1);
@@ -143,17 +146,17 @@ export class JournaledTable<Entry extends { type: string }, Change, Result> {
   }
 
   /**
-   * Has a change committed, together with those asked for at the same time.
-   * @throws what the commit throws; Error of the file system when the journal cannot be written
+   * Commits a change together with concurrent ones.
+   * @throws what the commit throws; the file system's error if the journal cannot be written
    */
   add(change: Change): Promise<Result> {
     return this.#commits.add(change);
   }
 
   /**
-   * Adds entries to the journal; durable when it resolves. Only within a commit, or a task that runs
+   * Appends entries to the journal; durable when it resolves. Only within a commit, or in a task of
    * {@link exclusive}.
-   * @throws Error of the file system; the journal is as it was then
+   * @throws the file system's error; then the journal is unchanged
    */
   async append(entries: readonly Entry[]): Promise<void> {
     if (entries.length === 0) return;
@@ -161,12 +164,14 @@ export class JournaledTable<Entry extends { type: string }, Change, Result> {
     this.#lines += entries.length;
   }
 
-  /** Runs a task while no commit is under way. */
+  /** Runs a task while no commit is in progress. */
   exclusive(task: () => Promise<void>): Promise<void> {
     return this.#commits.exclusive(task);
   }
 
-  /** Runs a task while the journal is not written anew, nor another such task runs; commits go on. */
+  /**
+   * Runs a task while the journal is not rewritten and no other such task runs; commits continue.
+   */
   alone<T>(task: () => Promise<T>): Promise<T> {
     const done = this.#alone.then(task);
     this.#alone = done.catch(() => {});
@@ -174,16 +179,16 @@ export class JournaledTable<Entry extends { type: string }, Change, Result> {
   }
 
   /**
-   * Writes the journal anew with nothing but what the table holds.
-   * @throws Error of the file system; the journal is as it was then
+   * Rewrites the journal with the current content of the table only.
+   * @throws the file system's error; then the journal is unchanged
    */
   compact(): Promise<void> {
     return this.alone(() => this.#compact());
   }
 
   /**
-   * Does so where most lines stand for nothing any more; a failure is logged. Looked at after commits
-   * as well; to be called after an eviction, which happens seldom enough to try each time.
+   * Rewrites the journal if most lines are obsolete; a failure is logged. Also checked after
+   * commits; call it after an eviction, which is rare enough to try each time.
    */
   async compactWhenWorthwhile(): Promise<void> {
     const needed = this.#content.linesNeeded();
@@ -195,7 +200,7 @@ export class JournaledTable<Entry extends { type: string }, Change, Result> {
     });
   }
 
-  /** Finishes what was begun, and gives the journal free. */
+  /** Completes pending writes and closes the journal. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -204,7 +209,7 @@ export class JournaledTable<Entry extends { type: string }, Change, Result> {
   async #close(): Promise<void> {
     await this.#alone;
     await this.#commits.idle();
-    // A commit may have begun to write the journal anew.
+    // A commit may have begun to rewrite the journal.
     await this.#alone;
     try {
       await this.#journal.close();

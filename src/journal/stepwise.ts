@@ -1,9 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
 
-/** Work that is divided into short steps: it may rest wherever it yields, and returns its result. */
+/** Work in short steps: it may pause at each `yield`, and returns its result. */
 export type Stepwise<Result> = Generator<void, Result, void>;
 
-/** Does it with a turn of the event loop after each step, so that nothing else has to wait for long. */
+/**
+ * Runs it with a turn of the event loop after each step, so that nothing else is delayed for long.
+ */
 export async function stepByStep<Result>(work: Stepwise<Result>): Promise<Result> {
   for (;;) {
     const step = work.next();
@@ -12,7 +14,7 @@ export async function stepByStep<Result>(work: Stepwise<Result>): Promise<Result
   }
 }
 
-/** Does it without a rest. */
+/** Runs it without pauses. */
 export function atOnce<Result>(work: Stepwise<Result>): Result {
   for (;;) {
     const step = work.next();

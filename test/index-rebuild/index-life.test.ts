@@ -123,7 +123,7 @@ t.test('a journal of zeros, as a power cut leaves it, counts as lost', async (t)
     const { indexPath, folder } = await written(t);
     await writeFile(path.join(folder, journal), Buffer.alloc(5000));
     const { life, warnings } = await open(t, { indexPath });
-    t.match(warnings, [/cannot be read; it was set aside/]);
+    t.match(warnings, [/cannot be read; it was renamed/]);
     await life.complete(recorded);
     t.same(paths(life.index), all);
     t.ok(life.catalogue.records('cam1').length > 0);
