@@ -1,28 +1,28 @@
-/** What the headers of one chunk in a segment file say. Times are ticks at the file's timescale. */
+/** The headers of a chunk in a segment file. Times are ticks of the file's timescale. */
 export interface ChunkFacts {
-  /** Byte offset of the chunk in the file. */
+  /** Offset of the chunk in the file, bytes. */
   offset: number;
-  /** Bytes of the whole chunk. */
+  /** Size of the whole chunk, bytes. */
   byteLength: number;
-  /** Byte offset in the file of its base time, see `Chunk` in `container.ts`. */
+  /** Offset of its base time in the file, bytes; see `Chunk` in `container.ts`. */
   baseTimeOffset: number;
-  /** Decode time of the first sample. */
+  /** Decoding time of the first sample. */
   startTime: number;
   /** Sum of the samples' durations. */
   duration: number;
   /**
-   * How much later than its decode time each sample is shown, the track's composition delay included;
-   * undefined where no sample is shown at another time.
+   * Presentation time minus decoding time of each sample, including the track's composition delay;
+   * undefined if all are 0.
    */
   compositionOffsets?: number[];
   sampleCount: number;
-  /** Bytes of each sample, in decoding order. */
+  /** Size of each sample in decoding order, bytes. */
   sampleSizes: number[];
   /** Duration of each sample. */
   sampleDurations: number[];
   /** Byte offset in the file of each sample. */
   sampleOffsets: number[];
-  /** Places among the samples where decoding can start; empty where all samples are such (audio). */
+  /** Indexes of the sync samples; empty if all samples are (audio). */
   keyframes: number[];
   /**
    * Decode times of the samples where decoding can start, which are also when they are shown, or the
@@ -31,13 +31,13 @@ export interface ChunkFacts {
   keyframeTimes: number[];
 }
 
-/** What a walk through a segment file has found. */
+/** The result of walking a segment file. */
 export interface SegmentChunks {
-  /** The whole chunks. */
+  /** The complete chunks. */
   chunks: ChunkFacts[];
-  /** Bytes up to the end of the last of them. */
+  /** Offset of the end of the last one, bytes. */
   validLength: number;
-  /** Where that is not the end of the file, what is wrong there. */
+  /** What is wrong there, if that is not the end of the file. */
   problem?: string;
 }
 

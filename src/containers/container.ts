@@ -9,148 +9,148 @@ import type { WallClockSpan } from '../media/wall-clock-span.ts';
 import type { SegmentChunks } from './chunk-facts.ts';
 
 /**
- * A container format: how a track is laid out in an initialization segment and in segment files, and how
- * those are read back. A segment file is a head of fixed length and chunks; each chunk can be decoded as
- * soon as it is whole, so a file that was cut short keeps all but its last. Each file holds one track.
+ * A container format: how a track is written to an initialization segment and segment files, and
+ * how these are read. A segment file consists of a head of fixed size and chunks; each chunk can be
+ * decoded once it is complete, so a truncated file loses only its last chunk. Each file has one
+ * track.
  *
- * Times are ticks at the file's timescale (see {@link Container.timescale}) since the Unix epoch.
+ * Times are ticks of the file's timescale (see {@link Container.timescale}) since the Unix epoch.
  */
 export interface Container {
-  /** Its row in `media/container-name.ts` has the extension and the media types. */
+  /** Key of `media/container-name.ts`, which has the extension and the media types. */
   readonly name: ContainerName;
-  /** What FFmpeg calls its demuxer, for `verify --decode`. */
+  /** Name of FFmpeg's demuxer, for `verify --decode`. */
   readonly demuxer: string;
 
   /**
-   * Ticks a second in which its files count time.
-   * @param clockRate of the track's codec, ticks a second
+   * Timescale of its files, ticks per second.
+   * @param clockRate of the track's codec, Hz
    */
   timescale(clockRate: number): number;
 
   /**
-   * The initialization segment of a track. The same track always gives the same bytes.
-   * @throws RangeError for what the format cannot hold
+   * The initialization segment of a track. Equal tracks give the same bytes.
+   * @throws RangeError for what the format cannot represent
    */
   initialization(track: TrackFormat): Buffer;
 
   /**
-   * Lays out samples as one chunk, without copying the payload.
-   * @throws RangeError for no samples, and for what the format cannot hold
+   * Writes samples as a chunk, without copying the payload.
+   * @throws RangeError without samples, and for what the format cannot represent
    */
   chunk(options: ChunkOptions): Chunk;
 
-  /** The bytes that make a time the base time of a chunk, see {@link Chunk.baseTimeOffset}. */
+  /** The encoding of a chunk's base time, see {@link Chunk.baseTimeOffset}. */
   baseTime(time: number): Buffer;
 
-  /** Bytes of {@link head}, always the same. */
+  /** Size of {@link head}, which is constant, bytes. */
   readonly headBytes: number;
 
   /**
-   * What a segment file begins with: it says where the segment lies on the wall clock, and where it
-   * belongs. Players pass over it.
+   * The head of a segment file: its wall-clock times and where it belongs. Players skip it.
    * @throws RangeError for names that do not fit
    */
   head(times: WallClockSpan, origin: SegmentOrigin): Buffer;
 
-  /** The beginning of a {@link head} with other times, to be written over the beginning of the file. */
+  /** The beginning of a {@link head} with other times, to overwrite the beginning of the file. */
   headTimes(times: WallClockSpan): Buffer;
 
   /**
-   * Reads the head of a segment file, as far as it has one: files of other versions may not.
-   * @param bytes the first {@link headBytes} of the file; where it is shorter, what there is
-   * @param timescale ticks a second of the file
+   * Parses the head of a segment file; files of other versions may not have one.
+   * @param bytes the first {@link headBytes} of the file, or all of a shorter one
+   * @param timescale of the file, ticks per second
    */
   readHead(bytes: Buffer, timescale: number): SegmentHead;
 
   /**
-   * Walks a segment file. Reads headers only, no payload. Damaged input is never an error: the walk ends
-   * before the first chunk that is cut short, does not fit its own headers, or is not of our making.
-   * @param size bytes of the file to look at
+   * Walks a segment file, reading only headers. Damaged input is never an error: the walk ends
+   * before the first chunk that is truncated, inconsistent, or not written by this recorder.
+   * @param size number of bytes to read
    * @throws what the source throws
    */
   readChunks(source: ByteSource, size: number): Promise<SegmentChunks>;
 
-  /** Reads an initialization segment that {@link initialization} wrote; undefined for anything else. */
+  /** Parses an initialization segment from {@link initialization}; undefined for anything else. */
   readInitialization(data: Buffer): TrackFacts | undefined;
 
-  /** Reads the codec configuration of such a segment; undefined for anything else. */
+  /** Parses the codec configuration of such a segment; undefined for anything else. */
   readConfiguration(data: Buffer): Configuration | undefined;
 }
 
-/** What an initialization segment is made of. */
+/** The content of an initialization segment. */
 export interface TrackFormat {
   kind: TrackKind;
-  /** Ticks a second in which the track's files count time, see {@link Container.timescale}. */
+  /** Timescale of the track's files, ticks per second, see {@link Container.timescale}. */
   timescale: number;
-  /** How the container names the codec, and what it tells the decoder before the first sample. */
+  /** The sample entry with the decoder configuration. */
   sampleEntry: SampleEntry;
   /** Video: picture size in pixels. */
   width?: number;
   height?: number;
-  /** Video: what its numbers stand for, and the shape of its samples, where the stream says so. */
+  /** Video: colour space and sample aspect ratio, if the stream declares them. */
   colour?: ColourDescription;
   sampleAspectRatio?: SampleAspectRatio;
   /** Video: how its pictures are to be shown; absent where they are upright. */
   orientation?: PictureOrientation;
-  /** Audio: channel count, and samples a second of sound. */
+  /** Audio: number of channels, and sampling rate in Hz. */
   channels?: number;
   samplingRate?: number;
   /**
-   * Video that is reordered: what its composition offsets were raised by so that none is negative,
-   * ticks. A container that has no way to take it away again refuses any but 0.
+   * Video with reordering: the amount added to its composition offsets so that none is negative,
+   * ticks. A container that cannot subtract it again only accepts 0.
    */
   compositionDelay?: number;
 }
 
-/** What an initialization segment tells of its track. */
+/** The track described by an initialization segment. */
 export interface TrackFacts {
   kind: TrackKind;
-  /** RFC 6381 codecs string. */
+  /** Codecs string (RFC 6381). */
   codecs: string;
-  /** Ticks a second. */
+  /** Ticks per second. */
   timescale: number;
   /** Video: size in pixels that pictures are shown in, turned where they have to be. */
   width?: number;
   height?: number;
   /** Video: how its pictures are to be shown; absent where they are upright. */
   orientation?: PictureOrientation;
-  /** Video that is reordered: what its composition offsets were raised by, ticks. */
+  /** Video with reordering: the amount added to its composition offsets, ticks. */
   compositionDelay?: number;
-  /** Audio: channel count, and samples a second where that is not the timescale. */
+  /** Audio: number of channels, and sampling rate in Hz if it differs from the timescale. */
   channels?: number;
   samplingRate?: number;
 }
 
-/** What a chunk is made of. */
+/** The content of a chunk. */
 export interface ChunkOptions {
   kind: TrackKind;
-  /** Puts a 4-byte length before each part of a sample (ISO/IEC 14496-15 §5.3.4.2). */
+  /** Precede each part of a sample by its length in 4 bytes (ISO/IEC 14496-15 §5.3.4.2). */
   isLengthPrefixed: boolean;
-  /** Counts up from 1 within a track, below 2^32. */
+  /** Incremented from 1 within a track, below 2^32. */
   sequenceNumber: number;
-  /** At least one; in decoding order, each starting where the one before ends. */
+  /** At least one; in decoding order, contiguous. */
   samples: Sample[];
 }
 
-/** A chunk that is ready to be written. */
+/** A chunk ready to be written. */
 export interface Chunk {
-  /** The bytes as a gather list for `writev`: headers of ours and views of the samples' parts. */
+  /** The bytes as a gather list for `writev`: headers, and views of the samples' parts. */
   buffers: Buffer[];
-  /** Bytes of the whole chunk. */
+  /** Size of the whole chunk, bytes. */
   byteLength: number;
-  /** Byte offset within the chunk of its base time, so that it can be patched in the file later. */
+  /** Offset of its base time in the chunk, bytes, so that it can be patched in the file later. */
   baseTimeOffset: number;
 }
 
-/** What a segment was recorded as part of. */
+/** Where a segment belongs. */
 export interface SegmentOrigin {
-  /** File name of the initialization segment that it needs. */
+  /** File name of its initialization segment. */
   initialization: string;
   /** Identifier of its Period in the manifest. */
   period: string;
 }
 
-/** The head of a segment file, as far as it has one. */
+/** The head of a segment file, as far as it exists. */
 export interface SegmentHead {
   times: WallClockSpan | undefined;
   origin: SegmentOrigin | undefined;

@@ -2,7 +2,7 @@ import type { ByteSource } from '../files/byte-source.ts';
 import type { SegmentHead } from './container.ts';
 import { containerNamed, type FileFormat, timescaleOf } from './registry.ts';
 
-/** Reads the head of a segment file, as far as it has one. @throws what the source throws */
+/** Parses the head of a segment file, as far as it exists. @throws what the source throws */
 export async function readSegmentHead(
   source: ByteSource,
   format: FileFormat,

@@ -7,18 +7,18 @@ import { webm } from './webm/container.ts';
 
 const CONTAINERS: Readonly<Record<ContainerName, Container>> = { mp4, webm };
 
-/** What decides how a file's bytes are read: a track of a manifest and the name of a file tell both. */
+/** What determines the format of a file: known from a track of a manifest and from a file name. */
 export interface FileFormat {
   kind: TrackKind;
   container: ContainerName;
 }
 
-/** The container format of a name. */
+/** The container with a name. */
 export function containerNamed(name: ContainerName): Container {
   return CONTAINERS[name];
 }
 
-/** Ticks a second in which a file counts time. */
+/** Timescale of a file, ticks per second. */
 export function timescaleOf({ kind, container }: FileFormat): number {
   return CONTAINERS[container].timescale(TIMESCALE[kind]);
 }

@@ -2,13 +2,13 @@ import type { Configuration } from '../codecs/configuration.ts';
 import { UPRIGHT } from '../media/picture-orientation.ts';
 import type { Container, TrackFormat } from './container.ts';
 
-/** What the pictures of a track need that their codec does not know. */
+/** Properties of a track's pictures that their codec does not know. */
 type ShownPictures = Pick<TrackFormat, 'compositionDelay' | 'orientation'>;
 
 /**
- * What the initialization segment of a track is made of.
- * @param shown how its pictures are shown, see {@link TrackFormat}
- * @throws RangeError where the codec is not written to the container, or the configuration not valid
+ * The content of a track's initialization segment.
+ * @param shown how its pictures are displayed, see {@link TrackFormat}
+ * @throws RangeError if the container does not support the codec, or the configuration is invalid
  */
 export function trackFormat(
   container: Container,

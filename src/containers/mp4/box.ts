@@ -1,25 +1,25 @@
-/** Bytes of a header without a 64-bit size. */
+/** Size of a header without a 64-bit size, bytes. */
 export const BOX_HEADER_BYTES = 8;
-/** Bytes of a header with a 64-bit size. */
+/** Size of a header with a 64-bit size, bytes. */
 export const LONGEST_BOX_HEADER_BYTES = 16;
 
 /** The header of a box (ISO/IEC 14496-12 §4.2). */
 export interface BoxHeader {
   type: string;
-  /** Bytes of the whole box, header included. */
+  /** Size of the whole box including its header, bytes. */
   size: number;
   /** 8, or 16 with a 64-bit size. */
   headerSize: number;
 }
 
-/** A box by the bounds of its payload. */
+/** A box and the range of its payload. */
 export interface Box {
   type: string;
   start: number;
   end: number;
 }
 
-/** The header at a place; undefined where there is no sane one between `at` and `end`. */
+/** Parses the header at `at`; undefined if there is no valid one before `end`. */
 export function boxHeader(bytes: Buffer, at: number, end: number): BoxHeader | undefined {
   if (at + BOX_HEADER_BYTES > end) return undefined;
   let size = bytes.readUInt32BE(at);
@@ -33,7 +33,7 @@ export function boxHeader(bytes: Buffer, at: number, end: number): BoxHeader | u
   return { type: bytes.toString('latin1', at + 4, at + 8), size, headerSize };
 }
 
-/** The boxes between two offsets, up to the first that does not fit. */
+/** The boxes between two offsets, up to the first invalid one. */
 export function* boxes(bytes: Buffer, from: number, to: number): Generator<Box> {
   for (let at = from; at < to; ) {
     const header = boxHeader(bytes, at, to);
@@ -49,7 +49,7 @@ export function findBox(bytes: Buffer, from: number, to: number, type: string): 
   return undefined;
 }
 
-/** A box with the payload that it is given. */
+/** Writes a box with this payload. */
 export function writeBox(type: string, payload: Buffer): Buffer {
   const bytes = Buffer.alloc(BOX_HEADER_BYTES + payload.length);
   writeBoxHeader(bytes, 0, type, bytes.length);
@@ -57,7 +57,7 @@ export function writeBox(type: string, payload: Buffer): Buffer {
   return bytes;
 }
 
-/** Writes the header of a box below 4 GiB. @param size bytes of the whole box */
+/** Writes the header of a box below 4 GiB. @param size of the whole box, bytes */
 export function writeBoxHeader(bytes: Buffer, at: number, type: string, size: number): void {
   bytes.writeUInt32BE(size, at);
   bytes.write(type, at + 4, 'latin1');

@@ -3,18 +3,17 @@ import type { ChunkFacts, SegmentChunks } from '../chunk-facts.ts';
 import { boxHeader, findBox, LONGEST_BOX_HEADER_BYTES } from './box.ts';
 import { TRACK_ID } from './chunk.ts';
 
-// Covers the moof of a second of video and the mdat header after it, so that one read is enough.
+// Includes the moof of a second of video and the following mdat header, so that one read is enough.
 const READ_AHEAD_BYTES = 4096;
-// A moof has 16 bytes a sample at most: beyond this it is not one of ours.
+// A moof has at most 16 bytes per sample: a larger one is not ours.
 const MAX_MOOF_BYTES = 16 * 1024 * 1024;
 
 /**
- * Walks an existing segment file to repair it or to index it anew. Reads headers only, no payload.
- * Damaged input is never an error: the walk ends before the first chunk that is cut short, does
- * not fit its own headers, or was not written by `writeChunk`. Other whole boxes on the way (`ftyp`,
- * `moov`, `styp`, `free`) are passed over.
+ * Walks a segment file to repair or index it, reading only headers. Damaged input is never an
+ * error: the walk ends before the first chunk that is truncated, inconsistent, or not written by
+ * `writeChunk`. Other complete boxes (`ftyp`, `moov`, `styp`, `free`) are skipped.
  *
- * @param size bytes of the file to look at
+ * @param size number of bytes to read
  * @throws what reading the file throws
  */
 export async function readChunks(handle: ByteSource, size: number): Promise<SegmentChunks> {
@@ -23,7 +22,7 @@ export async function readChunks(handle: ByteSource, size: number): Promise<Segm
   let problem: string | undefined;
   let offset = 0;
   let buffer = Buffer.allocUnsafe(READ_AHEAD_BYTES);
-  /** Where in the file the buffer begins, and how many bytes of it are filled. */
+  /** Offset of the buffer in the file, and the number of valid bytes in it. */
   let start = 0;
   let filled = 0;
   while (offset + 8 <= size) {
@@ -35,7 +34,7 @@ export async function readChunks(handle: ByteSource, size: number): Promise<Segm
     }
     const header = boxHeader(buffer, at, filled);
     if (header === undefined) {
-      problem = 'what should be a box has no sane header';
+      problem = 'there is no valid box header';
       break;
     }
     if (offset + header.size > size) {
@@ -43,7 +42,7 @@ export async function readChunks(handle: ByteSource, size: number): Promise<Segm
       break;
     }
     if (header.type !== 'moof') {
-      // A payload without its moof cannot be played: there is nothing sane behind it.
+      // A payload without its moof cannot be played, and nothing valid follows it.
       if (header.type === 'mdat' || !PASSED_OVER.has(header.type)) {
         problem = 'a moof is missing';
         break;
@@ -53,7 +52,7 @@ export async function readChunks(handle: ByteSource, size: number): Promise<Segm
     }
     const moofBytes = header.size;
     if (moofBytes > MAX_MOOF_BYTES) {
-      problem = `a moof of ${moofBytes} bytes is not one of ours`;
+      problem = `a moof of ${moofBytes} bytes was not written by this recorder`;
       break;
     }
     if (at + moofBytes + LONGEST_BOX_HEADER_BYTES > filled && offset + filled - at < size) {
@@ -109,7 +108,7 @@ export async function readChunks(handle: ByteSource, size: number): Promise<Segm
 
 const PASSED_OVER = new Set(['ftyp', 'moov', 'styp', 'sidx', 'free', 'skip', 'prft', 'emsg']);
 
-/** Reads until the buffer is full or the file ends; one `read` may give less. */
+/** Reads until the buffer is full or the file ends; a single `read` may return less. */
 async function readFully(handle: ByteSource, buffer: Buffer, position: number): Promise<number> {
   let filled = 0;
   while (filled < buffer.length) {
@@ -141,8 +140,8 @@ interface FragmentFacts {
 }
 
 /**
- * Reads a `moof` as `writeChunk` writes it: one `traf` with one `tfhd`, `tfdt` and `trun`
- * (ISO/IEC 14496-12 §8.8.4–8.8.12). Own code because the library's reader believes counts.
+ * Parses a `moof` in the format of `writeChunk`: one `traf` with one `tfhd`, `tfdt` and `trun`
+ * (ISO/IEC 14496-12 §8.8.4–8.8.12). The library's parser is not used, because it trusts counts.
  */
 function readMovieFragment(moof: Buffer): FragmentFacts | undefined {
   const traf = findBox(moof, 8, moof.length, 'traf');

@@ -7,19 +7,19 @@ import {
 import type { Chunk, ChunkOptions } from '../container.ts';
 import { BOX_HEADER_BYTES, writeBoxHeader } from './box.ts';
 
-/** The track_ID of every track we write: each file holds one track. */
+/** The track_ID of every track: each file has one track. */
 export const TRACK_ID = 1;
 
-/** Flags of a sample where decoding can start: depends on no other (ISO/IEC 14496-12 §8.8.3.1). */
+/** Flags of a sync sample: does not depend on others (ISO/IEC 14496-12 §8.8.3.1). */
 export const SYNC_SAMPLE_FLAGS = 0x0200_0000;
-/** Flags of a sample that depends on others: sample_is_non_sync_sample set. */
+/** Flags of a sample that depends on others: sample_is_non_sync_sample is set. */
 export const NON_SYNC_SAMPLE_FLAGS = 0x0101_0000;
 
 const LENGTH_BYTES = 4;
 const UINT32_MAX = 0xffff_ffff;
 const INT32_MAX = 0x7fff_ffff;
 
-// moof, mfhd and traf come before tfhd and tfdt, all of fixed size: see `trackFragment`.
+// moof, mfhd and traf precede tfhd and tfdt, all of fixed size: see `trackFragment`.
 const BASE_TIME_OFFSET = 8 + 16 + 8 + 20 + 12;
 
 const TFHD_DEFAULT_BASE_IS_MOOF = 0x02_0000;
@@ -34,11 +34,11 @@ const TRUN_SAMPLE_COMPOSITION_OFFSET = 0x800;
 const writerConfig = defaultWriterConfig();
 
 /**
- * Lays out samples as one chunk, a `moof` and its `mdat` (ISO/IEC 14496-12 §8.8, CMAF §7.3.2.3),
+ * Writes samples as a chunk, a `moof` and its `mdat` (ISO/IEC 14496-12 §8.8, CMAF §7.3.2.3),
  * without copying the payload.
  *
- * @throws RangeError for no samples, a time, duration or composition offset that the boxes cannot
- * hold, or an `mdat` of 4 GiB or more
+ * @throws RangeError without samples, for a time, duration or composition offset that the boxes
+ * cannot represent, or an `mdat` of 4 GiB or more
  */
 export function writeChunk(options: ChunkOptions): Chunk {
   const { samples, isLengthPrefixed } = options;
@@ -79,8 +79,8 @@ export function writeChunk(options: ChunkOptions): Chunk {
 
   const moof = movieFragment(options, run, { laterKeyframe, isReordered, isNegative });
 
-  // One slab for the mdat header and all length prefixes: a buffer for each would be what the
-  // garbage collector spends its time on with many streams.
+  // One slab for the mdat header and all length prefixes: with many streams, a buffer for each
+  // would dominate the time for garbage collection.
   const slab = Buffer.allocUnsafe(BOX_HEADER_BYTES + prefixBytes * partCount);
   writeBoxHeader(slab, 0, 'mdat', mdatBytes);
   const buffers: Buffer[] = [moof];
@@ -90,7 +90,7 @@ export function writeChunk(options: ChunkOptions): Chunk {
     for (const sample of samples) {
       for (const part of sample.parts) {
         end = slab.writeUInt32BE(part.length, end);
-        // The first prefix follows the mdat header in the slab, so they go as one.
+        // The first prefix follows the mdat header in the slab, so they are written as one buffer.
         buffers.push(slab.subarray(start, end), part);
         start = end;
       }
@@ -117,7 +117,7 @@ function movieFragment(
   const first = samples[0]!;
   const video = kind === 'video';
   let flags = TRUN_DATA_OFFSET | TRUN_SAMPLE_DURATION | TRUN_SAMPLE_SIZE;
-  // A keyframe is nearly always the first sample, which one field can say for the whole run.
+  // Only the first sample is usually a keyframe, which a single field expresses for the whole run.
   const flagEach = video && laterKeyframe;
   const flagFirst = video && !laterKeyframe && first.keyframe;
   if (flagEach) {
@@ -130,7 +130,7 @@ function movieFragment(
   if (isReordered) {
     flags |= TRUN_SAMPLE_COMPOSITION_OFFSET;
     for (let i = 0; i < run.length; i++) {
-      // The library writes 32 bits without sign; they are the same.
+      // The library writes unsigned 32 bits, which have the same encoding.
       run[i]!.sampleCompositionTimeOffset = (samples[i]!.compositionOffset ?? 0) >>> 0;
     }
   }
@@ -153,7 +153,7 @@ function movieFragment(
           { type: 'tfdt', version: 1, flags: 0, baseMediaDecodeTime: first.time },
           {
             type: 'trun',
-            // Version 1 has offsets with sign; version 0 is what the oldest players know.
+            // Version 1 has signed offsets; the oldest players only support version 0.
             version: isNegative ? 1 : 0,
             flags,
             sampleCount: run.length,
@@ -166,7 +166,7 @@ function movieFragment(
     ],
   };
   const [bytes] = writeIsoBoxes([moof], writerConfig);
-  // The offsets above are only true for the layout above: better no chunk than a wrong one.
+  // The offsets depend on this layout: no chunk is better than a wrong one.
   if (bytes?.byteLength !== moofBytes) {
     throw new Error(`moof of ${bytes?.byteLength} bytes where ${moofBytes} were expected`);
   }

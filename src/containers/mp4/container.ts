@@ -14,8 +14,8 @@ import {
 import { readSegmentOrigin, SEGMENT_ORIGIN_BYTES, writeSegmentOrigin } from './segment-origin.ts';
 
 /**
- * Fragmented MP4 (ISO/IEC 14496-12) as CMAF has it (ISO/IEC 23000-19): a header, chunks of a `moof` and
- * its `mdat`, and before the first of them two `prft` boxes and a `free` one.
+ * Fragmented MP4 (ISO/IEC 14496-12) according to CMAF (ISO/IEC 23000-19): a header, chunks of a
+ * `moof` and its `mdat`, and before the first chunk two `prft` boxes and a `free` box.
  */
 export const mp4: Container = {
   name: 'mp4',

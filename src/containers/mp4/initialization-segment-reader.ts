@@ -6,16 +6,16 @@ import type { TrackFacts } from '../container.ts';
 import { BOX_HEADER_BYTES, type Box, boxes, findBox } from './box.ts';
 import { readTrackMatrix } from './track-matrix.ts';
 
-/** Boxes that hold only boxes, one in the other down to the sample description (ISO/IEC 14496-12 §8). */
+/** The nested boxes down to the sample description (ISO/IEC 14496-12 §8). */
 const CONTAINERS = ['moov', 'trak', 'mdia', 'minf', 'stbl'];
 
-/** Bytes of a sample entry before the boxes in it (ISO/IEC 14496-12 §12.1.3, §12.2.3). */
+/** Size of a sample entry before the boxes in it (ISO/IEC 14496-12 §12.1.3, §12.2.3), bytes. */
 const VISUAL_ENTRY_BYTES = 78;
 const AUDIO_ENTRY_BYTES = 28;
 
-/** What an initialization segment says. */
+/** The content of an initialization segment. */
 interface Header {
-  /** Ticks a second. */
+  /** Ticks per second. */
   timescale: number;
   compositionDelay: number | undefined;
   orientation: PictureOrientation | undefined;
@@ -23,8 +23,8 @@ interface Header {
 }
 
 /**
- * Reads back what `initializationSegment` wrote, to take up segments whose manifest entry a crash has
- * lost.
+ * Parses the output of `initializationSegment`, to recover segments whose manifest entry was lost
+ * in a crash.
  * @returns undefined for anything else
  */
 export function readInitializationSegment(data: Buffer): TrackFacts | undefined {
@@ -40,7 +40,7 @@ export function readInitializationSegment(data: Buffer): TrackFacts | undefined 
   };
 }
 
-/** Reads the codec configuration of such a segment. @returns undefined for anything else */
+/** Parses the codec configuration of such a segment. @returns undefined for anything else */
 export function readInitializationConfiguration(data: Buffer): Configuration | undefined {
   return readHeader(data)?.configuration;
 }
@@ -63,7 +63,7 @@ function readHeader(data: Buffer): Header | undefined {
   let entry: Box | undefined;
   const walk = (start: number, end: number, depth: number): void => {
     for (const box of boxes(data, start, end)) {
-      // By its level: boxes of one type within each other could be as deep as the file is long.
+      // Limited to known levels: boxes of one type could be nested as deeply as the file is long.
       if (box.type === CONTAINERS[depth]) walk(box.start, box.end, depth + 1);
       else if (box.type === 'mdhd' && box.end - box.start >= 24) {
         timescale = data.readUInt32BE(box.start + 12);

@@ -25,11 +25,12 @@ import { pictureBoxes, shownWidth } from './picture-boxes.ts';
 type SampleEntryBox = SampleDescriptionBox['entries'][number];
 
 /**
- * The CMAF header (`ftyp` and `moov`, ISO/IEC 23000-19 §7.3.1) of a track. The same track always gives the same bytes.
+ * The CMAF header (`ftyp` and `moov`, ISO/IEC 23000-19 §7.3.1) of a track. Equal tracks give the
+ * same bytes.
  *
- * A composition delay is taken away again by an edit list (ISO/IEC 14496-12 §8.6.6), so presentation
- * times are true. Many readers, FFmpeg among them, get signed offsets wrong.
- * @throws RangeError for a picture that the boxes cannot hold
+ * An edit list subtracts a composition delay (ISO/IEC 14496-12 §8.6.6), so that presentation times
+ * are correct. Many readers, including FFmpeg, do not handle signed offsets correctly.
+ * @throws RangeError for a picture that the boxes cannot represent
  */
 export function initializationSegment(track: TrackFormat): Buffer {
   const { kind, timescale, compositionDelay = 0, sampleEntry } = track;
@@ -42,7 +43,7 @@ export function initializationSegment(track: TrackFormat): Buffer {
     ...(record === undefined ? [] : [writeBox(record.type, record.data)]),
     ...pictureBoxes(track),
   ];
-  // The library's types name few codecs; its writers take any sample entry of the kind.
+  // The library's types include few codecs; its writers accept any sample entry of the kind.
   const entry: SampleEntryBox =
     kind === 'video'
       ? {
@@ -102,7 +103,7 @@ function writeHeader(track: {
     type: 'ftyp',
     majorBrand: 'iso6',
     minorVersion: 0,
-    // The binding of AV1 (§2.1) asks for a brand of its own.
+    // The binding of AV1 (§2.1) requires a brand of its own.
     compatibleBrands: [
       ...['iso6', 'cmfc', 'dash', 'mp41'],
       ...((track.sampleEntry.type as string) === 'av01' ? ['av01'] : []),
@@ -165,7 +166,10 @@ function writeHeader(track: {
   return Buffer.concat(writeIsoBoxes([fileType, movie], config));
 }
 
-/** Starts the presentation this far into the media; of fragments, whose length is not known (§8.6.6). */
+/**
+ * Starts the presentation at this media time; for fragments, whose total duration is unknown
+ * (§8.6.6).
+ */
 function editList(mediaTime: number): EditBox {
   const entry = { segmentDuration: 0, mediaTime, mediaRateInteger: 1, mediaRateFraction: 0 };
   return {

@@ -1,12 +1,12 @@
 import type { TrackFormat } from '../container.ts';
 import { writeBox } from './box.ts';
 
-/** Widest picture that a track header has, pixels. */
+/** Maximum width of a picture in a track header, pixels. */
 const MOST_WIDTH = 0xffff;
 
 /**
- * The boxes of a visual sample entry that say how its pictures are shown: `pasp`
- * (ISO/IEC 14496-12 §12.1.4) and `colr` (§12.1.5). None where the stream says nothing of it.
+ * The boxes of a visual sample entry for the presentation of its pictures: `pasp` (ISO/IEC 14496-12
+ * §12.1.4) and `colr` (§12.1.5). None if the stream does not declare them.
  */
 export function pictureBoxes({
   sampleAspectRatio,
@@ -31,7 +31,9 @@ export function pictureBoxes({
   return found;
 }
 
-/** The width of a picture as it is shown, pixels; the height stays (ISO/IEC 14496-12 §12.1.4.1). */
+/**
+ * The width of a picture as shown, pixels; the height stays the same (ISO/IEC 14496-12 §12.1.4.1).
+ */
 export function shownWidth({ width = 0, sampleAspectRatio }: TrackFormat): number {
   if (sampleAspectRatio === undefined) return width;
   const shown = Math.round((width * sampleAspectRatio.width) / sampleAspectRatio.height);

@@ -4,23 +4,23 @@ import { TRACK_ID } from './chunk.ts';
 
 // A full box of version 1: header, reference_track_ID, NTP timestamp and media time of 64 bits each.
 const BOX_BYTES = 32;
-/** Bytes of the two boxes at the head of each segment file. */
+/** Size of the two boxes in the head of each segment file, bytes. */
 export const REFERENCE_TIMES_BYTES = 2 * BOX_BYTES;
 
 /**
- * Flags of the box: its times lie on the wall clock as the media was captured, and all boxes with
- * these flags on the same (ISO/IEC 14496-12 §8.16.5.3).
+ * Flags of the box: its time is the wall-clock time at which the media was captured, and all boxes
+ * with these flags use the same clock (ISO/IEC 14496-12 §8.16.5.3).
  */
 const CAPTURED = 0x18;
 /** Seconds from 1900, where NTP begins, to the Unix epoch (RFC 5905 §6). */
 const NTP_TO_UNIX = 2_208_988_800;
-/** NTP counts 32 bits of seconds and begins anew in 2036. */
+/** NTP has 32 bits of seconds and wraps in 2036. */
 const NTP_ERA = 2 ** 32;
 
 /**
- * Two `prft` boxes (ISO/IEC 14496-12 §8.16.5), for start and end of a segment: media time follows the
- * sender's clock, whose crystal is never quite right, and these say where our wall clock was. While a
- * segment grows both tell of its start.
+ * Two `prft` boxes (ISO/IEC 14496-12 §8.16.5), for start and end of a segment: media time follows
+ * the sender's clock, which is never exact, and these boxes have the time of our wall clock. While
+ * a segment is being written, both refer to its start.
  */
 export function writeReferenceTimes(span: WallClockSpan): Buffer {
   const bytes = Buffer.alloc(REFERENCE_TIMES_BYTES);
@@ -40,10 +40,10 @@ function writeReferenceTime(bytes: Buffer, at: number, time: number, us: number)
 }
 
 /**
- * Reads the head of a segment file.
+ * Parses the head of a segment file.
  * @param head its first bytes; {@link REFERENCE_TIMES_BYTES} are enough
- * @param timescale ticks a second of the track
- * @returns undefined where it does not begin with boxes that {@link writeReferenceTimes} wrote
+ * @param timescale of the track, ticks per second
+ * @returns undefined if it does not begin with boxes from {@link writeReferenceTimes}
  */
 export function readReferenceTimes(head: Buffer, timescale: number): WallClockSpan | undefined {
   const start = readReferenceTime(head, 0, timescale);
@@ -59,7 +59,7 @@ function readReferenceTime(bytes: Buffer, at: number, timescale: number) {
   if (bytes.readUInt32BE(at + 12) !== TRACK_ID) return undefined;
   const time = Number(bytes.readBigUInt64BE(at + 24));
   if (!Number.isSafeInteger(time)) return undefined;
-  // Of the eras, the one that is nearest to what the media time says.
+  // The NTP era nearest to the media time.
   const inEra = bytes.readUInt32BE(at + 16) - NTP_TO_UNIX;
   const seconds = inEra + Math.round((time / timescale - inEra) / NTP_ERA) * NTP_ERA;
   return { time, us: seconds * 1e6 + Math.round((bytes.readUInt32BE(at + 20) / 2 ** 32) * 1e6) };

@@ -1,14 +1,14 @@
 import type { SegmentOrigin } from '../container.ts';
 import { BOX_HEADER_BYTES, boxHeader, writeBoxHeader } from './box.ts';
 
-// The header and as many bytes of text as the longest names take.
+// The header, and space for the longest names.
 const BOX_BYTES = 64;
-/** Bytes of the box that says where a segment belongs. */
+/** Size of the box that says where a segment belongs, bytes. */
 export const SEGMENT_ORIGIN_BYTES = BOX_BYTES;
 
 /**
- * A `free` box (ISO/IEC 14496-12 §8.1.2), which players pass over, with what only the manifest would
- * say: a crash comes before that is written, and a manifest may get lost.
+ * A `free` box (ISO/IEC 14496-12 §8.1.2), which players skip, with information that otherwise only
+ * the manifest has: a crash may happen before that is written, and a manifest may be lost.
  * @throws RangeError for names that do not fit
  */
 export function writeSegmentOrigin({ initialization, period }: SegmentOrigin): Buffer {
@@ -22,7 +22,7 @@ export function writeSegmentOrigin({ initialization, period }: SegmentOrigin): B
   return bytes;
 }
 
-/** Reads the box; undefined where there is none. @param bytes of the file, from the box on */
+/** Parses the box; undefined if there is none. @param bytes of the file, from the box on */
 export function readSegmentOrigin(bytes: Buffer): SegmentOrigin | undefined {
   const header = bytes.length < BOX_BYTES ? undefined : boxHeader(bytes, 0, BOX_BYTES);
   if (header?.type !== 'free' || header.size !== BOX_BYTES) return undefined;

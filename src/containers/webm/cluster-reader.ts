@@ -13,18 +13,18 @@ import { ID } from './element-id.ts';
 import { readSampleTable } from './sample-table.ts';
 
 const CLUSTER_HEADER_BYTES = 12;
-// A table has 8 bytes a sample: beyond this it is not one of ours.
+// A table has 8 bytes per sample: a larger one is not ours.
 const MOST_TABLE_BYTES = 16 * 1024 * 1024;
 
 const PASSED_OVER: ReadonlySet<number> = new Set([ID.ebml, ID.info, ID.tracks, ID.void]);
 
 /**
- * Walks an existing segment file to repair it or to index it anew. Reads of each cluster what comes before
- * its blocks. Damaged input is never an error: the walk ends before the first cluster that is cut short,
- * does not fit its own sample table, or was not written by `writeChunk`. An EBML header and what comes
- * before the clusters of a Segment is passed over.
+ * Walks a segment file to repair or index it, reading only the part of each cluster before its
+ * blocks. Damaged input is never an error: the walk ends before the first cluster that is
+ * truncated, inconsistent with its sample table, or not written by `writeChunk`. An EBML header and
+ * the part of a Segment before its clusters are skipped.
  *
- * @param size bytes of the file to look at
+ * @param size number of bytes to read
  * @throws what reading the file throws
  */
 export async function readChunks(source: ByteSource, size: number): Promise<SegmentChunks> {
@@ -37,7 +37,7 @@ export async function readChunks(source: ByteSource, size: number): Promise<Segm
     const bytes = await ahead.from(offset, LONGEST_HEADER_BYTES);
     const header = elementHeader(bytes, 0, Math.min(bytes.length, size - offset));
     if (header === undefined) {
-      problem = 'what should be an element has no sane header';
+      problem = 'there is no valid element header';
       break;
     }
     const { id, headerBytes, payloadBytes } = header;
@@ -71,7 +71,7 @@ export async function readChunks(source: ByteSource, size: number): Promise<Segm
   return { chunks, validLength, ...(problem !== undefined && { problem }) };
 }
 
-/** Reads a cluster as `writeChunk` writes it. @returns what is wrong with any other */
+/** Parses a cluster in the format of `writeChunk`. @returns what is wrong with any other */
 async function readCluster(
   ahead: ReadAhead,
   offset: number,
@@ -127,4 +127,4 @@ async function readCluster(
   };
 }
 
-const NOT_OURS = 'a cluster is damaged, or not one of ours';
+const NOT_OURS = 'a cluster is damaged, or was not written by this recorder';

@@ -5,19 +5,19 @@ import { ID } from './element-id.ts';
 import { MOST_DURATION, sampleTableBytes, writeSampleTable } from './sample-table.ts';
 import { TRACK_NUMBER } from './track.ts';
 
-/** Byte offset in a cluster of the payload of its Timestamp: behind ID and size of both. */
+/** Offset of the payload of a cluster's Timestamp, after ID and size of both, bytes. */
 export const BASE_TIME_OFFSET = 4 + 8 + 2;
 const BASE_TIME_BYTES = 8;
-/** Byte offset in a cluster of its sample table. */
+/** Offset of a cluster's sample table, bytes. */
 export const SAMPLE_TABLE_OFFSET = BASE_TIME_OFFSET + BASE_TIME_BYTES;
 
-/** Bytes of ID and size of a block, or of the group around one. */
+/** Size of ID and size of a block, or of the group around one, bytes. */
 const ELEMENT_HEADER_BYTES = 1 + SIZE4_BYTES;
-/** Bytes of a block before its payload: track number, timestamp and flags (RFC 9559 §10). */
+/** Size of a block before its payload: track number, timestamp and flags (RFC 9559 §10), bytes. */
 const BLOCK_HEADER_BYTES = 4;
-/** Bytes of a SimpleBlock before its payload. */
+/** Size of a SimpleBlock before its payload, bytes. */
 export const SIMPLE_BLOCK_BYTES = ELEMENT_HEADER_BYTES + BLOCK_HEADER_BYTES;
-/** Bytes of the last block, inside its group, before its payload. */
+/** Size of the last block, inside its group, before its payload, bytes. */
 export const LAST_BLOCK_BYTES = ELEMENT_HEADER_BYTES + SIMPLE_BLOCK_BYTES;
 const BLOCK_DURATION_BYTES = 2 + 4;
 const REFERENCE_BLOCK_BYTES = 3;
@@ -28,18 +28,18 @@ const MOST_SAMPLE_BYTES =
   MOST_IN_SIZE4 - LAST_BLOCK_BYTES - BLOCK_DURATION_BYTES - REFERENCE_BLOCK_BYTES;
 const UINT32_MAX = 0xffff_ffff;
 
-/** Bytes of the last block, inside its group, behind its payload. */
+/** Size of the last block, inside its group, after its payload, bytes. */
 export function lastBlockTrailerBytes(keyframe: boolean): number {
   return BLOCK_DURATION_BYTES + (keyframe ? 0 : REFERENCE_BLOCK_BYTES);
 }
 
 /**
- * Lays out samples as one chunk, a Cluster of known size (RFC 9559 §5.1.3), without copying the payload. The
- * last block says how long it lasts: players would guess, and let the next cluster begin at a gap or
- * an overlap. All others last until the next one.
+ * Writes samples as a chunk, a Cluster of known size (RFC 9559 §5.1.3), without copying the
+ * payload. The last block has a duration: players would guess it, and the next cluster would begin
+ * with a gap or an overlap. All other samples last until the next one.
  *
- * @throws RangeError for no samples, parts that want lengths before them, pictures that are reordered, and
- * a time, duration or size that the elements cannot hold
+ * @throws RangeError without samples, for length-prefixed parts, for reordered pictures, and for a
+ * time, duration or size that the elements cannot represent
  */
 export function writeChunk({ kind, isLengthPrefixed, samples }: ChunkOptions): Chunk {
   const first = samples[0];
@@ -70,8 +70,8 @@ export function writeChunk({ kind, isLengthPrefixed, samples }: ChunkOptions): C
   const byteLength = ownBytes + payloadBytes;
   if (byteLength > UINT32_MAX) throw new RangeError('a chunk must be below 4 GiB');
 
-  // One slab for everything but the payload: a buffer for each block would be what the garbage collector
-  // spends its time on with many streams.
+  // One slab for everything except the payload: with many streams, a buffer per block would
+  // dominate the time for garbage collection.
   const slab = Buffer.allocUnsafe(ownBytes);
   slab.writeUInt32BE(ID.cluster);
   slab.writeUInt32BE(0x0100_0000, 4); // a size of eight bytes
@@ -102,7 +102,8 @@ export function writeChunk({ kind, isLengthPrefixed, samples }: ChunkOptions): C
   }
   end = slab.writeUInt16BE((ID.blockDuration << 8) | 0x84, end);
   end = slab.writeUInt32BE(samples[last]!.duration, end);
-  // What it refers to is not known here: 0 says that, and that it cannot be decoded on its own (§5.1.3.5.5).
+  // The referenced block is unknown here: 0 means that, and that the block cannot be decoded on its
+  // own (§5.1.3.5.5).
   if (!isLastKeyframe) slab.writeUIntBE((ID.referenceBlock << 16) | 0x8100, end, 3);
   buffers.push(slab.subarray(start));
   return { buffers, byteLength, baseTimeOffset: BASE_TIME_OFFSET };

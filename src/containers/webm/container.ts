@@ -10,8 +10,9 @@ import { HEAD_BYTES, readHead, writeHead, writeHeadTimes } from './segment-head.
 import { TIMESTAMPS_A_SECOND } from './track.ts';
 
 /**
- * WebM (Matroska, RFC 9559): the beginning of a Segment of unknown size, clusters, and before the first
- * of those two Void elements. Without Cues: the manifest says where segments begin.
+ * WebM (Matroska, RFC 9559): the beginning of a Segment of unknown size, clusters, and before the
+ * first of those two Void elements. There are no Cues, because the manifest has the starts of the
+ * segments.
  */
 export const webm: Container = {
   name: 'webm',

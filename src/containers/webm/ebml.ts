@@ -1,27 +1,27 @@
-/** Bytes of the longest header: an ID of four and a size of eight. */
+/** Maximum size of a header, bytes: an ID of four and a size of eight. */
 export const LONGEST_HEADER_BYTES = 12;
 
-/** Bytes of a size that {@link writeSize4} writes, and the largest one. */
+/** Size of the output of {@link writeSize4}, bytes, and its maximum value. */
 export const SIZE4_BYTES = 4;
 export const MOST_IN_SIZE4 = 2 ** 28 - 2;
 
 /** The header of an element (RFC 8794 §4). */
 export interface ElementHeader {
-  /** With its marker bit, see `element-id.ts`. */
+  /** Including its marker bit, see `element-id.ts`. */
   id: number;
   headerBytes: number;
-  /** Bytes of the payload; undefined where the writer did not know (§6.2). */
+  /** Size of the payload, bytes; undefined for an unknown size (§6.2). */
   payloadBytes: number | undefined;
 }
 
-/** An element by the bounds of its payload. */
+/** An element and the range of its payload. */
 export interface Element {
   id: number;
   start: number;
   end: number;
 }
 
-/** The header at a place; undefined where there is no sane one between `at` and `end`. */
+/** Parses the header at `at`; undefined if there is no valid one before `end`. */
 export function elementHeader(bytes: Buffer, at: number, end: number): ElementHeader | undefined {
   if (at >= end) return undefined;
   const idBytes = Math.clz32(bytes[at]!) - 23;
@@ -30,7 +30,7 @@ export function elementHeader(bytes: Buffer, at: number, end: number): ElementHe
   const first = bytes[sizeAt]!;
   const sizeBytes = Math.clz32(first) - 23;
   if (sizeBytes > 8 || sizeAt + sizeBytes > end) return undefined;
-  // Without its marker bit, the rest of the first byte is the highest part of the size.
+  // After the marker bit, the rest of the first byte is the highest part of the size.
   let size = first & (0xff >> sizeBytes);
   let isUnknown = size === 0xff >> sizeBytes;
   for (let i = sizeAt + 1; i < sizeAt + sizeBytes; i++) {
@@ -42,7 +42,7 @@ export function elementHeader(bytes: Buffer, at: number, end: number): ElementHe
   return Number.isSafeInteger(size) ? { ...header, payloadBytes: size } : undefined;
 }
 
-/** The elements between two offsets, up to the first that does not fit. */
+/** The elements between two offsets, up to the first invalid one. */
 export function* elements(bytes: Buffer, from: number, to: number): Generator<Element> {
   for (let at = from; at < to; ) {
     const header = elementHeader(bytes, at, to);
@@ -55,7 +55,7 @@ export function* elements(bytes: Buffer, from: number, to: number): Generator<El
   }
 }
 
-/** The first element of an ID between two offsets. */
+/** The first element with an ID between two offsets. */
 export function findElement(
   bytes: Buffer,
   from: number,
@@ -66,7 +66,7 @@ export function findElement(
   return undefined;
 }
 
-/** An unsigned integer (RFC 8794 §7.2); undefined beyond 2^53. */
+/** An unsigned integer (RFC 8794 §7.2); undefined above 2^53. */
 export function readUint(bytes: Buffer, { start, end }: Element): number | undefined {
   if (end - start > 8) return undefined;
   let value = 0;
@@ -80,7 +80,7 @@ export function readFloat(bytes: Buffer, { start, end }: Element): number | unde
   return end - start === 4 ? bytes.readFloatBE(start) : undefined;
 }
 
-/** An ID as it stands in a file. */
+/** Encodes an ID. */
 export function idBytes(id: number): Buffer {
   const length = Math.ceil((32 - Math.clz32(id)) / 8);
   const bytes = Buffer.alloc(length);
@@ -88,36 +88,36 @@ export function idBytes(id: number): Buffer {
   return bytes;
 }
 
-/** An element with the payload that it is given, below 268 MB. */
+/** Writes an element with this payload, below 268 MB. */
 export function element(id: number, ...payload: Buffer[]): Buffer {
   const size = payload.reduce((sum, { length }) => sum + length, 0);
   return Buffer.concat([idBytes(id), sizeOf(size), ...payload]);
 }
 
-/** An element of an unsigned integer, in as few bytes as it takes. */
+/** Writes an unsigned integer element in as few bytes as possible. */
 export function uintElement(id: number, value: number): Buffer {
   const digits = value.toString(16);
   return element(id, Buffer.from(digits.length % 2 === 0 ? digits : `0${digits}`, 'hex'));
 }
 
-/** An element of a floating-point number of 64 bits. */
+/** Writes a 64-bit floating-point element. */
 export function floatElement(id: number, value: number): Buffer {
   const bytes = Buffer.alloc(8);
   bytes.writeDoubleBE(value);
   return element(id, bytes);
 }
 
-/** An element of ASCII text. */
+/** Writes an ASCII text element. */
 export function textElement(id: number, text: string): Buffer {
   return element(id, Buffer.from(text, 'latin1'));
 }
 
-/** A size in four bytes, whatever it is, up to {@link MOST_IN_SIZE4}. @returns the offset behind it */
+/** Writes a size in four bytes, up to {@link MOST_IN_SIZE4}. @returns the offset after it */
 export function writeSize4(bytes: Buffer, at: number, size: number): number {
   return bytes.writeUInt32BE((0x1000_0000 | size) >>> 0, at);
 }
 
-/** A size in as few bytes as it takes; the one of all ones stands for an unknown size. */
+/** Encodes a size in as few bytes as possible; all ones would mean an unknown size. */
 function sizeOf(size: number): Buffer {
   if (size < 0x7f) return Buffer.from([0x80 | size]);
   if (size < 0x3fff) return Buffer.from([0x40 | (size >> 8), size & 0xff]);

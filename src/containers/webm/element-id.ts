@@ -1,7 +1,4 @@
-/**
- * IDs of the elements that are written and read (RFC 8794 §11, RFC 9559 §5), with their marker bits, as
- * they stand in a file.
- */
+/** IDs of the elements in use (RFC 8794 §11, RFC 9559 §5), including their marker bits. */
 export const ID = {
   ebml: 0x1a45dfa3,
   ebmlVersion: 0x4286,

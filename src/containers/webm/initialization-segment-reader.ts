@@ -8,17 +8,17 @@ import { ID } from './element-id.ts';
 import { readOrientation } from './picture-elements.ts';
 import { NS_PER_SECOND } from './track.ts';
 
-/** What an initialization segment says. */
+/** The content of an initialization segment. */
 interface Header {
-  /** Timestamps a second. */
+  /** Timestamps per second. */
   timescale: number;
   orientation: PictureOrientation | undefined;
   configuration: Configuration;
 }
 
 /**
- * Reads back what `initializationSegment` wrote, to take up segments whose manifest entry a crash has
- * lost.
+ * Parses the output of `initializationSegment`, to recover segments whose manifest entry was lost
+ * in a crash.
  * @returns undefined for anything else
  */
 export function readInitializationSegment(data: Buffer): TrackFacts | undefined {
@@ -34,7 +34,7 @@ export function readInitializationSegment(data: Buffer): TrackFacts | undefined 
   return { kind, codecs, timescale, channels, samplingRate };
 }
 
-/** Reads the codec configuration of such a segment. @returns undefined for anything else */
+/** Parses the codec configuration of such a segment. @returns undefined for anything else */
 export function readInitializationConfiguration(data: Buffer): Configuration | undefined {
   return readHeader(data)?.configuration;
 }
@@ -42,7 +42,7 @@ export function readInitializationConfiguration(data: Buffer): Configuration | u
 function readHeader(data: Buffer): Header | undefined {
   const segment = segmentOf(data);
   const info = find(data, segment, ID.info);
-  // Tracks come last: where that element is whole, so is all before it.
+  // Tracks is the last element: if it is complete, so is everything before it.
   const entry = find(data, find(data, segment, ID.tracks), ID.trackEntry);
   const codecId = find(data, entry, ID.codecId);
   const scaleNs = uintOf(data, info, ID.timestampScale);
@@ -62,7 +62,7 @@ function readHeader(data: Buffer): Header | undefined {
   return { timescale: NS_PER_SECOND / scaleNs, orientation, configuration };
 }
 
-/** What is there of the Segment behind an EBML header. */
+/** The existing part of the Segment after an EBML header. */
 function segmentOf(data: Buffer): Element | undefined {
   const ebml = elementHeader(data, 0, data.length);
   if (ebml?.id !== ID.ebml || ebml.payloadBytes === undefined) return undefined;
@@ -76,7 +76,7 @@ function find(data: Buffer, within: Element | undefined, id: number): Element | 
   return within && findElement(data, within.start, within.end, id);
 }
 
-/** An unsigned integer; 0 where there is none, or one that is out of all reason. */
+/** An unsigned integer; 0 if there is none, or it is out of range. */
 function uintOf(data: Buffer, within: Element | undefined, id: number): number {
   const found = find(data, within, id);
   return (found && readUint(data, found)) ?? 0;

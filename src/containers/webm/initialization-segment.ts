@@ -7,7 +7,7 @@ import { NS_PER_SECOND, TIMESTAMPS_A_SECOND, TRACK_NUMBER, TRACK_TYPE } from './
 /** The size of a Segment that grows (RFC 8794 §6.2), in eight bytes. */
 const UNKNOWN_SIZE = Buffer.from('01ffffffffffffff', 'hex');
 
-/** CodecIDs that WebM has, of the kind of track they name. */
+/** CodecIDs of WebM, with their kind of track. */
 const CODEC_KINDS: Record<string, TrackFormat['kind']> = {
   V_VP8: 'video',
   V_VP9: 'video',
@@ -15,14 +15,17 @@ const CODEC_KINDS: Record<string, TrackFormat['kind']> = {
   A_OPUS: 'audio',
 };
 
-/** What a decoder of Opus takes to converge, and is given before the sound that is sought (RFC 7845 §4.6). */
+/**
+ * Time that an Opus decoder needs to converge, by which a player decodes earlier after seeking (RFC
+ * 7845 §4.6).
+ */
 const OPUS_SEEK_PRE_ROLL_NS = 80_000_000;
 
 /**
- * The EBML header, and the beginning of a Segment of unknown size up to its Tracks (RFC 9559 §5). The same
- * track always gives the same bytes.
- * @throws RangeError for a codec that WebM does not have, other timestamps than milliseconds, a picture
- * without a size, and pictures that are reordered
+ * The EBML header, and the beginning of a Segment of unknown size up to its Tracks (RFC 9559 §5).
+ * Equal tracks give the same bytes.
+ * @throws RangeError for a codec that WebM does not support, for timestamps other than
+ * milliseconds, for a picture without a size, and for reordered pictures
  */
 export function initializationSegment(track: TrackFormat): Buffer {
   const { kind, timescale, compositionDelay = 0 } = track;
@@ -40,7 +43,7 @@ export function initializationSegment(track: TrackFormat): Buffer {
       uintElement(ID.ebmlMaxIdLength, 4),
       uintElement(ID.ebmlMaxSizeLength, 8),
       textElement(ID.docType, 'webm'),
-      // CodecDelay and SeekPreRoll came with version 4; who knows SimpleBlocks can read it.
+      // CodecDelay and SeekPreRoll require version 4; readers that support SimpleBlock can read it.
       uintElement(ID.docTypeVersion, 4),
       uintElement(ID.docTypeReadVersion, 2),
     ),
@@ -81,7 +84,7 @@ function sound({ channels = 2, samplingRate = 48_000 }: TrackFormat): Buffer {
   );
 }
 
-/** The pre-skip of an OpusHead (RFC 7845 §5.1), said once more, and how far a seek has to go back. */
+/** The pre-skip of an OpusHead (RFC 7845 §5.1), and the pre-roll for seeking. */
 function opusDelays(head: Buffer | undefined): Buffer[] {
   if (head === undefined || head.length < 19) throw new RangeError('Opus needs its OpusHead');
   const preSkipNs = Math.round((head.readUInt16LE(10) / 48_000) * NS_PER_SECOND);

@@ -4,35 +4,35 @@ import { type Element, writeSize4 } from './ebml.ts';
 import { ID } from './element-id.ts';
 import { TRACK_NUMBER } from './track.ts';
 
-/** Begins the payload; the track's number follows. */
+/** Start of the payload; the track's number follows. */
 const MARK = Buffer.from('run', 'latin1');
 const HEAD_BYTES = 5;
 const MARK_BYTES = 4;
 const ENTRY_BYTES = 8;
 const KEYFRAME = 0x8000_0000;
 
-/** Longest duration of a sample, ms. */
+/** Maximum duration of a sample, ms. */
 export const MOST_DURATION = 0x7fff_ffff;
 
-/** What the table of a cluster says. Times are ms. */
+/** The table of a cluster. Times are ms. */
 export interface SampleTable {
   kind: TrackKind;
   sizes: number[];
   durations: number[];
-  /** Places of the samples that are keyframes. */
+  /** Indexes of the samples that are keyframes. */
   keyframes: number[];
 }
 
-/** Bytes of the whole element. */
+/** Size of the whole element, bytes. */
 export function sampleTableBytes(sampleCount: number): number {
   return HEAD_BYTES + MARK_BYTES + ENTRY_BYTES * sampleCount;
 }
 
 /**
- * A Void element (RFC 8794 §11.3.2) with size, duration and kind of each sample of its cluster. Players
- * pass over it. The blocks say the same, each before its payload; but who reads back many hours of them,
- * to index or repair a recording, would have to read each for itself.
- * @returns the offset behind it
+ * Writes a Void element (RFC 8794 §11.3.2) with size, duration and kind of each sample of its
+ * cluster. Players skip it. The blocks contain the same information, each before its payload; but
+ * to index or repair many hours of recordings, each block would have to be read separately.
+ * @returns the offset after it
  */
 export function writeSampleTable(
   bytes: Buffer,
@@ -53,7 +53,7 @@ export function writeSampleTable(
   return at;
 }
 
-/** Reads the payload of such an element; undefined for any other. */
+/** Parses the payload of such an element; undefined for any other. */
 export function readSampleTable(bytes: Buffer, { start, end }: Element): SampleTable | undefined {
   const count = (end - start - MARK_BYTES) / ENTRY_BYTES;
   if (!(count >= 1) || !Number.isInteger(count)) return undefined;

@@ -3,7 +3,7 @@ import type { SegmentHead, SegmentOrigin } from '../container.ts';
 import { elementHeader } from './ebml.ts';
 import { ID } from './element-id.ts';
 
-// Both elements have a size of one byte, and a mark that tells them from the padding of others.
+// Both elements have a size of one byte, and a mark that distinguishes them from padding.
 const HEADER_BYTES = 2;
 const MARK_BYTES = 4;
 const TIMES_MARK = 'time';
@@ -12,13 +12,14 @@ const TIMES_BYTES = HEADER_BYTES + MARK_BYTES + 4 * 8;
 const TEXT_BYTES = 56;
 const ORIGIN_BYTES = HEADER_BYTES + MARK_BYTES + TEXT_BYTES;
 
-/** Bytes of the two elements at the head of each segment file. */
+/** Size of the two elements in the head of each segment file, bytes. */
 export const HEAD_BYTES = TIMES_BYTES + ORIGIN_BYTES;
 
 /**
- * A Void element (RFC 8794 §11.3.2), which players pass over, with media time and wall clock at start and
- * end of a segment: media time follows the sender's clock, whose crystal is never quite right, and this says
- * where our wall clock was. While a segment grows both tell of its start.
+ * A Void element (RFC 8794 §11.3.2), which players skip, with media time and wall clock at start
+ * and end of a segment: media time follows the sender's clock, which is never exact, and this
+ * element has the time of our wall clock. While a segment is being written, both refer to its
+ * start.
  */
 export function writeHeadTimes(span: WallClockSpan): Buffer {
   const bytes = emptyVoid(TIMES_BYTES, TIMES_MARK);
@@ -30,8 +31,8 @@ export function writeHeadTimes(span: WallClockSpan): Buffer {
 }
 
 /**
- * What a segment file begins with: the times, and a Void element with what only the manifest would say: a
- * crash comes before that is written, and a manifest may get lost.
+ * The head of a segment file: the times, and a Void element with information that otherwise only
+ * the manifest has: a crash may happen before that is written, and a manifest may be lost.
  * @throws RangeError for names that do not fit
  */
 export function writeHead(span: WallClockSpan, { initialization, period }: SegmentOrigin): Buffer {
@@ -44,7 +45,9 @@ export function writeHead(span: WallClockSpan, { initialization, period }: Segme
   return Buffer.concat([writeHeadTimes(span), bytes]);
 }
 
-/** Reads the head of a segment file, as far as it is one. @param bytes what the file begins with */
+/**
+ * Parses the head of a segment file, as far as it is one. @param bytes the beginning of the file
+ */
 export function readHead(bytes: Buffer): SegmentHead {
   const times = payloadOf(bytes, 0, TIMES_BYTES, TIMES_MARK);
   const origin = payloadOf(bytes, TIMES_BYTES, ORIGIN_BYTES, ORIGIN_MARK);

@@ -151,7 +151,7 @@ t.test('zeros at the end, as a power cut leaves them', async (t) => {
     t,
     Buffer.concat([bytes, Buffer.alloc(10_000)]),
   );
-  t.equal(problem, 'what should be a box has no sane header');
+  t.equal(problem, 'there is no valid box header');
   t.equal(chunks.length, 2);
   t.equal(validLength, bytes.length);
 });
