@@ -1,5 +1,5 @@
 import { toUs, type Us } from '../media/media-time.ts';
-import { absenceReason, STALE_US } from './period-reason.ts';
+import { absenceReason, ENDINGS, STALE_US } from './period-reason.ts';
 import type { Periods } from './periods.ts';
 import type { PublishedMedia } from './published-media.ts';
 import type { RecordingOptions } from './recording-options.ts';
@@ -41,7 +41,7 @@ function leaveStale(media: PublishedMedia, periods: Periods, mediaUs: Us, nowUs:
     isStill: isHeld,
     periodUs: mediaUs - toUs(period.start),
   });
-  if (reason === 'media-stopped') media.endPeriod(reason);
+  if (reason === ENDINGS.mediaStopped) media.endPeriod(reason);
   if (reason !== 'picture-stopped') return;
   const picture = media.pictures.finish();
   if (picture) media.pictures.writeLast(picture, periods.audio.end);

@@ -10,20 +10,45 @@ const KEYFRAME_WAIT_US = 5_000_000;
 /** A Period without media for this long ends; later media begins a new one, µs. */
 export const STALE_US = 5_000_000;
 
-// Why a Period begins and ends is decided here: by what comes (`periodReason`) and by what does not
-// (`absenceReason`). A publisher that leaves, other tracks and a new timeline end one as they are.
+// This file decides why each Period begins and ends: by the media that arrives (`periodReason`), by
+// media that does not arrive (`absenceReason`), by the clock (`limitReason`), and by an event
+// (`ENDINGS`). The reason why a Period ends is that for which the next one begins.
+
+/** Reason of the first Period of a recording. */
+export const FIRST_PERIOD = 'start' satisfies PeriodReason;
+
+/** Events that end the running Period at once, with their reasons. */
+export const ENDINGS = {
+  publisherLeft: 'publisher-changed',
+  tracksAttached: 'tracks-changed',
+  timelineRestarted: 'timeline-restart',
+  mediaStopped: 'media-stopped',
+  writeFailed: 'write-failed',
+} as const satisfies Record<string, PeriodReason>;
+
+/** Why a Period ends before the next one begins. */
+export type Ending = (typeof ENDINGS)[keyof typeof ENDINGS];
+
+/** Why a Period cannot last longer. */
+export type Limit = Extract<PeriodReason, 'midnight' | 'max-recording'>;
+
+/** Decides whether a Period must end at an instant, and why. */
+export function limitReason(isNextDay: boolean, isRecordFull: boolean): Limit | undefined {
+  if (isNextDay) return 'midnight';
+  return isRecordFull ? 'max-recording' : undefined;
+}
 
 /** The state of a recording that decides about Periods. */
 export interface PeriodState {
   /** The running Period. */
   readonly current: RunningPeriod | undefined;
-  /** Why the latest Period ended, if none is running; `start` before the first. */
-  readonly endedFor: PeriodReason;
+  /** Why the latest Period ended, if none is running. */
+  readonly endedFor: typeof FIRST_PERIOD | Ending;
   /**
    * Why a Period that reaches an instant must end there, if it must.
    * @param graceUs how much longer it may last, µs
    */
-  overFor(time: Ticks, graceUs: Us): 'midnight' | 'max-recording' | undefined;
+  overFor(time: Ticks, graceUs: Us): Limit | undefined;
 }
 
 /**
@@ -80,8 +105,8 @@ export interface Absence {
 export function absenceReason(
   { hasPicture }: Pick<RunningPeriod, 'hasPicture'>,
   { mediaUs, pictureUs, isStill, periodUs }: Absence,
-): 'media-stopped' | 'picture-stopped' | undefined {
+): typeof ENDINGS.mediaStopped | 'picture-stopped' | undefined {
   if (isStill) return undefined;
-  if (mediaUs > STALE_US) return periodUs > STALE_US ? 'media-stopped' : undefined;
+  if (mediaUs > STALE_US) return periodUs > STALE_US ? ENDINGS.mediaStopped : undefined;
   return hasPicture && pictureUs > STALE_US ? 'picture-stopped' : undefined;
 }

@@ -7,7 +7,14 @@ import { type Ticks, toTicks, toUs, type Us } from '../media/media-time.ts';
 import { AudioLane } from './audio-lane.ts';
 import { CurrentRecord } from './current-record.ts';
 import type { DroppedUnits } from './dropped-units.ts';
-import type { PeriodState } from './period-reason.ts';
+import {
+  ENDINGS,
+  type Ending,
+  FIRST_PERIOD,
+  type Limit,
+  limitReason,
+  type PeriodState,
+} from './period-reason.ts';
 import type { Publisher } from './publisher.ts';
 import type { RecordingOptions } from './recording-options.ts';
 import { type PeriodPictures, RunningPeriod } from './running-period.ts';
@@ -21,6 +28,9 @@ const MOST_PENDING_BYTES = 64 << 20;
 
 /** Sound of a Period whose publisher has none: two channels, which publishers usually negotiate. */
 const SILENT = likelyCodec('audio').configurationOf(2);
+
+/** The options of a recording that its Periods need. */
+export type PeriodsOptions = Omit<RecordingOptions, 'onLoss'>;
 
 /** The latest Period, for operators. */
 export interface LatestPeriod {
@@ -44,17 +54,17 @@ export class Periods implements PeriodState {
   readonly video: VideoLane;
   /** Lays the sound over all Periods. */
   readonly audio: AudioLane;
-  readonly #options: RecordingOptions;
+  readonly #options: PeriodsOptions;
   readonly #queue: WriteQueue;
   readonly #folders: DayFolders;
   readonly #record: CurrentRecord;
   readonly #failures: WriteFailures;
   #current: RunningPeriod | undefined;
   #latest: LatestPeriod | undefined;
-  #endedFor: PeriodReason = 'start';
+  #endedFor: PeriodState['endedFor'] = FIRST_PERIOD;
 
   /** @param dropped counts sound that is not recorded */
-  constructor(options: RecordingOptions, dropped: DroppedUnits) {
+  constructor(options: PeriodsOptions, dropped: DroppedUnits) {
     const { stream, log, now, clock, notBefore } = options;
     this.#options = options;
     this.#failures = new WriteFailures(stream, log);
@@ -89,7 +99,7 @@ export class Periods implements PeriodState {
   }
 
   /** See {@link PeriodState.endedFor}. */
-  get endedFor(): PeriodReason {
+  get endedFor(): PeriodState['endedFor'] {
     return this.#endedFor;
   }
 
@@ -124,14 +134,16 @@ export class Periods implements PeriodState {
    * @param us wall clock, µs since the Unix epoch
    */
   isOver(us: number): boolean {
-    return us >= this.#folders.endUs || this.#record.isLongEnough(us);
+    return this.#limitAt(us) !== undefined;
   }
 
   /** See {@link PeriodState.overFor}. */
-  overFor(time: Ticks, graceUs: Us): 'midnight' | 'max-recording' | undefined {
-    const wallUs = this.#options.clock.wallUs(toUs(time)) - graceUs;
-    if (!this.isOver(wallUs)) return undefined;
-    return wallUs >= this.#folders.endUs ? 'midnight' : 'max-recording';
+  overFor(time: Ticks, graceUs: Us): Limit | undefined {
+    return this.#limitAt(this.#options.clock.wallUs(toUs(time)) - graceUs);
+  }
+
+  #limitAt(us: number): Limit | undefined {
+    return limitReason(us >= this.#folders.endUs, this.#record.isLongEnough(us));
   }
 
   /**
@@ -198,7 +210,7 @@ export class Periods implements PeriodState {
    * Ends the current Period with both tracks as long as the longer one; all media that arrived is
    * laid.
    */
-  end(publisher: Publisher, reason: PeriodReason): void {
+  end(publisher: Publisher, reason: Ending): void {
     const period = this.#current;
     if (period !== undefined) {
       this.#endedFor = reason;
@@ -253,7 +265,7 @@ export class Periods implements PeriodState {
     this.#failures.mediaFailed(error, this.#options.now());
     if (this.#current === period) {
       this.#current = undefined;
-      this.#endedFor = 'write-failed';
+      this.#endedFor = ENDINGS.writeFailed;
     }
     if (this.audio.period === period) this.audio.abandon();
   }

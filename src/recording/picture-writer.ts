@@ -18,14 +18,14 @@ export class PictureWriter {
   readonly #periods: Periods;
   readonly #sound: SoundWriter;
   readonly #dropped: DroppedUnits;
-  readonly #options: RecordingOptions;
+  readonly #options: Pick<RecordingOptions, 'clock' | 'now'>;
 
   constructor(
     publisher: Publisher,
     periods: Periods,
     sound: SoundWriter,
     dropped: DroppedUnits,
-    options: RecordingOptions,
+    options: Pick<RecordingOptions, 'clock' | 'now'>,
   ) {
     this.#publisher = publisher;
     this.#periods = periods;

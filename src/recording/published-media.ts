@@ -1,9 +1,9 @@
-import type { PeriodReason } from '../facts/period-reason.ts';
 import type { AccessUnit, TrackKind } from '../media/access-unit.ts';
 import { type Ticks, toUs, type Us } from '../media/media-time.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
 import type { AudioTrack } from './audio-track.ts';
 import type { DroppedUnits } from './dropped-units.ts';
+import { ENDINGS, type Ending } from './period-reason.ts';
 import type { Periods } from './periods.ts';
 import { PictureWriter } from './picture-writer.ts';
 import { Publisher } from './publisher.ts';
@@ -17,6 +17,12 @@ const KINDS: readonly TrackKind[] = ['video', 'audio'];
 /** Both tracks of a sender that restarts jump within this time, µs. */
 const JUMPING_US = 500_000;
 
+/** The options of a recording that its media needs. */
+export type PublishedMediaOptions = Pick<
+  RecordingOptions,
+  'stream' | 'log' | 'now' | 'clock' | 'onLoss'
+>;
+
 /**
  * The media of a publisher, from its first access unit to its last, on its way to the Periods: each
  * unit gets its place and is passed on as picture or sound, and a track that begins a new timeline
@@ -29,7 +35,7 @@ export class PublishedMedia {
   /** How often a track began a new timeline. */
   timelineRestarts = 0;
   readonly #periods: Periods;
-  readonly #options: RecordingOptions;
+  readonly #options: PublishedMediaOptions;
   readonly #silenceBefore: Ticks;
   readonly #timestamps: Partial<Record<TrackKind, StrayTimestamps>> = {};
   #restartedUs: Us = Number.NEGATIVE_INFINITY;
@@ -43,7 +49,7 @@ export class PublishedMedia {
     requestKeyframe: () => void,
     periods: Periods,
     dropped: DroppedUnits,
-    options: RecordingOptions,
+    options: PublishedMediaOptions,
   ) {
     this.#options = options;
     this.#periods = periods;
@@ -126,7 +132,7 @@ export class PublishedMedia {
     if (publisher.track(kind) === undefined) return;
     const now = this.#options.now();
     this.timelineRestarts++;
-    this.endPeriod('timeline-restart');
+    this.endPeriod(ENDINGS.timelineRestarted);
     if (kind === 'video') publisher.askForKeyframe(now);
     else publisher.waiting.restart();
     this.#restartedUs = now;

@@ -7,7 +7,7 @@ import type { MediaSection } from '../rtp/media-section.ts';
 import type { SenderReport } from '../rtp/rtp-receiver.ts';
 import { DroppedUnits } from './dropped-units.ts';
 import { standInForMissing } from './missing-media.ts';
-import { STALE_US } from './period-reason.ts';
+import { ENDINGS, type Ending, STALE_US } from './period-reason.ts';
 import { type LatestPeriod, Periods } from './periods.ts';
 import { PublishedMedia } from './published-media.ts';
 import type { RecordingOptions } from './recording-options.ts';
@@ -48,7 +48,7 @@ export class Recording {
    * @param requestKeyframe requests a keyframe from the publisher
    */
   attach(sections: readonly MediaSection[], requestKeyframe: () => void): void {
-    this.#leave('tracks-changed');
+    this.#leave(ENDINGS.tracksAttached);
     const { dropped } = this;
     const periods = this.#periods;
     this.#media = new PublishedMedia(sections, requestKeyframe, periods, dropped, this.#options);
@@ -59,10 +59,10 @@ export class Recording {
    * end.
    */
   detach(): void {
-    this.#leave('publisher-changed');
+    this.#leave(ENDINGS.publisherLeft);
   }
 
-  #leave(reason: PeriodReason): void {
+  #leave(reason: Ending): void {
     const media = this.#media;
     if (this.#closed || media === undefined) return;
     media.flush();

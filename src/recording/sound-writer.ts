@@ -22,13 +22,13 @@ export class SoundWriter {
   readonly #publisher: Publisher;
   readonly #periods: Periods;
   readonly #dropped: DroppedUnits;
-  readonly #options: RecordingOptions;
+  readonly #options: Pick<RecordingOptions, 'clock' | 'now'>;
 
   constructor(
     publisher: Publisher,
     periods: Periods,
     dropped: DroppedUnits,
-    options: RecordingOptions,
+    options: Pick<RecordingOptions, 'clock' | 'now'>,
   ) {
     this.#publisher = publisher;
     this.#periods = periods;

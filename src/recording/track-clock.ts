@@ -57,9 +57,9 @@ export class TrackClock {
   #reportedUs = 0;
 
   /**
-   * @param clockRate ticks a second of the RTP timestamp
-   * @param toleranceUs by how much timestamps may step otherwise than the arrival times, and back,
-   *   before they are doubted, µs
+   * @param clockRate of the RTP timestamp, Hz
+   * @param toleranceUs a timestamp is doubted if its step differs from that of the arrival times,
+   * or goes back, by more than this, µs
    */
   constructor(clockRate: number, toleranceUs = BACK_US) {
     this.clockRate = clockRate;
