@@ -80,10 +80,10 @@ export class FrameBuilder {
   }
 
   /**
-   * Notes that packets were lost after the last one: the frame in hand cannot be trusted.
+   * Packets were lost after the last one: the current frame may be incomplete.
    *
-   * @param timestamp of the first packet behind the gap. Where it is that of the frame in hand, all
-   *   that was lost is of this frame.
+   * @param timestamp of the first packet after the gap. If it is that of the current frame,
+   * everything that was lost belongs to this frame.
    */
   lose(timestamp: number): void {
     if (!this.isOpen(timestamp)) this.#discontinuity = true;

@@ -11,12 +11,13 @@ export const MAX_NAL_UNITS = 8192;
 const MAX_KEPT_PARAMETER_SETS = 32;
 
 /**
- * Collects the NAL units of one access unit after the other and decides what becomes of each unit:
+ * Collects the NAL units of access units and decides what happens to each unit:
  *
- * - one with a picture that is whole is emitted;
- * - one that misses something is dropped, and the next one says so, unless nothing refers to it;
- * - parameter sets without a picture, or beside a picture that was dropped, go ahead of the next
- *   unit: some encoders send them with a timestamp of their own, some send them only once.
+ * - a unit with a complete picture is emitted;
+ * - an incomplete unit is dropped, and the next one is marked as a discontinuity, unless nothing
+ * refers to the dropped one;
+ * - parameter sets without a picture, or of a dropped picture, are added to the next unit: some
+ * encoders send them with a timestamp of their own, some send them only once.
  */
 export class NalAccessUnitBuilder {
   /** Number of incomplete units. */
@@ -46,10 +47,10 @@ export class NalAccessUnitBuilder {
   #keyframesBringParameterSets = false;
 
   /**
-   * @param syntax what the NAL units of the codec say
-   * @param emit takes each whole access unit
-   * @param keepIncomplete emit units that miss something too, with the whole NAL units that came;
-   *   such a unit is no keyframe and a discontinuity
+   * @param syntax of the codec's NAL units
+   * @param emit receives each complete access unit
+   * @param keepIncomplete also emit incomplete units, with their complete NAL units; such a unit is
+   * not a keyframe and is a discontinuity
    */
   constructor(syntax: NalUnitSyntax, emit: (unit: AccessUnit) => void, keepIncomplete: boolean) {
     this.#syntax = syntax;
@@ -98,10 +99,10 @@ export class NalAccessUnitBuilder {
   }
 
   /**
-   * Notes that packets were lost after the last one: the unit in hand cannot be trusted.
+   * Packets were lost after the last one: the current unit may be incomplete.
    *
-   * @param timestamp of the first packet behind the gap. Where it is that of the unit in hand, all
-   *   that was lost is of this unit.
+   * @param timestamp of the first packet after the gap. If it is that of the current unit,
+   * everything that was lost belongs to this unit.
    */
   lose(timestamp: number): void {
     const inside = this.isOpen(timestamp);

@@ -1,24 +1,24 @@
 /*
- * Where a name becomes a path: this folder, and nowhere else.
+ * This folder is the only place where a name becomes a path.
  *
- * Everything recorded has an object path below the storage root, `[<base>/]<stream>/YYYY/MM/DD/<file>`.
- * It is the same in the file system, as a key in a store and in an address, so its parts are the only
- * thing to get right. Why no name leads anywhere else:
+ * Every recorded file has an object path below the storage root,
+ * `[<base>/]<stream>/YYYY/MM/DD/<file>`. It is the same in the file system, as a key in a store and in
+ * a URL, so only its parts need to be safe. Why no name can lead elsewhere:
  *
- * 1. What others choose, the id of a stream and a base directory, becomes path parts in one function
- *    (`pathPart` in `stream-folder.ts`), which leaves no byte but `A-Za-z0-9._-` as it is and no dot at
- *    either end: no separator, no `.` or `..`, nothing hidden, no device of Windows. So it stays below
- *    the root, in every file system and store.
- * 2. No two ids share a part: `%` is itself encoded, so each part decodes to one id, and the hash of a
- *    long one follows `%~`, which no encoding contains. (Where a file system takes no notice of case,
- *    `Cam` and `cam` do share a folder: segments are safe, since their names are claimed, but the two
- *    replace each other's manifest.)
- * 3. No stream gets into the day folders of another one: the part before the year is always the stream,
- *    because no part of a base directory, and no stream below one, may look like a year.
- * 4. The rest is ours: days (`day-path.ts`), file names made of kind, number and extension
- *    (`file-names.ts`), and the folder `.index` (`own-folder.ts`), whose dot no stream can have.
- * 5. An object path that comes from outside is not made into one but has to be one
- *    ({@link objectPathFault}), and requests see neither what is hidden nor what is unfinished.
+ * 1. The names that others choose, stream ids and base directories, become path parts in one function
+ *    (`pathPart` in `stream-folder.ts`). It encodes every byte except `A-Za-z0-9._-`, and a dot at
+ *    either end: the result has no separator, is not `.` or `..`, not hidden, and not a device name of
+ *    Windows. So it stays below the root in every file system and store.
+ * 2. Different ids have different parts: `%` is itself encoded, so a part decodes to exactly one id,
+ *    and the hash of a long id follows `%~`, which no encoding contains. (If a file system ignores
+ *    case, `Cam` and `cam` share a folder: their segments are safe, because names are claimed, but
+ *    each replaces the manifest of the other.)
+ * 3. No stream can write to the day folders of another one: the part before the year is always the
+ *    stream, because no part of a base directory, and no stream below one, may look like a year.
+ * 4. The other parts are ours: days (`day-path.ts`), file names made of kind, number and extension
+ *    (`file-names.ts`), and the folder `.index` (`own-folder.ts`), whose dot no stream's folder has.
+ * 5. An object path from a request is never converted: it must be valid as it is
+ *    ({@link objectPathFault}), and hidden and unfinished files cannot be read.
  */
 
 import { join } from 'node:path';

@@ -147,9 +147,9 @@ export class Demultiplexer {
    * The route of an authenticated packet.
    *
    * @param extensions parsed from the same packet
-   * @param arrivalUs µs since the Unix epoch on our steady clock
+   * @param arrivalUs µs since the Unix epoch on the steady clock
    * @returns undefined for a packet to drop: it belongs to no section, its payload type was not
-   *   negotiated there, or it is of another stream than the one that is taken
+   * negotiated there, or it belongs to a stream that is not in use
    */
   route(
     datagram: Buffer,

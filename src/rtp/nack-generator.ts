@@ -113,13 +113,13 @@ export class NackGenerator {
   }
 
   /**
-   * Notes the arrival of a packet, original or retransmitted, and asks for what has been overtaken.
+   * Takes a packet, original or retransmitted, and requests the packets that it has overtaken.
    *
    * @param extended its extended sequence number
    * @param nowUs µs on the steady clock
-   * @param wasAsked it came because it was asked for
-   * @returns false when so many are missing that asking for them would only add to the congestion:
-   *   all are forgotten, and a keyframe should be asked for instead.
+   * @param wasAsked it arrived because it was requested
+   * @returns false if so many packets are missing that requests would only add to the congestion:
+   * all are forgotten, and a keyframe should be requested instead
    */
   receive(extended: number, nowUs: number, wasAsked = false): boolean {
     const newest = this.#newest ?? extended;

@@ -8,14 +8,14 @@ const OSN_LENGTH = 2;
 export type Retransmission = RtpPacket | 'probe' | 'malformed';
 
 /**
- * The original packet out of a retransmission packet (RFC 4588 §4): the payload begins with the
- * original sequence number, the payload type says through `apt` which one was retransmitted.
+ * Restores the original packet from a retransmission packet (RFC 4588 §4): the payload begins with
+ * the original sequence number, and the payload type identifies the original one through `apt`.
  *
- * @param packet a packet of the retransmission stream, padding removed
- * @param ssrc SSRC of the stream that is retransmitted
+ * @param packet a packet of the retransmission stream, without padding
+ * @param ssrc SSRC of the original stream
  * @param formats the payload types of the section, by number
- * @returns the original packet; 'probe' for a packet without payload, as senders use to measure
- *   bandwidth; 'malformed' when the payload type is no retransmission or the payload too short
+ * @returns the original packet; 'probe' for a packet without payload, which senders use to measure
+ * bandwidth; 'malformed' if the payload type is not a retransmission or the payload is too short
  */
 export function restoreRetransmission(
   packet: RtpPacket,

@@ -33,12 +33,12 @@ export function buildFullIntraRequest(
 }
 
 /**
- * Builds generic NACKs (RFC 4585 §6.2.1), which ask for packets again.
+ * Builds generic NACKs (RFC 4585 §6.2.1), which request packets.
  *
  * @param senderSsrc our own SSRC
- * @param sequenceNumbers 16 bits each, in the order they were sent, wrapping or not; any order is
- *   right, that one is the shortest
- * @returns one packet for up to 250 groups of 17 neighbours; none when nothing is missing
+ * @param sequenceNumbers 16 bits each; the order in which they were sent, including wraps, gives
+ * the shortest result
+ * @returns one packet for up to 250 groups of 17 consecutive numbers; none if the list is empty
  */
 export function buildGenericNacks(
   senderSsrc: number,

@@ -28,11 +28,11 @@ export class RtpHeader {
   extensionEnd = 0;
 
   /**
-   * Reads the header of `datagram`.
+   * Parses the header of `datagram`.
    *
-   * @param limit bytes of the datagram that header and payload may take, without an SRTP tag
-   * @returns false when this is no RTP version 2 packet or its header does not fit within `limit`; the
-   *   fields are then undefined
+   * @param limit number of bytes for header and payload, without an SRTP tag
+   * @returns false if this is not an RTP version 2 packet or its header exceeds `limit`; the fields
+   * are then undefined
    */
   parse(datagram: Buffer, limit: number): boolean {
     if (limit < FIXED_BYTES || limit > datagram.length) return false;

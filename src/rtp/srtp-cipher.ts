@@ -10,10 +10,10 @@ export interface SrtpCipher {
   /**
    * Authenticates and decrypts an SRTP packet.
    *
-   * @param headerBytes length of the RTP header with contributing sources and extension; at most the
-   *   packet's length less `rtpOverhead`
+   * @param headerBytes length of the RTP header with contributing sources and extension; at most
+   * the packet's length minus `rtpOverhead`
    * @param rollover rollover counter of the packet, 32 bits (RFC 3711 §3.3.1)
-   * @returns the payload with its padding; undefined when authentication fails
+   * @returns the payload with its padding; undefined if authentication fails
    */
   openRtp(
     datagram: Buffer,

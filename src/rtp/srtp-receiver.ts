@@ -40,12 +40,12 @@ export class SrtpReceiver {
   }
 
   /**
-   * Opens one packet.
+   * Decrypts a packet.
    *
    * @param datagram the whole packet, not changed
-   * @param header parsed from it with a limit of its length less `overhead`
-   * @returns the payload with its padding, in memory of its own; undefined when the packet must be
-   *   dropped, which is counted then
+   * @param header parsed from it with a limit of its length minus `overhead`
+   * @returns the payload with its padding, in memory of its own; undefined if the packet must be
+   * dropped, which is counted
    */
   open(datagram: Buffer, header: RtpHeader): Buffer | undefined {
     const { ssrc, sequenceNumber } = header;

@@ -17,10 +17,7 @@ import type { TrackStatistics } from './track-statistics.ts';
 /** A sequence number this far from the highest belongs to another run (RFC 3550 §A.1). */
 const MAX_DISTANCE = 3000;
 
-/**
- * Longer intervals between ticks mean that the thread was blocked, with packets waiting in the
- * socket, µs.
- */
+/** After a longer interval between ticks, packets wait in the socket of a blocked thread, µs. */
 const MAX_TICK_US = 50_000;
 
 /** Events of a {@link TrackReceiver}, called from within its methods. */
@@ -73,9 +70,8 @@ export class TrackReceiver {
   #plisSent = 0;
 
   /**
-   * @param section what was negotiated; packets and keyframes are only asked for where its `feedback`
-   *   allows it (keyframes: PLI or FIR)
-   * @param events takes what comes out
+   * @param section as negotiated; packets and keyframes are only requested if its `feedback`
+   *   permits it (keyframes: PLI or FIR)
    */
   constructor(section: MediaSection, events: TrackReceiverEvents, options: DepacketizingOptions) {
     this.#depacketizer = new TrackDepacketizer(this.#formats, (unit) => this.#emit(unit), options);
@@ -102,10 +98,7 @@ export class TrackReceiver {
     return this.#ssrc;
   }
 
-  /**
-   * In standby, neither packets nor keyframes are requested from the sender. Leaving standby
-   * requests a keyframe.
-   */
+  /** In standby, neither packets nor keyframes are requested. Leaving it requests a keyframe. */
   setStandby(standby: boolean, nowUs: number): void {
     if (standby === this.#standby) return;
     this.#standby = standby;

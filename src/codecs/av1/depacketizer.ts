@@ -182,11 +182,11 @@ export class Av1Depacketizer implements Depacketizer {
   }
 
   /**
-   * Ends the unit in hand, if any.
+   * Ends the current unit, if any.
    *
-   * @param lacksMarker it does not end as this sender's units do. Chromium drops what waits in its own
-   *   queue when a keyframe overtakes it, and gives its packets their numbers after that: without a
-   *   gap, the marker alone tells that a unit is not whole.
+   * @param lacksMarker it lacks the marker bit that this sender sets. Chromium drops what waits in
+   * its queue when a keyframe overtakes it, and numbers its packets after that: there is no gap, so
+   * only the missing marker shows that a unit is incomplete.
    */
   #end(lacksMarker: boolean): void {
     const unit = this.#unit;

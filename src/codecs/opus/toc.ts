@@ -89,8 +89,8 @@ function signalledFrameCount(packet: Buffer): number | undefined {
 /**
  * Reads `count` frame lengths (RFC 6716 §3.2.1) from `start`.
  *
- * @returns bytes that are left before `end` for the frame without a coded length, undefined when the
- *   lengths or their frames pass `end`
+ * @returns number of bytes before `end` for the frame without a coded length; undefined if the
+ * lengths or their frames exceed `end`
  */
 function lengthAfterCodedFrames(
   packet: Buffer,

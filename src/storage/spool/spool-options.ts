@@ -42,11 +42,12 @@ export interface SpoolOptions {
 /** State of the spool. Times are ms since the Unix epoch. */
 export interface SpoolState {
   /**
-   * - `ok`: what is recorded is uploaded.
-   * - `delayed`: the store does not answer for now, or the oldest file waits for over a minute.
-   * - `alarm`: an operator has to act: files are parked, the store refuses everything, or so much waits
-   *   that the warning mark is passed.
-   * - `full`: nothing new should be recorded.
+   * - `ok`: recordings are uploaded.
+   * - `delayed`: the store does not respond at present, or the oldest file has been waiting for
+   * more than a minute.
+   * - `alarm`: an operator must act: files are parked, the store refuses everything, or the warning
+   * mark is passed.
+   * - `full`: no new recording should begin.
    */
   state: 'ok' | 'delayed' | 'alarm' | 'full';
   /** Files that are not in the store, including parked ones. */
