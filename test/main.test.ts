@@ -272,7 +272,7 @@ t.test('the operator is told what is worth a second look', async (t) => {
     [],
     '[http]\nlisten = "localhost:0"\n[stream]\n[hooks]\n[recorder]\nindex_path = "i.json"\n',
   );
-  await program.prints(/own index/);
+  await program.prints(/is the index of Live777/);
   t.match(program.log, [
     { msg: 'listening' },
     {

@@ -152,7 +152,7 @@ export class PublishedMedia {
   }
 
   /** Writes all that came and ends the Period; what comes later begins another. */
-  endPeriod(reason: PeriodReason): void {
+  endPeriod(reason: Ending): void {
     const { waiting } = this.publisher;
     this.sound.finish();
     const picture = this.pictures.finish();
