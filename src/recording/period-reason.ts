@@ -22,6 +22,7 @@ export const ENDINGS = {
   publisherLeft: 'publisher-changed',
   tracksAttached: 'tracks-changed',
   timelineRestarted: 'timeline-restart',
+  soundCodecChanged: 'codec-change',
   mediaStopped: 'media-stopped',
   writeFailed: 'write-failed',
 } as const satisfies Record<string, PeriodReason>;

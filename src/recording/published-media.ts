@@ -141,17 +141,17 @@ export class PublishedMedia {
     if (this.#timestamps[other]?.confirm()) this.#placeAll(other);
   }
 
-  /** The sound comes in another codec: the Period ends with what came of the one before. */
+  /** The codec of the sound changes: the Period ends with the media of the previous codec. */
   #changeSound(audio: AudioTrack, codec: string): void {
     this.#timestamps.audio?.flush();
     this.#placeAll('audio');
-    this.endPeriod('codec-change');
+    this.endPeriod(ENDINGS.soundCodecChanged);
     this.publisher.waiting.restart();
     audio.changeCodec(codec);
     if (this.publisher.video) this.publisher.askForKeyframe(this.#options.now());
   }
 
-  /** Writes all that came and ends the Period; what comes later begins another. */
+  /** Writes all media that has arrived and ends the Period; later media begins another. */
   endPeriod(reason: Ending): void {
     const { waiting } = this.publisher;
     this.sound.finish();
