@@ -29,6 +29,18 @@ export interface VideoFrame {
   units: Buffer[];
   /** Its RTP payloads, in order; the marker bit belongs to the last. */
   payloads: Buffer[];
+  /** When it is shown, ticks since the first of the clip; its place in decoding order by default. */
+  ticks?: number;
+}
+
+/** A clip of any codec, 30 frames a second, of which the first is a keyframe. */
+export interface EncodedVideo {
+  /** As `a=rtpmap` has it. */
+  encodingName: string;
+  /** As `a=fmtp` has them; empty for none. */
+  parameters: string;
+  /** In decoding order. */
+  frames: VideoFrame[];
 }
 
 /** Reads a video fixture; the first frame is an IDR picture, so that the clip can be looped. */

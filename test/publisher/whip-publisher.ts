@@ -19,6 +19,7 @@ import {
   AUDIO_CLOCK_RATE,
   AUDIO_PACKET_MS,
   audioPackets,
+  type EncodedVideo,
   FRAME_RATE,
   VIDEO_CLOCK_RATE,
   type VideoClip,
@@ -38,6 +39,11 @@ export type SrtpProfile = 'AES_CM_128_HMAC_SHA1_80' | 'AEAD_AES_128_GCM';
 const SRTP_PROFILE_IDS = { AES_CM_128_HMAC_SHA1_80: 0x0001, AEAD_AES_128_GCM: 0x0007 } as const;
 const TRANSPORT_CC_URI =
   'http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01';
+/** What the fixtures are. */
+const H264 = {
+  encodingName: 'H264',
+  parameters: 'level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f',
+};
 const MID_URI = 'urn:ietf:params:rtp-hdrext:sdes:mid';
 const CONNECT_TIMEOUT_MS = 10_000;
 const TICK_MS = 5;
@@ -61,6 +67,8 @@ export interface WhipPublisherOptions {
   audio?: boolean;
   /** The picture to begin with. */
   videoClip?: VideoClip;
+  /** The picture instead of `videoClip`, in a codec of its own. */
+  encodedVideo?: EncodedVideo;
   /** Send the picture in several encodings at a time instead of `videoClip` alone. */
   layers?: SimulcastOptions;
   /** First sequence number of the video track, 0–65535; random by default. */
@@ -192,7 +200,8 @@ export class WhipPublisher {
     this.#connection = connection;
     this.#transport = connection.dtlsTransports[0]!;
     this.resourceUrl = resourceUrl;
-    this.#frames = videoFrames(options.videoClip ?? 'flash-and-beep.h264');
+    this.#frames =
+      options.encodedVideo?.frames ?? videoFrames(options.videoClip ?? 'flash-and-beep.h264');
     const next = () => this.#transportSequence++ & 0xffff;
     for (const track of tracks) {
       if (track.kind === 'video' && layers) layers.open(this.#transport, track, next);
@@ -381,16 +390,20 @@ export class WhipPublisher {
     this.layers?.frame((datagram) => this.#send(datagram));
     if (!this.#video || this.#paused) return;
     if (this.#jumpToKeyframe && this.#mayJump(number)) this.#moveToKeyframe(number);
-    let frame = this.#frames[(number - this.#clipStartsAt) % this.#frames.length]!;
+    let place = (number - this.#clipStartsAt) % this.#frames.length;
+    let frame = this.#frames[place]!;
     if (frame.keyframe && this.#nextClip) {
       this.#frames = this.#nextClip;
       this.#nextClip = undefined;
       this.#clipStartsAt = number;
+      place = 0;
       frame = this.#frames[0]!;
     }
     if (this.#awaitKeyframe && !frame.keyframe) return;
     this.#awaitKeyframe = false;
-    const timestamp = this.#video.timestampAt(number / FRAME_RATE);
+    const { ticks = place * (VIDEO_CLOCK_RATE / FRAME_RATE) } = frame;
+    const shownSeconds = (number - place) / FRAME_RATE + ticks / VIDEO_CLOCK_RATE;
+    const timestamp = this.#video.timestampAt(shownSeconds);
     frame.payloads.forEach((payload, i) => {
       this.#sendPacket(this.#video!, payload, timestamp, i === frame.payloads.length - 1);
     });
@@ -509,12 +522,13 @@ function newPeerConnection(options: WhipPublisherOptions): RTCPeerConnection {
   const { transportCc = true, rtx = true } = options;
   const feedback = [useNACK(), usePLI(), useREMB(), ...(transportCc ? [useTWCC()] : [])];
   const extensions = [useSdesMid(), ...(transportCc ? [useTransportWideCC()] : [])];
-  const h264 = new RTCRtpCodecParameters({
-    mimeType: 'video/H264',
+  const { encodingName, parameters } = options.encodedVideo ?? H264;
+  const picture = new RTCRtpCodecParameters({
+    mimeType: `video/${encodingName}`,
     payloadType: 102,
     clockRate: VIDEO_CLOCK_RATE,
     rtcpFeedback: feedback,
-    parameters: 'level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f',
+    ...(parameters !== '' && { parameters }),
   });
   const retransmission = new RTCRtpCodecParameters({
     mimeType: 'video/rtx',
@@ -524,7 +538,7 @@ function newPeerConnection(options: WhipPublisherOptions): RTCPeerConnection {
   });
   return new RTCPeerConnection({
     codecs: {
-      video: rtx ? [h264, retransmission] : [h264],
+      video: rtx ? [picture, retransmission] : [picture],
       audio: [
         useOPUS({
           payloadType: 111,
@@ -601,8 +615,10 @@ function negotiated(
     const kind = section.type as TrackKind;
     const sender = senders.get(kind);
     if (!sender || section.port === 0) continue;
-    const codec = section.rtp.find((one) => /^(h264|opus)$/i.test(one.codec));
-    if (!codec) throw new Error(`the answer has no ${kind} codec of the fixtures`);
+    const { encodingName } = options.encodedVideo ?? H264;
+    const wanted = kind === 'video' ? encodingName : 'opus';
+    const codec = section.rtp.find((one) => one.codec.toLowerCase() === wanted.toLowerCase());
+    if (!codec) throw new Error(`the answer has no ${wanted}`);
     const rtx = section.rtp.find((one) => one.codec.toLowerCase() === 'rtx');
     const extension = (uri: string) => section.ext?.find((one) => one.uri === uri)?.value;
     const midId = extension(MID_URI);

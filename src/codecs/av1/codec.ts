@@ -14,7 +14,8 @@ export const av1: VideoCodec = {
     encodingName: 'AV1',
     clockRate: VIDEO_TIMESCALE,
     inWords: 'AV1',
-    wanted: [{ profile: '0' }],
+    // As browsers name it, whatever is sent: Live777 sends nothing of a stream of theirs without it.
+    wanted: [{ 'level-idx': '5', profile: '0', tier: '0' }],
     rank: () => 1,
     // §7.2.1 of the payload format: the answer must not exceed the offer, so it repeats it.
     answerParameters: (parameters) => ({ ...parameters }),

@@ -8,6 +8,7 @@ import { byteStream, encodeH265, encodeReorderedH265 } from '../../codecs/h265/e
 import { packetizeUnit } from '../../codecs/h265/packetize.ts';
 import { packetizeLayer } from '../../codecs/vp9/packetize.ts';
 import { decodedFrames, encodeH264 } from '../../containers/mp4/encoded-media.ts';
+import type { EncodedVideo } from '../../publisher/clip.ts';
 import { packetizeAccessUnit } from '../../publisher/h264-packetizer.ts';
 import { makePacket, seededRandom } from '../../rtp/packets.ts';
 import type { SimulatedFrame } from '../simulated-publisher.ts';
@@ -46,7 +47,7 @@ export interface CodecClip {
 }
 
 /** What an encoder made. */
-interface EncodedUnits {
+export interface EncodedUnits {
   file: string;
   /** The RTP payloads of each access unit, in decoding order. */
   units: Buffer[][];
@@ -67,7 +68,7 @@ export async function encodeCodecClip(
   name: ClipName,
   options: { width: number; height: number; frames: number },
 ): Promise<CodecClip> {
-  const { file, units, ticks } = await encode(folder, name, { ...options, keyframeInterval: 60 });
+  const { file, units, ticks } = await encodePackets(folder, name, options);
   const frames = depacketized(CLIPS[name].codec, units, ticks);
   return { frames, hashes: await decodedFrames(file), ...CLIPS[name] };
 }
@@ -98,6 +99,35 @@ export function depacketized(
   return frames;
 }
 
+/** What a session description says of the clips' codecs, where it is more than their name. */
+const PARAMETERS: Partial<Record<ClipName, string>> = {
+  h264: 'level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f',
+  vp9: 'profile-id=0',
+  av1: 'level-idx=5;profile=0;tier=0',
+  h265: 'level-id=93;profile-id=1;tier-flag=0;tx-mode=SRST',
+  'h265-reordered': 'level-id=93;profile-id=1;tier-flag=0;tx-mode=SRST',
+  'h265-main10': 'level-id=93;profile-id=2;tier-flag=0;tx-mode=SRST',
+  'h265-main10-reordered': 'level-id=93;profile-id=2;tier-flag=0;tx-mode=SRST',
+};
+
+/** A clip to publish: six seconds, small. */
+export async function encodeVideo(
+  folder: string,
+  name: ClipName,
+): Promise<{ video: EncodedVideo; hashes: string[] }> {
+  const size = { width: 320, height: 180 };
+  const { file, units, ticks } = await encodePackets(folder, name, { ...size, frames: 180 });
+  const frames = units.map((payloads, i) => ({
+    keyframe: i === 0,
+    units: [],
+    payloads,
+    ...(ticks && { ticks: ticks[i]! }),
+  }));
+  const { codec } = CLIPS[name];
+  const video = { encodingName: codec.toUpperCase(), parameters: PARAMETERS[name] ?? '', frames };
+  return { video, hashes: await decodedFrames(file) };
+}
+
 /** The pictures of clips one after the other. */
 export function inTurn(clips: readonly CodecClip[]): SimulatedFrame[] {
   const frames: SimulatedFrame[] = [];
@@ -108,11 +138,13 @@ export function inTurn(clips: readonly CodecClip[]): SimulatedFrame[] {
   return frames;
 }
 
-async function encode(
+/** Encodes the pictures of a clip and cuts them into packets as chance has it. */
+export async function encodePackets(
   folder: string,
   name: ClipName,
-  options: EncodingOptions,
+  pictures: { width: number; height: number; frames: number },
 ): Promise<EncodedUnits> {
+  const options: EncodingOptions = { ...pictures, keyframeInterval: 60 };
   const random = seededRandom(7);
   const next = () => Math.floor(random() * 256);
   const { codec } = CLIPS[name];
