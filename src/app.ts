@@ -107,10 +107,12 @@ export async function buildApp(deps: AppDependencies): Promise<FastifyInstance> 
         'Accept-Patch',
         'Accept-Post',
         'Accept-Ranges',
+        'Content-Disposition',
         'Content-Range',
         'ETag',
         'Link',
         'Location',
+        'Picture-Time',
       ],
       maxAge: 86_400,
     });

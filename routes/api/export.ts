@@ -56,6 +56,8 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
         open: async (range) => file.open(range),
       });
     } catch (error) {
+      // What is wrong is not to be saved as a file.
+      reply.removeHeader('Content-Disposition');
       if (error instanceof StoreError) throw unreadableBucket(request, error);
       throw error;
     }

@@ -84,11 +84,14 @@ export async function planExport(
   };
 }
 
-/** The error for a range in which there is nothing. */
-export function nothingRecorded(stream: string, startUs: number, endUs: number): Refusal {
-  const [start, end] = [startUs, endUs].map((us) => new Date(us / 1000).toISOString());
+function nothingRecorded(stream: string, startUs: number, endUs: number): Refusal {
   return new Refusal(
     'no-media',
-    `nothing is recorded of ${stream} between ${start} and ${end}; GET /api/timeline tells when there is`,
+    `nothing is recorded of ${stream} between ${instant(startUs)} and ${instant(endUs)}; GET /api/timeline tells when there is`,
   );
+}
+
+/** A time in words: ISO 8601 in UTC. @param us µs since the Unix epoch */
+export function instant(us: number): string {
+  return new Date(us / 1000).toISOString();
 }
