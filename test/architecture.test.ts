@@ -39,7 +39,9 @@ const MAY_IMPORT: Record<string, string[]> = {
     ...['facts', 'layout', 'manifest', 'media', 'recorder.ts', 'refusal.ts', 'segment-index'],
     'storage',
   ],
-  export: ['codecs', 'containers', 'media', 'playback', 'refusal.ts', 'storage'],
+  export: [
+    ...['codecs', 'containers', 'facts', 'layout', 'media', 'playback', 'refusal.ts', 'storage'],
+  ],
   retention: ['layout', 'record-catalogue', 'segment-index'],
   'index-rebuild': [
     ...['clock', 'containers', 'day-folder', 'facts', 'journal', 'layout', 'manifest', 'media'],

@@ -5,8 +5,8 @@ import type { ByteRange } from '../storage/stores/store.ts';
 import type { ExportPart } from './export-part.ts';
 import { PayloadReader } from './payload-reader.ts';
 
-/** Bytes that are read at a time, at most: 1 MiB. */
-const READ_BYTES = 1 << 20;
+/** Bytes that are read at a time, at most: 512 KiB. */
+const READ_BYTES = 1 << 19;
 
 /**
  * A file that is made while it is read, of parts of recorded files. What it takes in memory is the list of
