@@ -17,7 +17,7 @@ export interface CodecDescription {
    * of a format say.
    */
   readonly channels?: number | ((parameters: Record<string, string>) => number | undefined);
-  /** Payload type that the codec has for itself (RFC 3551 §6); absent: a dynamic one. */
+  /** Static payload type of the codec (RFC 3551 §6); absent for a dynamic one. */
   readonly payloadType?: number;
   /** Name in messages about what can be recorded: `Opus (48000/2)`. */
   readonly inWords: string;
@@ -28,7 +28,10 @@ export interface CodecDescription {
    * to says how they lie in a way that players agree on. Absent: no.
    */
   readonly isSentUpright?: boolean;
-  /** How much we want a format with these parameters: the highest rank offered is taken; 0: not at all. */
+  /**
+   * Preference for a format with these parameters: the highest rank offered is accepted; 0 if it
+   * cannot be recorded.
+   */
   rank(parameters: Record<string, string>): number;
   /** Why a format with these parameters cannot be recorded, as a sentence; undefined if it can. */
   refusal?(parameters: Record<string, string>): string | undefined;
@@ -44,7 +47,7 @@ export function channelsOf(
   return typeof channels === 'function' ? channels(parameters) : channels;
 }
 
-/** What a file says of a track of an unknown codec: the sample entry as its container has it. */
+/** The description of a track of unknown codec in a file: the sample entry of its container. */
 export interface ReadSampleEntry {
   readonly container: ContainerName;
   /** Four-character code (MP4) or CodecID (WebM). */
@@ -144,8 +147,8 @@ export interface PictureReader {
    */
   leading(parts: readonly Buffer[]): LeadingKind;
   /**
-   * Whether decoding can start with a picture that is no keyframe, so that what is shown is whole only
-   * some pictures later (intra refresh). Always false where the codec has no such thing.
+   * Whether decoding can start at a picture that is not a keyframe, so that the picture is complete
+   * only some pictures later (intra refresh). Always false for codecs without recovery points.
    * @param parts of its sample
    */
   isRecoveryPoint(parts: readonly Buffer[]): boolean;
@@ -162,7 +165,7 @@ export interface PictureReader {
  */
 export type LeadingKind = 'none' | 'decodable' | 'skipped';
 
-/** What is left until a decoder that began at a recovery point shows whole pictures. */
+/** Tracks the progress from a recovery point to the first complete picture. */
 export interface Recovery {
   /**
    * Takes the next picture in decoding order, beginning with the recovery point.

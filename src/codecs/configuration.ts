@@ -68,7 +68,10 @@ export interface VideoConfiguration extends AnyConfiguration {
    * carry all of it.
    */
   readonly parameterSets?: readonly Buffer[];
-  /** True when pictures of the other one decode with this as well: one initialization segment will do. */
+  /**
+   * True if pictures of the other one can be decoded with this: one initialization segment is
+   * enough.
+   */
   equals(other: VideoConfiguration): boolean;
 }
 

@@ -20,13 +20,13 @@ export interface ChunkFacts {
   sampleSizes: number[];
   /** Duration of each sample. */
   sampleDurations: number[];
-  /** Byte offset in the file of each sample. */
+  /** Offset of each sample in the file, bytes. */
   sampleOffsets: number[];
   /** Indexes of the sync samples; empty if all samples are (audio). */
   keyframes: number[];
   /**
-   * Decode times of the samples where decoding can start, which are also when they are shown, or the
-   * first of the pictures that lead them; empty where all samples are such (audio).
+   * Decoding times of the sync samples, which are also the presentation times of these, or of the
+   * first picture that leads them; empty if all samples are sync samples (audio).
    */
   keyframeTimes: number[];
 }
@@ -42,9 +42,10 @@ export interface SegmentChunks {
 }
 
 /**
- * What composition offsets of a track have been raised by, as a chunk that begins with a keyframe tells:
- * the first of its pictures is shown at the decode time of that one.
- * @returns ticks; undefined where it does not begin with one, or ends before it is known what leads it
+ * The composition delay of a track, derived from a chunk that begins with a keyframe: the first
+ * picture in presentation order is shown at the decoding time of the keyframe.
+ * @returns ticks; undefined if the chunk does not begin with a keyframe, or ends before all leading
+ * pictures are known
  */
 export function compositionDelayOf(chunk: ChunkFacts): number | undefined {
   const { keyframes, compositionOffsets, sampleDurations } = chunk;
@@ -55,7 +56,7 @@ export function compositionDelayOf(chunk: ChunkFacts): number | undefined {
   let first = keyframeShown;
   for (const [i, offset] of compositionOffsets.entries()) {
     const shown = decoded + offset;
-    // What leads a keyframe comes before all that is shown after it.
+    // Leading pictures precede everything that is shown after the keyframe.
     if (shown > keyframeShown) return first;
     first = Math.min(first, shown);
     decoded += sampleDurations[i]!;

@@ -13,7 +13,7 @@ export interface SegmentFacts {
   span: WallClockSpan;
   /** Presentation times of its keyframes; empty for audio. */
   keyframes: number[];
-  /** True when the first sample is a keyframe. */
+  /** True if the first sample is a keyframe. */
   startsAtKeyframe: boolean;
   /** Size up to the end of its last complete chunk, bytes. */
   size: number;

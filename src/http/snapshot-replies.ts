@@ -9,16 +9,18 @@ const KEEP_ALIVE_MS = 15_000;
 const STALL_MS = 60_000;
 const MAX_CLIENTS = 100;
 const MAX_PER_ADDRESS = 32;
-/** Liveman waits as long on its own. */
+/** Liveman waits for the same time by itself. */
 const RETRY_AFTER_SECONDS = 5;
 
-/** What is replied to one who finds no room. */
+/** The reply to a client that exceeds the limits. */
 export const TOO_MANY = `at most ${MAX_CLIENTS} clients may be connected at a time, ${MAX_PER_ADDRESS} of them from one address`;
 
 /**
- * Endless replies of server-sent events with snapshots of the streams, which end when the server closes.
- * @param write makes the text of a snapshot for one who asked for the named streams
- * @returns sends one; throws RequestError 503 where too many listen
+ * Endless replies of server-sent events with snapshots of the streams, which end when the server
+ * closes.
+ * @param write formats a snapshot for a client that requested the named streams
+ * @returns a function that sends such a reply, and throws RequestError 503 if there are too many
+ * clients
  */
 export function snapshotReplies(
   app: FastifyInstance,
@@ -40,10 +42,10 @@ export function snapshotReplies(
     stallMs: STALL_MS,
     maxClients: MAX_CLIENTS,
     maxPerAddress: MAX_PER_ADDRESS,
-    // Where nobody has a token nobody can be told from Liveman, so no newcomer is refused.
+    // Without tokens, Liveman cannot be identified, so no new client is refused.
     replacesOldest: !hasTokens,
   });
-  // Before the server closes it lets replies finish: these never would.
+  // Fastify waits for open replies before it closes; these never end by themselves.
   app.addHook('preClose', async () => snapshots.close());
 
   return (request, reply, named) => {
@@ -58,7 +60,7 @@ export function snapshotReplies(
     reply.headers({
       'Content-Type': 'text/event-stream',
       'Cache-Control': 'no-store',
-      // nginx would hold events back until it has a page of them.
+      // nginx would buffer the events otherwise.
       'X-Accel-Buffering': 'no',
     });
     return reply.send(events);

@@ -3,10 +3,10 @@ import type { Static } from 'typebox';
 import type { ObjectStore } from '../storage/object-store.ts';
 import type { StorageJson } from './storage-json.ts';
 
-/** A disk with less than this is full for recording, bytes. */
+/** Below this much free space, the disk counts as full, bytes. */
 const FULL_BYTES = 1 << 20;
 
-/** Where recordings are kept, and how it goes with that. */
+/** The state of the storage. */
 export async function storageState(
   { root, bucket }: Pick<ObjectStore, 'root' | 'bucket'>,
   type: Static<typeof StorageJson>['type'],

@@ -3,13 +3,13 @@ import type { StreamStatus } from '../recorder.ts';
 import type { SegmentIndex } from '../segment-index/segment-index.ts';
 import { type FolderJson, type StreamJson, statusJson } from './stream-json.ts';
 
-/** Media may be older than the moment at which its recording began by this, µs. */
+/** Media may be older than the start of its recording by this, µs. */
 const TRANSIT_US = 1_000_000;
 
 /**
- * All streams that are published, armed, being recorded, or were recorded at any time.
- * @param statuses of those that are known to the recorder
- * @param stream only this one, where it is given
+ * All streams that are published, armed, being recorded, or were ever recorded.
+ * @param statuses of the streams that the recorder knows
+ * @param stream only this one, if given
  */
 export function streamList(
   statuses: StreamStatus[],
@@ -27,7 +27,7 @@ export function streamList(
     folders.set(stream, ofStream);
     ofStream.push({
       folder,
-      // What was recorded there before has a manifest in any case.
+      // A folder with earlier recordings has a manifest already.
       ...(summary.startUs < (begun.get(folder) ?? Number.POSITIVE_INFINITY) - TRANSIT_US && {
         mpd_path: `${folder}/manifest.mpd`,
       }),

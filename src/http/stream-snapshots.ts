@@ -7,7 +7,7 @@ export interface StreamSnapshotsOptions {
   log: { error(fields: object, message: string): void };
   /** The text of a snapshot, for one who named these streams; none are named by one who asks for all. */
   write(statuses: StreamStatus[], named: string | readonly string[]): string | Promise<string>;
-  /** The recorder is asked this often, as long as there is a client. */
+  /** Interval between two reads of the recorder's state, as long as there is a client. */
   pollMs: number;
   /**
    * A client to which nothing was sent for this long gets a comment, so that proxies keep the

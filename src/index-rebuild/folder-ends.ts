@@ -3,8 +3,8 @@ import { folderOf } from '../layout/object-path.ts';
 import type { FolderSummary } from '../segment-index/segment-index.ts';
 
 /**
- * Tells when the last segment in the folder of a record ends, µs since the Unix epoch, from what the
- * segment index knows of folders; undefined where there is no segment.
+ * Looks up when the last segment in the folder of a record ends, µs since the Unix epoch, in the
+ * segment index; undefined if the folder has no segment.
  */
 export function folderEnds(
   folders: readonly FolderSummary[],

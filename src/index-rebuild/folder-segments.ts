@@ -15,10 +15,10 @@ import type { Presentation } from '../manifest/presentation.ts';
 import { wallClockUs } from '../media/wall-clock-span.ts';
 import type { RecordedFile, RecordingsReader } from '../storage/recordings-reader.ts';
 
-/** Files that are read at the same time: what a disk, or a connection to a store, does at once. */
+/** Number of files that are read concurrently. */
 const AT_ONCE = 4;
 
-/** What a segment needs to be told besides what its own file says. */
+/** Properties of a segment that are not in its own file. */
 interface TrackOfSegment {
   initialization: string;
   codecs: string;
@@ -26,23 +26,23 @@ interface TrackOfSegment {
 
 type Initialization = TrackOfSegment & FileFormat & { modifiedMs: number };
 
-/** What a day folder tells of its segments. */
+/** The segments of a day folder. */
 export interface FolderSegments {
-  /** As the index knows them, in the order in which they ended. */
+  /** As in the index, in the order in which they ended. */
   segments: Segment[];
-  /** Object paths of segments of which not one sample can be read. */
+  /** Object paths of segments without a readable sample. */
   unreadable: string[];
 }
 
 /**
- * Reads the segments of a day folder as they were told to the index when they were recorded: times
- * and keyframes from the files themselves, codec and initialization segment from the manifest. A
- * segment that no manifest names says itself what it needs; one of an earlier version goes with the last
- * initialization segment that was written before it. Of segments only box headers are read.
+ * Reads the segments of a day folder as they were announced when they were recorded: times and
+ * keyframes from the files, codec and initialization segment from the manifest. A segment that is
+ * in no manifest names its initialization segment itself; for one of an earlier version, it is the
+ * last one written before it. Only box headers of segments are read.
  *
  * @param folder object path
- * @param isWanted tells by its object path which segments to read
- * @param signal ends it early, with what was read until then
+ * @param isWanted selects the segments to read by their object paths
+ * @param signal stops early, with the results so far
  * @throws what the reader throws
  */
 export async function readFolderSegments(
@@ -117,7 +117,7 @@ async function readSegment(
   }
 }
 
-/** What the manifest says of the segments it names, by file name; nothing where it cannot be read. */
+/** The manifest's information about its segments, by file name; empty if it cannot be read. */
 async function readListed(
   reader: RecordingsReader,
   file: RecordedFile | undefined,
@@ -145,7 +145,7 @@ async function readListed(
   return listed;
 }
 
-/** All initialization segments of a folder that can be read, in the order of their numbers. */
+/** All readable initialization segments of a folder, in the order of their numbers. */
 async function readInitializations(
   reader: RecordingsReader,
   files: ReadonlyMap<string, RecordedFile>,
@@ -166,7 +166,7 @@ async function readInitializations(
   return found.sort((a, b) => a.number - b.number);
 }
 
-/** The initialization segment that a segment names, or else was written after. */
+/** The initialization segment that a segment names, or else the one written before it. */
 function initializationOf(
   initializations: Initialization[],
   { kind, container }: FileFormat,

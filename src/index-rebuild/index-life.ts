@@ -10,48 +10,48 @@ import { segmentJournal } from '../segment-index/segment-journal.ts';
 import type { RecordingsReader } from '../storage/recordings-reader.ts';
 import { IndexRebuild, type RebuildResult } from './index-rebuild.ts';
 
-/** How an {@link IndexLife} is opened. */
+/** Options of an {@link IndexLife}. */
 export interface IndexLifeOptions {
-  /** Path of the segment journal; that of the records lies beside it. */
+  /** Path of the segment journal; the record journal is beside it. */
   indexPath: string;
   nodeAlias: string;
   /** See `recorder.index_retention_days`. */
   retentionDays: number;
-  /** A pause up to this belongs to a record, seconds. */
+  /** Maximum pause within a record, seconds. */
   resumeGraceSeconds: number;
-  /** Add lost records also where the record journal is whole. */
+  /** Add lost records even if the record journal is intact. */
   withRecords?: boolean;
   log: {
     info(fields: object, message: string): void;
     warn(fields: object, message: string): void;
     error(fields: object, message: string): void;
   };
-  /** µs since the Unix epoch; the steady clock where left out. */
+  /** Returns µs since the Unix epoch; the steady clock by default. */
   now?: () => number;
 }
 
-/** What index and catalogue are completed from. */
+/** The recordings from which index and catalogue are completed. */
 export interface Recorded {
   reader: RecordingsReader;
-  /** Whether a segment's upload is yet to come; without this none is uploaded. */
+  /** Whether a segment still waits for upload; by default none does. */
   isWaiting?(path: string): boolean;
 }
 
-/** Path of the record journal beside a segment journal. */
+/** Path of the record journal that belongs to a segment journal. */
 export function recordJournalPath(indexPath: string): string {
   return path.join(path.dirname(indexPath), 'records.jsonl');
 }
 
 /**
- * Segment index and record catalogue through their life: opened, completed from the recordings where
- * a journal was lost or damaged, rid of what is too old, closed.
+ * The life of segment index and record catalogue: they are opened, completed from the recordings if
+ * a journal was lost or damaged, relieved of old rows, and closed.
  */
 export class IndexLife {
   readonly index: SegmentIndex;
   readonly catalogue: RecordCatalogue;
   readonly #options: IndexLifeOptions;
   readonly #now: () => number;
-  /** Whether index and catalogue lack what the recordings tell. */
+  /** Whether index and catalogue lack entries that the recordings have. */
   readonly #lacks: { segments: boolean; records: boolean };
   readonly #openedUs: number;
   readonly #retention: IndexRetention;
@@ -76,7 +76,7 @@ export class IndexLife {
 
   /**
    * Opens both journals; see {@link openWithCare}.
-   * @throws Error when another process has one open, or when one is a file of somebody else
+   * @throws Error if another process has one open, or if one is a foreign file
    */
   static async open(options: IndexLifeOptions): Promise<IndexLife> {
     const { indexPath, nodeAlias, log, now } = options;
@@ -100,9 +100,9 @@ export class IndexLife {
   }
 
   /**
-   * Takes up what cannot wait, where something is lacking: the folders of records that go on, whose
-   * end has to be known before they are ended.
-   * @param reader what is on this machine
+   * Does what cannot wait if entries are missing: reads the folders of active records, whose end
+   * must be known before they are ended.
+   * @param reader of this machine's files
    */
   async prepare(reader: RecordingsReader): Promise<void> {
     if (!this.#lacks.segments && !this.#lacks.records) return;
@@ -110,14 +110,14 @@ export class IndexLife {
       const rebuild = await this.#begin({ reader }, this.#openedUs);
       await rebuild.runFirst(this.#activeFolders());
     } catch (err) {
-      this.#options.log.error({ err }, 'the recordings cannot be read to complete the index');
+      this.#options.log.error({ err }, 'cannot read the recordings to complete the index');
     }
   }
 
   /**
-   * Begins to work by itself: to complete what is lacking, while recording goes on, and to drop what
-   * is too old.
-   * @param recorded all of it
+   * Starts the background work: completes what is missing, while recording continues, and drops old
+   * rows.
+   * @param recorded all recordings
    */
   start(recorded: Recorded): void {
     this.#retention.start();
@@ -125,7 +125,7 @@ export class IndexLife {
     const { log } = this.#options;
     this.#completing = this.complete(recorded, this.#openedUs).then(
       (result) => {
-        // A first start has nothing to tell.
+        // At the first start there is nothing to report.
         if (result && result.segments + result.records > 0) {
           log.info({ ...result }, 'the index is complete');
         }
@@ -138,9 +138,9 @@ export class IndexLife {
 
   /**
    * Completes index and catalogue from the recordings.
-   * @param untilUs what ended later is left out, µs since the Unix epoch
-   * @returns undefined when closing came first
-   * @throws what the reader throws; Error of the file system when a journal cannot be written
+   * @param untilUs segments that ended later are ignored, µs since the Unix epoch
+   * @returns undefined if it was closed before that
+   * @throws what the reader throws; the file system's error if a journal cannot be written
    */
   async complete(
     recorded: Recorded,
@@ -154,14 +154,14 @@ export class IndexLife {
     return rebuild.result;
   }
 
-  /** Ends what {@link start} began, and reads no recordings any more. */
+  /** Stops what {@link start} began, and reads no more recordings. */
   async stop(): Promise<void> {
     this.#stop.abort();
     await this.#retention.stop();
     await this.#completing;
   }
 
-  /** Ends what is under way, and gives both journals free. */
+  /** Ends all work in progress and closes both journals. */
   async close(): Promise<void> {
     await this.stop();
     const results = await Promise.allSettled([this.index.close(), this.catalogue.close()]);

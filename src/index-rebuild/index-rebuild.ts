@@ -10,29 +10,38 @@ import type { RecordingsReader } from '../storage/recordings-reader.ts';
 import { type FolderSegments, readFolderSegments } from './folder-segments.ts';
 import { lostRecords } from './record-stretches.ts';
 
-/** Segments that are handed to the index at once: they share one sync of its journal. */
+/**
+ * Number of segments that are added to the index together, so that they share a sync of its
+ * journal.
+ */
 const BATCH = 500;
-/** Segments belong to the day in which they start, and may end in the next; µs, far more than any lasts. */
+/**
+ * Segments belong to the day in which they start and may end in the next one; µs, far longer than
+ * any segment.
+ */
 const LONGEST_SEGMENT_US = 3_600_000_000;
-/** Longest time between writing a file and listing it in the index, µs. */
+/** Maximum time between writing a file and adding it to the index, µs. */
 const CURSOR_MARGIN_US = 3_600_000_000;
 
-/** What index and catalogue are completed from, and how far. */
+/** Options of an {@link IndexRebuild}. */
 export interface IndexRebuildOptions {
   reader: RecordingsReader;
-  /** Whether a segment's upload is yet to come; where left out none is uploaded. */
+  /** Whether a segment still waits for upload; by default none does. */
   isWaiting?(path: string): boolean;
   index: SegmentIndex;
   catalogue: RecordCatalogue;
-  /** The stream of a folder where something else knows it than the folder's name. */
+  /** The stream of a folder, if it is known otherwise than from the folder's name. */
   streamOf(folder: string): string | undefined;
-  /** What ended before is left out: it would leave the index again, µs since the Unix epoch. */
+  /**
+   * Segments that ended before this are ignored, because they would be dropped again, µs since the
+   * Unix epoch.
+   */
   fromUs: number;
-  /** What ends later is told by the recorder that runs, µs since the Unix epoch. */
+  /** Segments that end later are announced by the running recorder, µs since the Unix epoch. */
   untilUs: number;
-  /** A pause up to this belongs to a record, µs. */
+  /** Maximum pause within a record, µs. */
   graceUs: number;
-  /** Whether the catalogue lacks records; else it is left as it is. */
+  /** Whether the catalogue lacks records; otherwise it is not changed. */
   withRecords: boolean;
   /** The clock, µs since the Unix epoch. */
   now(): number;
@@ -42,26 +51,26 @@ export interface IndexRebuildOptions {
   };
 }
 
-/** What a rebuild has done so far. */
+/** The results of a rebuild so far. */
 export interface RebuildResult {
   folders: number;
-  /** Segments that the index did not have. */
+  /** Number of segments that were missing in the index. */
   segments: number;
-  /** Records that the catalogue did not have. */
+  /** Number of records that were missing in the catalogue. */
   records: number;
-  /** Segments of which not one sample can be read. */
+  /** Number of segments without a readable sample. */
   unreadable: number;
 }
 
 /**
- * Completes index and catalogue from what was recorded, one day folder after the other, the oldest day
- * first. What they know already stays as it is, so that who has seen it is not told again; what is
- * new to them gets time stamps greater than any before.
+ * Completes index and catalogue from the recordings, one day folder after the other, beginning with
+ * the oldest day. Existing entries are not changed, so that clients do not get them again; new ones
+ * get time stamps greater than any before.
  */
 export class IndexRebuild {
   readonly result: RebuildResult = { folders: 0, segments: 0, records: 0, unreadable: 0 };
   readonly #options: IndexRebuildOptions;
-  /** Day folders that are still to be read, the oldest day first. */
+  /** Day folders that have not been read, the oldest day first. */
   readonly #folders: string[];
 
   private constructor(options: IndexRebuildOptions, folders: string[]) {
@@ -70,9 +79,9 @@ export class IndexRebuild {
   }
 
   /**
-   * Looks which folders there are, and raises the cursors beyond whatever can have been given out
-   * before. Time stamps are given by the clock of the moment, so now is beyond all of them, unless the
-   * clock was set back: then a file of the newest day, or the catalogue, has a time that is yet to come.
+   * Lists the folders, and raises the cursors beyond all that may have been given out. Time stamps
+   * are the current time, so now is beyond all of them, unless the clock was set back: then a file
+   * of the newest day, or the catalogue, has a time in the future.
    * @throws what the reader throws
    */
   static async begin(options: IndexRebuildOptions): Promise<IndexRebuild> {
@@ -92,7 +101,7 @@ export class IndexRebuild {
 
   /**
    * Reads some folders before all others.
-   * @param folders object paths; what is not there is passed over
+   * @param folders object paths; missing folders are ignored
    * @throws what {@link run} throws
    */
   async runFirst(folders: Iterable<string>): Promise<void> {
@@ -105,9 +114,9 @@ export class IndexRebuild {
   }
 
   /**
-   * Reads all folders that are left.
-   * @returns false when it was ended by the signal
-   * @throws what the reader throws; Error of the file system when a journal cannot be written
+   * Reads all remaining folders.
+   * @returns false if the signal stopped it
+   * @throws what the reader throws; the file system's error if a journal cannot be written
    */
   async run(signal?: AbortSignal): Promise<boolean> {
     for (let folder = this.#folders.shift(); folder !== undefined; folder = this.#folders.shift()) {
@@ -143,7 +152,7 @@ export class IndexRebuild {
     const { index, isWaiting } = this.#options;
     const isToWait = isWaiting?.(segment.path) ?? false;
     await index.add(segment, !isToWait);
-    // The upload may have been the faster one.
+    // The upload may have completed first.
     if (isToWait && !isWaiting?.(segment.path)) index.setUploaded(segment.path);
   }
 
@@ -166,12 +175,12 @@ export class IndexRebuild {
     if (unreadable.length === 0) return;
     this.#options.log.warn(
       { stream, folder, segments: unreadable.length, first: unreadable[0] },
-      'unreadable segments are not in the index; see live777-recorder verify',
+      'unreadable segments are not in the index; run live777-recorder verify',
     );
   }
 }
 
-/** When the files of the newest day were written last, µs since the Unix epoch; 0 without a file. */
+/** When the files of the newest day were last written, µs since the Unix epoch; 0 without files. */
 async function newestFileUs(reader: RecordingsReader, folders: readonly string[]): Promise<number> {
   const newest = folders.at(-1);
   if (newest === undefined) return 0;

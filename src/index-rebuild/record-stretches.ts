@@ -1,7 +1,7 @@
 import type { RecordFacts } from '../facts/record-facts.ts';
 import type { Segment } from '../facts/segment.ts';
 
-/** What is shorter than this, between two records that are known, was no record, µs. */
+/** A shorter stretch between two known records does not count as a record, µs. */
 const SHORTEST_US = 1_000_000;
 
 /** A stretch of time, µs since the Unix epoch. */
@@ -11,13 +11,12 @@ interface Stretch {
 }
 
 /**
- * The records of a stream in one day folder that nobody knows of any more, as far as its segments tell
- * them: stretches without a longer pause than a record survives, less what known records cover. The
- * second in which a record was asked for, its identifier, is not in the files; that of its start
- * stands in for it.
+ * The lost records of a stream in a day folder, according to its segments: stretches without a
+ * pause that would end a record, minus what known records cover. The identifier of a record, the
+ * second of its request, is not in the files; the second of its start replaces it.
  *
  * @param known all records of the stream
- * @param graceUs a pause up to this belongs to the record, µs
+ * @param graceUs maximum pause within a record, µs
  */
 export function lostRecords(
   stream: string,

@@ -40,7 +40,7 @@ const STATIC_FORMATS: Readonly<
   9: { encodingName: 'G722', clockRate: 8000, channels: undefined },
 };
 
-/** What a list of fmtp parameters says, names in lower case (RFC 8866 §6.15). */
+/** Parses fmtp parameters, with names in lower case (RFC 8866 §6.15). */
 function formatParameters(config: string): Record<string, string> {
   const parameters = new Map<string, string>();
   for (const part of config.split(';')) {

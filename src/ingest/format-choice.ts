@@ -47,7 +47,7 @@ function isOf({ kind: of, description }: Codec, kind: TrackKind, format: Offered
     of === kind &&
     description.encodingName.toLowerCase() === format.encodingName.toLowerCase() &&
     description.clockRate === format.clockRate &&
-    // RFC 8866 §6.6: the parameter is of audio alone; some write `H264/90000/1`.
+    // RFC 8866 §6.6: the parameter applies only to audio; some publishers write `H264/90000/1`.
     (kind === 'video' ||
       (channelsOf(description, format.parameters) ?? 1) === (format.channels ?? 1))
   );

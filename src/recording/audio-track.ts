@@ -63,12 +63,12 @@ export class AudioTrack {
     return this.#codec.name;
   }
 
-  /** Of its RTP timestamps. */
+  /** Timescale of its RTP timestamps. */
   get timescale(): Timescale {
     return this.#timescale;
   }
 
-  /** What a decoder of its packets has to be told. */
+  /** The decoder configuration of its packets. */
   get configuration(): AudioConfiguration {
     return this.#reader.configuration;
   }

@@ -43,13 +43,14 @@ export interface Picture extends PlacedUnit {
   lostBefore: boolean;
   /** For a keyframe or recovery point: what may come after it and be shown before it. */
   leading: LeadingKind;
-  /**
-   * For a keyframe or recovery point: the parameter sets it needs; undefined when they never came.
-   */
+  /** For a keyframe or recovery point: its parameter sets; undefined if they never arrived. */
   configuration: VideoConfiguration | undefined;
   /** How it is to be shown. Periods have that of their keyframes. */
   orientation: PictureOrientation;
-  /** For those two: the composition delay that the pictures from it on ask for. */
+  /**
+   * For a keyframe or recovery point: the composition delay that it and the following pictures
+   * require.
+   */
   compositionDelay: Ticks;
 }
 
@@ -178,8 +179,8 @@ export class PictureOrder {
   }
 
   /**
-   * The first picture, because no more will come. The last one of them has no end yet: it is `start`.
-   * Nothing is left of the timeline after that.
+   * The first picture, after the last push. The very last one has no end yet: its end equals
+   * `start`. Afterwards the timeline is empty.
    */
   shiftLast(): Picture | undefined {
     if (this.#waiting.length > 1) {
@@ -267,7 +268,7 @@ function replace<T>(list: T[], by: readonly T[]): void {
   list.splice(0, list.length, ...by);
 }
 
-/** The most pictures that stand before one which is shown earlier than all of them. */
+/** Maximum number of pictures that precede one that is shown earlier than all of them. */
 function deepest(shown: readonly Ticks[]): number {
   let depth = 0;
   for (const [i, time] of shown.entries()) {

@@ -193,7 +193,7 @@ export class Recording {
     return this.#media?.concealedMs(kind) ?? 0;
   }
 
-  /** Size that the pictures of the present Period are shown in, pixels; undefined where it has none. */
+  /** Displayed size of the pictures of the current Period, pixels; undefined without any. */
   get pictureSize(): PictureSize | undefined {
     const { configuration, orientation } = this.#periods.current ?? {};
     return configuration && shownSize(configuration, orientation);

@@ -30,7 +30,7 @@ export interface PeriodPictures {
   compositionDelay: Ticks;
   /** How they are to be shown. */
   orientation: PictureOrientation;
-  /** Present where they are black ones, in the place of a publisher's. */
+  /** Present for black pictures in place of the publisher's. */
   blank?: BlankPictures;
 }
 

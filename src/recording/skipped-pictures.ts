@@ -1,28 +1,36 @@
 import type { Ticks } from '../media/media-time.ts';
 
-/** Pictures that may lead another one: as many as may be decoded before one that is shown earlier. */
+/**
+ * Maximum number of leading pictures: as many as may be decoded before one that is shown earlier.
+ */
 const MOST_LEADING = 16;
 
 /**
- * Tells which pictures have to be left out where decoding starts: they come after the first picture, are
- * shown before it, and refer to what is not there.
+ * Determines which pictures must be dropped where decoding starts: those that follow the first
+ * picture, precede it in presentation order, and refer to missing pictures.
  */
 export class SkippedPictures {
   #from: Ticks = 0;
   #left = 0;
 
-  /** Notes that decoding starts, or shows whole pictures from then on. @param shown when the first is */
+  /**
+   * Decoding starts here, or pictures are complete from here on. @param shown presentation time of
+   * the first
+   */
   startAt(shown: Ticks): void {
     this.#from = shown;
     this.#left = MOST_LEADING;
   }
 
-  /** Notes that nothing is to be left out any more. */
+  /** No more pictures are dropped. */
   clear(): void {
     this.#left = 0;
   }
 
-  /** Takes the next picture that is no keyframe, in decoding order. @returns true when it is to be left out */
+  /**
+   * Takes the next picture that is not a keyframe, in decoding order. @returns true if it must be
+   * dropped
+   */
   skips(shown: Ticks): boolean {
     if (this.#left === 0) return false;
     this.#left--;

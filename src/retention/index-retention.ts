@@ -4,16 +4,16 @@ import type { SegmentIndex } from '../segment-index/segment-index.ts';
 
 const SWEEP_MS = 3_600_000;
 /**
- * Records that nobody has acknowledged stay beyond their time, but at most this number: a Liveman
- * that was away for longer still learns of them, and where there is none they cost some megabytes.
+ * Maximum number of old records without an acknowledgement that are kept: a Liveman that was
+ * offline for long still receives them, and without a Liveman they use some megabytes.
  */
 const MOST_UNACKED = 10_000;
 
-/** What {@link IndexRetention} works on. */
+/** Options of {@link IndexRetention}. */
 export interface IndexRetentionOptions {
   index: SegmentIndex;
   catalogue: RecordCatalogue;
-  /** Days after which segments and records leave; 0: never. */
+  /** Age at which segments and records are removed, days; 0: never. */
   days: number;
   /** The clock, µs since the Unix epoch. */
   now(): number;
@@ -23,14 +23,14 @@ export interface IndexRetentionOptions {
   };
 }
 
-/** Time before which index and catalogue keep nothing, µs since the Unix epoch; 0 for ever. */
+/** Earliest time that index and catalogue keep, µs since the Unix epoch; 0 for ever. */
 export function retainedFromUs(days: number, nowUs: number): number {
   return days === 0 ? 0 : Math.floor(nowUs - days * DAY_US);
 }
 
 /**
- * Lets segments and records leave index, catalogue and their journals when they are old enough, so
- * that memory and start-up time are bounded. What was recorded is not touched.
+ * Removes old segments and records from index, catalogue and their journals, to limit memory and
+ * start-up time. The recordings are not touched.
  */
 export class IndexRetention {
   readonly #options: IndexRetentionOptions;
@@ -41,21 +41,21 @@ export class IndexRetention {
     this.#options = options;
   }
 
-  /** Looks now and every hour. */
+  /** Runs now and every hour. */
   start(): void {
     if (this.#options.days === 0) return;
     const sweep = () => {
       this.#sweeping = this.#sweeping
         .then(() => this.sweep())
         .catch((err: unknown) => {
-          this.#options.log.error({ err }, 'old segments could not be dropped from the index');
+          this.#options.log.error({ err }, 'cannot drop old segments from the index');
         });
     };
     this.#timer = setInterval(sweep, SWEEP_MS).unref();
     sweep();
   }
 
-  /** Drops what is old enough. @throws Error of the file system when a journal cannot be written */
+  /** Drops what is old enough. @throws the file system's error if a journal cannot be written */
   async sweep(): Promise<void> {
     const { index, catalogue, days, now, log } = this.#options;
     const beforeUs = retainedFromUs(days, now());
@@ -67,7 +67,7 @@ export class IndexRetention {
     }
   }
 
-  /** Looks no more; resolves when nothing is under way. */
+  /** Stops; resolves when nothing is in progress. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     await this.#sweeping;

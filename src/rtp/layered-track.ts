@@ -67,7 +67,7 @@ interface Layer {
   size: PictureSize | undefined;
   report: SenderReport | undefined;
   readonly orientation: StatedOrientation;
-  /** From the latest keyframe on, while no layer is taken yet. */
+  /** From the latest keyframe on, while no layer is in use. */
   held: AccessUnit[];
   readonly pixels: number;
   readonly lastUs: number;

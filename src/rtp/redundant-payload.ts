@@ -1,20 +1,22 @@
-/** One block of a payload with redundancy. */
+/** A block of a payload with redundancy. */
 export interface RedundantBlock {
-  /** 0–127, of the format that `payload` has. */
+  /** 0–127, the format of `payload`. */
   payloadType: number;
-  /** How much earlier than the packet's its timestamp is, ticks: 0 to 16,383; 0 for the last block. */
+  /**
+   * How much earlier than the packet its timestamp is, ticks: 0 to 16,383; 0 for the last block.
+   */
   offset: number;
-  /** A view of the packet's. */
+  /** A view of the packet's payload. */
   payload: Buffer;
 }
 
-/** Bytes of the header of each block but the last, which has one byte. */
+/** Size of a block's header, except that of the last block, which has one byte. */
 const HEADER_BYTES = 4;
 
 /**
- * Takes the payload of a packet apart that brings payloads of packets before it once more (RFC 2198 §3).
- * @returns the blocks, oldest first; the last is what the packet itself is about. Undefined for what breaks
- * the format
+ * Splits the payload of a packet that repeats payloads of earlier packets (RFC 2198 §3).
+ * @returns the blocks, oldest first; the last one is the packet's own. Undefined if the payload is
+ * malformed
  */
 export function readRedundantPayload(payload: Buffer): RedundantBlock[] | undefined {
   const blocks: RedundantBlock[] = [];

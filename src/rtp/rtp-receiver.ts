@@ -63,7 +63,7 @@ export interface RtpReceiverStatistics {
 
 /** Options of a {@link RtpReceiver}. */
 export interface RtpReceiverOptions extends DepacketizingOptions {
-  /** The remote's keys, as exported by the DTLS handshake. */
+  /** The remote keys, as exported by the DTLS handshake. */
   keys: SrtpKeys;
   /** All media sections negotiated for receiving. */
   sections: MediaSection[];

@@ -1,17 +1,19 @@
 import { type PictureOrientation, UPRIGHT } from '../media/picture-orientation.ts';
 
 /**
- * How the pictures of a stream are to be shown, by what its packets said. What one says holds for its
- * picture and those after it (3GPP TS 26.114 §7.4.5: with each keyframe, and where it changes); packets may
- * come again and in another order.
+ * The orientation of a stream's pictures, as signalled in its packets. A signalled orientation
+ * applies to its picture and the later ones (3GPP TS 26.114 §7.4.5: sent with each keyframe, and on
+ * changes); packets may be repeated and reordered.
  */
 export class StatedOrientation {
   #stated = UPRIGHT;
   #before = UPRIGHT;
-  /** RTP timestamp of the first picture known to have the stated one; undefined before any. */
+  /**
+   * RTP timestamp of the first picture known to have the orientation; undefined before the first.
+   */
   #from: number | undefined;
 
-  /** Takes what a packet says. @param timestamp of its picture, 32 bits */
+  /** Takes a signalled orientation. @param timestamp of its picture, 32 bits */
   note(orientation: PictureOrientation, timestamp: number): void {
     const isLate = this.#from !== undefined && isBefore(timestamp, this.#from);
     if (orientation === this.#stated) {
@@ -23,13 +25,13 @@ export class StatedOrientation {
     }
   }
 
-  /** How a picture is to be shown. @param timestamp of it, 32 bits */
+  /** The orientation of a picture. @param timestamp of the picture, 32 bits */
   at(timestamp: number): PictureOrientation {
     const isEarlier = this.#from !== undefined && isBefore(timestamp, this.#from);
     return isEarlier ? this.#before : this.#stated;
   }
 
-  /** Forgets all: what follows is another stream. */
+  /** Resets everything: another stream follows. */
   reset(): void {
     this.#stated = UPRIGHT;
     this.#before = UPRIGHT;
@@ -37,7 +39,7 @@ export class StatedOrientation {
   }
 }
 
-/** Whether an RTP timestamp is earlier than another one, of which it is less than half a round away. */
+/** Whether an RTP timestamp is earlier than another one, less than half the range away. */
 function isBefore(timestamp: number, other: number): boolean {
   return ((timestamp - other) | 0) < 0;
 }

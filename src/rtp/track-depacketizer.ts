@@ -5,41 +5,41 @@ import type { RtpPacket } from '../media/rtp-packet.ts';
 import { type RedundantBlock, readRedundantPayload } from './redundant-payload.ts';
 import { sequenceDistance, timestampDistance } from './sequence-numbers.ts';
 
-/** How a {@link TrackDepacketizer} makes access units. */
+/** Options of a {@link TrackDepacketizer}. */
 export interface DepacketizingOptions {
   createDepacketizer: DepacketizerFactory;
-  /** Hand out access units of which a part never came, with what came of them; false by default. */
+  /** Also deliver access units with missing parts; false by default. */
   keepIncomplete?: boolean;
 }
 
 /**
- * Gives the packets of one stream, in order, to the depacketizer of their codec: another one where the
- * codec changes. Where packets are lost and one behind them brings their payloads once more (RFC 2198),
- * those take their place.
+ * Passes the packets of a stream, in order, to the depacketizer of their codec, and creates another
+ * one when the codec changes. Lost packets whose payloads a later packet repeats (RFC 2198) are
+ * restored.
  */
 export class TrackDepacketizer {
-  /** Packets without a format that was negotiated, and with payloads that break RFC 2198. */
+  /** Number of packets without a negotiated format, or with an invalid RFC 2198 payload. */
   #malformed = 0;
-  /** Lost packets whose payloads a later one brought. */
+  /** Number of lost packets that were restored from later ones. */
   restored = 0;
   readonly #formats: readonly (PayloadFormat | undefined)[];
   readonly #options: DepacketizingOptions;
   readonly #emit: (unit: AccessUnit) => void;
   #depacketizer: Depacketizer | undefined;
   #codec: string | undefined;
-  /** Of depacketizers before the present one. */
+  /** Counters of previous depacketizers. */
   #malformedBefore = 0;
   #brokenBefore = 0;
-  /** Media was lost since the last packet that went to the depacketizer. */
+  /** Media was lost since the last packet passed to the depacketizer. */
   #lostBefore = false;
-  /** Of the last packet, in whatever format. */
+  /** Sequence number of the last packet in any format. */
   #sequenceNumber: number | undefined;
-  /** Of the last one that went to the depacketizer. */
+  /** Timestamp of the last packet passed to the depacketizer. */
   #timestamp: number | undefined;
 
   /**
    * @param formats the section's payload types by number
-   * @param emit takes each access unit
+   * @param emit receives each access unit
    */
   constructor(
     formats: readonly (PayloadFormat | undefined)[],
@@ -51,7 +51,7 @@ export class TrackDepacketizer {
     this.#options = options;
   }
 
-  /** Packets, and what was in them, that broke a format. */
+  /** Number of malformed packets and payloads. */
   get malformed(): number {
     return this.#malformed + this.#malformedBefore + (this.#depacketizer?.malformed ?? 0);
   }
@@ -66,14 +66,14 @@ export class TrackDepacketizer {
     return this.#depacketizer?.configured ?? false;
   }
 
-  /** What comes next follows something that is lost. */
+  /** Media is missing before the next packet. */
   noteLoss(): void {
     this.#lostBefore = true;
   }
 
   /**
    * Takes the next packet of the stream.
-   * @returns true when something is lost that units after it may depend on
+   * @returns true if something was lost on which later units may depend
    */
   push(packet: RtpPacket): boolean {
     const before = this.#sequenceNumber;
@@ -85,12 +85,13 @@ export class TrackDepacketizer {
         before === undefined ? 0 : sequenceDistance(before, packet.sequenceNumber) - 1;
       return this.#takeApart(packet, missing);
     }
-    // Comfort noise and telephone events share the numbers of the audio, but are not part of it.
+    // Comfort noise and telephone events share the sequence numbers of the audio, but are not part
+    // of it.
     this.#malformed++;
     return false;
   }
 
-  /** What follows is another stream. @param isLoss it begins where something is missing */
+  /** Another stream follows. @param isLoss something is missing before it */
   reset(isLoss: boolean): void {
     this.#depacketizer?.reset();
     this.#lostBefore = isLoss;
@@ -98,7 +99,7 @@ export class TrackDepacketizer {
     this.#timestamp = undefined;
   }
 
-  /** @param missing packets that are lost just before it, as far as their numbers tell */
+  /** @param missing number of packets lost just before it, according to the sequence numbers */
   #takeApart(packet: RtpPacket, missing: number): boolean {
     const blocks = readRedundantPayload(packet.payload);
     const last = blocks?.pop();
@@ -112,7 +113,7 @@ export class TrackDepacketizer {
     return this.#give(format, { ...packet, payloadType, payload });
   }
 
-  /** Puts what a packet brings of those before it in the place of the lost ones among them. */
+  /** Replaces lost packets by the repeated payloads in a packet. */
   #restore(packet: RtpPacket, blocks: readonly RedundantBlock[], missing: number): void {
     const { timestamp } = packet;
     const since = this.#timestamp === undefined ? 0 : timestampDistance(this.#timestamp, timestamp);

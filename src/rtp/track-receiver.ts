@@ -51,7 +51,7 @@ export class TrackReceiver {
   #sequence = new SequenceExtender();
   #reception: ReceiveStatistics | undefined;
   readonly #probation = new SequenceProbation();
-  /** µs on the steady clock, as of the last packet or tick. */
+  /** Time of the last packet or tick, µs on the steady clock. */
   #nowUs = 0;
   #lastTickUs: number | undefined;
   /** Time in which packets could arrive, µs: the steady clock without blocked time and outages. */
@@ -322,7 +322,7 @@ export class TrackReceiver {
       this.#depacketizer.noteLoss();
       this.#nack?.forgetBefore(this.#reorder.next);
     }
-    // At once: what is lost may be known long before the next unit is whole.
+    // At once: the loss may be known long before the next unit is complete.
     if (this.#depacketizer.push(packet)) this.#wantKeyframe();
   }
 

@@ -8,7 +8,7 @@ export interface TrackStatistics {
   packetsLost: number;
   /** Lost packets whose payloads a later one brought (RFC 2198). */
   packetsRestored: number;
-  /** Packets that came because they were asked for. */
+  /** Packets that arrived because they were requested. */
   packetsRecovered: number;
   /** Packets that arrived by themselves after later ones. */
   packetsReordered: number;

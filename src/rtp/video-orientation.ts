@@ -1,8 +1,8 @@
 import { ORIENTATIONS, type PictureOrientation } from '../media/picture-orientation.ts';
 
 /**
- * What the header extension `urn:3gpp:video-orientation` says (3GPP TS 26.114 §7.4.5): of its bits
- * `0000CFRR` the flip and the rotation. Which camera it is (C) makes no difference.
+ * Parses the header extension `urn:3gpp:video-orientation` (3GPP TS 26.114 §7.4.5): flip and
+ * rotation of its bits `0000CFRR`. The camera (C) is ignored.
  */
 export function videoOrientation(byte: number): PictureOrientation {
   const rotation = byte & 0x03;

@@ -1,18 +1,18 @@
 import type { PeriodReason } from '../facts/period-reason.ts';
 
-/** An unbroken stretch of media of one track; times in µs since the Unix epoch, end exclusive. */
+/** A continuous stretch of media of a track; times in µs since the Unix epoch, end exclusive. */
 export interface TrackSpan {
   startUs: number;
   endUs: number;
   bytes: number;
-  /** Why the Period began with which the stretch begins, where that is known. */
+  /** Why the Period at the beginning of the stretch began, if known. */
   reason: PeriodReason | undefined;
 }
 
-/** Segments that are so near to each other follow each other without a gap, µs: times are rounded. */
+/** Segments that are at most this far apart are contiguous, because times are rounded, µs. */
 const NO_GAP_US = 1000;
 
-/** Adds a segment to the stretch that it goes on with, the last one, or to a new one. */
+/** Adds a segment to the last stretch if it continues that, otherwise to a new one. */
 export function extendSpans(
   spans: TrackSpan[],
   startUs: number,
@@ -27,7 +27,7 @@ export function extendSpans(
   } else spans.push({ startUs, endUs, bytes, reason });
 }
 
-/** The same stretches, sorted by time unless they are. */
+/** The stretches in chronological order. */
 export function inOrder(spans: TrackSpan[]): TrackSpan[] {
   for (let at = 1; at < spans.length; at++) {
     if (spans[at]!.startUs < spans[at - 1]!.startUs) {

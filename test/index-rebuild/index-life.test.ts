@@ -163,7 +163,7 @@ t.test('what cannot be read is told, and holds up nothing', async (t) => {
   life.start({ reader });
   await life.close();
   t.match(warnings, [
-    /recordings cannot be read/,
+    /cannot read the recordings/,
     /could not be completed; the next start tries again/,
   ]);
 });

@@ -177,7 +177,7 @@ t.test('tells what a server may send that is not wanted', async (t) => {
   const alone = answerOf('8').replace('m=video 9', 'm=video 0');
   t.throws(() => readAnswer(alone, wanted), {
     kind: 'bad-answer',
-    message: /its sound is PCMA \(G\.711\), which .*\[recorder\] codecs.* leaves out/,
+    message: /the sound is PCMA \(G\.711\), which .*\[recorder\] codecs.* excludes/,
   });
 });
 

@@ -46,7 +46,7 @@ export class H264Configuration implements VideoConfiguration {
     return [...this.sps, ...this.pps];
   }
 
-  /** True when both hold the same parameter sets, byte for byte. */
+  /** True if both have the same parameter sets, byte for byte. */
   equals(other: VideoConfiguration): boolean {
     return (
       other instanceof H264Configuration &&

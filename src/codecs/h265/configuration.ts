@@ -66,7 +66,7 @@ export class H265Configuration implements VideoConfiguration {
     return [...this.vps, ...this.sps, ...this.pps];
   }
 
-  /** True when both hold the same parameter sets, byte for byte. */
+  /** True if both have the same parameter sets, byte for byte. */
   equals(other: VideoConfiguration): boolean {
     return (
       other instanceof H265Configuration &&

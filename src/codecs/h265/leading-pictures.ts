@@ -53,7 +53,9 @@ export class LeadingPictures {
   }
 }
 
-/** Whether the sequence ends with this unit: end of sequence or of the bitstream stand last. */
+/**
+ * Whether the sequence ends with this unit: an end of sequence or bitstream is its last NAL unit.
+ */
 function endsSequence(parts: readonly Buffer[]): boolean {
   const type = typeOf(parts.at(-1)?.[0] ?? 0);
   return type === NAL_TYPE.endOfSequence || type === NAL_TYPE.endOfSequence + 1;
