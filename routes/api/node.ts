@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
+import '../../src/http/decorators.ts';
 import { steadyNowUs } from '../../src/clock/steady-clock.ts';
 import { version } from '../../src/version.ts';
 
@@ -9,11 +10,22 @@ const Info = Type.Object(
     gitHash: Type.String({ description: 'Empty if unknown.' }),
     buildTime: Type.String({ description: 'Empty: there is no build step.' }),
     features: Type.Array(Type.String()),
+    codecs: Type.Array(Type.String(), {
+      description: 'What is recorded, most wanted first: `[recorder] codecs` of the configuration.',
+    }),
   },
   {
     title: 'NodeInfo',
     description: 'Program and version.',
-    examples: [{ version: '0.1.0', gitHash: '', buildTime: '', features: ['recorder'] }],
+    examples: [
+      {
+        version: '0.1.0',
+        gitHash: '',
+        buildTime: '',
+        features: ['recorder'],
+        codecs: ['h264', 'h265', 'av1', 'vp9', 'vp8', 'opus'],
+      },
+    ],
   },
 );
 
@@ -30,11 +42,17 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
         tags: ['live777'],
         operationId: 'getInfo',
         summary: 'Get program and version',
-        description: 'In the format of Live777. Needs no token.',
+        description: 'In the format of Live777, and which codecs are recorded. Needs no token.',
         response: { 200: Info },
       },
     },
-    async () => ({ version, gitHash: '', buildTime: '', features: ['recorder'] }),
+    async () => ({
+      version,
+      gitHash: '',
+      buildTime: '',
+      features: ['recorder'],
+      codecs: app.config.recorder.codecs,
+    }),
   );
 
   app.get(

@@ -8,6 +8,8 @@ export interface PublishOptions {
   stream: string;
   /** Picture size as the form offers it; `1280x720` by default. */
   size?: '640x360' | '1280x720' | '1920x1080';
+  /** Codec of the picture as the recorder calls it; what the console proposes by default. */
+  codec?: string;
   /** Whether the console also asks for a recording; it does by default. */
   record?: boolean;
 }
@@ -35,10 +37,16 @@ export class ConsolePage {
   }
 
   /** Publishes the test picture and waits until the connection stands. */
-  async publish({ stream, size = '1280x720', record = true }: PublishOptions): Promise<void> {
+  async publish({
+    stream,
+    size = '1280x720',
+    codec,
+    record = true,
+  }: PublishOptions): Promise<void> {
     const { page } = this;
     await page.fill('#publish-form [name=stream]', stream);
     await page.selectOption('#publish-form [name=size]', size);
+    if (codec !== undefined) await page.selectOption('#publish-form [name=codec]', codec);
     await page.setChecked('#publish-form [name=record]', record);
     await page.click('#publish-start');
     await page.waitForSelector('#publish-form[data-state="connected"]');

@@ -14,10 +14,16 @@ t.test('which program this is, and that it takes no viewers', async (t) => {
     gitHash: '',
     buildTime: '',
     features: ['recorder'],
+    codecs: ['h264', 'h265', 'av1', 'vp9', 'vp8', 'opus'],
   });
   for (const path of ['/api/strategy/', '/api/strategy']) {
     t.strictSame((await app.inject(path)).json(), { each_stream_max_sub: 0 });
   }
+});
+
+t.test('which codecs are recorded, in the order of the configuration', async (t) => {
+  const { app } = await testApp(t, '[recorder]\ncodecs = ["vp8", "opus", "h264"]');
+  t.strictSame((await app.inject('/api/info')).json().codecs, ['vp8', 'opus', 'h264']);
 });
 
 t.test('the time, as players read it', async (t) => {

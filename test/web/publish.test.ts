@@ -135,6 +135,43 @@ t.test('the test picture goes out as H264 and Opus, armed before it is published
   t.ok(await page.isEnabled('#publish-start'), 'and it can be published again');
 });
 
+t.test(
+  'the picture goes out in the codec of choice, out of those that both sides have',
+  async (t) => {
+    const opened = await openConsole(t);
+    if (opened === undefined) return;
+    const { page, stub, receiver } = opened;
+    const recorded = ['vp9', 'unheard-of', 'h264', 'vp8', 'opus'];
+    stub.replies.set('GET /api/info', { status: 200, body: { codecs: recorded } });
+    await page.reload();
+    await page.fill('#publish-form [name=stream]', STREAM);
+    await page.selectOption('#publish-codec', 'vp8');
+    const names = await page.locator('#publish-codec option').allTextContents();
+    t.strictSame(names, ['VP9', 'H264', 'VP8']);
+    await page.click('#publish-start');
+    await waitForState(page, 'connected');
+    const received = await receiver.received('received.framesDecoded >= 1');
+    t.equal(received.mimeType, 'video/VP8');
+    const offer = stub.requests.find(({ url }) => url === WHIP)!;
+    const picture = offer.body.slice(offer.body.indexOf('m=video'));
+    const formats = [...picture.matchAll(/^a=rtpmap:\d+ ([^/]+)/gm)].map(([, name]) => name);
+    t.strictSame(new Set(formats), new Set(['VP8', 'rtx']), 'no other is left to be taken');
+  },
+);
+
+t.test('where the recorder does not say what it records, the choice is its own', async (t) => {
+  const opened = await openConsole(t);
+  if (opened === undefined) return;
+  const { page, stub } = opened;
+  stub.replies.set('GET /api/info', { status: 404 });
+  await page.reload();
+  await page.fill('#publish-form [name=stream]', STREAM);
+  await page.click('#publish-start');
+  await waitForState(page, 'connected');
+  const offer = stub.requests.find(({ url }) => url === WHIP)!;
+  for (const name of ['VP8', 'VP9', 'AV1', 'H264']) t.match(offer.body, `${name}/90000`);
+});
+
 t.test('each flash of the test picture has its beep, whatever frames are left out', async (t) => {
   const opened = await openConsole(t);
   if (opened === undefined) return;

@@ -39,7 +39,8 @@ export interface RecorderStub {
   url: string;
   /** All requests but those for the console's own files. */
   requests: SeenRequest[];
-  /** Answers by `METHOD path`; the stream list by default is empty, the storage well, all else is 404. */
+  /** Answers by `METHOD path`; by default the stream list is empty, the storage well,
+   * every codec recorded, all else is 404. */
   replies: Map<string, CannedReply | ((request: SeenRequest) => Promise<CannedReply>)>;
   /** The first request that matches, of those that came or are still to come. */
   request(matches: (request: SeenRequest) => boolean): Promise<SeenRequest>;
@@ -51,6 +52,10 @@ export async function startRecorderStub(t: Test): Promise<RecorderStub> {
   const arrivals = new EventEmitter();
   const replies: RecorderStub['replies'] = new Map([
     ['GET /api/recorder/streams', { status: 200, body: [] }],
+    [
+      'GET /api/info',
+      { status: 200, body: { codecs: ['h264', 'h265', 'av1', 'vp9', 'vp8', 'opus'] } },
+    ],
     ['GET /api/storage', { status: 200, body: { type: 'fs', name: '/r', state: 'ok' } }],
   ]);
   const server = createServer(async (request, response) => {
