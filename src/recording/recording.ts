@@ -199,6 +199,12 @@ export class Recording {
     return configuration && shownSize(configuration, orientation);
   }
 
+  /** RFC 6381 codecs string of a track in the present Period; undefined where it has none. */
+  codecString(kind: TrackKind): string | undefined {
+    const period = this.#periods.current;
+    return (kind === 'video' ? period?.configuration : period?.sound)?.codecString;
+  }
+
   /** Text of the manifest that is being written, if it has this object path. */
   manifest(path: string): string | undefined {
     const { folder } = this.#periods;

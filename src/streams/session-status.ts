@@ -21,7 +21,10 @@ export function sessionStatus(
     if (track === undefined) continue;
     tracks.push({
       kind: section.kind,
-      codec: section.formats.find(carriesMedia)?.codec ?? 'unknown',
+      codec:
+        recording?.codecString(section.kind) ??
+        section.formats.find(carriesMedia)?.codec ??
+        'unknown',
       figures: readFigures({
         received: track,
         rates: rates.ratesOf(section.mid, track),

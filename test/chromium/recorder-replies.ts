@@ -11,9 +11,13 @@ export interface RecordStatus {
   record_dir?: string;
   mpd_path?: string;
   error?: string;
-  dropped_units?: { late: number; disordered: number };
+  /** Access units that came and were not recorded, by reason. */
+  dropped_units?: Record<'late' | 'disordered' | 'undecodable' | 'empty' | 'unwritten', number>;
   tracks: {
     kind: 'video' | 'audio';
+    codec: string;
+    width?: number;
+    height?: number;
     packets_received: number;
     packets_lost: number;
     access_units: number;
@@ -56,4 +60,18 @@ export async function untilStatus(
 /** Access units received of the picture. */
 export function picturesOf(status: RecordStatus): number {
   return status.tracks.find(({ kind }) => kind === 'video')?.access_units ?? 0;
+}
+
+/**
+ * Waits until no more access units of the picture come, after the test picture was frozen.
+ * @returns how many were received
+ */
+export async function picturesAtRest(url: string, stream: string): Promise<number> {
+  for (let before = -1; ; ) {
+    const received = picturesOf(await recordStatus(url, stream));
+    if (received === before) return received;
+    before = received;
+    // Longer than the console takes to look at its counters again.
+    await delay(1500);
+  }
 }

@@ -4,12 +4,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
 import { ConsolePage } from '../chromium/console-page.ts';
 import { requireChromium } from '../chromium/launch.ts';
-import { PLAYER_NAMES, PlayerPage } from '../chromium/player-page.ts';
-import { picturesOf, recordStatus, untilStatus } from '../chromium/recorder-replies.ts';
+import { playLive, playThrough } from '../chromium/play-through.ts';
+import { PLAYER_NAMES } from '../chromium/player-page.ts';
+import { picturesAtRest, recordStatus, untilStatus } from '../chromium/recorder-replies.ts';
 import { avOffsets } from '../media/av-offset.ts';
 import { probeSegment } from '../media/probe.ts';
 import { readMpd } from '../media/read-mpd.ts';
 import { requireFfmpeg } from '../media/tool.ts';
+import { objectAddress } from '../server/play.ts';
 import { startRecorder } from '../server/recorder-process.ts';
 
 const STREAM = 'from Chromium';
@@ -36,44 +38,21 @@ t.test('Chromium publishes H264 and Opus; the recording plays live and after', a
     'recording',
     ({ state }) => state === 'recording',
   );
-  const objectUrl = (path: string) =>
-    `${recorder.url}/api/record/object/${path.split('/').map(encodeURIComponent).join('/')}`;
+  const objectUrl = (path: string) => objectAddress(recorder.url, path);
   const segments = await fetch(
     `${recorder.url}/api/record/segments?stream=${encodeURIComponent(STREAM)}&kind=video&wait=60`,
   );
   t.equal(((await segments.json()) as { segments: object[] }).segments.length, 1);
 
   await t.test('during the recording', async (t) => {
-    for (const name of PLAYER_NAMES) {
-      await t.test(name, async (t) => {
-        const player = await PlayerPage.open(context, name, objectUrl(mpdPath));
-        const begun = await player.untilAdvancedBy(3);
-        t.equal(begun.isLive, true);
-        t.strictSame([begun.width > 0, begun.height > 0], [true, true]);
-        const back = begun.seekStart + 1;
-        await player.seek(back);
-        const later = await player.untilAdvancedBy(2);
-        t.ok(later.flashes.length > 0, 'the picture is the one that was published');
-        t.strictSame(later.errors, []);
-        t.comment(
-          `${name}: ${later.stalls} stalls, ${Math.round(begun.seekEnd - begun.time)} s from the end`,
-        );
-        await player.close();
-      });
-    }
+    for (const name of PLAYER_NAMES) await playLive(t, context, name, objectUrl(mpdPath));
   });
 
   while (Date.now() - publishedAt < PUBLISH_MS) await delay(200);
   const rate = await publisher.sendRate();
   t.comment(`Chromium sends ${(rate / 1e6).toFixed(2)} of 2.50 Mbit/s`);
   await publisher.freezePicture();
-  let received = -1;
-  for (let before = -2; before !== received; ) {
-    before = received;
-    // Longer than the console takes to look at its counters again.
-    await delay(1500);
-    received = picturesOf(await recordStatus(recorder.url, STREAM));
-  }
+  const received = await picturesAtRest(recorder.url, STREAM);
   const status = await recordStatus(recorder.url, STREAM);
   for (const track of status.tracks) t.equal(track.packets_lost, 0, `no ${track.kind} was lost`);
   // Chromium counts a picture as sent that it drops from its own queue later, where a keyframe
@@ -133,24 +112,11 @@ t.test('Chromium publishes H264 and Opus; the recording plays live and after', a
 
   await t.test('after the recording', async (t) => {
     for (const name of PLAYER_NAMES) {
-      await t.test(name, async (t) => {
-        const player = await PlayerPage.open(context, name, objectUrl(mpdPath));
-        const begun = await player.untilAdvancedBy(5);
-        t.equal(begun.isLive, false);
-        const offsets = avOffsets(begun.flashes, begun.beeps).map(({ offsetMs }) => offsetMs);
-        t.comment(`${name}: beep after flash, ms: ${offsets.map(Math.round)}`);
-        t.ok(offsets.length >= 3, 'a flash and a beep each second');
-        t.ok(Math.abs(medianOf(offsets)) < 100, 'picture and sound belong together');
-        const length = begun.seekEnd - begun.seekStart;
-        t.ok(length >= 34, `${length} s long`);
-        for (const part of [0.7, 0.1, 0.5]) await player.seek(begun.seekStart + part * length);
-        await player.page.evaluate(`player.seek(${begun.seekEnd - 3})`);
-        const ended = await player.until('the end', ({ isEnded }) => isEnded);
-        t.ok(ended.time > begun.seekEnd - 0.5, `ended at ${ended.time} of ${begun.seekEnd}`);
-        t.strictSame(ended.errors, []);
-        t.comment(`${name}: ${ended.stalls} stalls`);
-        await player.close();
-      });
+      const begun = await playThrough(t, context, name, objectUrl(mpdPath), 34);
+      const offsets = avOffsets(begun.flashes, begun.beeps).map(({ offsetMs }) => offsetMs);
+      t.comment(`${name}: beep after flash, ms: ${offsets.map(Math.round)}`);
+      t.ok(offsets.length >= 3, 'a flash and a beep each second');
+      t.ok(Math.abs(medianOf(offsets)) < 100, 'picture and sound belong together');
     }
   });
 

@@ -10,6 +10,10 @@ export interface ProbedStream {
   /** Pixels; undefined for sound. */
   width?: number;
   height?: number;
+  /** As ffprobe says them; undefined for sound, and where it says none. */
+  profile?: string;
+  level?: number;
+  pixelFormat?: string;
   /** Undefined for pictures. */
   sampleRate?: number;
   channels?: number;
@@ -73,7 +77,13 @@ function probedStream(stream: Record<string, string | number>): ProbedStream {
     codecType: video ? 'video' : 'audio',
     codecName: String(stream.codec_name),
     timescale: Number(String(stream.time_base).split('/')[1]),
-    ...(video && { width: Number(stream.width), height: Number(stream.height) }),
+    ...(video && {
+      width: Number(stream.width),
+      height: Number(stream.height),
+      profile: String(stream.profile),
+      level: Number(stream.level),
+      pixelFormat: String(stream.pix_fmt),
+    }),
     ...(!video && { sampleRate: Number(stream.sample_rate), channels: Number(stream.channels) }),
   };
 }
