@@ -17,6 +17,7 @@ const MOST_BYTES = 4096 * (32 + 256);
 export const target: FuzzTarget = {
   covers: [
     'src/codecs/bit-reader.ts',
+    'src/codecs/video-usability.ts',
     'src/codecs/h264/parameter-sets.ts',
     'src/codecs/h264/reordering.ts',
     'src/codecs/h264/sps.ts',

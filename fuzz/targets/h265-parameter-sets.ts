@@ -17,7 +17,7 @@ export const target: FuzzTarget = {
     'src/codecs/h265/profile-tier-level.ts',
     'src/codecs/h265/recovery-point.ts',
     'src/codecs/h265/sps.ts',
-    'src/codecs/h265/vui.ts',
+    'src/codecs/video-usability.ts',
   ],
   maxBytes: 16_384,
   seeds: () => [

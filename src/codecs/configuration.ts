@@ -1,5 +1,6 @@
 import type { ContainerName } from '../media/container-name.ts';
 import type { Ticks } from '../media/media-time.ts';
+import type { SampleAspectRatio } from '../media/picture-size.ts';
 import type { ColourDescription } from './colour-description.ts';
 
 /** The description of a codec in a container: its name and the decoder configuration. */
@@ -41,12 +42,6 @@ export interface PictureReordering {
   most: number;
   /** True if the stream declares it; false if it is the maximum for its level. */
   isDeclared: boolean;
-}
-
-/** Aspect ratio of a picture's samples: width to height, each 1–65,535. */
-export interface SampleAspectRatio {
-  width: number;
-  height: number;
 }
 
 /** Pictures are shown in decoding order. */

@@ -1,9 +1,10 @@
 import type { ColourDescription } from '../codecs/colour-description.ts';
-import type { Configuration, SampleAspectRatio, SampleEntry } from '../codecs/configuration.ts';
+import type { Configuration, SampleEntry } from '../codecs/configuration.ts';
 import type { ByteSource } from '../files/byte-source.ts';
 import type { TrackKind } from '../media/access-unit.ts';
 import type { ContainerName } from '../media/container-name.ts';
 import type { PictureOrientation } from '../media/picture-orientation.ts';
+import type { SampleAspectRatio } from '../media/picture-size.ts';
 import type { Sample } from '../media/sample.ts';
 import type { WallClockSpan } from '../media/wall-clock-span.ts';
 import type { SegmentChunks } from './chunk-facts.ts';
@@ -109,9 +110,10 @@ export interface TrackFacts {
   codecs: string;
   /** Ticks per second. */
   timescale: number;
-  /** Video: size in pixels that pictures are shown in, turned where they have to be. */
+  /** Video: size and shape of samples that pictures are shown in, turned where they have to be. */
   width?: number;
   height?: number;
+  sampleAspectRatio?: SampleAspectRatio;
   /** Video: how its pictures are to be shown; absent where they are upright. */
   orientation?: PictureOrientation;
   /** Video with reordering: the amount added to its composition offsets, ticks. */

@@ -180,7 +180,7 @@ async function describe(
   }
   const facts = containerNamed(container).readInitialization(data);
   if (facts === undefined) return undefined;
-  const { codecs, timescale, width, height, channels, samplingRate } = facts;
+  const { codecs, timescale, width, height, sampleAspectRatio, channels, samplingRate } = facts;
   return {
     kind,
     container,
@@ -189,6 +189,7 @@ async function describe(
     initialization: name,
     ...(width !== undefined && { width }),
     ...(height !== undefined && { height }),
+    ...(sampleAspectRatio !== undefined && { sampleAspectRatio }),
     ...(channels !== undefined && { channels }),
     ...(samplingRate !== undefined && { samplingRate }),
   };

@@ -4,7 +4,14 @@ import type { TrackKind } from '../media/access-unit.ts';
 /** The description of a track in the manifest without its segments. */
 export type TrackDescription = Pick<
   ManifestTrack,
-  'container' | 'codecs' | 'timescale' | 'width' | 'height' | 'channels' | 'samplingRate'
+  | 'container'
+  | 'codecs'
+  | 'timescale'
+  | 'width'
+  | 'height'
+  | 'sampleAspectRatio'
+  | 'channels'
+  | 'samplingRate'
 >;
 
 /** Converts the times in a track's files to wall-clock time. */

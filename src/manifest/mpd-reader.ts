@@ -2,7 +2,8 @@ import { XMLParser } from 'fast-xml-parser';
 import { segmentTemplate } from '../layout/file-names.ts';
 import type { TrackKind } from '../media/access-unit.ts';
 import { CONTAINER_FILES, CONTAINER_NAMES, type ContainerName } from '../media/container-name.ts';
-import { DELAY_BEYOND_SEGMENT_SECONDS, MPD_PROFILE } from './mpd.ts';
+import type { SampleAspectRatio } from '../media/picture-size.ts';
+import { DELAY_BEYOND_SEGMENT_SECONDS, MPD_PROFILES } from './mpd.ts';
 import type { ManifestPeriod, ManifestTrack, Presentation } from './presentation.ts';
 import { SegmentTimeline } from './segment-timeline.ts';
 
@@ -27,8 +28,8 @@ export function readMpd(text: string): Presentation {
   // The parser accepts truncated text, and continuing from that would lose segments.
   if (!text.trimEnd().endsWith('</MPD>')) throw new ManifestError('does not end with </MPD>');
   const mpd = element(parse(text), 'document', 'MPD');
-  if (attribute(mpd, 'MPD', 'profiles') !== MPD_PROFILE) {
-    throw new ManifestError(`MPD@profiles is not ${MPD_PROFILE}`);
+  if (!MPD_PROFILES.includes(attribute(mpd, 'MPD', 'profiles'))) {
+    throw new ManifestError(`MPD@profiles is not ${MPD_PROFILES.join(' or ')}`);
   }
   const type = attribute(mpd, 'MPD', 'type');
   if (type !== 'dynamic' && type !== 'static') throw new ManifestError(`MPD@type is "${type}"`);
@@ -90,6 +91,9 @@ function readTrack(set: Node): ManifestTrack {
   if (representation['@height'] !== undefined) {
     track.height = integer(representation, 'Representation', 'height');
   }
+  if (representation['@sar'] !== undefined) {
+    track.sampleAspectRatio = readSampleAspectRatio(representation);
+  }
   if (representation.AudioChannelConfiguration !== undefined) {
     const channels = element(representation, 'Representation', 'AudioChannelConfiguration');
     track.channels = integer(channels, 'AudioChannelConfiguration', 'value');
@@ -99,6 +103,14 @@ function readTrack(set: Node): ManifestTrack {
     if (rate !== timescale) track.samplingRate = rate;
   }
   return track;
+}
+
+/** `@sar` (§5.3.7.2), a ratio. */
+function readSampleAspectRatio(representation: Node): SampleAspectRatio {
+  const text = attribute(representation, 'Representation', 'sar');
+  const match = /^([1-9]\d{0,9}):([1-9]\d{0,9})$/.exec(text);
+  if (match === null) throw new ManifestError(`Representation@sar is "${text}", not a ratio`);
+  return { width: Number(match[1]), height: Number(match[2]) };
 }
 
 /** The container that the file names and the media type belong to. */

@@ -2,8 +2,13 @@ import { segmentTemplate } from '../layout/file-names.ts';
 import { CONTAINER_FILES } from '../media/container-name.ts';
 import type { ManifestPeriod, ManifestTrack, Presentation } from './presentation.ts';
 
-/** The only profile in use: SegmentTemplate, live and on demand (ISO/IEC 23009-1 §8.4). */
-export const MPD_PROFILE = 'urn:mpeg:dash:profile:isoff-live:2011';
+/** SegmentTemplate, live and on demand, with all segments in MP4 (ISO/IEC 23009-1 §8.4). */
+const ISOFF_LIVE = 'urn:mpeg:dash:profile:isoff-live:2011';
+/** Everything that DASH allows (§8.2): no narrower profile has WebM beside MP4. */
+const FULL = 'urn:mpeg:dash:profile:full:2011';
+
+/** The profiles in use, one a manifest. */
+export const MPD_PROFILES: readonly string[] = [ISOFF_LIVE, FULL];
 
 /** Where players of a live manifest read the wall clock from this service (DASH UTCTiming). */
 export const UTC_TIMING_URL = '/api/time';
@@ -56,7 +61,7 @@ export function writeMpd(
   const expectedUs = Math.max(presentation.segmentSeconds * 1e6, spans.at(-1)?.longestUs ?? 0);
   const attributes = [
     'xmlns="urn:mpeg:dash:schema:mpd:2011"',
-    `profiles="${MPD_PROFILE}"`,
+    `profiles="${profileOf(spans)}"`,
     `type="${live ? 'dynamic' : 'static'}"`,
     `availabilityStartTime="${dateTime(dayStartUs)}"`,
     'minBufferTime="PT2S"',
@@ -78,6 +83,14 @@ export function writeMpd(
     timing = `<UTCTiming schemeIdUri="urn:mpeg:dash:utc:http-xsdate:2014" value="${escapeXml(options.utcTimingUrl)}"/>\n`;
   }
   return `<?xml version="1.0" encoding="UTF-8"?>\n<MPD ${attributes.join(' ')}>\n${periodsXml}${timing}</MPD>\n`;
+}
+
+/** The narrowest profile that all tracks conform to. */
+function profileOf(spans: readonly PeriodSpan[]): string {
+  const isAllMp4 = spans.every(({ tracks }) =>
+    tracks.every(({ container }) => container === 'mp4'),
+  );
+  return isAllMp4 ? ISOFF_LIVE : FULL;
 }
 
 /** A Period with segments, and its place in time. */
@@ -145,6 +158,10 @@ function adaptationSetXml(track: ManifestTrack, span: PeriodSpan): string {
   let representation = `id="${kind}" codecs="${escapeXml(track.codecs)}" bandwidth="${bandwidth}"`;
   if (track.width !== undefined) representation += ` width="${track.width}"`;
   if (track.height !== undefined) representation += ` height="${track.height}"`;
+  if (track.sampleAspectRatio !== undefined) {
+    const { width, height } = track.sampleAspectRatio;
+    representation += ` sar="${width}:${height}"`;
+  }
   if (!video) representation += ` audioSamplingRate="${track.samplingRate ?? timescale}"`;
   const channels =
     track.channels === undefined

@@ -1,5 +1,6 @@
 import type { TrackKind } from '../media/access-unit.ts';
 import type { ContainerName } from '../media/container-name.ts';
+import type { SampleAspectRatio } from '../media/picture-size.ts';
 import type { SegmentTimeline } from './segment-timeline.ts';
 
 /** One track of a Period: an AdaptationSet with one Representation. */
@@ -18,6 +19,8 @@ export interface ManifestTrack {
   /** Video: size in pixels that pictures are shown in, turned where they have to be. */
   width?: number;
   height?: number;
+  /** Video: sample aspect ratio; absent if samples are square. */
+  sampleAspectRatio?: SampleAspectRatio;
   /** Audio: number of channels, and the sampling rate in Hz if it differs from the timescale. */
   channels?: number;
   samplingRate?: number;

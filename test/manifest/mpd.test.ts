@@ -282,6 +282,26 @@ t.test('sound whose files count time otherwise than in samples', async (t) => {
   t.notOk('samplingRate' in usual.periods[0]!.audio!, 'the timescale tells it');
 });
 
+t.test('the profile is the full one where any track is in WebM', async (t) => {
+  const mixed = twoPeriods(true);
+  const { video } = mixed.periods[1]!;
+  mixed.periods[1]!.video = { ...video!, container: 'webm', codecs: 'vp8' };
+  const text = writeMpd(mixed, OPTIONS);
+  t.equal(parse(text).profiles, 'urn:mpeg:dash:profile:full:2011');
+  t.equal(writeMpd(readMpd(text), OPTIONS), text);
+});
+
+t.test('the shape of samples that are not square', async (t) => {
+  const sampleAspectRatio = { width: 12, height: 11 };
+  const video = { ...videoTrack(0, [900_000]), sampleAspectRatio };
+  const text = writeMpd(presentation([{ id: '1', ended: true, video }], true), OPTIONS);
+  t.match(parse(text).Period[0]!.AdaptationSet![0]!.Representation, { sar: '12:11' });
+  t.strictSame(readMpd(text).periods[0]!.video!.sampleAspectRatio, sampleAspectRatio);
+  for (const sar of ['12', '0:1', '4:3:2', '12:-11']) {
+    t.throws(() => readMpd(text.replace('"12:11"', `"${sar}"`)), { message: /@sar/ });
+  }
+});
+
 t.test('what we did not write is refused', async (t) => {
   const text = writeMpd(twoPeriods(true), OPTIONS);
   const replace = (from: string | RegExp, to: string) => {

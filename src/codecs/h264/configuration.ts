@@ -1,6 +1,8 @@
 import type { ContainerName } from '../../media/container-name.ts';
 import { VIDEO_TIMESCALE } from '../../media/media-time.ts';
+import type { SampleAspectRatio } from '../../media/picture-size.ts';
 import type { ReadSampleEntry } from '../codec.ts';
+import type { ColourDescription } from '../colour-description.ts';
 import {
   NOT_REORDERED,
   type PictureReordering,
@@ -13,7 +15,7 @@ import { parseSequenceParameterSet, type SequenceParameterSet } from './sps.ts';
 /** Properties of the pictures, all from the sequence parameter set. */
 export type H264PictureFacts = Pick<
   SequenceParameterSet,
-  'codecString' | 'width' | 'height' | 'reordering'
+  'codecString' | 'width' | 'height' | 'reordering' | 'colour' | 'sampleAspectRatio'
 >;
 
 /** H264 with out-of-band parameter sets: sample entry `avc1` (ISO/IEC 14496-15 §5.4.2.1). */
@@ -28,6 +30,10 @@ export class H264Configuration implements VideoConfiguration {
   readonly width: number;
   readonly height: number;
   readonly reordering: PictureReordering;
+  /** Absent if the stream does not describe its colours. */
+  readonly colour?: ColourDescription;
+  /** Absent if samples are square or the stream does not say. */
+  readonly sampleAspectRatio?: SampleAspectRatio;
   /** The active sequence parameter set NAL unit, without start code. */
   readonly sps: readonly Buffer[];
   /** The picture parameter set NAL units that refer to it, by id. */
@@ -38,6 +44,8 @@ export class H264Configuration implements VideoConfiguration {
     this.width = facts.width;
     this.height = facts.height;
     this.reordering = facts.reordering;
+    if (facts.colour) this.colour = facts.colour;
+    if (facts.sampleAspectRatio) this.sampleAspectRatio = facts.sampleAspectRatio;
     this.sps = sps;
     this.pps = pps;
   }
@@ -70,8 +78,9 @@ export function readH264Configuration(entry: ReadSampleEntry): H264Configuration
   if (record === undefined) return undefined;
   const { codecString, sps, pps } = record;
   const { width, height } = entry;
-  const reordering = sps[0] && parseSequenceParameterSet(sps[0])?.reordering;
-  const facts = { codecString, width, height, reordering: reordering ?? NOT_REORDERED };
+  const parsed = sps[0] && parseSequenceParameterSet(sps[0]);
+  // Codecs string and size are known also where the set cannot be read.
+  const facts = { reordering: NOT_REORDERED, ...parsed, codecString, width, height };
   return new H264Configuration(facts, sps, pps);
 }
 

@@ -17,7 +17,6 @@ const BASELINE = 66;
 const CONSTRAINT_SET_3 = 0x10;
 // Profiles in which constraint_set3_flag means that all pictures are intra pictures (§E.2.1).
 const PROFILES_WITH_INTRA_FLAG = new Set([44, 86, 100, 110, 122, 244]);
-const EXTENDED_ASPECT_RATIO = 255;
 const MOST_FRAMES = 16;
 
 /** MaxDpbMbs by level_idc (ITU-T H.264 table A-1). */
@@ -39,18 +38,22 @@ const MOST_DECODED_MACROBLOCKS: [level: number, macroblocks: number][] = [
 /**
  * Reads how far pictures may be reordered: max_num_reorder_frames (ITU-T H.264 §E.2.1), or the
  * inferred value without it.
- * @param bits of a sequence parameter set, from vui_parameters_present_flag on
+ * @param bits of a sequence parameter set, from chroma_loc_info_present_flag of its VUI on; undefined
+ * without VUI
  */
-export function readReordering(bits: BitReader, limits: ReorderingLimits): PictureReordering {
+export function readReordering(
+  bits: BitReader | undefined,
+  limits: ReorderingLimits,
+): PictureReordering {
   const { profile, constraints, pictureOrderCountType } = limits;
   const isIntra = PROFILES_WITH_INTRA_FLAG.has(profile) && (constraints & CONSTRAINT_SET_3) !== 0;
   if (profile === BASELINE || isIntra || pictureOrderCountType === 2) {
     return NOT_REORDERED;
   }
   const most = mostDecodedFrames(limits);
-  const declared = bits.read(1) === 1 ? readMaxReorderFrames(bits) : undefined;
+  const declared = bits && readMaxReorderFrames(bits);
   // A truncated or invalid value is ignored; the picture size before it is known nevertheless.
-  if (declared === undefined || bits.exhausted || declared > MOST_FRAMES) {
+  if (declared === undefined || bits?.exhausted || declared > MOST_FRAMES) {
     return { most, isDeclared: false };
   }
   return { most: declared, isDeclared: true };
@@ -63,14 +66,8 @@ function mostDecodedFrames({ level, frameMacroblocks }: ReorderingLimits): numbe
   return Math.min(MOST_FRAMES, Math.floor(row[1] / frameMacroblocks));
 }
 
-/** vui_parameters() up to max_num_reorder_frames (§E.1.1). */
+/** vui_parameters() behind the colour description, up to max_num_reorder_frames (§E.1.1). */
 function readMaxReorderFrames(bits: BitReader): number | undefined {
-  if (bits.read(1) === 1 && bits.read(8) === EXTENDED_ASPECT_RATIO) bits.skip(32);
-  if (bits.read(1) === 1) bits.skip(1); // overscan_appropriate_flag
-  if (bits.read(1) === 1) {
-    bits.skip(4); // video_format, video_full_range_flag
-    if (bits.read(1) === 1) bits.skip(24); // colour description
-  }
   if (bits.read(1) === 1) {
     bits.readUnsigned(); // chroma_sample_loc_type_top_field
     bits.readUnsigned(); // … bottom_field

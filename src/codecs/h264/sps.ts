@@ -1,9 +1,10 @@
 import { BitReader, removeEmulationPrevention } from '../bit-reader.ts';
 import type { PictureReordering } from '../configuration.ts';
+import { readVui, type Vui } from '../video-usability.ts';
 import { readReordering } from './reordering.ts';
 
 /** The relevant parts of a sequence parameter set (ITU-T H.264 §7.3.2.1.1). */
-export interface SequenceParameterSet {
+export interface SequenceParameterSet extends Vui {
   /** seq_parameter_set_id, 0–31. */
   id: number;
   /** Codecs string (RFC 6381): `avc1.` and profile, constraint flags and level in hexadecimal. */
@@ -37,7 +38,8 @@ const MAX_FRAME_MACROBLOCKS = 139_264;
 const MAX_SIDE_MACROBLOCKS = 1055;
 
 /**
- * Parses a sequence parameter set NAL unit; of its VUI only the reordering.
+ * Parses a sequence parameter set NAL unit; of its VUI the sample aspect ratio, the colours and the
+ * reordering.
  *
  * @param nal with its one-byte header, without start code
  * @returns undefined if it is truncated or has values that the standard does not allow
@@ -115,6 +117,11 @@ export function parseSequenceParameterSet(nal: Buffer): SequenceParameterSet | u
   const frameMacroblocks = widthInMacroblocks * heightInMacroblocks;
   const limits = { profile, constraints, level, pictureOrderCountType, frameMacroblocks };
 
+  const hasVui = bits.read(1) === 1;
+  const vui = hasVui ? readVui(bits) : {};
+  // Cut short it says nothing; the picture size before it is known all the same.
+  const shown = bits.exhausted ? {} : vui;
+
   const hex = ((profile << 16) | (constraints << 8) | level).toString(16).padStart(6, '0');
   return {
     id,
@@ -124,11 +131,12 @@ export function parseSequenceParameterSet(nal: Buffer): SequenceParameterSet | u
     chromaFormat,
     lumaBitDepth,
     chromaBitDepth,
-    reordering: readReordering(bits, limits),
+    reordering: readReordering(hasVui ? bits : undefined, limits),
     frameNumberBits,
     allowsFrameNumberGaps,
     hasFields: frameMacroblocksOnly === 0,
     hasSeparateColourPlanes: separateColourPlanes,
+    ...shown,
   };
 }
 

@@ -1,13 +1,9 @@
 import type { ContainerName } from '../../media/container-name.ts';
 import { VIDEO_TIMESCALE } from '../../media/media-time.ts';
+import type { SampleAspectRatio } from '../../media/picture-size.ts';
 import type { ReadSampleEntry } from '../codec.ts';
 import type { ColourDescription } from '../colour-description.ts';
-import type {
-  PictureReordering,
-  SampleAspectRatio,
-  SampleEntry,
-  VideoConfiguration,
-} from '../configuration.ts';
+import type { PictureReordering, SampleEntry, VideoConfiguration } from '../configuration.ts';
 import {
   type H265Sets,
   hevcDecoderConfigurationRecord,

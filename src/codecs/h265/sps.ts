@@ -1,6 +1,6 @@
 import { BitReader, removeEmulationPrevention } from '../bit-reader.ts';
+import { readVui, type Vui } from '../video-usability.ts';
 import { type ProfileTierLevel, readProfileTierLevel } from './profile-tier-level.ts';
-import { readVui, type Vui } from './vui.ts';
 
 /** The relevant parts of a sequence parameter set (ITU-T H.265 §7.3.2.2). */
 export interface SequenceParameterSet extends Vui {

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { readH264Configuration } from '../../../src/codecs/h264/configuration.ts';
 import { H264ParameterSets } from '../../../src/codecs/h264/parameter-sets.ts';
 import { parseSequenceParameterSet } from '../../../src/codecs/h264/sps.ts';
 import { encodeH264, probe, requireFfmpeg } from '../../containers/mp4/encoded-media.ts';
@@ -79,6 +80,42 @@ t.test('size and codec agree with ffprobe for every profile', async (t) => {
       codecString: `avc1.${sps.toString('hex', 1, 4)}`,
     });
     t.match(sets.current(), { width, height }, name);
+  }
+});
+
+t.test('the shape of samples and colours are those of the VUI', async (t) => {
+  if (!(await requireFfmpeg(t))) return;
+  const size = { width: 320, height: 180, frames: 1, keyframeInterval: 1 };
+  const cases: [filter: string, x264: string, expected: object][] = [
+    [
+      'setsar=1.5',
+      'colorprim=bt709:transfer=bt709:colormatrix=bt709',
+      {
+        sampleAspectRatio: { width: 3, height: 2 },
+        colour: { primaries: 1, transfer: 1, matrix: 1, fullRange: false },
+      },
+    ],
+    [
+      'setsar=1.4',
+      'fullrange=on:overscan=crop',
+      {
+        sampleAspectRatio: { width: 7, height: 5 },
+        colour: { primaries: 2, transfer: 2, matrix: 2, fullRange: true },
+      },
+    ],
+    ['setsar=1', 'videoformat=pal', { sampleAspectRatio: undefined, colour: undefined }],
+  ];
+  for (const [filter, x264, expected] of cases) {
+    const encoder = ['-vf', filter, '-pix_fmt', 'yuv420p', '-x264opts', x264];
+    const { units } = await encodeH264(t.testdir(), { ...size, encoder });
+    const sets = new H264ParameterSets();
+    sets.strip(units[0]!);
+    const { sampleAspectRatio, colour } = sets.current()!;
+    t.same({ sampleAspectRatio, colour }, expected, x264);
+    const { type, record } = sets.current()!.sampleEntry('mp4');
+    const entry = { container: 'mp4', ...size, channels: 0 } as const;
+    const read = readH264Configuration({ ...entry, type, record: () => record!.data })!;
+    t.same([read.sampleAspectRatio, read.colour], [sampleAspectRatio, colour], 'read back');
   }
 });
 

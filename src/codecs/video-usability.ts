@@ -1,7 +1,6 @@
-import type { BitReader } from '../bit-reader.ts';
-import type { ColourDescription } from '../colour-description.ts';
-import { UNSPECIFIED } from '../colour-description.ts';
-import type { SampleAspectRatio } from '../configuration.ts';
+import type { SampleAspectRatio } from '../media/picture-size.ts';
+import type { BitReader } from './bit-reader.ts';
+import { type ColourDescription, UNSPECIFIED } from './colour-description.ts';
 
 /** Video usability information about the presentation of a picture. */
 export interface Vui {
@@ -13,7 +12,7 @@ export interface Vui {
 
 const EXTENDED_ASPECT_RATIO = 255;
 
-/** Sample aspect ratios by aspect_ratio_idc (ITU-T H.265 table E.1). */
+/** Sample aspect ratios by aspect_ratio_idc (ITU-T H.264 and H.265, both table E-1). */
 const ASPECT_RATIOS: ([width: number, height: number] | undefined)[] = [
   undefined,
   undefined,
@@ -35,7 +34,8 @@ const ASPECT_RATIOS: ([width: number, height: number] | undefined)[] = [
 ];
 
 /**
- * Reads vui_parameters() (§E.2.1) up to the colour description.
+ * Reads vui_parameters() up to the colour description, as far as H264 (§E.1.1) and H265 (§E.2.1) have the
+ * same.
  *
  * @param bits from aspect_ratio_info_present_flag on
  */
