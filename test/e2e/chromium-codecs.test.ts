@@ -11,6 +11,7 @@ import { requireFfmpeg } from '../media/tool.ts';
 import { readDayFolder } from '../server/day-folder.ts';
 import { indexedTracks } from '../server/indexed-tracks.ts';
 import { objectAddress } from '../server/play.ts';
+import { segmentPage } from '../server/recorder-client.ts';
 import { type RecorderProcess, startRecorder } from '../server/recorder-process.ts';
 import { until } from '../server/until.ts';
 
@@ -35,6 +36,8 @@ t.test(
       consoles.set(codec, console);
     }
     const end = delay(PUBLISH_MS);
+    // The manifest is there with its first segment.
+    await segmentPage(recorder.url, { stream: 'vp8', kind: 'video', wait: 60 });
     const { mpd_path: runningPath } = await recordStatus(recorder.url, 'vp8');
     await t.test('WebM beside MP4 plays while it is recorded', async (t) => {
       const mpdUrl = objectAddress(recorder.url, runningPath!);
