@@ -29,6 +29,10 @@ t.test(
     if (browser === undefined || !requireFfmpeg(t)) return;
     const recorder = await startRecorder(t, { segmentSeconds: 4, autoStreams: [] });
     const context = await browser.newContext();
+    // A window each: of pages behind one another only the front one shows its pictures.
+    const viewers = await Promise.all(
+      PLAYER_NAMES.map(async (name) => [name, await browser.newContext()] as const),
+    );
     const consoles = new Map<string, ConsolePage>();
     for (const codec of Object.keys(CODECS)) {
       const console = await ConsolePage.open(context, recorder.url);
@@ -41,8 +45,7 @@ t.test(
     const { mpd_path: runningPath } = await recordStatus(recorder.url, 'vp8');
     await t.test('WebM beside MP4 plays while it is recorded', async (t) => {
       const mpdUrl = objectAddress(recorder.url, runningPath!);
-      // One after the other: of pages beside each other only the front one tells of its pictures.
-      for (const name of PLAYER_NAMES) await playLive(t, context, name, mpdUrl);
+      await Promise.all(viewers.map(([name, window]) => playLive(t, window, name, mpdUrl)));
     });
     await end;
 
@@ -62,7 +65,7 @@ t.test(
         await checkRecording(t, recorder, codec as keyof typeof CODECS, status);
         const mpdUrl = objectAddress(recorder.url, status.mpd_path!);
         await Promise.all(
-          PLAYER_NAMES.map((name) => playThrough(t, context, name, mpdUrl, PUBLISH_MS / 1000)),
+          viewers.map(([name, window]) => playThrough(t, window, name, mpdUrl, PUBLISH_MS / 1000)),
         );
       });
     }
