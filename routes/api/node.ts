@@ -23,7 +23,7 @@ const Info = Type.Object(
         gitHash: '',
         buildTime: '',
         features: ['recorder'],
-        codecs: ['h264', 'h265', 'av1', 'vp9', 'vp8', 'opus'],
+        codecs: ['h264', 'h265', 'av1', 'vp9', 'vp8', 'opus', 'multiopus', 'pcmu', 'pcma'],
       },
     ],
   },

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
+import { CODEC_NAMES } from '../../src/codecs/registry.ts';
 import { listenRaw } from '../http/raw-request.ts';
 import { testApp } from '../http/test-app.ts';
 
@@ -14,7 +15,7 @@ t.test('which program this is, and that it takes no viewers', async (t) => {
     gitHash: '',
     buildTime: '',
     features: ['recorder'],
-    codecs: ['h264', 'h265', 'av1', 'vp9', 'vp8', 'opus'],
+    codecs: CODEC_NAMES,
   });
   for (const path of ['/api/strategy/', '/api/strategy']) {
     t.strictSame((await app.inject(path)).json(), { each_stream_max_sub: 0 });
