@@ -54,11 +54,11 @@ export async function recoverSegments(
   );
   const found: (NonNullable<Awaited<ReturnType<typeof takeUp>>> & { file: FolderFile })[] = [];
   for (const file of lost) {
-    const segment = await takeUp(folder, file);
+    const segment = await takeUp(folder, file, presentation);
     if (segment !== undefined) found.push({ ...segment, file });
   }
-  found.sort((a, b) => startSeconds(a) - startSeconds(b) || a.file.number - b.file.number);
-  for (const { file, origin, ...segment } of found) {
+  found.sort((a, b) => a.startSeconds - b.startSeconds || a.file.number - b.file.number);
+  for (const { file, origin, startSeconds, ...segment } of found) {
     const { startTime, endTime } = segment.span;
     const entry = await entryFor(folder, files, presentation, file, startTime, origin);
     if (entry === undefined) continue;
@@ -70,10 +70,6 @@ export async function recoverSegments(
   return recovered;
 }
 
-function startSeconds({ span, file }: { span: SegmentFacts['span']; file: FolderFile }): number {
-  return span.startTime / timescaleOf(file);
-}
-
 function isListed(presentation: Presentation, kind: TrackKind, number: number): boolean {
   return presentation.periods.some((period) => {
     const track = period[kind];
@@ -83,7 +79,7 @@ function isListed(presentation: Presentation, kind: TrackKind, number: number): 
 }
 
 /** Makes a file a complete segment under its final name, and reads its content. */
-async function takeUp(folder: string, file: FolderFile) {
+async function takeUp(folder: string, file: FolderFile, presentation: Presentation) {
   const found = path.join(folder, file.name + (file.isPart ? PART_SUFFIX : ''));
   const container = containerNamed(file.container);
   const handle = await open(found, 'r+');
@@ -109,7 +105,9 @@ async function takeUp(folder: string, file: FolderFile) {
     }
     const { startTime } = first;
     const { times, origin } = await readSegmentHead(handle, file);
-    const span = wallClockSpan(times, startTime, endTime, timescaleOf(file));
+    const described = origin && (await describe(folder, presentation, file, origin.initialization));
+    const timescale = described?.timescale ?? timescaleOf(file);
+    const span = wallClockSpan(times, startTime, endTime, timescale);
     if (times !== undefined && times !== span) {
       await overwrite(handle, container.headTimes(span), 0);
     }
@@ -118,7 +116,8 @@ async function takeUp(folder: string, file: FolderFile) {
       await rename(found, path.join(folder, file.name));
     }
     const startsAtKeyframe = file.kind === 'audio' || keyframes[0] === startTime;
-    return { name: file.name, span, keyframes, startsAtKeyframe, size: validLength, origin };
+    const facts = { name: file.name, span, keyframes, startsAtKeyframe, size: validLength };
+    return { ...facts, origin, startSeconds: startTime / timescale };
   } finally {
     await handle.close();
   }

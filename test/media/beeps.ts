@@ -1,12 +1,10 @@
 import { withJoinedFile } from './joined-file.ts';
 import { runTool } from './tool.ts';
 
-/** Sampling rate of decoded Opus, Hz. */
-const SAMPLE_RATE = 48_000;
 /** The tone's amplitude is 0.5; what the codec lets ring before it stays below 0.06. */
 const LOUD = 0.1;
-/** This long it must have been quiet for a tone to be a new one, samples: 50 ms. */
-const QUIET_SAMPLES = 2400;
+/** This long it must have been quiet for a tone to be a new one, seconds. */
+const QUIET_SECONDS = 0.05;
 
 /** A run of samples that were decoded from one packet. */
 interface DecodedFrame {
@@ -19,7 +17,7 @@ interface DecodedFrame {
  * When a tone begins: seconds since the Unix epoch, exact to a few samples. The time of a sample is that of its
  * packet (`tfdt` and `trun`) and its place in the packet; so the initialization segment must say that
  * there is no pre-skip, as a recording of WebRTC does.
- * @param files paths of an initialization segment and its Opus segments
+ * @param files paths of an initialization segment and its segments of sound
  * @throws Error when the decoder complains of anything
  */
 export function decodeBeeps(files: string[]): Promise<number[]> {
@@ -33,17 +31,20 @@ export function decodeBeeps(files: string[]): Promise<number[]> {
     if (complaints.length > 0) {
       throw new Error(`decoding ${files.join(' ')}:\n${complaints.join('\n')}`);
     }
+    let rate = 0;
     const frames = [...stderr.matchAll(/ n:\d+ pts:(\d+) .* rate:(\d+) nb_samples:(\d+) /g)].map(
-      ([, start, rate, samples]): DecodedFrame => {
-        if (Number(rate) !== SAMPLE_RATE) throw new Error(`decoded at ${rate} Hz`);
+      ([, start, own, samples]): DecodedFrame => {
+        if (rate > 0 && Number(own) !== rate) throw new Error(`decoded at ${rate} and ${own} Hz`);
+        rate = Number(own);
         return { start: Number(start), samples: Number(samples) };
       },
     );
-    return onsets(frames, new Float32Array(new Uint8Array(stdout).buffer));
+    return onsets(frames, new Float32Array(new Uint8Array(stdout).buffer), rate);
   });
 }
 
-function onsets(frames: DecodedFrame[], samples: Float32Array): number[] {
+/** @param rate of the samples, and of the frames' times, Hz */
+function onsets(frames: DecodedFrame[], samples: Float32Array, rate: number): number[] {
   const total = frames.reduce((sum, frame) => sum + frame.samples, 0);
   if (total !== samples.length) {
     throw new Error(`frames of ${total} samples, but ${samples.length} samples were decoded`);
@@ -55,7 +56,7 @@ function onsets(frames: DecodedFrame[], samples: Float32Array): number[] {
     for (let i = 0; i < frame.samples; i++) {
       if (Math.abs(samples[offset + i]!) <= LOUD) continue;
       const at = frame.start + i;
-      if (at - lastLoud > QUIET_SAMPLES) times.push(at / SAMPLE_RATE);
+      if (at - lastLoud > QUIET_SECONDS * rate) times.push(at / rate);
       lastLoud = at;
     }
     offset += frame.samples;

@@ -1,14 +1,19 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { cp, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import t, { type Test } from 'tap';
+import { recoverAfterCrash } from '../../src/day-folder/crash-recovery.ts';
+import type { RecordingFact } from '../../src/facts/recording-fact.ts';
+import type { Segment } from '../../src/facts/segment.ts';
 import { readFolderSegments } from '../../src/index-rebuild/folder-segments.ts';
 import { folderReader } from '../../src/storage/recordings-reader.ts';
 import { verifyRecording } from '../../src/verification/verify-recording.ts';
 import { probe, run } from '../containers/mp4/encoded-media.ts';
 import { readMpd } from '../media/read-mpd.ts';
 import { requireFfmpeg, runTool } from '../media/tool.ts';
-import { SimulatedPublisher, type SimulatedSound } from './simulated-publisher.ts';
+import { NOON_US, SimulatedPublisher, type SimulatedSound } from './simulated-publisher.ts';
 import { encodeSound, SOUNDS } from './sound-clips.ts';
+
+t.setTimeout(180_000);
 
 const FOLDER = 'cam1/2026/03/04';
 const REPORTS = { videoReportUs: 0, audioReportUs: 0 };
@@ -118,6 +123,40 @@ t.test('another codec of sound begins a Period, and nothing of either is lost', 
   for (const { packets } of periods) sum += packets.length;
   t.ok(sum >= publisher.packet - 1, `${sum} of ${publisher.packet} packets`);
   await checkFolder(t, publisher);
+});
+
+t.test('what a crash leaves of G.711 is taken up with its times', async (t) => {
+  if (!requireFfmpeg(t)) return;
+  const sound = await encodeSound(t.testdir(), 'pcmu');
+  const root = path.join(t.testdirName, 'root');
+  const publisher = new SimulatedPublisher(t, { ...REPORTS, sounds: [sound] }, root);
+  await publisher.run(7.5);
+  await publisher.recording.written();
+  // Just as it lies on the disk when the process is killed.
+  const crashed = path.join(t.testdirName, 'crashed');
+  await cp(root, crashed, { recursive: true });
+  await publisher.recording.close();
+  const taken: Segment[] = [];
+  await recoverAfterCrash({
+    root: crashed,
+    streamOf: () => 'cam1',
+    isKnown: () => true,
+    indexedUs: Number.POSITIVE_INFINITY,
+    nowUs: NOON_US + 86_400e6,
+    onFact: (fact: RecordingFact) => {
+      if (fact.type === 'segment') taken.push(fact.segment);
+    },
+    log: { info() {}, error() {} },
+  });
+  const folder = path.join(crashed, FOLDER);
+  t.same((await verifyRecording(folder, { decode: true })).findings, []);
+  const [video, audio] = (['video', 'audio'] as const).map((of) =>
+    taken.filter(({ kind }) => kind === of).at(-1),
+  );
+  t.ok(Math.abs(audio!.endUs - video!.endUs) < 1_100_000, 'both end within a chunk of each other');
+  const { segments } = await readFolderSegments(folderReader(crashed), FOLDER, 'cam1', () => true);
+  const read = segments.find(({ path }) => path === audio!.path)!;
+  t.same([read.startUs, read.endUs], [audio!.startUs, audio!.endUs], 'the files tell the same');
 });
 
 t.test('the first sound decides the codec, whichever was negotiated first', async (t) => {
