@@ -92,7 +92,7 @@ export interface VideoCodec extends AnyCodec {
   createReader(formats: readonly PayloadFormat[]): PictureReader;
   /**
    * Black pictures for a track without any.
-   * @param like configuration of the previous pictures, if there were any; the size may differ
+   * @param like configuration of the previous pictures, if there were any; their size is used where the codec allows
    */
   blank(like: VideoConfiguration | undefined): BlankPictures;
   /** The configuration in a file; undefined if it is damaged or belongs to another codec. */

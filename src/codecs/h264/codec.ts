@@ -2,7 +2,7 @@ import type { AccessUnit } from '../../media/access-unit.ts';
 import { VIDEO_TIMESCALE } from '../../media/media-time.ts';
 import type { PictureSize } from '../../media/picture-size.ts';
 import type { VideoCodec } from '../codec.ts';
-import { BLANK_PICTURES } from './blank-picture.ts';
+import { blankH264Pictures } from './blank-picture.ts';
 import { H264Configuration, readH264Configuration } from './configuration.ts';
 import { H264Depacketizer } from './depacketizer.ts';
 import { FrameNumbers } from './frame-numbers.ts';
@@ -41,7 +41,7 @@ export const h264: VideoCodec = {
     new H264Depacketizer(format, emit, keepIncomplete),
   pictureSize,
   createReader: (formats) => new H264PictureReader(formats),
-  blank: () => BLANK_PICTURES,
+  blank: blankH264Pictures,
   isNamedBy: (codecString) => codecString.startsWith('avc1.'),
   readConfiguration: readH264Configuration,
   sampleProblem: h264SampleProblem,

@@ -1,7 +1,7 @@
 import { VIDEO_TIMESCALE } from '../../media/media-time.ts';
 import type { VideoCodec } from '../codec.ts';
 import { KeyFrameReader } from '../key-frame-reader.ts';
-import { BLANK_PICTURES } from './blank-picture.ts';
+import { blankVp8Pictures } from './blank-picture.ts';
 import { readVp8Configuration, readVp8SampleEntry } from './configuration.ts';
 import { Vp8Depacketizer } from './depacketizer.ts';
 import { vp8SampleProblem } from './sample-check.ts';
@@ -24,7 +24,7 @@ export const vp8: VideoCodec = {
   createDepacketizer: (_format, emit) => new Vp8Depacketizer(emit),
   pictureSize: ({ parts }) => readVp8Configuration(parts),
   createReader: () => new KeyFrameReader(readVp8Configuration),
-  blank: () => BLANK_PICTURES,
+  blank: blankVp8Pictures,
   isNamedBy: (codecString) => codecString === 'vp8',
   readConfiguration: readVp8SampleEntry,
   sampleProblem: vp8SampleProblem,
