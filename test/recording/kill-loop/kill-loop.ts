@@ -1,6 +1,6 @@
 /**
  * Kills a recorder again and again at random moments and looks at what it left.
- * `npm run kill-loop -- 200` by hand, and a short form in the tests.
+ * `npm run kill-loop -- 200 --codec vp8` by hand, H264 by default, and a short form in the tests.
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -8,13 +8,16 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { parseArgs } from 'node:util';
 import { recoverAfterCrash } from '../../../src/day-folder/crash-recovery.ts';
 import type { Segment } from '../../../src/facts/segment.ts';
 import { SegmentIndex } from '../../../src/segment-index/segment-index.ts';
 import { recordingFolders } from '../../../src/verification/recording-folders.ts';
 import { verifyRecording } from '../../../src/verification/verify-recording.ts';
 import { FRAME_RATE } from '../../publisher/clip.ts';
+import { type ClipName, encodeCodecClip } from '../every-codec/codec-clips.ts';
 import { readMarks } from '../marked-media.ts';
+import { writePictures } from './pictures-file.ts';
 
 const NOON_US = Date.UTC(2026, 2, 4, 12) * 1000;
 const DAY_US = 86_400e6;
@@ -45,18 +48,38 @@ interface Told {
   sent: Map<string, { video: number; audio: number }>;
 }
 
+/** Codecs of pictures. */
+export type KilledCodec = Extract<ClipName, 'h264' | 'h265' | 'vp8' | 'vp9' | 'av1'>;
+
+/** What a recorder is given to record. */
+interface Clip {
+  codec: KilledCodec;
+  /** Where the pictures are; those of H264 are a fixture. */
+  file?: string;
+}
+
 /** Kills a recorder so many times. */
-export async function killLoop(kills: number): Promise<KillLoopResult> {
-  const root = mkdtempSync(path.join(tmpdir(), 'kill-loop-'));
+export async function killLoop(
+  kills: number,
+  codec: KilledCodec = 'h264',
+): Promise<KillLoopResult> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'kill-loop-'));
+  const root = path.join(folder, 'root');
+  const clip: Clip = { codec };
+  if (codec !== 'h264') {
+    clip.file = path.join(folder, 'pictures.json');
+    const size = { width: 320, height: 180, frames: 60 };
+    writePictures(clip.file, (await encodeCodecClip(folder, codec, size)).frames);
+  }
   const told: Told = { listed: new Map(), sent: new Map() };
   const result = { kills, segments: 0, recorded: 0, mostMissingSeconds: 0, faults: [] as string[] };
-  await mkdir(path.join(root, '.index'));
+  await mkdir(path.join(root, '.index'), { recursive: true });
   try {
     let nowUs = NOON_US;
     let firstRun = 1;
     let lastTs = 0;
     for (let run = 1; run <= kills; run++) {
-      await runAndKill(root, nowUs, run, told);
+      await runAndKill(root, nowUs, run, told, clip);
       nowUs += 60e6;
       const isLast = run === kills;
       // Every other kill is left for the next recorder to find.
@@ -71,13 +94,20 @@ export async function killLoop(kills: number): Promise<KillLoopResult> {
     }
     return result;
   } finally {
-    rmSync(root, { recursive: true });
+    rmSync(folder, { recursive: true });
   }
 }
 
-async function runAndKill(root: string, nowUs: number, run: number, told: Told): Promise<void> {
+async function runAndKill(
+  root: string,
+  nowUs: number,
+  run: number,
+  told: Told,
+  { codec, file }: Clip,
+): Promise<void> {
   const program = path.join(import.meta.dirname, 'recorder-to-kill.ts');
-  const child = spawn(process.execPath, [program, root, String(nowUs), String(run)], {
+  const args = [root, String(nowUs), String(run), codec, ...(file === undefined ? [] : [file])];
+  const child = spawn(process.execPath, [program, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: process.env,
   });
@@ -153,7 +183,7 @@ async function checkIndex(
       if (hashOf(path.join(root, file)) !== hash) fault(result, `${file} is not what was listed`);
     }
     const files = (await readdir(root, { recursive: true }))
-      .filter((file) => /seg_\d+\.m4s$/.test(file))
+      .filter((file) => /seg_\d+\.(m4s|webm)$/.test(file))
       .map((file) => file.split(path.sep).join('/'));
     for (const file of files) if (!rows.has(file)) fault(result, `${file} is not listed`);
     if (files.length !== rows.size) fault(result, `${rows.size} rows, ${files.length} files`);
@@ -225,7 +255,11 @@ function hashOf(file: string): string | undefined {
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const result = await killLoop(Number(process.argv[2] ?? 200));
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: { codec: { type: 'string', default: 'h264' } },
+  });
+  const result = await killLoop(Number(positionals[0] ?? 200), values.codec as KilledCodec);
   process.stdout.write(`${JSON.stringify(result, undefined, 2)}\n`);
   if (result.faults.length > 0 || result.mostMissingSeconds > 1.2) process.exitCode = 1;
 }

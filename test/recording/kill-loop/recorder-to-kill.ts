@@ -1,7 +1,8 @@
 /**
  * A recorder that is killed: takes up what the one before left, then records streams of marked media
  * in real time, with the index and its journal, as the service does. Arguments: root, day (µs since
- * the Unix epoch; the clock's offset is such that it is this at the start), number of this run.
+ * the Unix epoch; the clock's offset is such that it is this at the start), number of this run, codec of
+ * the pictures and, but for H264, the file that has them.
  *
  * Says each line in one write, so that what the pipe holds is what had happened:
  * `recording`, `sent <stream> <pictures> <packets>` and `listed <created_at> <hash> <path>`.
@@ -18,12 +19,19 @@ import type { MediaSection } from '../../../src/rtp/media-section.ts';
 import { SegmentIndex } from '../../../src/segment-index/segment-index.ts';
 import { JournalFeed } from '../../../src/workers/journal-feed.ts';
 import { FRAME_RATE, videoFrames } from '../../publisher/clip.ts';
-import { markedOpus, markedSei } from '../marked-media.ts';
+import { markedOpus, markedPicture } from '../marked-media.ts';
+import { readPictures } from './pictures-file.ts';
 
 /** One step of the clock; a machine that is busy makes it go slower, not in leaps. */
 const STEP_US = 20_000;
 
-const [root, start, run] = process.argv.slice(2) as [string, string, string];
+const [root, start, run, codec, file] = process.argv.slice(2) as [
+  string,
+  string,
+  string,
+  string,
+  string?,
+];
 const say = (line: string) => writeSync(1, `${line}\n`);
 const warn = (fields: object, message: string) => {
   process.stderr.write(`${message} ${JSON.stringify(fields)}\n`);
@@ -61,7 +69,7 @@ await recoverAfterCrash({
 });
 await feed.idle();
 
-const frames = videoFrames('flash-and-beep.h264');
+const frames = file === undefined ? videoFrames('flash-and-beep.h264') : readPictures(file);
 /** Marks are unique over all runs and tracks of a stream. */
 const FIRST_MARK = Number(run) * 1_000_000;
 
@@ -106,10 +114,10 @@ class Stream {
     if (nowUs - this.#startUs >= this.#reportUs) {
       this.#recording.report('video', { ntpUs: captureUs, rtpTimestamp, arrivalUs: nowUs });
     }
-    const parts = [...units.slice(0, -1), markedSei(FIRST_MARK + this.#pictures++), units.at(-1)!];
+    const parts = markedPicture(codec, units, FIRST_MARK + this.#pictures++);
     const discontinuity = false;
     const unit = {
-      codec: 'h264',
+      codec,
       rtpTimestamp,
       arrivalUs: nowUs,
       keyframe,
@@ -132,12 +140,12 @@ class Stream {
 }
 
 function section(kind: 'video' | 'audio'): MediaSection {
-  const codec = kind === 'video' ? 'h264' : 'opus';
+  const name = kind === 'video' ? codec : 'opus';
   const clockRate = kind === 'video' ? 90_000 : 48_000;
   return {
     mid: kind,
     kind,
-    formats: [{ payloadType: 96, codec, clockRate, parameters: {} }],
+    formats: [{ payloadType: 96, codec: name, clockRate, parameters: {} }],
     extensions: {},
     ssrcs: [],
     retransmissionSsrcs: [],
