@@ -92,6 +92,7 @@ t.test('every operation is described, with its errors', async (t) => {
     '/api/playback',
     '/api/playback/{stream}',
     '/api/playback/{stream}/export.mp4',
+    '/api/playback/{stream}/manifest.mpd',
     '/api/playback/{stream}/picture',
     '/api/record/object/{path}',
     '/api/record/segments',

@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import '../../src/http/decorators.ts';
 import { errorReply, RequestError } from '../../src/http/errors.ts';
-import { isUnchanged } from '../../src/http/object-reply.ts';
 import { timeParameter } from '../../src/http/playback-query.ts';
+import { replyWithTag } from '../../src/http/tagged-reply.ts';
 import { spanJson, TimelineJson } from '../../src/http/timeline-json.ts';
 import { parseRange } from '../../src/playback/request-time.ts';
 import { timelineOf } from '../../src/playback/timeline.ts';
@@ -94,12 +93,8 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
           ).map(spanJson),
         })),
       });
-      const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
-      reply.header('ETag', etag).header('Cache-Control', 'no-cache');
-      if (isUnchanged(request, { etag })) return reply.code(304).send(null);
-      reply.type('application/json; charset=utf-8');
-      // Written out above, since its tag depends on it.
-      return reply.serializer((text: string) => text).send(body as never);
+      // Written out here, since its tag depends on it.
+      return replyWithTag(request, reply, 'application/json; charset=utf-8', body);
     },
   );
 };

@@ -32,10 +32,12 @@ const BANDWIDTH_STEP = 1000;
  *
  * @param options.nowUs time of publication, µs since the Unix epoch
  * @param options.utcTimingUrl where players read the wall clock (`urn:mpeg:dash:utc:http-xsdate`)
+ * @param options.overSeveralDays the media time of a day may end after that of the next day starts,
+ * since each starts at the wall clock again: while live, such a day is moved behind the previous one
  */
 export function writeMpd(
   presentation: Presentation,
-  options: { nowUs: number; utcTimingUrl?: string },
+  options: { nowUs: number; utcTimingUrl?: string; overSeveralDays?: boolean },
 ): string {
   const { live, dayStartUs } = presentation;
   const spans: PeriodSpan[] = [];
@@ -48,7 +50,8 @@ export function writeMpd(
   let packedUs = 0;
   let longestUs = 0;
   for (const span of spans) {
-    periodsXml += periodXml(span, live ? span.startUs : packedUs);
+    if (live) packedUs = options.overSeveralDays ? Math.max(packedUs, span.startUs) : span.startUs;
+    periodsXml += periodXml(span, packedUs);
     // Rounded up: players drop the last frame if the next Period starts before its end.
     packedUs += Math.ceil(span.endUs - span.startUs);
     longestUs = Math.max(longestUs, span.longestUs);
@@ -96,7 +99,9 @@ function profileOf(spans: readonly PeriodSpan[]): string {
 /** A Period with segments, and its place in time. */
 interface PeriodSpan {
   id: string;
-  /** The tracks that have segments. */
+    if (live) packedUs = options.overSeveralDays ? Math.max(packedUs, span.startUs) : span.startUs;
+    periodsXml += periodXml(span, packedUs);
+    // Rounded up: players drop the last frame if the next Period starts before its end.
   tracks: ManifestTrack[];
   /** Start in ticks of `gridTimescale` since the Unix epoch. */
   startOnGrid: number;
@@ -131,6 +136,7 @@ function spanOf(period: ManifestPeriod, dayStartUs: number): PeriodSpan | undefi
   startOnGrid = Math.max(startOnGrid, dayStartOnGrid);
   return {
     id: period.id,
+    baseUrl: period.baseUrl,
     tracks,
     startOnGrid,
     gridTimescale,
@@ -142,6 +148,7 @@ function spanOf(period: ManifestPeriod, dayStartUs: number): PeriodSpan | undefi
 
 function periodXml(span: PeriodSpan, startUs: number): string {
   let xml = `<Period id="${escapeXml(span.id)}" start="${duration(startUs)}">\n`;
+  if (span.baseUrl !== undefined) xml += `<BaseURL>${escapeXml(span.baseUrl)}</BaseURL>\n`;
   for (const track of span.tracks) xml += adaptationSetXml(track, span);
   return `${xml}</Period>\n`;
 }
@@ -169,11 +176,22 @@ function adaptationSetXml(track: ManifestTrack, span: PeriodSpan): string {
       : `><AudioChannelConfiguration schemeIdUri="urn:mpeg:dash:23003:3:audio_channel_configuration:2011" value="${track.channels}"/></Representation>`;
   return (
     `<AdaptationSet id="${video ? 1 : 2}" contentType="${kind}" mimeType="${CONTAINER_FILES[container][kind]}" segmentAlignment="true" startWithSAP="1">` +
+    referencesXml(track) +
     '<Role schemeIdUri="urn:mpeg:dash:role:2011" value="main"/>\n' +
     `<SegmentTemplate timescale="${timescale}" presentationTimeOffset="${presentationTimeOffset}" initialization="${escapeXml(track.initialization)}" media="${segmentTemplate(kind, container)}" startNumber="${track.startNumber}">` +
     `${timeline.toXml()}</SegmentTemplate>\n` +
     `<Representation ${representation}${channels}</AdaptationSet>\n`
   );
+}
+
+/** Media time counts from the Unix epoch, before the presentationTimeOffset is taken away. */
+function referencesXml({ references = [], kind }: ManifestTrack): string {
+  let xml = '';
+  for (const [at, { time, us }] of references.entries()) {
+    const id = (kind === 'video' ? 1_000_000 : 2_000_000) + at;
+    xml += `\n<ProducerReferenceTime id="${id}" type="captured" wallClockTime="${microsecondTime(us)}" presentationTime="${time}"/>`;
+  }
+  return xml === '' ? '' : `${xml}\n`;
 }
 
 function greatestCommonDivisor(a: number, b: number): number {
@@ -199,6 +217,11 @@ function duration(us: number): string {
 /** `xs:dateTime` in UTC, to the millisecond. */
 function dateTime(us: number): string {
   return new Date(us / 1000).toISOString();
+}
+
+/** `xs:dateTime` in UTC, to the microsecond. */
+function microsecondTime(us: number): string {
+  return dateTime(us).replace('Z', `${String(us % 1000).padStart(3, '0')}Z`);
 }
 
 const ENTITIES: Record<string, string> = {

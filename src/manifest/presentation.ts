@@ -31,6 +31,16 @@ export interface ManifestTrack {
    * rounded bandwidth.
    */
   bytes: number;
+  /** Where its media time lies on the wall clock, so that what is between may be interpolated. */
+  references?: ReferenceTime[];
+}
+
+/** An instant in media time and on the wall clock (ISO/IEC 23009-1 §5.12). */
+export interface ReferenceTime {
+  /** Ticks of the track since the Unix epoch. */
+  time: number;
+  /** µs since the Unix epoch. */
+  us: number;
 }
 
 /** A continuous stretch with one codec configuration (ISO/IEC 23009-1 §5.3.2). */
@@ -41,6 +51,8 @@ export interface ManifestPeriod {
   audio?: ManifestTrack;
   /** True once no more segments will be added. */
   ended: boolean;
+  /** Address of its files, relative to that of the manifest, if they do not lie beside it. */
+  baseUrl?: string;
 }
 
 /** The recordings of one stream on one UTC day, which one manifest describes. */

@@ -19,7 +19,7 @@ export interface RangeSources {
 const MOST_SEGMENTS = 200_000;
 
 /** How far before a range the keyframe is looked for that its first picture needs, µs. */
-const BEFORE_US = 60_000_000;
+export const BEFORE_US = 60_000_000;
 /** How far beyond it one track may have to follow the other, µs. */
 const AFTER_US = 60_000_000;
 

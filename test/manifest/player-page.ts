@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
@@ -90,20 +89,12 @@ export async function playRecording(
   player: PlayerName,
   recording: Recording,
 ): Promise<Page> {
-  const library = await readFile(
-    fileURLToPath(new URL(`../../node_modules/${LIBRARIES[player]}`, import.meta.url)),
-  );
-  const html = `<!doctype html><video width="320"></video><script src="/player.js"></script><script>${SCRIPT}</script>`;
   const server = createServer((request, response) => {
     const name = request.url!.slice(1);
     const [type, body] =
-      name === ''
-        ? ['text/html', html]
-        : name === 'player.js'
-          ? ['text/javascript', library]
-          : name === 'manifest.mpd'
-            ? ['application/dash+xml', writeMpd(recording.presentation, { nowUs: 0 })]
-            : ['video/mp4', recording.files.get(name)];
+      name === 'manifest.mpd'
+        ? ['application/dash+xml', writeMpd(recording.presentation, { nowUs: 0 })]
+        : ['video/mp4', recording.files.get(name)];
     response.writeHead(body === undefined ? 404 : 200, { 'content-type': type! }).end(body);
   });
   server.listen(0, '127.0.0.1');
@@ -112,10 +103,32 @@ export async function playRecording(
     server.close();
     server.closeAllConnections();
   });
+  const { port } = server.address() as AddressInfo;
+  return playManifest(t, browser, player, `http://127.0.0.1:${port}/manifest.mpd`);
+}
+
+/**
+ * Opens a page with the player on it, which starts to play, on the same origin as the manifest. The page
+ * is closed after the test.
+ * @param url absolute address of the manifest
+ */
+export async function playManifest(
+  t: Test,
+  browser: Browser,
+  player: PlayerName,
+  url: string,
+): Promise<Page> {
   const page = await browser.newPage();
   t.teardown(() => page.close());
-  await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
-  await page.evaluate(`start(${JSON.stringify(player)}, '/manifest.mpd')`);
+  const folder = new URL('/player-under-test/', url).href;
+  const library = fileURLToPath(
+    new URL(`../../node_modules/${LIBRARIES[player]}`, import.meta.url),
+  );
+  const html = `<!doctype html><video width="320"></video><script src="player.js"></script><script>${SCRIPT}</script>`;
+  await page.route(`${folder}player.js`, (route) => route.fulfill({ path: library }));
+  await page.route(folder, (route) => route.fulfill({ contentType: 'text/html', body: html }));
+  await page.goto(folder);
+  await page.evaluate(`start(${JSON.stringify(player)}, ${JSON.stringify(url)})`);
   return page;
 }
 

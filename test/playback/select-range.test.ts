@@ -24,7 +24,7 @@ t.test('a day that ends, pictures of another size, and a pause', async (t) => {
   const recorded = await recordedApp(
     t,
     async (publisher) => {
-      await publisher.run(12);
+      await publisher.run(11.99);
       publisher.clip = 'moving-640x360.h264';
       await publisher.run(8);
       await publisher.run(10, () => true);

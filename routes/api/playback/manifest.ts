@@ -1,0 +1,63 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
+import '../../../src/http/decorators.ts';
+import { errorReply } from '../../../src/http/errors.ts';
+import { playedRange, RangeQuery } from '../../../src/http/playback-range.ts';
+import { rootFrom } from '../../../src/http/stream-address.ts';
+import { StreamParams } from '../../../src/http/stream-id.ts';
+import { replyWithTag } from '../../../src/http/tagged-reply.ts';
+import { MANIFEST_TYPE } from '../../../src/layout/media-type.ts';
+import { rangeManifest } from '../../../src/playback/range-manifest.ts';
+
+/** A range of what was recorded, for DASH players. */
+const plugin: FastifyPluginAsyncTypebox = async (app) => {
+  app.get(
+    '/:stream/manifest.mpd',
+    {
+      schema: {
+        tags: ['read'],
+        operationId: 'getRangeManifest',
+        summary: 'Play a range with DASH',
+        description:
+          'A DASH manifest of any range, over gaps, days and codecs. It begins with the keyframe at or before `start` at which a segment begins. While the stream is being recorded and the range has no end, or one that is yet to come, the manifest is dynamic, and Periods stand at the time of day; otherwise it is static, and they follow each other without gaps. `ProducerReferenceTime` elements tell the wall clock of any picture: between two of them it is interpolated. Segments are read from `/api/record/object/`, with the same token.',
+        params: StreamParams,
+        querystring: RangeQuery,
+        response: {
+          200: {
+            description: 'The manifest.',
+            content: { [MANIFEST_TYPE]: { schema: Type.String() } },
+          },
+          304: { description: 'Nothing has changed: it still has this `ETag`.', type: 'null' },
+          400: errorReply(
+            'The stream name or a bound of the range is invalid; the message names it.',
+            'end: must be later than start',
+          ),
+          404: errorReply(
+            'There is nothing in this range.',
+            'nothing is recorded of cam1 in this range',
+          ),
+          502: errorReply(
+            'The bucket refuses the request.',
+            'the bucket cannot be read (AccessDenied); the log has the reason',
+          ),
+          503: errorReply(
+            'The bucket does not respond at the moment.',
+            'the bucket does not answer at present (ECONNREFUSED)',
+          ),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { range, isLive } = await playedRange(app, request);
+      const text = rangeManifest(range, {
+        isLive,
+        objectRoot: `${rootFrom(request.originalUrl)}api/record/object/`,
+        segmentSeconds: app.config.recorder.segmentSeconds,
+        nowUs: Date.now() * 1000,
+      });
+      return replyWithTag(request, reply, MANIFEST_TYPE, text);
+    },
+  );
+};
+
+export default plugin;

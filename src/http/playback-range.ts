@@ -1,0 +1,61 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
+import type { RecordedRange } from '../playback/recorded-range.ts';
+import { parseRange } from '../playback/request-time.ts';
+import { selectRange } from '../playback/select-range.ts';
+import { Refusal } from '../refusal.ts';
+import { StoreError } from '../storage/stores/store.ts';
+import { unreadableBucket } from './bucket-reply.ts';
+import './decorators.ts';
+import { timeParameter } from './playback-query.ts';
+
+/** Query of the calls that show a range of a stream to a player. */
+export const RangeQuery = Type.Object(
+  {
+    start: timeParameter('Start of the range.'),
+    end: Type.Optional(
+      timeParameter('End of the range; absent, it goes on for as long as the recording does.'),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+/** A range that a player is shown. */
+export interface PlayedRange {
+  range: RecordedRange;
+  /** More of it is to come. */
+  isLive: boolean;
+}
+
+/** States in which a recording goes on, see `StreamState`. */
+const RECORDING: ReadonlySet<string> = new Set(['recording', 'degraded', 'interrupted']);
+
+/**
+ * What a request with a {@link RangeQuery} asks for.
+ * @throws Refusal `bad-time`; `no-media` where there is nothing; RequestError 502, 503 where the bucket
+ * cannot be read; the file system's error
+ */
+export async function playedRange(
+  app: FastifyInstance,
+  request: FastifyRequest<{
+    Params: { stream: string };
+    Querystring: { start: string; end?: string };
+  }>,
+): Promise<PlayedRange> {
+  const { stream } = request.params;
+  const asked = parseRange(request.query);
+  const { state } = await app.recorder.status(stream);
+  const range = await selectRange(app.rangeSources, stream, asked).catch((error: Error) => {
+    throw error instanceof StoreError ? unreadableBucket(request, error) : error;
+  });
+  if (range.unreadable.length > 0) {
+    const folders = range.unreadable;
+    request.log.warn({ stream, folders }, 'recordings have no manifest that can be read');
+  }
+  if (range.periods.length === 0) {
+    throw new Refusal('no-media', `nothing is recorded of ${stream} in this range`);
+  }
+  const { endUs } = asked;
+  const isOpen = endUs === undefined || endUs > Date.now() * 1000;
+  return { range, isLive: isOpen && RECORDING.has(state) };
+}
