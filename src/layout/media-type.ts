@@ -3,6 +3,9 @@ import { CONTAINER_FILES } from '../media/container-name.ts';
 /** Media type of a manifest (ISO/IEC 23009-1 annex C). */
 export const MANIFEST_TYPE = 'application/dash+xml';
 
+/** Media type of an HLS playlist (RFC 8216bis §4). */
+export const PLAYLIST_TYPE = 'application/vnd.apple.mpegurl';
+
 /** Media types of segments. */
 export const SEGMENT_TYPES: readonly string[] = Object.values(CONTAINER_FILES).flatMap(
   ({ video, audio }) => [video, audio],

@@ -99,9 +99,8 @@ function profileOf(spans: readonly PeriodSpan[]): string {
 /** A Period with segments, and its place in time. */
 interface PeriodSpan {
   id: string;
-    if (live) packedUs = options.overSeveralDays ? Math.max(packedUs, span.startUs) : span.startUs;
-    periodsXml += periodXml(span, packedUs);
-    // Rounded up: players drop the last frame if the next Period starts before its end.
+  baseUrl: string | undefined;
+  /** The tracks that have segments. */
   tracks: ManifestTrack[];
   /** Start in ticks of `gridTimescale` since the Unix epoch. */
   startOnGrid: number;

@@ -71,3 +71,8 @@ export interface RecordedRange {
 export function tracksOf({ video, audio }: RangePeriod): RangeTrack[] {
   return [video, audio].filter((track) => track !== undefined);
 }
+
+/** Whether each of its segments begins with a keyframe, so that each can be decoded without the others. */
+export function isIndependent({ video }: RangePeriod): boolean {
+  return video?.segments.every(({ isKeyframe }) => isKeyframe) ?? true;
+}

@@ -23,6 +23,19 @@ const LIBRARIES = {
       };
     },
   },
+  'hls.js': {
+    async open(video, url, onError) {
+      const { Hls } = globalThis;
+      const player = new Hls();
+      // What is not fatal it gets over by itself.
+      player.on(Hls.Events.ERROR, (_event, { fatal, details }) => fatal && onError(details));
+      player.on(Hls.Events.MANIFEST_PARSED, () => video.play());
+      player.loadSource(url);
+      player.attachMedia(video);
+      const isLive = () => player.latestLevelDetails?.live ?? false;
+      return { isLive, seekRange: () => ({ start: 0, end: video.duration }) };
+    },
+  },
   shaka: {
     async open(video, url, onError) {
       const { shaka } = globalThis;

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { BrowserContext, Page } from 'playwright-core';
 
-/** DASH players that a recording has to play in. */
-export type PlayerName = 'dash.js' | 'shaka';
+/** Players that a recording has to play in; hls.js plays playlists alone. */
+export type PlayerName = 'dash.js' | 'shaka' | 'hls.js';
 
-/** Names of all players. */
+/** Names of the players that play DASH. */
 export const PLAYER_NAMES: PlayerName[] = ['dash.js', 'shaka'];
 
 /** What a player shows at one moment. All times are seconds of the presentation. */
@@ -16,7 +16,7 @@ export interface PlayerStatus {
   readyState: number;
   isSeeking: boolean;
   isEnded: boolean;
-  /** The manifest is dynamic. */
+  /** The manifest is dynamic, or the playlist has no end yet. */
   isLive: boolean;
   seekStart: number;
   seekEnd: number;
@@ -36,9 +36,10 @@ const require = createRequire(import.meta.url);
 const LIBRARIES: Record<PlayerName, string> = {
   'dash.js': join(import.meta.dirname, '../../node_modules/dashjs/dist/modern/umd/dash.all.min.js'),
   shaka: require.resolve('shaka-player'),
+  'hls.js': join(import.meta.dirname, '../../node_modules/hls.js/dist/hls.min.js'),
 };
 
-/** A page with one DASH player, on the same origin as what it plays. */
+/** A page with one player, on the same origin as what it plays. */
 export class PlayerPage {
   readonly page: Page;
   readonly name: PlayerName;

@@ -43,6 +43,8 @@ const FOREIGN = [
   ['GET', '/api/playback/cam2'],
   ['GET', '/api/playback/cam2/export.mp4?start=0&end=1'],
   ['GET', '/api/playback/cam2/picture?ts=0'],
+  ['GET', '/api/playback/cam2/index.m3u8?start=0'],
+  ['GET', '/api/playback/cam2/video.m3u8?start=0'],
   ['GET', '/api/playback/cam2/manifest.mpd?start=0'],
   ['GET', '/api/playback/cam1/cam2/manifest.mpd?start=0'],
   ['GET', '/api/timeline?streams=cam2'],

@@ -7,12 +7,13 @@ import type { Test } from 'tap';
 import { writeMpd } from '../../src/manifest/mpd.ts';
 import type { Recording } from './two-periods.ts';
 
-/** The players that everything we write must play in. */
-export type PlayerName = 'dash.js' | 'shaka';
+/** The players that everything we write must play in; hls.js plays playlists alone. */
+export type PlayerName = 'dash.js' | 'shaka' | 'hls.js';
 
 const LIBRARIES: Record<PlayerName, string> = {
   'dash.js': 'dashjs/dist/modern/umd/dash.all.min.js',
   shaka: 'shaka-player/dist/shaka-player.compiled.js',
+  'hls.js': 'hls.js/dist/hls.min.js',
 };
 
 /** What a page saw since it was asked last. */
@@ -67,6 +68,15 @@ window.start = async (name, url) => {
     await player.attach(video);
     await player.load(url);
     await video.play();
+  } else if (name === 'hls.js') {
+    const player = new Hls();
+    // What is not fatal it gets over by itself.
+    player.on(Hls.Events.ERROR, (_, { fatal, details, reason = '' }) => {
+      if (fatal) seen.errors.push('hls.js ' + details + ' ' + reason);
+    });
+    player.on(Hls.Events.MANIFEST_PARSED, () => video.play());
+    player.loadSource(url);
+    player.attachMedia(video);
   } else {
     const player = dashjs.MediaPlayer().create();
     player.on('error', ({ error }) => seen.errors.push('dash.js ' + error.code + ' ' + error.message));

@@ -2,6 +2,8 @@ import t from 'tap';
 import { readMpd } from '../../src/manifest/mpd-reader.ts';
 import { requireChromium } from '../chromium/launch.ts';
 import { type PlayerName, playManifest, playToTheEnd, seek } from '../manifest/player-page.ts';
+import { requireFfmpeg } from '../media/tool.ts';
+import { type CodecClip, encodeCodecClip, inTurn } from '../recording/every-codec/codec-clips.ts';
 import { NOON_US } from '../recording/simulated-publisher.ts';
 import { recordedApp } from './recorded-app.ts';
 
@@ -117,4 +119,37 @@ t.test('a manifest that has not changed is not sent again', async (t) => {
   const { etag } = (await app.inject(url)).headers;
   const again = await app.inject({ url, headers: { 'if-none-match': etag } });
   t.equal(again.statusCode, 304);
+});
+
+t.test('codecs and containers that change', async (t) => {
+  const browser = await requireChromium(t);
+  if (browser === undefined || !requireFfmpeg(t)) return;
+  const folder = t.testdir({});
+  const clips: CodecClip[] = [];
+  for (const name of ['h264', 'vp8', 'av1', 'vp9'] as const) {
+    clips.push(await encodeCodecClip(folder, name, { width: 320, height: 180, frames: 120 }));
+  }
+  const frames = inTurn(clips);
+  const { app } = await recordedApp(t, (publisher) => publisher.run(frames.length / 30 - 0.05), {
+    frames,
+  });
+  const origin = await app.listen({ host: '127.0.0.1', port: 0 });
+  const url = `${origin}/api/playback/cam1/manifest.mpd?start=0`;
+  const text = await (await fetch(url)).text();
+  t.same(
+    [...text.matchAll(/mimeType="(video\/\w+)"/g)].map(([, type]) => type),
+    ['video/mp4', 'video/webm', 'video/mp4', 'video/mp4'],
+  );
+  for (const player of PLAYERS) {
+    t.test(player, async (t) => {
+      const page = await playManifest(t, browser, player, url);
+      const seen = await playToTheEnd(page);
+      t.same(seen.errors, []);
+      t.ok(seen.endedAt > 15.5, `ends at ${seen.endedAt}`);
+      // Pictures of each codec were shown.
+      for (const second of [1, 5, 9, 13]) {
+        t.ok(seen.frames.some(({ time }) => Math.abs(time - second) < 1));
+      }
+    });
+  }
 });

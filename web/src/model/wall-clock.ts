@@ -10,13 +10,28 @@ function secondsOfDuration(text: string | null): number | undefined {
   return ((Number(days) * 24 + Number(hours)) * 60 + Number(minutes)) * 60 + Number(seconds);
 }
 
+/** A player may show the first picture of a Period so much before the Period starts. */
+const ROUNDING_SECONDS = 0.001;
+
+/** From an instant of the presentation on, the wall clock goes on at a rate. */
+interface Knot {
+  /** Seconds of the presentation. */
+  start: number;
+  /** ms since the Unix epoch. */
+  epochMs: number;
+  /** ms of the wall clock a second of the presentation. */
+  rate: number;
+}
+
 /**
- * Tells for each moment of a presentation when it happened. The recorder counts media time from the
- * Unix epoch, so a Period's `presentationTimeOffset` is the wall-clock time of its start.
+ * Tells for each moment of a presentation when it happened. The manifest of a range says so in its
+ * `ProducerReferenceTime`s, between which it is interpolated; that of a day only says where a Period
+ * starts: the recorder counts media time from the Unix epoch, from which the wall clock drifts away by
+ * some seconds a day.
  */
 export class WallClock {
-  /** Starts in seconds of the presentation. */
-  #periods: { start: number; epochMs: number }[] = [];
+  /** In the order of the presentation. */
+  #knots: Knot[] = [];
   #isLive = false;
 
   /** Whether the last manifest was one of a recording that goes on. */
@@ -24,20 +39,18 @@ export class WallClock {
     return this.#isLive;
   }
 
-  /** Reads the Periods of a manifest; one that is newer replaces what was known. */
+  /** Reads a manifest; one that is newer replaces what was known. */
   read(mpd: string): void {
     const root = new DOMParser().parseFromString(mpd, 'application/xml').documentElement;
     this.#isLive = root.getAttribute('type') === 'dynamic';
-    const periods: { start: number; epochMs: number }[] = [];
+    const knots: Knot[] = [];
     for (const period of root.querySelectorAll(':scope > Period')) {
       const template = period.querySelector('SegmentTemplate[presentationTimeOffset]');
-      const start = secondsOfDuration(period.getAttribute('start')) ?? (periods.length ? NaN : 0);
+      const start = secondsOfDuration(period.getAttribute('start')) ?? (knots.length ? NaN : 0);
       if (template === null || Number.isNaN(start)) continue;
-      const ticks = Number(template.getAttribute('presentationTimeOffset'));
-      const timescale = Number(template.getAttribute('timescale') ?? 1);
-      periods.push({ start, epochMs: (ticks / timescale) * 1000 });
+      knots.push(...knotsOf(template, start));
     }
-    this.#periods = periods;
+    this.#knots = knots;
   }
 
   /**
@@ -45,17 +58,47 @@ export class WallClock {
    * @returns ms since the Unix epoch; nothing where no manifest told
    */
   at(time: number): number | undefined {
-    const period = this.#periods.findLast(({ start }) => start <= time) ?? this.#periods[0];
-    return period && period.epochMs + (time - period.start) * 1000;
+    const known = this.#knots.findLast(({ start }) => start <= time + ROUNDING_SECONDS);
+    const knot = known ?? this.#knots[0];
+    return knot && knot.epochMs + (time - knot.start) * knot.rate;
   }
 
   /**
    * @param epochMs ms since the Unix epoch
-   * @returns seconds of the presentation; nothing where no manifest told
+   * @returns seconds of the presentation, those of what comes next where there is nothing; nothing where
+   * no manifest told
    */
   timeOf(epochMs: number | undefined): number | undefined {
     if (epochMs === undefined) return undefined;
-    const period = this.#periods.findLast((each) => each.epochMs <= epochMs) ?? this.#periods[0];
-    return period && period.start + Math.max(0, epochMs - period.epochMs) / 1000;
+    const at = Math.max(
+      0,
+      this.#knots.findLastIndex((knot) => knot.epochMs <= epochMs),
+    );
+    const knot = this.#knots[at];
+    if (knot === undefined) return undefined;
+    const time = knot.start + Math.max(0, epochMs - knot.epochMs) / knot.rate;
+    return Math.min(time, this.#knots[at + 1]?.start ?? time);
   }
+}
+
+/** What a Period tells. @param start seconds of the presentation */
+function knotsOf(template: Element, start: number): Knot[] {
+  const offset = Number(template.getAttribute('presentationTimeOffset'));
+  const timescale = Number(template.getAttribute('timescale') ?? 1);
+  const references = template.parentElement!.querySelectorAll(':scope > ProducerReferenceTime');
+  const knots = Array.from(references, (reference) => {
+    const ticks = Number(reference.getAttribute('presentationTime')) - offset;
+    const epochMs = Date.parse(reference.getAttribute('wallClockTime') ?? '');
+    return { start: start + ticks / timescale, epochMs, rate: 1000 };
+  });
+  for (const [at, knot] of knots.entries()) {
+    const next = knots[at + 1];
+    if (next) knot.rate = (next.epochMs - knot.epochMs) / (next.start - knot.start);
+  }
+  const [first] = knots;
+  if (first === undefined) return [{ start, epochMs: (offset / timescale) * 1000, rate: 1000 }];
+  // The other track may begin a little earlier.
+  const early = first.start - start;
+  if (early > 0) knots.unshift({ start, epochMs: first.epochMs - early * 1000, rate: 1000 });
+  return knots;
 }
