@@ -12,6 +12,7 @@ export const target: FuzzTarget = {
   covers: [
     'src/codecs/h264/depacketizer.ts',
     'src/codecs/nal-access-unit-builder.ts',
+    'src/codecs/nal-depacketizer.ts',
     'src/codecs/h264/nal-unit.ts',
   ],
   maxBytes: 65_535,

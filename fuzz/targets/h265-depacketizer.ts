@@ -16,6 +16,7 @@ export const target: FuzzTarget = {
     'src/codecs/h265/leading-pictures.ts',
     'src/codecs/h265/nal-unit.ts',
     'src/codecs/nal-access-unit-builder.ts',
+    'src/codecs/nal-depacketizer.ts',
   ],
   maxBytes: 65_535,
   seeds: () => [

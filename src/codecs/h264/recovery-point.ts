@@ -1,5 +1,6 @@
-import { BitReader, removeEmulationPrevention } from '../bit-reader.ts';
+import { BitReader } from '../bit-reader.ts';
 import type { Recovery } from '../codec.ts';
+import { findSeiMessage } from '../sei-message.ts';
 
 const NAL_SEI = 6;
 const NAL_LAST_SLICE = 5;
@@ -11,7 +12,6 @@ const RECOVERY_POINT = 6;
 const LOOKED_AT_BYTES = 512;
 /** Usually sufficient, bytes; a picture may have messages of any size. */
 const LOOKED_AT_FIRST_BYTES = 64;
-const LOOKED_AT_MESSAGES = 16;
 /** Size of a message up to recovery_frame_cnt and two flags, bytes. */
 const MESSAGE_BYTES = 8;
 /** Maximum recovery_frame_cnt: below MaxFrameNum (ITU-T H.264 §D.2.8). */
@@ -28,8 +28,8 @@ export function recoveryFrames(parts: readonly Buffer[]): number | undefined {
   for (const part of parts) {
     const type = part[0]! & 0x1f;
     if (type === NAL_SEI) {
-      let frames = inMessages(part, LOOKED_AT_FIRST_BYTES);
-      if (frames === 'not-all') frames = inMessages(part, LOOKED_AT_BYTES);
+      let frames = framesOf(part, LOOKED_AT_FIRST_BYTES);
+      if (frames === 'not-all') frames = framesOf(part, LOOKED_AT_BYTES);
       if (typeof frames === 'number') return frames;
     } else if (type >= 1 && type <= NAL_LAST_SLICE) return undefined;
   }
@@ -64,30 +64,11 @@ export function isReference(parts: readonly Buffer[]): boolean {
   });
 }
 
-/**
- * sei_rbsp() (§7.3.2.3): messages preceded by their types and sizes in steps of 255.
- * @param limit number of bytes of the unit to search
- * @returns `not-all` if there are messages beyond the limit
- */
-function inMessages(nal: Buffer, limit: number): number | 'not-all' | undefined {
-  const bytes = removeEmulationPrevention(nal, limit);
-  const beyond = nal.length > limit ? 'not-all' : undefined;
-  let at = 1;
-  for (let message = 0; message < LOOKED_AT_MESSAGES; message++) {
-    if (at + 2 > bytes.length) return beyond;
-    let type = 0;
-    let size = 0;
-    for (; bytes[at] === 0xff; at++) type += 0xff;
-    type += bytes[at++] ?? 0;
-    for (; bytes[at] === 0xff; at++) size += 0xff;
-    size += bytes[at++] ?? 0;
-    if (at + size > bytes.length) return beyond;
-    if (type === RECOVERY_POINT) {
-      const bits = new BitReader(bytes.subarray(at, at + Math.min(size, MESSAGE_BYTES)));
-      const frames = bits.readUnsigned();
-      return bits.exhausted || frames > MOST_FRAMES ? undefined : frames;
-    }
-    at += size;
-  }
-  return undefined;
+/** recovery_frame_cnt of a recovery point message in a NAL unit (§D.1.8). */
+function framesOf(nal: Buffer, limit: number): number | 'not-all' | undefined {
+  const message = findSeiMessage(nal, 1, RECOVERY_POINT, limit);
+  if (message === undefined || message === 'not-all') return message;
+  const bits = new BitReader(message.subarray(0, MESSAGE_BYTES));
+  const frames = bits.readUnsigned();
+  return bits.exhausted || frames > MOST_FRAMES ? undefined : frames;
 }

@@ -138,7 +138,7 @@ t.test('PACI is not taken: its picture misses something', async (t) => {
   push(1, trail, 'marker');
   push(2, trail, 'marker');
   t.same(summary(), ['2! 1']);
-  t.equal(depacketizer.paciPackets, 1);
+  t.equal(depacketizer.unsupportedPackets, 1);
   t.equal(depacketizer.malformed, 1);
 });
 
