@@ -3,8 +3,10 @@ import { basename, dirname, join, normalize } from 'node:path';
 import t from 'tap';
 
 const ROOT = join(import.meta.dirname, '..');
-const PAGES = [...globSync('*.md', { cwd: ROOT }), ...globSync('design/*.md', { cwd: ROOT })];
-const FOLDERS = 'src,routes,web,test,bench,fuzz,config';
+const PAGES = ['*.md', 'design/*.md', 'docs/*.md'].flatMap((pages) =>
+  globSync(pages, { cwd: ROOT }).map((page) => page.replaceAll('\\', '/')),
+);
+const FOLDERS = 'src,routes,web,test,bench,fuzz,config,docs';
 const FILES = new Set([
   ...globSync(`{${FOLDERS}}/**/*`, { cwd: ROOT }).map((file) => file.replaceAll('\\', '/')),
   ...globSync('*', { cwd: ROOT }),

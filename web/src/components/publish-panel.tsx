@@ -107,7 +107,7 @@ function PublicationFields({ isIdle }: { isIdle: boolean }) {
             ))}
           </select>
         </label>
-        <label>
+        <label hidden={publication.codecs.value.length === 0}>
           {say.codec}
           <select name="codec" id="publish-codec">
             {publication.codecs.value.map((name) => (

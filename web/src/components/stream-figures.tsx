@@ -15,6 +15,7 @@ function lossInWords({ packets_lost: lost, packets_received: received }: TrackSt
 export function StreamFigures({ status }: { status: StreamStatus }) {
   const say = words.value;
   if (status.tracks.length === 0) return null;
+  const videoFirst = status.tracks.toSorted((a, b) => b.kind.localeCompare(a.kind));
   const rate = rateInWords(bitRateOf(status));
   return (
     <div class="stream-figures">
@@ -29,7 +30,7 @@ export function StreamFigures({ status }: { status: StreamStatus }) {
           </tr>
         </thead>
         <tbody>
-          {status.tracks.map((track) => (
+          {videoFirst.map((track) => (
             <tr key={track.kind} class="track">
               <th scope="row">{say.kinds[track.kind]}</th>
               <td>{track.codec}</td>

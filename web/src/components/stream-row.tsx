@@ -4,6 +4,7 @@ import { accessTurn } from '../api/access-token.ts';
 import { startRecording, stopRecording } from '../api/recorder.ts';
 import { messageOf, recorderNow } from '../api/request.ts';
 import type { StreamStatus } from '../api/types.ts';
+import { goTo } from '../model/location.ts';
 import { refresh } from '../model/streams.ts';
 import { spanInWords } from '../model/units.ts';
 import { words } from '../words/language.ts';
@@ -66,6 +67,16 @@ export function StreamRow({ status }: { status: StreamStatus }) {
         <span class="badge" data-state={state}>
           {say.states[state]}
         </span>
+        {recordings.length > 0 && (
+          <button
+            type="button"
+            class="quiet stream-watch"
+            aria-label={say.watchStream(stream)}
+            onClick={() => goTo({ page: 'watch', streams: [stream], epochMs: undefined })}
+          >
+            {say.watch}
+          </button>
+        )}
         <button
           type="button"
           class="stream-toggle"

@@ -1,13 +1,25 @@
 import { effect } from '@preact/signals';
+import { Clip } from './clip.ts';
+import { Playback } from './playback.ts';
 import { Publication } from './publication.ts';
 import { RecordingPlayer } from './recording-player.ts';
 import { refresh, streams } from './streams.ts';
+import { nextMedia, Timeline } from './timeline.ts';
 
 /** The stream that this browser publishes. */
 export const publication = new Publication(() => void refresh());
 
 /** The player beside the list of streams. */
 export const recordingPlayer = new RecordingPlayer();
+
+/** What is watched. */
+export const playback = new Playback(nextMedia);
+
+/** When there is something to watch. */
+export const timeline = new Timeline();
+
+/** What is taken away as a file. */
+export const clip = new Clip();
 
 effect(() => {
   if (streams.value !== undefined) publication.compare(streams.value);

@@ -1,7 +1,7 @@
 import type shakaPlayer from 'shaka-player';
 import { authorization } from '../api/access-token.ts';
 import { words } from '../words/language.ts';
-import { isInterruption, isPassing, playerErrorInWords } from './player-errors.ts';
+import { isInterruption, isMissing, isPassing, playerErrorInWords } from './player-errors.ts';
 import { loadShaka, type Shaka } from './shaka.ts';
 import { WallClock } from './wall-clock.ts';
 
@@ -12,7 +12,9 @@ const RETRY_SECONDS = 3;
 export interface ManifestPlayerEvents {
   /** @param message in words, empty once a passing error is over */
   onError(message: string): void;
-  onBuffering(isBuffering: boolean): void;
+  onBuffering?(isBuffering: boolean): void;
+  /** There is no such manifest; where this is absent, it is an error. */
+  onMissing?(): void;
   /** A live manifest has become one of a recording that is over: its Periods now stand elsewhere. */
   onEnded(latest: WallClock): void;
 }
@@ -24,6 +26,8 @@ export class ManifestPlayer {
   readonly #video: HTMLVideoElement;
   readonly #events: ManifestPlayerEvents;
   #player: shakaPlayer.Player | undefined;
+  /** Where to start, until the first manifest has come. */
+  #startTime: (() => number | undefined) | undefined;
   #isClosed = false;
   // What was said last is over as soon as something comes again.
   #isPassing = false;
@@ -40,18 +44,18 @@ export class ManifestPlayer {
 
   /**
    * Loads a manifest. What goes wrong is told by `onError`.
-   * @param startTime seconds of the presentation; by default the live end, or the start
-   * @param settings for Shaka, beside our own
+   * @param startTime tells, once {@link wallClock} is known, from which second of the presentation to play;
+   * by default, or where it tells none, from the live end, or the start
    * @returns whether there is something to play
    */
-  async load(url: string, startTime?: number, settings: object = {}): Promise<boolean> {
+  async load(url: string, startTime?: () => number | undefined): Promise<boolean> {
     let shaka: Shaka | undefined;
     try {
       shaka = await loadShaka();
       if (this.#isClosed) return false;
       const player = await this.#create(shaka);
-      player.configure(settings);
-      await player.load(url, startTime);
+      this.#startTime = startTime;
+      await player.load(url);
       return !this.#isClosed;
     } catch (error) {
       this.#fail(error, shaka);
@@ -84,6 +88,9 @@ export class ManifestPlayer {
       latest.read(shaka.util.StringUtils.fromUTF8(response.data));
       if (this.wallClock.isLive && !latest.isLive) this.#events.onEnded(latest);
       else this.wallClock = latest;
+      const startTime = this.#startTime?.();
+      this.#startTime = undefined;
+      if (startTime !== undefined) player.updateStartTime(startTime);
     });
     player.addEventListener('error', (event) =>
       this.#fail((event as unknown as CustomEvent).detail, shaka),
@@ -93,7 +100,7 @@ export class ManifestPlayer {
     });
     player.addEventListener('buffering', (event) => {
       if (!this.#isClosed) {
-        this.#events.onBuffering((event as unknown as { buffering: boolean }).buffering);
+        this.#events.onBuffering?.((event as unknown as { buffering: boolean }).buffering);
       }
     });
     await player.attach(this.#video);
@@ -102,6 +109,10 @@ export class ManifestPlayer {
 
   #fail(error: unknown, shaka: Shaka | undefined): void {
     if (this.#isClosed || (shaka !== undefined && isInterruption(error, shaka))) return;
+    if (this.#events.onMissing && shaka !== undefined && isMissing(error, shaka)) {
+      this.#events.onMissing();
+      return;
+    }
     this.#say(playerErrorInWords(error, shaka), shaka !== undefined && isPassing(error, shaka));
   }
 

@@ -21,6 +21,13 @@ export function isPassing(error: unknown, { util }: Shaka): boolean {
   return error.code === Code.HTTP_ERROR || error.code === Code.TIMEOUT;
 }
 
+/** Whether there is no such manifest. */
+export function isMissing(error: unknown, { util, net }: Shaka): boolean {
+  if (!isShakaError(error) || error.code !== util.Error.Code.BAD_HTTP_STATUS) return false;
+  const [, status, , , type] = error.data;
+  return status === 404 && type === net.NetworkingEngine.RequestType.MANIFEST;
+}
+
 /** Whether a load was given up for another one: our own doing. */
 export function isInterruption(error: unknown, { util }: Shaka): boolean {
   return isShakaError(error) && error.code === util.Error.Code.LOAD_INTERRUPTED;

@@ -87,7 +87,7 @@ export class RecordingPlayer {
       onEnded: (latest) => void this.#goOn(mpdPath, latest),
     });
     this.#player = player;
-    const isThere = await player.load(objectAddress(mpdPath), startTime);
+    const isThere = await player.load(objectAddress(mpdPath), () => startTime);
     if (this.#player !== player) return;
     // Refused where the page had no gesture yet; the play button is there for that.
     if (isThere && !isPaused) await video.play().catch(() => undefined);

@@ -10,28 +10,39 @@ function secondsOfDuration(text: string | null): number | undefined {
   return ((Number(days) * 24 + Number(hours)) * 60 + Number(minutes)) * 60 + Number(seconds);
 }
 
-/** A player may show the first picture of a Period so much before the Period starts. */
-const ROUNDING_SECONDS = 0.001;
+/** A Period may start so much later than its first picture, s: manifests tell it in whole µs, players round. */
+const ROUNDING = 0.0005;
 
-/** From an instant of the presentation on, the wall clock goes on at a rate. */
-interface Knot {
+/** A moment of a presentation, and when it happened. */
+interface Reference {
   /** Seconds of the presentation. */
-  start: number;
+  time: number;
   /** ms since the Unix epoch. */
   epochMs: number;
-  /** ms of the wall clock a second of the presentation. */
-  rate: number;
+}
+
+/** A Period: its references, in the order of time; one at least. */
+interface ReferencedPeriod {
+  start: number;
+  references: Reference[];
+}
+
+/** Where an instant lies in a presentation. */
+export interface Found {
+  /** Seconds of the presentation; the start of what follows, where nothing was recorded. */
+  time: number;
+  /** When media goes on, ms since the Unix epoch; undefined where there is media at the instant. */
+  resumesMs: number | undefined;
 }
 
 /**
- * Tells for each moment of a presentation when it happened. The manifest of a range says so in its
- * `ProducerReferenceTime`s, between which it is interpolated; that of a day only says where a Period
- * starts: the recorder counts media time from the Unix epoch, from which the wall clock drifts away by
- * some seconds a day.
+ * Tells for each moment of a presentation when it happened. A Period's `presentationTimeOffset` is the
+ * wall-clock time of its start, since the recorder counts media time from the Unix epoch; but media time
+ * goes by the sender's clock. Where a manifest has `ProducerReferenceTime`s, time between two of them
+ * is interpolated, and the last of a Period is the end of its media.
  */
 export class WallClock {
-  /** In the order of the presentation. */
-  #knots: Knot[] = [];
+  #periods: ReferencedPeriod[] = [];
   #isLive = false;
 
   /** Whether the last manifest was one of a recording that goes on. */
@@ -39,18 +50,24 @@ export class WallClock {
     return this.#isLive;
   }
 
-  /** Reads a manifest; one that is newer replaces what was known. */
+  /** When its last media happened, as far as the manifest says, ms since the Unix epoch. */
+  get endMs(): number | undefined {
+    return this.#periods.at(-1)?.references.at(-1)?.epochMs;
+  }
+
+  /** Reads the Periods of a manifest; one that is newer replaces what was known. */
   read(mpd: string): void {
     const root = new DOMParser().parseFromString(mpd, 'application/xml').documentElement;
     this.#isLive = root.getAttribute('type') === 'dynamic';
-    const knots: Knot[] = [];
+    const periods: ReferencedPeriod[] = [];
     for (const period of root.querySelectorAll(':scope > Period')) {
+      const start =
+        secondsOfDuration(period.getAttribute('start')) ?? (periods.length ? Number.NaN : 0);
       const template = period.querySelector('SegmentTemplate[presentationTimeOffset]');
-      const start = secondsOfDuration(period.getAttribute('start')) ?? (knots.length ? NaN : 0);
       if (template === null || Number.isNaN(start)) continue;
-      knots.push(...knotsOf(template, start));
+      periods.push({ start, references: referencesOf(start, template) });
     }
-    this.#knots = knots;
+    this.#periods = periods;
   }
 
   /**
@@ -58,47 +75,76 @@ export class WallClock {
    * @returns ms since the Unix epoch; nothing where no manifest told
    */
   at(time: number): number | undefined {
-    const known = this.#knots.findLast(({ start }) => start <= time + ROUNDING_SECONDS);
-    const knot = known ?? this.#knots[0];
-    return knot && knot.epochMs + (time - knot.start) * knot.rate;
+    const period =
+      this.#periods.findLast(({ start }) => start <= time + ROUNDING) ?? this.#periods[0];
+    if (period === undefined) return undefined;
+    const [before, after] = around(period.references, (reference) => reference.time <= time);
+    const passed = time - before.time;
+    if (after === undefined) return before.epochMs + passed * 1000;
+    return (
+      before.epochMs + (passed * (after.epochMs - before.epochMs)) / (after.time - before.time)
+    );
+  }
+
+  /** Where an instant lies. @returns nothing where no manifest told */
+  find(epochMs: number): Found | undefined {
+    const index = this.#periods.findLastIndex(
+      ({ references }) => references[0]!.epochMs <= epochMs,
+    );
+    const period = this.#periods[index];
+    const next = this.#periods[index + 1];
+    if (period === undefined) {
+      return next && { time: next.start, resumesMs: next.references[0]!.epochMs };
+    }
+    const end = period.references.at(-1)!;
+    if (next !== undefined && period.references.length > 1 && epochMs >= end.epochMs) {
+      return { time: next.start, resumesMs: next.references[0]!.epochMs };
+    }
+    const [before, after] = around(period.references, (reference) => reference.epochMs <= epochMs);
+    const passed = epochMs - before.epochMs;
+    const time =
+      after === undefined
+        ? before.time + passed / 1000
+        : before.time + (passed * (after.time - before.time)) / (after.epochMs - before.epochMs);
+    return { time: Math.min(time, next?.start ?? time), resumesMs: undefined };
   }
 
   /**
    * @param epochMs ms since the Unix epoch
-   * @returns seconds of the presentation, those of what comes next where there is nothing; nothing where
-   * no manifest told
+   * @returns seconds of the presentation; nothing where no manifest told
    */
   timeOf(epochMs: number | undefined): number | undefined {
-    if (epochMs === undefined) return undefined;
-    const at = Math.max(
-      0,
-      this.#knots.findLastIndex((knot) => knot.epochMs <= epochMs),
-    );
-    const knot = this.#knots[at];
-    if (knot === undefined) return undefined;
-    const time = knot.start + Math.max(0, epochMs - knot.epochMs) / knot.rate;
-    return Math.min(time, this.#knots[at + 1]?.start ?? time);
+    return epochMs === undefined ? undefined : this.find(epochMs)?.time;
   }
 }
 
-/** What a Period tells. @param start seconds of the presentation */
-function knotsOf(template: Element, start: number): Knot[] {
-  const offset = Number(template.getAttribute('presentationTimeOffset'));
+/** The references of a Period, by those of its first track: of the picture, where it has one. */
+function referencesOf(start: number, template: Element): Reference[] {
   const timescale = Number(template.getAttribute('timescale') ?? 1);
-  const references = template.parentElement!.querySelectorAll(':scope > ProducerReferenceTime');
-  const knots = Array.from(references, (reference) => {
-    const ticks = Number(reference.getAttribute('presentationTime')) - offset;
-    const epochMs = Date.parse(reference.getAttribute('wallClockTime') ?? '');
-    return { start: start + ticks / timescale, epochMs, rate: 1000 };
-  });
-  for (const [at, knot] of knots.entries()) {
-    const next = knots[at + 1];
-    if (next) knot.rate = (next.epochMs - knot.epochMs) / (next.start - knot.start);
-  }
-  const [first] = knots;
-  if (first === undefined) return [{ start, epochMs: (offset / timescale) * 1000, rate: 1000 }];
-  // The other track may begin a little earlier.
-  const early = first.start - start;
-  if (early > 0) knots.unshift({ start, epochMs: first.epochMs - early * 1000, rate: 1000 });
-  return knots;
+  const offset = Number(template.getAttribute('presentationTimeOffset'));
+  const told = [
+    ...template.closest('AdaptationSet')!.querySelectorAll('ProducerReferenceTime'),
+  ].map((reference) => ({
+    time: start + (Number(reference.getAttribute('presentationTime')) - offset) / timescale,
+    epochMs: preciseMs(reference.getAttribute('wallClockTime') ?? ''),
+  }));
+  return told.length > 0 ? told : [{ time: start, epochMs: (offset / timescale) * 1000 }];
+}
+
+/** ms of an xs:dateTime with any digits of a second. */
+function preciseMs(text: string): number {
+  const [, seconds = '', fraction = ''] = /^([^.]*)(\.\d+)?/.exec(text) ?? [];
+  const wholeMs = Date.parse(`${seconds.replace(/Z$/, '')}Z`);
+  return wholeMs + Number(fraction || 0) * 1000;
+}
+
+/** The last reference for which something holds, or else the first, and the one after it. */
+function around(
+  references: Reference[],
+  isBefore: (reference: Reference) => boolean,
+): [Reference, Reference | undefined] {
+  const index = Math.max(0, references.findLastIndex(isBefore));
+  // Beyond the last, time goes as between the two before it.
+  const first = Math.min(index, Math.max(0, references.length - 2));
+  return [references[first]!, references[first + 1]];
 }

@@ -1,8 +1,10 @@
 import { AccessForm } from '../components/access-form.tsx';
 import { LanguageChoice } from '../components/language-choice.tsx';
+import { goTo, type Page, place, searchOf } from '../model/location.ts';
 import { notice } from '../model/streams.ts';
 import { words } from '../words/language.ts';
 import { StreamsPage } from './streams-page.tsx';
+import { WatchPage } from './watch-page.tsx';
 
 /** What stands around every page: its head, and why the recorder says nothing. */
 export function ConsoleFrame() {
@@ -12,6 +14,8 @@ export function ConsoleFrame() {
       <header class="masthead">
         <h1>{say.title}</h1>
         <nav aria-label={say.pages}>
+          <PageLink to="streams">{say.streams}</PageLink>
+          <PageLink to="watch">{say.watch}</PageLink>
           <a href="documentation/">{say.apiDocumentation}</a>
         </nav>
         <LanguageChoice />
@@ -20,7 +24,28 @@ export function ConsoleFrame() {
       <p id="notice" class="notice" role="status" hidden={notice.value === ''}>
         {notice}
       </p>
-      <StreamsPage />
+      {/* Stays where it is while something else is looked at: it may be publishing. */}
+      <div hidden={place.value.page !== 'streams'}>
+        <StreamsPage />
+      </div>
+      {place.value.page === 'watch' && <WatchPage />}
     </>
+  );
+}
+
+function PageLink({ to, children }: { to: Page; children: string }) {
+  const target = { page: to, streams: place.value.streams, epochMs: undefined };
+  return (
+    <a
+      href={searchOf(target) || './'}
+      aria-current={place.value.page === to ? 'page' : undefined}
+      onClick={(event) => {
+        if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+        event.preventDefault();
+        goTo(target);
+      }}
+    >
+      {children}
+    </a>
   );
 }

@@ -1,0 +1,51 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import t from 'tap';
+import { requireChromium } from '../chromium/launch.ts';
+import { requireFfmpeg, runTool } from '../media/tool.ts';
+import { onlyWhereNobodyWaits } from '../thoroughness.ts';
+import { recordedWeek } from './recorded-week.ts';
+import { WatchPage } from './watch-page.ts';
+
+/** Part of what axe.run resolves to. */
+interface Violation {
+  id: string;
+  impact: string;
+  help: string;
+  nodes: { html: string; failureSummary: string }[];
+}
+
+t.setTimeout(240_000);
+
+t.test('axe finds nothing serious on any page, light and dark, wide and narrow', async (t) => {
+  if (!onlyWhereNobodyWaits(t)) return;
+  const browser = await requireChromium(t);
+  if (browser === undefined || !requireFfmpeg(t)) return;
+  const folder = t.testdir();
+  // Not a dependency: it is for this test alone.
+  await runTool('npm', ['install', '--prefix', folder, '--no-save', 'axe-core@4.14.1']);
+  const axe = await readFile(join(folder, 'node_modules/axe-core/axe.min.js'), 'utf8');
+  const { url, yesterdayMs } = await recordedWeek(t);
+  const moment = new Date(yesterdayMs + (14 * 60 + 5) * 60_000).toISOString();
+  for (const look of [{}, { colorScheme: 'dark' as const }, { width: 390 }]) {
+    for (const query of ['', '?streams=', `?streams=cam1,cam2&t=${moment}`]) {
+      const watch = await WatchPage.open(browser, `${url}${query}`, look);
+      const { page } = watch;
+      await page.waitForSelector('.stream', { state: 'attached' });
+      if (query.includes('t=')) {
+        await page.waitForSelector('.tile[data-tile-state="media"]');
+        await page.click('#calendar-toggle');
+        await page.waitForSelector('.calendar-day[data-recorded]');
+      }
+      await page.evaluate(axe);
+      const violations = await page.evaluate<Violation[]>(
+        'axe.run().then(({ violations }) => violations)',
+      );
+      const serious = violations
+        .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+        .map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html)}`);
+      t.strictSame(serious, [], `${JSON.stringify(look)} ${query}`);
+      await page.context().close();
+    }
+  }
+});

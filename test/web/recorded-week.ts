@@ -1,0 +1,67 @@
+import type { Test } from 'tap';
+import { type TestApp, testApp } from '../http/test-app.ts';
+import { encodeCodecClip } from '../recording/every-codec/codec-clips.ts';
+import { type SimulatedOptions, SimulatedPublisher } from '../recording/simulated-publisher.ts';
+
+const SECOND_US = 1e6;
+const HOUR_US = 3600 * SECOND_US;
+const DAY_US = 24 * HOUR_US;
+
+/** A console with the recordings of three streams over the week before today. */
+export interface RecordedWeek extends TestApp {
+  /** Address of the console, with a slash. */
+  url: string;
+  /** When yesterday began by UTC, ms since the Unix epoch. */
+  yesterdayMs: number;
+}
+
+/**
+ * Records some seconds of each day: `cam1` and `cam3` in H264, `cam2` in VP9, and not on one of the days.
+ * Yesterday, by UTC, all have the time from 14:04:50 on for half a minute; at 18:00 `cam1` loses its
+ * publisher for 15 s and has another picture size from then on; `cam3` is recorded over midnight.
+ */
+export async function recordedWeek(t: Test): Promise<RecordedWeek> {
+  const app = await testApp(t);
+  const size = { width: 320, height: 180, frames: 60 };
+  const { frames } = await encodeCodecClip(t.testdir(), 'vp9', size);
+  const todayUs = Math.floor(Date.now() / 86_400_000) * DAY_US;
+  const yesterdayUs = todayUs - DAY_US;
+  const run = (seconds: number) => (publisher: SimulatedPublisher) => publisher.run(seconds);
+
+  async function record(
+    stream: string,
+    startUs: number,
+    act: (publisher: SimulatedPublisher) => Promise<void>,
+  ): Promise<void> {
+    const options: SimulatedOptions = {
+      ...{ startUs, videoReportUs: 0, audioReportUs: 0, recording: { stream } },
+      ...(stream === 'cam2' && { frames }),
+    };
+    const publisher = new SimulatedPublisher(t, options, app.root);
+    await act(publisher);
+    await publisher.recording.close();
+    for (const segment of publisher.segments) await app.segmentIndex.add(segment);
+  }
+
+  const streams = ['cam1', 'cam2', 'cam3'];
+  for (let days = 7; days >= 2; days--) {
+    for (const stream of streams) {
+      if (stream === 'cam2' && days === 4) continue;
+      await record(stream, todayUs - days * DAY_US + 8 * HOUR_US, run(6));
+    }
+  }
+  for (const stream of streams) {
+    await record(stream, yesterdayUs + 14 * HOUR_US + 290 * SECOND_US, run(30));
+  }
+  await record('cam1', yesterdayUs + 18 * HOUR_US, async (publisher) => {
+    await publisher.run(8);
+    publisher.recording.detach();
+    await publisher.run(15, () => true);
+    publisher.clip = 'moving-640x360.h264';
+    publisher.attach();
+    await publisher.run(8);
+  });
+  await record('cam3', todayUs - 6 * SECOND_US, run(12));
+  const origin = await app.app.listen({ host: '127.0.0.1', port: 0 });
+  return { ...app, url: `${origin}/`, yesterdayMs: yesterdayUs / 1000 };
+}

@@ -1,0 +1,107 @@
+import type { Browser, Page } from 'playwright-core';
+
+/** What a tile of the page shows. */
+export interface ShownTile {
+  stream: string;
+  state: string;
+  /** Seconds of its presentation. */
+  time: number;
+  rate: number;
+  isPaused: boolean;
+  width: number;
+  /** What is said over the picture, if anything. */
+  note: string;
+}
+
+/** The page on which recordings are watched, used as a person uses it. */
+export class WatchPage {
+  readonly page: Page;
+  /** Scripts that failed, and what the page's policy blocked. */
+  readonly faults: string[] = [];
+
+  private constructor(page: Page) {
+    this.page = page;
+    page.setDefaultTimeout(30_000);
+    page.on('pageerror', (error) => this.faults.push(String(error)));
+    page.on('console', (message) => {
+      if (message.text().includes('Content Security Policy')) this.faults.push(message.text());
+    });
+  }
+
+  /** Opens an address of the console in a context of its own. */
+  static async open(
+    browser: Browser,
+    url: string,
+    options: { width?: number; height?: number; hasTouch?: boolean; colorScheme?: 'dark' } = {},
+  ): Promise<WatchPage> {
+    const { width = 1200, height = 900, ...others } = options;
+    const context = await browser.newContext({
+      ...{ viewport: { width, height }, timezoneId: 'Europe/Berlin', locale: 'en-GB' },
+      ...others,
+    });
+    const opened = new WatchPage(await context.newPage());
+    await opened.page.goto(url);
+    return opened;
+  }
+
+  /** The moment that the clock shows, ms since the Unix epoch; not a number while it shows none. */
+  async clockMs(): Promise<number> {
+    return Date.parse((await this.page.getAttribute('#playback-clock', 'datetime')) ?? '');
+  }
+
+  /** Waits until the clock shows a moment between two others. */
+  async untilClock(fromMs: number, toMs: number): Promise<void> {
+    await this.until(
+      `the clock between ${new Date(fromMs).toISOString()} and ${toMs}`,
+      async () => {
+        const clock = await this.clockMs();
+        return clock >= fromMs && clock < toMs;
+      },
+    );
+  }
+
+  /** Asks again and again until something holds. @throws Error that says for what it waited, and what is shown */
+  async until(what: string, holds: () => Promise<boolean>): Promise<void> {
+    const deadline = performance.now() + 30_000;
+    while (!(await holds())) {
+      if (performance.now() > deadline) {
+        const shown = JSON.stringify(await this.tiles());
+        throw new Error(`never came to ${what}: ${await this.clockMs()} ${shown}`);
+      }
+      await this.page.waitForTimeout(50);
+    }
+  }
+
+  /** What the tiles show. */
+  tiles(): Promise<ShownTile[]> {
+    return this.page.evaluate(`[...document.querySelectorAll('.tile')].map((tile) => {
+      const video = tile.querySelector('video');
+      const note = tile.querySelector('.screen-note');
+      return {
+        stream: tile.dataset.streamTile,
+        state: tile.dataset.tileState,
+        time: video.currentTime,
+        rate: video.playbackRate,
+        isPaused: video.paused,
+        width: video.videoWidth,
+        note: note.hidden ? '' : note.textContent,
+      };
+    })`);
+  }
+
+  /** Presses the timeline at a moment of what it shows. */
+  async clickTimeline(epochMs: number): Promise<void> {
+    const { x, y, width } = (await this.page.locator('#timeline').boundingBox())!;
+    const { startMs, endMs } = await this.range();
+    const at = ((epochMs - startMs) / (endMs - startMs)) * width;
+    await this.page.mouse.click(x + at, y + 50);
+  }
+
+  /** What of the wall clock the timeline shows, to the second, ms since the Unix epoch. */
+  async range(): Promise<{ startMs: number; endMs: number }> {
+    const [start, end] = await Promise.all(
+      ['min', 'max'].map((bound) => this.page.getAttribute('#timeline', `aria-value${bound}`)),
+    );
+    return { startMs: Number(start) * 1000, endMs: Number(end) * 1000 };
+  }
+}

@@ -1,0 +1,217 @@
+import t from 'tap';
+import { requireChromium } from '../chromium/launch.ts';
+import { requireFfmpeg } from '../media/tool.ts';
+import { recordedWeek } from './recorded-week.ts';
+import { WatchPage } from './watch-page.ts';
+
+t.setTimeout(240_000);
+
+const browser = await requireChromium(t);
+const hasTools = requireFfmpeg(t);
+const week = browser === undefined || !hasTools ? undefined : await recordedWeek(t);
+
+if (browser !== undefined && week !== undefined) {
+  const { url, yesterdayMs } = week;
+  const at = (time: string) => yesterdayMs + Date.parse(`1970-01-01T${time}Z`);
+  const link = (streams: string, time: string) =>
+    `${url}?streams=${streams}&t=${new Date(at(time)).toISOString()}`;
+
+  t.test('yesterday 14:05 of cam3 in three actions', async (t) => {
+    const watch = await WatchPage.open(browser, url);
+    const { page } = watch;
+    await page.click('[data-stream="cam3"] .stream-watch');
+    await page.selectOption('#zone', 'UTC');
+    await page.fill('#moment', new Date(at('14:05:00')).toISOString().slice(0, 19));
+    await page.press('#moment', 'Enter');
+    await watch.untilClock(at('14:05:01'), at('14:05:20'));
+    const [tile] = await watch.tiles();
+    t.match(tile, { stream: 'cam3', state: 'media', isPaused: false, width: 320 });
+    t.match(page.url(), /\?streams=cam3&t=/, 'which the address says too');
+    // The clip turns white for its first tenth of each second of media, which began at a whole one.
+    const seen = (await page.evaluate(`new Promise((resolve) => {
+      const video = document.querySelector('.tile video');
+      const clock = document.getElementById('playback-clock');
+      const context = new OffscreenCanvas(16, 9).getContext('2d', { willReadFrequently: true });
+      let wasWhite = true;
+      const look = () => {
+        context.drawImage(video, 0, 0, 16, 9);
+        const { data } = context.getImageData(0, 0, 16, 4);
+        const isWhite = data.reduce((sum, each) => sum + each, 0) / data.length > 215;
+        if (isWhite && !wasWhite) return resolve(Date.parse(clock.dateTime));
+        wasWhite = isWhite;
+        video.requestVideoFrameCallback(look);
+      };
+      video.requestVideoFrameCallback(look);
+    })`)) as number;
+    t.comment(`a flash while the clock showed ${seen % 1000} ms`);
+    t.strictSame(watch.faults, []);
+    await page.context().close();
+  });
+
+  t.test('three streams of two codecs in step', async (t) => {
+    const watch = await WatchPage.open(browser, link('cam1,cam2,cam3', '14:04:52'));
+    await watch.untilClock(at('14:04:55'), at('14:05:20'));
+    // All three began at the same moment, so that their presentations do too.
+    let inStep = 0;
+    await watch.until('two seconds in step', async () => {
+      const tiles = await watch.tiles();
+      for (const { rate } of tiles) {
+        if (rate < 0.95 || rate > 1.05) t.fail(`a rate of ${rate}`);
+      }
+      const times = tiles.map(({ time }) => time);
+      const isMedia = tiles.every(({ state, note }) => state === 'media' && note === '');
+      inStep = isMedia && Math.max(...times) - Math.min(...times) < 0.1 ? inStep + 1 : 0;
+      return inStep >= 40;
+    });
+    t.strictSame(watch.faults, []);
+    await watch.page.context().close();
+  });
+
+  t.test('on over a gap and another picture size, and over hours without anything', async (t) => {
+    const watch = await WatchPage.open(browser, link('cam1', '18:00:05'));
+    await watch.untilClock(at('18:00:05'), at('18:00:08'));
+    await watch.untilClock(at('18:00:23'), at('18:00:32'));
+    t.match(await watch.tiles(), [{ width: 640, note: '' }]);
+    await watch.page.goto(link('cam1', '14:05:17'));
+    await watch.untilClock(at('14:05:17'), at('14:05:21'));
+    await watch.untilClock(at('18:00:00'), at('18:00:08'));
+    t.pass('it goes on where there is media again');
+    await watch.page.goto(link('cam3', '23:59:58'));
+    await watch.untilClock(at('24:00:01'.replace('24', '23')) + 3600e3, yesterdayMs + 86_406_000);
+    t.pass('and over midnight');
+    await watch.page.goto(link('cam1', '20:00:00'));
+    await watch.page.waitForSelector('.tile .screen-note:has-text("Nothing is recorded here")');
+    await watch.page.waitForSelector('#playback-toggle[aria-label="Play"]');
+    await watch.page.context().close();
+  });
+
+  t.test('one stream has a gap while another plays', async (t) => {
+    const watch = await WatchPage.open(browser, link('cam3,cam1', '14:05:00'));
+    await watch.untilClock(at('14:05:01'), at('14:05:20'));
+    await watch.page.goto(link('cam2,cam1', '18:00:02'));
+    await watch.untilClock(at('18:00:03'), at('18:00:08'));
+    const [cam2, cam1] = await watch.tiles();
+    t.match(cam2, { stream: 'cam2', state: 'nothing', note: 'Nothing is recorded here' });
+    t.match(cam1, { stream: 'cam1', state: 'media', note: '' });
+    await watch.page.context().close();
+  });
+
+  t.test('by keys alone', async (t) => {
+    const watch = await WatchPage.open(browser, link('cam1', '14:05:00'));
+    const { page } = watch;
+    await watch.untilClock(at('14:05:01'), at('14:05:15'));
+    await page.keyboard.press('k');
+    await page.waitForSelector('#playback-toggle[aria-label="Play"]');
+    const paused = await watch.clockMs();
+    await page.keyboard.press('.');
+    await watch.until('the next frame', async () => (await watch.clockMs()) > paused);
+    const next = await watch.clockMs();
+    t.ok(next - paused <= 67, `${next - paused} ms later`);
+    for (let press = 0; press < 2; press++) {
+      const before = await watch.clockMs();
+      await page.keyboard.press(',');
+      await watch.until('the frame before', async () => (await watch.clockMs()) < before);
+      t.ok(before - (await watch.clockMs()) <= 67);
+    }
+    const still = await watch.clockMs();
+    await page.keyboard.press('ArrowLeft');
+    await watch.untilClock(still - 5100, still - 4900);
+    await page.keyboard.press('l');
+    await watch.untilClock(still + 4900, still + 5100);
+    await page.keyboard.press('j');
+    await watch.untilClock(still - 5100, still - 4900);
+    await page.keyboard.press('m');
+    t.equal(await page.getAttribute('#playback-mute', 'aria-pressed'), 'true');
+    await page.keyboard.press('i');
+    await page.keyboard.press('l');
+    await watch.untilClock(still + 4900, still + 5100);
+    await page.keyboard.press('o');
+    t.match(await page.textContent('#clip-size'), /^0:10, about (?!…)|^0:10, about …/);
+    await page.waitForSelector('#clip-size:has-text("kB")');
+    await page.focus('#timeline');
+    const whole = await watch.range();
+    await page.keyboard.press('+');
+    await page.keyboard.press('+');
+    await watch.until('a quarter', async () => {
+      const { startMs, endMs } = await watch.range();
+      return Math.abs((endMs - startMs) / (whole.endMs - whole.startMs) - 0.25) < 0.01;
+    });
+    await page.keyboard.press(' ');
+    await page.waitForSelector('#playback-toggle[aria-label="Pause"]');
+    await page.keyboard.press('f');
+    await watch.until('full screen', async () =>
+      page.evaluate<boolean>('document.fullscreenElement !== null'),
+    );
+    t.strictSame(watch.faults, []);
+    await page.context().close();
+  });
+
+  t.test('by mouse: days, zoom, a click, and what is under the pointer', async (t) => {
+    const watch = await WatchPage.open(browser, `${url}?streams=cam1,cam2`);
+    const { page } = watch;
+    await page.selectOption('#zone', 'UTC');
+    await page.click('#calendar-toggle');
+    await page.waitForSelector('.calendar-day[data-recorded]');
+    const month = new Date(yesterdayMs).getUTCDate();
+    await page.click(`.calendar-day[data-recorded]:not([data-outside]):text-is("${month}")`);
+    await watch.until('the day', async () => (await watch.range()).startMs === yesterdayMs);
+    const box = (await page.locator('#timeline').boundingBox())!;
+    const target = at('14:05:05');
+    for (let turn = 0; turn < 30; turn++) {
+      const { startMs, endMs } = await watch.range();
+      if (endMs - startMs < 60_000) break;
+      const x = box.x + ((target - startMs) / (endMs - startMs)) * box.width;
+      await page.mouse.move(x, box.y + 50);
+      await page.mouse.wheel(0, -400);
+      await watch.until('a shorter time', async () => (await watch.range()).startMs > startMs);
+    }
+    await watch.clickTimeline(target);
+    await watch.untilClock(target - 1000, target + 12_000);
+    await watch.until('both streams', async () =>
+      (await watch.tiles()).every(({ state, isPaused }) => state === 'media' && !isPaused),
+    );
+    const { startMs } = await watch.range();
+    await page.mouse.move(box.x + 200, box.y + 50);
+    await page.mouse.down();
+    await page.mouse.move(box.x + 300, box.y + 50, { steps: 4 });
+    await page.mouse.up();
+    t.ok((await watch.range()).startMs < startMs, 'a drag moves, and does not choose');
+    t.strictSame(watch.faults, []);
+    await page.context().close();
+  });
+
+  t.test('on a telephone', async (t) => {
+    const phone = { width: 390, height: 844, hasTouch: true };
+    const watch = await WatchPage.open(browser, link('cam1,cam2', '14:05:00'), phone);
+    const { page } = watch;
+    await watch.untilClock(at('14:05:01'), at('14:05:20'));
+    t.equal(await page.evaluate('document.documentElement.scrollWidth'), 390);
+    const small = (await page.evaluate(`[...document.querySelectorAll('button, select, nav a')]
+      .filter((element) => element.checkVisibility())
+      .map((element) => [element.id || element.textContent, element.getBoundingClientRect()])
+      .filter(([, { width, height }]) => width < 44 || height < 44)
+      .map(([name]) => name)`)) as string[];
+    t.strictSame(small, [], 'everything can be hit with a finger');
+    await page.tap('#playback-toggle');
+    await page.waitForSelector('#playback-toggle[aria-label="Play"]');
+    await page.goto(url);
+    await page.waitForSelector('.stream');
+    t.equal(await page.evaluate('document.documentElement.scrollWidth'), 390);
+    await page.context().close();
+  });
+
+  t.test('in Chinese, from the browser, and as it is chosen', async (t) => {
+    const watch = await WatchPage.open(browser, link('cam1', '14:05:00'));
+    const { page } = watch;
+    await page.selectOption('#language', 'zh');
+    t.equal(await page.textContent('#watch-title'), '观看');
+    t.equal(await page.getAttribute('html', 'lang'), 'zh-Hans');
+    await page.reload();
+    t.equal(await page.textContent('#watch-title'), '观看', 'which is remembered');
+    await page.context().close();
+    const chinese = await browser.newPage({ locale: 'zh-CN' });
+    await chinese.goto(url);
+    t.equal(await chinese.textContent('#streams-title'), '流');
+    await chinese.close();
+  });
+}

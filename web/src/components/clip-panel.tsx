@@ -1,0 +1,98 @@
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import { clip, playback } from '../model/console.ts';
+import { instantInWords } from '../model/time-zone.ts';
+import { bytesInWords, spanInWords } from '../model/units.ts';
+import { words } from '../words/language.ts';
+
+/** Takes a stretch of a stream away as a file. */
+export function ClipPanel({ streams }: { streams: string[] }) {
+  const say = words.value;
+  const chosen = useSignal('');
+  const stream = streams.includes(chosen.value) ? chosen.value : (streams[0] ?? '');
+  const inMs = clip.inMs.value;
+  const outMs = clip.outMs.value;
+  useEffect(() => void clip.measure(stream), [stream, inMs, outMs]);
+  const epochMs = playback.epochMs.value;
+  const progress = clip.progress.value;
+  const isWhole = clip.isWhole.value;
+  return (
+    <section class="clip" aria-labelledby="clip-title">
+      <h2 id="clip-title">{say.clip}</h2>
+      <div class="controls">
+        <button
+          type="button"
+          id="clip-in"
+          class="quiet"
+          disabled={epochMs === undefined}
+          onClick={() => clip.markIn(epochMs)}
+        >
+          {say.markIn}
+        </button>
+        <span class="figures">{inMs === undefined ? '–' : instantInWords(inMs)}</span>
+        <button
+          type="button"
+          id="clip-out"
+          class="quiet"
+          disabled={epochMs === undefined}
+          onClick={() => clip.markOut(epochMs)}
+        >
+          {say.markOut}
+        </button>
+        <span class="figures">{outMs === undefined ? '–' : instantInWords(outMs)}</span>
+        {streams.length > 1 && (
+          <select
+            id="clip-stream"
+            aria-label={say.clipOf}
+            value={stream}
+            onChange={(event) => {
+              chosen.value = event.currentTarget.value;
+            }}
+          >
+            {streams.map((each) => (
+              <option key={each} value={each}>
+                {each}
+              </option>
+            ))}
+          </select>
+        )}
+      </div>
+      <p id="clip-size" class="hint" role="status">
+        {isWhole
+          ? say.clipSize(
+              spanInWords((outMs! - inMs!) / 1000),
+              clip.bytes.value === undefined ? '…' : bytesInWords(clip.bytes.value),
+            )
+          : inMs !== undefined && outMs !== undefined
+            ? say.clipBackwards
+            : say.clipHint}
+      </p>
+      <div class="controls">
+        <button
+          type="button"
+          id="clip-download"
+          disabled={!isWhole || progress !== undefined || clip.bytes.value === 0}
+          onClick={() => void clip.download(stream)}
+        >
+          {say.download}
+        </button>
+        {progress !== undefined && (
+          <>
+            <progress value={progress} aria-label={say.downloading} />
+            <button type="button" class="quiet" onClick={() => clip.cancel()}>
+              {say.cancel}
+            </button>
+          </>
+        )}
+        {(inMs !== undefined || outMs !== undefined) && (
+          <button type="button" class="quiet" onClick={() => clip.clear()}>
+            {say.clearMarks}
+          </button>
+        )}
+      </div>
+      <p class="message" role="alert">
+        {clip.message}
+      </p>
+    </section>
+  );
+}

@@ -1,0 +1,120 @@
+import { computed, signal } from '@preact/signals';
+import { accessToken } from '../api/access-token.ts';
+import { address } from '../api/address.ts';
+import { errorOfResponse, messageOf, send } from '../api/request.ts';
+import { exportPath, timelineOf } from '../api/timeline.ts';
+import { joinNames } from './location.ts';
+
+/** Larger than this a clip is not held in the memory of the page, bytes. */
+const MOST_IN_MEMORY = 1_000_000_000;
+
+/** A stretch that is taken away as a file. */
+export class Clip {
+  readonly inMs = signal<number | undefined>(undefined);
+  readonly outMs = signal<number | undefined>(undefined);
+  /** Whether it begins before it ends. */
+  readonly isWhole = computed(() => {
+    const [from, to] = [this.inMs.value, this.outMs.value];
+    return from !== undefined && to !== undefined && to > from;
+  });
+  /** How large it will be, bytes, roughly; undefined until the recorder has said. */
+  readonly bytes = signal<number | undefined>(undefined);
+  /** How much of it was loaded, 0 to 1; undefined while nothing is. */
+  readonly progress = signal<number | undefined>(undefined);
+  readonly message = signal('');
+
+  #loading: AbortController | undefined;
+  #measured: AbortController | undefined;
+
+  /** Marks where it begins. */
+  markIn(epochMs: number | undefined): void {
+    this.inMs.value = epochMs;
+    this.message.value = '';
+  }
+
+  /** Marks where it ends. */
+  markOut(epochMs: number | undefined): void {
+    this.outMs.value = epochMs;
+    this.message.value = '';
+  }
+
+  clear(): void {
+    this.#loading?.abort();
+    this.markIn(undefined);
+    this.markOut(undefined);
+  }
+
+  /** Asks how large the clip of a stream will be. */
+  async measure(stream: string): Promise<void> {
+    this.#measured?.abort();
+    this.bytes.value = undefined;
+    const [from, to] = [this.inMs.peek(), this.outMs.peek()];
+    if (from === undefined || to === undefined || to <= from) return;
+    const measured = new AbortController();
+    this.#measured = measured;
+    try {
+      const [row] = await timelineOf(joinNames([stream]), from, to, 0, measured.signal);
+      if (measured.signal.aborted) return;
+      this.bytes.value = row?.spans.reduce((sum, { bytes }) => sum + bytes, 0) ?? 0;
+    } catch (error) {
+      if (!measured.signal.aborted) this.message.value = messageOf(error);
+    }
+  }
+
+  /** Loads the clip of a stream, and hands it to the browser to be kept. */
+  async download(stream: string): Promise<void> {
+    const [from, to] = [this.inMs.peek(), this.outMs.peek()];
+    if (from === undefined || to === undefined) return;
+    this.message.value = '';
+    const url = address(exportPath(stream, from, to));
+    // The browser itself loads without limit, but has no token to show.
+    if (accessToken.peek() === '' && (this.bytes.peek() ?? 0) > MOST_IN_MEMORY) {
+      return save(url, '');
+    }
+    this.#loading = new AbortController();
+    this.progress.value = 0;
+    try {
+      const response = await send(url, { signal: this.#loading.signal });
+      if (!response.ok) throw await errorOfResponse(response);
+      const blob = await this.#read(response);
+      const object = URL.createObjectURL(blob);
+      save(object, fileNameOf(response) ?? `${stream}.mp4`);
+      setTimeout(() => URL.revokeObjectURL(object), 60_000);
+    } catch (error) {
+      if (!this.#loading.signal.aborted) this.message.value = messageOf(error);
+    } finally {
+      this.progress.value = undefined;
+    }
+  }
+
+  cancel(): void {
+    this.#loading?.abort();
+  }
+
+  async #read(response: Response): Promise<Blob> {
+    const whole = Number(response.headers.get('content-length')) || this.bytes.peek() || 1;
+    const parts: Uint8Array<ArrayBuffer>[] = [];
+    let read = 0;
+    for await (const part of response.body!) {
+      parts.push(part);
+      read += part.length;
+      this.progress.value = Math.min(1, read / whole);
+    }
+    return new Blob(parts, { type: response.headers.get('content-type') ?? '' });
+  }
+}
+
+function fileNameOf(response: Response): string | undefined {
+  const header = response.headers.get('content-disposition') ?? '';
+  const encoded = /filename\*=UTF-8''([^;]+)/i.exec(header)?.[1];
+  return encoded === undefined
+    ? /filename="([^"]+)"/i.exec(header)?.[1]
+    : decodeURIComponent(encoded);
+}
+
+function save(url: string, name: string): void {
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = name;
+  link.click();
+}
