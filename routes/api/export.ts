@@ -26,6 +26,24 @@ const querystring = Type.Object(
   { additionalProperties: false },
 );
 
+/** The files that there are, and what is different in their descriptions. */
+const FORMATS = [
+  {
+    container: 'mp4',
+    operationId: 'exportMp4',
+    title: 'an MP4',
+    exactness:
+      'One file that begins and ends exactly with the range, for all codecs but VP8. Where the codec changes, each has a track of its own.',
+  },
+  {
+    container: 'webm',
+    operationId: 'exportWebm',
+    title: 'a WebM',
+    exactness:
+      'One file for VP8, with Opus. It begins with the keyframe at or before `start`, since WebM cannot hide pictures, and ends exactly with the range.',
+  },
+] as const;
+
 /** A range of a stream as one file. */
 const plugin: FastifyPluginAsyncTypebox = async (app) => {
   const sources = { ...app.rangeSources, objects: app.recordedObjects };
@@ -63,54 +81,60 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
     }
   }
 
-  app.get(
-    '/playback/:stream/export.mp4',
-    {
-      schema: {
-        tags: ['read'],
-        operationId: 'exportMp4',
-        summary: 'Download a range of a stream as an MP4 file',
-        description:
-          'One file that begins and ends exactly with the range, over gaps, days, reconnects and changes of resolution; nothing is transcoded. Its index is in front, so players begin and seek before they have all of it; range requests (RFC 9110 §14) and conditional requests are supported, and an interrupted download can be resumed. A range that is still being recorded ends with its last complete segment. At most 25 hours; for long ranges use `POST /api/exports`.',
-        params: StreamParams,
-        querystring,
-        response: {
-          200: {
-            description: 'The file.',
-            content: { 'video/mp4': { schema: Type.String({ format: 'binary' }) } },
+  for (const { container, operationId, title, exactness } of FORMATS) {
+    app.get(
+      `/playback/:stream/export.${container}`,
+      {
+        schema: {
+          tags: ['read'],
+          operationId,
+          summary: `Download a range of a stream as ${title} file`,
+          description: `${exactness} Gaps, days, reconnects and changes of resolution may lie within; nothing is transcoded. The index of the file is in front, so players begin and seek before they have all of it; range requests (RFC 9110 §14) and conditional requests are supported, and an interrupted download can be resumed. A range that is still being recorded ends with its last complete segment. At most 25 hours.`,
+          params: StreamParams,
+          querystring,
+          response: {
+            200: {
+              description: 'The file.',
+              content: {
+                [CONTAINER_FILES[container].video]: { schema: Type.String({ format: 'binary' }) },
+              },
+            },
+            206: { description: 'The requested range of the file.', type: 'null' },
+            304: {
+              description: 'The file has not changed: it still has this `ETag`.',
+              type: 'null',
+            },
+            400: errorReply(
+              'A parameter is malformed, the range is too long, or it cannot be in such a file; the message says what to ask for instead.',
+              'end: must be later than start',
+            ),
+            404: errorReply(
+              'Nothing is recorded in the range.',
+              'nothing is recorded of cam1 between 2025-07-24T00:00:00.000Z and 2025-07-24T00:01:00.000Z; GET /api/timeline tells when there is',
+            ),
+            409: errorReply(
+              'A recorded file is missing or damaged.',
+              'cam1/2025/07/24/seg_0001.m4s is missing; choose start and end so that it is left out, or see what "verify" and "repair" say of its folder',
+            ),
+            412: errorReply('The file has another `ETag`.', 'the object is another one by now'),
+            416: errorReply(
+              'The range starts beyond the end of the file.',
+              'the object ends after 6 bytes',
+            ),
+            502: errorReply(
+              'The bucket refuses the request.',
+              'the bucket cannot be read (AccessDenied); the log has the reason',
+            ),
+            503: errorReply(
+              'The bucket does not respond at the moment.',
+              'the bucket does not answer at present (ECONNREFUSED)',
+            ),
           },
-          206: { description: 'The requested range of the file.', type: 'null' },
-          304: { description: 'The file has not changed: it still has this `ETag`.', type: 'null' },
-          400: errorReply(
-            'A parameter is malformed, the range is too long, or it cannot be in such a file; the message says what to ask for instead.',
-            'end: must be later than start',
-          ),
-          404: errorReply(
-            'Nothing is recorded in the range.',
-            'nothing is recorded of cam1 between 2025-07-24T00:00:00.000Z and 2025-07-24T00:01:00.000Z; GET /api/timeline tells when there is',
-          ),
-          409: errorReply(
-            'A recorded file is missing or damaged.',
-            'cam1/2025/07/24/seg_0001.m4s is missing; choose start and end so that it is left out, or see what "verify" and "repair" say of its folder',
-          ),
-          412: errorReply('The file has another `ETag`.', 'the object is another one by now'),
-          416: errorReply(
-            'The range starts beyond the end of the file.',
-            'the object ends after 6 bytes',
-          ),
-          502: errorReply(
-            'The bucket refuses the request.',
-            'the bucket cannot be read (AccessDenied); the log has the reason',
-          ),
-          503: errorReply(
-            'The bucket does not respond at the moment.',
-            'the bucket does not answer at present (ECONNREFUSED)',
-          ),
         },
       },
-    },
-    async (request, reply) => (await sendExport(request, reply, 'mp4')) as never,
-  );
+      async (request, reply) => (await sendExport(request, reply, container)) as never,
+    );
+  }
 };
 
 export default plugin;

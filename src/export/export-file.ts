@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { RecordedObjects } from '../playback/recorded-objects.ts';
 import type { ByteRange } from '../storage/stores/store.ts';
@@ -42,38 +42,51 @@ export class ExportFile {
   async *#read(start: number, end: number): AsyncGenerator<Buffer> {
     const reader = new PayloadReader(this.#objects);
     try {
-      let partStart = 0;
-      for (const part of this.#parts) {
-        const partEnd = partStart + part.byteLength;
-        const from = Math.max(start, partStart) - partStart;
-        const to = Math.min(end, partEnd) - partStart;
-        partStart = partEnd;
-        if (to <= from) {
-          if (partStart >= end) return;
-          continue;
-        }
-        if ('data' in part) yield part.data.subarray(from, to);
-        else {
-          for (let at = from; at < to; at += READ_BYTES) {
-            const length = Math.min(READ_BYTES, to - at);
-            yield await reader.read(part.kind, part.segment, part.offset + at, length);
-          }
-        }
-      }
+      yield* readParts(this.#parts, reader, start, end);
     } finally {
       await reader.close();
     }
   }
 }
 
+/** @param start bytes from the beginning of the first part */
+async function* readParts(
+  parts: readonly ExportPart[],
+  reader: PayloadReader,
+  start: number,
+  end: number,
+): AsyncGenerator<Buffer> {
+  let partStart = 0;
+  for (const part of parts) {
+    if (partStart >= end) return;
+    const from = Math.max(start - partStart, 0);
+    const to = Math.min(end - partStart, part.byteLength);
+    partStart += part.byteLength;
+    if (to <= from) continue;
+    if ('expand' in part) yield* readParts(part.expand(), reader, from, to);
+    else if ('data' in part) yield part.data.subarray(from, to);
+    else {
+      for (let at = from; at < to; at += READ_BYTES) {
+        const length = Math.min(READ_BYTES, to - at);
+        yield await reader.read(part.kind, part.segment, part.offset + at, length);
+      }
+    }
+  }
+}
+
 function entityTag(parts: readonly ExportPart[]): string {
   const hash = createHash('sha256');
+  addToHash(hash, parts);
+  return `"${hash.digest('base64url').slice(0, 32)}"`;
+}
+
+function addToHash(hash: Hash, parts: readonly ExportPart[]): void {
   for (const part of parts) {
-    if ('data' in part) hash.update(part.data);
+    if ('expand' in part) addToHash(hash, part.expand());
+    else if ('data' in part) hash.update(part.data);
     else {
       const { path, size, startUs } = part.segment;
       hash.update(`${path} ${size} ${startUs} ${part.offset} ${part.byteLength}\n`);
     }
   }
-  return `"${hash.digest('base64url').slice(0, 32)}"`;
 }

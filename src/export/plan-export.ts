@@ -1,6 +1,7 @@
 import type { ContainerName } from '../media/container-name.ts';
 import { toUs } from '../media/media-time.ts';
 import type { RecordedObjects } from '../playback/recorded-objects.ts';
+import type { RangePeriod } from '../playback/recorded-range.ts';
 import { type RangeSources, selectRange } from '../playback/select-range.ts';
 import { Refusal } from '../refusal.ts';
 import { checkContainer } from './container-check.ts';
@@ -8,7 +9,8 @@ import { ExportFile } from './export-file.ts';
 import { movieExport } from './movie-export.ts';
 import { readSamples } from './read-samples.ts';
 import { type Gaps, layOut } from './stretches.ts';
-import { trackPieces } from './track-pieces.ts';
+import { type TrackPieces, trackPieces } from './track-pieces.ts';
+import { webmExport } from './webm-export.ts';
 
 /** What is to be exported. */
 export interface ExportRequest {
@@ -66,21 +68,41 @@ export async function planExport(
       `the manifest of ${folder} is missing or damaged; see what "verify" and "repair" say of that folder`,
     );
   }
+  if (range.periods.length === 0) throw nothingRecorded(stream, startUs, endUs);
   checkContainer(range, container);
   const recordedUs = Math.max(startUs, ...range.periods.map((period) => period.endUs));
   // What is still to come does not count as a gap.
   const lastUs = endUs > Date.now() * 1000 ? Math.min(endUs, recordedUs) : endUs;
-  const layout = layOut(range.periods, { startUs, endUs: lastUs }, gaps);
+  // WebM has no way to hide what is decoded before the first picture that is to be shown.
+  const firstUs = container === 'webm' ? keyframeBefore(range.periods, startUs) : startUs;
+  const layout = layOut(range.periods, { startUs: firstUs, endUs: lastUs }, gaps);
   if (layout.stretches.length === 0) throw nothingRecorded(stream, startUs, endUs);
   const stretches = await readSamples(objects, layout.stretches, signal);
   const video = trackPieces(stretches, 'video');
   const audio = trackPieces(stretches, 'audio');
-  const parts = movieExport(video, audio, layout);
+  const write = container === 'mp4' ? movieExport : webmExport;
+  const parts = write(video, container === 'mp4' ? audio : holdable(audio), layout);
   return {
     file: new ExportFile(objects, parts),
     startUs: layout.startUs,
     endUs: layout.endUs,
     seconds: toUs(layout.duration) / 1e6,
+  };
+}
+
+/** Wall clock of the keyframe at or before a time; the time itself where there is none. */
+function keyframeBefore(periods: readonly RangePeriod[], us: number): number {
+  const period = periods.find(({ endUs }) => endUs > us);
+  const keyframes = period?.video?.segments.flatMap((segment) => segment.keyframes) ?? [];
+  return keyframes.findLast((keyframe) => keyframe <= us) ?? us;
+}
+
+/** Sound that WebM can hold; of any other there is none in the file. */
+function holdable({ pieces }: TrackPieces): TrackPieces {
+  return {
+    pieces: pieces.filter(({ recorded }) =>
+      recorded.initialization.configuration.containers.includes('webm'),
+    ),
   };
 }
 

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { requireChromium } from '../chromium/launch.ts';
 import { decodedFrames } from '../containers/mp4/encoded-media.ts';
 import { avOffsets } from '../media/av-offset.ts';
 import { decodeBeeps } from '../media/beeps.ts';
@@ -82,6 +83,44 @@ t.test('a gap, another resolution and midnight are in one file, exact to a frame
   const at = (opened: typeof cut) => opened.pictures.find(({ hash }) => large.includes(hash))!.time;
   t.ok(Math.abs(at(keep) - (firstLarge!.startUs - startUs) / 1e6) < 0.001, 'time stays true');
   t.ok(Math.abs(at(keep) - at(cut) - gap) < FRAME);
+});
+
+t.test('Chromium plays and seeks in it, over the gap and the change of resolution', async (t) => {
+  const browser = await requireChromium(t);
+  if (browser === undefined) return;
+  const { app } = await overGapAndMidnight(t);
+  const address = await app.listen({ port: 0, host: '127.0.0.1' });
+  const page = await browser.newPage();
+  await page.goto(`${address}/api/info`);
+  const range = `start=${MIDNIGHT_US - 5_000_000}&end=${MIDNIGHT_US + 11e6}&gaps=keep`;
+  const seen = await page.evaluate<{ duration: number; widths: number[] }>(`(async () => {
+    const video = document.createElement('video');
+    const happens = (name) => new Promise((resolve, reject) => {
+      video.addEventListener(name, resolve, { once: true });
+      video.addEventListener('error', () => reject(new Error(video.error.message)), { once: true });
+    });
+    video.muted = true;
+    video.src = '/api/playback/cam1/export.mp4?${range}';
+    await happens('loadeddata');
+    const widths = [];
+    for (const time of [1, 14, 6, 11.9, 0.5]) {
+      const sought = happens('seeked');
+      video.currentTime = time;
+      await sought;
+      widths.push(video.videoWidth);
+    }
+    // Over the end of the gap, by playing.
+    const sought = happens('seeked');
+    video.currentTime = 10;
+    await sought;
+    const ended = happens('ended');
+    video.playbackRate = 4;
+    await video.play();
+    await ended;
+    return { duration: video.duration, widths };
+  })()`);
+  t.ok(Math.abs(seen.duration - 16) < 0.01, `${seen.duration}`);
+  t.same(seen.widths, [320, 640, 320, 640, 320]);
 });
 
 t.test('sound and picture stay in step, from the first flash on', async (t) => {

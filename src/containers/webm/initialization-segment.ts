@@ -28,40 +28,53 @@ const OPUS_SEEK_PRE_ROLL_NS = 80_000_000;
  * milliseconds, for a picture without a size, and for reordered pictures
  */
 export function initializationSegment(track: TrackFormat): Buffer {
-  const { kind, timescale, compositionDelay = 0 } = track;
-  const { type } = track.sampleEntry;
+  return Buffer.concat([
+    ebmlHeader(),
+    idBytes(ID.segment),
+    UNKNOWN_SIZE,
+    information(),
+    element(ID.tracks, trackEntry(track)),
+  ]);
+}
+
+/** The EBML header of a WebM file (RFC 8794 §11.2). */
+export function ebmlHeader(): Buffer {
+  return element(
+    ID.ebml,
+    uintElement(ID.ebmlVersion, 1),
+    uintElement(ID.ebmlReadVersion, 1),
+    uintElement(ID.ebmlMaxIdLength, 4),
+    uintElement(ID.ebmlMaxSizeLength, 8),
+    textElement(ID.docType, 'webm'),
+    // CodecDelay and SeekPreRoll require version 4; readers that support SimpleBlock can read it.
+    uintElement(ID.docTypeVersion, 4),
+    uintElement(ID.docTypeReadVersion, 2),
+  );
+}
+
+/** What a file says of itself (RFC 9559 §5.1.2). @param durationMs absent where it still grows */
+export function information(durationMs?: number): Buffer {
+  return element(
+    ID.info,
+    uintElement(ID.timestampScale, NS_PER_SECOND / TIMESTAMPS_A_SECOND),
+    ...(durationMs === undefined ? [] : [floatElement(ID.duration, durationMs)]),
+    textElement(ID.muxingApp, 'live777-recorder'),
+    textElement(ID.writingApp, 'live777-recorder'),
+  );
+}
+
+/**
+ * A track (RFC 9559 §5.1.4).
+ * @throws RangeError as {@link initializationSegment}
+ */
+export function trackEntry(track: TrackFormat): Buffer {
+  const { kind, sampleEntry, timescale, compositionDelay = 0 } = track;
+  const { type, record } = sampleEntry;
   if (CODEC_KINDS[type] !== kind) throw new RangeError(`WebM has no ${kind} codec "${type}"`);
   if (timescale !== TIMESTAMPS_A_SECOND) {
     throw new RangeError(`timestamps of WebM are milliseconds, not ${timescale} a second`);
   }
   if (compositionDelay !== 0) throw new RangeError('WebM has no composition delay');
-  return Buffer.concat([
-    element(
-      ID.ebml,
-      uintElement(ID.ebmlVersion, 1),
-      uintElement(ID.ebmlReadVersion, 1),
-      uintElement(ID.ebmlMaxIdLength, 4),
-      uintElement(ID.ebmlMaxSizeLength, 8),
-      textElement(ID.docType, 'webm'),
-      // CodecDelay and SeekPreRoll require version 4; readers that support SimpleBlock can read it.
-      uintElement(ID.docTypeVersion, 4),
-      uintElement(ID.docTypeReadVersion, 2),
-    ),
-    idBytes(ID.segment),
-    UNKNOWN_SIZE,
-    element(
-      ID.info,
-      uintElement(ID.timestampScale, NS_PER_SECOND / TIMESTAMPS_A_SECOND),
-      textElement(ID.muxingApp, 'live777-recorder'),
-      textElement(ID.writingApp, 'live777-recorder'),
-    ),
-    element(ID.tracks, trackEntry(track)),
-  ]);
-}
-
-function trackEntry(track: TrackFormat): Buffer {
-  const { kind, sampleEntry } = track;
-  const { type, record } = sampleEntry;
   return element(
     ID.trackEntry,
     uintElement(ID.trackNumber, TRACK_NUMBER[kind]),
