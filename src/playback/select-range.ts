@@ -1,6 +1,6 @@
 import type { Segment } from '../facts/segment.ts';
-import { segmentName } from '../layout/file-names.ts';
-import { folderOf, objectPath } from '../layout/object-path.ts';
+import { parseFileName } from '../layout/file-names.ts';
+import { folderOf, nameOf, objectPath } from '../layout/object-path.ts';
 import type { ManifestPeriod, ManifestTrack } from '../manifest/presentation.ts';
 import type { TrackKind } from '../media/access-unit.ts';
 import { Refusal } from '../refusal.ts';
@@ -50,9 +50,9 @@ export async function selectRange(
   for (const [folder, segments] of Map.groupBy(rows, ({ path }) => folderOf(path))) {
     const presentation = await presentations.of(folder);
     if (presentation === undefined) unreadable.push(folder);
-    const byPath = new Map(segments.map((segment) => [segment.path, segment]));
+    const listed = byNumber(segments);
     for (const period of presentation?.periods ?? []) {
-      for (const part of partsOf(period, folder, byPath)) {
+      for (const part of partsOf(period, folder, listed)) {
         const cut = withinRange(part, startUs, endUs ?? Number.POSITIVE_INFINITY);
         if (cut !== undefined) periods.push(cut);
       }
@@ -64,18 +64,26 @@ export async function selectRange(
 
 type Tracks = Partial<Record<TrackKind, RangeTrack>>;
 
+/** Segments of a folder, by what tells them apart in it. */
+type Listed = Readonly<Record<TrackKind, ReadonlyMap<number, Segment>>>;
+
+function byNumber(segments: readonly Segment[]): Listed {
+  const listed = { video: new Map<number, Segment>(), audio: new Map<number, Segment>() };
+  for (const segment of segments) {
+    const file = parseFileName(nameOf(segment.path));
+    if (file?.type === 'seg') listed[file.kind].set(file.number, segment);
+  }
+  return listed;
+}
+
 /** What there is of a Period, in parts where segments within it are missing. */
-function partsOf(
-  period: ManifestPeriod,
-  folder: string,
-  rows: ReadonlyMap<string, Segment>,
-): RangePeriod[] {
+function partsOf(period: ManifestPeriod, folder: string, listed: Listed): RangePeriod[] {
   const tracks: RangeTrack[] = [];
   // Seconds of media time at which either track goes on after a hole: there both begin anew.
   const cuts: number[] = [];
   for (const track of [period.video, period.audio]) {
     if (track === undefined) continue;
-    const { segments, holeEnds } = segmentsOf(track, folder, rows);
+    const { segments, holeEnds } = segmentsOf(track, listed[track.kind]);
     if (segments.length > 0) tracks.push({ ...formatOf(track, folder), segments });
     cuts.push(...holeEnds.map((time) => time / track.timescale));
   }
@@ -94,7 +102,7 @@ function partsOf(
   }
   return [...parts].map(([, part]) => {
     const [first] = [part.video, part.audio].filter((track) => track !== undefined);
-    const { path, number } = first!.segments[0]!;
+    const { number } = first!.segments[0]!;
     const isBeginning = number === period[first!.kind]!.startNumber;
     const id = `${folder}/${period.id}`;
     return {
@@ -102,7 +110,7 @@ function partsOf(
       id: isBeginning ? id : `${id}.${number}`,
       folder,
       ...spanOf(part),
-      reason: isBeginning ? rows.get(path)!.periodReason : undefined,
+      reason: isBeginning ? listed[first!.kind].get(number)!.periodReason : undefined,
       ...part,
     };
   });
@@ -123,15 +131,14 @@ function formatOf(track: ManifestTrack, folder: string): Omit<RangeTrack, 'segme
 /** The segments that there are of a track, and the media times at which it goes on after a hole. */
 function segmentsOf(
   track: ManifestTrack,
-  folder: string,
-  rows: ReadonlyMap<string, Segment>,
+  listed: ReadonlyMap<number, Segment>,
 ): { segments: RangeSegment[]; holeEnds: number[] } {
   const segments: RangeSegment[] = [];
   const holeEnds: number[] = [];
   let number = track.startNumber - 1;
   for (const { startTicks: startTime, durationTicks: duration } of track.timeline.segments()) {
     number++;
-    const row = rows.get(objectPath(folder, segmentName(track.kind, number, track.container)));
+    const row = listed.get(number);
     if (row === undefined) continue;
     const last = segments.at(-1);
     const follows = last?.number === number - 1 && last.startTime + last.duration === startTime;

@@ -123,6 +123,24 @@ export async function bucketScenario(t: Test, bucket: Bucket): Promise<void> {
     for (const media of played.media) t.same(media.errors, []);
   });
 
+  await t.test('a range of what is in the bucket alone is shown to players', async (t) => {
+    const below = `${second.url}/api/playback/cam%201`;
+    const manifest = await (await fetch(`${below}/manifest.mpd?start=0`)).text();
+    t.equal(manifest.match(/<Period /g)?.length, 2);
+    const playlists = await Promise.all(
+      ['video', 'audio'].map(async (kind) => {
+        const reply = await fetch(`${below}/${kind}.m3u8?start=0`);
+        return { text: await reply.text(), url: reply.url };
+      }),
+    );
+    const segments = playlists.flatMap(({ text, url }) =>
+      text.split('\n').flatMap((line) => (/^[^#]/.test(line) ? new URL(line, url).href : [])),
+    );
+    t.equal(segments.length, listed.length);
+    const bytes = await (await fetch(segments[0]!)).bytes();
+    t.equal(bytes.length, listed.find(({ path }) => path.endsWith('/seg_0001.m4s'))!.size);
+  });
+
   await t.test('objects of the bucket are read as those of a disk', async (t) => {
     const { path: key } = listed[0]!;
     const address = objectAddress(second.url, key);
