@@ -15,7 +15,7 @@ export interface RangeSources {
   presentations: Presentations;
 }
 
-/** Segments of a range at most: five weeks of both tracks in segments of a minute, a day of seconds. */
+/** Segments of a range at most: eleven days of two tracks in segments of 10 s. */
 const MOST_SEGMENTS = 200_000;
 
 /** How far before a range the keyframe is looked for that its first picture needs, µs. */
