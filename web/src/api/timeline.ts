@@ -66,7 +66,11 @@ export async function pictureOf(
   return (await call(path, 'GET', { cache: 'default', signal })).blob();
 }
 
-/** Where a stretch of a stream is had as one file. */
-export function exportPath(stream: string, startMs: number, endMs: number): string {
-  return `${playback(stream)}/export.mp4?${new URLSearchParams({ start: us(startMs), end: us(endMs) })}`;
+/**
+ * Where a stretch of a stream is had as one file.
+ * @param start ISO 8601; its offset is that of the time in the file's name
+ * @param end ISO 8601
+ */
+export function exportPath(stream: string, start: string, end: string): string {
+  return `${playback(stream)}/export.mp4?${new URLSearchParams({ start, end })}`;
 }

@@ -4,6 +4,7 @@ import { address } from '../api/address.ts';
 import { errorOfResponse, messageOf, send } from '../api/request.ts';
 import { exportPath, timelineOf } from '../api/timeline.ts';
 import { joinNames } from './location.ts';
+import { isoInZone, zone } from './time-zone.ts';
 
 /** Larger than this a clip is not held in the memory of the page, bytes. */
 const MOST_IN_MEMORY = 1_000_000_000;
@@ -66,10 +67,12 @@ export class Clip {
     const [from, to] = [this.inMs.peek(), this.outMs.peek()];
     if (from === undefined || to === undefined) return;
     this.message.value = '';
-    const url = address(exportPath(stream, from, to));
+    const [start, end] = [from, to].map((ms) => isoInZone(ms, zone.peek()));
+    const url = address(exportPath(stream, start!, end!));
     // The browser itself loads without limit, but has no token to show.
     if (accessToken.peek() === '' && (this.bytes.peek() ?? 0) > MOST_IN_MEMORY) {
-      return save(url, '');
+      save(url, '');
+      return;
     }
     this.#loading = new AbortController();
     this.progress.value = 0;

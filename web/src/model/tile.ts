@@ -20,6 +20,11 @@ const LET_BE = 0.015;
 /** Furthest that its rate is from the one that was chosen. */
 const MOST_RATE = 0.05;
 
+/** So many frames tell how long one lasts. */
+const FRAMES_KEPT = 16;
+/** Longer than this a picture stands still, s. */
+const LONGEST_FRAME = 0.25;
+
 /** By what the rate of a picture is changed that is so many seconds ahead of another one. */
 export function rateFor(ahead: number): number {
   if (Math.abs(ahead) < LET_BE) return 1;
@@ -38,7 +43,8 @@ export class Tile {
   /** What the loaded manifest covers, whether or not there is media. */
   #loaded: { startMs: number; endMs: number } | undefined;
   #frameTime = 0;
-  #frameSeconds = 1 / 30;
+  /** How far the latest frames were apart that were seen, s. */
+  #frames: number[] = [];
 
   constructor(stream: string) {
     this.stream = stream;
@@ -50,9 +56,18 @@ export class Tile {
 
   /** The moment that is shown, ms since the Unix epoch; undefined before there is any. */
   get epochMs(): number | undefined {
-    return this.state.peek() === 'media'
-      ? this.#player?.wallClock.at(this.video.currentTime)
-      : undefined;
+    return this.state.peek() === 'media' ? this.#player?.wallClock.at(this.#shownTime) : undefined;
+  }
+
+  /** Seconds of the presentation: of the very frame, where it stands still, else of the playhead. */
+  get #shownTime(): number {
+    const { paused, currentTime } = this.video;
+    return paused && this.#isFrameNear ? this.#frameTime : currentTime;
+  }
+
+  /** Whether the frame that was seen last is the one at the playhead, and not one from before a seek. */
+  get #isFrameNear(): boolean {
+    return Math.abs(this.video.currentTime - this.#frameTime) < SEEK_BEYOND;
   }
 
   /** Whether it could go on at once. */
@@ -169,15 +184,21 @@ export class Tile {
     return ahead;
   }
 
+  /** How long a frame lasts, s: frames that a busy machine leaves out make others look longer. */
+  get #frameSeconds(): number {
+    const sorted = this.#frames.toSorted((a, b) => a - b);
+    return sorted[Math.floor(sorted.length / 4)] ?? 1 / 30;
+  }
+
   /** Shows the frame before or after the present one. */
   step(frames: 1 | -1): void {
     // Halfway into a frame, so that rounding does not matter; before any was seen, from where it stands.
-    const isSeen = Math.abs(this.video.currentTime - this.#frameTime) < SEEK_BEYOND;
-    const from = isSeen ? this.#frameTime + this.#frameSeconds / 2 : this.video.currentTime;
-    const to = Math.max(0, from + frames * this.#frameSeconds);
+    const frame = this.#frameSeconds;
+    const from = this.#isFrameNear ? this.#frameTime + frame / 2 : this.video.currentTime;
+    const to = Math.max(0, from + frames * frame);
     this.video.currentTime = to;
     // Until it is seen: the next step may come before.
-    this.#frameTime = to - this.#frameSeconds / 2;
+    this.#frameTime = to - frame / 2;
   }
 
   /** Lets go of what is loaded. */
@@ -197,9 +218,8 @@ export class Tile {
   #watchFrames(): void {
     const look = (_now: number, { mediaTime }: VideoFrameCallbackMetadata) => {
       const passed = mediaTime - this.#frameTime;
-      // Frames that were left out look like long ones.
-      if (passed > 0.005 && passed < 0.1 && !this.video.paused) {
-        this.#frameSeconds += (Math.min(passed, this.#frameSeconds * 1.5) - this.#frameSeconds) / 8;
+      if (passed > 0 && passed < LONGEST_FRAME && !this.video.paused) {
+        this.#frames = [passed, ...this.#frames].slice(0, FRAMES_KEPT);
       }
       this.#frameTime = mediaTime;
       this.video.requestVideoFrameCallback(look);

@@ -60,6 +60,16 @@ export function fromZone(shownMs: number, timeZone: string): number {
   return shownMs - offsetMs(near, timeZone);
 }
 
+/** An instant in ISO 8601 with the offset of a zone, by which the recorder names files in local time. */
+export function isoInZone(epochMs: number, timeZone: string): string {
+  const whole = Math.round(epochMs);
+  const minutes = Math.round(offsetMs(whole, timeZone) / 60_000);
+  const shown = new Date(whole + minutes * 60_000).toISOString().slice(0, -1);
+  const two = (value: number) => String(Math.floor(value)).padStart(2, '0');
+  const ahead = Math.abs(minutes);
+  return `${shown}${minutes < 0 ? '-' : '+'}${two(ahead / 60)}:${two(ahead % 60)}`;
+}
+
 /** When the day begins in which an instant lies. @param days so many days later */
 export function dayStart(epochMs: number, timeZone: string, days = 0): number {
   const shown = Math.floor(inZone(epochMs, timeZone) / DAY_MS) + days;

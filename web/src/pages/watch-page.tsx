@@ -36,7 +36,7 @@ export function WatchPage() {
     const stopKeys = listenToKeys(fullScreen);
     const note = setInterval(() => {
       const epochMs = playback.epochMs.peek();
-      if (epochMs !== undefined) noteMoment(Math.round(epochMs));
+      if (epochMs !== undefined) noteMoment(Math.ceil(epochMs));
     }, NOTE_INTERVAL_MS);
     return () => {
       clearInterval(note);
@@ -100,7 +100,7 @@ function LinkButton() {
   const isCopied = useSignal(false);
   const copy = async () => {
     const epochMs = playback.epochMs.peek();
-    if (epochMs !== undefined) noteMoment(Math.round(epochMs));
+    if (epochMs !== undefined) noteMoment(Math.ceil(epochMs));
     await navigator.clipboard?.writeText(location.href);
     isCopied.value = true;
     setTimeout(() => {
