@@ -63,7 +63,11 @@ export class SampleReader {
       mustBeWhole(file.size, segment);
       const { readChunks } = containerNamed(track.container);
       const { chunks, problem } = await readChunks(file, file.size);
-      if (problem !== undefined) throw unreadable(segment.path, `is damaged: ${problem}`);
+      if (problem !== undefined) {
+        // A bucket is not asked for what the index knows the size of.
+        const isMissing = (await file.read(Buffer.alloc(1), 0, 1, 0)).bytesRead === 0;
+        throw unreadable(segment.path, isMissing ? 'is missing' : `is damaged: ${problem}`);
+      }
       const last = chunks.at(-1);
       const end = last && last.startTime + last.duration;
       const { startTime, duration } = segment;
