@@ -7,7 +7,7 @@ import type { PictureOrientation } from '../media/picture-orientation.ts';
 import type { SampleAspectRatio } from '../media/picture-size.ts';
 import type { Sample } from '../media/sample.ts';
 import type { WallClockSpan } from '../media/wall-clock-span.ts';
-import type { SegmentChunks } from './chunk-facts.ts';
+import type { ChunkFacts, SegmentChunks } from './chunk-facts.ts';
 
 /**
  * A container format: how a track is written to an initialization segment and segment files, and
@@ -70,6 +70,13 @@ export interface Container {
    * @throws what the source throws
    */
   readChunks(source: ByteSource, size: number): Promise<SegmentChunks>;
+
+  /**
+   * Checks what {@link readChunks} does not read and players do, in a format that says something twice.
+   * @param bytes the whole chunk
+   * @returns what is wrong, as in "the chunk …"; undefined for nothing
+   */
+  chunkProblem?(chunk: ChunkFacts, bytes: Buffer): string | undefined;
 
   /** Parses an initialization segment from {@link initialization}; undefined for anything else. */
   readInitialization(data: Buffer): TrackFacts | undefined;

@@ -11,6 +11,8 @@ const CONTAINERS: Readonly<Record<ContainerName, Container>> = { mp4, webm };
 export interface FileFormat {
   kind: TrackKind;
   container: ContainerName;
+  /** Ticks per second, if a manifest or an initialization segment has told. */
+  timescale?: number;
 }
 
 /** The container with a name. */
@@ -18,7 +20,7 @@ export function containerNamed(name: ContainerName): Container {
   return CONTAINERS[name];
 }
 
-/** Timescale of a file, ticks per second. */
-export function timescaleOf({ kind, container }: FileFormat): number {
-  return CONTAINERS[container].timescale(TIMESCALE[kind]);
+/** Timescale of a file, ticks per second: the most common one of its kind if none has been told. */
+export function timescaleOf({ kind, container, timescale }: FileFormat): number {
+  return timescale ?? CONTAINERS[container].timescale(TIMESCALE[kind]);
 }

@@ -1,6 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { timescaleOf } from '../containers/registry.ts';
 import { nextPeriodId, recoverSegments } from '../day-folder/folder-recovery.ts';
 import { absent } from '../files/absent.ts';
 import { replaceFile } from '../files/durable-file.ts';
@@ -18,7 +17,7 @@ import { ManifestError, readMpd } from '../manifest/mpd-reader.ts';
 import type { ManifestPeriod, ManifestTrack, Presentation } from '../manifest/presentation.ts';
 import type { TrackKind } from '../media/access-unit.ts';
 import { trackTicksToUs } from '../media/media-time.ts';
-import { codecOfFile } from '../verification/file-codec.ts';
+import { type FileTrack, trackOfFile } from '../verification/file-track.ts';
 import { type Finding, isDamaged } from '../verification/finding.ts';
 import { RecordingFiles } from '../verification/recording-files.ts';
 import { inspectSegment, type SegmentInspection } from '../verification/segment-inspection.ts';
@@ -135,9 +134,8 @@ class RecordingRepair {
   async #firstDayUs(): Promise<number> {
     let firstUs = Number.POSITIVE_INFINITY;
     for (const file of await this.#segmentFiles()) {
-      const { chunks, startTime } = await this.#inspect(file.name);
-      if (chunks.length > 0)
-        firstUs = Math.min(firstUs, trackTicksToUs(startTime, timescaleOf(file)));
+      const { chunks, startTime, timescale } = await this.#inspect(file.name);
+      if (chunks.length > 0) firstUs = Math.min(firstUs, trackTicksToUs(startTime, timescale));
     }
     return dayStartUs(Number.isFinite(firstUs) ? firstUs : this.#nowUs);
   }
@@ -147,11 +145,12 @@ class RecordingRepair {
     return files.filter((file) => file?.type === 'seg' && !file.isPart) as FolderFile[];
   }
 
-  async #inspect(name: string): Promise<SegmentInspection> {
+  async #inspect(name: string): Promise<SegmentInspection & Pick<FileTrack, 'timescale'>> {
     const files = new RecordingFiles(this.#folder);
-    const found = await inspectSegment(files, name, await codecOfFile(files, name));
+    const { codec, timescale } = await trackOfFile(files, name);
+    const found = await inspectSegment(files, name, codec);
     if (found === undefined) throw new Error(`${name} disappeared during the repair`);
-    return found;
+    return { ...found, timescale };
   }
 
   /**
@@ -213,7 +212,7 @@ class RecordingRepair {
       const done =
         parsed.isPart && inspection.size === 0
           ? undefined
-          : await repairSegment(this.#folder, file, inspection, place, timescaleOf(parsed));
+          : await repairSegment(this.#folder, file, inspection, place, inspection.timescale);
       if (done !== undefined) this.#did(file, done);
       if (place === undefined || inspection.chunks.length === 0) continue;
       const isCut = inspection.torn !== undefined && inspection.duration < place.durationTicks;

@@ -2,7 +2,6 @@ import type { Codec, ContinuityCheck } from '../codecs/codec.ts';
 import type { ChunkFacts } from '../containers/chunk-facts.ts';
 import type { Container } from '../containers/container.ts';
 import { containerNamed } from '../containers/registry.ts';
-import type { ByteSource } from '../files/byte-source.ts';
 import { parseFileName } from '../layout/file-names.ts';
 import type { RecordingFiles } from './recording-files.ts';
 
@@ -73,7 +72,15 @@ export async function inspectSegment(
       if (chunk.startTime !== end && inspection.disjoint === undefined) {
         inspection.disjoint = `the chunk at byte ${chunk.offset} begins at ${chunk.startTime}, the previous one ends at ${end}`;
       }
-      for (const { index, what } of await sampleProblems(source, chunk, codec, continuity)) {
+      const bytes = Buffer.allocUnsafe(chunk.byteLength);
+      await source.read(bytes, 0, bytes.length, chunk.offset);
+      const wrong = container.chunkProblem?.(chunk, bytes);
+      if (wrong !== undefined) {
+        bad++;
+        if (bad <= MOST_PROBLEMS)
+          inspection.undecodable.push(`the chunk at byte ${chunk.offset} ${wrong}`);
+      }
+      for (const { index, what } of sampleProblems(bytes, chunk, codec, continuity)) {
         bad++;
         if (bad > MOST_PROBLEMS) continue;
         inspection.undecodable.push(`sample ${inspection.samples + index} ${what}`);
@@ -88,19 +95,16 @@ export async function inspectSegment(
   }
 }
 
-async function sampleProblems(
-  source: ByteSource,
-  { offset, byteLength, sampleOffsets, sampleSizes, keyframes }: ChunkFacts,
+function sampleProblems(
+  bytes: Buffer,
+  { offset, sampleOffsets, sampleSizes, keyframes }: ChunkFacts,
   codec: Codec | undefined,
   continuity: ContinuityCheck | undefined,
-): Promise<{ index: number; what: string }[]> {
-  const from = sampleOffsets[0] ?? offset;
-  const payload = Buffer.allocUnsafe(offset + byteLength - from);
-  await source.read(payload, 0, payload.length, from);
+): { index: number; what: string }[] {
   const problems: { index: number; what: string }[] = [];
   for (const [index, size] of sampleSizes.entries()) {
-    const at = sampleOffsets[index]! - from;
-    const sample = payload.subarray(at, at + size);
+    const at = sampleOffsets[index]! - offset;
+    const sample = bytes.subarray(at, at + size);
     const what =
       codec?.sampleProblem(sample, keyframes.includes(index)) ?? continuity?.problem(sample);
     if (what !== undefined) problems.push({ index, what });

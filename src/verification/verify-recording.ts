@@ -14,7 +14,7 @@ import { ManifestError, readMpd } from '../manifest/mpd-reader.ts';
 import type { Presentation } from '../manifest/presentation.ts';
 import type { TrackKind } from '../media/access-unit.ts';
 import { decodeTrack } from './decode.ts';
-import { codecOfFile } from './file-codec.ts';
+import { trackOfFile } from './file-track.ts';
 import { type Finding, finding, type PeriodExtent, type Verification } from './finding.ts';
 import { RecordingFiles, type StoredRecording } from './recording-files.ts';
 import { inspectSegment } from './segment-inspection.ts';
@@ -149,7 +149,7 @@ async function besideManifest(
   if (file.type === 'init') {
     return [finding(isLive ? 'live' : 'part', 'an unfinished initialization segment', name)];
   }
-  const found = await inspectSegment(files, name, await codecOfFile(files, name));
+  const found = await inspectSegment(files, name, (await trackOfFile(files, name)).codec);
   if (found === undefined) return [];
   const holds = `${found.chunks.length} complete chunks, ${found.samples} samples`;
   if (isLive) return [finding('live', `being recorded: ${holds}`, name)];

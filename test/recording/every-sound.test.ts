@@ -1,10 +1,11 @@
-import { cp, readFile, writeFile } from 'node:fs/promises';
+import { cp, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import t, { type Test } from 'tap';
 import { recoverAfterCrash } from '../../src/day-folder/crash-recovery.ts';
 import type { RecordingFact } from '../../src/facts/recording-fact.ts';
 import type { Segment } from '../../src/facts/segment.ts';
 import { readFolderSegments } from '../../src/index-rebuild/folder-segments.ts';
+import { repairRecording } from '../../src/repair/repair-recording.ts';
 import { folderReader } from '../../src/storage/recordings-reader.ts';
 import { verifyRecording } from '../../src/verification/verify-recording.ts';
 import { probe, run } from '../containers/mp4/encoded-media.ts';
@@ -32,6 +33,18 @@ async function recordedSound(t: Test, { root }: SimulatedPublisher) {
     found.push({ set, joined, ...(await probe(joined)) });
   }
   return found;
+}
+
+/** A segment behind its initialization segment, as one file. */
+async function joined(
+  t: Test,
+  root: string,
+  { initPath, path: segment }: Segment,
+): Promise<string> {
+  const files = [initPath, segment].map((name) => readFile(path.join(root, name)));
+  const file = path.join(t.testdirName, 'joined.mp4');
+  await writeFile(file, Buffer.concat(await Promise.all(files)));
+  return file;
 }
 
 async function pcm(file: string): Promise<Buffer> {
@@ -160,6 +173,27 @@ t.test('what a crash leaves of G.711 is taken up with its times', async (t) => {
   const { segments } = await readFolderSegments(folderReader(crashed), FOLDER, 'cam1', () => true);
   const read = segments.find(({ path }) => path === audio!.path)!;
   t.same([read.startUs, read.endUs], [audio!.startUs, audio!.endUs], 'the files tell the same');
+});
+
+t.test('what is left of a damaged segment of G.711 keeps its times', async (t) => {
+  if (!requireFfmpeg(t)) return;
+  const sound = await encodeSound(t.testdir(), 'pcma');
+  const root = path.join(t.testdirName, 'root');
+  const publisher = new SimulatedPublisher(t, { ...REPORTS, sounds: [sound] }, root);
+  await publisher.run(7);
+  await publisher.recording.close();
+  const damaged = publisher.segments.findLast(({ kind }) => kind === 'audio')!;
+  const file = path.join(root, damaged.path);
+  await truncate(file, (await stat(file)).size - 10);
+  await repairRecording(path.join(root, FOLDER), NOON_US);
+  const { segments } = await readFolderSegments(folderReader(root), FOLDER, 'cam1', () => true);
+  const left = segments.find(({ path }) => path === damaged.path)!;
+  const { packets } = await probe(await joined(t, root, left));
+  // Packets of 20 ms; ffprobe knows no duration of the last one.
+  const seconds = (packets.at(-1)!.pts - packets[0]!.pts + 160) / 8000;
+  t.ok(seconds < (damaged.endUs - damaged.startUs) / 1e6, `${seconds} s are left`);
+  t.equal(left.startUs, damaged.startUs);
+  t.ok(Math.abs((left.endUs - left.startUs) / 1e6 - seconds) < 1e-4, 'as long as its samples');
 });
 
 t.test('the first sound decides the codec, whichever was negotiated first', async (t) => {

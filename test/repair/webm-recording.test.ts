@@ -51,6 +51,12 @@ const DAMAGES: Record<string, Damage> = {
     found: ['torn'],
     lost: SEGMENT / 2,
   },
+  'the time of a block is flipped': {
+    // That of the first block, behind the table of 30 samples: players would show it elsewhere.
+    damage: (folder) => flip(path.join(folder, 'seg_0003.webm'), 22 + 5 + 4 + 8 * 30 + 7),
+    found: ['undecodable'],
+    left: ['undecodable'],
+  },
   'a cluster lies elsewhere in time': {
     damage: (folder) => flip(path.join(folder, 'seg_0003.webm'), 14 + 6),
     found: ['times'],

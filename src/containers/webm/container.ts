@@ -1,5 +1,6 @@
 import type { Container } from '../container.ts';
 import { writeChunk } from './cluster.ts';
+import { clusterProblem } from './cluster-check.ts';
 import { readChunks } from './cluster-reader.ts';
 import { initializationSegment } from './initialization-segment.ts';
 import {
@@ -30,6 +31,7 @@ export const webm: Container = {
   headTimes: writeHeadTimes,
   readHead,
   readChunks,
+  chunkProblem: clusterProblem,
   readInitialization: readInitializationSegment,
   readConfiguration: readInitializationConfiguration,
 };

@@ -1,7 +1,7 @@
 import { copyFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import t from 'tap';
-import { codecOfFile } from '../../src/verification/file-codec.ts';
+import { trackOfFile } from '../../src/verification/file-track.ts';
 import { RecordingFiles } from '../../src/verification/recording-files.ts';
 import { copyRecording, overwrite, placeOf, recordTwoPeriods } from './damaged-recording.ts';
 
@@ -10,7 +10,7 @@ const publisher = await recordTwoPeriods(t);
 t.test('a segment without a manifest says itself what it is coded with', async (t) => {
   const folder = await copyRecording(t, publisher.root, 'file codec');
   const files = new RecordingFiles(folder);
-  const codecOf = async (name: string) => (await codecOfFile(files, name)).name;
+  const codecOf = async (name: string) => (await trackOfFile(files, name)).codec.name;
   t.equal(await codecOf('seg_0001.m4s'), 'h264');
   t.equal(await codecOf('audio_seg_0001.m4s'), 'opus');
   // Its name says video, and H264 is what most video is.
