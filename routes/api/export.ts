@@ -5,7 +5,7 @@ import { planExport } from '../../src/export/plan-export.ts';
 import { unreadableBucket } from '../../src/http/bucket-reply.ts';
 import '../../src/http/decorators.ts';
 import { asDownload, offsetOf } from '../../src/http/download.ts';
-import { errorReply } from '../../src/http/errors.ts';
+import { errorReply, RequestError } from '../../src/http/errors.ts';
 import { sendObject } from '../../src/http/object-reply.ts';
 import { timeParameter } from '../../src/http/playback-query.ts';
 import { StreamParams } from '../../src/http/stream-id.ts';
@@ -25,6 +25,11 @@ const querystring = Type.Object(
   },
   { additionalProperties: false },
 );
+
+/** Downloads at a time: each takes some MB, and the disk serves no more of them at a useful rate. */
+const MOST_AT_ONCE = 16;
+const TOO_MANY = `no more than ${MOST_AT_ONCE} exports may be downloaded at a time; try again when one has ended`;
+const RETRY_AFTER_SECONDS = 5;
 
 /** The files that there are, and what is different in their descriptions. */
 const FORMATS = [
@@ -48,6 +53,9 @@ const FORMATS = [
 const plugin: FastifyPluginAsyncTypebox = async (app) => {
   const sources = { ...app.rangeSources, objects: app.recordedObjects };
 
+  /** Downloads that have not ended. */
+  let running = 0;
+
   async function sendExport(
     request: FastifyRequest,
     reply: FastifyReply,
@@ -56,8 +64,16 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
     const { stream } = request.params as Static<typeof StreamParams>;
     const { start, end, gaps } = request.query as Static<typeof querystring>;
     const { startUs, endUs } = parseRange({ start, end });
+    if (running === MOST_AT_ONCE) {
+      reply.header('Retry-After', RETRY_AFTER_SECONDS);
+      throw new RequestError(503, TOO_MANY);
+    }
     const gone = new AbortController();
-    reply.raw.once('close', () => gone.abort());
+    running++;
+    reply.raw.once('close', () => {
+      running--;
+      gone.abort();
+    });
     try {
       const planned = await planExport(
         sources,
@@ -126,8 +142,8 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
               'the bucket cannot be read (AccessDenied); the log has the reason',
             ),
             503: errorReply(
-              'The bucket does not respond at the moment.',
-              'the bucket does not answer at present (ECONNREFUSED)',
+              'Too many exports are being downloaded, or the bucket does not respond at the moment.',
+              TOO_MANY,
             ),
           },
         },

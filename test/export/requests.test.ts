@@ -1,9 +1,11 @@
+import { once } from 'node:events';
 import { rename, rm, truncate } from 'node:fs/promises';
-import { request } from 'node:http';
+import { type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
 import t from 'tap';
 import { recordedApp } from '../playback/recorded-app.ts';
 import { NOON_US } from '../recording/simulated-publisher.ts';
+import { until } from '../server/until.ts';
 
 const RANGE = `start=2026-03-04T20:00:01.5%2B08:00&end=${NOON_US + 9_000_000}`;
 const URL = `/api/playback/cam1/export.mp4?${RANGE}`;
@@ -136,3 +138,32 @@ t.test(
     t.match(JSON.stringify(told[0]), /seg_0005.m4s is missing/);
   },
 );
+
+t.test('no more than sixteen are downloaded at a time', async (t) => {
+  // More than the buffers of a socket take.
+  const { app } = await recordedApp(t, async (publisher) => {
+    await publisher.run(240);
+  });
+  const long = `/api/playback/cam1/export.mp4?start=${NOON_US}&end=${NOON_US + 239e6}`;
+  const address = await app.listen({ port: 0, host: '127.0.0.1' });
+  const begun: IncomingMessage[] = [];
+  const begin = async () => {
+    const outgoing = request(`${address}${long}`).end();
+    const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
+    return response;
+  };
+  // Their beginnings are not read, so they do not end.
+  for (let i = 0; i < 16; i++) begun.push(await begin());
+  t.same([...new Set(begun.map(({ statusCode }) => statusCode))], [200]);
+  const refused = await begin();
+  t.equal(refused.statusCode, 503);
+  t.equal(refused.headers['retry-after'], '5');
+  refused.resume();
+  begun[0]!.destroy();
+  await until('another one is let in', async () => {
+    const next = await begin();
+    next.destroy();
+    return next.statusCode === 200;
+  });
+  for (const response of begun) response.destroy();
+});
