@@ -16,6 +16,7 @@ export const target: FuzzTarget = {
     'src/rtp/srtcp-receiver.ts',
     'src/rtp/srtp-aes-cm.ts',
     'src/rtp/srtp-aes-gcm.ts',
+    'src/rtp/gcm-memory.ts',
     'src/rtp/replay-window.ts',
     'src/rtp/ssrc-table.ts',
   ],

@@ -165,9 +165,23 @@ export class RtpReceiver {
       this.#malformed++;
       return;
     }
-    const type = datagram[1]!;
-    if (type >= 192 && type <= 223) this.#receiveRtcp(datagram, arrivalUs);
+    if (isRtcp(datagram)) this.#receiveRtcp(datagram, arrivalUs);
     else this.#receiveRtp(datagram, arrivalUs);
+  }
+
+  /**
+   * Announces datagrams that arrived together, so that decrypting them costs less. Pass each of them to
+   * {@link receive} afterwards, in the same order, before another session announces its own.
+   */
+  prepare(datagrams: readonly Buffer[]): void {
+    if (!this.#srtp.prepares) return;
+    const header = this.#header;
+    for (const datagram of datagrams) {
+      if (isRtcp(datagram) || !header.parse(datagram, datagram.length - this.#srtp.overhead))
+        continue;
+      this.#srtp.prepare(datagram.length, header);
+    }
+    this.#srtp.finishPreparing();
   }
 
   /**
@@ -384,4 +398,10 @@ export class RtpReceiver {
   #sendFeedback(packet: Buffer): void {
     this.#sendRtcp(Buffer.concat([this.#feedbackHead, packet]));
   }
+}
+
+/** RFC 5761 §4: the second byte of RTCP is a packet type, and no RTP payload type with a marker. */
+function isRtcp(datagram: Buffer): boolean {
+  const type = datagram[1] ?? 0;
+  return type >= 192 && type <= 223;
 }

@@ -8,12 +8,21 @@ export interface SrtpCipher {
   /** Minimum size of a protected RTCP packet, bytes: a header and what the profile adds. */
   readonly rtcpMinimum: number;
   /**
+   * Announces a packet for {@link openRtp}, so that the keystream of several packets is computed at once.
+   * Announced packets need not be opened, and others may be.
+   *
+   * @param bodyBytes length of what is encrypted, without what the profile adds
+   */
+  prepareRtp?(bodyBytes: number, ssrc: number, rollover: number, sequenceNumber: number): void;
+  /** Ends a batch of announced packets; to be called before the first of them is opened. */
+  finishPreparing?(): void;
+  /**
    * Authenticates and decrypts an SRTP packet.
    *
    * @param headerBytes length of the RTP header with contributing sources and extension; at most
    * the packet's length minus `rtpOverhead`
    * @param rollover rollover counter of the packet, 32 bits (RFC 3711 §3.3.1)
-   * @returns the payload with its padding; undefined if authentication fails
+   * @returns the payload with its padding, valid until the next call of any cipher; undefined if authentication fails
    */
   openRtp(
     datagram: Buffer,

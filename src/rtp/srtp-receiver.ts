@@ -39,13 +39,40 @@ export class SrtpReceiver {
     return this.#cipher.rtpOverhead;
   }
 
+  /** Whether {@link prepare} makes opening packets cheaper: not with every protection profile. */
+  get prepares(): boolean {
+    return this.#cipher.prepareRtp !== undefined;
+  }
+
+  /**
+   * Announces a packet that {@link open} will be called for in the same turn. Announce the packets of a
+   * batch in their order, then call {@link finishPreparing}.
+   *
+   * @param bytes length of the whole packet
+   * @param header parsed from it with a limit of its length less `overhead`
+   */
+  prepare(bytes: number, header: RtpHeader): void {
+    const { ssrc, sequenceNumber } = header;
+    const window = this.#streams.get(ssrc);
+    // The rollover counter of a stream is only known once a packet of it has been opened.
+    if (window === undefined) return;
+    const rollover = estimateRollover(window.highest, sequenceNumber);
+    const bodyBytes = bytes - header.bytes - this.overhead;
+    this.#cipher.prepareRtp?.(bodyBytes, ssrc, rollover, sequenceNumber);
+  }
+
+  /** Ends a batch: computes the keystream of its packets. */
+  finishPreparing(): void {
+    this.#cipher.finishPreparing?.();
+  }
+
   /**
    * Decrypts a packet.
    *
    * @param datagram the whole packet, not changed
    * @param header parsed from it with a limit of its length minus `overhead`
-   * @returns the payload with its padding, in memory of its own; undefined if the packet must be
-   * dropped, which is counted
+   * @returns the payload with its padding, valid until any session opens its next packet; undefined
+   * if the packet must be dropped, which is counted
    */
   open(datagram: Buffer, header: RtpHeader): Buffer | undefined {
     const { ssrc, sequenceNumber } = header;

@@ -1,0 +1,146 @@
+;; What opening an AEAD_AES_128_GCM packet takes beside AES itself (NIST SP 800-38D): the counter blocks,
+;; GHASH over header and ciphertext, and the exclusive or with the keystream. Blocks of 16 bytes stand in
+;; vectors as they do in memory.
+;;
+;; Memory, in bytes; gcm-memory.ts knows the same places:
+;;      0  8192 of tables: for each of the 32 nibbles of a block, first the high one of a byte, the 16
+;;         products of its values and H (SP 800-38D §6.4, by table as in its reference [6])
+;;   8192  16 of the initialization vector: 12 bytes, then a counter that is set here
+(module
+  (memory (export "memory") 8)
+
+  ;; x times H, in GF(2^128). Two sums, so that not every addition waits for the one before.
+  (func $times_h (param $x v128) (result v128)
+    (local $even v128) (local $odd v128) (local $byte i32)
+    (local.set $byte (i8x16.extract_lane_u 0 (local.get $x)))
+    (local.set $even (v128.xor (local.get $even) (v128.xor
+      (v128.load offset=0 (i32.and (local.get $byte) (i32.const 0xf0)))
+      (v128.load offset=256 (i32.shl (i32.and (local.get $byte) (i32.const 0x0f)) (i32.const 4))))))
+    (local.set $byte (i8x16.extract_lane_u 1 (local.get $x)))
+    (local.set $odd (v128.xor (local.get $odd) (v128.xor
+      (v128.load offset=512 (i32.and (local.get $byte) (i32.const 0xf0)))
+      (v128.load offset=768 (i32.shl (i32.and (local.get $byte) (i32.const 0x0f)) (i32.const 4))))))
+    (local.set $byte (i8x16.extract_lane_u 2 (local.get $x)))
+    (local.set $even (v128.xor (local.get $even) (v128.xor
+      (v128.load offset=1024 (i32.and (local.get $byte) (i32.const 0xf0)))
+      (v128.load offset=1280 (i32.shl (i32.and (local.get $byte) (i32.const 0x0f)) (i32.const 4))))))
+    (local.set $byte (i8x16.extract_lane_u 3 (local.get $x)))
+    (local.set $odd (v128.xor (local.get $odd) (v128.xor
+      (v128.load offset=1536 (i32.and (local.get $byte) (i32.const 0xf0)))
+      (v128.load offset=1792 (i32.shl (i32.and (local.get $byte) (i32.const 0x0f)) (i32.const 4))))))
+    (local.set $byte (i8x16.extract_lane_u 4 (local.get $x)))
+    (local.set $even (v128.xor (local.get $even) (v128.xor
+      (v128.load offset=2048 (i32.and (local.get $byte) (i32.const 0xf0)))
+      (v128.load offset=2304 (i32.shl (i32.and (local.get $byte) (i32.const 0x0f)) (i32.const 4))))))
+    (local.set $byte (i8x16.extract_lane_u 5 (local.get $x)))
+    (local.set $odd (v128.xor (local.get $odd) (v128.xor
+      (v128.load offset=2560 (i32.and (local.get $byte) (i32.const 0xf0)))
+      (v128.load offset=2816 (i32.shl (i32.and (local.get $byte) (i32.const 0x0f)) (i32.const 4))))))
+    (local.set $byte (i8x16.extract_lane_u 6 (local.get $x)))
+    (local.set $even (v128.xor (local.get $even) (v128.xor
+      (v128.load offset=3072 (i32.and (local.get $byte) (i32.const 0xf0)))
+      (v128.load offset=3328 (i32.shl (i32.and (local.get $byte) (i32.const 0x0f)) (i32.const 4))))))
+    (local.set $byte (i8x16.extract_lane_u 7 (local.get $x)))
+    (local.set $odd (v128.xor (local.get $odd) (v128.xor
+      (v128.load offset=3584 (i32.and (local.get $byte) (i32.const 0xf0)))
+      (v128.load offset=3840 (i32.shl (i32.and (local.get $byte) (i32.const 0x0f)) (i32.const 4))))))
+    (local.set $byte (i8x16.extract_lane_u 8 (local.get $x)))
+    (local.set $even (v128.xor (local.get $even) (v128.xor
+      (v128.load offset=4096 (i32.and (local.get $byte) (i32.const 0xf0)))
+      (v128.load offset=4352 (i32.shl (i32.and (local.get $byte) (i32.const 0x0f)) (i32.const 4))))))
+    (local.set $byte (i8x16.extract_lane_u 9 (local.get $x)))
+    (local.set $odd (v128.xor (local.get $odd) (v128.xor
+      (v128.load offset=4608 (i32.and (local.get $byte) (i32.const 0xf0)))
+      (v128.load offset=4864 (i32.shl (i32.and (local.get $byte) (i32.const 0x0f)) (i32.const 4))))))
+    (local.set $byte (i8x16.extract_lane_u 10 (local.get $x)))
+    (local.set $even (v128.xor (local.get $even) (v128.xor
+      (v128.load offset=5120 (i32.and (local.get $byte) (i32.const 0xf0)))
+      (v128.load offset=5376 (i32.shl (i32.and (local.get $byte) (i32.const 0x0f)) (i32.const 4))))))
+    (local.set $byte (i8x16.extract_lane_u 11 (local.get $x)))
+    (local.set $odd (v128.xor (local.get $odd) (v128.xor
+      (v128.load offset=5632 (i32.and (local.get $byte) (i32.const 0xf0)))
+      (v128.load offset=5888 (i32.shl (i32.and (local.get $byte) (i32.const 0x0f)) (i32.const 4))))))
+    (local.set $byte (i8x16.extract_lane_u 12 (local.get $x)))
+    (local.set $even (v128.xor (local.get $even) (v128.xor
+      (v128.load offset=6144 (i32.and (local.get $byte) (i32.const 0xf0)))
+      (v128.load offset=6400 (i32.shl (i32.and (local.get $byte) (i32.const 0x0f)) (i32.const 4))))))
+    (local.set $byte (i8x16.extract_lane_u 13 (local.get $x)))
+    (local.set $odd (v128.xor (local.get $odd) (v128.xor
+      (v128.load offset=6656 (i32.and (local.get $byte) (i32.const 0xf0)))
+      (v128.load offset=6912 (i32.shl (i32.and (local.get $byte) (i32.const 0x0f)) (i32.const 4))))))
+    (local.set $byte (i8x16.extract_lane_u 14 (local.get $x)))
+    (local.set $even (v128.xor (local.get $even) (v128.xor
+      (v128.load offset=7168 (i32.and (local.get $byte) (i32.const 0xf0)))
+      (v128.load offset=7424 (i32.shl (i32.and (local.get $byte) (i32.const 0x0f)) (i32.const 4))))))
+    (local.set $byte (i8x16.extract_lane_u 15 (local.get $x)))
+    (local.set $odd (v128.xor (local.get $odd) (v128.xor
+      (v128.load offset=7680 (i32.and (local.get $byte) (i32.const 0xf0)))
+      (v128.load offset=7936 (i32.shl (i32.and (local.get $byte) (i32.const 0x0f)) (i32.const 4))))))
+    (v128.xor (local.get $even) (local.get $odd)))
+
+  ;; The first n bytes of a block (n below 16), with zeros behind them.
+  (func $first (param $block v128) (param $n i32) (result v128)
+    (v128.and (local.get $block)
+      (i8x16.gt_u (i8x16.splat (local.get $n)) (v128.const i8x16 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15))))
+
+  ;; Writes `count` counter blocks to `to`, from counter 1 on, which is the one of the tag.
+  (func (export "counters") (param $to i32) (param $count i32)
+    (local $vector v128) (local $counter i32)
+    (local.set $vector (v128.load (i32.const 8192)))
+    (loop $next
+      (local.set $counter (i32.add (local.get $counter) (i32.const 1)))
+      (v128.store (local.get $to)
+        (i8x16.shuffle 0 1 2 3 4 5 6 7 8 9 10 11 19 18 17 16
+          (local.get $vector) (i32x4.splat (local.get $counter))))
+      (local.set $to (i32.add (local.get $to) (i32.const 16)))
+      (br_if $next (i32.lt_u (local.get $counter) (local.get $count)))))
+
+  ;; Decrypts `bodyBytes` in place, and says 1 where the tag behind them is right, else 0. It compares the
+  ;; whole tag whatever differs. Up to 15 bytes behind the header and the tag are read, and not used.
+  (func (export "open")
+    (param $header i32) (param $headerBytes i32) (param $body i32) (param $bodyBytes i32)
+    (param $keystream i32) (result i32)
+    (local $hash v128) (local $block v128) (local $end i32) (local $rest i32) (local $tagMask v128)
+    (local $lengths v128)
+    (local.set $lengths
+      (i8x16.shuffle 7 6 5 4 3 2 1 0 15 14 13 12 11 10 9 8
+        (i64x2.replace_lane 1
+          (i64x2.splat (i64.extend_i32_u (i32.shl (local.get $headerBytes) (i32.const 3))))
+          (i64.extend_i32_u (i32.shl (local.get $bodyBytes) (i32.const 3))))
+        (v128.const i64x2 0 0)))
+
+    (local.set $rest (i32.and (local.get $headerBytes) (i32.const 15)))
+    (local.set $end (i32.add (local.get $header) (i32.sub (local.get $headerBytes) (local.get $rest))))
+    (block $headerDone (loop $nextHeader
+      (br_if $headerDone (i32.ge_u (local.get $header) (local.get $end)))
+      (local.set $hash (call $times_h (v128.xor (local.get $hash) (v128.load (local.get $header)))))
+      (local.set $header (i32.add (local.get $header) (i32.const 16)))
+      (br $nextHeader)))
+    (if (local.get $rest) (then
+      (local.set $hash (call $times_h (v128.xor (local.get $hash)
+        (call $first (v128.load (local.get $header)) (local.get $rest)))))))
+
+    (local.set $tagMask (v128.load (local.get $keystream)))
+    (local.set $keystream (i32.add (local.get $keystream) (i32.const 16)))
+    (local.set $rest (i32.and (local.get $bodyBytes) (i32.const 15)))
+    (local.set $end (i32.add (local.get $body) (i32.sub (local.get $bodyBytes) (local.get $rest))))
+    (block $bodyDone (loop $nextBody
+      (br_if $bodyDone (i32.ge_u (local.get $body) (local.get $end)))
+      (local.set $block (v128.load (local.get $body)))
+      (v128.store (local.get $body) (v128.xor (local.get $block) (v128.load (local.get $keystream))))
+      (local.set $hash (call $times_h (v128.xor (local.get $hash) (local.get $block))))
+      (local.set $body (i32.add (local.get $body) (i32.const 16)))
+      (local.set $keystream (i32.add (local.get $keystream) (i32.const 16)))
+      (br $nextBody)))
+    (if (local.get $rest) (then
+      ;; The tag begins within this block and has to stay as it is.
+      (local.set $block (v128.load (local.get $body)))
+      (v128.store (local.get $body) (v128.xor (local.get $block)
+        (call $first (v128.load (local.get $keystream)) (local.get $rest))))
+      (local.set $hash (call $times_h (v128.xor (local.get $hash)
+        (call $first (local.get $block) (local.get $rest)))))))
+
+    (local.set $hash (call $times_h (v128.xor (local.get $hash) (local.get $lengths))))
+    (i32.eqz (v128.any_true (v128.xor
+      (v128.xor (local.get $hash) (local.get $tagMask))
+      (v128.load (i32.add (local.get $body) (local.get $rest))))))))
