@@ -63,3 +63,12 @@ export function parseRtcpCompound(packet: Buffer): (RtcpSenderReport | RtcpGoodb
   }
   return messages;
 }
+
+/**
+ * Tells RTCP from RTP on the same port (RFC 5761 §4): the second byte is an RTCP packet type, and no RTP
+ * payload type with a marker.
+ */
+export function isRtcp(datagram: Buffer): boolean {
+  const type = datagram[1] ?? 0;
+  return type >= 192 && type <= 223;
+}

@@ -5,11 +5,11 @@ import type { RtpPacket } from '../media/rtp-packet.ts';
 import { Slab } from '../media/slab.ts';
 import { Demultiplexer } from './demultiplexer.ts';
 import { HeaderExtensions } from './header-extensions.ts';
-import { LayeredTrack, type LayerStatistics, type SenderReport } from './layered-track.ts';
+import { LayeredTrack, type SenderReport } from './layered-track.ts';
 import type { MediaSection } from './media-section.ts';
 import { isNetworkOut } from './network-outage.ts';
 import { buildRemb, RembAdvertisement } from './remb.ts';
-import { parseRtcpCompound, type RtcpSenderReport } from './rtcp-compound.ts';
+import { isRtcp, parseRtcpCompound, type RtcpSenderReport } from './rtcp-compound.ts';
 import {
   buildFullIntraRequest,
   buildGenericNacks,
@@ -18,12 +18,12 @@ import {
 import { ntpMiddle32, ntpToUnixUs } from './rtcp-ntp-time.ts';
 import { buildReceiverReport, buildSourceDescription } from './rtcp-receiver-report.ts';
 import { RtpHeader } from './rtp-header.ts';
+import type { RtpReceiverStatistics } from './rtp-receiver-statistics.ts';
 import { SrtcpReceiver } from './srtcp-receiver.ts';
 import type { SrtpKeys } from './srtp-keys.ts';
 import { SrtpReceiver } from './srtp-receiver.ts';
 import { SsrcTable } from './ssrc-table.ts';
 import type { DepacketizingOptions } from './track-depacketizer.ts';
-import type { TrackStatistics } from './track-statistics.ts';
 import { TransportCcFeedback } from './transport-cc-feedback.ts';
 import { videoOrientation } from './video-orientation.ts';
 
@@ -45,20 +45,6 @@ export interface RtpSink {
   onTrackRestart(section: MediaSection): void;
   /** The sender stops sending the track (RTCP BYE, RFC 3550 §6.6). */
   onGoodbye(section: MediaSection): void;
-}
-
-/** Counters of an {@link RtpReceiver}. Every dropped packet is counted in one of the first four. */
-export interface RtpReceiverStatistics {
-  /** RTP and RTCP packets that failed authentication: forged, damaged, or with other keys. */
-  authenticationFailures: number;
-  /** RTP and RTCP packets that were received before, or are too old to tell. */
-  replayed: number;
-  /** RTP and RTCP packets with inconsistent lengths. */
-  malformed: number;
-  /** RTP packets that belong to no section, or to a stream that is not in use. */
-  unroutable: number;
-  /** By MID. For a track with several layers, only what was used is counted. */
-  tracks: Map<string, TrackStatistics & { layer?: LayerStatistics }>;
 }
 
 /** Options of a {@link RtpReceiver}. */
@@ -398,10 +384,4 @@ export class RtpReceiver {
   #sendFeedback(packet: Buffer): void {
     this.#sendRtcp(Buffer.concat([this.#feedbackHead, packet]));
   }
-}
-
-/** RFC 5761 §4: the second byte of RTCP is a packet type, and no RTP payload type with a marker. */
-function isRtcp(datagram: Buffer): boolean {
-  const type = datagram[1] ?? 0;
-  return type >= 192 && type <= 223;
 }
