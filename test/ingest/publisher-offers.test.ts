@@ -60,7 +60,7 @@ const EXPECTED: Record<string, Understood> = {
       '0',
       'h264 102, rtx 103, h264 108, rtx 109',
       'nack pli fir transportCc remb',
-      'mid 9, rid 10, repairedRid 11, transportCc 4, absSendTime 2',
+      'mid 9, rid 10, repairedRid 11, transportCc 4, absSendTime 2, videoOrientation 3',
       '2921507310 208929112',
     ],
     audio: ['1', 'red 63, opus 111', 'transportCc', 'mid 9, transportCc 4', '2092222268'],

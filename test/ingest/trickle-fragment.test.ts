@@ -7,7 +7,7 @@ import { AUDIO, DATA, offerOf, VIDEO } from './offers.ts';
 /** The form that RFC 9725 §4.3.2 shows. */
 const FRAGMENT = [
   'a=group:BUNDLE 0 1',
-  'm=audio 9 UDP/TLS/RTP/SAVPF 111',
+  'm=audio 9 UDP/TLS/RTP/SAVPF 63 111',
   'a=mid:0',
   'a=ice-ufrag:EsAw',
   'a=ice-pwd:P2uYro0UCOQ4zxjKXaWCBui1',
@@ -60,7 +60,7 @@ t.test('writes the answer to a restart as RFC 9725 §4.3.3 has it', async (t) =>
       `a=ice-pwd:${'o'.repeat(22)}`,
       'a=candidate:1 1 udp 2130706431 192.0.2.7 5000 typ host',
       'a=end-of-candidates',
-      'm=audio 9 UDP/TLS/RTP/SAVPF 111',
+      'm=audio 9 UDP/TLS/RTP/SAVPF 63 111',
       'a=mid:1',
       'a=ice-ufrag:ours',
       `a=ice-pwd:${'o'.repeat(22)}`,
