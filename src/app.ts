@@ -16,6 +16,7 @@ import { registerSecurityHeaders } from './http/security-headers.ts';
 import { withOneStreamPart } from './http/stream-address.ts';
 import { trustedProxies } from './http/trusted-proxy.ts';
 import { compileValidator, validationError } from './http/validation.ts';
+import { Fillers } from './playback/fillers.ts';
 import { Presentations } from './playback/presentations.ts';
 import { recordedObjects } from './playback/recorded-objects.ts';
 import type { RecordCatalogue } from './record-catalogue/record-catalogue.ts';
@@ -92,6 +93,7 @@ export async function buildApp(deps: AppDependencies): Promise<FastifyInstance> 
     index: deps.segmentIndex,
     presentations: new Presentations(objects),
   });
+  app.decorate('fillers', new Fillers(objects));
 
   const addOtherMethods = watchMethods(app);
   registerJsonBodies(app);

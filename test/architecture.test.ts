@@ -36,8 +36,8 @@ const MAY_IMPORT: Record<string, string[]> = {
   'segment-index': ['facts', 'journal', 'layout', 'media'],
   'record-catalogue': ['facts', 'journal'],
   playback: [
-    ...['facts', 'layout', 'manifest', 'media', 'recorder.ts', 'refusal.ts', 'segment-index'],
-    'storage',
+    ...['codecs', 'containers', 'facts', 'layout', 'manifest', 'media', 'recorder.ts'],
+    ...['refusal.ts', 'segment-index', 'storage'],
   ],
   export: [
     ...['codecs', 'containers', 'facts', 'layout', 'media', 'playback', 'refusal.ts', 'storage'],

@@ -94,6 +94,8 @@ t.test('every operation is described, with its errors', async (t) => {
     '/api/playback/{stream}/audio.m3u8',
     '/api/playback/{stream}/export.mp4',
     '/api/playback/{stream}/export.webm',
+    '/api/playback/{stream}/filler-init.m4s',
+    '/api/playback/{stream}/filler.m4s',
     '/api/playback/{stream}/index.m3u8',
     '/api/playback/{stream}/manifest.mpd',
     '/api/playback/{stream}/picture',

@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts';
+import type { Fillers } from '../playback/fillers.ts';
 import type { RecordedObjects } from '../playback/recorded-objects.ts';
 import type { RangeSources } from '../playback/select-range.ts';
 import type { RecordCatalogue } from '../record-catalogue/record-catalogue.ts';
@@ -23,6 +24,8 @@ declare module 'fastify' {
     recordedObjects: RecordedObjects;
     /** Where a range of what was recorded is looked up. */
     rangeSources: RangeSources;
+    /** Silence and black pictures, where HLS players need something. */
+    fillers: Fillers;
     authorizer: Authorizer;
   }
 

@@ -11,7 +11,7 @@ const OTHER_ROUTE = /^\/api\/(?!record\/object\/)/;
 /** Resources of a recorded stream: the last part of a path below `/api/playback/`. */
 const PLAYBACK_RESOURCES: ReadonlySet<string> = new Set([
   ...['manifest.mpd', 'index.m3u8', 'video.m3u8', 'audio.m3u8'],
-  ...['export.mp4', 'export.webm', 'picture'],
+  ...['filler.m4s', 'filler-init.m4s', 'export.mp4', 'export.webm', 'picture'],
 ]);
 const PLAYBACK = '/api/playback/';
 

@@ -12,12 +12,14 @@ export interface HlsMediaPlaylists {
  * own, since a recorded file holds one track. It begins to play exactly where the range does.
  * @param range with a Period at least
  * @param isLive more is to come, and players begin near its end
+ * @param fillerCodecs codecs strings of what stands in for tracks
  * @throws Refusal `other-container` for what HLS cannot carry
  */
 export function hlsMultivariantPlaylist(
   range: RecordedRange,
   isLive: boolean,
   addresses: HlsMediaPlaylists,
+  fillerCodecs: readonly string[] = [],
 ): string {
   const { periods, startUs } = range;
   checkForHls(range);
@@ -37,7 +39,11 @@ export function hlsMultivariantPlaylist(
     );
   }
   const rates = [bitRate(video), bitRate(audio)];
-  const codecs = new Set([...video, ...audio].map((track) => track.codecs));
+  const codecs = new Set([
+    ...video.map((track) => track.codecs),
+    ...fillerCodecs,
+    ...audio.map((track) => track.codecs),
+  ]);
   const attributes = [
     `BANDWIDTH=${Math.ceil(rates[0]!.peak + rates[1]!.peak)}`,
     `AVERAGE-BANDWIDTH=${Math.ceil(rates[0]!.average + rates[1]!.average)}`,

@@ -40,6 +40,10 @@ const NOT_PROVOKED = new Set([
   'exportWebm 503',
   'followLive777Streams 503',
   'followStreams 503',
+  'getFiller 502',
+  'getFiller 503',
+  'getFillerInitialization 502',
+  'getFillerInitialization 503',
   'getPicture 409',
   'getPicture 502',
   'getPicture 503',
@@ -71,6 +75,9 @@ t.test('each error reply is as its example says', async (t) => {
   };
   await mkdir(join(recorder.root, DAY), { recursive: true });
   await writeFile(join(recorder.root, DAY, 'manifest.mpd'), '<MPD/>');
+  await writeFile(join(recorder.root, DAY, 'audio_init.m4s'), 'damaged');
+  const filler = '/api/playback/cam1/filler.m4s?like=';
+  const fillerInit = '/api/playback/cam1/filler-init.m4s?like=';
   const offer = offerOf(VIDEO, AUDIO);
   const publishing = await fetch(`${recorder.url}/whip/cam1`, {
     method: 'POST',
@@ -105,6 +112,12 @@ t.test('each error reply is as its example says', async (t) => {
     'exportWebm 404': {
       path: '/api/playback/cam1/export.webm?start=2025-07-24T00:00:00Z&end=2025-07-24T00:01:00Z',
     },
+    'getFiller 400': { path: `${filler}${DAY}/audio_seg_0001.m4s&time=0&duration=960` },
+    'getFiller 404': { path: `${filler}${DAY}/init.m4s&time=0&duration=960` },
+    'getFiller 409': { path: `${filler}${DAY}/audio_init.m4s&time=0&duration=960` },
+    'getFillerInitialization 400': { path: `${fillerInit}${DAY}/manifest.mpd` },
+    'getFillerInitialization 404': { path: `${fillerInit}${DAY}/init.m4s` },
+    'getFillerInitialization 409': { path: `${fillerInit}${DAY}/audio_init.m4s` },
     'getLive777Stream 400': { path: '/api/streams/object' },
     'getLive777Stream 404': { path: '/api/streams/cam1' },
     'getPicture 400': { path: '/api/playback/cam1/picture?ts=1753315200' },

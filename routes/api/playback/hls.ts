@@ -1,17 +1,20 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import '../../../src/http/decorators.ts';
+import { unreadableBucket } from '../../../src/http/bucket-reply.ts';
 import { errorReply } from '../../../src/http/errors.ts';
 import { playedRange, RangeQuery } from '../../../src/http/playback-range.ts';
 import { rootFrom } from '../../../src/http/stream-address.ts';
 import { StreamParams } from '../../../src/http/stream-id.ts';
 import { replyWithTag } from '../../../src/http/tagged-reply.ts';
 import { PLAYLIST_TYPE } from '../../../src/layout/media-type.ts';
+import { pathsToFillLike } from '../../../src/playback/filler-segments.ts';
 import { hlsMediaPlaylist } from '../../../src/playback/hls-media-playlist.ts';
 import {
   checkForHls,
   hlsMultivariantPlaylist,
 } from '../../../src/playback/hls-multivariant-playlist.ts';
+import { StoreError } from '../../../src/storage/stores/store.ts';
 
 const RESPONSE = {
   200: {
@@ -47,7 +50,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
         operationId: 'getHlsPlaylist',
         summary: 'Play a range with HLS',
         description:
-          'An HLS playlist (RFC 8216bis) of any range, over gaps, days and codecs; it refers to one of the pictures and one of the sound. Players begin exactly at `start`, or, while the stream is being recorded and the range has no end, or one that is yet to come, near the end. Segments are the recorded files, read from `/api/record/object/` with the same token. HLS carries what is recorded as MP4, not VP8.',
+          'An HLS playlist (RFC 8216bis) of any range, over gaps, days and codecs; it refers to one of the pictures and one of the sound. Players begin exactly at `start`, or, while the stream is being recorded and the range has no end, or one that is yet to come, near the end. Segments are the recorded files, read from `/api/record/object/` with the same token; where one has pictures and another of them sound alone, silence and black pictures fill in. HLS carries what is recorded as MP4, not VP8.',
         params: StreamParams,
         querystring: RangeQuery,
         response: RESPONSE,
@@ -55,11 +58,17 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
     },
     async (request, reply) => {
       const { range, isLive } = await playedRange(app, request);
+      checkForHls(range);
       const query = new URLSearchParams(request.query).toString();
-      const text = hlsMultivariantPlaylist(range, isLive, {
-        video: `video.m3u8?${query}`,
-        audio: `audio.m3u8?${query}`,
-      });
+      const playlists = { video: `video.m3u8?${query}`, audio: `audio.m3u8?${query}` };
+      const likes = pathsToFillLike(range, 'video');
+      const fillers = await Promise.all(likes.map((path) => app.fillers.like(path))).catch(
+        (error: Error) => {
+          throw error instanceof StoreError ? unreadableBucket(request, error) : error;
+        },
+      );
+      const codecs = fillers.map((filler) => filler.codecs);
+      const text = hlsMultivariantPlaylist(range, isLive, playlists, codecs);
       return replyWithTag(request, reply, PLAYLIST_TYPE, text);
     },
   );
