@@ -3,14 +3,13 @@ import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { unreadableBucket } from '../../../src/http/bucket-reply.ts';
 import '../../../src/http/decorators.ts';
-import { errorReply } from '../../../src/http/errors.ts';
+import { errorReply, RequestError } from '../../../src/http/errors.ts';
 import { StreamParams } from '../../../src/http/stream-id.ts';
 import { parseFileName } from '../../../src/layout/file-names.ts';
 import { nameOf, readableObjectPath } from '../../../src/layout/object-path.ts';
 import { isOfStream } from '../../../src/layout/stream-folder.ts';
 import { CONTAINER_FILES } from '../../../src/media/container-name.ts';
 import { FILLER_INIT_NAME, FILLER_NAME } from '../../../src/playback/hls-media-playlist.ts';
-import { Refusal } from '../../../src/refusal.ts';
 import { StoreError } from '../../../src/storage/stores/store.ts';
 
 /** It is always made the same. */
@@ -57,7 +56,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
     const path = readableObjectPath(initPath);
     if (parseFileName(nameOf(path))?.type !== 'init' || !isOfStream(path, stream)) {
       const mend = `must be the object path of an initialization segment of ${stream}`;
-      throw new Refusal('bad-name', `like: ${mend}`);
+      throw new RequestError(400, `like: ${mend}`);
     }
     return app.fillers.like(path).catch((error: Error) => {
       throw error instanceof StoreError ? unreadableBucket(request, error) : error;
@@ -119,10 +118,10 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
       const filler = await fillerOf(request, request.params.stream, request.query.like);
       const most = MOST_SECONDS * filler.timescale;
       if (duration > most) {
-        throw new Refusal('bad-time', `duration: must be at most ${most} ticks, which is an hour`);
+        throw new RequestError(400, `duration: must be at most ${most} ticks, which is an hour`);
       }
       if (!Number.isSafeInteger(time + duration)) {
-        throw new Refusal('bad-time', 'time: must be below 2^53 ticks since the Unix epoch');
+        throw new RequestError(400, 'time: must be below 2^53 ticks since the Unix epoch');
       }
       reply.header('Cache-Control', CACHE).type(CONTAINER_FILES.mp4[filler.kind]);
       return reply.send(filler.segment(time, duration) as never);
