@@ -15,6 +15,13 @@ export class ManifestError extends Error {
 // Two days of segments of 0.1 s each: a longer run means damage.
 const MAX_REPEAT = 2 * 864_000;
 
+/** A run as `SegmentTimeline` writes it. */
+const RUN = /<S(?: t="(\d+)")? d="(\d+)"(?: r="(\d+)")?\/>/y;
+const TIMELINE = '<SegmentTimeline>';
+const TIMELINE_END = '</SegmentTimeline>';
+/** Stands in the place of a timeline that was taken out; the number of it follows. */
+const TAKEN_OUT = '<SegmentTimeline out="';
+
 const ALWAYS_LISTS = new Set(['Period', 'AdaptationSet', 'S']);
 
 /**
@@ -27,7 +34,8 @@ const ALWAYS_LISTS = new Set(['Period', 'AdaptationSet', 'S']);
 export function readMpd(text: string): Presentation {
   // The parser accepts truncated text, and continuing from that would lose segments.
   if (!text.trimEnd().endsWith('</MPD>')) throw new ManifestError('does not end with </MPD>');
-  const mpd = element(parse(text), 'document', 'MPD');
+  const { rest, timelines } = withoutTimelines(text);
+  const mpd = element(parse(rest), 'document', 'MPD');
   if (!MPD_PROFILES.includes(attribute(mpd, 'MPD', 'profiles'))) {
     throw new ManifestError(`MPD@profiles is not ${MPD_PROFILES.join(' or ')}`);
   }
@@ -47,7 +55,7 @@ export function readMpd(text: string): Presentation {
     ids.add(id);
     const period: ManifestPeriod = { id, ended: true };
     for (const set of elements(node, 'AdaptationSet')) {
-      const track = readTrack(set);
+      const track = readTrack(set, timelines);
       if (period[track.kind] !== undefined) {
         throw new ManifestError(`Period "${id}" has two AdaptationSets of ${track.kind}`);
       }
@@ -64,14 +72,15 @@ export function readMpd(text: string): Presentation {
   };
 }
 
-function readTrack(set: Node): ManifestTrack {
+function readTrack(set: Node, timelines: readonly string[]): ManifestTrack {
   const kind = attribute(set, 'AdaptationSet', 'contentType');
   if (!isKind(kind)) throw new ManifestError(`AdaptationSet@contentType is "${kind}"`);
   const template = element(set, 'AdaptationSet', 'SegmentTemplate');
   const container = readContainer(kind, set, template);
   const timescale = integer(template, 'SegmentTemplate', 'timescale');
   if (timescale === 0) throw new ManifestError('SegmentTemplate@timescale is 0');
-  const timeline = readTimeline(element(template, 'SegmentTemplate', 'SegmentTimeline'));
+  const runs = element(template, 'SegmentTemplate', 'SegmentTimeline');
+  const timeline = readTimeline(runs, timelines);
   const representation = element(set, 'AdaptationSet', 'Representation');
   const bandwidth = integer(representation, 'Representation', 'bandwidth');
   const durationSeconds = (timeline.endTicks - timeline.startTicks) / timescale;
@@ -128,24 +137,83 @@ function readContainer(kind: TrackKind, set: Node, template: Node): ContainerNam
   return container;
 }
 
-function readTimeline(node: Node): SegmentTimeline {
+/**
+ * Takes the content of timelines out of the text: nearly all of the manifest of a long day, of which a
+ * tree of elements would take ten times as long to build as its runs to read.
+ */
+function withoutTimelines(text: string): { rest: string; timelines: string[] } {
+  const timelines: string[] = [];
+  // A place that we did not make would show the runs of another track.
+  if (text.includes(TAKEN_OUT)) return { rest: text, timelines };
+  let rest = '';
+  let at = 0;
+  for (;;) {
+    const start = text.indexOf(TIMELINE, at);
+    const end = start < 0 ? -1 : text.indexOf(TIMELINE_END, start);
+    if (end < 0) return { rest: rest + text.slice(at), timelines };
+    rest += `${text.slice(at, start)}${TAKEN_OUT}${timelines.length}"/>`;
+    timelines.push(text.slice(start + TIMELINE.length, end));
+    at = end + TIMELINE_END.length;
+  }
+}
+
+function readTimeline(node: Node, timelines: readonly string[]): SegmentTimeline {
+  const runs = timelines[Number(node['@out'])];
   const timeline = new SegmentTimeline();
-  for (const run of elements(node, 'S')) {
-    const duration = integer(run, 'S', 'd');
-    const repeat = run['@r'] === undefined ? 0 : integer(run, 'S', 'r');
-    if (repeat > MAX_REPEAT) throw new ManifestError(`S@r is ${repeat}`);
-    let start: number;
-    if (run['@t'] !== undefined) start = integer(run, 'S', 't');
-    else if (timeline.count > 0) start = timeline.endTicks;
-    else throw new ManifestError('the first S has no t');
-    try {
-      for (let i = 0; i <= repeat; i++) timeline.add(start + i * duration, duration);
-    } catch (cause) {
-      throw new ManifestError(`SegmentTimeline: ${(cause as RangeError).message}`, { cause });
-    }
+  if (runs === undefined) addElements(timeline, node);
+  else if (!addRuns(timeline, runs)) {
+    // Something else is in it: the parser and the messages of each element say what.
+    return readTimeline(readContent(runs), []);
   }
   if (timeline.count === 0) throw new ManifestError('SegmentTimeline has no S');
   return timeline;
+}
+
+function readContent(runs: string): Node {
+  const document = parse(TIMELINE + runs + TIMELINE_END);
+  const node = document.SegmentTimeline;
+  return isNode(node) ? node : {};
+}
+
+/** @returns false where there is anything but runs as we write them */
+function addRuns(timeline: SegmentTimeline, text: string): boolean {
+  let at = 0;
+  while (at < text.length) {
+    RUN.lastIndex = at;
+    const [all, start, duration, repeat = '0'] = RUN.exec(text) ?? [];
+    if (all === undefined) return false;
+    const numbers = [start ?? '0', duration!, repeat].map(Number);
+    if (!numbers.every(Number.isSafeInteger)) return false;
+    addRun(timeline, start === undefined ? undefined : numbers[0]!, numbers[1]!, numbers[2]!);
+    at += all.length;
+  }
+  return true;
+}
+
+function addElements(timeline: SegmentTimeline, node: Node): void {
+  for (const run of elements(node, 'S')) {
+    const duration = integer(run, 'S', 'd');
+    const repeat = run['@r'] === undefined ? 0 : integer(run, 'S', 'r');
+    const start = run['@t'] === undefined ? undefined : integer(run, 'S', 't');
+    addRun(timeline, start, duration, repeat);
+  }
+}
+
+/** @param start where it does not follow from the run before */
+function addRun(
+  timeline: SegmentTimeline,
+  start: number | undefined,
+  duration: number,
+  repeat: number,
+): void {
+  if (repeat > MAX_REPEAT) throw new ManifestError(`S@r is ${repeat}`);
+  if (start === undefined && timeline.count === 0) throw new ManifestError('the first S has no t');
+  const from = start ?? timeline.endTicks;
+  try {
+    for (let i = 0; i <= repeat; i++) timeline.add(from + i * duration, duration);
+  } catch (cause) {
+    throw new ManifestError(`SegmentTimeline: ${(cause as RangeError).message}`, { cause });
+  }
 }
 
 /** An element as returned by the parser: attributes as `@name`, child elements by name. */

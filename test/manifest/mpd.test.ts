@@ -273,6 +273,26 @@ t.test('what is read back', async (t) => {
   t.doesNotThrow(() => periods[1]!.video!.timeline.add(Number.MAX_SAFE_INTEGER - 10, 5));
 });
 
+t.test('a timeline that is written otherwise says the same', async (t) => {
+  const text = writeMpd(twoPeriods(true), OPTIONS);
+  const timelines = (manifest: string) =>
+    readMpd(manifest).periods.map(({ video }) => [...video!.timeline.segments()]);
+  const expected = timelines(text);
+  for (const [name, changed] of [
+    ['elements with an end', text.replaceAll(/(<S [^>]*)\/>/g, '$1></S>')],
+    ['white space', text.replaceAll('<S ', '\n <S\t')],
+    ['a comment', text.replaceAll('</SegmentTimeline>', '<!-- r --></SegmentTimeline>')],
+  ] as const) {
+    t.not(changed, text);
+    t.same(timelines(changed), expected, name);
+  }
+  const forged = text.replace(
+    /<SegmentTimeline>.*?<\/SegmentTimeline>/,
+    '<SegmentTimeline out="1"/>',
+  );
+  t.throws(() => readMpd(forged), { message: /SegmentTimeline has no S/ });
+});
+
 t.test('sound whose files count time otherwise than in samples', async (t) => {
   const audio = { ...audioTrack(0, [480_000]), samplingRate: 24_000 };
   const text = writeMpd(presentation([{ id: '1', ended: true, audio }], true), OPTIONS);
