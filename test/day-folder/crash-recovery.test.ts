@@ -87,7 +87,9 @@ t.test('the index hears of what only the manifest knew, once', async (t) => {
   };
   await recoverAfterCrash(options);
   const byPath = (a: Segment, b: Segment) => (a.path < b.path ? -1 : 1);
-  t.same(found.toSorted(byPath), told.slice(-5).toSorted(byPath), 'just as it was told before');
+  // Why its Period began is the one thing that no file says.
+  const sayable = told.slice(-5).map(({ periodReason, ...segment }) => segment);
+  t.same(found.toSorted(byPath), sayable.toSorted(byPath), 'just as it was told before');
   await recoverAfterCrash(options);
   t.equal(found.length, 5);
 });

@@ -76,8 +76,11 @@ async function checkFigures(
   const listedSeconds =
     set.segments.reduce((sum, { duration }) => sum + duration, 0) / set.timescale;
   const indexedSeconds = (rows.at(-1)!.end_ts - rows[0]!.start_ts) / 1e6;
+  // Where the publisher ends, up to three pictures may be missing that would be shown before the last one.
+  const mostMissing = name.endsWith('reordered') ? 3 : 0;
   for (const seconds of [probedSeconds, listedSeconds, indexedSeconds]) {
-    const rate = pts.length / seconds;
-    t.ok(Math.abs(rate - FRAME_RATE) < 0.1, `${pts.length} pictures are ${rate} a second`);
+    const missing = seconds * FRAME_RATE - pts.length;
+    const isRight = missing > -0.5 && missing < mostMissing + 0.5;
+    t.ok(isRight, `${pts.length} pictures are ${pts.length / seconds} a second`);
   }
 }
