@@ -4,6 +4,7 @@ import cors from '@fastify/cors';
 import fastifyStatic from '@fastify/static';
 import fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance } from 'fastify';
 import type { Config } from './config/config.ts';
+import { ExportJobs } from './export/export-jobs.ts';
 import { registerApiDescription } from './http/api-description.ts';
 import { registerAuth } from './http/auth.ts';
 import './http/decorators.ts';
@@ -89,11 +90,19 @@ export async function buildApp(deps: AppDependencies): Promise<FastifyInstance> 
   app.decorate('store', deps.store);
   const objects = recordedObjects(deps.store, deps.recorder);
   app.decorate('recordedObjects', objects);
-  app.decorate('rangeSources', {
-    index: deps.segmentIndex,
-    presentations: new Presentations(objects),
+  const rangeSources = { index: deps.segmentIndex, presentations: new Presentations(objects) };
+  app.decorate('rangeSources', rangeSources);
+  const exportJobs = await ExportJobs.open({
+    root: deps.store.root,
+    // Recorders with separate indexes may share a folder.
+    owner: deps.config.recorder.indexPath,
+    sources: { ...rangeSources, objects },
+    log: deps.log,
   });
   app.decorate('fillers', new Fillers(objects));
+  app.decorate('exportJobs', exportJobs);
+  // Fastify waits for open replies before it closes; those that follow a job end with it.
+  app.addHook('preClose', () => exportJobs.close());
 
   const addOtherMethods = watchMethods(app);
   registerJsonBodies(app);

@@ -14,6 +14,9 @@
  * - `no-media`: nothing is recorded of that time;
  * - `other-container`: what is recorded cannot be in a file of that format;
  * - `unreadable-media`: of what was recorded something is missing or damaged;
+ * - `no-such-export`; `unfinished-export`: it has no file yet, or never will;
+ * - `too-many-exports`: no more are kept;
+ * - `disk-full`: recordings need what is free on the disk;
  * - `spool-full`: too much waits for its upload.
  */
 export type RefusalReason =
@@ -33,6 +36,10 @@ export type RefusalReason =
   | 'no-media'
   | 'other-container'
   | 'unreadable-media'
+  | 'no-such-export'
+  | 'unfinished-export'
+  | 'too-many-exports'
+  | 'disk-full'
   | 'spool-full';
 
 /**

@@ -40,7 +40,8 @@ const MAY_IMPORT: Record<string, string[]> = {
     ...['refusal.ts', 'segment-index', 'storage'],
   ],
   export: [
-    ...['codecs', 'containers', 'facts', 'layout', 'media', 'playback', 'refusal.ts', 'storage'],
+    ...['codecs', 'containers', 'facts', 'files', 'layout', 'media', 'playback', 'refusal.ts'],
+    'storage',
   ],
   retention: ['layout', 'record-catalogue', 'segment-index'],
   'index-rebuild': [
@@ -67,8 +68,16 @@ const MAY_IMPORT: Record<string, string[]> = {
     'verification',
   ],
   http: [
-    ...['clock', 'config', 'facts', 'files', 'ingest', 'layout', 'media', 'record-catalogue'],
-    ...['playback', 'recorder.ts', 'refusal.ts', 'segment-index', 'sources', 'storage'],
+    ...['clock', 'config', 'export', 'facts', 'files', 'ingest', 'layout', 'media'],
+    ...[
+      'record-catalogue',
+      'playback',
+      'recorder.ts',
+      'refusal.ts',
+      'segment-index',
+      'sources',
+      'storage',
+    ],
     'track-figures.ts',
   ],
   routes: [
@@ -76,7 +85,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     'version.ts',
   ],
   'app.ts': [
-    ...['config', 'http', 'playback', 'record-catalogue', 'recorder.ts', 'segment-index'],
+    ...['config', 'export', 'http', 'playback', 'record-catalogue', 'recorder.ts', 'segment-index'],
     ...['sources', 'storage', 'version.ts'],
   ],
   'openapi.ts': ['app.ts', 'config', 'record-catalogue', 'recorder.ts', 'segment-index'],

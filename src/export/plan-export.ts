@@ -1,7 +1,7 @@
 import type { ContainerName } from '../media/container-name.ts';
 import { toUs } from '../media/media-time.ts';
 import type { RecordedObjects } from '../playback/recorded-objects.ts';
-import type { RangePeriod } from '../playback/recorded-range.ts';
+import type { RangePeriod, RecordedRange } from '../playback/recorded-range.ts';
 import { type RangeSources, selectRange } from '../playback/select-range.ts';
 import { Refusal } from '../refusal.ts';
 import { checkContainer } from './container-check.ts';
@@ -42,18 +42,14 @@ export interface PlannedExport {
 const MOST_US = 25 * 3_600_000_000;
 
 /**
- * Finds what a range is made of, reads where its samples are, and lays out the file that it is exported as.
- * No payload is read, but all that is needed to know that it is there: what is missing or damaged is told now.
- * @param signal ends it early
- * @throws Refusal `bad-time` for a range that is too long, `no-media`, `unreadable-media`, and
- * `other-container` where it cannot be exported as such a file; the file system's error; StoreError; the
- * signal's reason
+ * Finds what an export is made of in the index and the manifests; no file of it is read yet.
+ * @throws Refusal `bad-time` for a range that is too long, `no-media`, `unreadable-media` for a manifest, and
+ * `other-container` where it cannot be exported as such a file; the file system's error; StoreError
  */
-export async function planExport(
-  { objects, ...sources }: ExportSources,
-  { stream, startUs, endUs, gaps, container }: ExportRequest,
-  signal?: AbortSignal,
-): Promise<PlannedExport> {
+export async function exportedRange(
+  sources: RangeSources,
+  { stream, startUs, endUs, container }: ExportRequest,
+): Promise<RecordedRange> {
   if (endUs - startUs > MOST_US) {
     throw new Refusal(
       'bad-time',
@@ -70,6 +66,31 @@ export async function planExport(
   }
   if (range.periods.length === 0) throw nothingRecorded(stream, startUs, endUs);
   checkContainer(range, container);
+  return range;
+}
+
+/** Bytes of the segments that a range is made of. */
+export function bytesOf({ periods }: RecordedRange): number {
+  const segments = periods.flatMap(({ video, audio }) => [
+    ...(video?.segments ?? []),
+    ...(audio?.segments ?? []),
+  ]);
+  return segments.reduce((sum, { size }) => sum + size, 0);
+}
+
+/**
+ * Finds what a range is made of, reads where its samples are, and lays out the file that it is exported as.
+ * No payload is read, but all that is needed to know that it is there: what is missing or damaged is told now.
+ * @param signal ends it early
+ * @throws as {@link exportedRange}; Refusal `unreadable-media`; the signal's reason
+ */
+export async function planExport(
+  { objects, ...sources }: ExportSources,
+  request: ExportRequest,
+  signal?: AbortSignal,
+): Promise<PlannedExport> {
+  const { stream, startUs, endUs, gaps, container } = request;
+  const range = await exportedRange(sources, request);
   const recordedUs = Math.max(startUs, ...range.periods.map((period) => period.endUs));
   // What is still to come does not count as a gap.
   const lastUs = endUs > Date.now() * 1000 ? Math.min(endUs, recordedUs) : endUs;

@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts';
 import type { Fillers } from '../playback/fillers.ts';
+import type { ExportJobs } from '../export/export-jobs.ts';
 import type { RecordedObjects } from '../playback/recorded-objects.ts';
 import type { RangeSources } from '../playback/select-range.ts';
 import type { RecordCatalogue } from '../record-catalogue/record-catalogue.ts';
@@ -26,6 +27,7 @@ declare module 'fastify' {
     rangeSources: RangeSources;
     /** Silence and black pictures, where HLS players need something. */
     fillers: Fillers;
+    exportJobs: ExportJobs;
     authorizer: Authorizer;
   }
 

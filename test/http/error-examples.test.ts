@@ -28,6 +28,9 @@ interface Request {
 
 /** Replies that need a recording, a broken bucket, many publishers or armed streams, a full spool, or a stop. */
 const NOT_PROVOKED = new Set([
+  'downloadExport 409',
+  'downloadExport 412',
+  'downloadExport 416',
   'exportMp4 409',
   'exportMp4 412',
   'exportMp4 416',
@@ -38,6 +41,7 @@ const NOT_PROVOKED = new Set([
   'exportWebm 416',
   'exportWebm 502',
   'exportWebm 503',
+  'followExport 503',
   'followLive777Streams 503',
   'followStreams 503',
   'getFiller 502',
@@ -59,6 +63,11 @@ const NOT_PROVOKED = new Set([
   'publish 503',
   'readObject 502',
   'readObject 503',
+  'startExport 409',
+  'startExport 429',
+  'startExport 502',
+  'startExport 503',
+  'startExport 507',
   'startRecording 429',
   'startRecording 503',
   'startRecording 507',
@@ -92,6 +101,9 @@ t.test('each error reply is as its example says', async (t) => {
   const start = { method: 'POST', path: '/api/record/cam1', headers: json };
   const trickle = { method: 'PATCH', path: session, headers: FRAGMENT, body: 'a=ice-ufrag:x' };
   const publish = { method: 'POST', path: '/whip/cam1', headers: SDP, body: offer };
+  const exporting = { method: 'POST', path: '/api/exports', headers: json };
+  const exportOf = (end: string) =>
+    `{"stream":"cam1","start":"2025-07-24T00:00:00Z","end":"${end}"}`;
   const requests: Record<string, Request> = {
     'acknowledgeRecords 400': { ...records, body: '{"records":[{"stream":"cam1"}]}' },
     'acknowledgeRecords 413': { ...records, body: large(3 << 20) },
@@ -101,6 +113,7 @@ t.test('each error reply is as its example says', async (t) => {
     'deleteRecords 413': { ...deletion, body: large(3 << 20) },
     'deleteRecords 415': { ...deletion, headers: TEXT, body: '{}' },
     'disarmStreams 400': { method: 'DELETE', path: '/api/recorder/armed?before=noon' },
+    'downloadExport 404': { path: '/api/exports/another/file' },
     'exportMp4 400': { path: '/api/playback/cam1/export.mp4?start=2025-07-24T00:00:00Z&end=1000' },
     'exportMp4 404': {
       path: '/api/playback/cam1/export.mp4?start=2025-07-24T00:00:00Z&end=2025-07-24T00:01:00Z',
@@ -118,6 +131,8 @@ t.test('each error reply is as its example says', async (t) => {
     'getFillerInitialization 400': { path: `${fillerInit}${DAY}/manifest.mpd` },
     'getFillerInitialization 404': { path: `${fillerInit}${DAY}/init.m4s` },
     'getFillerInitialization 409': { path: `${fillerInit}${DAY}/audio_init.m4s` },
+    'followExport 404': { path: '/api/exports/another/events' },
+    'getExport 404': { path: '/api/exports/another' },
     'getLive777Stream 400': { path: '/api/streams/object' },
     'getLive777Stream 404': { path: '/api/streams/cam1' },
     'getPicture 400': { path: '/api/playback/cam1/picture?ts=1753315200' },
@@ -152,6 +167,11 @@ t.test('each error reply is as its example says', async (t) => {
       path: `/api/record/object/${DAY}/manifest.mpd`,
       headers: { range: 'bytes=1000-' },
     },
+    'removeExport 404': { method: 'DELETE', path: '/api/exports/another' },
+    'startExport 400': { ...exporting, body: exportOf('2025-07-24T00:00:00Z') },
+    'startExport 404': { ...exporting, body: exportOf('2025-07-24T00:01:00Z') },
+    'startExport 413': { ...exporting, body: large(1 << 20) },
+    'startExport 415': { ...exporting, headers: TEXT, body: '{}' },
     'startRecording 400': { ...start, body: '{"base_dir":"../cam2"}' },
     'startRecording 413': { ...start, body: large(1 << 20) },
     'startRecording 415': { ...start, headers: TEXT, body: '{}' },

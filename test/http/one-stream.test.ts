@@ -84,6 +84,15 @@ t.test('a token of one stream touches no other', async (t) => {
   t.same(recorder.calls, [], 'nothing of it reaches the recorder');
 });
 
+t.test('a token of one stream exports no other', async (t) => {
+  const payload = { stream: 'cam2', start: 0, end: 1 };
+  const request = { method: 'POST', url: '/api/exports', headers: token('cam1'), payload } as const;
+  const reply = await app.inject(request);
+  t.equal(reply.statusCode, 403);
+  const own = await app.inject({ ...request, payload: { ...payload, stream: 'cam1' } });
+  t.equal(own.statusCode, 404, 'nothing is recorded of it');
+});
+
 t.test('a token of one stream chooses no folder', async (t) => {
   const start = (id: string, payload: object) =>
     app.inject({ method: 'POST', url: '/api/record/cam1', headers: token(id), payload });
