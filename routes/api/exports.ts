@@ -21,7 +21,16 @@ const KEEP_ALIVE_MS = 15_000;
 
 const NO_SUCH_EXPORT = 'no such export; it is removed a day after its end';
 
-const ExportParams = Type.Object({ id: Type.String({ description: 'Id of the export.' }) });
+const ExportParams = Type.Object({
+  id: Type.String({
+    pattern: '^[0-9a-f-]{36}$',
+    description: 'the id of an export, as GET /api/exports tells it',
+  }),
+});
+const noId = errorReply(
+  'The id is malformed.',
+  'id: must be the id of an export, as GET /api/exports tells it',
+);
 
 function timeField(description: string) {
   return Type.Union([Type.Integer({ minimum: 0 }), Type.String()], {
@@ -188,12 +197,14 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
         tags: ['read'],
         operationId: 'getExport',
         summary: 'State of an export',
+        description: 'How far it is, or how it ended. It is kept for a day after its end.',
         params: ExportParams,
         response: {
           200: {
             description: 'How far it is, or how it ended.',
             content: { 'application/json': { schema: ExportJson } },
           },
+          400: noId,
           404: noSuchExport,
         },
       },
@@ -231,6 +242,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
             },
           },
           204: { description: 'Its last event was received before.', type: 'null' },
+          400: noId,
           404: noSuchExport,
           503: errorReply('Too many clients follow exports.', TOO_MANY),
         },
@@ -281,6 +293,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
           },
           206: { description: 'The requested range of the file.', type: 'null' },
           304: { description: 'The file has not changed.', type: 'null' },
+          400: noId,
           404: noSuchExport,
           409: errorReply(
             'It has no file yet, or failed.',
@@ -322,6 +335,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
         params: ExportParams,
         response: {
           204: { description: 'It is gone.', type: 'null' },
+          400: noId,
           404: noSuchExport,
         },
       },

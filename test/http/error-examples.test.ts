@@ -12,6 +12,7 @@ const FRAGMENT = { 'content-type': 'application/trickle-ice-sdpfrag' };
 const json = { 'content-type': 'application/json' };
 const TEXT = { 'content-type': 'text/plain' };
 const DAY = 'cam1/2025/07/24';
+const EXPORT_ID = '0b6a9f3e-6f0c-4f0e-9d63-0d8c5b8d4c11';
 const large = (bytes: number) => ' '.repeat(bytes);
 
 interface Operation {
@@ -113,7 +114,8 @@ t.test('each error reply is as its example says', async (t) => {
     'deleteRecords 413': { ...deletion, body: large(3 << 20) },
     'deleteRecords 415': { ...deletion, headers: TEXT, body: '{}' },
     'disarmStreams 400': { method: 'DELETE', path: '/api/recorder/armed?before=noon' },
-    'downloadExport 404': { path: '/api/exports/another/file' },
+    'downloadExport 400': { path: '/api/exports/another/file' },
+    'downloadExport 404': { path: `/api/exports/${EXPORT_ID}/file` },
     'exportMp4 400': { path: '/api/playback/cam1/export.mp4?start=2025-07-24T00:00:00Z&end=1000' },
     'exportMp4 404': {
       path: '/api/playback/cam1/export.mp4?start=2025-07-24T00:00:00Z&end=2025-07-24T00:01:00Z',
@@ -131,8 +133,10 @@ t.test('each error reply is as its example says', async (t) => {
     'getFillerInitialization 400': { path: `${fillerInit}${DAY}/manifest.mpd` },
     'getFillerInitialization 404': { path: `${fillerInit}${DAY}/init.m4s` },
     'getFillerInitialization 409': { path: `${fillerInit}${DAY}/audio_init.m4s` },
-    'followExport 404': { path: '/api/exports/another/events' },
-    'getExport 404': { path: '/api/exports/another' },
+    'followExport 400': { path: '/api/exports/another/events' },
+    'followExport 404': { path: `/api/exports/${EXPORT_ID}/events` },
+    'getExport 400': { path: '/api/exports/another' },
+    'getExport 404': { path: `/api/exports/${EXPORT_ID}` },
     'getLive777Stream 400': { path: '/api/streams/object' },
     'getLive777Stream 404': { path: '/api/streams/cam1' },
     'getPicture 400': { path: '/api/playback/cam1/picture?ts=1753315200' },
@@ -167,7 +171,8 @@ t.test('each error reply is as its example says', async (t) => {
       path: `/api/record/object/${DAY}/manifest.mpd`,
       headers: { range: 'bytes=1000-' },
     },
-    'removeExport 404': { method: 'DELETE', path: '/api/exports/another' },
+    'removeExport 400': { method: 'DELETE', path: '/api/exports/another' },
+    'removeExport 404': { method: 'DELETE', path: `/api/exports/${EXPORT_ID}` },
     'startExport 400': { ...exporting, body: exportOf('2025-07-24T00:00:00Z') },
     'startExport 404': { ...exporting, body: exportOf('2025-07-24T00:01:00Z') },
     'startExport 413': { ...exporting, body: large(1 << 20) },
