@@ -88,6 +88,10 @@ t.test('every operation is described, with its errors', async (t) => {
     paths: Record<string, Record<string, Operation>>;
   };
   t.strictSame(Object.keys(document.paths), [
+    '/api/exports',
+    '/api/exports/{id}',
+    '/api/exports/{id}/events',
+    '/api/exports/{id}/file',
     '/api/info',
     '/api/playback',
     '/api/playback/{stream}',
