@@ -23,6 +23,7 @@ const NO_SUCH_EXPORT = 'no such export; it is removed a day after its end';
 
 const ExportParams = Type.Object({
   id: Type.String({
+    title: 'ExportId',
     pattern: '^[0-9a-f-]{36}$',
     description: 'the id of an export, as GET /api/exports tells it',
   }),

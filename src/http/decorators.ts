@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.ts';
-import type { Fillers } from '../playback/fillers.ts';
 import type { ExportJobs } from '../export/export-jobs.ts';
+import type { Fillers } from '../playback/fillers.ts';
 import type { RecordedObjects } from '../playback/recorded-objects.ts';
 import type { RangeSources } from '../playback/select-range.ts';
 import type { RecordCatalogue } from '../record-catalogue/record-catalogue.ts';
