@@ -32,8 +32,9 @@ const RECORDING: ReadonlySet<string> = new Set(['recording', 'degraded', 'interr
 
 /**
  * What a request with a {@link RangeQuery} asks for.
- * @throws Refusal `bad-time`; `no-media` where there is nothing; RequestError 502, 503 where the bucket
- * cannot be read; the file system's error
+ * What lies in a folder without a manifest is left out and logged: players know of no such thing.
+ * @throws Refusal `bad-time`; `no-media` where there is nothing; `unreadable-media` where all of it is left
+ * out; RequestError 502, 503 where the bucket cannot be read; the file system's error
  */
 export async function playedRange(
   app: FastifyInstance,
@@ -51,6 +52,13 @@ export async function playedRange(
   if (range.unreadable.length > 0) {
     const folders = range.unreadable;
     request.log.warn({ stream, folders }, 'recordings have no manifest that can be read');
+  }
+  if (range.periods.length === 0 && range.unreadable.length > 0) {
+    const folders = range.unreadable.join(', ');
+    throw new Refusal(
+      'unreadable-media',
+      `the manifest of ${folders} is missing or damaged; see what "verify" and "repair" say of it`,
+    );
   }
   if (range.periods.length === 0) {
     throw new Refusal('no-media', `nothing is recorded of ${stream} in this range`);

@@ -63,7 +63,7 @@ export interface RecordedRange {
   endUs: number | undefined;
   /** In the order of time; empty where there is nothing. */
   periods: RangePeriod[];
-  /** Object paths of day folders in which there are segments, but no manifest that can be read. */
+  /** Object paths of day folders in which there are segments of the range, but no manifest that can be read. */
   unreadable: string[];
 }
 

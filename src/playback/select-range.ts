@@ -45,15 +45,17 @@ export async function selectRange(
     const mend = `must not be further from start: the range has more than ${MOST_SEGMENTS} segments`;
     throw new Refusal('bad-time', `end: ${mend}`);
   }
+  const toUs = endUs ?? Number.POSITIVE_INFINITY;
+  const isAsked = (segment: Segment) => segment.endUs > startUs && segment.startUs < toUs;
   const periods: RangePeriod[] = [];
   const unreadable: string[] = [];
   for (const [folder, segments] of Map.groupBy(rows, ({ path }) => folderOf(path))) {
     const presentation = await presentations.of(folder);
-    if (presentation === undefined) unreadable.push(folder);
+    if (presentation === undefined && segments.some(isAsked)) unreadable.push(folder);
     const listed = byNumber(segments);
     for (const period of presentation?.periods ?? []) {
       for (const part of partsOf(period, folder, listed)) {
-        const cut = withinRange(part, startUs, endUs ?? Number.POSITIVE_INFINITY);
+        const cut = withinRange(part, startUs, toUs);
         if (cut !== undefined) periods.push(cut);
       }
     }

@@ -139,6 +139,16 @@ t.test('a folder without a manifest is told of', async (t) => {
   recorded.recorder.manifests.set('cam1/2026/03/04/manifest.mpd', '<MPD/>');
   const { periods, unreadable } = await selector(recorded)(0);
   t.same([periods, unreadable], [[], ['cam1/2026/03/04']]);
+  const before = await selector(recorded)(0, NOON_US);
+  t.same(before.unreadable, [], 'of which nothing was asked for');
+  for (const name of ['manifest.mpd', 'index.m3u8', 'video.m3u8', 'audio.m3u8']) {
+    const reply = await recorded.app.inject(`/api/playback/cam1/${name}?start=0`);
+    t.equal(reply.statusCode, 409, name);
+    t.match(
+      reply.json().message,
+      /^the manifest of cam1\/2026\/03\/04 is missing or damaged; see /,
+    );
+  }
 });
 
 t.test('more segments than a reply can hold', async (t) => {

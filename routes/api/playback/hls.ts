@@ -30,6 +30,10 @@ const RESPONSE = {
     'There is nothing in this range, or nothing of this kind.',
     'nothing is recorded of cam1 in this range',
   ),
+  409: errorReply(
+    'None of the manifests of the range can be read.',
+    'the manifest of cam1/2025/07/24 is missing or damaged; see what "verify" and "repair" say of it',
+  ),
   502: errorReply(
     'The bucket refuses the request.',
     'the bucket cannot be read (AccessDenied); the log has the reason',

@@ -36,6 +36,10 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
             'There is nothing in this range.',
             'nothing is recorded of cam1 in this range',
           ),
+          409: errorReply(
+            'None of the manifests of the range can be read.',
+            'the manifest of cam1/2025/07/24 is missing or damaged; see what "verify" and "repair" say of it',
+          ),
           502: errorReply(
             'The bucket refuses the request.',
             'the bucket cannot be read (AccessDenied); the log has the reason',
