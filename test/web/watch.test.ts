@@ -138,6 +138,28 @@ if (browser !== undefined && week !== undefined) {
     await page.context().close();
   });
 
+  t.test('a clip of VP8 is a WebM', async (t) => {
+    const watch = await WatchPage.open(browser, link('cam4', '14:05:00'));
+    const { page } = watch;
+    await watch.untilClock(at('14:05:00'), at('14:05:20'));
+    await page.keyboard.press('k');
+    await page.keyboard.press('i');
+    const marked = await watch.clockMs();
+    await page.keyboard.press('ArrowRight');
+    await watch.untilClock(marked + 4900, marked + 5100);
+    await page.keyboard.press('o');
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.click('#clip-download'),
+    ]);
+    t.match(download.suggestedFilename(), /^cam4.*\.webm$/);
+    const { streams } = await open(await download.path());
+    t.match(streams, [{ codec_name: 'vp8' }, { codec_name: 'opus' }]);
+    t.equal(await page.textContent('.clip [role="alert"]'), '');
+    t.strictSame(watch.faults, []);
+    await page.context().close();
+  });
+
   t.test('by mouse: days, zoom, a click, and what is under the pointer', async (t) => {
     const watch = await WatchPage.open(browser, `${url}?streams=cam1,cam2`);
     const { page } = watch;

@@ -66,11 +66,33 @@ export async function pictureOf(
   return (await call(path, 'GET', { cache: 'default', signal })).blob();
 }
 
+/** Formats in which a stretch is had as one file. */
+export type ExportFormat = 'mp4' | 'webm';
+
+/**
+ * Which format the pictures of a stretch can be exported in. Where they change from one to the other,
+ * the export itself is refused, with the stretches of each.
+ */
+export async function exportFormat(
+  stream: string,
+  startMs: number,
+  endMs: number,
+  signal: AbortSignal,
+): Promise<ExportFormat> {
+  const response = await call(manifestPath(stream, startMs, endMs), 'GET', { signal });
+  return (await response.text()).includes('mimeType="video/webm"') ? 'webm' : 'mp4';
+}
+
 /**
  * Where a stretch of a stream is had as one file.
  * @param start ISO 8601; its offset is that of the time in the file's name
  * @param end ISO 8601
  */
-export function exportPath(stream: string, start: string, end: string): string {
-  return `${playback(stream)}/export.mp4?${new URLSearchParams({ start, end })}`;
+export function exportPath(
+  stream: string,
+  start: string,
+  end: string,
+  format: ExportFormat,
+): string {
+  return `${playback(stream)}/export.${format}?${new URLSearchParams({ start, end })}`;
 }

@@ -2,12 +2,11 @@ import { computed, signal } from '@preact/signals';
 import { accessToken } from '../api/access-token.ts';
 import { address } from '../api/address.ts';
 import { errorOfResponse, messageOf, send } from '../api/request.ts';
-import { exportPath, timelineOf } from '../api/timeline.ts';
+import { exportFormat, exportPath, timelineOf } from '../api/timeline.ts';
+import { words } from '../words/language.ts';
+import { createClipFile, MOST_IN_MEMORY } from './clip-file.ts';
 import { joinNames } from './location.ts';
 import { isoInZone, zone } from './time-zone.ts';
-
-/** Larger than this a clip is not held in the memory of the page, bytes. */
-const MOST_IN_MEMORY = 1_000_000_000;
 
 /** A stretch that is taken away as a file. */
 export class Clip {
@@ -67,24 +66,18 @@ export class Clip {
     const [from, to] = [this.inMs.peek(), this.outMs.peek()];
     if (from === undefined || to === undefined) return;
     this.message.value = '';
-    const [start, end] = [from, to].map((ms) => isoInZone(ms, zone.peek()));
-    const url = address(exportPath(stream, start!, end!));
-    // The browser itself loads without limit, but has no token to show.
-    if (accessToken.peek() === '' && (this.bytes.peek() ?? 0) > MOST_IN_MEMORY) {
-      save(url, '');
-      return;
-    }
-    this.#loading = new AbortController();
+    const loading = new AbortController();
+    this.#loading = loading;
     this.progress.value = 0;
     try {
-      const response = await send(url, { signal: this.#loading.signal });
-      if (!response.ok) throw await errorOfResponse(response);
-      const blob = await this.#read(response);
-      const object = URL.createObjectURL(blob);
-      save(object, fileNameOf(response) ?? `${stream}.mp4`);
-      setTimeout(() => URL.revokeObjectURL(object), 60_000);
+      const format = await exportFormat(stream, from, to, loading.signal);
+      const [start, end] = [from, to].map((ms) => isoInZone(ms, zone.peek()));
+      const url = address(exportPath(stream, start!, end!, format));
+      // The browser itself loads without limit, but has no token to show.
+      if (accessToken.peek() === '' && (this.bytes.peek() ?? 0) > MOST_IN_MEMORY) save(url, '');
+      else await this.#load(url, `${stream}.${format}`, loading.signal);
     } catch (error) {
-      if (!this.#loading.signal.aborted) this.message.value = messageOf(error);
+      if (!loading.signal.aborted) this.message.value = messageOf(error);
     } finally {
       this.progress.value = undefined;
     }
@@ -94,16 +87,29 @@ export class Clip {
     this.#loading?.abort();
   }
 
-  async #read(response: Response): Promise<Blob> {
+  async #load(url: string, name: string, signal: AbortSignal): Promise<void> {
+    const response = await send(url, { signal });
+    if (!response.ok) throw await errorOfResponse(response);
     const whole = Number(response.headers.get('content-length')) || this.bytes.peek() || 1;
-    const parts: Uint8Array<ArrayBuffer>[] = [];
-    let read = 0;
-    for await (const part of response.body!) {
-      parts.push(part);
-      read += part.length;
-      this.progress.value = Math.min(1, read / whole);
+    const file = await createClipFile(whole);
+    if (file === undefined) {
+      await response.body?.cancel();
+      throw new Error(words.peek().clipTooLarge);
     }
-    return new Blob(parts, { type: response.headers.get('content-type') ?? '' });
+    try {
+      let read = 0;
+      for await (const part of response.body!) {
+        await file.write(part);
+        read += part.length;
+        this.progress.value = Math.min(1, read / whole);
+      }
+    } catch (error) {
+      await file.discard();
+      throw error;
+    }
+    const object = URL.createObjectURL(await file.finish());
+    save(object, fileNameOf(response) ?? name);
+    setTimeout(() => URL.revokeObjectURL(object), 60_000);
   }
 }
 

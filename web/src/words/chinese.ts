@@ -155,6 +155,8 @@ export const CHINESE: Words = {
   downloading: '正在下载',
   cancel: '取消',
   clearMarks: '清除标记',
+  clipTooLarge:
+    '对于通过 http 打开且使用访问令牌的页面，此片段过大：请通过 https 打开控制台，或选择较短的片段。',
 
   publishTitle: '从本浏览器推流',
   whatToPublish: '推流内容',

@@ -159,6 +159,8 @@ export const ENGLISH = {
   downloading: 'Download',
   cancel: 'Cancel',
   clearMarks: 'Clear marks',
+  clipTooLarge:
+    'This clip is too large for a page that came by plain http and has an access token: open the console by https, or choose a shorter clip.',
 
   publishTitle: 'Publish from this browser',
   whatToPublish: 'What to publish',
