@@ -2,6 +2,7 @@ import t from 'tap';
 import { requireChromium } from '../chromium/launch.ts';
 import { open } from '../export/exported.ts';
 import { requireFfmpeg } from '../media/tool.ts';
+import { CLOCK_RATE, SHOWN_NUMBERS } from './clock-pictures.ts';
 import { recordedWeek } from './recorded-week.ts';
 import { WatchPage } from './watch-page.ts';
 
@@ -12,7 +13,7 @@ const hasTools = requireFfmpeg(t);
 const week = browser === undefined || !hasTools ? undefined : await recordedWeek(t);
 
 if (browser !== undefined && week !== undefined) {
-  const { url, yesterdayMs } = week;
+  const { url, yesterdayMs, clockMs } = week;
   const at = (time: string) => yesterdayMs + Date.parse(`1970-01-01T${time}Z`);
   const link = (streams: string, time: string) =>
     `${url}?streams=${streams}&t=${new Date(at(time)).toISOString()}`;
@@ -28,6 +29,15 @@ if (browser !== undefined && week !== undefined) {
     const [tile] = await watch.tiles();
     t.match(tile, { stream: 'cam3', state: 'media', isPaused: false, width: 320 });
     t.match(page.url(), /\?streams=cam3&t=/, 'which the address says too');
+    await page.keyboard.press('k');
+    await watch.until('a clock that says when its picture was taken', async () => {
+      const [[number], clock] = (await page.evaluate(
+        `[${SHOWN_NUMBERS}, Date.parse(document.getElementById('playback-clock').dateTime)]`,
+      )) as [number[], number];
+      const taken = clockMs + (number! * 1000) / CLOCK_RATE;
+      t.comment(`a picture of ${taken} is said to be of ${clock}`);
+      return Math.abs(clock - taken) <= 50;
+    });
     t.strictSame(watch.faults, []);
     await page.context().close();
   });

@@ -110,6 +110,8 @@ export class Playback {
   pause(): void {
     this.isPlaying.value = false;
     for (const { video } of this.tiles.peek()) video.pause();
+    // At once that of the very frame, which a step is counted from.
+    this.#showTime();
   }
 
   /** Goes on by so many ms; back, where they are negative. */
