@@ -69,15 +69,8 @@ const MAY_IMPORT: Record<string, string[]> = {
   ],
   http: [
     ...['clock', 'config', 'export', 'facts', 'files', 'ingest', 'layout', 'media'],
-    ...[
-      'record-catalogue',
-      'playback',
-      'recorder.ts',
-      'refusal.ts',
-      'segment-index',
-      'sources',
-      'storage',
-    ],
+    ...['playback', 'record-catalogue', 'recorder.ts', 'refusal.ts', 'segment-index', 'sources'],
+    'storage',
     'track-figures.ts',
   ],
   routes: [

@@ -61,8 +61,7 @@ interface TrackInitialization {
  *
  * A picture stands until the next one, over gaps too, and where there is no sound there is silence: edit lists
  * with holes in the middle are more than most players know. Where a codec follows another each has a track
- * of its own: a track whose sample entries are of several codecs is nothing that FFmpeg or a browser plays.
- * Where one has several, each keyframe has its parameter sets in itself too: Chromium reads them nowhere
+ * of its own, so that all sample entries of a track are of one codec. Where it has several, each keyframe has its parameter sets in itself too: Chromium reads them nowhere
  * else once another entry came.
  * @returns the file in parts, one behind the other
  */
