@@ -44,7 +44,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
         response: {
           200: {
             description: 'The picture.',
-            headers: { 'Picture-Time': { schema: { type: 'integer' } } },
+            headers: { 'Picture-Time': Type.Integer({ description: 'µs since the Unix epoch.' }) },
             content: Object.fromEntries(
               CONTAINER_NAMES.map((name) => [
                 CONTAINER_FILES[name].video,

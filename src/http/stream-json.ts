@@ -175,6 +175,7 @@ const EXAMPLE = {
       packets_received: 8123,
       packets_lost: 0,
       packets_recovered: 12,
+      packets_restored: 0,
       packets_dropped: 0,
       access_units: 900,
       access_units_broken: 0,
