@@ -102,12 +102,27 @@ export class SampleReader {
     if (configuration?.kind !== kind || facts === undefined) {
       throw unreadable(path, 'is damaged, or of a codec that is not known here');
     }
+    mustBeWritable(configuration, container, path);
     const { compositionDelay = 0, orientation = UPRIGHT } = facts;
     const sampleEntry = container === 'mp4' ? readSampleEntry(data) : undefined;
     return {
       ...{ path, container, timescale, compositionDelay, orientation },
       ...{ configuration, sampleEntry },
     };
+  }
+}
+
+/** A damaged configuration may lack what a file needs. @throws Refusal `unreadable-media` */
+function mustBeWritable(
+  configuration: Configuration,
+  container: RangeTrack['container'],
+  path: string,
+): void {
+  try {
+    configuration.sampleEntry(container);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw unreadable(path, `is damaged: ${error.message}`);
   }
 }
 
