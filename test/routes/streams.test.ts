@@ -59,6 +59,7 @@ t.test('streams for the console: live ones, recorded ones, and both', async (t) 
         packets_received: 1,
         packets_lost: 2,
         packets_recovered: 3,
+        packets_restored: 0,
         packets_dropped: 4,
         access_units: 5,
         access_units_broken: 8,
