@@ -41,6 +41,8 @@ interface Program {
   options?: readonly string[];
   /** RFC 6381 codecs string of the sound that is recorded, `opus` by default. */
   audioCodec?: string;
+  /** What it is itself out of step at most, ms; {@link MOST_OFFSET_MS} by default. */
+  mostOffsetMs?: number;
   /** It sends pictures before those that count: GStreamer negotiates once it is fed. */
   isFedEarly?: true;
 }
@@ -73,6 +75,8 @@ const PROGRAMS: Record<string, Program> = {
     mend: 'pip install aiortc numpy',
     options: ['audio/PCMA'],
     audioCodec: 'flac',
+    // Its sound is 12 to 16 ms later than the Opus of the same program: it resamples to 8 kHz first.
+    mostOffsetMs: 35,
   },
   'GStreamer webrtcbin': {
     folder: 'gstreamer',
@@ -118,8 +122,9 @@ for (const [name, program] of Object.entries(PROGRAMS)) {
       await decodeBeeps([audio!.init, ...audio!.segments]),
     );
     t.ok(offsets.length >= SECONDS - 2, `${offsets.length} flashes have their beep`);
+    const { mostOffsetMs = MOST_OFFSET_MS } = program;
     for (const { offsetMs } of offsets) {
-      t.ok(Math.abs(offsetMs) <= MOST_OFFSET_MS, `sound ${offsetMs.toFixed(1)} ms after the flash`);
+      t.ok(Math.abs(offsetMs) <= mostOffsetMs, `sound ${offsetMs.toFixed(1)} ms after the flash`);
     }
   });
 }
