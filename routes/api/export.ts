@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { planExport } from '../../src/export/plan-export.ts';
-import { unreadableBucket } from '../../src/http/bucket-reply.ts';
+import { BUCKET_REPLIES, unreadableBucket } from '../../src/http/bucket-reply.ts';
 import '../../src/http/decorators.ts';
 import { asDownload, offsetOf } from '../../src/http/download.ts';
 import { errorReply, RequestError } from '../../src/http/errors.ts';
@@ -137,10 +137,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
               'The range starts beyond the end of the file.',
               'the object ends after 6 bytes',
             ),
-            502: errorReply(
-              'The bucket refuses the request.',
-              'the bucket cannot be read (AccessDenied); the log has the reason',
-            ),
+            502: BUCKET_REPLIES[502],
             503: errorReply(
               'Too many exports are being downloaded, or the bucket does not respond at the moment.',
               TOO_MANY,

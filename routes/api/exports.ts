@@ -3,7 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { ExportJob } from '../../src/export/export-job.ts';
-import { unreadableBucket } from '../../src/http/bucket-reply.ts';
+import { BUCKET_REPLIES, unreadableBucket } from '../../src/http/bucket-reply.ts';
 import '../../src/http/decorators.ts';
 import { asDownload, offsetOf } from '../../src/http/download.ts';
 import { errorReply, RequestError } from '../../src/http/errors.ts';
@@ -128,10 +128,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
             'Too many exports are kept already.',
             'no more than 100 exports are kept; remove one with DELETE /api/exports/{id}',
           ),
-          502: errorReply(
-            'The bucket refuses the request.',
-            'the bucket cannot be read (AccessDenied); the log has the reason',
-          ),
+          502: BUCKET_REPLIES[502],
           503: errorReply(
             'The bucket does not respond at the moment, or the recorder is stopping.',
             'the bucket does not answer at present (ECONNREFUSED)',

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { readPicture } from '../../src/export/picture.ts';
-import { unreadableBucket } from '../../src/http/bucket-reply.ts';
+import { BUCKET_REPLIES, unreadableBucket } from '../../src/http/bucket-reply.ts';
 import '../../src/http/decorators.ts';
 import { errorReply } from '../../src/http/errors.ts';
 import { isUnchanged } from '../../src/http/object-reply.ts';
@@ -68,14 +68,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
             'A recorded file is missing or damaged.',
             'cam1/2025/07/24/seg_0001.m4s is missing; choose start and end so that it is left out, or see what "verify" and "repair" say of its folder',
           ),
-          502: errorReply(
-            'The bucket refuses the request.',
-            'the bucket cannot be read (AccessDenied); the log has the reason',
-          ),
-          503: errorReply(
-            'The bucket does not respond at the moment.',
-            'the bucket does not answer at present (ECONNREFUSED)',
-          ),
+          ...BUCKET_REPLIES,
         },
       },
     },

@@ -3,7 +3,7 @@ import { nameOf } from '../layout/object-path.ts';
 import { ObjectRole, objectRole } from '../layout/object-role.ts';
 import type { SpooledStore } from '../storage/spooled-store.ts';
 import { type ByteRange, type Store, StoreError } from '../storage/stores/store.ts';
-import { RequestError } from './errors.ts';
+import { errorReply, RequestError } from './errors.ts';
 import { noSuchObject, sendFile } from './file-reply.ts';
 import {
   beyondEnd,
@@ -13,6 +13,18 @@ import {
   rangeOf,
   sendObject,
 } from './object-reply.ts';
+
+/** The replies of {@link unreadableBucket}, for the API description. */
+export const BUCKET_REPLIES = {
+  502: errorReply(
+    'The bucket refuses the request.',
+    'the bucket cannot be read (AccessDenied); the log has the reason',
+  ),
+  503: errorReply(
+    'The bucket does not respond at the moment.',
+    'the bucket does not answer at present (ECONNREFUSED)',
+  ),
+};
 
 /** How objects of a bucket are served. */
 export interface BucketReplyOptions {

@@ -5,8 +5,9 @@ import { parseRange } from '../playback/request-time.ts';
 import { selectRange } from '../playback/select-range.ts';
 import { Refusal } from '../refusal.ts';
 import { StoreError } from '../storage/stores/store.ts';
-import { unreadableBucket } from './bucket-reply.ts';
+import { BUCKET_REPLIES, unreadableBucket } from './bucket-reply.ts';
 import './decorators.ts';
+import { errorReply } from './errors.ts';
 import { timeParameter } from './playback-query.ts';
 
 /** Query of the calls that show a range of a stream to a player. */
@@ -19,6 +20,16 @@ export const RangeQuery = Type.Object(
   },
   { additionalProperties: false },
 );
+
+/** Replies that all calls with a {@link RangeQuery} have in common, for the API description. */
+export const RANGE_REPLIES = {
+  304: { description: 'Nothing has changed: it still has this `ETag`.', type: 'null' },
+  409: errorReply(
+    'None of the manifests of the range can be read.',
+    'the manifest of cam1/2025/07/24 is missing or damaged; see what "verify" and "repair" say of it',
+  ),
+  ...BUCKET_REPLIES,
+} as const;
 
 /** A range that a player is shown. */
 export interface PlayedRange {

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import { unreadableBucket } from '../../../src/http/bucket-reply.ts';
+import { BUCKET_REPLIES, unreadableBucket } from '../../../src/http/bucket-reply.ts';
 import '../../../src/http/decorators.ts';
 import { errorReply, RequestError } from '../../../src/http/errors.ts';
 import { StreamParams } from '../../../src/http/stream-id.ts';
@@ -40,14 +40,7 @@ const RESPONSE = {
     'The initialization segment cannot be read.',
     'cam1/2025/07/24/audio_init.m4s is damaged, or of an unknown codec',
   ),
-  502: errorReply(
-    'The bucket refuses the request.',
-    'the bucket cannot be read (AccessDenied); the log has the reason',
-  ),
-  503: errorReply(
-    'The bucket does not respond at the moment.',
-    'the bucket does not answer at present (ECONNREFUSED)',
-  ),
+  ...BUCKET_REPLIES,
 };
 
 /** What stands in for a track where nothing of it is recorded, for HLS players. */

@@ -3,7 +3,7 @@ import { Type } from 'typebox';
 import '../../../src/http/decorators.ts';
 import { unreadableBucket } from '../../../src/http/bucket-reply.ts';
 import { errorReply } from '../../../src/http/errors.ts';
-import { playedRange, RangeQuery } from '../../../src/http/playback-range.ts';
+import { playedRange, RANGE_REPLIES, RangeQuery } from '../../../src/http/playback-range.ts';
 import { rootFrom } from '../../../src/http/stream-address.ts';
 import { StreamParams } from '../../../src/http/stream-id.ts';
 import { replyWithTag } from '../../../src/http/tagged-reply.ts';
@@ -21,7 +21,6 @@ const RESPONSE = {
     description: 'The playlist.',
     content: { [PLAYLIST_TYPE]: { schema: Type.String() } },
   },
-  304: { description: 'Nothing has changed: it still has this `ETag`.', type: 'null' },
   400: errorReply(
     'The stream name or a bound of the range is invalid, or what is recorded is not in MP4 files; the message says which.',
     'end: must be later than start',
@@ -30,18 +29,7 @@ const RESPONSE = {
     'There is nothing in this range, or nothing of this kind.',
     'nothing is recorded of cam1 in this range',
   ),
-  409: errorReply(
-    'None of the manifests of the range can be read.',
-    'the manifest of cam1/2025/07/24 is missing or damaged; see what "verify" and "repair" say of it',
-  ),
-  502: errorReply(
-    'The bucket refuses the request.',
-    'the bucket cannot be read (AccessDenied); the log has the reason',
-  ),
-  503: errorReply(
-    'The bucket does not respond at the moment.',
-    'the bucket does not answer at present (ECONNREFUSED)',
-  ),
+  ...RANGE_REPLIES,
 };
 
 /** A range of what was recorded, for HLS players. */

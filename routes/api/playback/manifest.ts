@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import '../../../src/http/decorators.ts';
 import { errorReply } from '../../../src/http/errors.ts';
-import { playedRange, RangeQuery } from '../../../src/http/playback-range.ts';
+import { playedRange, RANGE_REPLIES, RangeQuery } from '../../../src/http/playback-range.ts';
 import { rootFrom } from '../../../src/http/stream-address.ts';
 import { StreamParams } from '../../../src/http/stream-id.ts';
 import { replyWithTag } from '../../../src/http/tagged-reply.ts';
@@ -27,7 +27,6 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
             description: 'The manifest.',
             content: { [MANIFEST_TYPE]: { schema: Type.String() } },
           },
-          304: { description: 'Nothing has changed: it still has this `ETag`.', type: 'null' },
           400: errorReply(
             'The stream name or a bound of the range is invalid; the message names it.',
             'end: must be later than start',
@@ -36,18 +35,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
             'There is nothing in this range.',
             'nothing is recorded of cam1 in this range',
           ),
-          409: errorReply(
-            'None of the manifests of the range can be read.',
-            'the manifest of cam1/2025/07/24 is missing or damaged; see what "verify" and "repair" say of it',
-          ),
-          502: errorReply(
-            'The bucket refuses the request.',
-            'the bucket cannot be read (AccessDenied); the log has the reason',
-          ),
-          503: errorReply(
-            'The bucket does not respond at the moment.',
-            'the bucket does not answer at present (ECONNREFUSED)',
-          ),
+          ...RANGE_REPLIES,
         },
       },
     },

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
-import { replyFromBucket } from '../../../src/http/bucket-reply.ts';
+import { BUCKET_REPLIES, replyFromBucket } from '../../../src/http/bucket-reply.ts';
 import { errorReply } from '../../../src/http/errors.ts';
 import { replyFromFile } from '../../../src/http/file-reply.ts';
 import { MANIFEST_TYPE, mediaTypeOf, SEGMENT_TYPES } from '../../../src/layout/media-type.ts';
@@ -54,14 +54,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
           'The range starts beyond the end of the object.',
           'the object ends after 6 bytes',
         ),
-        502: errorReply(
-          'The bucket refuses the request.',
-          'the bucket cannot be read (AccessDenied); the log has the reason',
-        ),
-        503: errorReply(
-          'The bucket does not respond at the moment.',
-          'the bucket does not respond at present (ECONNREFUSED)',
-        ),
+        ...BUCKET_REPLIES,
       },
     },
     handler: async (request, reply) => {
