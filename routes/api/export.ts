@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { planExport } from '../../src/export/plan-export.ts';
-import { BUCKET_REPLIES, unreadableBucket } from '../../src/http/bucket-reply.ts';
+import { BUCKET_REPLIES } from '../../src/http/bucket-reply.ts';
 import '../../src/http/decorators.ts';
 import { asDownload, offsetOf } from '../../src/http/download.ts';
 import { errorReply, RequestError } from '../../src/http/errors.ts';
@@ -11,7 +11,6 @@ import { timeParameter } from '../../src/http/playback-query.ts';
 import { StreamParams } from '../../src/http/stream-id.ts';
 import { CONTAINER_FILES, type ContainerName } from '../../src/media/container-name.ts';
 import { parseRange } from '../../src/playback/request-time.ts';
-import { StoreError } from '../../src/storage/stores/store.ts';
 
 const querystring = Type.Object(
   {
@@ -92,7 +91,6 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
     } catch (error) {
       // What is wrong is not to be saved as a file.
       reply.removeHeader('Content-Disposition');
-      if (error instanceof StoreError) throw unreadableBucket(request, error);
       throw error;
     }
   }

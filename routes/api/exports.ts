@@ -3,7 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { ExportJob } from '../../src/export/export-job.ts';
-import { BUCKET_REPLIES, unreadableBucket } from '../../src/http/bucket-reply.ts';
+import { BUCKET_REPLIES } from '../../src/http/bucket-reply.ts';
 import '../../src/http/decorators.ts';
 import { asDownload, offsetOf } from '../../src/http/download.ts';
 import { errorReply, RequestError } from '../../src/http/errors.ts';
@@ -11,7 +11,6 @@ import { EXPORT_EXAMPLE, ExportJson, exportJson } from '../../src/http/export-js
 import { replyFromFile } from '../../src/http/file-reply.ts';
 import { CONTAINER_FILES, CONTAINER_NAMES } from '../../src/media/container-name.ts';
 import { parseRange, TIME_RULE } from '../../src/playback/request-time.ts';
-import { StoreError } from '../../src/storage/stores/store.ts';
 
 /** Clients that follow exports at a time. */
 const MOST_FOLLOWERS = 100;
@@ -146,11 +145,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
         throw new RequestError(403, 'this token is for another stream');
       const { startUs, endUs } = parseRange({ start: String(start), end: String(end) });
       const wanted = { stream, startUs, endUs: endUs!, gaps, container };
-      const job = await jobs
-        .create(wanted, offsetOf(String(start), startUs))
-        .catch((error: Error) => {
-          throw error instanceof StoreError ? unreadableBucket(request, error) : error;
-        });
+      const job = await jobs.create(wanted, offsetOf(String(start), startUs));
       // Relative, so that it holds below a path prefix that a proxy removes.
       return reply.code(202).header('Location', `exports/${job.id}`).send(toJson(job));
     },

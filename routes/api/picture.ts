@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { readPicture } from '../../src/export/picture.ts';
-import { BUCKET_REPLIES, unreadableBucket } from '../../src/http/bucket-reply.ts';
+import { BUCKET_REPLIES } from '../../src/http/bucket-reply.ts';
 import '../../src/http/decorators.ts';
 import { errorReply } from '../../src/http/errors.ts';
 import { isUnchanged } from '../../src/http/object-reply.ts';
@@ -9,7 +9,6 @@ import { timeParameter } from '../../src/http/playback-query.ts';
 import { StreamParams } from '../../src/http/stream-id.ts';
 import { CONTAINER_FILES, CONTAINER_NAMES } from '../../src/media/container-name.ts';
 import { parseTime } from '../../src/playback/request-time.ts';
-import { StoreError } from '../../src/storage/stores/store.ts';
 
 const querystring = Type.Object(
   {
@@ -74,9 +73,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
     },
     async (request, reply) => {
       const us = parseTime(request.query.ts, 'ts');
-      const picture = await readPicture(sources, request.params.stream, us).catch((error) => {
-        throw error instanceof StoreError ? unreadableBucket(request, error) : error;
-      });
+      const picture = await readPicture(sources, request.params.stream, us);
       const { etag, data, isFinal, mediaType, timeUs } = picture;
       reply.header('Cache-Control', isFinal ? 'private, max-age=31536000, immutable' : 'no-cache');
       reply.header('ETag', etag).header('Picture-Time', timeUs);

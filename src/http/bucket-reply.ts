@@ -3,7 +3,7 @@ import { nameOf } from '../layout/object-path.ts';
 import { ObjectRole, objectRole } from '../layout/object-role.ts';
 import type { SpooledStore } from '../storage/spooled-store.ts';
 import { type ByteRange, type Store, StoreError } from '../storage/stores/store.ts';
-import { errorReply, RequestError } from './errors.ts';
+import { errorReply } from './errors.ts';
 import { noSuchObject, sendFile } from './file-reply.ts';
 import {
   beyondEnd,
@@ -14,7 +14,7 @@ import {
   sendObject,
 } from './object-reply.ts';
 
-/** The replies of {@link unreadableBucket}, for the API description. */
+/** The replies to a `StoreError`, for the API description. */
 export const BUCKET_REPLIES = {
   502: errorReply(
     'The bucket refuses the request.',
@@ -36,7 +36,7 @@ export interface BucketReplyOptions {
  * Answers a GET or HEAD with an object in the spool or in the bucket. The spool comes first, so
  * that players do not wait for an upload.
  * @param key object path
- * @throws RequestError 404, 412, 416; 502 and 503 if the bucket cannot be read
+ * @throws RequestError 404, 412, 416; StoreError if the bucket cannot be read
  */
 export async function replyFromBucket(
   request: FastifyRequest,
@@ -61,19 +61,9 @@ export async function replyFromBucket(
     }
     return await sendStored(request, reply, store, key);
   } catch (error) {
-    if (!(error instanceof StoreError)) throw error;
     reply.removeHeader('Content-Length');
-    throw unreadableBucket(request, error);
+    throw error;
   }
-}
-
-/** The error for a request that a bucket keeps from being met: 502 or 503. The log has the reason. */
-export function unreadableBucket({ log }: FastifyRequest, error: StoreError): RequestError {
-  const { code, kind, message } = error;
-  log.warn({ code, reason: message }, 'the bucket cannot be read');
-  return kind === 'transient'
-    ? new RequestError(503, `the bucket does not answer at present (${code})`)
-    : new RequestError(502, `the bucket cannot be read (${code}); the log has the reason`);
 }
 
 async function sendStored(

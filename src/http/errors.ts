@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { Refusal, type RefusalReason } from '../refusal.ts';
+import { StoreError } from '../storage/stores/store.ts';
 
 /** A request that fails, with the status and the message of its reply. */
 export class RequestError extends Error {
@@ -73,14 +74,15 @@ export function errorReply(description: string, message: string) {
 
 /**
  * Converts whatever a route throws to a reply. The messages of {@link RequestError},
- * {@link Refusal} and failed validation are sent; any other error is logged, and its reply only
- * says that it occurred.
+ * {@link Refusal} and failed validation are sent; a {@link StoreError} is logged and its code is sent; any
+ * other error is logged, and its reply only says that it occurred.
  */
 export function replyWithError(
-  error: FastifyError | RequestError | Refusal,
+  error: FastifyError | RequestError | Refusal | StoreError,
   request: FastifyRequest,
   reply: FastifyReply,
 ): FastifyReply {
+  if (error instanceof StoreError) return replyUnreadable(error, request, reply);
   const statusCode = error instanceof Refusal ? statusOf(error) : (error.statusCode ?? 500);
   const isMeant = error instanceof RequestError || error instanceof Refusal;
   if (isMeant || (statusCode >= 400 && statusCode < 500)) {
@@ -89,6 +91,18 @@ export function replyWithError(
   }
   request.log.error({ err: error, method: request.method, url: request.url }, 'request failed');
   return send(reply, 500, `internal error; the log has the reason under request id ${request.id}`);
+}
+
+/** A bucket cannot be read: 503 if it may answer later, else 502. */
+function replyUnreadable(
+  { code, kind, message }: StoreError,
+  { log }: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  log.warn({ code, reason: message }, 'the bucket cannot be read');
+  return kind === 'transient'
+    ? send(reply, 503, `the bucket does not answer at present (${code})`)
+    : send(reply, 502, `the bucket cannot be read (${code}); the log has the reason`);
 }
 
 /** Replies 404 to a request that matches no route or file. */

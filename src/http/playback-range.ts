@@ -4,8 +4,7 @@ import type { RecordedRange } from '../playback/recorded-range.ts';
 import { parseRange } from '../playback/request-time.ts';
 import { selectRange } from '../playback/select-range.ts';
 import { Refusal } from '../refusal.ts';
-import { StoreError } from '../storage/stores/store.ts';
-import { BUCKET_REPLIES, unreadableBucket } from './bucket-reply.ts';
+import { BUCKET_REPLIES } from './bucket-reply.ts';
 import './decorators.ts';
 import { errorReply } from './errors.ts';
 import { timeParameter } from './playback-query.ts';
@@ -57,9 +56,7 @@ export async function playedRange(
   const { stream } = request.params;
   const asked = parseRange(request.query);
   const { state } = await app.recorder.status(stream);
-  const range = await selectRange(app.rangeSources, stream, asked).catch((error: Error) => {
-    throw error instanceof StoreError ? unreadableBucket(request, error) : error;
-  });
+  const range = await selectRange(app.rangeSources, stream, asked);
   if (range.unreadable.length > 0) {
     const folders = range.unreadable;
     request.log.warn({ stream, folders }, 'recordings have no manifest that can be read');

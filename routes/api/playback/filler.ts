@@ -1,7 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import { BUCKET_REPLIES, unreadableBucket } from '../../../src/http/bucket-reply.ts';
+import { BUCKET_REPLIES } from '../../../src/http/bucket-reply.ts';
 import '../../../src/http/decorators.ts';
 import { errorReply, RequestError } from '../../../src/http/errors.ts';
 import { StreamParams } from '../../../src/http/stream-id.ts';
@@ -10,7 +9,6 @@ import { nameOf, readableObjectPath } from '../../../src/layout/object-path.ts';
 import { isOfStream } from '../../../src/layout/stream-folder.ts';
 import { CONTAINER_FILES } from '../../../src/media/container-name.ts';
 import { FILLER_INIT_NAME, FILLER_NAME } from '../../../src/playback/hls-media-playlist.ts';
-import { StoreError } from '../../../src/storage/stores/store.ts';
 
 /** It is always made the same. */
 const CACHE = 'private, max-age=86400, immutable';
@@ -45,15 +43,13 @@ const RESPONSE = {
 
 /** What stands in for a track where nothing of it is recorded, for HLS players. */
 const plugin: FastifyPluginAsyncTypebox = async (app) => {
-  const fillerOf = async (request: FastifyRequest, stream: string, initPath: string) => {
+  const fillerOf = async (stream: string, initPath: string) => {
     const path = readableObjectPath(initPath);
     if (parseFileName(nameOf(path))?.type !== 'init' || !isOfStream(path, stream)) {
       const mend = `must be the object path of an initialization segment of ${stream}`;
       throw new RequestError(400, `like: ${mend}`);
     }
-    return app.fillers.like(path).catch((error: Error) => {
-      throw error instanceof StoreError ? unreadableBucket(request, error) : error;
-    });
+    return app.fillers.like(path);
   };
 
   app.get(
@@ -71,7 +67,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
     },
     async (request, reply) => {
       const { stream } = request.params;
-      const { kind, initialization } = await fillerOf(request, stream, request.query.like);
+      const { kind, initialization } = await fillerOf(stream, request.query.like);
       reply.header('Cache-Control', CACHE).type(CONTAINER_FILES.mp4[kind]);
       return reply.send(initialization as never);
     },
@@ -108,7 +104,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
     },
     async (request, reply) => {
       const { time, duration } = request.query;
-      const filler = await fillerOf(request, request.params.stream, request.query.like);
+      const filler = await fillerOf(request.params.stream, request.query.like);
       const most = MOST_SECONDS * filler.timescale;
       if (duration > most) {
         throw new RequestError(400, `duration: must be at most ${most} ticks, which is an hour`);

@@ -1,7 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import '../../../src/http/decorators.ts';
-import { unreadableBucket } from '../../../src/http/bucket-reply.ts';
 import { errorReply } from '../../../src/http/errors.ts';
 import { playedRange, RANGE_REPLIES, RangeQuery } from '../../../src/http/playback-range.ts';
 import { rootFrom } from '../../../src/http/stream-address.ts';
@@ -14,7 +13,6 @@ import {
   checkForHls,
   hlsMultivariantPlaylist,
 } from '../../../src/playback/hls-multivariant-playlist.ts';
-import { StoreError } from '../../../src/storage/stores/store.ts';
 
 const RESPONSE = {
   200: {
@@ -54,11 +52,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
       const query = new URLSearchParams(request.query).toString();
       const playlists = { video: `video.m3u8?${query}`, audio: `audio.m3u8?${query}` };
       const likes = pathsToFillLike(range, 'video');
-      const fillers = await Promise.all(likes.map((path) => app.fillers.like(path))).catch(
-        (error: Error) => {
-          throw error instanceof StoreError ? unreadableBucket(request, error) : error;
-        },
-      );
+      const fillers = await Promise.all(likes.map((path) => app.fillers.like(path)));
       const codecs = fillers.map((filler) => filler.codecs);
       const text = hlsMultivariantPlaylist(range, isLive, playlists, codecs);
       return replyWithTag(request, reply, PLAYLIST_TYPE, text);
