@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { RequestError } from '../src/http/errors.ts';
-import { CONSOLE_POLICY } from '../src/http/security-headers.ts';
+import { registerPagePolicy } from '../src/http/security-headers.ts';
 
 /** Where Vite puts the console. */
 const ROOT = join(import.meta.dirname, '../web/dist');
@@ -20,6 +20,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
     });
     return;
   }
+  registerPagePolicy(app);
   await app.register(fastifyStatic, {
     root: ROOT,
     decorateReply: false,
@@ -29,7 +30,6 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
     // The entity tags are weak, which does not permit ranges (RFC 9110 §13.1.5).
     acceptRanges: false,
     setHeaders: (reply, path) => {
-      reply.header('Content-Security-Policy', CONSOLE_POLICY);
       if (path.startsWith(FINAL)) reply.header('Cache-Control', FOR_EVER);
     },
   });

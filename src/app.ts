@@ -107,7 +107,7 @@ export async function buildApp(deps: AppDependencies): Promise<FastifyInstance> 
   const addOtherMethods = watchMethods(app);
   registerJsonBodies(app);
   ignoreMeaninglessBodies(app);
-  registerSecurityHeaders(app);
+  await registerSecurityHeaders(app, http);
   registerOriginCheck(app, deps.config);
   // Before authentication: a browser's preflight request has no token.
   if (http.cors) {

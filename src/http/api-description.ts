@@ -3,6 +3,7 @@ import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance, FastifySchema, onRequestHookHandler } from 'fastify';
 import { errorBody, errorReply } from './errors.ts';
 import { nameSchemas } from './named-schemas.ts';
+import { registerPagePolicy } from './security-headers.ts';
 
 /** An OpenAPI document, reduced to what is changed here. */
 interface Described {
@@ -80,16 +81,19 @@ export async function registerApiDescription(app: FastifyInstance, version: stri
         ? tidied(document.openapiObject, optionalBodies)
         : document.swaggerObject,
   });
-  await app.register(swaggerUi, {
-    routePrefix: '/documentation',
-    uiHooks: { onRequest: addSlash },
-    // Relative to the page at `/documentation/`, so that it holds below any path prefix.
-    transformSpecification: (document) => ({
-      ...document,
-      servers: [{ url: '..', description: 'This recorder' }],
-    }),
-    transformSpecificationClone: false,
-    uiConfig: { deepLinking: true, docExpansion: 'list', tryItOutEnabled: true },
+  await app.register(async (page) => {
+    registerPagePolicy(page);
+    await page.register(swaggerUi, {
+      routePrefix: '/documentation',
+      uiHooks: { onRequest: addSlash },
+      // Relative to the page at `/documentation/`, so that it holds below any path prefix.
+      transformSpecification: (document) => ({
+        ...document,
+        servers: [{ url: '..', description: 'This recorder' }],
+      }),
+      transformSpecificationClone: false,
+      uiConfig: { deepLinking: true, docExpansion: 'list', tryItOutEnabled: true },
+    });
   });
 }
 

@@ -1,29 +1,51 @@
+import helmet, { type FastifyHelmetOptions } from '@fastify/helmet';
 import type { FastifyInstance } from 'fastify';
 
 /**
- * Policy of the console's page: scripts and styles come from this server, and Shaka plays from
- * `blob:`.
+ * Content-Security-Policy of our pages, the console and Swagger UI: scripts and styles come from this
+ * server, Shaka plays from `blob:`, and the icons in Swagger UI's style sheet are `data:`. `https:`
+ * is not enforced, because a recorder is often reached by its address alone.
  */
-export const CONSOLE_POLICY = [
-  "default-src 'self'",
-  "media-src 'self' blob:",
-  "img-src 'self' data:",
-  "object-src 'none'",
-  "base-uri 'self'",
-  "form-action 'self'",
-  "frame-ancestors 'self'",
-].join('; ');
+export const PAGE_POLICY = {
+  'default-src': ["'self'"],
+  'media-src': ["'self'", 'blob:'],
+  'img-src': ["'self'", 'data:'],
+  'object-src': ["'none'"],
+  'base-uri': ["'self'"],
+  'form-action': ["'self'"],
+  'frame-ancestors': ["'self'"],
+};
 
 /**
- * Headers that make browsers respect media types, send no referrer to other sites, and refuse to
- * show our pages in frames of other sites.
+ * Headers that make browsers respect media types, send no referrer to other sites, refuse to show our
+ * pages in frames of other sites, and keep our replies out of pages of other origins unless
+ * `[http] cors` permits them.
  */
-export function registerSecurityHeaders(app: FastifyInstance): void {
+export async function registerSecurityHeaders(
+  app: FastifyInstance,
+  { cors }: { cors: boolean },
+): Promise<void> {
+  await app.register(helmet, {
+    contentSecurityPolicy: false,
+    crossOriginResourcePolicy: { policy: cors ? 'cross-origin' : 'same-origin' },
+    // The business of whoever terminates TLS: it would hold for everything on that host.
+    strictTransportSecurity: false,
+    // Browsers take these two from HTTPS and localhost alone, and complain otherwise.
+    crossOriginOpenerPolicy: false,
+    originAgentCluster: false,
+    // For Internet Explorer and Flash; and for links to other hosts, which our pages have none of.
+    xDownloadOptions: false,
+    xPermittedCrossDomainPolicies: false,
+    xXssProtection: false,
+    xDnsPrefetchControl: false,
+  } satisfies FastifyHelmetOptions);
+}
+
+/** Adds the Content-Security-Policy of pages to the replies of a plugin. */
+export function registerPagePolicy(app: FastifyInstance): void {
   app.addHook('onRequest', async (_request, reply) => {
-    reply.headers({
-      'X-Content-Type-Options': 'nosniff',
-      'Referrer-Policy': 'no-referrer',
-      'X-Frame-Options': 'SAMEORIGIN',
+    await reply.helmet({
+      contentSecurityPolicy: { useDefaults: false, directives: PAGE_POLICY },
     });
   });
 }

@@ -68,7 +68,9 @@ t.test('the console and its player are served, nothing beside them is', async (t
     'x-content-type-options': 'nosniff',
     'x-frame-options': 'SAMEORIGIN',
     'referrer-policy': 'no-referrer',
+    'cross-origin-resource-policy': 'same-origin',
   });
+  t.notMatch(page.headers['content-security-policy'], /unsafe|upgrade-insecure/);
   const [, script = ''] = /<script [^>]*src="\.?\/?([^"]+)"/.exec(page.body) ?? [];
   const console = await app.inject(`/${script}`);
   t.match(console.headers['content-type'], /javascript/);
@@ -94,4 +96,19 @@ t.test('the console and its player are served, nothing beside them is', async (t
     t.ok(status >= 400 && status < 500, `${url}: ${status}`);
     t.match(JSON.parse(body), { statusCode: status, message: String });
   }
+});
+
+t.test('pages have a policy, and pages of other origins get nothing unless they may', async (t) => {
+  const { app } = await testApp(t);
+  for (const url of ['/', '/documentation/', '/documentation/static/swagger-ui.css']) {
+    const { headers } = await app.inject(url);
+    t.match(headers['content-security-policy'], /^default-src 'self';.*frame-ancestors 'self'$/);
+  }
+  const info = await app.inject('/api/info');
+  t.notOk('content-security-policy' in info.headers, 'what is no page needs none');
+  t.notOk('strict-transport-security' in info.headers, 'which is for the proxy to say');
+  t.equal(info.headers['cross-origin-resource-policy'], 'same-origin');
+  const { app: forAll } = await testApp(t, '[http]\ncors = true');
+  const { headers } = await forAll.inject('/api/info');
+  t.equal(headers['cross-origin-resource-policy'], 'cross-origin');
 });

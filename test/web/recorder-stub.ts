@@ -6,10 +6,14 @@ import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { Test } from 'tap';
-import { CONSOLE_POLICY } from '../../src/http/security-headers.ts';
+import { PAGE_POLICY } from '../../src/http/security-headers.ts';
 
 const WEB = join(import.meta.dirname, '../../web');
 const DIST = join(WEB, 'dist');
+/** The policy with which the recorder sends the console. */
+const POLICY = Object.entries(PAGE_POLICY)
+  .map(([directive, sources]) => [directive, ...sources].join(' '))
+  .join(';');
 const TYPES: Record<string, string> = {
   '.html': 'text/html',
   '.js': 'text/javascript',
@@ -63,7 +67,7 @@ export async function startRecorderStub(t: Test): Promise<RecorderStub> {
     const path = url === '/' ? '/index.html' : url;
     if (method === 'GET' && TYPES[extname(path)] !== undefined && !path.startsWith('/api/')) {
       response.setHeader('Content-Type', TYPES[extname(path)]!);
-      response.setHeader('Content-Security-Policy', CONSOLE_POLICY);
+      response.setHeader('Content-Security-Policy', POLICY);
       response.end(await consoleFile(path));
       return;
     }
