@@ -4,6 +4,7 @@ import cors from '@fastify/cors';
 import fastifyStatic from '@fastify/static';
 import fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance } from 'fastify';
 import type { Config } from './config/config.ts';
+import type { EventLog } from './events/event-log.ts';
 import { ExportJobs } from './export/export-jobs.ts';
 import { registerApiDescription } from './http/api-description.ts';
 import { registerAuth } from './http/auth.ts';
@@ -36,6 +37,7 @@ export interface AppDependencies {
   sources?: Pick<Sources, 'state' | 'endpoints' | 'streams'>;
   recordCatalogue: RecordCatalogue;
   store: ObjectStore;
+  events: EventLog;
   log: FastifyBaseLogger;
 }
 
@@ -88,6 +90,7 @@ export async function buildApp(deps: AppDependencies): Promise<FastifyInstance> 
   );
   app.decorate('recordCatalogue', deps.recordCatalogue);
   app.decorate('store', deps.store);
+  app.decorate('events', deps.events);
   const objects = recordedObjects(deps.store, deps.recorder);
   app.decorate('recordedObjects', objects);
   const rangeSources = { index: deps.segmentIndex, presentations: new Presentations(objects) };

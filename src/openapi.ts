@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { pino } from 'pino';
 import { buildApp } from './app.ts';
 import { parseConfig } from './config/load-config.ts';
+import type { EventLog } from './events/event-log.ts';
 import type { RecordCatalogue } from './record-catalogue/record-catalogue.ts';
 import type { Recorder } from './recorder.ts';
 import type { SegmentIndex } from './segment-index/segment-index.ts';
@@ -20,6 +21,7 @@ export async function describeApi(): Promise<string> {
     segmentIndex: {} as SegmentIndex,
     recordCatalogue: {} as RecordCatalogue,
     store: { root: '/' },
+    events: {} as EventLog,
     log: pino({ level: 'silent' }),
   });
   try {

@@ -3,6 +3,9 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { buildApp } from './app.ts';
 import type { Config } from './config/config.ts';
 import { urlHost } from './config/listen-address.ts';
+import { diskEvent } from './events/disk-events.ts';
+import { EventLog, eventJournalPath } from './events/event-log.ts';
+import { StorageEvents } from './events/storage-events.ts';
 import { FreeSpaceWatch } from './files/free-space.ts';
 import type { JournalLock } from './files/process-lock.ts';
 import { lockForRecorder } from './files/storage-root-lock.ts';
@@ -27,6 +30,8 @@ export class Service {
   readonly #store: ObjectStore;
   readonly #rootLock: JournalLock;
   readonly #space: FreeSpaceWatch;
+  readonly #events: EventLog;
+  readonly #storageEvents: StorageEvents | undefined;
 
   private constructor(
     app: FastifyInstance,
@@ -35,6 +40,8 @@ export class Service {
     store: ObjectStore,
     rootLock: JournalLock,
     space: FreeSpaceWatch,
+    events: EventLog,
+    storageEvents: StorageEvents | undefined,
   ) {
     this.#app = app;
     this.#recorder = recorder;
@@ -42,6 +49,8 @@ export class Service {
     this.#store = store;
     this.#rootLock = rootLock;
     this.#space = space;
+    this.#events = events;
+    this.#storageEvents = storageEvents;
   }
 
   /**
@@ -66,8 +75,16 @@ export class Service {
       const rootLock = await lockForRecorder(store.root, lockedFor, log);
       closers.unshift(() => rootLock.release());
       if (store.bucket) await markSpool(store.root, store.bucket.store.name);
+      const events = await EventLog.open({
+        path: eventJournalPath(indexPath),
+        node: nodeAlias,
+        log,
+      });
+      closers.unshift(() => events.close());
       const space = new FreeSpaceWatch(store.root, log);
       closers.unshift(async () => space.stop());
+      const disk = store.bucket === undefined ? 'recordings' : 'spool';
+      space.onChange = (change) => diskEvent(events.emit, disk, change);
       await space.start();
       const onDisk = folderReader(store.root);
       await indexLife.prepare(onDisk);
@@ -79,6 +96,7 @@ export class Service {
         log,
         store.bucket,
         rootLock.name,
+        events,
       );
       closers.unshift(() => recorder.close());
       const app = await buildApp({
@@ -88,6 +106,7 @@ export class Service {
         segmentIndex,
         recordCatalogue,
         store,
+        events,
         log,
       });
       closers.unshift(() => app.close());
@@ -97,7 +116,10 @@ export class Service {
         reader: bucket ? joinedReader(onDisk, storeReader(bucket.store)) : onDisk,
         isWaiting: (path) => bucket?.uploaded(path) === false,
       });
-      return new Service(app, recorder, indexLife, store, rootLock, space);
+      const storageEvents =
+        bucket && new StorageEvents(bucket.store.name, () => bucket.state(), events.emit);
+      storageEvents?.start();
+      return new Service(app, recorder, indexLife, store, rootLock, space, events, storageEvents);
     } catch (error) {
       for (const close of closers) await close();
       throw error;
@@ -117,12 +139,13 @@ export class Service {
    */
   async stop(): Promise<void> {
     this.#space.stop();
+    this.#storageEvents?.stop();
     const results = await Promise.allSettled([this.#closeApp(), this.#recorder.close()]);
     results.push(...(await Promise.allSettled([this.#store.bucket?.close()])));
     // Closed last, because the recorder adds its last segments and records while it closes. The
     // content of the journals is durable in any case, so a bucket that does not respond to the
     // index is not waited for.
-    const closed = Promise.allSettled([this.#indexLife.close()]);
+    const closed = Promise.allSettled([this.#indexLife.close(), this.#events.close()]);
     results.push(...(await Promise.race([closed, delay(INDEX_GRACE_MS, [])])));
     results.push(...(await Promise.allSettled([this.#rootLock.release()])));
     const errors = results.flatMap((result) =>

@@ -35,6 +35,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   journal: ['clock', 'files'],
   'segment-index': ['facts', 'journal', 'layout', 'media'],
   'record-catalogue': ['facts', 'journal'],
+  events: ['clock', 'facts', 'files', 'journal', 'media', 'storage'],
   playback: [
     ...['codecs', 'containers', 'facts', 'layout', 'manifest', 'media', 'recorder.ts'],
     ...['refusal.ts', 'segment-index', 'storage'],
@@ -55,7 +56,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     ...['recorder.ts', 'recording', 'refusal.ts', 'rtp', 'sources', 'track-figures.ts'],
   ],
   workers: [
-    ...['clock', 'config', 'day-folder', 'facts', 'index-rebuild', 'ingest', 'layout'],
+    ...['clock', 'config', 'day-folder', 'events', 'facts', 'index-rebuild', 'ingest', 'layout'],
     ...['record-catalogue', 'recorder.ts', 'refusal.ts', 'segment-index', 'sources', 'storage'],
     'streams',
   ],
@@ -68,7 +69,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     'verification',
   ],
   http: [
-    ...['clock', 'config', 'export', 'facts', 'files', 'ingest', 'layout', 'media'],
+    ...['clock', 'config', 'events', 'export', 'facts', 'files', 'ingest', 'layout', 'media'],
     ...['playback', 'record-catalogue', 'recorder.ts', 'refusal.ts', 'segment-index', 'sources'],
     'storage',
     'track-figures.ts',
@@ -78,10 +79,10 @@ const MAY_IMPORT: Record<string, string[]> = {
     'version.ts',
   ],
   'app.ts': [
-    ...['config', 'export', 'http', 'playback', 'record-catalogue', 'recorder.ts', 'segment-index'],
-    ...['sources', 'storage', 'version.ts'],
+    ...['config', 'events', 'export', 'http', 'playback', 'record-catalogue', 'recorder.ts'],
+    ...['segment-index', 'sources', 'storage', 'version.ts'],
   ],
-  'openapi.ts': ['app.ts', 'config', 'record-catalogue', 'recorder.ts', 'segment-index'],
+  'openapi.ts': ['app.ts', 'config', 'events', 'record-catalogue', 'recorder.ts', 'segment-index'],
   'command-line.ts': ['config'],
   'log.ts': ['config'],
   'remarks.ts': ['config', 'layout'],
@@ -90,7 +91,8 @@ const MAY_IMPORT: Record<string, string[]> = {
     ...['repair', 'segment-index', 'storage', 'verification'],
   ],
   'service.ts': [
-    ...['app.ts', 'config', 'files', 'index-rebuild', 'recorder.ts', 'storage', 'workers'],
+    ...['app.ts', 'config', 'events', 'files', 'index-rebuild', 'recorder.ts', 'storage'],
+    'workers',
   ],
   'main.ts': [
     ...['command-line.ts', 'commands', 'config', 'log.ts', 'remarks.ts', 'service.ts'],

@@ -5,6 +5,7 @@ import type { InjectOptions } from 'fastify';
 import { pino } from 'pino';
 import { buildApp } from '../../src/app.ts';
 import { parseConfig } from '../../src/config/load-config.ts';
+import { EventLog } from '../../src/events/event-log.ts';
 import { RecordCatalogue } from '../../src/record-catalogue/record-catalogue.ts';
 import { SegmentIndex } from '../../src/segment-index/segment-index.ts';
 import { openFolder } from '../../src/storage/object-store.ts';
@@ -35,7 +36,20 @@ const recordCatalogue = await RecordCatalogue.open({
   log,
 });
 const store = await openFolder({ type: 'fs', root }, log);
-const app = await buildApp({ config, recorder, segmentIndex, recordCatalogue, store, log });
+const events = await EventLog.open({
+  path: join(root, '.index', 'events.jsonl'),
+  node: 'node',
+  log,
+});
+const app = await buildApp({
+  config,
+  recorder,
+  segmentIndex,
+  recordCatalogue,
+  store,
+  events,
+  log,
+});
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 const PATHS = [

@@ -30,6 +30,14 @@ export async function freeSpace(folder: string): Promise<FreeSpace> {
   };
 }
 
+/** A mark was passed, or the disk has enough again. */
+export interface SpaceChange {
+  resource: 'space' | 'inodes';
+  /** Free share below which the disk is, percent; absent if it has enough again. */
+  belowPercent?: number;
+  space: FreeSpace;
+}
+
 interface SpaceLog {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
@@ -37,6 +45,8 @@ interface SpaceLog {
 
 /** Warns before the disk of the recordings runs out of space or inodes. */
 export class FreeSpaceWatch {
+  /** Called with each warning, and when there is enough again; must not throw. */
+  onChange: ((change: SpaceChange) => void) | undefined;
   readonly #folder: string;
   readonly #log: SpaceLog;
   readonly #clock: Clock;
@@ -81,19 +91,21 @@ export class FreeSpaceWatch {
     }
   }
 
-  #judge(what: 'space' | 'inodes', free: number, total: number, space: FreeSpace): void {
+  #judge(resource: SpaceChange['resource'], free: number, total: number, space: FreeSpace): void {
     const percent = total === 0 ? 100 : (free / total) * 100;
     const folder = this.#folder;
-    const warned = this.#warned[what];
+    const warned = this.#warned[resource];
     const share = WARN_PERCENT.find((each) => percent < each) ?? 100;
     if (share < warned) {
-      this.#warned[what] = share;
-      const message = `the disk of the recordings has less than ${share} % free ${what}`;
+      this.#warned[resource] = share;
+      const message = `the disk of the recordings has less than ${share} % free ${resource}`;
       this.#log.warn({ folder, ...fieldsOf(space) }, message);
+      this.onChange?.({ resource, belowPercent: share, space });
     } else if (share > warned && percent >= warned + BACK_PERCENT) {
-      this.#warned[what] = share;
+      this.#warned[resource] = share;
       if (share === 100) {
-        this.#log.info({ folder, ...fieldsOf(space) }, `the disk has ${what} again`);
+        this.#log.info({ folder, ...fieldsOf(space) }, `the disk has ${resource} again`);
+        this.onChange?.({ resource, space });
       }
     }
   }

@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts';
+import type { EventLog } from '../events/event-log.ts';
 import type { ExportJobs } from '../export/export-jobs.ts';
 import type { Fillers } from '../playback/fillers.ts';
 import type { RecordedObjects } from '../playback/recorded-objects.ts';
@@ -21,6 +22,8 @@ declare module 'fastify' {
     sources: Pick<Sources, 'state' | 'endpoints' | 'streams'>;
     recordCatalogue: RecordCatalogue;
     store: ObjectStore;
+    /** What happened on this node. */
+    events: EventLog;
     /** What was recorded, wherever its bytes are. */
     recordedObjects: RecordedObjects;
     /** Where a range of what was recorded is looked up. */

@@ -18,6 +18,8 @@ export interface JournalOptions<Entry> {
   onHeader(header: JournalHeader): void;
   /** Called for every valid line in order; returns false if the entry is invalid in its place. */
   onEntry(entry: Entry): boolean;
+  /** Lines need only survive the end of the process, not that of the machine. */
+  isLazy?: boolean;
 }
 
 /**
@@ -28,6 +30,7 @@ export class Journal {
   readonly damagedLines: number;
   readonly #path: string;
   readonly #header: (lastStamp: number) => string;
+  readonly #isLazy: boolean;
   #file: FileHandle;
   /** Length of the complete, durable lines, bytes. */
   #length: number;
@@ -39,8 +42,10 @@ export class Journal {
     header: (lastStamp: number) => string,
     file: FileHandle,
     { length, damaged }: JournalRead,
+    isLazy: boolean,
   ) {
     this.#path = path;
+    this.#isLazy = isLazy;
     this.#header = header;
     this.#file = file;
     this.#length = length;
@@ -55,7 +60,7 @@ export class Journal {
   static async open<Entry extends { type: string }>(
     options: JournalOptions<Entry>,
   ): Promise<Journal> {
-    const { path, format, log, onHeader, onEntry } = options;
+    const { path, format, log, onHeader, onEntry, isLazy = false } = options;
     const header = (lastStamp: number) =>
       encodeHeader(format, { version: format.version, lastStamp });
     await rm(newPath(path), { force: true });
@@ -83,7 +88,7 @@ export class Journal {
         await file.datasync();
         log.warn({ path, bytes: read.tornBytes }, `cut off the torn end of the ${format.title}`);
       }
-      return new Journal(path, header, file, read);
+      return new Journal(path, header, file, read, isLazy);
     } catch (error) {
       await file.close();
       throw error;
@@ -96,7 +101,8 @@ export class Journal {
   }
 
   /**
-   * Appends lines; durable when it resolves. If it rejects, the file is unchanged.
+   * Appends lines; durable when it resolves, unless the journal is lazy. If it rejects, the file is
+   * unchanged.
    * @throws the file system's error, such as ENOSPC
    */
   async append(lines: Buffer): Promise<void> {
@@ -104,7 +110,7 @@ export class Journal {
     this.#torn = true;
     try {
       await writeAll(this.#file, lines, this.#length);
-      await this.#file.datasync();
+      if (!this.#isLazy) await this.#file.datasync();
     } catch (error) {
       // A line that was rejected must not reappear at the next start. If this fails too, it is
       // retried before the next append.
@@ -146,6 +152,7 @@ export class Journal {
   async close(): Promise<void> {
     try {
       await this.#cutTornEnd();
+      if (this.#isLazy) await this.#file.datasync();
     } finally {
       await this.#file.close();
     }

@@ -116,10 +116,14 @@ export class RecordCatalogue {
    * Ends the records that a crashed run left active. Call it before the first record of this run. A
    * record without a known end has no media, so it becomes `Failed`.
    * @param endOf end of the last segment of a record, µs since the Unix epoch, if known
+   * @param onEnded called for each of them with its end
    * @returns the number of these records
    * @throws what {@link put} throws
    */
-  async completeAbandoned(endOf: (record: RecordFacts) => number | undefined): Promise<number> {
+  async completeAbandoned(
+    endOf: (record: RecordFacts) => number | undefined,
+    onEnded?: (record: RecordFacts) => void,
+  ): Promise<number> {
     const ended: RecordFacts[] = [];
     for (const stream of this.#table.streams()) {
       const records = this.#table.records(stream);
@@ -136,6 +140,7 @@ export class RecordCatalogue {
       }
     }
     await Promise.all(ended.map((record) => this.put(record)));
+    if (onEnded !== undefined) for (const record of ended) onEnded(record);
     return ended.length;
   }
 

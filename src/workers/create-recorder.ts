@@ -2,6 +2,8 @@ import { steadyNowUs } from '../clock/steady-clock.ts';
 import type { Config } from '../config/config.ts';
 import { recoverAfterCrash } from '../day-folder/crash-recovery.ts';
 import { FolderOwners } from '../day-folder/folder-owners.ts';
+import type { EventLog } from '../events/event-log.ts';
+import { RecordingEvents } from '../events/recording-events.ts';
 import { folderEnds } from '../index-rebuild/folder-ends.ts';
 import type { RecordCatalogue } from '../record-catalogue/record-catalogue.ts';
 import type { Recorder } from '../recorder.ts';
@@ -21,6 +23,7 @@ import { Uploads } from './uploads.ts';
  * @param bucket present if files are moved from this disk to a store; uploads begin here, after the
  * recovery and before any recording
  * @param lock file name of this recorder's lock on the storage root
+ * @param events to which recordings report
  * @throws the error that ended a worker; the file system's error
  */
 export async function createRecorder(
@@ -30,6 +33,7 @@ export async function createRecorder(
   log: ThreadLog,
   bucket?: SpooledStore,
   lock?: string,
+  events?: EventLog,
 ): Promise<{ recorder: Recorder; sources: Sources }> {
   const { sources: nodes, storage, ...recorder } = config.recorder;
   const { webrtc, iceServers } = config;
@@ -37,11 +41,14 @@ export async function createRecorder(
   const isRemote = bucket !== undefined;
   const settings: WorkerSettings = { webrtc, iceServers, recorder, root, lock, isRemote };
   const uploads = bucket && new Uploads(bucket, index, log);
-  const facts = new FactSink(index, catalogue, uploads, log);
+  const reports = events && new RecordingEvents(events);
+  const facts = new FactSink(index, catalogue, uploads, log, reports);
   const unclosed = await closeAfterCrash(settings, index, facts, uploads, log);
   await uploads?.start();
   // After the recovery, because the index now knows where each record ends.
-  const abandoned = await catalogue.completeAbandoned(folderEnds(index.folders()));
+  const abandoned = await catalogue.completeAbandoned(folderEnds(index.folders()), (record) =>
+    reports?.take({ type: 'record', record }),
+  );
   if (abandoned > 0) log.warn({ records: abandoned }, 'ended the records that a crash left open');
   const host = new RecorderHost({ settings, index, facts, uploads, log });
   await host.ready();

@@ -1,4 +1,5 @@
 import type { RecordingLog } from '../day-folder/recording-log.ts';
+import type { RecordingEvents } from '../events/recording-events.ts';
 import type { RecordFacts } from '../facts/record-facts.ts';
 import type { RecordingFact } from '../facts/recording-fact.ts';
 import type { Segment } from '../facts/segment.ts';
@@ -9,9 +10,11 @@ import type { Uploads } from './uploads.ts';
 
 /**
  * Distributes the facts of all recordings: files go to the spool, segments to the index, records to
- * the catalogue.
+ * the catalogue, and events to whom they concern.
  */
 export class FactSink {
+  readonly #index: SegmentIndex;
+  readonly #events: RecordingEvents | undefined;
   readonly #uploads: Uploads | undefined;
   readonly #segments: JournalFeed<Segment>;
   readonly #records: JournalFeed<RecordFacts>;
@@ -22,12 +25,18 @@ export class FactSink {
     catalogue: RecordCatalogue,
     uploads: Uploads | undefined,
     log: RecordingLog,
+    events?: RecordingEvents,
   ) {
+    this.#index = index;
+    this.#events = events;
     this.#uploads = uploads;
     this.#segments = new JournalFeed({
       // After a crash, a folder announces segments again that the index may already have.
       put: async (segment) => {
         if (index.has(segment.path)) return;
+        // A segment without a row is announced again after a crash, and so is its event. One with a
+        // row is not, so that its event has to be written before.
+        await events?.written();
         await index.add(segment, uploads === undefined);
         await uploads?.onListed(segment.path);
       },
@@ -36,7 +45,10 @@ export class FactSink {
       log,
     });
     this.#records = new JournalFeed({
-      put: (record) => catalogue.put(record),
+      put: async (record) => {
+        await events?.written();
+        await catalogue.put(record);
+      },
       name: ({ stream, recordId }) => ({ stream, record: recordId }),
       failure: 'a record could not be written to the catalogue',
       log,
@@ -46,6 +58,7 @@ export class FactSink {
   /** Accepts a fact; facts are written to the journals in the order of these calls. */
   take(fact: RecordingFact): void {
     this.#uploads?.take(fact);
+    if (fact.type !== 'segment' || !this.#index.has(fact.segment.path)) this.#events?.take(fact);
     if (fact.type === 'segment') this.#segments.add(fact.segment);
     else if (fact.type === 'record') this.#records.add(fact.record);
   }

@@ -7,6 +7,7 @@ import type { Test } from 'tap';
 import { buildApp } from '../../src/app.ts';
 import type { Config } from '../../src/config/config.ts';
 import { parseConfig } from '../../src/config/load-config.ts';
+import { EventLog, eventJournalPath } from '../../src/events/event-log.ts';
 import type { Segment } from '../../src/facts/segment.ts';
 import { RecordCatalogue } from '../../src/record-catalogue/record-catalogue.ts';
 import { SegmentIndex } from '../../src/segment-index/segment-index.ts';
@@ -21,6 +22,7 @@ export interface TestApp {
   recorder: RecorderStandIn;
   segmentIndex: SegmentIndex;
   recordCatalogue: RecordCatalogue;
+  events: EventLog;
   /** Storage root. */
   root: string;
   /** Lines logged at level info and above. */
@@ -48,14 +50,28 @@ export async function testApp(t: Test, toml = ''): Promise<TestApp> {
     log,
   });
   const store = await openFolder(config.recorder.storage as FsStorage, log);
-  const app = await buildApp({ config, recorder, segmentIndex, recordCatalogue, store, log });
+  const events = await EventLog.open({
+    path: eventJournalPath(config.recorder.indexPath),
+    node: 'test-node',
+    log,
+  });
+  const app = await buildApp({
+    config,
+    recorder,
+    segmentIndex,
+    recordCatalogue,
+    store,
+    events,
+    log,
+  });
   t.teardown(async () => {
     await app.close();
     await segmentIndex.close();
     await recordCatalogue.close();
+    await events.close();
     await rm(root, { recursive: true });
   });
-  return { app, config, recorder, segmentIndex, recordCatalogue, root, logged };
+  return { app, config, recorder, segmentIndex, recordCatalogue, events, root, logged };
 }
 
 /** A segment of 10 s, with what a test wants different. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { buildApp } from '../../src/app.ts';
 import { parseConfig } from '../../src/config/load-config.ts';
+import { EventLog } from '../../src/events/event-log.ts';
 import { RecordCatalogue } from '../../src/record-catalogue/record-catalogue.ts';
 import { SegmentIndex } from '../../src/segment-index/segment-index.ts';
 import { openFolder } from '../../src/storage/object-store.ts';
@@ -45,6 +46,7 @@ export async function startNode(
     log,
     now,
   });
+  const events = await EventLog.open({ path: join(index, 'events.jsonl'), node: 'test-node', log });
   const recorder = new RecorderStandIn();
   const app = await buildApp({
     config,
@@ -52,6 +54,7 @@ export async function startNode(
     segmentIndex,
     recordCatalogue: catalogue,
     store: await openFolder(config.recorder.storage as FsStorage, log),
+    events,
     log,
   });
   await app.listen({ host: '127.0.0.1', port: 0 });
@@ -65,6 +68,7 @@ export async function startNode(
       await app.close();
       await segmentIndex.close();
       await catalogue.close();
+      await events.close();
     },
   };
 }

@@ -28,13 +28,14 @@ t.test('nodes and their streams, and no token', async (t) => {
   });
   sources.start();
   t.teardown(() => sources.close());
-  const { app: bare, config, recorder, segmentIndex, recordCatalogue } = await testApp(t);
+  const { app: bare, config, recorder, segmentIndex, recordCatalogue, events } = await testApp(t);
   const app = await buildApp({
     config,
     recorder,
     segmentIndex,
     recordCatalogue,
     store: bare.store,
+    events,
     sources,
     log: pino({ level: 'silent' }),
   });
