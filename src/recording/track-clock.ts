@@ -51,6 +51,9 @@ export class TrackClock {
   /** Minimum of (arrival − media time) over the last half minute and the last second, µs. */
   readonly #least = new LeastDelay(WINDOW_US);
   readonly #leastRecent = new LeastDelay(RECENT_US);
+  /** Arrival − media time of the latest unit that came after one which is shown later, and its arrival, µs. */
+  #reorderedOffsetUs = 0;
+  #reorderedUs = Number.NEGATIVE_INFINITY;
   /** Sender's wall clock minus media time according to its last report, µs. */
   #senderOffsetUs: number | undefined;
   /** Arrival of that report, µs. */
@@ -121,6 +124,10 @@ export class TrackClock {
     }
     const offsetUs = arrivalUs - this.toUs(ticks);
     if (ticks === this.#latest) this.#latestOffsetUs = offsetUs;
+    else {
+      this.#reorderedOffsetUs = offsetUs;
+      this.#reorderedUs = arrivalUs;
+    }
     this.#least.note(offsetUs, arrivalUs);
     this.#leastRecent.note(offsetUs, arrivalUs);
     return ticks;
@@ -171,8 +178,21 @@ export class TrackClock {
    */
   report(ntpUs: number, rtpTimestamp: number, arrivalUs: number): void {
     if (this.#latest === undefined) return;
-    this.#senderOffsetUs = ntpUs - this.toUs(this.#unwrap(rtpTimestamp));
+    const mediaUs = this.toUs(this.#unwrap(rtpTimestamp));
+    if (this.#isOfReordered(arrivalUs - mediaUs, arrivalUs)) return;
+    this.#senderOffsetUs = ntpUs - mediaUs;
     this.#reportedUs = arrivalUs;
+  }
+
+  /**
+   * True if a report fits pictures that are sent later than they are shown better than others: media servers
+   * (pion, webrtc-rs) report the timestamp that they forwarded last plus the time since. It is wrong by the
+   * reordering, so it must not move anything.
+   */
+  #isOfReordered(offsetUs: number, arrivalUs: number): boolean {
+    const recent = this.#leastRecent.value;
+    if (arrivalUs - this.#reorderedUs > QUIET_US || !Number.isFinite(recent)) return false;
+    return Math.abs(offsetUs - this.#reorderedOffsetUs) < Math.abs(offsetUs - recent);
   }
 
   /** Converts ticks to µs on the track's own timeline. */

@@ -5,6 +5,7 @@ import { decodeBeeps } from '../media/beeps.ts';
 import { decodeFlashes } from '../media/flashes.ts';
 import { probeSegments } from '../media/probe.ts';
 import { requireFfmpeg } from '../media/tool.ts';
+import { encodeClip } from './encoded-clip.ts';
 import { type SimulatedOptions, SimulatedPublisher } from './simulated-publisher.ts';
 
 const REPORTS = { videoReportUs: 300_000, audioReportUs: 500_000 };
@@ -64,4 +65,37 @@ t.test('reports that contradict the arrival times move nothing', async (t) => {
   await publisher.recording.close();
   const ends = (['video', 'audio'] as const).map((kind) => publisher.of(kind).at(-1)!.endUs);
   t.ok(Math.abs(ends[0]! - ends[1]!) < 40_000, `${ends[0]! - ends[1]!} µs apart at the end`);
+});
+
+t.test('reports of a media server about reordered pictures move nothing', async (t) => {
+  if (!requireFfmpeg(t)) return;
+  const params = 'bframes=3:b-adapt=0:b-pyramid=normal';
+  const { frames } = await encodeClip(t.testdir(), { seconds: 6, profile: 'high', params });
+  const publisher = new SimulatedPublisher(
+    t,
+    {
+      ...REPORTS,
+      frames,
+      // An encoder gives a picture away when it has those that it refers to.
+      videoDelayUs: 100_000,
+      audioDelayUs: 100_000,
+      segmentSeconds: 10,
+      reportsByServer: true,
+    },
+    `${t.testdirName}/root`,
+  );
+  await publisher.run(60);
+  await publisher.recording.close();
+  const paths = new Set(publisher.of('video').flatMap(({ initPath, path }) => [initPath, path]));
+  const files = [...paths].map((file) => path.join(publisher.root, file));
+  const { pts, streams } = await probeSegments(files);
+  t.ok(pts.length > 1780, `${pts.length} pictures`);
+  const step = streams[0]!.timescale / 30;
+  // The first and the last ones are as long as the sound beside them.
+  const steps = pts.slice(1, -4).map((time, at) => pts[at + 2]! - time);
+  t.same(
+    steps.filter((each) => Math.abs(each - step) > 1),
+    [],
+    'each lasts a thirtieth of a second',
+  );
 });

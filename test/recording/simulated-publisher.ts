@@ -82,6 +82,11 @@ export interface SimulatedOptions {
   reportsUntilUs?: number;
   /** Added to the RTP timestamp of one unit, ticks: it is wrong on its own. */
   strayTicks?(kind: TrackKind, index: number): number;
+  /**
+   * The reports are those of a media server: the timestamp of the unit that it forwarded last, and the time
+   * since.
+   */
+  reportsByServer?: boolean;
   /** The sender's clock minus ours, µs. */
   senderClockUs?: number;
   /** How much too fast the clock runs that the RTP timestamps are read from. */
@@ -231,7 +236,15 @@ export class SimulatedPublisher {
         : Math.round(this.#videoCaptureUs(index) * 0.09);
     const timestamp = this.#timestamp('video', 4_294_960_000, shown);
     const reorderedUs = stillSeconds === undefined ? (shown - index * 3000) / 0.09 : 0;
-    this.#report('video', timestamp, this.#videoCaptureUs(index) + reorderedUs);
+    const { reportsByServer = false } = this.#options;
+    const report = () => {
+      const capturedUs = this.#videoCaptureUs(index) + reorderedUs;
+      // A camera reports the present, which differs from that of a picture that it held back.
+      const atUs = this.#options.frames ? this.nowUs - this.#startUs : capturedUs;
+      const since = reportsByServer ? 0 : Math.round((atUs - capturedUs) * 0.09);
+      this.#report('video', (timestamp + since) % 2 ** 32, atUs);
+    };
+    if (!reportsByServer) report();
     const rtpTimestamp = this.#astray('video', index, timestamp);
     const discontinuity = index > 0 && skip('video', index - 1) === true;
     const unit = {
@@ -244,6 +257,7 @@ export class SimulatedPublisher {
       ...(this.orientation && { orientation: this.orientation }),
     };
     this.recording.accept('video', unit);
+    if (reportsByServer) report();
   }
 
   get #packetTicks(): number {
