@@ -1,10 +1,13 @@
 /**
  * `npm run bench` runs every benchmark of this folder, `npm run bench -- srtp index` those whose name
- * begins so. Figures of one run may be compared with each other, not with those of another machine.
+ * begins so. Options behind the names, such as `--streams 90`, are the benchmark's own. Figures of one run
+ * may be compared with each other, not with those of another machine.
  */
 import { readdirSync } from 'node:fs';
 
-const wanted = process.argv.slice(2).filter((argument) => argument !== '--');
+const given = process.argv.slice(2);
+const options = given.findIndex((argument) => argument.startsWith('-'));
+const wanted = options < 0 ? given : given.slice(0, options);
 const names = readdirSync(import.meta.dirname)
   .filter((file) => file.endsWith('.ts') && file !== 'run.ts')
   .map((file) => file.slice(0, -3))

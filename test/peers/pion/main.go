@@ -3,22 +3,19 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"flag"
 	"fmt"
-	"io"
 	"log"
 	"math"
-	"net"
-	"net/http"
-	"net/url"
 	"os"
 	"time"
 
-	"github.com/pion/interceptor"
 	"github.com/pion/webrtc/v4"
 	"github.com/pion/webrtc/v4/pkg/media"
+
+	"live777-recorder/test/peers/pion/clip"
+	whipclient "live777-recorder/test/peers/pion/whip"
 )
 
 const (
@@ -39,16 +36,16 @@ func main() {
 }
 
 func run(whip, video, audio string, seconds float64) error {
-	pictures, err := readPictures(video)
+	pictures, err := clip.ReadPictures(video)
 	if err != nil {
 		return err
 	}
-	sounds, err := readOpus(audio)
+	sounds, err := clip.ReadOpus(audio)
 	if err != nil {
 		return err
 	}
 	tap := &wireTap{video: newSent(), audio: newSent()}
-	connection, err := newConnection(tap)
+	connection, err := whipclient.NewConnection(tap)
 	if err != nil {
 		return err
 	}
@@ -70,7 +67,7 @@ func run(whip, video, audio string, seconds float64) error {
 	if err != nil {
 		return err
 	}
-	session, err := post(connection, whip)
+	session, err := whipclient.Post(connection, whip)
 	if err != nil {
 		return err
 	}
@@ -95,37 +92,12 @@ func run(whip, video, audio string, seconds float64) error {
 	}
 	// What was lost last is asked for yet.
 	time.Sleep(time.Second)
-	if err := end(session); err != nil {
+	if err := whipclient.Delete(session); err != nil {
 		return err
 	}
 	tap.video.sum()
 	tap.audio.sum()
 	return json.NewEncoder(os.Stdout).Encode(map[string]*sent{"video": tap.video, "audio": tap.audio})
-}
-
-func newConnection(tap *wireTap) (*webrtc.PeerConnection, error) {
-	engine := &webrtc.MediaEngine{}
-	if err := engine.RegisterDefaultCodecs(); err != nil {
-		return nil, err
-	}
-	registry := &interceptor.Registry{}
-	registry.Add(tap)
-	if err := webrtc.ConfigureTWCCHeaderExtensionSender(engine, registry); err != nil {
-		return nil, err
-	}
-	if err := webrtc.RegisterDefaultInterceptors(engine, registry); err != nil {
-		return nil, err
-	}
-	// One way to the recorder: with more, what lies between could not tell which one is in use.
-	settings := webrtc.SettingEngine{}
-	settings.SetIncludeLoopbackCandidate(true)
-	settings.SetIPFilter(func(ip net.IP) bool { return ip.IsLoopback() && ip.To4() != nil })
-	api := webrtc.NewAPI(
-		webrtc.WithMediaEngine(engine),
-		webrtc.WithInterceptorRegistry(registry),
-		webrtc.WithSettingEngine(settings),
-	)
-	return api.NewPeerConnection(webrtc.Configuration{})
 }
 
 func addTrack(
@@ -153,42 +125,6 @@ func addTrack(
 	return track, nil
 }
 
-// post makes the offer and takes the answer; it returns the address of the session (RFC 9725).
-func post(connection *webrtc.PeerConnection, whip string) (string, error) {
-	offer, err := connection.CreateOffer(nil)
-	if err != nil {
-		return "", err
-	}
-	gathered := webrtc.GatheringCompletePromise(connection)
-	if err := connection.SetLocalDescription(offer); err != nil {
-		return "", err
-	}
-	<-gathered
-	sdp := connection.LocalDescription().SDP
-	reply, err := http.Post(whip, "application/sdp", bytes.NewBufferString(sdp))
-	if err != nil {
-		return "", err
-	}
-	defer reply.Body.Close()
-	answer, err := io.ReadAll(reply.Body)
-	if err != nil {
-		return "", err
-	}
-	if reply.StatusCode != http.StatusCreated {
-		return "", fmt.Errorf("POST %s: %s %s", whip, reply.Status, answer)
-	}
-	base, err := url.Parse(whip)
-	if err != nil {
-		return "", err
-	}
-	session, err := base.Parse(reply.Header.Get("Location"))
-	if err != nil {
-		return "", err
-	}
-	description := webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: string(answer)}
-	return session.String(), connection.SetRemoteDescription(description)
-}
-
 // send plays the samples in a loop, each at its time.
 func send(
 	track *webrtc.TrackLocalStaticSample, samples [][]byte, each time.Duration, seconds float64, counts *sent,
@@ -201,22 +137,6 @@ func send(
 			return err
 		}
 		counts.Samples++
-	}
-	return nil
-}
-
-func end(session string) error {
-	request, err := http.NewRequest(http.MethodDelete, session, nil)
-	if err != nil {
-		return err
-	}
-	reply, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return err
-	}
-	reply.Body.Close()
-	if reply.StatusCode != http.StatusOK {
-		return fmt.Errorf("DELETE %s: %s", session, reply.Status)
 	}
 	return nil
 }

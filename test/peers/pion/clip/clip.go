@@ -1,4 +1,5 @@
-package main
+// Package clip reads what publishers send.
+package clip
 
 import (
 	"bytes"
@@ -10,8 +11,8 @@ import (
 	"github.com/pion/webrtc/v4/pkg/media/h264reader"
 )
 
-// readPictures reads an Annex B file with one slice a picture: a picture is whole with its slice.
-func readPictures(path string) ([][]byte, error) {
+// ReadPictures reads an Annex B file with one slice a picture: a picture is whole with its slice.
+func ReadPictures(path string) ([][]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -40,9 +41,9 @@ func readPictures(path string) ([][]byte, error) {
 	}
 }
 
-// readOpus reads the packets of an Ogg file (RFC 3533, section 6) without its two headers. Pion's own
+// ReadOpus reads the packets of an Ogg file (RFC 3533, section 6) without its two headers. Pion's own
 // reader hands out whole pages, which hold many packets.
-func readOpus(path string) ([][]byte, error) {
+func ReadOpus(path string) ([][]byte, error) {
 	file, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
