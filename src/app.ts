@@ -12,6 +12,7 @@ import './http/decorators.ts';
 import { replyNotFound, replyWithError } from './http/errors.ts';
 import { watchMethods } from './http/other-methods.ts';
 import { ignoreMeaninglessBodies, registerJsonBodies } from './http/request-bodies.ts';
+import { requestIds } from './http/request-id.ts';
 import { RequestLog } from './http/request-log.ts';
 import { registerOriginCheck } from './http/request-origin.ts';
 import { registerSecurityHeaders } from './http/security-headers.ts';
@@ -60,6 +61,7 @@ export async function buildApp(deps: AppDependencies): Promise<FastifyInstance> 
   const app = fastify({
     loggerInstance: deps.log,
     logController: new RequestLog(),
+    genReqId: requestIds(trustsProxy),
     bodyLimit: BODY_LIMIT,
     requestTimeout,
     // Node searches for slow requests in this interval, by default every 30 seconds.
@@ -127,6 +129,7 @@ export async function buildApp(deps: AppDependencies): Promise<FastifyInstance> 
         'Link',
         'Location',
         'Picture-Time',
+        'X-Request-Id',
       ],
       maxAge: 86_400,
     });

@@ -8,6 +8,7 @@ import { ConfigError } from './config/config-error.ts';
 import { weakCredentials } from './config/credential-strength.ts';
 import { isLoopback, urlHost } from './config/listen-address.ts';
 import { loadConfig } from './config/load-config.ts';
+import { secretsIn } from './config/secrets.ts';
 import { openLog } from './log.ts';
 import { remark } from './remarks.ts';
 import type { Service } from './service.ts';
@@ -39,7 +40,10 @@ async function main(): Promise<void> {
   if (options.version) return void process.stdout.write(`${version}\n`);
   const config = withOptions(await loadConfig(options.configFile), options);
   refuseWeakCredentials(config, options.configFile);
-  const { log, release } = openLog(config.log.level);
+  const { log, release } = openLog({
+    level: config.log.level,
+    secrets: secretsIn(config),
+  });
   try {
     // Loaded here because no sub-command needs it.
     const { Service } = await import('./service.ts');

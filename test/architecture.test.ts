@@ -13,6 +13,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   clock: [],
   'refusal.ts': [],
   'version.ts': [],
+  'logged-error.ts': [],
   layout: ['media', 'refusal.ts'],
   files: ['clock', 'layout'],
   facts: ['media'],
@@ -52,8 +53,8 @@ const MAY_IMPORT: Record<string, string[]> = {
   sources: ['clock', 'layout'],
   config: ['codecs', 'ingest', 'layout', 'sources', 'storage'],
   streams: [
-    ...['clock', 'codecs', 'config', 'day-folder', 'facts', 'ingest', 'layout', 'media'],
-    ...['recorder.ts', 'recording', 'refusal.ts', 'rtp', 'sources', 'track-figures.ts'],
+    ...['clock', 'codecs', 'config', 'day-folder', 'facts', 'ingest', 'layout', 'logged-error.ts'],
+    ...['media', 'recorder.ts', 'recording', 'refusal.ts', 'rtp', 'sources', 'track-figures.ts'],
   ],
   workers: [
     ...['clock', 'config', 'day-folder', 'events', 'facts', 'index-rebuild', 'ingest', 'layout'],
@@ -84,7 +85,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   ],
   'openapi.ts': ['app.ts', 'config', 'events', 'record-catalogue', 'recorder.ts', 'segment-index'],
   'command-line.ts': ['config'],
-  'log.ts': ['config'],
+  'log.ts': ['config', 'logged-error.ts'],
   'remarks.ts': ['config', 'layout'],
   commands: [
     ...['clock', 'command-line.ts', 'config', 'files', 'index-rebuild', 'journal', 'layout'],

@@ -161,7 +161,7 @@ t.test('tokens that can be guessed are refused where others can try them', async
   // The last of them: what is printed comes line by line.
   t.match(await warned.prints(/nothing is recorded automatically/), Object);
   t.match(
-    warned.log.filter(({ level }) => level === 40).map(({ msg }) => msg),
+    warned.log.filter(({ level }) => level === 'warn').map(({ msg }) => msg),
     [/^auth\.tokens\[1\]/, /^auth\.secret/, /^nothing is recorded automatically/],
   );
 });
@@ -279,7 +279,7 @@ t.test('the operator is told what is worth a second look', async (t) => {
       msg: 'ignored the tables of the configuration that only Live777 uses',
       ignored: ['stream', 'hooks'],
     },
-    { level: 40, msg: /^recorder\.index_path "i\.json" is the index of Live777/ },
+    { level: 'warn', msg: /^recorder\.index_path "i\.json" is the index of Live777/ },
   ]);
 });
 
@@ -334,7 +334,7 @@ t.test('an error that nobody expected is logged, and all is closed in order', as
   t.equal(await program.ended(), 1);
   t.match(program.log, [
     { msg: 'listening' },
-    { level: 60, err: { message: 'unexpected', stack: String } },
+    { level: 'fatal', err: { message: 'unexpected', stack: String } },
     { msg: 'stopping', reason: 'internal error' },
     { msg: 'stopped' },
   ]);

@@ -3,6 +3,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { Refusal, type RefusalReason } from '../refusal.ts';
 import { StoreError } from '../storage/stores/store.ts';
+import { loggedUrl } from './logged-url.ts';
 
 /** A request that fails, with the status and the message of its reply. */
 export class RequestError extends Error {
@@ -89,7 +90,8 @@ export function replyWithError(
     request.log.debug({ statusCode, reason: error.message }, 'request refused');
     return send(reply, statusCode, error.message);
   }
-  request.log.error({ err: error, method: request.method, url: request.url }, 'request failed');
+  const { method, url } = request;
+  request.log.error({ err: error, method, url: loggedUrl(url) }, 'request failed');
   return send(reply, 500, `internal error; the log has the reason under request id ${request.id}`);
 }
 
@@ -118,6 +120,7 @@ function send(reply: FastifyReply, statusCode: number, message: string): Fastify
   return reply
     .code(statusCode)
     .header('Cache-Control', 'no-store')
+    .header('X-Request-Id', reply.request.id)
     .type('application/json; charset=utf-8')
     .serializer(JSON.stringify)
     .send(errorBody(statusCode, message));

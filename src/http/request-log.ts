@@ -1,4 +1,5 @@
 import { type FastifyReply, type FastifyRequest, LogController } from 'fastify';
+import { loggedUrl } from './logged-url.ts';
 
 /** One line per request, at level debug: Liveman and players send too many requests for more. */
 export class RequestLog extends LogController {
@@ -13,7 +14,7 @@ export class RequestLog extends LogController {
       {
         ...(error && { err: error }),
         method: request.method,
-        url: request.url,
+        url: loggedUrl(request.url),
         statusCode: reply.statusCode,
         milliseconds: Math.round(reply.elapsedTime),
       },

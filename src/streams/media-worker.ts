@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../clock/clock.ts';
 import { FolderOwners } from '../day-folder/folder-owners.ts';
+import { loggedError } from '../logged-error.ts';
 import { failureOf } from './call-failure.ts';
 import { answerCall } from './calls.ts';
 import { MediaHost } from './media-host.ts';
@@ -18,10 +19,7 @@ const say = (message: WorkerMessage): void => port.postMessage(message);
 function logTo(level: LogLevel) {
   return (fields: object, message: string): void => {
     const plain: Record<string, unknown> = { ...fields };
-    if (plain.err instanceof Error) {
-      const { name, message: text, stack } = plain.err;
-      plain.err = { type: name, message: text, stack };
-    }
+    if (plain.err instanceof Error) plain.err = loggedError(plain.err);
     say({ type: 'log', level, fields: plain, message });
   };
 }

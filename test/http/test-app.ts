@@ -9,6 +9,7 @@ import type { Config } from '../../src/config/config.ts';
 import { parseConfig } from '../../src/config/load-config.ts';
 import { EventLog, eventJournalPath } from '../../src/events/event-log.ts';
 import type { Segment } from '../../src/facts/segment.ts';
+import { LOG_FORMAT } from '../../src/log.ts';
 import { RecordCatalogue } from '../../src/record-catalogue/record-catalogue.ts';
 import { SegmentIndex } from '../../src/segment-index/segment-index.ts';
 import { openFolder } from '../../src/storage/object-store.ts';
@@ -38,7 +39,7 @@ export async function testApp(t: Test, toml = ''): Promise<TestApp> {
     'live777.toml',
   );
   const logged: Record<string, unknown>[] = [];
-  const log: Logger = pino({}, { write: (line) => logged.push(JSON.parse(line)) });
+  const log: Logger = pino(LOG_FORMAT, { write: (line) => logged.push(JSON.parse(line)) });
   const recorder = new RecorderStandIn();
   const segmentIndex = await SegmentIndex.open({
     journalPath: join(root, '.index', 'segments.jsonl'),

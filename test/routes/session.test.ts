@@ -97,6 +97,6 @@ t.test('what the recorder refuses is told, what it breaks on is not', async (t) 
   t.notMatch(failed.body, /hunter2/);
   t.match(failed.json(), { statusCode: 500, error: 'Internal Server Error' });
   t.equal(logged.length, 1, 'logged once');
-  t.match(logged[0], { level: 50, err: { message: /hunter2/, stack: String }, reqId: String });
+  t.match(logged[0], { level: 'error', err: { message: /hunter2/, stack: String }, reqId: String });
   t.match(failed.json().message, new RegExp(String(logged[0]?.reqId)));
 });
