@@ -10,7 +10,7 @@ import { openOssStore } from '../src/storage/stores/oss-store.ts';
 import { PutOnce } from '../src/storage/stores/put-once.ts';
 import { openS3Store, type S3StoreOptions } from '../src/storage/stores/s3-store.ts';
 import type { Store } from '../src/storage/stores/store.ts';
-import { findOrInstall, freePort, ROOT_KEYS } from '../test/storage/servers/versitygw.ts';
+import { findVersitygw, freePort, ROOT_KEYS } from '../test/storage/servers/versitygw.ts';
 
 const SEGMENT = 3 * 2 ** 20;
 const ROUNDS = 3;
@@ -38,7 +38,7 @@ export async function run(): Promise<void> {
 }
 
 async function benchS3(folder: string): Promise<void> {
-  const program = findOrInstall();
+  const program = findVersitygw();
   if (program === undefined) {
     console.log('s3: skipped, neither versitygw nor Go is here');
     return;

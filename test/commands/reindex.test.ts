@@ -2,9 +2,8 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import t, { type Test } from 'tap';
 import { SegmentIndex } from '../../src/segment-index/segment-index.ts';
-import { onlyWhereNobodyWaits } from '../thoroughness.ts';
 import { copyRecording, recordTwoPeriods } from '../verification/damaged-recording.ts';
-import { runMain } from './run-main.ts';
+import { runInProcess } from './run-main.ts';
 
 const publisher = await recordTwoPeriods(t);
 const log = { warn() {} };
@@ -43,7 +42,7 @@ t.test('the index from the files is the same, under later cursors', async (t) =>
   const last = rows(index).at(-1)!.created_at!;
   await index.close();
   const journal = await readFile(indexPath);
-  const { code, stdout, stderr } = await runMain(['reindex', '--config', config]);
+  const { code, stdout, stderr } = await runInProcess(['reindex', '--config', config]);
   t.equal(stderr, '');
   t.equal(code, 0);
   t.match(stdout, /^1 recordings: 16 segments listed, 1 records added\n/);
@@ -63,7 +62,7 @@ t.test('a segment that is gone is listed no more', async (t) => {
   const { root, config, indexPath, index } = await indexed(t, 'gone');
   await index.close();
   await rm(path.join(root, 'cam1/2026/03/04/seg_0003.m4s'));
-  t.equal((await runMain(['reindex', '-c', config])).code, 0);
+  t.equal((await runInProcess(['reindex', '-c', config])).code, 0);
   const after = await openIndex(indexPath);
   t.teardown(() => after.close());
   t.equal(after.size, publisher.segments.length - 1);
@@ -71,18 +70,17 @@ t.test('a segment that is gone is listed no more', async (t) => {
 });
 
 t.test('not beside a running recorder, and not without a configuration', async (t) => {
-  if (!onlyWhereNobodyWaits(t)) return;
   const { config, index } = await indexed(t, 'running');
-  const beside = await runMain(['reindex', '--config', config]);
+  const beside = await runInProcess(['reindex', '--config', config]);
   await index.close();
   t.equal(beside.code, 2);
   t.match(beside.stderr, /^reindex: the segment index is in use by process \d+/);
-  const nowhere = await runMain(['reindex', '--config', 'nowhere.toml']);
+  const nowhere = await runInProcess(['reindex', '--config', 'nowhere.toml']);
   t.equal(nowhere.code, 2);
   t.match(nowhere.stderr, /nowhere\.toml: no such file/);
   t.match(
-    (await runMain(['reindex', 'recordings'])).stderr,
+    (await runInProcess(['reindex', 'recordings'])).stderr,
     /^reindex takes no argument "recordings"/,
   );
-  t.match((await runMain(['reindex', '--help'])).stdout, /^Usage: live777-recorder reindex/);
+  t.match((await runInProcess(['reindex', '--help'])).stdout, /^Usage: live777-recorder reindex/);
 });

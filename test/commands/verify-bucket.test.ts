@@ -7,7 +7,7 @@ import { markSpool } from '../../src/storage/spool-mark.ts';
 import { NOON_US } from '../recording/simulated-publisher.ts';
 import { storedRecording } from '../server/stored-recording.ts';
 import { FOLDER, recordTwoPeriods } from '../verification/damaged-recording.ts';
-import { runMain } from './run-main.ts';
+import { runInProcess } from './run-main.ts';
 
 // Building the server takes a while the first time.
 t.setTimeout(600_000);
@@ -26,7 +26,7 @@ t.test('recordings in a bucket and the spool before it', async (t) => {
   const uploaded = segments.filter((name) => !waiting.includes(name));
   await stored.upload(uploaded);
   await stored.leave(uploaded);
-  const verify = (...args: string[]) => runMain(['verify', '--config', config, ...args]);
+  const verify = (...args: string[]) => runInProcess(['verify', '--config', config, ...args]);
   const isWhole = async (args: string[], name: string) => {
     const { code, stdout, stderr } = await verify(...args);
     t.equal(stderr, '');
@@ -36,7 +36,7 @@ t.test('recordings in a bucket and the spool before it', async (t) => {
 
   await t.test('without the configuration it is not checked, and says why', async (t) => {
     for (const below of ['', FOLDER, '..']) {
-      const { code, stdout, stderr } = await runMain(['verify', path.join(spool, below)]);
+      const { code, stdout, stderr } = await runInProcess(['verify', path.join(spool, below)]);
       t.equal(code, 2, below);
       t.equal(stdout, '');
       t.equal(
@@ -49,7 +49,7 @@ t.test('recordings in a bucket and the spool before it', async (t) => {
   await t.test('repair touches nothing there', async (t) => {
     const before = await readdir(path.join(spool, FOLDER));
     for (const below of ['', FOLDER]) {
-      const { code, stderr } = await runMain(['repair', path.join(spool, below)]);
+      const { code, stderr } = await runInProcess(['repair', path.join(spool, below)]);
       t.equal(code, 2);
       t.match(
         stderr,

@@ -5,7 +5,12 @@ import { buffer } from 'node:stream/consumers';
 import type { Test } from 'tap';
 
 const FOLDER = join(import.meta.dirname, 'pion');
-const BUILD = 'go build -C test/peers/pion -o pion . (apt-get install golang)';
+
+/** Path of the publisher, once it is built. */
+export const PION_PROGRAM = join(FOLDER, 'pion');
+
+/** The command line that builds it, which takes longer than a test may. */
+export const BUILD_PION = ['go', 'build', '-C', FOLDER, '-o', 'pion', '.'] as const;
 
 /** What pion says that one track sent; packets are counted once each. */
 export interface PionTrack {
@@ -29,23 +34,21 @@ export interface PionPublisher {
 }
 
 /**
- * Publishes the clip with flashes and beeps. The program has to be built beforehand, as compiling it
- * takes longer than a test may; where it is not, the test is skipped with how to, and fails under
+ * Publishes the clip with flashes and beeps. Where the program is not built, the test is skipped with how to, and fails under
  * `CI=true`. What still runs is killed after the test.
  * @param whip address of the WHIP endpoint
  * @returns undefined where the test cannot go on
  */
 export function publishWithPion(t: Test, whip: string, seconds: number): PionPublisher | undefined {
-  const program = findProgram();
-  if (program === undefined) {
-    const message = `no pion publisher: ${BUILD}`;
+  if (!existsSync(PION_PROGRAM)) {
+    const message = `no pion publisher: ${BUILD_PION.join(' ')} (apt-get install golang)`;
     if (process.env.CI === 'true') t.fail(message);
     else t.pass('the pion publisher is built', { skip: message });
     return undefined;
   }
   const fixtures = join(import.meta.dirname, '../fixtures');
   const child = spawn(
-    program,
+    PION_PROGRAM,
     [
       ...['-whip', whip, '-seconds', String(seconds)],
       ...['-video', join(fixtures, 'flash-and-beep.h264')],
@@ -69,9 +72,4 @@ async function outcome(child: ChildProcess): Promise<{ video: PionTrack; audio: 
   ]);
   if (code !== 0) throw new Error(`pion ended with ${code}: ${stderr.toString()}`);
   return JSON.parse(stdout.toString());
-}
-
-function findProgram(): string | undefined {
-  const program = join(FOLDER, 'pion');
-  return existsSync(program) ? program : undefined;
 }

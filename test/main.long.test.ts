@@ -9,7 +9,6 @@ import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import t, { type Test } from 'tap';
 import { freePort } from './storage/servers/versitygw.ts';
-import { onlyWhereNobodyWaits } from './thoroughness.ts';
 
 const MAIN = join(import.meta.dirname, '../src/main.ts');
 /** Compiled modules of all test processes. */
@@ -121,7 +120,6 @@ t.test('a newcomer is told where to go, and it is there', async (t) => {
 });
 
 t.test('SIGINT stops too, while somebody waits for segments', async (t) => {
-  if (!onlyWhereNobodyWaits(t)) return;
   const program = await run(t, ['--listen', '127.0.0.1:0']);
   const address = await program.address();
   const poll = request(`${address}/api/record/segments?wait=60`);
@@ -205,7 +203,6 @@ t.test(
 );
 
 t.test('a bucket that does not answer', async (t) => {
-  if (!onlyWhereNobodyWaits(t)) return;
   const port = await freePort();
   const toml = `[recorder.storage]
     type = "s3"
@@ -305,7 +302,6 @@ async function beginRequest(address: string): Promise<ClientRequest> {
 }
 
 t.test('a client that never finishes does not keep it from stopping', async (t) => {
-  if (!onlyWhereNobodyWaits(t)) return;
   const program = await run(t, ['--listen', '127.0.0.1:0']);
   const unfinished = await beginRequest(await program.address());
   program.process.kill('SIGTERM');
@@ -315,7 +311,6 @@ t.test('a client that never finishes does not keep it from stopping', async (t) 
 });
 
 t.test('a second signal does not wait', async (t) => {
-  if (!onlyWhereNobodyWaits(t)) return;
   const program = await run(t, ['--listen', '127.0.0.1:0']);
   const unfinished = await beginRequest(await program.address());
   program.process.kill('SIGTERM');

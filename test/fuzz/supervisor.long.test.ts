@@ -2,7 +2,6 @@ import t from 'tap';
 import type { Finding } from '../../fuzz/fuzzer.ts';
 import { fuzzTarget } from '../../fuzz/supervisor.ts';
 import { type Limits, USUAL_LIMITS } from '../../fuzz/watchdog.ts';
-import { onlyWhereNobodyWaits } from '../thoroughness.ts';
 
 async function findings(planted: string, limits: Partial<Limits> = {}): Promise<Finding[]> {
   const found: Finding[] = [];
@@ -19,20 +18,17 @@ t.test('finds what only coverage leads to', async (t) => {
 });
 
 t.test('ends an input that does not end', async (t) => {
-  if (!onlyWhereNobodyWaits(t)) return;
   const [finding] = await findings('hang', { hangCpuMs: 500 });
   t.match(finding?.what, /^Hang/);
   t.equal(finding!.input![0]! % 2, 1);
 });
 
 t.test('ends a target that takes too much memory', async (t) => {
-  if (!onlyWhereNobodyWaits(t)) return;
   const [finding] = await findings('hog', { memoryBytes: 500 * 1024 * 1024 });
   t.match(finding?.what, /^Memory/);
 });
 
 t.test('tells of a target that waits for what never comes', async (t) => {
-  if (!onlyWhereNobodyWaits(t)) return;
   const [finding] = await findings('wait');
   t.match(finding?.what, /^Hang/);
 });

@@ -12,7 +12,6 @@ import { until } from '../server/until.ts';
 import { startFaultProxy } from '../storage/servers/fault-proxy.ts';
 import { startOssServer } from '../storage/servers/oss-server.ts';
 import { filesBelow } from '../storage/spool/spool-fixture.ts';
-import { onlyWhereNobodyWaits } from '../thoroughness.ts';
 
 // They wait for media and for each other's servers, not for the processor.
 t.jobs = 2;
@@ -76,7 +75,6 @@ t.test('a full spool takes nothing new, and goes on by itself', async (t) => {
 });
 
 t.test('a full spool drops the oldest of the streams that may be lost', async (t) => {
-  if (!onlyWhereNobodyWaits(t)) return;
   const { url, server, proxy, publish } = await startWith(t, {
     spool_max: '150kB',
     spool_full: 'drop_oldest',
@@ -114,7 +112,6 @@ t.test('a full spool drops the oldest of the streams that may be lost', async (t
 });
 
 t.test('a bucket that hangs keeps nobody from stopping', async (t) => {
-  if (!onlyWhereNobodyWaits(t)) return;
   const { url, root, proxy, publish, stop } = await startWith(t, {});
   proxy.fault = () => 'silence';
   const publisher = await publish('cam');
@@ -130,7 +127,6 @@ t.test('a bucket that hangs keeps nobody from stopping', async (t) => {
 });
 
 t.test('the disk of the spool is full', async (t) => {
-  if (!onlyWhereNobodyWaits(t)) return;
   if (!requireFfmpeg(t)) return;
   const disk = smallDisk(t, '3m');
   if (disk === undefined) return;

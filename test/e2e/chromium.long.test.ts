@@ -56,7 +56,7 @@ t.test('Chromium publishes H264 and Opus; the recording plays live and after', a
   const status = await recordStatus(recorder.url, STREAM);
   for (const track of status.tracks) t.equal(track.packets_lost, 0, `no ${track.kind} was lost`);
   // Chromium counts a picture as sent that it drops from its own queue later, where a keyframe
-  // overtakes it; that all packets arrive is shown in test/ingest/chromium.test.ts.
+  // overtakes it; that all packets arrive is shown in test/ingest/chromium.long.test.ts.
   const sent = await publisher.framesSent();
   t.ok(sent >= received, `${received} pictures of ${sent} were sent out and arrived`);
   await publisher.stopPublishing();

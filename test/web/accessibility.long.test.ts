@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import t from 'tap';
 import { requireChromium } from '../chromium/launch.ts';
 import { requireFfmpeg, runTool } from '../media/tool.ts';
-import { onlyWhereNobodyWaits } from '../thoroughness.ts';
 import { recordedWeek } from './recorded-week.ts';
 import { WatchPage } from './watch-page.ts';
 
@@ -18,7 +17,6 @@ interface Violation {
 t.setTimeout(240_000);
 
 t.test('axe finds nothing serious on any page, light and dark, wide and narrow', async (t) => {
-  if (!onlyWhereNobodyWaits(t)) return;
   const browser = await requireChromium(t);
   if (browser === undefined || !requireFfmpeg(t)) return;
   const folder = t.testdir();
