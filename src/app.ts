@@ -10,6 +10,7 @@ import { registerApiDescription } from './http/api-description.ts';
 import { registerAuth } from './http/auth.ts';
 import './http/decorators.ts';
 import { replyNotFound, replyWithError } from './http/errors.ts';
+import { registerEventStreams } from './http/event-stream-replies.ts';
 import { watchMethods } from './http/other-methods.ts';
 import { ignoreMeaninglessBodies, registerJsonBodies } from './http/request-bodies.ts';
 import { requestIds } from './http/request-id.ts';
@@ -108,6 +109,8 @@ export async function buildApp(deps: AppDependencies): Promise<FastifyInstance> 
   app.decorate('exportJobs', exportJobs);
   // Fastify waits for open replies before it closes; those that follow a job end with it.
   app.addHook('preClose', () => exportJobs.close());
+
+  registerEventStreams(app);
 
   const addOtherMethods = watchMethods(app);
   registerJsonBodies(app);

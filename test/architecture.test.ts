@@ -76,7 +76,17 @@ const MAY_IMPORT: Record<string, string[]> = {
     'track-figures.ts',
   ],
   routes: [
-    ...['clock', 'export', 'http', 'layout', 'media', 'playback', 'segment-index', 'storage'],
+    ...[
+      'clock',
+      'events',
+      'export',
+      'http',
+      'layout',
+      'media',
+      'playback',
+      'segment-index',
+      'storage',
+    ],
     'version.ts',
   ],
   'app.ts': [

@@ -1,22 +1,20 @@
-import { Readable } from 'node:stream';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import type { ExportJob } from '../../src/export/export-job.ts';
+import { type ExportJob, isOver } from '../../src/export/export-job.ts';
 import { BUCKET_REPLIES } from '../../src/http/bucket-reply.ts';
 import '../../src/http/decorators.ts';
 import { asDownload, offsetOf } from '../../src/http/download.ts';
 import { errorReply, RequestError } from '../../src/http/errors.ts';
+import type { EventStream } from '../../src/http/event-stream.ts';
+import { openEventStream, TOO_MANY } from '../../src/http/event-stream-replies.ts';
 import { EXPORT_EXAMPLE, ExportJson, exportJson } from '../../src/http/export-json.ts';
 import { replyFromFile } from '../../src/http/file-reply.ts';
 import { CONTAINER_FILES, CONTAINER_NAMES } from '../../src/media/container-name.ts';
 import { parseRange, TIME_RULE } from '../../src/playback/request-time.ts';
 
-/** Clients that follow exports at a time. */
-const MOST_FOLLOWERS = 100;
-const TOO_MANY = `no more than ${MOST_FOLLOWERS} clients may follow exports at a time; GET /api/exports/{id} tells the same`;
-const RETRY_AFTER_SECONDS = 5;
-const KEEP_ALIVE_MS = 15_000;
+/** Time after which one who follows an export and has left is noticed, ms. */
+const IDLE_MS = 15_000;
 
 const NO_SUCH_EXPORT = 'no such export; it is removed a day after its end';
 
@@ -69,7 +67,6 @@ const noSuchExport = errorReply('There is no such export (any more).', NO_SUCH_E
 /** Exports that are written in the background, and kept for a day. */
 const plugin: FastifyPluginAsyncTypebox = async (app) => {
   const jobs = app.exportJobs;
-  let followers = 0;
 
   function mayTouch(request: FastifyRequest, stream: string): boolean {
     const caller = app.authorizer.callerOf(request);
@@ -85,12 +82,15 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
 
   const toJson = (job: ExportJob) => exportJson(job, jobs.expiryOf(job));
 
-  async function* eventsOf(id: string): AsyncGenerator<string> {
-    for await (const job of jobs.follow(id, KEEP_ALIVE_MS)) {
-      yield job === undefined
-        ? ':\n\n'
-        : `id: ${job.state}\ndata: ${JSON.stringify(toJson(job))}\n\n`;
+  /** Sends the state of a job until it is over, or the client has left. */
+  async function sendEvents(id: string, stream: EventStream): Promise<void> {
+    for await (const job of jobs.follow(id, IDLE_MS)) {
+      if (stream.body.destroyed) return;
+      // The next state says everything that one who does not read at present has missed.
+      if (job === undefined || (stream.isStalled && !isOver(job))) continue;
+      stream.send({ id: job.state, data: JSON.stringify(toJson(job)) });
     }
+    stream.end();
   }
 
   app.post(
@@ -237,7 +237,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
           204: { description: 'Its last event was received before.', type: 'null' },
           400: noId,
           404: noSuchExport,
-          503: errorReply('Too many clients follow exports.', TOO_MANY),
+          503: errorReply('Too many clients are connected already.', TOO_MANY),
         },
       },
     },
@@ -247,19 +247,9 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
       if (isKnown && jobs.expiryOf(jobs.get(id)) !== undefined) {
         return reply.code(204).send(null) as never;
       }
-      if (followers === MOST_FOLLOWERS) {
-        reply.header('Retry-After', RETRY_AFTER_SECONDS);
-        throw new RequestError(503, TOO_MANY);
-      }
-      followers++;
-      reply.raw.once('close', () => followers--);
-      reply.headers({
-        'Content-Type': 'text/event-stream',
-        'Cache-Control': 'no-store',
-        // nginx would buffer the events otherwise.
-        'X-Accel-Buffering': 'no',
-      });
-      return reply.send(Readable.from(eventsOf(id)) as never) as never;
+      const stream = openEventStream(request, reply);
+      void sendEvents(id, stream);
+      return reply.send(stream.body as never) as never;
     },
   );
 

@@ -9,7 +9,7 @@ export function eventJournalPath(indexPath: string): string {
   return join(dirname(indexPath), 'events.jsonl');
 }
 
-/** Events that are kept for clients that come back. */
+/** Events that are kept at least for clients that come back. */
 const MOST_KEPT = 10_000;
 
 /** An event, and what is sent of it. */
@@ -31,7 +31,7 @@ export interface EventLogOptions {
     warn(fields: object, message: string): void;
     error(fields: object, message: string): void;
   };
-  /** Number of events that are kept; 10,000 by default. */
+  /** Number of events that are kept at least; 10,000 by default. */
   mostKept?: number;
   /** Returns µs since the Unix epoch; the steady clock by default. */
   now?: () => number;
@@ -46,9 +46,11 @@ export class EventLog {
   readonly #mostKept: number;
   readonly #now: () => number;
   readonly #listeners = new Set<EventListener>();
-  /** Ascending; at times more than are kept, so that not every event moves all of them. */
+  /** Ascending; up to twice as many as must be kept, so that not every event moves all of them. */
   #events: ToldEvent[] = [];
   #lastStamp = 0;
+  /** See {@link EventLog.completeAfter}. */
+  #forgotten = 0;
   #journal!: BackgroundJournal<EventEntry>;
 
   private constructor(options: EventLogOptions) {
@@ -68,10 +70,13 @@ export class EventLog {
       format: eventJournal,
       load: ({ event }) => {
         // Later ones than now: the clock was set back.
-        if (event.stamp > events.#lastStamp) events.#keep(event);
+        if (event.stamp <= events.#lastStamp) return;
+        // Whether there were earlier ones is not known.
+        if (events.#lastStamp === 0) events.#forgotten = event.stamp - 1;
+        events.#keep(event);
       },
-      snapshot: () => events.#kept().map((event) => ({ type: 'event', event })),
-      linesNeeded: () => Math.min(events.#events.length, events.#mostKept),
+      snapshot: () => events.#events.map((event) => ({ type: 'event', event })),
+      linesNeeded: () => events.#events.length,
       log: options.log,
     });
     return events;
@@ -96,16 +101,25 @@ export class EventLog {
     return this.#lastStamp;
   }
 
+  /** All events after this stamp are still kept, µs since the Unix epoch. */
+  get completeAfter(): number {
+    return this.#forgotten;
+  }
+
   /**
-   * The events after one.
+   * The events after one that are kept, in their order.
    * @param stamp of that event, µs since the Unix epoch
-   * @returns all that are kept, and whether others were forgotten in between
+   * @param most of them, the first ones
    */
-  since(stamp: number): { events: ToldEvent[]; isComplete: boolean } {
-    const kept = this.#kept();
-    const [oldest] = kept;
-    const isComplete = oldest === undefined ? stamp >= this.#lastStamp : oldest.stamp <= stamp;
-    return { events: kept.filter((event) => event.stamp > stamp), isComplete };
+  after(stamp: number, most = Number.POSITIVE_INFINITY): ToldEvent[] {
+    let from = 0;
+    let to = this.#events.length;
+    while (from < to) {
+      const middle = (from + to) >>> 1;
+      if (this.#events[middle]!.stamp > stamp) to = middle;
+      else from = middle + 1;
+    }
+    return this.#events.slice(from, from + most);
   }
 
   /**
@@ -126,11 +140,10 @@ export class EventLog {
     const told = { ...event, json: eventJson(event, this.#options.node) };
     this.#lastStamp = event.stamp;
     this.#events.push(told);
-    if (this.#events.length >= 2 * this.#mostKept) this.#events = this.#kept();
+    if (this.#events.length >= 2 * this.#mostKept) {
+      const removed = this.#events.splice(0, this.#events.length - this.#mostKept);
+      this.#forgotten = removed.at(-1)!.stamp;
+    }
     return told;
-  }
-
-  #kept(): ToldEvent[] {
-    return this.#events.slice(-this.#mostKept);
   }
 }

@@ -10,6 +10,7 @@ import type { SegmentIndex } from '../segment-index/segment-index.ts';
 import type { Sources } from '../sources/sources.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import type { Access, Authorizer } from './auth.ts';
+import type { EventStreams } from './event-streams.ts';
 import type { TrustsAddress } from './trusted-proxy.ts';
 
 declare module 'fastify' {
@@ -32,6 +33,8 @@ declare module 'fastify' {
     fillers: Fillers;
     exportJobs: ExportJobs;
     authorizer: Authorizer;
+    /** All replies of server-sent events. */
+    eventStreams: EventStreams;
   }
 
   interface FastifyContextConfig {

@@ -5,6 +5,7 @@ import type { Recorder, StreamState, StreamStatus } from '../recorder.ts';
 import type { SegmentIndex } from '../segment-index/segment-index.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { type TrackFigureName, trackFigures } from '../track-figures.ts';
+import type { EventStreams } from './event-streams.ts';
 
 const PREFIX = 'live777_recorder_';
 
@@ -32,6 +33,7 @@ export interface MetricsSources {
   segmentIndex: Pick<SegmentIndex, 'size'>;
   recordCatalogue: Pick<RecordCatalogue, 'size'>;
   store: Pick<ObjectStore, 'root' | 'bucket'>;
+  eventStreams: Pick<EventStreams, 'size' | 'cutOff'>;
 }
 
 /**
@@ -101,6 +103,13 @@ export class Metrics {
     });
     this.#gauge('segments', 'Segments in the index.', () => sources.segmentIndex.size);
     this.#gauge('records', 'Records in the catalogue.', () => sources.recordCatalogue.size);
+    const { eventStreams } = sources;
+    this.#gauge('event_clients', 'Clients of server-sent events.', () => eventStreams.size);
+    this.#counter(
+      'event_clients_cut_off',
+      'Clients that were disconnected because they did not read.',
+      () => eventStreams.cutOff,
+    );
     this.#disk = DISK_GAUGES.map(([name, help, key]) => [
       new Gauge({ name: `${PREFIX}storage_${name}`, help, registers }),
       key,

@@ -76,22 +76,25 @@ t.test('events are told at once, in JSON, with ids that increase', async (t) => 
 t.test('what is kept survives a process that just ends, and a torn line', async (t) => {
   const folder = folderOf(t);
   const { events } = await openIn(folder, { mostKept: 3 });
+  t.equal(events.completeAfter, 0);
   for (const stream of ['a', 'b', 'c', 'd', 'e']) events.emit('media.deleted', GONE, stream);
-  const before = events.since(0);
-  t.strictSame(streamsOf(before.events), ['c', 'd', 'e']);
-  t.equal(before.isComplete, false, 'earlier ones are forgotten');
-  const [third, fourth] = before.events;
-  t.strictSame(streamsOf(events.since(third!.stamp).events), ['d', 'e']);
-  t.equal(events.since(third!.stamp).isComplete, true);
-  t.equal(events.since(third!.stamp - 1).isComplete, false);
-  t.strictSame(events.since(events.lastStamp), { events: [], isComplete: true });
+  const [, second, ...before] = events.after(0);
+  t.strictSame(streamsOf(before), ['c', 'd', 'e']);
+  t.equal(events.completeAfter, 0);
+  events.emit('media.deleted', GONE, 'f');
+  t.strictSame(streamsOf(events.after(0)), ['d', 'e', 'f'], 'earlier ones are forgotten');
+  const [third] = before;
+  t.equal(events.completeAfter, third!.stamp);
+  t.strictSame(streamsOf(events.after(second!.stamp, 2)), ['d', 'e']);
+  t.strictSame(streamsOf(events.after(events.after(0)[1]!.stamp)), ['f']);
+  t.strictSame(events.after(events.lastStamp), []);
   await events.written();
   // Not closed, as after kill -9.
   appendFileSync(path.join(folder, 'events.jsonl'), '0000 ["event",');
   const again = await openIn(folder, { mostKept: 3, now: () => 5 });
-  t.strictSame(again.events.since(third!.stamp).events, before.events.slice(1));
-  t.equal(again.events.since(fourth!.stamp).isComplete, true);
-  again.events.emit('media.deleted', GONE, 'f');
+  t.strictSame(again.events.after(0), events.after(0));
+  t.equal(again.events.completeAfter, third!.stamp);
+  again.events.emit('media.deleted', GONE, 'g');
   t.ok(again.events.lastStamp > events.lastStamp, 'although the clock was set back');
   await again.events.close();
   await events.close();
@@ -111,8 +114,8 @@ t.test('the file does not grow for ever', async (t) => {
   await events.close();
   t.ok(longest < 7000, `${longest} lines`);
   const again = await openIn(folder, { mostKept: 100 });
-  const { events: kept } = again.events.since(0);
-  t.equal(kept.length, 100);
+  const kept = again.events.after(0);
+  t.ok(kept.length >= 100 && kept.length < 200, `${kept.length} events`);
   t.equal(kept.at(-1)!.stream, 'cam11999');
   await again.events.close();
 });
@@ -149,7 +152,7 @@ t.test('while the disk is full nobody waits, and later everything is written', a
   events.emit(type, GONE, 'last');
   await events.close();
   const again = await openIn(folder, { mostKept: 50 });
-  t.strictSame(streamsOf(again.events.since(0).events).slice(-2), ['cam199', 'last']);
-  t.equal(again.events.since(0).events.length, 50);
+  t.strictSame(streamsOf(again.events.after(0)), streamsOf(events.after(0)));
+  t.equal(again.events.after(0).at(-1)!.stream, 'last');
   await again.events.close();
 });

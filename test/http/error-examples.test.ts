@@ -42,6 +42,7 @@ const NOT_PROVOKED = new Set([
   'exportWebm 416',
   'exportWebm 502',
   'exportWebm 503',
+  'followEvents 503',
   'followExport 503',
   'followLive777Streams 503',
   'followStreams 503',

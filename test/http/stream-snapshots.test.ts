@@ -1,26 +1,54 @@
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import t from 'tap';
+import type { Listener } from '../../src/http/event-stream.ts';
+import { EventStreams } from '../../src/http/event-streams.ts';
 import { live777Streams } from '../../src/http/live777-json.ts';
 import { StreamSnapshots, type StreamSnapshotsOptions } from '../../src/http/stream-snapshots.ts';
 import { RecorderStandIn } from './recorder-stand-in.ts';
 
 const ERRORS: string[] = [];
 
-/** Snapshots that are taken whenever there is a moment. */
-function snapshotsOf(recorder: RecorderStandIn, more: Partial<StreamSnapshotsOptions> = {}) {
-  return new StreamSnapshots({
-    recorder,
+interface Options extends Partial<Pick<StreamSnapshotsOptions, 'recorder'>> {
+  keepAliveMs?: number;
+  stallMs?: number;
+  maxClients?: number;
+  maxPerAddress?: number;
+  replacesOldest?: boolean;
+}
+
+/** Snapshots that are taken whenever there is a moment, and the replies that they are sent in. */
+function snapshotsOf(recorder: RecorderStandIn, more: Options = {}) {
+  const snapshots = new StreamSnapshots({
+    recorder: more.recorder ?? recorder,
     log: { error: (_fields, message) => ERRORS.push(message) },
     write: (statuses, named) => JSON.stringify(live777Streams(statuses, named)),
     pollMs: 1,
-    keepAliveMs: 60_000,
-    stallMs: 60_000,
-    maxClients: 3,
-    maxPerAddress: 3,
-    replacesOldest: false,
-    ...more,
   });
+  const streams = new EventStreams({
+    keepAliveMs: more.keepAliveMs ?? 60_000,
+    stallMs: more.stallMs ?? 60_000,
+    maxClients: more.maxClients ?? 3,
+    maxPerAddress: more.maxPerAddress ?? 3,
+    replacesOldest: () => more.replacesOldest ?? false,
+  });
+  return {
+    subscribe(named: string | string[] = [], listener?: Listener): Readable | undefined {
+      const stream = streams.open(listener);
+      if (stream !== undefined) snapshots.subscribe(stream, named);
+      return stream?.body;
+    },
+    get clients() {
+      return streams.size;
+    },
+    get cutOff() {
+      return streams.cutOff;
+    },
+    close() {
+      streams.close();
+      snapshots.close();
+    },
+  };
 }
 
 /** A client that reads one event at a time. */
@@ -153,6 +181,7 @@ t.test('a client that takes nothing keeps one snapshot waiting, and is given up'
   const stalled = impatient.subscribe()!;
   await once(stalled, 'close');
   t.equal(impatient.clients, 0);
+  t.equal(impatient.cutOff, 1, 'and counted');
   impatient.close();
 });
 

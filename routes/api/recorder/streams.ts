@@ -1,7 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { errorReply } from '../../../src/http/errors.ts';
-import { snapshotReplies, TOO_MANY } from '../../../src/http/snapshot-replies.ts';
+import { TOO_MANY } from '../../../src/http/event-stream-replies.ts';
+import { snapshotReplies } from '../../../src/http/snapshot-replies.ts';
 import { storageState } from '../../../src/http/storage-state.ts';
 import { StreamJson } from '../../../src/http/stream-json.ts';
 import { streamList } from '../../../src/http/stream-list.ts';

@@ -2,8 +2,9 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import '../../../src/http/decorators.ts';
 import { errorReply } from '../../../src/http/errors.ts';
+import { TOO_MANY } from '../../../src/http/event-stream-replies.ts';
 import { live777Streams, StreamsQuery } from '../../../src/http/live777-json.ts';
-import { snapshotReplies, TOO_MANY } from '../../../src/http/snapshot-replies.ts';
+import { snapshotReplies } from '../../../src/http/snapshot-replies.ts';
 
 /** Changes of streams, for Liveman. */
 const plugin: FastifyPluginAsyncTypebox = async (app) => {

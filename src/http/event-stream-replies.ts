@@ -1,0 +1,58 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import './decorators.ts';
+import { RequestError } from './errors.ts';
+import type { EventStream } from './event-stream.ts';
+import { EventStreams } from './event-streams.ts';
+
+const KEEP_ALIVE_MS = 15_000;
+const STALL_MS = 60_000;
+const MAX_CLIENTS = 100;
+const MAX_PER_ADDRESS = 32;
+/** Liveman waits for the same time by itself. */
+const RETRY_AFTER_SECONDS = 5;
+
+/** The reply to a client that exceeds the limits. */
+export const TOO_MANY = `at most ${MAX_CLIENTS} clients may be connected at a time, ${MAX_PER_ADDRESS} of them from one address`;
+
+/** Makes the replies of server-sent events available to routes, and ends them with the server. */
+export function registerEventStreams(app: FastifyInstance): void {
+  const streams = new EventStreams({
+    keepAliveMs: KEEP_ALIVE_MS,
+    stallMs: STALL_MS,
+    maxClients: MAX_CLIENTS,
+    maxPerAddress: MAX_PER_ADDRESS,
+    // Without tokens, Liveman cannot be identified, so no new client is refused.
+    replacesOldest: () => !hasTokens(app),
+  });
+  app.decorate('eventStreams', streams);
+  // Fastify waits for open replies before it closes; these never end by themselves.
+  app.addHook('preClose', async () => streams.close());
+}
+
+function hasTokens(app: FastifyInstance): boolean {
+  const { tokens, secret } = app.config.auth;
+  return tokens.length > 0 || secret !== undefined;
+}
+
+/**
+ * Begins a reply of server-sent events; the caller sends its `body`.
+ * @throws RequestError 503 if there are too many clients
+ */
+export function openEventStream(request: FastifyRequest, reply: FastifyReply): EventStream {
+  const app = request.server;
+  const stream = app.eventStreams.open({
+    address: request.ip,
+    isTrusted: hasTokens(app) && app.authorizer.callerOf(request)?.stream === '*',
+  });
+  if (stream === undefined) {
+    reply.header('Retry-After', RETRY_AFTER_SECONDS);
+    throw new RequestError(503, TOO_MANY);
+  }
+  reply.headers({
+    'Content-Type': 'text/event-stream',
+    'Cache-Control': 'no-store',
+    // nginx would buffer the events otherwise.
+    'X-Accel-Buffering': 'no',
+  });
+  return stream;
+}
