@@ -53,7 +53,7 @@ export class ExportFolder {
    * removed where that fails.
    * @param progress called with the bytes that were written so far; what it throws ends it
    * @param synced called now and then, when all that was written is on the disk; what it throws ends it
-   * @throws the errors of {@link ExportFile.open}; the file system's error; the signal's reason
+   * @throws the errors of {@link ExportFile.chunks}; the file system's error; the signal's reason
    */
   async write(
     job: ExportJob,
@@ -68,7 +68,7 @@ export class ExportFolder {
       try {
         let written = 0;
         let unsynced = 0;
-        for await (const data of file.open() as AsyncIterable<Buffer>) {
+        for await (const data of file.chunks()) {
           signal.throwIfAborted();
           await handle.writeFile(data);
           written += data.length;

@@ -10,45 +10,62 @@ import { mustBeWhole, unreadable } from './recorded-samples.ts';
  */
 const FETCH_BYTES = 4 << 20;
 
-/** A file that is open, and of one in a bucket the bytes that were fetched last. */
+/** A file that is open. */
 interface OpenSegment {
   path: string;
   file: RecordedBytes;
-  fetched: { start: number; data: Buffer } | undefined;
+  /** The bytes of it that were fetched from a bucket last. */
+  fetched: { start: number; length: number };
 }
 
 /** Reads the payload of segments from front to back; of each kind of track one is open at a time. */
 export class PayloadReader {
   readonly #objects: RecordedObjects;
   readonly #open = new Map<TrackKind, OpenSegment>();
+  /** Where what is fetched from a bucket waits. */
+  readonly #fetched = new Map<TrackKind, Buffer>();
 
   constructor(objects: RecordedObjects) {
     this.#objects = objects;
   }
 
   /**
-   * @param length bytes, at most some megabytes
-   * @returns all of them, in a buffer that nobody writes to any more
+   * Reads bytes of a segment, all of them.
+   * @param place what to read, bytes
+   * @param target where to put them
+   * @param offset from the beginning of `target`
    * @throws Refusal `unreadable-media`; the file system's error; StoreError
    */
   async read(
     kind: TrackKind,
     segment: RangeSegment,
-    position: number,
-    length: number,
-  ): Promise<Buffer> {
+    { position, length }: { position: number; length: number },
+    target: Buffer,
+    offset: number,
+  ): Promise<void> {
     const open = await this.#segment(kind, segment);
-    if (open.file.isRemote !== true) return readAll(open.file, segment, position, length);
-    const { fetched } = open;
-    const at = fetched === undefined ? -1 : position - fetched.start;
-    if (fetched !== undefined && at >= 0 && at + length <= fetched.data.length) {
-      return fetched.data.subarray(at, at + length);
+    if (open.file.isRemote !== true) {
+      return readAll(open.file, segment, position, length, target, offset);
     }
-    const wanted = Math.min(Math.max(FETCH_BYTES, length), segment.size - position);
-    open.fetched = undefined;
-    const data = await readAll(open.file, segment, position, wanted);
-    open.fetched = { start: position, data };
-    return data.subarray(0, length);
+    let waiting = this.#fetched.get(kind);
+    if (waiting === undefined) {
+      waiting = Buffer.allocUnsafeSlow(FETCH_BYTES);
+      this.#fetched.set(kind, waiting);
+    }
+    for (let done = 0; done < length; ) {
+      const { fetched } = open;
+      const at = position + done - fetched.start;
+      if (at < 0 || at >= fetched.length) {
+        const start = position + done;
+        const wanted = Math.min(FETCH_BYTES, segment.size - start);
+        open.fetched = { start: 0, length: 0 };
+        await readAll(open.file, segment, start, wanted, waiting, 0);
+        open.fetched = { start, length: wanted };
+        continue;
+      }
+      const end = Math.min(at + length - done, fetched.length);
+      done += waiting.copy(target, offset + done, at, end);
+    }
   }
 
   /** Closes what is open. */
@@ -65,7 +82,7 @@ export class PayloadReader {
     await known?.file.close();
     const file = await this.#objects.open(path, size);
     if (file === undefined) throw unreadable(path, 'is missing');
-    const opened = { path, file, fetched: undefined };
+    const opened = { path, file, fetched: { start: 0, length: 0 } };
     this.#open.set(kind, opened);
     mustBeWhole(file.size, segment);
     return opened;
@@ -77,13 +94,17 @@ async function readAll(
   { path }: RangeSegment,
   position: number,
   length: number,
-): Promise<Buffer> {
-  // Its own memory, not a slice of the pool: it is given away.
-  const data = Buffer.allocUnsafeSlow(length);
+  target: Buffer,
+  offset: number,
+): Promise<void> {
   for (let filled = 0; filled < length; ) {
-    const { bytesRead } = await file.read(data, filled, length - filled, position + filled);
+    const { bytesRead } = await file.read(
+      target,
+      offset + filled,
+      length - filled,
+      position + filled,
+    );
     if (bytesRead === 0) throw unreadable(path, 'is shorter than it was');
     filled += bytesRead;
   }
-  return data;
 }

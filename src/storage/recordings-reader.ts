@@ -166,18 +166,32 @@ class StoredBytes implements RecordedBytes {
   ): Promise<{ bytesRead: number }> {
     const end = Math.min(position + length, this.size);
     if (position >= end) return { bytesRead: 0 };
-    let bytes: Buffer;
-    if (this.size <= WHOLE_BYTES) {
-      this.#whole ??= this.#fetch(0, this.size);
-      bytes = (await this.#whole).subarray(position, end);
-    } else bytes = await this.#fetch(position, end);
+    if (this.size > WHOLE_BYTES) return this.#fetchInto(target, offset, position, end);
+    this.#whole ??= this.#fetchWhole();
+    const bytes = (await this.#whole).subarray(position, end);
     return { bytesRead: bytes.copy(target, offset) };
   }
 
   async close(): Promise<void> {}
 
-  async #fetch(start: number, end: number): Promise<Buffer> {
-    const reading = await this.#store.get(this.#key, { start, end: end - 1 });
+  async #fetchWhole(): Promise<Buffer> {
+    const reading = await this.#store.get(this.#key, { start: 0, end: this.size - 1 });
     return reading === undefined ? Buffer.alloc(0) : buffer(reading.body);
+  }
+
+  /** Without a copy of all that is asked for, which may be some megabytes. */
+  async #fetchInto(
+    target: Buffer,
+    offset: number,
+    position: number,
+    end: number,
+  ): Promise<{ bytesRead: number }> {
+    const reading = await this.#store.get(this.#key, { start: position, end: end - 1 });
+    const most = end - position;
+    let bytesRead = 0;
+    for await (const chunk of (reading?.body ?? []) as AsyncIterable<Buffer>) {
+      bytesRead += chunk.copy(target, offset + bytesRead, 0, most - bytesRead);
+    }
+    return { bytesRead };
   }
 }

@@ -32,7 +32,9 @@ export class SampleTable {
   readonly #chunkStarts: number[] = [];
   #isReordered = false;
   #end = 0;
-  #last: TableSample | undefined;
+  /** Of the last sample, which may still change. One object for all: a long file has a million of them. */
+  readonly #last = { duration: 0, compositionOffset: 0 };
+  #hasLast = false;
   // The runs of equal values that still grow.
   #durationRun = { count: 0, value: 0 };
   #offsetRun = { count: 0, value: 0 };
@@ -72,7 +74,9 @@ export class SampleTable {
     this.bytes += sample.size;
     this.#end += sample.duration;
     this.#chunkSamples++;
-    this.#last = { ...sample };
+    this.#last.duration = sample.duration;
+    this.#last.compositionOffset = sample.compositionOffset;
+    this.#hasLast = true;
   }
 
   /**
@@ -80,7 +84,7 @@ export class SampleTable {
    * @param time ticks since the first sample was decoded
    */
   moveEnd(time: number): void {
-    if (this.#last === undefined) return;
+    if (!this.#hasLast) return;
     const duration = Math.max(0, this.#last.duration + time - this.#end);
     this.#end += duration - this.#last.duration;
     this.#last.duration = duration;
@@ -89,7 +93,7 @@ export class SampleTable {
   /** Writes out what is still open: nothing is added afterwards. */
   finish(): void {
     this.#writeLast();
-    this.#last = undefined;
+    this.#hasLast = false;
     this.#endChunk();
     this.#endChunkRun();
     endRun(this.#durations, this.#durationRun);
@@ -140,8 +144,8 @@ export class SampleTable {
   }
 
   #writeLast(): void {
-    const { duration, compositionOffset } = this.#last ?? {};
-    if (duration === undefined || compositionOffset === undefined) return;
+    if (!this.#hasLast) return;
+    const { duration, compositionOffset } = this.#last;
     addToRun(this.#durations, this.#durationRun, duration);
     addToRun(this.#offsets, this.#offsetRun, compositionOffset);
     if (compositionOffset !== 0) this.#isReordered = true;
