@@ -71,7 +71,7 @@ async function ourRecorder(checkout: string, streams: number, seconds: number) {
   writeFileSync(
     config,
     '[log]\nlevel = "error"\n[webrtc]\nice_udp_addrs = ["127.0.0.1"]\n' +
-      `[recorder]\nworkers = 1\n[recorder.storage]\ntype = "fs"\nroot = "${root}/recordings"\n`,
+      `[recorder]\nauto_streams = ["*"]\nworkers = 1\n[recorder.storage]\ntype = "fs"\nroot = "${root}/recordings"\n`,
   );
   const url = `http://127.0.0.1:${PORT}`;
   const child = startBound(RECORDER_CORE, [
