@@ -13,6 +13,7 @@ import { replyNotFound, replyWithError } from './http/errors.ts';
 import { registerEventStreams } from './http/event-stream-replies.ts';
 import { watchMethods } from './http/other-methods.ts';
 import { ignoreMeaninglessBodies, registerJsonBodies } from './http/request-bodies.ts';
+import { measureRequests } from './http/request-durations.ts';
 import { requestIds } from './http/request-id.ts';
 import { RequestLog } from './http/request-log.ts';
 import { registerOriginCheck } from './http/request-origin.ts';
@@ -112,6 +113,7 @@ export async function buildApp(deps: AppDependencies): Promise<FastifyInstance> 
 
   registerEventStreams(app);
 
+  app.decorate('requestDurations', measureRequests(app));
   const addOtherMethods = watchMethods(app);
   registerJsonBodies(app);
   ignoreMeaninglessBodies(app);

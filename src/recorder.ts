@@ -159,6 +159,17 @@ export interface PublishAccepted {
   etag: string;
 }
 
+/** How busy a thread is. */
+export interface ThreadLoad {
+  /** Processor time since its start, s; absent where Node does not tell. */
+  userSeconds?: number;
+  systemSeconds?: number;
+  /** Delays of its event loop since the previous reading, s: median, 99th percentile, longest. */
+  delayP50Seconds: number;
+  delayP99Seconds: number;
+  delayMaxSeconds: number;
+}
+
 /** The recorder as the HTTP routes see it: all operations on media, on whatever thread they run. */
 export interface Recorder {
   /**
@@ -211,6 +222,8 @@ export interface Recorder {
   status(stream: string): Promise<StreamStatus>;
   /** All streams that are published, armed, recorded or failed since the start. */
   streams(): Promise<StreamStatus[]>;
+  /** Load of the threads that record, by the number of the thread. */
+  loads(): Promise<[number, ThreadLoad][]>;
   /**
    * Text of a manifest that is being written now, which is newer than the file.
    * @param path object path of the manifest

@@ -1,3 +1,4 @@
+import type { Metric } from 'prom-client';
 import type { Config } from '../config/config.ts';
 import type { EventLog } from '../events/event-log.ts';
 import type { ExportJobs } from '../export/export-jobs.ts';
@@ -35,6 +36,8 @@ declare module 'fastify' {
     authorizer: Authorizer;
     /** All replies of server-sent events. */
     eventStreams: EventStreams;
+    /** Durations of all requests, for the metrics. */
+    requestDurations: Metric;
   }
 
   interface FastifyContextConfig {

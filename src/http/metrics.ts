@@ -1,4 +1,4 @@
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, type Metric, Registry } from 'prom-client';
 import { type FreeSpace, freeSpace } from '../files/free-space.ts';
 import type { RecordCatalogue } from '../record-catalogue/record-catalogue.ts';
 import type { Recorder, StreamState, StreamStatus } from '../recorder.ts';
@@ -6,6 +6,7 @@ import type { SegmentIndex } from '../segment-index/segment-index.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { type TrackFigureName, trackFigures } from '../track-figures.ts';
 import type { EventStreams } from './event-streams.ts';
+import { WorkerMetrics } from './worker-metrics.ts';
 
 const PREFIX = 'live777_recorder_';
 
@@ -16,6 +17,9 @@ const DISK_GAUGES: [string, string, keyof FreeSpace][] = [
   ['free_inodes', 'Number of files that can still be created on it, if limited.', 'freeInodes'],
   ['total_inodes', 'Maximum number of files on it, if limited.', 'totalInodes'],
 ];
+
+/** Gauges of prom-client that are named like counters; they repeat the sums of others. */
+const MISNAMED = ['handles', 'requests', 'resources'].map((what) => `nodejs_active_${what}_total`);
 
 const STATES: StreamState[] = [
   'waiting',
@@ -29,11 +33,13 @@ const STATES: StreamState[] = [
 
 /** Sources of the metrics. */
 export interface MetricsSources {
-  recorder: Pick<Recorder, 'streams'>;
+  recorder: Pick<Recorder, 'streams' | 'loads'>;
   segmentIndex: Pick<SegmentIndex, 'size'>;
   recordCatalogue: Pick<RecordCatalogue, 'size'>;
   store: Pick<ObjectStore, 'root' | 'bucket'>;
   eventStreams: Pick<EventStreams, 'size' | 'cutOff'>;
+  /** Durations of requests. */
+  requestDurations: Metric;
 }
 
 /**
@@ -52,12 +58,16 @@ export class Metrics {
   readonly #periods: Counter<'stream' | 'reason'>;
   readonly #disk: [Gauge, keyof FreeSpace][];
   readonly #layerPixels: Gauge<'stream' | 'rid'>;
+  readonly #workers: WorkerMetrics;
 
   constructor(sources: MetricsSources) {
     this.#sources = sources;
     const registers = [this.#registry];
     collectDefaultMetrics({ register: this.#registry });
+    for (const name of MISNAMED) this.#registry.removeSingleMetric(name);
     countFromStart(this.#registry);
+    this.#registry.registerMetric(sources.requestDurations);
+    this.#workers = new WorkerMetrics(sources.recorder, this.#registry);
     this.#streams = new Gauge({
       name: `${PREFIX}streams`,
       help: 'Streams that are published or armed, by state.',
@@ -140,7 +150,7 @@ export class Metrics {
     for (const counter of counters) counter.reset();
     this.#layerPixels.reset();
     for (const status of statuses) this.#count(status);
-    await this.#readDisk();
+    await Promise.all([this.#readDisk(), this.#workers.read()]);
     return this.#registry.metrics();
   }
 

@@ -1,4 +1,10 @@
-import type { PublishAccepted, PublishRight, RecordingStarted, StreamStatus } from '../recorder.ts';
+import type {
+  PublishAccepted,
+  PublishRight,
+  RecordingStarted,
+  StreamStatus,
+  ThreadLoad,
+} from '../recorder.ts';
 import type { PullPlan } from '../sources/pull-plan.ts';
 
 /**
@@ -23,6 +29,8 @@ export interface Calls {
   status: { request: OfStream; reply: StreamStatus };
   /** Status of all streams of the worker that are not idle. */
   streams: { request: object; reply: StreamStatus[] };
+  /** How busy the worker is. */
+  load: { request: object; reply: ThreadLoad };
   /** Text of the stream's manifest at an object path while the manifest is being written. */
   liveManifest: { request: OfStream & { path: string }; reply: string | undefined };
   /** Pulls a stream from one of the nodes that have it, or changes the list of these nodes. */

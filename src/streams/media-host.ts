@@ -1,10 +1,11 @@
 import { streamFolder } from '../layout/stream-folder.ts';
 import { streamMatcher } from '../layout/stream-pattern.ts';
-import type { StreamStatus } from '../recorder.ts';
+import type { StreamStatus, ThreadLoad } from '../recorder.ts';
 import { Refusal } from '../refusal.ts';
 import type { PullPlan } from '../sources/pull-plan.ts';
 import type { CallHandlers, LeftFolder, OfStream, Reply, Request } from './calls.ts';
 import { StreamHost, type StreamHostOptions } from './stream-host.ts';
+import { ThreadLoadMeter } from './thread-load.ts';
 
 /** Interval at which recordings check the clock, ms. */
 const TICK_MS = 250;
@@ -19,6 +20,7 @@ export class MediaHost implements CallHandlers {
   readonly #options: MediaHostOptions;
   readonly #isAutomatic: (stream: string) => boolean;
   readonly #streams = new Map<string, StreamHost>();
+  readonly #load = new ThreadLoadMeter();
   readonly #timer: NodeJS.Timeout;
   #accepts = true;
   #closed = false;
@@ -73,6 +75,10 @@ export class MediaHost implements CallHandlers {
   async streams(): Promise<StreamStatus[]> {
     const statuses = [...this.#streams.values()].map((host) => host.status());
     return statuses.filter(({ state }) => state !== 'idle');
+  }
+
+  async load(): Promise<ThreadLoad> {
+    return this.#load.read();
   }
 
   async liveManifest({ stream, path }: Request<'liveManifest'>): Promise<string | undefined> {

@@ -6,6 +6,7 @@ import type {
   Recorder,
   RecordingStarted,
   StreamStatus,
+  ThreadLoad,
 } from '../recorder.ts';
 import { Refusal } from '../refusal.ts';
 import type { SegmentIndex } from '../segment-index/segment-index.ts';
@@ -190,6 +191,10 @@ export class RecorderHost implements Recorder {
     const statuses = this.#lost.complete(all.flat());
     this.#workers.forgetAllBut(new Set(statuses.map(({ stream }) => stream)));
     return statuses.sort((a, b) => (a.stream < b.stream ? -1 : 1));
+  }
+
+  loads(): Promise<[number, ThreadLoad][]> {
+    return this.#workers.loads();
   }
 
   async liveManifest(path: string): Promise<string | undefined> {

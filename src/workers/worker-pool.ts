@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { streamFolder } from '../layout/stream-folder.ts';
+import type { ThreadLoad } from '../recorder.ts';
 import type { CallName, Reply, Request, StreamCallName } from '../streams/calls.ts';
 import type { ThreadLog } from '../streams/messages.ts';
 import { Farewells } from './farewells.ts';
@@ -104,6 +105,20 @@ export class WorkerPool {
       if (links[i]!.isAlive) throw result.reason;
       return [];
     });
+  }
+
+  /** Load of each worker that lives, by its number. */
+  async loads(): Promise<[number, ThreadLoad][]> {
+    const asked = this.#links.map(async (link, number): Promise<[number, ThreadLoad][]> => {
+      if (!link.isAlive) return [];
+      try {
+        return [[number, await link.call('load', {})]];
+      } catch (error) {
+        if (link.isAlive) throw error;
+        return [];
+      }
+    });
+    return (await Promise.all(asked)).flat();
   }
 
   /** Removes the placement of streams that no worker knows. */

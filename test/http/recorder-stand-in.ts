@@ -4,6 +4,7 @@ import type {
   Recorder,
   RecordingStarted,
   StreamStatus,
+  ThreadLoad,
 } from '../../src/recorder.ts';
 import { Refusal } from '../../src/refusal.ts';
 
@@ -112,6 +113,12 @@ export class RecorderStandIn implements Recorder {
   async streams(): Promise<StreamStatus[]> {
     this.#note('streams');
     return [...this.statuses.values()];
+  }
+
+  async loads(): Promise<[number, ThreadLoad][]> {
+    this.#note('loads');
+    const delays = { delayP50Seconds: 0.001, delayP99Seconds: 0.02, delayMaxSeconds: 0.3 };
+    return [[0, { userSeconds: 2, systemSeconds: 1, ...delays }]];
   }
 
   async liveManifest(path: string): Promise<string | undefined> {

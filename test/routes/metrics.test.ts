@@ -48,6 +48,8 @@ t.test('what the recorder counts, as Prometheus reads it', async (t) => {
   t.equal(of('stream_packets_rejected_total', `{${label},reason="authentication_failures"}`), 5);
   t.equal(of('stream_timeline_restarts_total', `{${label}}`), 3);
   t.equal(of('stream_periods_total', `{${label},reason="timeline-restart"}`), 3);
+  t.equal(of('worker_cpu_seconds_total', '{worker="0",mode="user"}'), 2);
+  t.equal(of('worker_event_loop_delay_max_seconds', '{worker="0"}'), 0.3);
   t.equal(of('segments'), 1);
   t.ok(found.get('process_cpu_seconds_total')! > 0);
 
@@ -77,3 +79,28 @@ t.test('processor time counts from the start of the process', async (t) => {
   t.ok(seconds('process_cpu_system_seconds_total') >= system / 1e6);
   t.ok(seconds('process_cpu_seconds_total') >= (user + system) / 1e6);
 });
+
+t.test('requests are counted by route, whatever is asked for', async (t) => {
+  const { app } = await testApp(t);
+  const ask = async (url: string, method: 'GET' | 'POST' | 'PUT' = 'GET') => {
+    await app.inject({ method, url });
+  };
+  for (let n = 0; n < 20; n++) {
+    await ask(`/api/record/cam${n}`);
+    await ask(`/nothing-${n}`);
+    await ask(`/api/record/cam${n}`, 'PUT');
+  }
+  const { body } = await app.inject('/metrics');
+  const found = samples(body);
+  const counted = [...found].filter(([name]) => name.includes('request_duration_seconds_count'));
+  t.strictSame(counted, [
+    [countOf('GET', '/api/record/:stream', '2xx'), 20],
+    [countOf('any', 'none', '4xx'), 20],
+    [countOf('PUT', '/api/record/:stream', '4xx'), 20],
+  ]);
+});
+
+function countOf(method: string, route: string, status: string): string {
+  const labels = `method="${method}",route="${route}",status="${status}"`;
+  return `live777_recorder_http_request_duration_seconds_count{${labels}}`;
+}
