@@ -125,6 +125,7 @@ t.test('each error reply is as its example says', async (t) => {
     'exportMp4 404': {
       path: '/api/playback/cam1/export.mp4?start=2025-07-24T00:00:00Z&end=2025-07-24T00:01:00Z',
     },
+    'followEvents 400': { path: '/api/events?streams=cam1' },
     'followStreams 400': { path: '/api/recorder/events?streams=cam1' },
     'exportWebm 400': {
       path: '/api/playback/cam1/export.webm?start=2025-07-24T00:00:00Z&end=1000',
