@@ -82,7 +82,8 @@ export async function registerApiDescription(app: FastifyInstance, version: stri
         : document.swaggerObject,
   });
   await app.register(async (page) => {
-    registerPagePolicy(page);
+    // The logo of Swagger UI brings a style sheet of its own.
+    registerPagePolicy(page, { 'style-src': ["'self'", "'unsafe-inline'"] });
     await page.register(swaggerUi, {
       routePrefix: '/documentation',
       uiHooks: { onRequest: addSlash },

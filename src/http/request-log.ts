@@ -5,6 +5,19 @@ import { loggedUrl } from './logged-url.ts';
 export class RequestLog extends LogController {
   override incomingRequest(): void {}
 
+  /** A client that leaves, such as a player that seeks, is told by the line of its request. */
+  override streamError(
+    error: NodeJS.ErrnoException,
+    { log, method, url }: FastifyRequest,
+    _reply: FastifyReply,
+  ): void {
+    if (error.code === 'ERR_STREAM_PREMATURE_CLOSE') return;
+    log.warn({ err: error, method, url: loggedUrl(url) }, 'a reply was cut off by an error');
+  }
+
+  /** Requests that come while the service stops are told by its own line. */
+  override serviceUnavailable(): void {}
+
   override requestCompleted(
     error: Error | null | undefined,
     request: FastifyRequest,

@@ -41,11 +41,16 @@ export async function registerSecurityHeaders(
   } satisfies FastifyHelmetOptions);
 }
 
-/** Adds the Content-Security-Policy of pages to the replies of a plugin. */
-export function registerPagePolicy(app: FastifyInstance): void {
+/**
+ * Adds the Content-Security-Policy of pages to the replies of a plugin.
+ * @param further directives
+ */
+export function registerPagePolicy(
+  app: FastifyInstance,
+  further: Record<string, string[]> = {},
+): void {
+  const directives = { ...PAGE_POLICY, ...further };
   app.addHook('onRequest', async (_request, reply) => {
-    await reply.helmet({
-      contentSecurityPolicy: { useDefaults: false, directives: PAGE_POLICY },
-    });
+    await reply.helmet({ contentSecurityPolicy: { useDefaults: false, directives } });
   });
 }

@@ -19,9 +19,13 @@ const ARGUMENTS = [
  * Launches a Chromium with a profile of its own and a made-up camera, and closes it after the test.
  * The executable is `CHROMIUM_PATH`, else `/usr/bin/chromium`. Where there is none the test is
  * skipped with what to install; under `CI=true` it fails.
+ * @param further arguments of its command line
  * @returns the browser, or undefined where the test cannot go on
  */
-export async function requireChromium(t: Test): Promise<Browser | undefined> {
+export async function requireChromium(
+  t: Test,
+  further: string[] = [],
+): Promise<Browser | undefined> {
   const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
   if (!existsSync(executablePath)) {
     const mend = `no Chromium at ${executablePath}: apt-get install chromium`;
@@ -29,7 +33,7 @@ export async function requireChromium(t: Test): Promise<Browser | undefined> {
     else t.pass('Chromium is here', { skip: mend });
     return undefined;
   }
-  const browser = await chromium.launch({ executablePath, args: ARGUMENTS });
+  const browser = await chromium.launch({ executablePath, args: [...ARGUMENTS, ...further] });
   t.teardown(() => browser.close());
   return browser;
 }
