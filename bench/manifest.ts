@@ -1,12 +1,24 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Segment } from '../src/facts/segment.ts';
 import { writeMpd } from '../src/manifest/mpd.ts';
 import { readMpd } from '../src/manifest/mpd-reader.ts';
-import type { ManifestTrack } from '../src/manifest/presentation.ts';
+import type { ManifestTrack, Presentation } from '../src/manifest/presentation.ts';
 import { SegmentTimeline } from '../src/manifest/segment-timeline.ts';
+import type { TrackKind } from '../src/media/access-unit.ts';
+import { hlsMediaPlaylist } from '../src/playback/hls-media-playlist.ts';
+import { Presentations } from '../src/playback/presentations.ts';
+import { selectRange } from '../src/playback/select-range.ts';
+import { SegmentIndex } from '../src/segment-index/segment-index.ts';
 
 const DAY_US = Date.UTC(2025, 6, 1) * 1000;
 /** Of segments of two seconds. */
 const SEGMENTS = 43_200;
-const TURNS = 10;
+const TURNS = 20;
+/** Lengths of live ranges, s. The first of them reads what is new in the manifest. */
+const RANGES = [600, 3600, 86_400];
+const FOLDER = 'cam1/2025/07/01';
 
 /** Segments of which hardly one is as long as the one before. */
 function timelineOf(timescale: number): SegmentTimeline {
@@ -20,20 +32,22 @@ function timelineOf(timescale: number): SegmentTimeline {
   return timeline;
 }
 
-/** Prints what it costs to read the manifest of a whole day, as each refresh of a live range does. */
+/**
+ * Prints what it costs to read the manifest of a whole day, and what a refresh of a live range costs that a
+ * player makes every two seconds: the manifest has a segment more each time.
+ */
 export async function run(): Promise<void> {
-  const common = { container: 'mp4', startNumber: 1, bytes: 1e9 } as const;
-  const video: ManifestTrack = {
-    ...{ ...common, kind: 'video', codecs: 'avc1.42e01f', width: 1280, height: 720 },
-    ...{ initialization: 'init.m4s', timescale: 90_000, timeline: timelineOf(90_000) },
-  };
-  const audio: ManifestTrack = {
-    ...{ ...common, kind: 'audio', codecs: 'opus', channels: 2 },
-    ...{ initialization: 'audio_init.m4s', timescale: 48_000, timeline: timelineOf(48_000) },
-  };
-  const presentation = { dayStartUs: DAY_US, live: true, segmentSeconds: 2 };
-  const periods = [{ id: '1', ended: false, video, audio }];
-  const text = writeMpd({ ...presentation, periods }, { nowUs: DAY_US });
+  readDay();
+  const folder = await mkdtemp(join(tmpdir(), 'bench-manifest-'));
+  try {
+    await refresh(folder);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+function readDay(): void {
+  const text = writeMpd(dayOf(timelineOf(90_000), timelineOf(48_000)), { nowUs: DAY_US });
   readMpd(text);
   // Others share the machine: processor time.
   const start = process.threadCpuUsage();
@@ -41,6 +55,83 @@ export async function run(): Promise<void> {
   const { user, system } = process.threadCpuUsage(start);
   const ms = ((user + system) / 1000 / TURNS).toFixed(1);
   console.log(`a manifest of ${(text.length / 1e6).toFixed(2)} MB: ${ms} ms`);
+}
+
+function dayOf(video: SegmentTimeline, audio: SegmentTimeline): Presentation {
+  const common = { container: 'mp4', startNumber: 1, bytes: 1e9 } as const;
+  const picture: ManifestTrack = {
+    ...{ ...common, kind: 'video', codecs: 'avc1.42e01f', width: 1280, height: 720 },
+    ...{ initialization: 'init.m4s', timescale: 90_000, timeline: video },
+  };
+  const sound: ManifestTrack = {
+    ...{ ...common, kind: 'audio', codecs: 'opus', channels: 2 },
+    ...{ initialization: 'audio_init.m4s', timescale: 48_000, timeline: audio },
+  };
+  const periods = [{ id: '1', ended: false, video: picture, audio: sound }];
+  return { dayStartUs: DAY_US, live: true, segmentSeconds: 2, periods };
+}
+
+/** @param folder for the index */
+async function refresh(folder: string): Promise<void> {
+  const log = { warn() {}, info() {}, error() {} };
+  const journalPath = join(folder, 'index.journal');
+  const index = await SegmentIndex.open({ journalPath, nodeAlias: 'bench', log });
+  const timelines = { video: timelineOf(90_000), audio: timelineOf(48_000) };
+  const rows: Segment[] = [];
+  const rowOf = (kind: TrackKind, number: number, startTicks: number, durationTicks: number) => {
+    const us = (ticks: number) => Math.round((ticks / (kind === 'video' ? 90_000 : 48_000)) * 1e6);
+    const prefix = kind === 'video' ? '' : 'audio_';
+    const startUs = us(startTicks);
+    rows.push({
+      ...{ stream: 'cam1', kind, startUs, endUs: us(startTicks + durationTicks) },
+      path: `${FOLDER}/${prefix}seg_${String(number).padStart(4, '0')}.m4s`,
+      initPath: `${FOLDER}/${prefix}init.m4s`,
+      ...{ isKeyframe: true, keyframes: kind === 'video' ? [startUs] : [] },
+      ...{ codec: kind === 'video' ? 'avc1.42e01f' : 'opus', size: 625_000 },
+    });
+  };
+  for (const kind of ['video', 'audio'] as const) {
+    let number = 1;
+    for (const each of timelines[kind].segments())
+      rowOf(kind, number++, each.startTicks, each.durationTicks);
+  }
+  const list = () => Promise.all(rows.splice(0).map((row) => index.add(row)));
+  await list();
+  const day = dayOf(timelines.video, timelines.audio);
+  let text = '';
+  const presentations = new Presentations({ manifest: async () => text });
+  const figures = new Map(RANGES.map((seconds) => [seconds, { ms: 0, bytes: 0 }]));
+  for (let turn = 0; turn < TURNS; turn++) {
+    for (const kind of ['video', 'audio'] as const) {
+      const timescale = kind === 'video' ? 90_000 : 48_000;
+      const start = timelines[kind].endTicks;
+      timelines[kind].add(start, 2 * timescale + (turn % 7));
+      rowOf(kind, timelines[kind].count, start, 2 * timescale + (turn % 7));
+    }
+    await list();
+    // As it comes from a worker: in one piece.
+    text = Buffer.from(writeMpd(day, { nowUs: DAY_US })).toString();
+    for (const seconds of RANGES) {
+      const startUs = DAY_US + (SEGMENTS * 2 - seconds) * 1e6;
+      const start = process.threadCpuUsage();
+      const range = await selectRange({ index, presentations }, 'cam1', {
+        startUs,
+        endUs: undefined,
+      });
+      const options = { isLive: true, objectRoot: '/api/record/object/', segmentSeconds: 2 };
+      const playlist = hlsMediaPlaylist(range, 'video', options);
+      const { user, system } = process.threadCpuUsage(start);
+      if (turn === 0) continue;
+      const figure = figures.get(seconds)!;
+      figure.ms += (user + system) / 1000 / (TURNS - 1);
+      figure.bytes = playlist.length;
+    }
+  }
+  for (const [seconds, { ms, bytes }] of figures) {
+    const size = `a playlist of ${(bytes / 1e3).toFixed(0)} KB`;
+    console.log(`a refresh of a live range of ${seconds / 60} min, ${size}: ${ms.toFixed(1)} ms`);
+  }
+  await index.close();
 }
 
 if (import.meta.main) await run();

@@ -1,3 +1,4 @@
+import { GrowingMpd } from '../../src/manifest/growing-mpd.ts';
 import { withPeriods } from '../../src/manifest/merge.ts';
 import { writeMpd } from '../../src/manifest/mpd.ts';
 import { ManifestError, readMpd } from '../../src/manifest/mpd-reader.ts';
@@ -16,7 +17,12 @@ const PROGRAM = Buffer.from('0a0100014100000a3c3c3c3c0200614200000a3c3c3c0100414
 
 /** A manifest as text, then a presentation that is written and read back. */
 export const target: FuzzTarget = {
-  covers: ['src/manifest/mpd-reader.ts', 'src/manifest/mpd.ts', 'src/manifest/segment-timeline.ts'],
+  covers: [
+    'src/manifest/mpd-reader.ts',
+    'src/manifest/growing-mpd.ts',
+    'src/manifest/mpd.ts',
+    'src/manifest/segment-timeline.ts',
+  ],
   maxBytes: 512 * 1024,
   lines: true,
   dictionary: [
@@ -54,6 +60,7 @@ export const target: FuzzTarget = {
 };
 
 function checkText(text: string): void {
+  readGrowing(new GrowingMpd(), text);
   let read: Presentation;
   try {
     read = readMpd(text);
@@ -66,6 +73,21 @@ function checkText(text: string): void {
   must(written.length <= 2 * text.length + 4096, 'writing it again makes it no longer');
   const again = writeMpd(readMpd(written), { nowUs: NOW_US });
   must(again === written, 'once written by us it stays as it is');
+  const growing = new GrowingMpd();
+  readGrowing(growing, text);
+  must(
+    writeMpd(growing.read(written), { nowUs: NOW_US }) === written,
+    'what was read before changes nothing',
+  );
+}
+
+/** What no whole reader takes may be refused here as well. */
+function readGrowing(growing: GrowingMpd, text: string): void {
+  try {
+    growing.read(text);
+  } catch (error) {
+    if (!(error instanceof ManifestError)) throw error;
+  }
 }
 
 function presentationOf(decisions: Decisions): Presentation {

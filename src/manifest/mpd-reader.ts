@@ -32,10 +32,24 @@ const ALWAYS_LISTS = new Set(['Period', 'AdaptationSet', 'S']);
  * @throws ManifestError that names the element or attribute that is missing or unexpected
  */
 export function readMpd(text: string): Presentation {
+  const { rest, timelines } = withoutTimelines(text);
+  const mpd = readDocument(text, rest);
+  const periods = elements(mpd, 'Period').map((node) => readPeriod(node, timelines));
+  return presentationOf(mpd, periods);
+}
+
+/** The `MPD` element. @param rest of the text, of which what is read otherwise was taken out */
+export function readDocument(text: string, rest: string): Node {
   // The parser accepts truncated text, and continuing from that would lose segments.
   if (!text.trimEnd().endsWith('</MPD>')) throw new ManifestError('does not end with </MPD>');
-  const { rest, timelines } = withoutTimelines(text);
-  const mpd = element(parse(rest), 'document', 'MPD');
+  return element(parse(rest), 'document', 'MPD');
+}
+
+/**
+ * What an `MPD` element says.
+ * @param all its Periods
+ */
+export function presentationOf(mpd: Node, all: readonly ManifestPeriod[]): Presentation {
   if (!MPD_PROFILES.includes(attribute(mpd, 'MPD', 'profiles'))) {
     throw new ManifestError(`MPD@profiles is not ${MPD_PROFILES.join(' or ')}`);
   }
@@ -47,32 +61,58 @@ export function readMpd(text: string): Presentation {
   if (delaySeconds <= DELAY_BEYOND_SEGMENT_SECONDS) {
     throw new ManifestError('MPD@suggestedPresentationDelay is too short');
   }
-  const periods: ManifestPeriod[] = [];
   const ids = new Set<string>();
-  for (const node of elements(mpd, 'Period')) {
-    const id = attribute(node, 'Period', 'id');
+  for (const { id } of all) {
     if (ids.has(id)) throw new ManifestError(`Period@id "${id}" stands twice`);
     ids.add(id);
-    const period: ManifestPeriod = { id, ended: true };
-    for (const set of elements(node, 'AdaptationSet')) {
-      const track = readTrack(set, timelines);
-      if (period[track.kind] !== undefined) {
-        throw new ManifestError(`Period "${id}" has two AdaptationSets of ${track.kind}`);
-      }
-      period[track.kind] = track;
-    }
-    // A Period without content is a placeholder for later ones.
-    if (period.video !== undefined || period.audio !== undefined) periods.push(period);
   }
   return {
     dayStartUs: dayStartMs * 1000,
     live: type === 'dynamic',
     segmentSeconds: Math.round((delaySeconds - DELAY_BEYOND_SEGMENT_SECONDS) * 1e6) / 1e6,
-    periods,
+    // A Period without content is a placeholder for later ones.
+    periods: all.filter(({ video, audio }) => video !== undefined || audio !== undefined),
   };
 }
 
-function readTrack(set: Node, timelines: readonly string[]): ManifestTrack {
+/**
+ * Reads a Period.
+ * @param timelines content of the timelines that were taken out of it
+ * @param before the same Period as it was read earlier, if it was
+ */
+function readPeriod(
+  node: Node,
+  timelines: readonly string[],
+  before?: ManifestPeriod,
+): ManifestPeriod {
+  const period: ManifestPeriod = { id: attribute(node, 'Period', 'id'), ended: true };
+  for (const set of elements(node, 'AdaptationSet')) {
+    const track = readTrack(set, timelines, before);
+    if (period[track.kind] !== undefined) {
+      throw new ManifestError(`Period "${period.id}" has two AdaptationSets of ${track.kind}`);
+    }
+    period[track.kind] = track;
+  }
+  return period;
+}
+
+/**
+ * Reads the text of a Period on its own.
+ * @param before as it was read earlier, if it was: what its timelines have in common is not read again
+ * @throws ManifestError as {@link readMpd}
+ */
+export function readPeriodText(text: string, before?: ManifestPeriod): ManifestPeriod {
+  const { rest, timelines } = withoutTimelines(text);
+  const [node, ...others] = elements(parse(rest), 'Period');
+  if (node === undefined || others.length > 0) throw new ManifestError('is not one Period');
+  return readPeriod(node, timelines, before);
+}
+
+function readTrack(
+  set: Node,
+  timelines: readonly string[],
+  before: ManifestPeriod | undefined,
+): ManifestTrack {
   const kind = attribute(set, 'AdaptationSet', 'contentType');
   if (!isKind(kind)) throw new ManifestError(`AdaptationSet@contentType is "${kind}"`);
   const template = element(set, 'AdaptationSet', 'SegmentTemplate');
@@ -80,7 +120,7 @@ function readTrack(set: Node, timelines: readonly string[]): ManifestTrack {
   const timescale = integer(template, 'SegmentTemplate', 'timescale');
   if (timescale === 0) throw new ManifestError('SegmentTemplate@timescale is 0');
   const runs = element(template, 'SegmentTemplate', 'SegmentTimeline');
-  const timeline = readTimeline(runs, timelines);
+  const timeline = readTimeline(runs, timelines, before?.[kind]?.timeline);
   const representation = element(set, 'AdaptationSet', 'Representation');
   const bandwidth = integer(representation, 'Representation', 'bandwidth');
   const durationSeconds = (timeline.endTicks - timeline.startTicks) / timescale;
@@ -157,11 +197,15 @@ function withoutTimelines(text: string): { rest: string; timelines: string[] } {
   }
 }
 
-function readTimeline(node: Node, timelines: readonly string[]): SegmentTimeline {
+function readTimeline(
+  node: Node,
+  timelines: readonly string[],
+  before = new SegmentTimeline(),
+): SegmentTimeline {
   const runs = timelines[Number(node['@out'])];
-  const timeline = new SegmentTimeline();
+  const [timeline, known] = SegmentTimeline.continuing(before, runs ?? '');
   if (runs === undefined) addElements(timeline, node);
-  else if (!addRuns(timeline, runs)) {
+  else if (!addRuns(timeline, runs, known)) {
     // Something else is in it: the parser and the messages of each element say what.
     return readTimeline(readContent(runs), []);
   }
@@ -175,9 +219,12 @@ function readContent(runs: string): Node {
   return isNode(node) ? node : {};
 }
 
-/** @returns false where there is anything but runs as we write them */
-function addRuns(timeline: SegmentTimeline, text: string): boolean {
-  let at = 0;
+/**
+ * @param from characters that are read already
+ * @returns false where there is anything but runs as we write them
+ */
+function addRuns(timeline: SegmentTimeline, text: string, from: number): boolean {
+  let at = from;
   while (at < text.length) {
     RUN.lastIndex = at;
     const [all, start, duration, repeat = '0'] = RUN.exec(text) ?? [];
@@ -217,7 +264,7 @@ function addRun(
 }
 
 /** An element as returned by the parser: attributes as `@name`, child elements by name. */
-interface Node {
+export interface Node {
   [name: string]: unknown;
 }
 

@@ -1,5 +1,17 @@
 /** A run in the format that this file writes. */
 const RUN = /<S(?: t="(\d+)")? d="(\d+)"(?: r="(\d+)")?\/>/g;
+/** Runs from one {@link Mark} to the next. */
+const MARK_RUNS = 256;
+
+/** Where a run begins, so that what is in the middle is found without reading all before it. */
+interface Mark {
+  /** Segments before it. */
+  count: number;
+  /** End of the last of them, ticks. */
+  endTicks: number;
+  /** Characters of the runs before it. */
+  xmlLength: number;
+}
 
 /**
  * The `SegmentTimeline` of a track in one Period (ISO/IEC 23009-1 §5.3.9.6): start and duration of
@@ -18,6 +30,32 @@ export class SegmentTimeline {
   #runStartWritten = true;
   #runDurationTicks = 0;
   #runCount = 0;
+  /** Longest segment of the completed runs, and the end of the last of them. */
+  #longestBeforeRun = 0;
+  #endBeforeRun = 0;
+  #runs = 0;
+  #marks: Mark[] = [];
+
+  /**
+   * A timeline to which the runs of a text are to be added, except those that it has in common with an
+   * earlier one: a text of which only the end is new is not read from its beginning.
+   * @param text runs, as in {@link toXml}
+   * @returns also the number of characters that need not be read
+   */
+  static continuing(before: SegmentTimeline, text: string): [SegmentTimeline, number] {
+    const timeline = new SegmentTimeline();
+    if (!text.startsWith(before.#xml)) return [timeline, 0];
+    timeline.#xml = before.#xml;
+    timeline.#count = before.#count - before.#runCount;
+    timeline.#startTicks = timeline.#count > 0 ? before.#startTicks : 0;
+    timeline.#longestTicks = before.#longestBeforeRun;
+    timeline.#longestBeforeRun = before.#longestBeforeRun;
+    timeline.#endBeforeRun = before.#endBeforeRun;
+    timeline.#runStartTicks = before.#endBeforeRun;
+    timeline.#runs = before.#runs;
+    timeline.#marks = [...before.#marks];
+    return [timeline, before.#xml.length];
+  }
 
   /** Number of segments; the number of the last one is `startNumber + count - 1`. */
   get count(): number {
@@ -60,7 +98,7 @@ export class SegmentTimeline {
     if (contiguous && durationTicks === this.#runDurationTicks) {
       this.#runCount++;
     } else {
-      this.#xml += this.#openRun();
+      this.#closeRun(end);
       this.#runStartTicks = startTicks;
       this.#runStartWritten = !contiguous;
       this.#runDurationTicks = durationTicks;
@@ -71,14 +109,19 @@ export class SegmentTimeline {
     this.#count++;
   }
 
-  /** Start and duration of each segment in order, ticks. */
-  *segments(): Generator<{ startTicks: number; durationTicks: number }> {
-    let startTicks = 0;
-    for (const [, start, duration, repeat = '0'] of this.toXml().matchAll(RUN)) {
+  /**
+   * Start and duration of each segment in order, ticks.
+   * @param from number of the first one that is wanted, counted from 0
+   */
+  *segments(from = 0): Generator<{ startTicks: number; durationTicks: number }> {
+    const mark = this.#marks.findLast(({ count }) => count <= from);
+    let { count, endTicks: startTicks } = mark ?? { count: 0, endTicks: 0 };
+    const runs = this.#xml.slice(mark?.xmlLength) + this.#openRun();
+    for (const [, start, duration, repeat = '0'] of runs.matchAll(RUN)) {
       const durationTicks = Number(duration);
       if (start !== undefined) startTicks = Number(start);
       for (let left = Number(repeat); left >= 0; left--, startTicks += durationTicks) {
-        yield { startTicks, durationTicks };
+        if (count++ >= from) yield { startTicks, durationTicks };
       }
     }
   }
@@ -86,6 +129,16 @@ export class SegmentTimeline {
   /** The `SegmentTimeline` element. */
   toXml(): string {
     return `<SegmentTimeline>${this.#xml}${this.#openRun()}</SegmentTimeline>`;
+  }
+
+  /** @param endTicks of the run */
+  #closeRun(endTicks: number): void {
+    if (this.#runCount === 0) return;
+    this.#xml += this.#openRun();
+    this.#longestBeforeRun = this.#longestTicks;
+    this.#endBeforeRun = endTicks;
+    if (++this.#runs % MARK_RUNS !== 0) return;
+    this.#marks.push({ count: this.#count, endTicks, xmlLength: this.#xml.length });
   }
 
   #openRun(): string {

@@ -1,15 +1,16 @@
-import { ManifestError, readMpd } from '../manifest/mpd-reader.ts';
+import { GrowingMpd } from '../manifest/growing-mpd.ts';
+import { ManifestError } from '../manifest/mpd-reader.ts';
 import type { Presentation } from '../manifest/presentation.ts';
 import type { RecordedObjects } from './recorded-objects.ts';
 
 /** Manifests that are kept read: those of a month of one stream. */
 const MOST_KEPT = 32;
 
-/** The manifests of day folders, read anew only where their text has changed. */
+/** The manifests of day folders, of which only what has changed is read anew. */
 export class Presentations {
   readonly #objects: Pick<RecordedObjects, 'manifest'>;
   /** By object path of the folder; what was asked for last stands last. */
-  readonly #read = new Map<string, { text: string; presentation: Presentation }>();
+  readonly #read = new Map<string, GrowingMpd>();
 
   constructor(objects: Pick<RecordedObjects, 'manifest'>) {
     this.#objects = objects;
@@ -22,20 +23,20 @@ export class Presentations {
    */
   async of(folder: string): Promise<Presentation | undefined> {
     const text = await this.#objects.manifest(folder);
-    const known = this.#read.get(folder);
+    const mpd = this.#read.get(folder) ?? new GrowingMpd();
     this.#read.delete(folder);
     if (text === undefined) return undefined;
-    const presentation = known?.text === text ? known.presentation : readOrNothing(text);
+    const presentation = readOrNothing(mpd, text);
     if (presentation === undefined) return undefined;
-    this.#read.set(folder, { text, presentation });
+    this.#read.set(folder, mpd);
     if (this.#read.size > MOST_KEPT) this.#read.delete(this.#read.keys().next().value!);
     return presentation;
   }
 }
 
-function readOrNothing(text: string): Presentation | undefined {
+function readOrNothing(mpd: GrowingMpd, text: string): Presentation | undefined {
   try {
-    return readMpd(text);
+    return mpd.read(text);
   } catch (error) {
     if (error instanceof ManifestError) return undefined;
     throw error;

@@ -67,13 +67,27 @@ export async function selectRange(
 type Tracks = Partial<Record<TrackKind, RangeTrack>>;
 
 /** Segments of a folder, by what tells them apart in it. */
-type Listed = Readonly<Record<TrackKind, ReadonlyMap<number, Segment>>>;
+type Listed = Readonly<Record<TrackKind, ListedTrack>>;
+
+interface ListedTrack {
+  byNumber: Map<number, Segment>;
+  /** The least and the greatest number. */
+  first: number;
+  last: number;
+}
 
 function byNumber(segments: readonly Segment[]): Listed {
-  const listed = { video: new Map<number, Segment>(), audio: new Map<number, Segment>() };
+  const none = (): ListedTrack => ({
+    ...{ byNumber: new Map(), first: Number.POSITIVE_INFINITY, last: 0 },
+  });
+  const listed = { video: none(), audio: none() };
   for (const segment of segments) {
     const file = parseFileName(nameOf(segment.path));
-    if (file?.type === 'seg') listed[file.kind].set(file.number, segment);
+    if (file?.type !== 'seg') continue;
+    const track = listed[file.kind];
+    track.byNumber.set(file.number, segment);
+    track.first = Math.min(track.first, file.number);
+    track.last = Math.max(track.last, file.number);
   }
   return listed;
 }
@@ -112,7 +126,7 @@ function partsOf(period: ManifestPeriod, folder: string, listed: Listed): RangeP
       id: isBeginning ? id : `${id}.${number}`,
       folder,
       ...spanOf(part),
-      reason: isBeginning ? listed[first!.kind].get(number)!.periodReason : undefined,
+      reason: isBeginning ? listed[first!.kind].byNumber.get(number)!.periodReason : undefined,
       ...part,
     };
   });
@@ -133,14 +147,17 @@ function formatOf(track: ManifestTrack, folder: string): Omit<RangeTrack, 'segme
 /** The segments that there are of a track, and the media times at which it goes on after a hole. */
 function segmentsOf(
   track: ManifestTrack,
-  listed: ReadonlyMap<number, Segment>,
+  { byNumber, first, last: lastNumber }: ListedTrack,
 ): { segments: RangeSegment[]; holeEnds: number[] } {
   const segments: RangeSegment[] = [];
   const holeEnds: number[] = [];
-  let number = track.startNumber - 1;
-  for (const { startTicks: startTime, durationTicks: duration } of track.timeline.segments()) {
+  const from = Math.max(0, first - track.startNumber);
+  if (from >= track.timeline.count) return { segments, holeEnds };
+  let number = track.startNumber + from - 1;
+  for (const { startTicks: startTime, durationTicks: duration } of track.timeline.segments(from)) {
     number++;
-    const row = listed.get(number);
+    if (number > lastNumber) break;
+    const row = byNumber.get(number);
     if (row === undefined) continue;
     const last = segments.at(-1);
     const follows = last?.number === number - 1 && last.startTime + last.duration === startTime;
