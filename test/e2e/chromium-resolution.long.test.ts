@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
 import { ConsolePage } from '../chromium/console-page.ts';
 import { requireChromium } from '../chromium/launch.ts';
@@ -10,6 +9,7 @@ import { type MpdAdaptationSet, readMpd } from '../media/read-mpd.ts';
 import { requireFfmpeg } from '../media/tool.ts';
 import { getJson, type SegmentPage } from '../server/recorder-client.ts';
 import { startRecorder } from '../server/recorder-process.ts';
+import { until } from '../server/until.ts';
 
 const STREAM = 'cam1';
 
@@ -62,7 +62,7 @@ t.test('a publisher that switches resolution plays through', async (t) => {
   const { segments } = await getJson<SegmentPage>(`${recorder.url}/api/record/segments?limit=1000`);
   const folder = segments[0]!.path.split('/').slice(1, -1).join('/');
   const manifest = async () => (await fetch(`${url}/${folder}/manifest.mpd`)).text();
-  while (readMpd(await manifest()).type !== 'static') await delay(50);
+  await until('a static manifest', async () => readMpd(await manifest()).type === 'static');
   const all = await getJson<SegmentPage>(`${recorder.url}/api/record/segments?limit=1000`);
 
   const { periods } = readMpd(await manifest());

@@ -13,6 +13,7 @@ import { readMpd } from '../media/read-mpd.ts';
 import { requireFfmpeg } from '../media/tool.ts';
 import { objectAddress } from '../server/play.ts';
 import { startRecorder } from '../server/recorder-process.ts';
+import { until } from '../server/until.ts';
 
 const STREAM = 'from Chromium';
 const PUBLISH_MS = 35_000;
@@ -63,7 +64,7 @@ t.test('Chromium publishes H264 and Opus; the recording plays live and after', a
 
   const folder = join(recorder.root, ...status.record_dir!.split('/'));
   const manifest = async () => readMpd(await readFile(join(folder, 'manifest.mpd'), 'utf8'));
-  while ((await manifest()).type !== 'static') await delay(50);
+  await until('a static manifest', async () => (await manifest()).type === 'static');
   const names = await readdir(folder);
   const videoSegments = inOrder(names, /^seg_\d{4}\.m4s$/);
   const audioSegments = inOrder(names, /^audio_seg_\d{4}\.m4s$/);
@@ -126,10 +127,10 @@ t.test('Chromium publishes H264 and Opus; the recording plays live and after', a
     await page.waitForSelector('#player-toggle[aria-label="Pause"]');
     const seek = page.locator('#player-seek');
     const at = async () => Number(await seek.inputValue());
-    while ((await at()) < 1) await delay(100);
+    await until('a second is played', async () => (await at()) >= 1);
     t.ok(Number(await seek.getAttribute('max')) >= 34, 'the bar spans the whole recording');
     await seek.fill('30');
-    while ((await at()) < 30.5) await delay(100);
+    await until('it plays from second 30', async () => (await at()) >= 30.5);
     t.equal(await page.evaluate(`document.getElementById('player-video').videoWidth > 0`), true);
     const clock = Date.parse((await page.getAttribute('#player-clock', 'datetime'))!);
     t.ok(Math.abs(clock - (publishedAt + (await at()) * 1000)) < 3000, 'shows when it happened');

@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
 import { JournalLock, lockHolder } from '../../src/files/process-lock.ts';
 import { openIndex, parse, segment } from '../segment-index/open-index.ts';
@@ -97,10 +96,9 @@ t.test(
       message: /^the storage root is in use by process \d+ of recorder-2 /,
     });
     clearInterval(beat);
-    await delay(600);
+    await untouchedFor(path, 600);
     t.equal(await lockHolder(path), process.pid, 'it may live yet');
-    const ago = new Date(Date.now() - 9_000);
-    await utimes(path, ago, ago);
+    await untouchedFor(path, 9_000);
     const lock = await JournalLock.take(path, 'the storage root', quiet);
     t.match(await readFile(path, 'utf8'), `"host":${JSON.stringify(hostname())}`);
     await lock.release();
@@ -111,9 +109,9 @@ t.test('a lock that is held is touched', async (t) => {
   const path = join(t.testdir(), 'lock');
   const lock = await JournalLock.take(path, 'the storage root', quiet);
   const content = await readFile(path, 'utf8');
-  const ago = new Date(Date.now() - 60_000);
-  await utimes(path, ago, ago);
-  await until('it is touched', async () => (await stat(path)).mtimeMs > ago.getTime() + 30_000);
+  const ago = Date.now() - 60_000;
+  await untouchedFor(path, 60_000);
+  await until('it is touched', async () => (await stat(path)).mtimeMs > ago + 30_000);
   t.equal(await readFile(path, 'utf8'), content);
   await lock.release();
 });
@@ -132,3 +130,9 @@ t.test('one of many gets it', async (t) => {
     t.strictSame(await readdir(folder), []);
   }
 });
+
+/** Sets the time of the last change of a file so far back. */
+async function untouchedFor(path: string, ms: number): Promise<void> {
+  const then = new Date(Date.now() - ms);
+  await utimes(path, then, then);
+}

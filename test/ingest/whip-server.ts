@@ -1,6 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Test } from 'tap';
 import { statusOf } from '../../src/http/errors.ts';
 import {
@@ -115,7 +114,4 @@ export async function listenWhip(
   return { whipUrl: `${pageUrl}whip`, pageUrl, sessions, sinks };
 }
 
-/** Waits for something to become true; tap's time limit ends a test where it never does. */
-export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await delay(5);
-}
+export { untilTrue as until } from '../server/until.ts';

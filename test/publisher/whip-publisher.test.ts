@@ -1,7 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { RtcpSrPacket, type RtpPacket } from 'werift';
 import { steadyNowUs } from '../../src/clock/steady-clock.ts';
+import { untilTrue as until } from '../server/until.ts';
 import { audioPackets, videoFrames } from './clip.ts';
 import { ReferenceReceiver } from './reference-receiver.ts';
 import { WhipPublisher, type WhipPublisherOptions } from './whip-publisher.ts';
@@ -17,10 +17,6 @@ async function connect(
   const publisher = await WhipPublisher.connect({ whipUrl: receiver.whipUrl, ...options });
   t.teardown(() => publisher.vanish());
   return { receiver, publisher };
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await delay(10);
 }
 
 function byTrack(packets: RtpPacket[]): { video: RtpPacket[]; audio: RtpPacket[] } {

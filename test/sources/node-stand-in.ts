@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Test } from 'tap';
 
 /** A session as Live777 writes it. */
@@ -165,7 +164,4 @@ export class NodeStandIn {
   }
 }
 
-/** Waits for what must come about; the test's own time-out is the limit. */
-export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await delay(5);
-}
+export { untilTrue as until } from '../server/until.ts';
