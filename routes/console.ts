@@ -4,9 +4,10 @@ import fastifyStatic from '@fastify/static';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { RequestError } from '../src/http/errors.ts';
 import { registerPagePolicy } from '../src/http/security-headers.ts';
+import { PACKAGE_ROOT } from '../src/package-root.ts';
 
 /** Where Vite puts the console. */
-const ROOT = join(import.meta.dirname, '../web/dist');
+const ROOT = join(PACKAGE_ROOT, 'web/dist');
 
 /** Files named by their content, which never changes under that name. */
 const FINAL = join(ROOT, 'assets');

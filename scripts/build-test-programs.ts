@@ -7,6 +7,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { OPENAPI_GENERATOR } from '../test/openapi-generator.ts';
+import { INSTALL_PACKAGE } from '../test/package/installed-package.ts';
 import { BUILD_PION, PION_PROGRAM } from '../test/peers/pion-program.ts';
 import { findVersitygw, INSTALL_VERSITYGW } from '../test/storage/servers/versitygw.ts';
 
@@ -37,6 +38,13 @@ const programs: TestProgram[] = [
     name: 'openapi-typescript, which generates a client',
     isThere: existsSync(OPENAPI_GENERATOR.program),
     command: OPENAPI_GENERATOR.install,
+    needs: 'npm',
+  },
+  {
+    name: 'the package, installed',
+    // It may have changed.
+    isThere: false,
+    command: INSTALL_PACKAGE,
     needs: 'npm',
   },
 ];

@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { Config, LogLevel } from './config/config.ts';
+import { defaultConfigFile } from './config/config-file.ts';
 import { type ListenAddress, parseListenAddress } from './config/listen-address.ts';
 
 /** The text of `--help`. */
@@ -51,14 +51,9 @@ export class UsageError extends Error {
 /**
  * Reads flags and environment.
  * @param args without the program's name
- * @param fallback the bundled configuration
  * @throws UsageError
  */
-export function readOptions(
-  args: string[],
-  environment: NodeJS.ProcessEnv,
-  fallback: string,
-): Options {
+export function readOptions(args: string[], environment: NodeJS.ProcessEnv): Options {
   const flags = readFlags(args);
   const { PORT, LOG_LEVEL } = environment;
   const listen = flags.listen === undefined ? undefined : parseListenAddress(flags.listen);
@@ -71,7 +66,7 @@ export function readOptions(
   }
   const logLevel = flags.verbose ? 'debug' : LOG_LEVEL ? levelOf(LOG_LEVEL) : undefined;
   return {
-    configFile: flags.config ?? (existsSync('live777.toml') ? 'live777.toml' : fallback),
+    configFile: flags.config ?? defaultConfigFile(),
     ...(listen && { listen }),
     ...(port !== undefined && { port }),
     ...(logLevel && { logLevel }),

@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { readOptions, USAGE, UsageError, withOptions } from './command-line.ts';
 import { runCommand } from './commands/run-command.ts';
@@ -14,9 +13,6 @@ import { remark } from './remarks.ts';
 import type { Service } from './service.ts';
 import type { StorageConfig } from './storage/storage-options.ts';
 import { version } from './version.ts';
-
-/** The bundled configuration, used without a live777.toml. */
-const BUNDLED_CONFIG = join(import.meta.dirname, '../config/live777.toml');
 
 // Each stream waits for its own disk writes. With the default of four threads, eight streams would
 // wait for each other.
@@ -35,7 +31,7 @@ async function main(): Promise<void> {
     process.exitCode = exitCode;
     return;
   }
-  const options = readOptions(process.argv.slice(2), process.env, BUNDLED_CONFIG);
+  const options = readOptions(process.argv.slice(2), process.env);
   if (options.help) return void process.stdout.write(USAGE);
   if (options.version) return void process.stdout.write(`${version}\n`);
   const config = withOptions(await loadConfig(options.configFile), options);

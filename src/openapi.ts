@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import { buildApp } from './app.ts';
 import { parseConfig } from './config/load-config.ts';
 import type { EventLog } from './events/event-log.ts';
+import { PACKAGE_ROOT } from './package-root.ts';
 import type { RecordCatalogue } from './record-catalogue/record-catalogue.ts';
 import type { Recorder } from './recorder.ts';
 import type { SegmentIndex } from './segment-index/segment-index.ts';
@@ -34,7 +35,7 @@ export async function describeApi(): Promise<string> {
 /** Writes openapi.yaml, or with `--check` checks that it is up to date. */
 async function main(): Promise<number> {
   const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
-  const file = join(import.meta.dirname, '../openapi.yaml');
+  const file = join(PACKAGE_ROOT, 'openapi.yaml');
   const described = await describeApi();
   if (!values.check) {
     await writeFile(file, described);

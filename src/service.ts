@@ -55,9 +55,14 @@ export class Service {
 
   /**
    * Starts recording and listening.
+   * @param serve lets requests reach the application; listens as configured by default
    * @throws Error that says why it cannot start; then nothing is left running
    */
-  static async start(config: Config, log: FastifyBaseLogger): Promise<Service> {
+  static async start(
+    config: Config,
+    log: FastifyBaseLogger,
+    serve = (app: FastifyInstance) => listen(app, config.http),
+  ): Promise<Service> {
     const store = await openStorage(config, log);
     const closers = [async () => store.bucket?.close()];
     try {
@@ -110,7 +115,7 @@ export class Service {
         log,
       });
       closers.unshift(() => app.close());
-      await listen(app, config.http);
+      await serve(app);
       const { bucket } = store;
       indexLife.start({
         reader: bucket ? joinedReader(onDisk, storeReader(bucket.store)) : onDisk,

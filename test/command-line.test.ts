@@ -5,8 +5,10 @@ import t from 'tap';
 import { readOptions, UsageError, withOptions } from '../src/command-line.ts';
 import { parseConfig } from '../src/config/load-config.ts';
 
+const BUNDLED = join(import.meta.dirname, '../config/live777.toml');
+
 const read = (args: string[], environment: NodeJS.ProcessEnv = {}) =>
-  readOptions(args, environment, '/bundled.toml');
+  readOptions(args, environment);
 
 function refusal(args: string[], environment: NodeJS.ProcessEnv = {}): string {
   try {
@@ -26,7 +28,7 @@ t.test('which configuration is read', async (t) => {
     process.chdir(before);
     await rm(folder, { recursive: true });
   });
-  t.equal(read([]).configFile, '/bundled.toml');
+  t.equal(read([]).configFile, BUNDLED);
   await writeFile('live777.toml', '');
   t.equal(read([]).configFile, 'live777.toml');
   t.equal(read(['-c', 'a.toml']).configFile, 'a.toml');

@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { UsageError } from '../command-line.ts';
+import { defaultConfigFile } from '../config/config-file.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { makeFolder } from '../files/durable-file.ts';
 import { JournalLock } from '../files/process-lock.ts';
@@ -23,8 +23,6 @@ index get every segment again, with cursors greater than all earlier ones.
 Exit code: 0 on success, 2 on failure.
 `;
 
-const BUNDLED_CONFIG = path.join(import.meta.dirname, '../../config/live777.toml');
-
 /** `live777-recorder reindex`. */
 export const reindexCommand: Command = {
   usage: USAGE,
@@ -37,7 +35,7 @@ export const reindexCommand: Command = {
         `reindex takes no argument "${positionals[0]}": it reads the recordings of --config`,
       );
     }
-    const file = values.config ?? (existsSync('live777.toml') ? 'live777.toml' : BUNDLED_CONFIG);
+    const file = values.config ?? defaultConfigFile();
     const { recorder } = await loadConfig(file);
     const { indexPath, nodeAlias, resumeGraceSeconds } = recorder;
     const tell = (_: object, message: string) => error(`${message}\n`);

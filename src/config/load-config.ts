@@ -55,7 +55,7 @@ export async function loadConfig(path: string): Promise<Config> {
  * @param filename name of the file in errors
  * @throws ConfigError with file, line and key of every problem
  */
-export function parseConfig(text: string, filename: string): Config {
+export function parseConfig(text: string, filename = 'live777.toml'): Config {
   const document = parseToml(text, filename);
   const lines = keyLines(text);
   const ignoredTables = takeOutIgnored(document);

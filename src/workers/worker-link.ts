@@ -1,3 +1,4 @@
+import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { StoredFolder } from '../day-folder/remote-folder.ts';
 import type { FactListener } from '../facts/recording-fact.ts';
@@ -27,7 +28,8 @@ export interface WorkerEvents {
   onDeath(error: Error): void;
 }
 
-const MEDIA_WORKER = new URL('../streams/media-worker.ts', import.meta.url);
+// TypeScript where the sources run, JavaScript where what they were compiled to does.
+const MEDIA_WORKER = new URL(`../streams/media-worker${extname(import.meta.url)}`, import.meta.url);
 
 /** The main thread's link to one media worker. */
 export class WorkerLink {

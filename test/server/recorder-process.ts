@@ -30,6 +30,8 @@ export interface RecorderProcessOptions {
   startTimeoutMs?: number;
   /** Collects garbage twice a second in each of its threads: an unclosed file is fatal then. */
   collectOften?: boolean;
+  /** Program and first arguments; the sources of this repository by default. */
+  program?: string[];
   /** More of the command line. */
   flags?: string[];
   /** `auth.tokens`; none by default. */
@@ -74,17 +76,14 @@ export async function startRecorder(
   const root = options.root ?? join(folder, 'recordings');
   const config = join(folder, 'live777.toml');
   await writeFile(config, options.configToml?.replaceAll('{root}', root) ?? toml(root, options));
-  const child = spawn(
+  const [program, ...first] = options.program ?? [
     process.execPath,
-    [
-      ...(options.collectOften ? ['--expose-gc', '--import', COLLECT_OFTEN] : []),
-      join(REPOSITORY, 'src/main.ts'),
-      '--config',
-      config,
-      '--listen',
-      '127.0.0.1:0',
-      ...(options.flags ?? []),
-    ],
+    ...(options.collectOften ? ['--expose-gc', '--import', COLLECT_OFTEN] : []),
+    join(REPOSITORY, 'src/main.ts'),
+  ];
+  const child = spawn(
+    program!,
+    [...first, '--config', config, '--listen', '127.0.0.1:0', ...(options.flags ?? [])],
     // A terminal's colours and a caller's PORT or LOG_LEVEL have no say in a test.
     {
       cwd: folder,
