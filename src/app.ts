@@ -30,6 +30,7 @@ import type { SegmentIndex } from './segment-index/segment-index.ts';
 import type { Sources } from './sources/sources.ts';
 import type { ObjectStore } from './storage/object-store.ts';
 import { version } from './version.ts';
+import type { Webhooks } from './webhooks/webhooks.ts';
 
 /** What the routes use. */
 export interface AppDependencies {
@@ -41,6 +42,8 @@ export interface AppDependencies {
   recordCatalogue: RecordCatalogue;
   store: ObjectStore;
   events: EventLog;
+  /** Absent if there are none. */
+  webhooks?: Pick<Webhooks, 'state'>;
   log: FastifyBaseLogger;
 }
 
@@ -95,6 +98,7 @@ export async function buildApp(deps: AppDependencies): Promise<FastifyInstance> 
   app.decorate('recordCatalogue', deps.recordCatalogue);
   app.decorate('store', deps.store);
   app.decorate('events', deps.events);
+  app.decorate('webhooks', deps.webhooks ?? { state: () => [] });
   const objects = recordedObjects(deps.store, deps.recorder);
   app.decorate('recordedObjects', objects);
   const rangeSources = { index: deps.segmentIndex, presentations: new Presentations(objects) };

@@ -15,6 +15,7 @@ import { type ObjectStore, openFolder } from './storage/object-store.ts';
 import { folderReader, joinedReader, storeReader } from './storage/recordings-reader.ts';
 import { markSpool } from './storage/spool-mark.ts';
 import { SpooledStore } from './storage/spooled-store.ts';
+import { Webhooks, webhookFolder } from './webhooks/webhooks.ts';
 import { createRecorder } from './workers/create-recorder.ts';
 
 /** How long open replies may take when the service stops, ms. */
@@ -22,35 +23,25 @@ const REPLY_GRACE_MS = 3000;
 /** How long the index may take to close, ms. */
 const INDEX_GRACE_MS = 1000;
 
+/** The parts of a running service. */
+interface Parts {
+  app: FastifyInstance;
+  recorder: Recorder;
+  indexLife: IndexLife;
+  store: ObjectStore;
+  rootLock: JournalLock;
+  space: FreeSpaceWatch;
+  events: EventLog;
+  webhooks: Webhooks;
+  storageEvents: StorageEvents | undefined;
+}
+
 /** The whole program except its command line: starts every part, and stops it. */
 export class Service {
-  readonly #app: FastifyInstance;
-  readonly #recorder: Recorder;
-  readonly #indexLife: IndexLife;
-  readonly #store: ObjectStore;
-  readonly #rootLock: JournalLock;
-  readonly #space: FreeSpaceWatch;
-  readonly #events: EventLog;
-  readonly #storageEvents: StorageEvents | undefined;
+  readonly #parts: Parts;
 
-  private constructor(
-    app: FastifyInstance,
-    recorder: Recorder,
-    indexLife: IndexLife,
-    store: ObjectStore,
-    rootLock: JournalLock,
-    space: FreeSpaceWatch,
-    events: EventLog,
-    storageEvents: StorageEvents | undefined,
-  ) {
-    this.#app = app;
-    this.#recorder = recorder;
-    this.#indexLife = indexLife;
-    this.#store = store;
-    this.#rootLock = rootLock;
-    this.#space = space;
-    this.#events = events;
-    this.#storageEvents = storageEvents;
+  private constructor(parts: Parts) {
+    this.#parts = parts;
   }
 
   /**
@@ -86,6 +77,14 @@ export class Service {
         log,
       });
       closers.unshift(() => events.close());
+      const webhooks = await Webhooks.open({
+        webhooks: config.recorder.webhooks,
+        folder: webhookFolder(indexPath),
+        node: nodeAlias,
+        log,
+      });
+      closers.unshift(() => webhooks.close());
+      events.listen(webhooks.take);
       const space = new FreeSpaceWatch(store.root, log);
       closers.unshift(async () => space.stop());
       const disk = store.bucket === undefined ? 'recordings' : 'spool';
@@ -101,7 +100,10 @@ export class Service {
         log,
         store.bucket,
         rootLock.name,
-        events,
+        {
+          emit: events.emit,
+          written: async () => void (await Promise.all([events.written(), webhooks.written()])),
+        },
       );
       closers.unshift(() => recorder.close());
       const app = await buildApp({
@@ -112,6 +114,7 @@ export class Service {
         recordCatalogue,
         store,
         events,
+        webhooks,
         log,
       });
       closers.unshift(() => app.close());
@@ -124,7 +127,17 @@ export class Service {
       const storageEvents =
         bucket && new StorageEvents(bucket.store.name, () => bucket.state(), events.emit);
       storageEvents?.start();
-      return new Service(app, recorder, indexLife, store, rootLock, space, events, storageEvents);
+      return new Service({
+        app,
+        recorder,
+        indexLife,
+        store,
+        rootLock,
+        space,
+        events,
+        webhooks,
+        storageEvents,
+      });
     } catch (error) {
       for (const close of closers) await close();
       throw error;
@@ -133,7 +146,7 @@ export class Service {
 
   /** The port on which the service listens. */
   get port(): number {
-    const address = this.#app.server.address();
+    const address = this.#parts.app.server.address();
     return typeof address === 'object' && address !== null ? address.port : 0;
   }
 
@@ -143,16 +156,17 @@ export class Service {
    * @throws AggregateError with all errors, after every part was stopped
    */
   async stop(): Promise<void> {
-    this.#space.stop();
-    this.#storageEvents?.stop();
-    const results = await Promise.allSettled([this.#closeApp(), this.#recorder.close()]);
-    results.push(...(await Promise.allSettled([this.#store.bucket?.close()])));
+    const { recorder, indexLife, store, rootLock, space, events, webhooks } = this.#parts;
+    space.stop();
+    this.#parts.storageEvents?.stop();
+    const results = await Promise.allSettled([this.#closeApp(), recorder.close()]);
+    results.push(...(await Promise.allSettled([store.bucket?.close()])));
     // Closed last, because the recorder adds its last segments and records while it closes. The
     // content of the journals is durable in any case, so a bucket that does not respond to the
     // index is not waited for.
-    const closed = Promise.allSettled([this.#indexLife.close(), this.#events.close()]);
+    const closed = Promise.allSettled([indexLife.close(), webhooks.close(), events.close()]);
     results.push(...(await Promise.race([closed, delay(INDEX_GRACE_MS, [])])));
-    results.push(...(await Promise.allSettled([this.#rootLock.release()])));
+    results.push(...(await Promise.allSettled([rootLock.release()])));
     const errors = results.flatMap((result) =>
       result.status === 'rejected' ? [result.reason as Error] : [],
     );
@@ -160,9 +174,9 @@ export class Service {
   }
 
   async #closeApp(): Promise<void> {
-    const timer = setTimeout(() => this.#app.server.closeAllConnections(), REPLY_GRACE_MS);
+    const timer = setTimeout(() => this.#parts.app.server.closeAllConnections(), REPLY_GRACE_MS);
     try {
-      await this.#app.close();
+      await this.#parts.app.close();
     } finally {
       clearTimeout(timer);
     }

@@ -52,7 +52,11 @@ const MAY_IMPORT: Record<string, string[]> = {
     ...['record-catalogue', 'retention', 'segment-index', 'storage'],
   ],
   sources: ['clock', 'layout'],
-  config: ['codecs', 'ingest', 'layout', 'package-root.ts', 'sources', 'storage'],
+  webhooks: ['clock', 'events', 'journal'],
+  config: [
+    ...['codecs', 'events', 'ingest', 'layout', 'package-root.ts', 'sources', 'storage'],
+    'webhooks',
+  ],
   streams: [
     ...['clock', 'codecs', 'config', 'day-folder', 'facts', 'ingest', 'layout', 'logged-error.ts'],
     ...['media', 'recorder.ts', 'recording', 'refusal.ts', 'rtp', 'sources', 'track-figures.ts'],
@@ -75,6 +79,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     ...['playback', 'record-catalogue', 'recorder.ts', 'refusal.ts', 'segment-index', 'sources'],
     'storage',
     'track-figures.ts',
+    'webhooks',
   ],
   routes: [
     ...['clock', 'events', 'export', 'http', 'layout', 'media', 'package-root.ts', 'playback'],
@@ -82,7 +87,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   ],
   'app.ts': [
     ...['config', 'events', 'export', 'http', 'playback', 'record-catalogue', 'recorder.ts'],
-    ...['segment-index', 'sources', 'storage', 'version.ts'],
+    ...['segment-index', 'sources', 'storage', 'version.ts', 'webhooks'],
   ],
   'openapi.ts': [
     ...['app.ts', 'config', 'events', 'package-root.ts', 'record-catalogue', 'recorder.ts'],
@@ -97,6 +102,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   ],
   'service.ts': [
     ...['app.ts', 'config', 'events', 'files', 'index-rebuild', 'recorder.ts', 'storage'],
+    'webhooks',
     'workers',
   ],
   'plugin.ts': ['config', 'service.ts'],

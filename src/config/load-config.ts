@@ -17,6 +17,7 @@ import { ConfigFile, LIVE777_ONLY } from './schema.ts';
 import { sourceOf, sourceProblems } from './sources.ts';
 import { type StorageTable, storageTables } from './tables/storage.ts';
 import { asTable } from './toml-table.ts';
+import { webhookProblems } from './webhooks.ts';
 
 /** Maximum size of a live777.toml, bytes. */
 const MAX_FILE_BYTES = 1024 * 1024;
@@ -65,6 +66,7 @@ export function parseConfig(text: string, filename = 'live777.toml'): Config {
     ...storageProblems(document, lines),
     ...contradictions(document, lines),
     ...sourceProblems(asTable(document.recorder).sources, lines),
+    ...webhookProblems(asTable(document.recorder).webhooks, lines),
   ];
   if (problems.length > 0) {
     problems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0));

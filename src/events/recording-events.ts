@@ -1,13 +1,23 @@
 import type { RecordFacts } from '../facts/record-facts.ts';
 import type { RecordingFact } from '../facts/recording-fact.ts';
 import type { Segment } from '../facts/segment.ts';
-import type { EventLog } from './event-log.ts';
+import type { Emit } from './event.ts';
 
 /**
  * Time without sound and picture that is a gap, µs. Tracks of a new Period begin some milliseconds
  * apart from the end of the last one.
  */
 const LEAST_GAP_US = 100_000;
+
+/** Where events of recordings go. */
+export interface RecordingEventsTarget {
+  emit: Emit;
+  /**
+   * Resolves when everything emitted so far survives the end of the process, or could not be written;
+   * never rejects.
+   */
+  written(): Promise<void>;
+}
 
 interface OpenRecord {
   recordId: string;
@@ -17,16 +27,16 @@ interface OpenRecord {
 
 /** Makes events of what recordings report: a segment, not a packet, is the most frequent of them. */
 export class RecordingEvents {
-  readonly #log: Pick<EventLog, 'emit' | 'written'>;
+  readonly #target: RecordingEventsTarget;
   readonly #open = new Map<string, OpenRecord>();
 
-  constructor(log: Pick<EventLog, 'emit' | 'written'>) {
-    this.#log = log;
+  constructor(target: RecordingEventsTarget) {
+    this.#target = target;
   }
 
-  /** See {@link EventLog.written}. */
+  /** See {@link RecordingEventsTarget.written}. */
   written(): Promise<void> {
-    return this.#log.written();
+    return this.#target.written();
   }
 
   /** Accepts a fact, in the order in which recordings report them. */
@@ -41,13 +51,13 @@ export class RecordingEvents {
       if (open.endUs !== undefined && startUs - open.endUs >= LEAST_GAP_US) {
         const reason = periodReason && { reason: periodReason };
         const gap = { record: open.recordId, start_ts: open.endUs, end_ts: startUs, ...reason };
-        this.#log.emit('recording.gap', gap, stream);
+        this.#target.emit('recording.gap', gap, stream);
       }
       open.endUs = Math.max(open.endUs ?? 0, endUs);
     }
     const { path, initPath, size, codec } = file;
     const times = { start_ts: startUs, end_ts: endUs };
-    this.#log.emit(
+    this.#target.emit(
       'segment.stored',
       { kind, path, init_path: initPath, ...times, size, codec },
       stream,
@@ -59,11 +69,11 @@ export class RecordingEvents {
     const common = { record: recordId, start_ts: startUs, mpd_path: mpdPath };
     if (status !== 'Active') {
       if (open?.recordId === recordId) this.#open.delete(stream);
-      this.#log.emit('recording.ended', { ...common, end_ts: endUs, status }, stream);
+      this.#target.emit('recording.ended', { ...common, end_ts: endUs, status }, stream);
       // A record is reported again when its start is known more exactly.
     } else if (open?.recordId !== recordId) {
       this.#open.set(stream, { recordId });
-      this.#log.emit('recording.started', common, stream);
+      this.#target.emit('recording.started', common, stream);
     }
   }
 }

@@ -10,6 +10,7 @@ import type { Recorder } from '../recorder.ts';
 import type { SegmentIndex } from '../segment-index/segment-index.ts';
 import type { Sources } from '../sources/sources.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
+import type { Webhooks } from '../webhooks/webhooks.ts';
 import type { Access, Authorizer } from './auth.ts';
 import type { EventStreams } from './event-streams.ts';
 import type { TrustsAddress } from './trusted-proxy.ts';
@@ -26,6 +27,7 @@ declare module 'fastify' {
     store: ObjectStore;
     /** What happened on this node. */
     events: EventLog;
+    webhooks: Pick<Webhooks, 'state'>;
     /** What was recorded, wherever its bytes are. */
     recordedObjects: RecordedObjects;
     /** Where a range of what was recorded is looked up. */

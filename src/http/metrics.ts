@@ -5,7 +5,9 @@ import type { Recorder, StreamState, StreamStatus } from '../recorder.ts';
 import type { SegmentIndex } from '../segment-index/segment-index.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { type TrackFigureName, trackFigures } from '../track-figures.ts';
+import type { Webhooks } from '../webhooks/webhooks.ts';
 import type { EventStreams } from './event-streams.ts';
+import { addWebhookMetrics } from './webhook-metrics.ts';
 import { WorkerMetrics } from './worker-metrics.ts';
 
 const PREFIX = 'live777_recorder_';
@@ -38,6 +40,7 @@ export interface MetricsSources {
   recordCatalogue: Pick<RecordCatalogue, 'size'>;
   store: Pick<ObjectStore, 'root' | 'bucket'>;
   eventStreams: Pick<EventStreams, 'size' | 'cutOff'>;
+  webhooks: Pick<Webhooks, 'state'>;
   /** Durations of requests. */
   requestDurations: Metric;
 }
@@ -120,6 +123,7 @@ export class Metrics {
       'Clients that were disconnected because they did not read.',
       () => eventStreams.cutOff,
     );
+    addWebhookMetrics(sources.webhooks, this.#registry);
     this.#disk = DISK_GAUGES.map(([name, help, key]) => [
       new Gauge({ name: `${PREFIX}storage_${name}`, help, registers }),
       key,

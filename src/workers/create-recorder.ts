@@ -2,8 +2,7 @@ import { steadyNowUs } from '../clock/steady-clock.ts';
 import type { Config } from '../config/config.ts';
 import { recoverAfterCrash } from '../day-folder/crash-recovery.ts';
 import { FolderOwners } from '../day-folder/folder-owners.ts';
-import type { EventLog } from '../events/event-log.ts';
-import { RecordingEvents } from '../events/recording-events.ts';
+import { RecordingEvents, type RecordingEventsTarget } from '../events/recording-events.ts';
 import { folderEnds } from '../index-rebuild/folder-ends.ts';
 import type { RecordCatalogue } from '../record-catalogue/record-catalogue.ts';
 import type { Recorder } from '../recorder.ts';
@@ -33,9 +32,9 @@ export async function createRecorder(
   log: ThreadLog,
   bucket?: SpooledStore,
   lock?: string,
-  events?: EventLog,
+  events?: RecordingEventsTarget,
 ): Promise<{ recorder: Recorder; sources: Sources }> {
-  const { sources: nodes, storage, ...recorder } = config.recorder;
+  const { sources: nodes, storage, webhooks: _webhooks, ...recorder } = config.recorder;
   const { webrtc, iceServers } = config;
   const root = storage.type === 'fs' ? storage.root : storage.spool.folder;
   const isRemote = bucket !== undefined;

@@ -103,6 +103,13 @@ t.test('every key of ours', async (t) => {
     whep = "https://example.org/cam1/whep?key=k"
     stream = "cam 1"
     token = "w"
+    [[recorder.webhooks]]
+    url = "https://example.org/hook?key=k"
+    secret = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"
+    [[recorder.webhooks]]
+    url = "http://127.0.0.1:9/hook"
+    events = ["recording.*", "disk.low"]
+    secret = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"
     [playback]
     signed_redirect = true
     signed_ttl_seconds = 5
@@ -142,6 +149,18 @@ t.test('every key of ours', async (t) => {
         { url: 'http://127.0.0.1:7777', token: 't' },
         { url: 'https://example.org/live' },
         { whep: 'https://example.org/cam1/whep?key=k', stream: 'cam 1', token: 'w' },
+      ],
+      webhooks: [
+        {
+          url: 'https://example.org/hook?key=k',
+          events: ['*'],
+          secret: 'whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz',
+        },
+        {
+          url: 'http://127.0.0.1:9/hook',
+          events: ['recording.*', 'disk.low'],
+          secret: 'whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz',
+        },
       ],
       resumeGraceSeconds: 0,
       onLoss: 'keep',
@@ -606,4 +625,28 @@ t.test('the configuration that comes with the program', async (t) => {
     recorder: { autoStreams: ['*'], storage: { type: 'fs', root: resolve('records') } },
     ignoredTables: [],
   });
+});
+
+t.test('webhooks that cannot work are named, without their secrets', async (t) => {
+  const toml = `
+[[recorder.webhooks]]
+url = "https://user@example.org/hook"
+secret = "whsec_dG9vIHNob3J0"
+[[recorder.webhooks]]
+url = "https://example.org/hook"
+events = ["recording.begun"]
+secret = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"
+[[recorder.webhooks]]
+url = "https://example.org/hook"
+`;
+  const messages = refusal(toml.split('\n'));
+  t.match(messages, [
+    /^live777\.toml:3: recorder\.webhooks\[0\]\.url: expected an http/,
+    /^live777\.toml:4: recorder\.webhooks\[0\]\.secret: expected "whsec_".*openssl/,
+    /^live777\.toml:7: recorder\.webhooks\[1\]\.events\[0\]: expected one of "\*", "recording\.\*"/,
+    /^live777\.toml:8: recorder\.webhooks\[1\]\.secret: expected "whsec_"/,
+    /^live777\.toml:9: recorder\.webhooks\[2\]\.secret: missing/,
+    /^live777\.toml:10: recorder\.webhooks\[2\]\.url: the same as recorder\.webhooks\[1\]\.url/,
+  ]);
+  t.notMatch(messages.join(), /dG9v|MDEy/);
 });

@@ -4,6 +4,7 @@ import { CODEC_NAMES } from '../../codecs/registry.ts';
 import { ShardTable, SourceTable } from './source.ts';
 import { AnyStorageTable } from './storage.ts';
 import { CLOSED, streamPattern } from './values.ts';
+import { WebhookTable } from './webhook.ts';
 
 const QUOTED_CODECS = CODEC_NAMES.map((name) => `"${name}"`).join(', ');
 
@@ -85,6 +86,11 @@ export const RecorderTable = Type.Object(
     ),
     storage: AnyStorageTable,
     sources: Type.Array(SourceTable, { description: 'tables [[recorder.sources]]', default: [] }),
+    /** Receivers of events. */
+    webhooks: Type.Array(WebhookTable, {
+      description: 'tables [[recorder.webhooks]]',
+      default: [],
+    }),
     /** How long a record stays open for a lost publisher, seconds. */
     resume_grace_seconds: Type.Integer({
       minimum: 0,
