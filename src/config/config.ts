@@ -1,6 +1,7 @@
 import type { IceServer } from '../ingest/ice-server.ts';
 import type { ShardConfig, SourceConfig } from '../sources/source-options.ts';
 import type { StorageConfig } from '../storage/storage-options.ts';
+import type { WebhookConfig } from '../webhooks/webhook-options.ts';
 import type { CamelCased } from './camel-case.ts';
 import type { ConfigFile } from './schema.ts';
 
@@ -35,11 +36,14 @@ export interface Config {
     /** First and last UDP port for ICE; any port if absent. */
     icePortRange?: [number, number];
   };
-  recorder: CamelCased<Omit<RecorderTable, 'index_path' | 'storage' | 'sources' | 'shard'>> & {
+  recorder: CamelCased<
+    Omit<RecorderTable, 'index_path' | 'storage' | 'sources' | 'shard' | 'webhooks'>
+  > & {
     /** Absolute path of the segment index's journal. */
     indexPath: string;
     storage: StorageConfig;
     sources: SourceConfig[];
+    webhooks: WebhookConfig[];
     /** Absent for all streams. */
     shard?: ShardConfig;
     /** Start without checking the bucket, which may be unavailable. */

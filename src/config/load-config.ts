@@ -137,7 +137,7 @@ function configOf(file: ConfigFile, ignoredTables: string[]): Config {
   const { indexPath, notices } = indexPathOf(recorder.index_path, storage);
   const { listen: _listen, ...answering } = http;
   const { ice_port_range: range, ...listening } = webrtc;
-  const { index_path: _path, storage: _storage, sources, shard, ...recording } = recorder;
+  const { index_path: _path, storage: _storage, sources, shard, webhooks, ...recording } = recorder;
   return {
     http: { ...listen, ...camelCased(answering) },
     log: { level: logLevel(log.level) },
@@ -155,6 +155,7 @@ function configOf(file: ConfigFile, ignoredTables: string[]): Config {
       indexPath,
       storage,
       sources: sources.map(sourceOf),
+      webhooks: webhooks.map(({ url, events, secret }) => ({ url, events, secret })),
       ...(shard ? { shard: { ...shard } } : {}),
       offline: false,
     },
