@@ -160,7 +160,6 @@ export class RtpReceiver {
    * {@link receive} afterwards, in the same order, before another session announces its own.
    */
   prepare(datagrams: readonly Buffer[]): void {
-    if (!this.#srtp.prepares) return;
     const header = this.#header;
     for (const datagram of datagrams) {
       if (isRtcp(datagram) || !header.parse(datagram, datagram.length - this.#srtp.overhead))

@@ -1,31 +1,19 @@
-import {
-  type Cipheriv,
-  createCipheriv,
-  createDecipheriv,
-  createSecretKey,
-  type KeyObject,
-} from 'node:crypto';
-import { gcmMemory, KEYSTREAM_BYTES, multiplesOf } from './gcm-memory.ts';
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
+import { KeystreamBatch } from './keystream-batch.ts';
 import type { SrtpCipher } from './srtp-cipher.ts';
 import type { SessionKeys } from './srtp-keys.ts';
+import { multiplesOf, srtpMemory } from './srtp-memory.ts';
 
 const TAG_BYTES = 16;
 const RTCP_HEADER_BYTES = 8;
 const INDEX_BYTES = 4;
 const CIPHER_OPTIONS = { authTagLength: TAG_BYTES };
 const BLOCK_BYTES = 16;
-/** Most packets in a batch. */
-const MOST_PREPARED = 64;
-
-/** The session whose keystream is in the memory of this thread. */
-let prepared: SrtpAesGcm | undefined;
-
 /**
  * AEAD_AES_128_GCM: AES in Galois/counter mode with a tag of 128 bits (RFC 7714).
  *
- * node:crypto needs an object per packet, which costs more than the cryptography. For RTP it therefore
- * only encrypts counter blocks, those of several packets in one call of one long-lived cipher (ECB, which
- * has no state between blocks); WebAssembly does the rest. RTCP is rare and left to node:crypto.
+ * For RTP, node:crypto only encrypts counter blocks (`keystream-batch.ts`), and WebAssembly does the rest.
+ * RTCP is rare and left to node:crypto.
  */
 export class SrtpAesGcm implements SrtpCipher {
   readonly rtpOverhead = TAG_BYTES;
@@ -34,54 +22,29 @@ export class SrtpAesGcm implements SrtpCipher {
   readonly #key: KeyObject;
   readonly #salt: Buffer;
   readonly #initializationVector = Buffer.alloc(12);
-  readonly #blockCipher: Cipheriv;
+  readonly #batch: KeystreamBatch;
   readonly #tables: Buffer;
-  /** Of each announced packet: SSRC, rollover counter, sequence number, and where its keystream begins. */
-  readonly #packets = new Uint32Array(4 * MOST_PREPARED);
-  #packetCount = 0;
-  #keystreamEnd = 0;
-  /** Whether the counter blocks of the batch have been encrypted. */
-  #hasKeystream = false;
-  /** Index of the announced packet that is expected next. */
-  #next = 0;
 
   /** @param keys with a salt of 12 bytes; the authentication key is not used */
   constructor(keys: SessionKeys) {
     this.#key = createSecretKey(keys.cipherKey);
     this.#salt = Buffer.from(keys.salt);
     this.#salt.copy(this.#initializationVector);
-    this.#blockCipher = createCipheriv('aes-128-ecb', this.#key, null).setAutoPadding(false);
-    this.#tables = multiplesOf(this.#blockCipher.update(Buffer.alloc(BLOCK_BYTES)));
+    const blockCipher = createCipheriv('aes-128-ecb', this.#key, null).setAutoPadding(false);
+    this.#tables = multiplesOf(blockCipher.update(Buffer.alloc(BLOCK_BYTES)));
+    this.#batch = new KeystreamBatch(blockCipher);
   }
 
   prepareRtp(bodyBytes: number, ssrc: number, rollover: number, sequenceNumber: number): void {
-    if (prepared !== this || this.#hasKeystream) {
-      prepared = this;
-      this.#hasKeystream = false;
-      this.#packetCount = 0;
-      this.#keystreamEnd = 0;
-      this.#next = 0;
-    }
     const blocks = blocksOf(bodyBytes);
-    const start = this.#keystreamEnd;
-    const end = start + blocks * BLOCK_BYTES;
-    // A packet that does not fit is opened on its own.
-    if (this.#packetCount === MOST_PREPARED || end > KEYSTREAM_BYTES) return;
+    const start = this.#batch.reserve(blocks, ssrc, rollover, sequenceNumber);
+    if (start < 0) return;
     this.#setVector(ssrc, rollover, sequenceNumber);
-    gcmMemory.writeCounters(this.#initializationVector, start, blocks);
-    const at = 4 * this.#packetCount;
-    this.#packets[at] = ssrc;
-    this.#packets[at + 1] = rollover;
-    this.#packets[at + 2] = sequenceNumber;
-    this.#packets[at + 3] = start;
-    this.#packetCount++;
-    this.#keystreamEnd = end;
+    srtpMemory.writeGcmCounters(this.#initializationVector, start, blocks);
   }
 
   finishPreparing(): void {
-    if (prepared !== this || this.#hasKeystream) return;
-    this.#hasKeystream = true;
-    gcmMemory.setKeystream(this.#blockCipher.update(gcmMemory.keystream(this.#keystreamEnd)));
+    this.#batch.finish();
   }
 
   openRtp(
@@ -92,17 +55,15 @@ export class SrtpAesGcm implements SrtpCipher {
     sequenceNumber: number,
   ): Buffer | undefined {
     const bodyBytes = datagram.length - TAG_BYTES - headerBytes;
-    let keystreamStart = this.#preparedFor(ssrc, rollover, sequenceNumber);
-    if (keystreamStart === undefined) {
-      prepared = undefined;
-      keystreamStart = 0;
+    let start = this.#batch.find(ssrc, rollover, sequenceNumber);
+    if (start < 0) {
+      start = 0;
       const blocks = blocksOf(bodyBytes);
       this.#setVector(ssrc, rollover, sequenceNumber);
-      gcmMemory.writeCounters(this.#initializationVector, 0, blocks);
-      const counters = gcmMemory.keystream(blocks * BLOCK_BYTES);
-      gcmMemory.setKeystream(this.#blockCipher.update(counters));
+      srtpMemory.writeGcmCounters(this.#initializationVector, start, blocks);
+      this.#batch.encryptOne(blocks);
     }
-    return gcmMemory.open(this.#tables, datagram, headerBytes, bodyBytes, keystreamStart);
+    return srtpMemory.openGcm(this.#tables, datagram, headerBytes, bodyBytes, start);
   }
 
   rtcpIndex(datagram: Buffer): number {
@@ -129,23 +90,6 @@ export class SrtpAesGcm implements SrtpCipher {
       tag,
     );
     return body === undefined ? undefined : Buffer.concat([header, body]);
-  }
-
-  /**
-   * Where the keystream of a packet begins, bytes, if it was announced. Packets are opened in the order of
-   * their announcement, but some may be left out.
-   */
-  #preparedFor(ssrc: number, rollover: number, sequenceNumber: number): number | undefined {
-    if (prepared !== this || !this.#hasKeystream) return undefined;
-    const packets = this.#packets;
-    for (let index = this.#next; index < this.#packetCount; index++) {
-      const at = 4 * index;
-      if (packets[at + 2] !== sequenceNumber) continue;
-      if (packets[at] !== ssrc || packets[at + 1] !== rollover) continue;
-      this.#next = index + 1;
-      return packets[at + 3];
-    }
-    return undefined;
   }
 
   /** RFC 7714 §8.1 and §9.1: both consist of 2 zero bytes, the SSRC and 48 bits of index. */

@@ -13,9 +13,9 @@ export interface SrtpCipher {
    *
    * @param bodyBytes length of what is encrypted, without what the profile adds
    */
-  prepareRtp?(bodyBytes: number, ssrc: number, rollover: number, sequenceNumber: number): void;
+  prepareRtp(bodyBytes: number, ssrc: number, rollover: number, sequenceNumber: number): void;
   /** Ends a batch of announced packets; to be called before the first of them is opened. */
-  finishPreparing?(): void;
+  finishPreparing(): void;
   /**
    * Authenticates and decrypts an SRTP packet.
    *

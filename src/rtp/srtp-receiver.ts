@@ -39,11 +39,6 @@ export class SrtpReceiver {
     return this.#cipher.rtpOverhead;
   }
 
-  /** Whether {@link prepare} makes opening packets cheaper: not with every protection profile. */
-  get prepares(): boolean {
-    return this.#cipher.prepareRtp !== undefined;
-  }
-
   /**
    * Announces a packet that {@link open} will be called for in the same turn. Announce the packets of a
    * batch in their order, then call {@link finishPreparing}.
@@ -58,12 +53,12 @@ export class SrtpReceiver {
     if (window === undefined) return;
     const rollover = estimateRollover(window.highest, sequenceNumber);
     const bodyBytes = bytes - header.bytes - this.overhead;
-    this.#cipher.prepareRtp?.(bodyBytes, ssrc, rollover, sequenceNumber);
+    this.#cipher.prepareRtp(bodyBytes, ssrc, rollover, sequenceNumber);
   }
 
   /** Ends a batch: computes the keystream of its packets. */
   finishPreparing(): void {
-    this.#cipher.finishPreparing?.();
+    this.#cipher.finishPreparing();
   }
 
   /**

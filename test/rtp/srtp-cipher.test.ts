@@ -12,22 +12,18 @@ t.test('AES-CM gives the keystream of RFC 3711 appendix B.2', async (t) => {
     salt: hex('F0F1F2F3F4F5F6F7F8F9FAFBFCFD'),
     authenticationKey,
   });
-  // SSRC, rollover and sequence number 0; what decrypts zeros is the keystream itself.
-  const packet = Buffer.alloc(12 + 0xff02 * 16);
+  // SSRC, rollover and sequence number 0; what decrypts zeros is the keystream itself. The later blocks of
+  // the appendix are beyond the largest datagram.
+  const packet = Buffer.alloc(12 + 3 * 16);
   packet[0] = 0x80;
   const tag = createHmac('sha1', authenticationKey).update(packet).update(Buffer.alloc(4)).digest();
   const keystream = cipher.openRtp(Buffer.concat([packet, tag.subarray(0, 10)]), 12, 0, 0, 0);
-  const block = (counter: number) =>
-    keystream
-      ?.subarray(counter * 16, counter * 16 + 16)
-      .toString('hex')
-      .toUpperCase();
-  t.equal(block(0x0000), 'E03EAD0935C95E80E166B16DD92B4EB4');
-  t.equal(block(0x0001), 'D23513162B02D0F72A43A2FE4A5F97AB');
-  t.equal(block(0x0002), '41E95B3BB0A2E8DD477901E4FCA894C0');
-  t.equal(block(0xfeff), 'EC8CDF7398607CB0F2D21675EA9EA1E4');
-  t.equal(block(0xff00), '362B7C3C6773516318A077D7FC5073AE');
-  t.equal(block(0xff01), '6A2CC3787889374FBEB4C81B17BA6C44');
+  t.same(
+    keystream,
+    hex(
+      'E03EAD0935C95E80E166B16DD92B4EB4 D23513162B02D0F72A43A2FE4A5F97AB 41E95B3BB0A2E8DD477901E4FCA894C0',
+    ),
+  );
 });
 
 const gcmKeys = {

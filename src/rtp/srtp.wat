@@ -1,11 +1,11 @@
-;; What opening an AEAD_AES_128_GCM packet takes beside AES itself (NIST SP 800-38D): the counter blocks,
-;; GHASH over header and ciphertext, and the exclusive or with the keystream. Blocks of 16 bytes stand in
-;; vectors as they do in memory.
+;; What opening an SRTP packet takes beside AES itself and SHA-1: the counter blocks, the exclusive or with
+;; the keystream, and for AEAD_AES_128_GCM (NIST SP 800-38D) GHASH over header and ciphertext. Blocks of 16
+;; bytes stand in vectors as they do in memory.
 ;;
-;; Memory, in bytes; gcm-memory.ts knows the same places:
+;; Memory, in bytes; srtp-memory.ts knows the same places:
 ;;      0  8192 of tables: for each of the 32 nibbles of a block, first the high one of a byte, the 16
 ;;         products of its values and H (SP 800-38D §6.4, by table as in its reference [6])
-;;   8192  16 of the initialization vector: 12 bytes, then a counter that is set here
+;;   8192  16 of the initialization vector: 12 bytes for GCM, 14 for AES-CM, then a counter that is set here
 (module
   (memory (export "memory") 8)
 
@@ -83,8 +83,33 @@
     (v128.and (local.get $block)
       (i8x16.gt_u (i8x16.splat (local.get $n)) (v128.const i8x16 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15))))
 
-  ;; Writes `count` counter blocks to `to`, from counter 1 on, which is the one of the tag.
-  (func (export "counters") (param $to i32) (param $count i32)
+  ;; Writes `count` counter blocks of AES-CM to `to` (RFC 3711, section 4.1.1), from counter 0 on.
+  (func (export "cmCounters") (param $to i32) (param $count i32)
+    (local $vector v128) (local $counter i32)
+    (local.set $vector (v128.load (i32.const 8192)))
+    (block $done (loop $next
+      (br_if $done (i32.ge_u (local.get $counter) (local.get $count)))
+      (v128.store (local.get $to)
+        (i8x16.shuffle 0 1 2 3 4 5 6 7 8 9 10 11 12 13 17 16
+          (local.get $vector) (i32x4.splat (local.get $counter))))
+      (local.set $to (i32.add (local.get $to) (i32.const 16)))
+      (local.set $counter (i32.add (local.get $counter) (i32.const 1)))
+      (br $next))))
+
+  ;; Combines `bytes` bytes with the keystream, in place. Up to 15 bytes behind them change too.
+  (func (export "applyKeystream") (param $body i32) (param $bytes i32) (param $keystream i32)
+    (local $end i32)
+    (local.set $end (i32.add (local.get $body) (local.get $bytes)))
+    (block $done (loop $next
+      (br_if $done (i32.ge_u (local.get $body) (local.get $end)))
+      (v128.store (local.get $body)
+        (v128.xor (v128.load (local.get $body)) (v128.load (local.get $keystream))))
+      (local.set $body (i32.add (local.get $body) (i32.const 16)))
+      (local.set $keystream (i32.add (local.get $keystream) (i32.const 16)))
+      (br $next))))
+
+  ;; Writes `count` counter blocks of GCM to `to`, from counter 1 on, which is the one of the tag.
+  (func (export "gcmCounters") (param $to i32) (param $count i32)
     (local $vector v128) (local $counter i32)
     (local.set $vector (v128.load (i32.const 8192)))
     (loop $next
@@ -97,7 +122,7 @@
 
   ;; Decrypts `bodyBytes` in place, and says 1 where the tag behind them is right, else 0. It compares the
   ;; whole tag whatever differs. Up to 15 bytes behind the header and the tag are read, and not used.
-  (func (export "open")
+  (func (export "gcmOpen")
     (param $header i32) (param $headerBytes i32) (param $body i32) (param $bodyBytes i32)
     (param $keystream i32) (result i32)
     (local $hash v128) (local $block v128) (local $end i32) (local $rest i32) (local $tagMask v128)
