@@ -90,4 +90,18 @@ export class ConsolePage {
   async toggle(stream: string, action: 'start' | 'stop'): Promise<void> {
     await this.page.click(`[data-stream="${stream}"] .stream-toggle[data-action="${action}"]`);
   }
+
+  /** Plays the newest day of a stream, and waits until its picture moves. */
+  async play(stream: string): Promise<void> {
+    await this.page.click(`[data-stream="${stream}"] .recording-play`);
+    await this.page.waitForSelector('.tile[data-tile-state="media"]');
+    await this.page.evaluate(`new Promise((resolve) => {
+      document.querySelector('.tile video').requestVideoFrameCallback(resolve);
+    }).then(() => undefined)`);
+  }
+
+  /** The moment that the player's clock shows, ms since the Unix epoch. */
+  async clockMs(): Promise<number> {
+    return Date.parse((await this.page.getAttribute('#playback-clock', 'datetime'))!);
+  }
 }

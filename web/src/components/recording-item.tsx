@@ -1,12 +1,22 @@
 import type { RecordedFolder } from '../api/types.ts';
-import { recordingPlayer } from '../model/console.ts';
 import { bytesInWords, momentInWords, rangeInWords, spanInWords } from '../model/units.ts';
 import { words } from '../words/language.ts';
+import { PlaceLink } from './place-link.tsx';
 
-/** What is recorded of a stream in one day. */
-export function RecordingItem(props: { stream: string; recording: RecordedFolder }) {
+/** So much before its newest moment one that goes on is played: what is stored can be shown at once, ms. */
+const NEAR_LIVE_MS = 10_000;
+
+/**
+ * What is recorded of a stream in one day.
+ * @param props.isRunning it goes on: it is played from its newest moment on, else from its start
+ */
+export function RecordingItem(props: {
+  stream: string;
+  recording: RecordedFolder;
+  isRunning: boolean;
+}) {
   const say = words.value;
-  const { stream, recording } = props;
+  const { stream, recording, isRunning } = props;
   const { folder, mpd_path: mpdPath, segments, bytes } = recording;
   const [startMs, endMs] = [recording.start_ts / 1000, recording.end_ts / 1000];
   const span = spanInWords((endMs - startMs) / 1000);
@@ -21,14 +31,17 @@ export function RecordingItem(props: { stream: string; recording: RecordedFolder
       </div>
       {/* Until there is a manifest, the player could only wait for it. */}
       {mpdPath !== undefined && (
-        <button
-          type="button"
-          class="recording-play"
-          aria-label={say.playRecording(stream, momentInWords(startMs))}
-          onClick={() => void recordingPlayer.open(stream, mpdPath)}
+        <PlaceLink
+          to={{
+            page: 'watch',
+            streams: [stream],
+            epochMs: isRunning ? Math.max(startMs, endMs - NEAR_LIVE_MS) : startMs,
+          }}
+          class="button recording-play"
+          label={say.playRecording(stream, momentInWords(startMs))}
         >
           {say.play}
-        </button>
+        </PlaceLink>
       )}
     </li>
   );

@@ -46,6 +46,7 @@ export function StreamRow({ status }: { status: StreamStatus }) {
 
   const isRecorded = status.record_id !== undefined;
   const verb = !isRecorded ? say.record : state === 'waiting' ? say.disarm : say.stop;
+  const isWritten = state === 'recording' || state === 'degraded';
   const toggle = async () => {
     isBusy.value = true;
     refusal.value = '';
@@ -93,7 +94,12 @@ export function StreamRow({ status }: { status: StreamStatus }) {
       <p class="stream-error message error">{refusal.value || fault}</p>
       <ul class="recordings">
         {newestFirst.slice(0, isWhole.value ? undefined : FEW_DAYS).map((recording) => (
-          <RecordingItem key={recording.folder} stream={stream} recording={recording} />
+          <RecordingItem
+            key={recording.folder}
+            stream={stream}
+            recording={recording}
+            isRunning={isWritten && recording === newestFirst[0]}
+          />
         ))}
       </ul>
       {newestFirst.length > FEW_DAYS && (

@@ -2,15 +2,11 @@ import { effect } from '@preact/signals';
 import { Clip } from './clip.ts';
 import { Playback } from './playback.ts';
 import { Publication } from './publication.ts';
-import { RecordingPlayer } from './recording-player.ts';
 import { refresh, streams } from './streams.ts';
 import { nextMedia, Timeline } from './timeline.ts';
 
 /** The stream that this browser publishes. */
 export const publication = new Publication(() => void refresh());
-
-/** The player beside the list of streams. */
-export const recordingPlayer = new RecordingPlayer();
 
 /** What is watched. */
 export const playback = new Playback(nextMedia);

@@ -12,7 +12,6 @@ const RETRY_SECONDS = 3;
 export interface ManifestPlayerEvents {
   /** @param message in words, empty once a passing error is over */
   onError(message: string): void;
-  onBuffering?(isBuffering: boolean): void;
   /** There is no such manifest; where this is absent, it is an error. */
   onMissing?(): void;
   /** A live manifest has become one of a recording that is over: its Periods now stand elsewhere. */
@@ -97,11 +96,6 @@ export class ManifestPlayer {
     );
     player.configure('streaming.failureCallback', (error: unknown) => {
       if (isPassing(error, shaka)) player.retryStreaming(RETRY_SECONDS);
-    });
-    player.addEventListener('buffering', (event) => {
-      if (!this.#isClosed) {
-        this.#events.onBuffering?.((event as unknown as { buffering: boolean }).buffering);
-      }
     });
     await player.attach(this.#video);
     return player;

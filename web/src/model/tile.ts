@@ -92,10 +92,16 @@ export class Tile {
     return this.#player?.wallClock.isLive ?? false;
   }
 
+  /** Seconds of the presentation up to which it can be shown: beyond, a seek waits for what is to come. */
+  get #liveEdge(): number {
+    const player = this.#player?.player;
+    return this.isLive && player ? player.seekRange().end : Number.POSITIVE_INFINITY;
+  }
+
   /** The newest moment that can be shown while it is live, ms since the Unix epoch. */
   get liveEdgeMs(): number | undefined {
-    const player = this.#player?.player;
-    return this.isLive && player ? this.#player?.wallClock.at(player.seekRange().end) : undefined;
+    const edge = this.#liveEdge;
+    return Number.isFinite(edge) ? this.#player?.wallClock.at(edge) : undefined;
   }
 
   /** Shows a moment, from what is loaded or by loading what lies around it. */
@@ -150,9 +156,8 @@ export class Tile {
     if (isOver) this.state.value = 'nothing';
     else this.state.value = found.resumesMs === undefined ? 'media' : 'gap';
     if (this.state.peek() !== 'media') this.video.pause();
-    if (!isOver && Math.abs(this.video.currentTime - found.time) > 0.001) {
-      this.video.currentTime = found.time;
-    }
+    const time = Math.min(found.time, this.#liveEdge);
+    if (!isOver && Math.abs(this.video.currentTime - time) > 0.001) this.video.currentTime = time;
   }
 
   /**

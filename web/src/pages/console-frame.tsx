@@ -1,6 +1,8 @@
+import { useEffect, useRef } from 'preact/hooks';
 import { AccessForm } from '../components/access-form.tsx';
 import { LanguageChoice } from '../components/language-choice.tsx';
-import { goTo, type Page, place, searchOf } from '../model/location.ts';
+import { PlaceLink } from '../components/place-link.tsx';
+import { type Page, place } from '../model/location.ts';
 import { notice } from '../model/streams.ts';
 import { words } from '../words/language.ts';
 import { StreamsPage } from './streams-page.tsx';
@@ -9,6 +11,13 @@ import { WatchPage } from './watch-page.tsx';
 /** What stands around every page: its head, and why the recorder says nothing. */
 export function ConsoleFrame() {
   const say = words.value;
+  const { page } = place.value;
+  const shown = useRef(page);
+  useEffect(() => {
+    if (page === shown.current) return;
+    shown.current = page;
+    document.getElementById(`${page}-title`)?.focus();
+  }, [page]);
   return (
     <>
       <header class="masthead">
@@ -25,10 +34,10 @@ export function ConsoleFrame() {
         {notice}
       </p>
       {/* Stays where it is while something else is looked at: it may be publishing. */}
-      <div hidden={place.value.page !== 'streams'}>
+      <div hidden={page !== 'streams'}>
         <StreamsPage />
       </div>
-      {place.value.page === 'watch' && <WatchPage />}
+      {page === 'watch' && <WatchPage />}
     </>
   );
 }
@@ -36,16 +45,8 @@ export function ConsoleFrame() {
 function PageLink({ to, children }: { to: Page; children: string }) {
   const target = { page: to, streams: place.value.streams, epochMs: undefined };
   return (
-    <a
-      href={searchOf(target) || './'}
-      aria-current={place.value.page === to ? 'page' : undefined}
-      onClick={(event) => {
-        if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-        event.preventDefault();
-        goTo(target);
-      }}
-    >
+    <PlaceLink to={target} isCurrent={place.value.page === to}>
       {children}
-    </a>
+    </PlaceLink>
   );
 }

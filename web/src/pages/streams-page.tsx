@@ -1,6 +1,5 @@
 import { ArmForm } from '../components/arm-form.tsx';
 import { PublishPanel } from '../components/publish-panel.tsx';
-import { RecordingPlayerPanel } from '../components/recording-player-panel.tsx';
 import { StorageLine } from '../components/storage-line.tsx';
 import { StreamList } from '../components/stream-list.tsx';
 import { words } from '../words/language.ts';
@@ -10,15 +9,14 @@ export function StreamsPage() {
   return (
     <main>
       <section aria-labelledby="streams-title" class="panel" id="streams">
-        <h2 id="streams-title">{words.value.streams}</h2>
+        <h2 id="streams-title" tabIndex={-1}>
+          {words.value.streams}
+        </h2>
         <StorageLine />
         <ArmForm />
         <StreamList />
       </section>
-      <div class="column">
-        <RecordingPlayerPanel />
-        <PublishPanel />
-      </div>
+      <PublishPanel />
     </main>
   );
 }

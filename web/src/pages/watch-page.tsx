@@ -62,7 +62,9 @@ export function WatchPage() {
     <main class="watch">
       <section class="panel" aria-labelledby="watch-title">
         <div class="panel-head">
-          <h2 id="watch-title">{say.watch}</h2>
+          <h2 id="watch-title" tabIndex={-1}>
+            {say.watch}
+          </h2>
           <StreamPicker
             watched={streams}
             onChange={(watched) =>

@@ -87,13 +87,8 @@ export const CHINESE: Words = {
   filesWaitSince: (files, bytes, moment) => `${files} 个文件(${bytes})自 ${moment} 起等待上传`,
   lastError: (message) => `最近一次错误:${message}`,
 
-  player: '播放器',
-  playerOf: (stream) => `播放器:${stream}`,
-  close: '关闭',
   loading: '正在加载…',
   pause: '暂停',
-  position: '录像中的位置',
-  positionOf: (passed, whole, moment) => `${passed} / ${whole},${moment}`,
   goLive: '回到直播',
   live: '直播',
   speed: '速度',

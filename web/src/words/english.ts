@@ -89,13 +89,8 @@ export const ENGLISH = {
     `${files} files (${bytes}) wait for upload since ${moment}`,
   lastError: (message: string) => `last error: ${message}`,
 
-  player: 'Player',
-  playerOf: (stream: string) => `Player: ${stream}`,
-  close: 'Close',
   loading: 'Loading…',
   pause: 'Pause',
-  position: 'Position in the recording',
-  positionOf: (passed: string, whole: string, moment: string) => `${passed} of ${whole}, ${moment}`,
   goLive: 'Go live',
   live: 'Live',
   speed: 'Speed',
