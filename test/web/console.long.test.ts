@@ -326,9 +326,13 @@ t.test('Play is there once there is a manifest', async (t) => {
   t.ok(await page.isHidden('.recording-play'));
   const mpdPath = `${FOLDER}/manifest.mpd`;
   showStreams(stub, status('recording', { recordings: [{ ...recording, mpd_path: mpdPath }] }));
-  const time = new Date(1e12).toISOString();
   const name = new URLSearchParams({ streams: STREAM.replace('%', '%25') });
-  t.equal(await page.getAttribute('.recording-play', 'href'), `?${name}&t=${time}`);
+  const play = page.locator('.recording-play');
+  t.equal(await play.getAttribute('href'), `?${name}`, 'what is being recorded is played live');
+  showStreams(stub, status('idle', { recordings: [{ ...recording, mpd_path: mpdPath }] }));
+  await page.waitForSelector('.stream[data-state="idle"]');
+  const start = new Date(1e12).toISOString();
+  t.equal(await play.getAttribute('href'), `?${name}&t=${start}`, 'what is over from its start');
 });
 
 t.test('a full disk is not said to take nothing beside a stream that is recorded', async (t) => {

@@ -64,7 +64,7 @@ export async function startRecorderStub(t: Test): Promise<RecorderStub> {
   ]);
   const server = createServer(async (request, response) => {
     const { method = '', url = '' } = request;
-    const path = url === '/' ? '/index.html' : url;
+    const path = /^\/(\?|$)/.test(url) ? '/index.html' : url;
     if (method === 'GET' && TYPES[extname(path)] !== undefined && !path.startsWith('/api/')) {
       response.setHeader('Content-Type', TYPES[extname(path)]!);
       response.setHeader('Content-Security-Policy', POLICY);

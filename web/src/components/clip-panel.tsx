@@ -13,7 +13,7 @@ export function ClipPanel({ streams }: { streams: string[] }) {
   const inMs = clip.inMs.value;
   const outMs = clip.outMs.value;
   useEffect(() => void clip.measure(stream), [stream, inMs, outMs]);
-  const epochMs = playback.epochMs.value;
+  const isIdle = !playback.hasMoment.value;
   const progress = clip.progress.value;
   const isWhole = clip.isWhole.value;
   return (
@@ -24,8 +24,8 @@ export function ClipPanel({ streams }: { streams: string[] }) {
           type="button"
           id="clip-in"
           class="quiet"
-          disabled={epochMs === undefined}
-          onClick={() => clip.markIn(epochMs)}
+          disabled={isIdle}
+          onClick={() => clip.markIn(playback.shownMs.peek())}
         >
           {say.markIn}
         </button>
@@ -34,8 +34,8 @@ export function ClipPanel({ streams }: { streams: string[] }) {
           type="button"
           id="clip-out"
           class="quiet"
-          disabled={epochMs === undefined}
-          onClick={() => clip.markOut(epochMs)}
+          disabled={isIdle}
+          onClick={() => clip.markOut(playback.shownMs.peek())}
         >
           {say.markOut}
         </button>

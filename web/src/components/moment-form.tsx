@@ -22,7 +22,7 @@ export function MomentForm({ onChoose }: { onChoose: (epochMs: number) => void }
   const field = useRef<HTMLInputElement>(null);
   const isOpen = useSignal(false);
   const timeZone = zone.value;
-  const epochMs = playback.epochMs.value ?? recorderNow() - 60_000;
+  const epochMs = playback.epochMs.peek() ?? recorderNow() - 60_000;
   const go = (event: Event) => {
     event.preventDefault();
     const chosen = fieldInstant(field.current!.value, timeZone);

@@ -7,7 +7,7 @@ import { PlaybackClock } from './tiles.tsx';
 export function PlaybackControls({ onFullScreen }: { onFullScreen: () => void }) {
   const say = words.value;
   const isPlaying = playback.isPlaying.value;
-  const isIdle = playback.epochMs.value === undefined;
+  const isIdle = !playback.hasMoment.value;
   const button = (id: string, label: string, text: string, onClick: () => void) => (
     <button
       type="button"
@@ -46,6 +46,9 @@ export function PlaybackControls({ onFullScreen }: { onFullScreen: () => void })
         {playback.isAtLive.value ? say.live : say.goLive}
       </button>
       <PlaybackClock />
+      <span id="playback-awaits" class="hint" role="status">
+        {playback.isAwaitingLive && say.awaitsLive}
+      </span>
       <span class="spring" />
       <label class="inline">
         {say.speed}

@@ -19,8 +19,8 @@ export function listenToKeys(onFullScreen: () => void): () => void {
     '.': () => playback.step(1),
     m: () => playback.toggleMute(),
     f: onFullScreen,
-    i: () => clip.markIn(playback.epochMs.peek()),
-    o: () => clip.markOut(playback.epochMs.peek()),
+    i: () => clip.markIn(playback.shownMs.peek()),
+    o: () => clip.markOut(playback.shownMs.peek()),
   };
   const listen = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;

@@ -3,12 +3,9 @@ import { bytesInWords, momentInWords, rangeInWords, spanInWords } from '../model
 import { words } from '../words/language.ts';
 import { PlaceLink } from './place-link.tsx';
 
-/** So much before its newest moment one that goes on is played: what is stored can be shown at once, ms. */
-const NEAR_LIVE_MS = 10_000;
-
 /**
  * What is recorded of a stream in one day.
- * @param props.isRunning it goes on: it is played from its newest moment on, else from its start
+ * @param props.isRunning it goes on: what is played is what is being recorded, else it is played from its start
  */
 export function RecordingItem(props: {
   stream: string;
@@ -32,11 +29,7 @@ export function RecordingItem(props: {
       {/* Until there is a manifest, the player could only wait for it. */}
       {mpdPath !== undefined && (
         <PlaceLink
-          to={{
-            page: 'watch',
-            streams: [stream],
-            epochMs: isRunning ? Math.max(startMs, endMs - NEAR_LIVE_MS) : startMs,
-          }}
+          to={{ page: 'watch', streams: [stream], epochMs: isRunning ? undefined : startMs }}
           class="button recording-play"
           label={say.playRecording(stream, momentInWords(startMs))}
         >

@@ -27,10 +27,10 @@ function TileView({ tile }: { tile: Tile }) {
   const state = tile.state.value;
   const isWaiting = playback.isWaiting.value || state === 'loading';
   const notes = { gap: say.notRecorded, nothing: say.nothingHere, failed: tile.message.value };
-  const note =
-    playback.epochMs.value === undefined
-      ? ''
-      : (notes[state as keyof typeof notes] ?? tile.message.value);
+  const stalled = playback.isStalled.value && tile.isLive ? say.waitsForPictures : '';
+  const note = !playback.hasMoment.value
+    ? ''
+    : (notes[state as keyof typeof notes] ?? (tile.message.value || stalled));
   return (
     <div class="screen tile" ref={screen} data-stream-tile={tile.stream} data-tile-state={state}>
       <p class="tile-name">{tile.stream}</p>
@@ -43,7 +43,7 @@ function TileView({ tile }: { tile: Tile }) {
 
 /** The moment that is shown, to the millisecond. */
 export function PlaybackClock() {
-  const epochMs = playback.epochMs.value;
+  const epochMs = playback.shownMs.value;
   return (
     <time
       id="playback-clock"

@@ -62,8 +62,11 @@ export function goTo(to: Place): void {
   place.value = to;
 }
 
-/** Notes in the address what is watched now, so that it can be handed on. */
-export function noteMoment(epochMs: number): void {
+/**
+ * Notes in the address what is watched now, so that it can be handed on.
+ * @param epochMs ms since the Unix epoch; undefined: what is live
+ */
+export function noteMoment(epochMs: number | undefined): void {
   const to = { ...place.peek(), epochMs };
   history.replaceState(null, '', addressOf(to));
 }

@@ -7,6 +7,8 @@ import { WallClock } from './wall-clock.ts';
 
 // Between two attempts to read on from a recorder that does not answer.
 const RETRY_SECONDS = 3;
+// Zero would be taken for none, and replaced.
+const LEAST_DELAY = 0.001;
 
 /** What a {@link ManifestPlayer} tells of. */
 export interface ManifestPlayerEvents {
@@ -27,6 +29,8 @@ export class ManifestPlayer {
   #player: shakaPlayer.Player | undefined;
   /** Where to start, until the first manifest has come. */
   #startTime: (() => number | undefined) | undefined;
+  /** Whether there is something to play, once that is known. */
+  readonly #started = Promise.withResolvers<boolean>();
   #isClosed = false;
   // What was said last is over as soon as something comes again.
   #isPassing = false;
@@ -34,11 +38,6 @@ export class ManifestPlayer {
   constructor(video: HTMLVideoElement, events: ManifestPlayerEvents) {
     this.#video = video;
     this.#events = events;
-  }
-
-  /** Shaka's player, once it is there. */
-  get player(): shakaPlayer.Player | undefined {
-    return this.#player;
   }
 
   /**
@@ -55,7 +54,11 @@ export class ManifestPlayer {
       const player = await this.#create(shaka);
       this.#startTime = startTime;
       await player.load(url);
-      return !this.#isClosed;
+      // Until then it is on its way to where it starts; a place that is sought meanwhile would be lost.
+      const start = () => this.#started.resolve(true);
+      if (this.#video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA) start();
+      else this.#video.addEventListener('loadeddata', start, { once: true });
+      return await this.#started.promise;
     } catch (error) {
       this.#fail(error, shaka);
       return false;
@@ -65,6 +68,7 @@ export class ManifestPlayer {
   /** Lets go of the video element. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#started.resolve(false);
     const player = this.#player;
     this.#player = undefined;
     await player?.destroy();
@@ -97,6 +101,10 @@ export class ManifestPlayer {
     player.configure('streaming.failureCallback', (error: unknown) => {
       if (isPassing(error, shaka)) player.retryStreaming(RETRY_SECONDS);
     });
+    // How far behind the present to play is ours to say (`WallClock.liveTime`). With a delay of its own it
+    // would refuse to go where a recording is younger than that, though there are pictures.
+    player.configure('manifest.dash.ignoreSuggestedPresentationDelay', true);
+    player.configure('manifest.defaultPresentationDelay', LEAST_DELAY);
     await player.attach(this.#video);
     return player;
   }
@@ -107,7 +115,9 @@ export class ManifestPlayer {
       this.#events.onMissing();
       return;
     }
-    this.#say(playerErrorInWords(error, shaka), shaka !== undefined && isPassing(error, shaka));
+    const willPass = shaka !== undefined && isPassing(error, shaka);
+    if (!willPass) this.#started.resolve(false);
+    this.#say(playerErrorInWords(error, shaka), willPass);
   }
 
   /** @param isPassing over once the recorder answers again */

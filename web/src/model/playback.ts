@@ -1,5 +1,6 @@
 import { computed, signal } from '@preact/signals';
 import { recorderNow } from '../api/request.ts';
+import { LiveWait, type NextMedia } from './live-wait.ts';
 import { rateFor, Tile } from './tile.ts';
 
 const TICK_MS = 100;
@@ -8,14 +9,16 @@ const PATIENCE_MS = 4000;
 /** A clock that jumps by more than this between two ticks has left a gap behind, ms. */
 const JUMP_MS = 1000;
 
+/** So much longer one track of a stream may go on than the other: nothing to go on with, ms. */
+const TAIL_MS = 500;
+/** The one that leads is said to wait for pictures after this, ms. */
+const STALL_MS = 1500;
+
 /** Further behind than this a picture makes the one that leads wait for it, s. */
 const LAG = 0.06;
 
 /** Speeds that can be chosen. */
 export const RATES = [0.25, 0.5, 1, 2, 4, 8, 16];
-
-/** Where any of some streams has media from an instant on, ms since the Unix epoch; undefined: nowhere. */
-export type NextMedia = (streams: string[], fromMs: number) => Promise<number | undefined>;
 
 /**
  * Plays up to four streams on one clock. The clock is that of one of them, which leads: its picture and
@@ -24,8 +27,12 @@ export type NextMedia = (streams: string[], fromMs: number) => Promise<number | 
  */
 export class Playback {
   readonly tiles = signal<Tile[]>([]);
-  /** The moment that is shown, ms since the Unix epoch; undefined before anything is. */
+  /** The moment that is played, several times a second: ms since the Unix epoch; undefined before anything is. */
   readonly epochMs = signal<number | undefined>(undefined);
+  /** When the very picture was taken that is shown, with each picture: ms since the Unix epoch. */
+  readonly shownMs = signal<number | undefined>(undefined);
+  /** Whether there is a moment that is played. */
+  readonly hasMoment = computed(() => this.epochMs.value !== undefined);
   readonly isPlaying = signal(false);
   /** Whether it waits for pictures. */
   readonly isWaiting = signal(false);
@@ -34,6 +41,8 @@ export class Playback {
   readonly volume = signal(1);
   /** Whether it plays what is being recorded at this moment. */
   readonly isAtLive = signal(false);
+  /** Whether the one that leads has come to the end of what is stored, and more is to come. */
+  readonly isStalled = signal(false);
   /** Largest distance of two pictures at the latest tick, ms. */
   readonly spreadMs = signal(0);
   /** Whether there is anything to play. */
@@ -44,26 +53,44 @@ export class Playback {
   #waitingSince = 0;
   // Counts what was asked for, so that what is late does not take the place of what came after.
   #turn = 0;
+  // Whether to play what is being recorded, as soon as there is any.
+  #wantsLive = false;
+  #movedAt = 0;
   readonly #nextMedia: NextMedia;
+  readonly #liveWait: LiveWait;
 
   /** @param nextMedia where any of the streams has media from an instant on */
   constructor(nextMedia: NextMedia) {
     this.#nextMedia = nextMedia;
+    this.#liveWait = new LiveWait(nextMedia);
+  }
+
+  /** Whether it plays what is being recorded, or is to as soon as there is any. */
+  get wantsLive(): boolean {
+    return this.#wantsLive;
+  }
+
+  /** Whether it plays as soon as a stream is live that is not at the moment. */
+  get isAwaitingLive(): boolean {
+    return this.#liveWait.isWaiting.value;
   }
 
   /** Watches these streams; those that are watched already go on. */
   watch(streams: string[]): void {
     const before = this.tiles.peek();
     const tiles = streams.map(
-      (stream) => before.find((tile) => tile.stream === stream) ?? new Tile(stream),
+      (stream) =>
+        before.find((tile) => tile.stream === stream) ??
+        new Tile(stream, (tile) => this.#showFrame(tile)),
     );
     for (const tile of before) if (!tiles.includes(tile)) void tile.close();
     this.tiles.value = tiles;
     this.#applySound();
     const epochMs = this.epochMs.peek();
     const isNew = tiles.some((tile) => !before.includes(tile));
-    if (epochMs !== undefined && isNew) void this.show(epochMs);
     if (tiles.length === 0) this.close();
+    else if (isNew && this.#wantsLive) void this.goLive();
+    else if (isNew && epochMs !== undefined) void this.show(epochMs);
   }
 
   /**
@@ -71,28 +98,67 @@ export class Playback {
    * @param isPlaying whether it plays from then on; by default as before
    */
   async show(epochMs: number, isPlaying = this.isPlaying.peek()): Promise<void> {
+    this.#leaveLive();
+    this.shownMs.value = Math.min(epochMs, recorderNow());
+    await this.#showAll(epochMs, isPlaying);
+  }
+
+  /** Shows what is being recorded, or waits for it where nothing is. */
+  async goLive(): Promise<void> {
+    const nowMs = recorderNow();
+    this.#leaveLive();
+    this.#wantsLive = true;
+    if (!(await this.#load(nowMs, true, (tile) => tile.showLive()))) return;
+    const turn = this.#turn;
+    const tiles = this.tiles.peek();
+    const edges = tiles.map(({ liveEdgeMs }) => liveEdgeMs).filter((edge) => edge !== undefined);
+    if (edges.length === 0) return this.#awaitLive(nowMs);
+    const edgeMs = Math.min(...edges);
+    this.epochMs.value = edgeMs;
+    this.shownMs.value = edgeMs;
+    await Promise.all(tiles.map((tile) => tile.show(edgeMs)));
+    if (turn === this.#turn) this.#begin();
+  }
+
+  async #showAll(epochMs: number, isPlaying: boolean): Promise<void> {
+    const shownMs = Math.min(epochMs, recorderNow());
+    if (await this.#load(shownMs, isPlaying, (tile) => tile.show(shownMs))) this.#begin();
+  }
+
+  /** @returns whether nothing else was asked for meanwhile */
+  async #load(
+    epochMs: number,
+    isPlaying: boolean,
+    show: (tile: Tile) => Promise<void>,
+  ): Promise<boolean> {
     const turn = ++this.#turn;
-    const now = recorderNow();
-    const wanted = Math.min(epochMs, now);
-    this.epochMs.value = wanted;
+    this.epochMs.value = epochMs;
     this.isPlaying.value = isPlaying;
-    this.isAtLive.value = false;
     this.#leader = undefined;
     this.#wait();
     for (const tile of this.tiles.peek()) tile.video.pause();
-    await Promise.all(this.tiles.peek().map((tile) => tile.show(wanted)));
-    if (turn !== this.#turn) return;
+    await Promise.all(this.tiles.peek().map(show));
+    return turn === this.#turn;
+  }
+
+  #begin(): void {
     this.#timer ??= setInterval(() => this.#tick(), TICK_MS);
     this.#tick();
   }
 
-  /** Shows what is being recorded. */
-  async goLive(): Promise<void> {
-    await this.show(recorderNow(), true);
-    const edges = this.tiles.peek().map((tile) => tile.liveEdgeMs);
-    const known = edges.filter((edge) => edge !== undefined);
-    if (known.length > 0) await this.show(Math.min(...known), true);
-    this.isAtLive.value = known.length > 0;
+  /** Stands still until a stream has media from an instant on, and plays what is live then. */
+  #awaitLive(fromMs: number): void {
+    this.isWaiting.value = false;
+    this.pause();
+    this.#wantsLive = true;
+    const streams = this.tiles.peek().map(({ stream }) => stream);
+    this.#liveWait.start(streams, fromMs, () => void this.goLive());
+  }
+
+  #leaveLive(): void {
+    this.#wantsLive = false;
+    this.isAtLive.value = false;
+    this.#liveWait.stop();
   }
 
   /** Plays or pauses. */
@@ -108,7 +174,9 @@ export class Playback {
   }
 
   pause(): void {
+    this.#leaveLive();
     this.isPlaying.value = false;
+    this.isStalled.value = false;
     for (const { video } of this.tiles.peek()) video.pause();
     // At once that of the very frame, which a step is counted from.
     this.#showTime();
@@ -117,13 +185,15 @@ export class Playback {
   /** Goes on by so many ms; back, where they are negative. */
   skip(ms: number): void {
     const epochMs = this.epochMs.peek();
-    if (epochMs !== undefined) void this.show(epochMs + ms);
+    if (epochMs === undefined) return;
+    const edges = this.tiles.peek().map(({ liveEdgeMs }) => liveEdgeMs ?? Number.POSITIVE_INFINITY);
+    if (ms > 0 && epochMs + ms >= Math.min(...edges)) void this.goLive();
+    else void this.show(epochMs + ms);
   }
 
   /** Pauses, and shows the frame after the present one, or the one before it. */
   step(frames: 1 | -1): void {
     this.pause();
-    this.isAtLive.value = false;
     for (const tile of this.tiles.peek()) if (tile.epochMs !== undefined) tile.step(frames);
     this.#leader ??= this.tiles.peek().find((tile) => tile.epochMs !== undefined);
   }
@@ -149,10 +219,12 @@ export class Playback {
   /** Lets go of all streams. */
   close(): void {
     this.#turn++;
+    this.#leaveLive();
     clearInterval(this.#timer);
     this.#timer = undefined;
     this.isPlaying.value = false;
     this.epochMs.value = undefined;
+    this.shownMs.value = undefined;
     for (const tile of this.tiles.peek()) void tile.close();
   }
 
@@ -166,6 +238,8 @@ export class Playback {
 
   #wait(): void {
     this.#waitingSince = performance.now();
+    this.#movedAt = this.#waitingSince;
+    this.isStalled.value = false;
     this.isWaiting.value = true;
   }
 
@@ -173,6 +247,7 @@ export class Playback {
     const tiles = this.tiles.peek();
     if (this.isWaiting.peek() && !this.#canGoOn(tiles)) return;
     this.isWaiting.value = false;
+    this.isAtLive.value = this.#wantsLive && tiles.some(({ isLive }) => isLive);
     if (this.isPlaying.peek()) this.#advance(tiles);
     else this.#showTime();
   }
@@ -184,19 +259,23 @@ export class Playback {
     if (leader === undefined) {
       // One that could not be loaded says so; there is nothing to go on with.
       if (tiles.every(({ state }) => state.peek() === 'failed')) this.pause();
-      else void this.#skipGap(this.epochMs.peek() ?? 0);
+      else if (tiles.every(({ state }) => state.peek() !== 'loading'))
+        void this.#skipGap(this.epochMs.peek() ?? 0);
       return;
     }
     if (leader.isAtEnd) {
-      void this.#skipGap((leader.endMs ?? leader.epochMs!) + 1);
+      void this.#skipGap((leader.endMs ?? leader.epochMs!) + TAIL_MS);
       return;
     }
     this.#play(leader);
     const clockMs = leader.epochMs!;
     const before = this.epochMs.peek() ?? clockMs;
+    if (clockMs !== before) this.#movedAt = performance.now();
+    this.isStalled.value = performance.now() - this.#movedAt > STALL_MS;
     const jumped = clockMs - before > JUMP_MS + TICK_MS * 3 * this.rate.peek();
     if (jumped && this.#handOver(tiles, leader, before)) return;
     this.epochMs.value = clockMs;
+    this.#showFrame(leader);
     this.#followAll(tiles, leader, clockMs);
   }
 
@@ -250,14 +329,33 @@ export class Playback {
     const streams = this.tiles.peek().map(({ stream }) => stream);
     const nextMs = await this.#nextMedia(streams, fromMs).catch(() => undefined);
     if (turn !== this.#turn) return;
-    if (nextMs !== undefined) return this.show(nextMs, true);
-    this.isWaiting.value = false;
-    this.pause();
+    if (nextMs !== undefined) {
+      // What was live still is: no more than the gap is left out.
+      await this.#showAll(nextMs, true);
+    } else if (this.#wantsLive) {
+      this.#awaitLive(fromMs);
+    } else {
+      this.isWaiting.value = false;
+      this.pause();
+    }
   }
 
   #showTime(): void {
-    const tile = this.#leader ?? this.tiles.peek().find(({ epochMs }) => epochMs !== undefined);
+    const tile = this.#shownTile;
     const epochMs = tile?.epochMs;
-    if (epochMs !== undefined && !tile!.video.seeking) this.epochMs.value = epochMs;
+    if (epochMs === undefined || tile!.video.seeking) return;
+    this.epochMs.value = epochMs;
+    this.#showFrame(tile!);
+  }
+
+  /** The stream whose time is told. */
+  get #shownTile(): Tile | undefined {
+    return this.#leader ?? this.tiles.peek().find(({ epochMs }) => epochMs !== undefined);
+  }
+
+  #showFrame(tile: Tile): void {
+    if (tile !== this.#shownTile || tile.video.seeking) return;
+    const frameMs = tile.frameMs;
+    if (frameMs !== undefined) this.shownMs.value = frameMs;
   }
 }

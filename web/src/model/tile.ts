@@ -3,6 +3,7 @@ import { address } from '../api/address.ts';
 import { recorderNow } from '../api/request.ts';
 import { manifestPath } from '../api/timeline.ts';
 import { ManifestPlayer } from './manifest-player.ts';
+import type { WallClock } from './wall-clock.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -22,6 +23,8 @@ const MOST_RATE = 0.05;
 
 /** So many frames tell how long one lasts. */
 const FRAMES_KEPT = 16;
+/** So much after the time of a frame it is still shown, ms. */
+const WITHIN_FRAME_MS = 2;
 /** Longer than this a picture stands still, s. */
 const LONGEST_FRAME = 0.25;
 
@@ -30,6 +33,9 @@ export function rateFor(ahead: number): number {
   if (Math.abs(ahead) < LET_BE) return 1;
   return 1 + Math.max(-MOST_RATE, Math.min(MOST_RATE, -ahead));
 }
+
+/** Tells from which second of a presentation to play, once its manifest is known. */
+type StartTime = (clock: WallClock) => number | undefined;
 
 /** One of the streams that are watched beside each other. */
 export class Tile {
@@ -42,12 +48,19 @@ export class Tile {
   #player: ManifestPlayer | undefined;
   /** What the loaded manifest covers, whether or not there is media. */
   #loaded: { startMs: number; endMs: number } | undefined;
+  #loading: Promise<void> | undefined;
+  /** What is to be shown, ms since the Unix epoch. */
+  #wantedMs = 0;
   #frameTime = 0;
   /** How far the latest frames were apart that were seen, s. */
   #frames: number[] = [];
 
-  constructor(stream: string) {
+  readonly #onFrame: (tile: Tile) => void;
+
+  /** @param onFrame called with each picture that it shows */
+  constructor(stream: string, onFrame: (tile: Tile) => void) {
     this.stream = stream;
+    this.#onFrame = onFrame;
     this.video = document.createElement('video');
     this.video.playsInline = true;
     this.video.preload = 'auto';
@@ -57,6 +70,14 @@ export class Tile {
   /** The moment that is shown, ms since the Unix epoch; undefined before there is any. */
   get epochMs(): number | undefined {
     return this.state.peek() === 'media' ? this.#player?.wallClock.at(this.#shownTime) : undefined;
+  }
+
+  /** When the picture was taken that is shown, ms since the Unix epoch; of sound alone, what is heard. */
+  get frameMs(): number | undefined {
+    if (this.state.peek() !== 'media') return undefined;
+    const { videoWidth, currentTime } = this.video;
+    const time = videoWidth > 0 && this.#isFrameNear ? this.#frameTime : currentTime;
+    return this.#player?.wallClock.at(time);
   }
 
   /** Seconds of the presentation: of the very frame, where it stands still, else of the playhead. */
@@ -77,14 +98,17 @@ export class Tile {
       : !this.video.seeking && this.video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA;
   }
 
-  /** Whether it has come to the end of what is loaded. */
+  /** Whether it has come to the end of the media that it plays. */
   get isAtEnd(): boolean {
-    return this.video.ended;
+    const { ended, currentTime, readyState } = this.video;
+    if (ended || !this.isLive) return ended;
+    const isStalled = readyState < HTMLMediaElement.HAVE_FUTURE_DATA;
+    return this.#player!.wallClock.isAtGap(currentTime, isStalled);
   }
 
-  /** When the last media happened that is loaded, ms since the Unix epoch. */
+  /** When the media ends that it plays, ms since the Unix epoch; undefined while more of it may come. */
   get endMs(): number | undefined {
-    return this.#player?.wallClock.endMs;
+    return this.#player?.wallClock.endOf(this.video.currentTime);
   }
 
   /** Whether what it plays goes on being recorded. */
@@ -92,22 +116,33 @@ export class Tile {
     return this.#player?.wallClock.isLive ?? false;
   }
 
-  /** Seconds of the presentation up to which it can be shown: beyond, a seek waits for what is to come. */
-  get #liveEdge(): number {
-    const player = this.#player?.player;
-    return this.isLive && player ? player.seekRange().end : Number.POSITIVE_INFINITY;
-  }
-
-  /** The newest moment that can be shown while it is live, ms since the Unix epoch. */
+  /** The moment to play from while it is live, ms since the Unix epoch. */
   get liveEdgeMs(): number | undefined {
-    const edge = this.#liveEdge;
-    return Number.isFinite(edge) ? this.#player?.wallClock.at(edge) : undefined;
+    const clock = this.#player?.wallClock;
+    const time = clock?.liveTime(recorderNow());
+    return time === undefined ? undefined : clock?.at(time);
   }
 
   /** Shows a moment, from what is loaded or by loading what lies around it. */
   async show(epochMs: number): Promise<void> {
-    if (this.#covers(epochMs)) this.#seek(epochMs);
-    else await this.#load(epochMs);
+    await this.#showFrom(epochMs, (clock) => clock.startTime(epochMs));
+  }
+
+  /** Shows what is being recorded, if anything is. */
+  async showLive(): Promise<void> {
+    const nowMs = recorderNow();
+    await this.#showFrom(nowMs, (clock) => clock.liveTime(nowMs) ?? clock.startTime(nowMs));
+  }
+
+  async #showFrom(epochMs: number, startTime: StartTime): Promise<void> {
+    this.#wantedMs = epochMs;
+    if (!this.#covers(epochMs)) this.#loading = this.#load(epochMs, startTime);
+    await this.#loading;
+    if (this.#wantedMs === epochMs && this.#isLoaded) this.#seek(epochMs, startTime);
+  }
+
+  get #isLoaded(): boolean {
+    return this.#player !== undefined && this.state.peek() !== 'loading';
   }
 
   #covers(epochMs: number): boolean {
@@ -115,7 +150,7 @@ export class Tile {
     return loaded !== undefined && epochMs >= loaded.startMs && epochMs < loaded.endMs;
   }
 
-  async #load(epochMs: number): Promise<void> {
+  async #load(epochMs: number, startTime: StartTime): Promise<void> {
     await this.#unload();
     this.state.value = 'loading';
     const startMs = epochMs - BEFORE_MS;
@@ -131,32 +166,34 @@ export class Tile {
         this.state.value = 'nothing';
       },
       onEnded: () => {
-        const at = this.epochMs;
+        const at = this.frameMs;
         this.#loaded = undefined;
-        if (at !== undefined) void this.show(at);
+        // Within the same frame, however its time is rounded.
+        if (at !== undefined) void this.show(at + WITHIN_FRAME_MS);
       },
     });
     this.#player = player;
-    // What is yet to come is covered by what is live alone.
-    this.#loaded = { startMs, endMs: Math.min(endMs, now) };
+    const loaded = { startMs, endMs: isOpen ? Number.POSITIVE_INFINITY : endMs };
+    this.#loaded = loaded;
     const url = address(manifestPath(this.stream, startMs, isOpen ? undefined : endMs));
-    const isThere = await player.load(url, () => player.wallClock.timeOf(epochMs));
-    if (this.#player !== player || !isThere) return;
-    if (this.isLive) this.#loaded.endMs = Number.POSITIVE_INFINITY;
-    this.state.value = 'media';
-    this.#seek(epochMs);
+    const isThere = await player.load(url, () => startTime(player.wallClock));
+    if (this.#player !== player) return;
+    // What is yet to come is covered by what is live alone. An interruption it is not: from what is stored the
+    // player has taken where the live end is, and refuses to go beyond.
+    if (this.liveEdgeMs === undefined) loaded.endMs = Math.min(endMs, now);
+    if (isThere) this.state.value = 'media';
   }
 
-  #seek(epochMs: number): void {
-    const found = this.#player?.wallClock.find(epochMs);
-    const endMs = this.#player?.wallClock.endMs ?? 0;
-    if (found === undefined) return;
-    const isOver = !this.isLive && epochMs >= endMs;
+  #seek(epochMs: number, startTime: StartTime = (clock) => clock.startTime(epochMs)): void {
+    const clock = this.#player?.wallClock;
+    const found = clock?.find(epochMs);
+    if (clock === undefined || found === undefined) return;
+    const isOver = !clock.isLive && epochMs >= (clock.endMs ?? 0);
     this.resumesMs = found.resumesMs;
     if (isOver) this.state.value = 'nothing';
     else this.state.value = found.resumesMs === undefined ? 'media' : 'gap';
     if (this.state.peek() !== 'media') this.video.pause();
-    const time = Math.min(found.time, this.#liveEdge);
+    const time = startTime(clock)!;
     if (!isOver && Math.abs(this.video.currentTime - time) > 0.001) this.video.currentTime = time;
   }
 
@@ -227,6 +264,7 @@ export class Tile {
         this.#frames = [passed, ...this.#frames].slice(0, FRAMES_KEPT);
       }
       this.#frameTime = mediaTime;
+      this.#onFrame(this);
       this.video.requestVideoFrameCallback(look);
     };
     this.video.requestVideoFrameCallback(look);

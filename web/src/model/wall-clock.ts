@@ -10,6 +10,13 @@ function secondsOfDuration(text: string | null): number | undefined {
   return ((Number(days) * 24 + Number(hours)) * 60 + Number(minutes)) * 60 + Number(seconds);
 }
 
+/** So much after its start a Period shows its first picture for sure, s: browsers round what they seek to ms. */
+const FIRST_PICTURE = 0.002;
+/** So much before the end of what is stored a browser shows a picture without waiting for more, s. */
+const LAST_PICTURE = 0.5;
+/** Nearer than this to the end of a Period its media is over, s. */
+const PERIOD_END = 0.1;
+
 /** A Period may start so much later than its first picture, s: manifests tell it in whole µs, players round. */
 const ROUNDING = 0.0005;
 
@@ -44,6 +51,7 @@ export interface Found {
 export class WallClock {
   #periods: ReferencedPeriod[] = [];
   #isLive = false;
+  #delay = 0;
 
   /** Whether the last manifest was one of a recording that goes on. */
   get isLive(): boolean {
@@ -55,10 +63,71 @@ export class WallClock {
     return this.#periods.at(-1)?.references.at(-1)?.epochMs;
   }
 
+  /**
+   * From where an instant is shown: where nothing was recorded, from where media goes on; what is yet to come,
+   * with the last picture that is stored.
+   * @param epochMs ms since the Unix epoch
+   * @returns seconds of the presentation; nothing where nothing is stored
+   */
+  startTime(epochMs: number): number | undefined {
+    const time = this.timeOf(epochMs);
+    const period = time === undefined ? undefined : this.#periodAt(time);
+    return period && this.#within(period, time!);
+  }
+
+  /**
+   * From where a recording that goes on is played: so far behind the present that what comes next is stored
+   * in time, but within what was stored since it last began.
+   * @param nowMs the present, ms since the Unix epoch
+   * @returns seconds of the presentation; nothing where it does not go on, or is interrupted
+   */
+  liveTime(nowMs: number): number | undefined {
+    const time = this.timeOf(nowMs);
+    const latest = this.#periods.at(-1);
+    if (!this.#isLive || latest === undefined || time === undefined) return undefined;
+    const wanted = time - this.#delay;
+    return wanted > latest.references.at(-1)!.time ? undefined : this.#within(latest, wanted);
+  }
+
+  /** The nearest moment to another one at which a picture of a Period can be shown at once. */
+  #within({ references }: ReferencedPeriod, time: number): number {
+    // With one reference alone it is not known where the media ends.
+    const isOpen = !this.#isLive || references.length < 2;
+    const last = isOpen ? Number.POSITIVE_INFINITY : references.at(-1)!.time - LAST_PICTURE;
+    return Math.max(references[0]!.time + FIRST_PICTURE, Math.min(time, last));
+  }
+
+  /**
+   * When the media ends in which a moment lies, ms since the Unix epoch.
+   * @param time seconds of the presentation
+   * @returns nothing where more of it may come
+   */
+  endOf(time: number): number | undefined {
+    const period = this.#periodAt(time);
+    if (period === undefined || (this.#isLive && period === this.#periods.at(-1))) return undefined;
+    return period.references.at(-1)!.epochMs;
+  }
+
+  /**
+   * Whether no more media comes after a moment before the next Period.
+   * @param time seconds of the presentation
+   * @param isStalled the browser does not play on from there: it keeps the last pictures back before a gap
+   */
+  isAtGap(time: number, isStalled: boolean): boolean {
+    const period = this.#periodAt(time);
+    if (period === undefined || period === this.#periods.at(-1)) return false;
+    return time >= period.references.at(-1)!.time - (isStalled ? LAST_PICTURE : PERIOD_END);
+  }
+
+  #periodAt(time: number): ReferencedPeriod | undefined {
+    return this.#periods.findLast(({ start }) => start <= time + ROUNDING) ?? this.#periods[0];
+  }
+
   /** Reads the Periods of a manifest; one that is newer replaces what was known. */
   read(mpd: string): void {
     const root = new DOMParser().parseFromString(mpd, 'application/xml').documentElement;
     this.#isLive = root.getAttribute('type') === 'dynamic';
+    this.#delay = secondsOfDuration(root.getAttribute('suggestedPresentationDelay')) ?? 0;
     const periods: ReferencedPeriod[] = [];
     for (const period of root.querySelectorAll(':scope > Period')) {
       const start =
@@ -75,8 +144,7 @@ export class WallClock {
    * @returns ms since the Unix epoch; nothing where no manifest told
    */
   at(time: number): number | undefined {
-    const period =
-      this.#periods.findLast(({ start }) => start <= time + ROUNDING) ?? this.#periods[0];
+    const period = this.#periodAt(time);
     if (period === undefined) return undefined;
     const [before, after] = around(period.references, (reference) => reference.time <= time);
     const passed = time - before.time;

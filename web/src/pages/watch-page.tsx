@@ -36,7 +36,8 @@ export function WatchPage() {
     const stopKeys = listenToKeys(fullScreen);
     const note = setInterval(() => {
       const epochMs = playback.epochMs.peek();
-      if (epochMs !== undefined) noteMoment(Math.ceil(epochMs));
+      if (playback.wantsLive) noteMoment(undefined);
+      else if (epochMs !== undefined) noteMoment(Math.ceil(epochMs));
     }, NOTE_INTERVAL_MS);
     return () => {
       clearInterval(note);
@@ -52,7 +53,10 @@ export function WatchPage() {
     const { epochMs } = place.peek();
     timeline.streams.value = streams;
     playback.watch(streams);
-    if (epochMs !== undefined && playback.epochMs.peek() === undefined && streams.length > 0) {
+    if (playback.epochMs.peek() !== undefined || streams.length === 0) return;
+    if (epochMs === undefined) {
+      void playback.goLive();
+    } else {
       timeline.range.value = around(timeline.range.peek(), epochMs);
       void playback.show(epochMs, true);
     }
@@ -101,7 +105,7 @@ function LinkButton() {
   const say = words.value;
   const isCopied = useSignal(false);
   const copy = async () => {
-    const epochMs = playback.epochMs.peek();
+    const epochMs = playback.shownMs.peek();
     if (epochMs !== undefined) noteMoment(Math.ceil(epochMs));
     await navigator.clipboard?.writeText(location.href);
     isCopied.value = true;

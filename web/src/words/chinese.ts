@@ -90,6 +90,8 @@ export const CHINESE: Words = {
   loading: '正在加载…',
   pause: '暂停',
   goLive: '回到直播',
+  awaitsLive: '当前没有直播，开播后将自动播放。',
+  waitsForPictures: '正在等待新画面…',
   live: '直播',
   speed: '速度',
   mute: '静音',

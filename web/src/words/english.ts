@@ -92,6 +92,8 @@ export const ENGLISH = {
   loading: 'Loading…',
   pause: 'Pause',
   goLive: 'Go live',
+  awaitsLive: 'Not live at the moment. Playback starts when it is.',
+  waitsForPictures: 'Waiting for new pictures…',
   live: 'Live',
   speed: 'Speed',
   mute: 'Mute',
