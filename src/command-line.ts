@@ -18,7 +18,9 @@ Records what is published over WebRTC as DASH.
   --version             print the version
   -h, --help            print this
 
-Commands, each with a --help of its own:
+Commands, each with a --help of its own and --json for programs:
+  check                 check configuration, bucket, ports, clock and disk, and how
+                        many streams this machine should hold
   reindex               write the segment index anew from what was recorded
   repair PATH           mend recordings that verify finds damaged
   verify [PATH]         check recordings for holes, lost files and damage
@@ -26,6 +28,10 @@ Commands, each with a --help of its own:
 Environment:
   PORT                  port, instead of the one in [http] listen
   LOG_LEVEL             off, error, warn, info, debug or trace, instead of [log] level
+
+Exit code of the service: 0 after SIGTERM or SIGINT, 1 if it could not start or did not
+stop cleanly. Of a command: 0 if all is well, 1 if it found something wrong, 2 if it
+could not do its work.
 `;
 
 /** The options from the command line and the environment. */

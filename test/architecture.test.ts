@@ -96,8 +96,10 @@ const MAY_IMPORT: Record<string, string[]> = {
   'command-line.ts': ['config'],
   'log.ts': ['config', 'logged-error.ts'],
   'remarks.ts': ['config', 'layout'],
+  preflight: ['config', 'files', 'ingest'],
   commands: [
     ...['clock', 'command-line.ts', 'config', 'files', 'index-rebuild', 'journal', 'layout'],
+    'preflight',
     ...['repair', 'segment-index', 'storage', 'verification'],
   ],
   'service.ts': [

@@ -1,7 +1,10 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { UsageError } from '../command-line.ts';
 
-/** Exit codes of the sub-commands. */
+/**
+ * Exit codes of the sub-commands: all is well; something is wrong with what was looked at; the command
+ * could not do its work, or was called wrongly.
+ */
 export const EXIT = { clean: 0, damage: 1, usage: 2 } as const;
 
 /** Output of a sub-command. */
@@ -39,4 +42,10 @@ export function parseCommand<T extends NonNullable<ParseArgsConfig['options']>>(
   } catch (error) {
     throw new UsageError(`${(error as Error).message.split('. ', 1)[0]}; see ${name} --help`);
   }
+}
+
+/** @throws UsageError if a command that takes no arguments got one */
+export function refuseArguments(name: string, [argument]: readonly string[]): void {
+  if (argument === undefined) return;
+  throw new UsageError(`${name} takes no argument "${argument}"; see ${name} --help`);
 }

@@ -1,5 +1,4 @@
 import path from 'node:path';
-import { UsageError } from '../command-line.ts';
 import { defaultConfigFile } from '../config/config-file.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { makeFolder } from '../files/durable-file.ts';
@@ -7,7 +6,7 @@ import { JournalLock } from '../files/process-lock.ts';
 import { IndexLife } from '../index-rebuild/index-life.ts';
 import { retireJournal } from '../journal/journal-care.ts';
 import { segmentJournal } from '../segment-index/segment-journal.ts';
-import { type Command, EXIT, parseCommand } from './command.ts';
+import { type Command, EXIT, parseCommand, refuseArguments } from './command.ts';
 import { openRecordings } from './open-recordings.ts';
 
 const USAGE = `Usage: live777-recorder reindex [options]
@@ -18,6 +17,7 @@ index get every segment again, with cursors greater than all earlier ones.
 
   -c, --config FILE   live777.toml to read; by default ./live777.toml, else the
                       config/live777.toml that comes with the program
+  --json              print the result as JSON
   -h, --help          print this
 
 Exit code: 0 on success, 2 on failure.
@@ -29,12 +29,9 @@ export const reindexCommand: Command = {
   async run(args, { out, error }) {
     const { values, positionals } = parseCommand('reindex', args, {
       config: { type: 'string', short: 'c' },
+      json: { type: 'boolean' },
     });
-    if (positionals.length > 0) {
-      throw new UsageError(
-        `reindex takes no argument "${positionals[0]}": it reads the recordings of --config`,
-      );
-    }
+    refuseArguments('reindex', positionals);
     const file = values.config ?? defaultConfigFile();
     const { recorder } = await loadConfig(file);
     const { indexPath, nodeAlias, resumeGraceSeconds } = recorder;
@@ -61,10 +58,15 @@ export const reindexCommand: Command = {
         life.index.raiseCursor(retired.lastStamp);
         const result = await life.complete({ reader });
         const { folders = 0, segments = 0, records = 0, unreadable = 0 } = result ?? {};
-        out(`${folders} recordings: ${segments} segments listed, ${records} records added\n`);
-        if (unreadable > 0)
-          out(`${unreadable} segments cannot be read; run live777-recorder verify\n`);
-        if (retired.kept !== undefined) out(`the old index is kept at ${retired.kept}\n`);
+        if (values.json) {
+          const kept = retired.kept ?? null;
+          out(`${JSON.stringify({ folders, segments, records, unreadable, old_index: kept })}\n`);
+        } else {
+          out(`${folders} recordings: ${segments} segments listed, ${records} records added\n`);
+          if (unreadable > 0)
+            out(`${unreadable} segments cannot be read; run live777-recorder verify\n`);
+          if (retired.kept !== undefined) out(`the old index is kept at ${retired.kept}\n`);
+        }
       } finally {
         await life.close();
       }

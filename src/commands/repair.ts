@@ -2,12 +2,12 @@ import path from 'node:path';
 import { steadyNowUs } from '../clock/steady-clock.ts';
 import { UsageError } from '../command-line.ts';
 import { lockForRepair, storageRootOf } from '../files/storage-root-lock.ts';
-import { repairRecording } from '../repair/repair-recording.ts';
+import { type RepairResult, repairRecording } from '../repair/repair-recording.ts';
 import { recordingFolders } from '../verification/recording-folders.ts';
 import { type Command, EXIT, parseCommand } from './command.ts';
 import { findSpool } from './open-recordings.ts';
 
-const USAGE = `Usage: live777-recorder repair PATH
+const USAGE = `Usage: live777-recorder repair [options] PATH
 
 Repairs the damage that verify finds, as far as possible: keeps the intact part of a damaged segment,
 adds segments that are missing from the manifest, removes lost ones from it, and rewrites a manifest
@@ -20,6 +20,7 @@ the recorder repairs the damage of a crash when it starts.
 Nothing is deleted: files that are replaced or unreadable are kept as NAME.damaged. Run
 live777-recorder reindex afterwards to update the index.
 
+  --json       print what was repaired, and what is left, as JSON
   -h, --help   print this
 
 Exit code: 0 if no damage is left, 1 if some is, 2 on failure.
@@ -29,7 +30,7 @@ Exit code: 0 if no damage is left, 1 if some is, 2 on failure.
 export const repairCommand: Command = {
   usage: USAGE,
   async run(args, { out, error }) {
-    const { positionals } = parseCommand('repair', args, {});
+    const { values, positionals } = parseCommand('repair', args, { json: { type: 'boolean' } });
     const [target] = positionals;
     if (target === undefined || positionals.length > 1) {
       throw new UsageError('repair needs one PATH: a day folder, a stream’s folder or the root');
@@ -47,22 +48,25 @@ export const repairCommand: Command = {
     const warn = (_: object, message: string) => error(`${message}\n`);
     // Where no recorder has ever run, there is no lock to take.
     const lock = root === undefined ? undefined : await lockForRepair(root, { warn });
-    let mended = 0;
-    let left = 0;
+    const repaired: RepairResult[] = [];
     try {
       for (const folder of folders) {
-        const result = await repairRecording(folder, steadyNowUs());
-        if (result.actions.length + result.left.length === 0) continue;
-        mended++;
-        left += result.left.length;
-        out(`${path.relative(root ?? start, folder) || path.basename(folder)}\n`);
-        for (const { file, message } of result.actions) out(`  ${file.padEnd(26)} ${message}\n`);
-        for (const { kind, file = '', message } of result.left) {
-          out(`  ! ${file.padEnd(24)} ${kind}: ${message}\n`);
-        }
+        const { actions, left } = await repairRecording(folder, steadyNowUs());
+        if (actions.length + left.length === 0) continue;
+        const name = path.relative(root ?? start, folder) || path.basename(folder);
+        const result = { folder: name, actions, left };
+        repaired.push(result);
+        if (!values.json) out(repairRows(result));
       }
     } finally {
       await lock?.release();
+    }
+    const mended = repaired.length;
+    const left = repaired.reduce((sum, result) => sum + result.left.length, 0);
+    if (values.json) {
+      const summary = { recordings: folders.length, damaged: mended, problems_left: left };
+      out(`${JSON.stringify({ repaired, summary })}\n`);
+      return left === 0 ? EXIT.clean : EXIT.damage;
     }
     const rest = left === 0 ? 'no damage is left' : `${left} problems are left`;
     out(`${folders.length} recordings, ${mended} with damage: ${rest}\n`);
@@ -70,3 +74,13 @@ export const repairCommand: Command = {
     return left === 0 ? EXIT.clean : EXIT.damage;
   },
 };
+
+/** A line for the recording, and one for each repair and each problem that is left. */
+function repairRows({ folder, actions, left }: RepairResult): string {
+  let rows = `${folder}\n`;
+  for (const { file, message } of actions) rows += `  ${file.padEnd(26)} ${message}\n`;
+  for (const { kind, file = '', message } of left) {
+    rows += `  ! ${file.padEnd(24)} ${kind}: ${message}\n`;
+  }
+  return rows;
+}
