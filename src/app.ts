@@ -22,6 +22,7 @@ import { withOneStreamPart } from './http/stream-address.ts';
 import { trustedProxies } from './http/trusted-proxy.ts';
 import { compileValidator, validationError } from './http/validation.ts';
 import { Fillers } from './playback/fillers.ts';
+import { FrameRates } from './playback/frame-rates.ts';
 import { Presentations } from './playback/presentations.ts';
 import { recordedObjects } from './playback/recorded-objects.ts';
 import type { RecordCatalogue } from './record-catalogue/record-catalogue.ts';
@@ -111,6 +112,7 @@ export async function buildApp(deps: AppDependencies): Promise<FastifyInstance> 
     log: deps.log,
   });
   app.decorate('fillers', new Fillers(objects));
+  app.decorate('frameRates', new FrameRates(objects));
   app.decorate('exportJobs', exportJobs);
   // Fastify waits for open replies before it closes; those that follow a job end with it.
   app.addHook('preClose', () => exportJobs.close());
@@ -135,6 +137,7 @@ export async function buildApp(deps: AppDependencies): Promise<FastifyInstance> 
         'Content-Disposition',
         'Content-Range',
         'ETag',
+        'Left-Out',
         'Link',
         'Location',
         'Picture-Time',

@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts';
 import type { EventLog } from '../events/event-log.ts';
 import type { ExportJobs } from '../export/export-jobs.ts';
 import type { Fillers } from '../playback/fillers.ts';
+import type { FrameRates } from '../playback/frame-rates.ts';
 import type { RecordedObjects } from '../playback/recorded-objects.ts';
 import type { RangeSources } from '../playback/select-range.ts';
 import type { RecordCatalogue } from '../record-catalogue/record-catalogue.ts';
@@ -34,6 +35,7 @@ declare module 'fastify' {
     rangeSources: RangeSources;
     /** Silence and black pictures, where HLS players need something. */
     fillers: Fillers;
+    frameRates: FrameRates;
     exportJobs: ExportJobs;
     authorizer: Authorizer;
     /** All replies of server-sent events. */

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { RecordedRange } from '../playback/recorded-range.ts';
 import { parseRange } from '../playback/request-time.ts';
@@ -30,6 +30,14 @@ export const RANGE_REPLIES = {
   ...BUCKET_REPLIES,
 } as const;
 
+/** Headers of what a player is shown, for the API description. */
+export const RANGE_HEADERS = {
+  'Left-Out': Type.String({
+    description:
+      'Day folders of which nothing is shown because their manifests cannot be read, separated by commas; absent otherwise.',
+  }),
+} as const;
+
 /** A range that a player is shown. */
 export interface PlayedRange {
   range: RecordedRange;
@@ -42,7 +50,8 @@ const RECORDING: ReadonlySet<string> = new Set(['recording', 'degraded', 'interr
 
 /**
  * What a request with a {@link RangeQuery} asks for.
- * What lies in a folder without a manifest is left out and logged: players know of no such thing.
+ * What lies in a folder without a manifest is left out: the header `Left-Out` names it, and what is sent says so
+ * in a comment, since players know of no such thing.
  * @throws Refusal `bad-time`; `no-media` where there is nothing; `unreadable-media` where all of it is left
  * out; RequestError 502, 503 where the bucket cannot be read; the file system's error
  */
@@ -52,6 +61,7 @@ export async function playedRange(
     Params: { stream: string };
     Querystring: { start: string; end?: string };
   }>,
+  reply: FastifyReply,
 ): Promise<PlayedRange> {
   const { stream } = request.params;
   const asked = parseRange(request.query);
@@ -71,6 +81,7 @@ export async function playedRange(
   if (range.periods.length === 0) {
     throw new Refusal('no-media', `nothing is recorded of ${stream} in this range`);
   }
+  if (range.unreadable.length > 0) reply.header('Left-Out', range.unreadable.join(', '));
   const { endUs } = asked;
   const isOpen = endUs === undefined || endUs > Date.now() * 1000;
   return { range, isLive: isOpen && RECORDING.has(state) };

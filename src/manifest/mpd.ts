@@ -32,12 +32,18 @@ const BANDWIDTH_STEP = 1000;
  *
  * @param options.nowUs time of publication, µs since the Unix epoch
  * @param options.utcTimingUrl where players read the wall clock (`urn:mpeg:dash:utc:http-xsdate`)
+ * @param options.note for who reads the text, in a comment
  * @param options.overSeveralDays the media time of a day may end after that of the next day starts,
  * since each starts at the wall clock again: while live, such a day is moved behind the previous one
  */
 export function writeMpd(
   presentation: Presentation,
-  options: { nowUs: number; utcTimingUrl?: string; overSeveralDays?: boolean },
+  options: {
+    nowUs: number;
+    utcTimingUrl?: string;
+    overSeveralDays?: boolean;
+    note?: string | undefined;
+  },
 ): string {
   const { live, dayStartUs } = presentation;
   const spans: PeriodSpan[] = [];
@@ -85,7 +91,10 @@ export function writeMpd(
   if (live && options.utcTimingUrl !== undefined) {
     timing = `<UTCTiming schemeIdUri="urn:mpeg:dash:utc:http-xsdate:2014" value="${escapeXml(options.utcTimingUrl)}"/>\n`;
   }
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<MPD ${attributes.join(' ')}>\n${periodsXml}${timing}</MPD>\n`;
+  const { note } = options;
+  // Two hyphens would end the comment.
+  const comment = note === undefined ? '' : `<!-- ${note.replaceAll('--', '-%2D')} -->\n`;
+  return `<?xml version="1.0" encoding="UTF-8"?>\n${comment}<MPD ${attributes.join(' ')}>\n${periodsXml}${timing}</MPD>\n`;
 }
 
 /** The narrowest profile that all tracks conform to. */

@@ -4,6 +4,7 @@ import { fillerSegments, trackToFillLike } from './filler-segments.ts';
 import { objectAddress } from './object-address.ts';
 import {
   isIndependent,
+  leftOut,
   type RangePeriod,
   type RangeTrack,
   type RecordedRange,
@@ -50,10 +51,11 @@ interface ListedPeriod {
  * @throws Refusal `no-media` where no Period has such a track
  */
 export function hlsMediaPlaylist(
-  { stream, periods }: RecordedRange,
+  range: RecordedRange,
   kind: TrackKind,
   { isLive, objectRoot, segmentSeconds }: HlsPlaylistOptions,
 ): string {
+  const { stream, periods } = range;
   let longest = segmentSeconds;
   const lines: string[] = [];
   for (const [at, period] of periods.entries()) {
@@ -83,6 +85,8 @@ export function hlsMediaPlaylist(
     `#EXT-X-TARGETDURATION:${Math.round(longest)}`,
     `#EXT-X-PLAYLIST-TYPE:${isLive ? 'EVENT' : 'VOD'}`,
   ];
+  const note = leftOut(range);
+  if (note !== undefined) head.push(`# ${note}`);
   if (periods.every(isIndependent)) head.push('#EXT-X-INDEPENDENT-SEGMENTS');
   if (!isLive) lines.push('#EXT-X-ENDLIST');
   return `${[...head, ...lines].join('\n')}\n`;

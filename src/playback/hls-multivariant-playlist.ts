@@ -1,5 +1,5 @@
 import { Refusal } from '../refusal.ts';
-import { isIndependent, type RangeTrack, type RecordedRange } from './recorded-range.ts';
+import { isIndependent, leftOut, type RangeTrack, type RecordedRange } from './recorded-range.ts';
 
 /** Where the Media Playlists are, relative to the Multivariant Playlist. */
 export interface HlsMediaPlaylists {
@@ -7,25 +7,34 @@ export interface HlsMediaPlaylists {
   audio: string;
 }
 
+/** What the manifests do not tell of a range. */
+export interface MediaFacts {
+  /** Codecs strings of what stands in for tracks. */
+  fillerCodecs?: readonly string[];
+  /** Pictures a second. */
+  frameRate?: number | undefined;
+}
+
 /**
  * The Multivariant Playlist of a range (RFC 8216bis §4.4.6): one variant, the sound a rendition of its
  * own, since a recorded file holds one track. It begins to play exactly where the range does.
  * @param range with a Period at least
  * @param isLive more is to come, and players begin near its end
- * @param fillerCodecs codecs strings of what stands in for tracks
  * @throws Refusal `other-container` for what HLS cannot carry
  */
 export function hlsMultivariantPlaylist(
   range: RecordedRange,
   isLive: boolean,
   addresses: HlsMediaPlaylists,
-  fillerCodecs: readonly string[] = [],
+  { fillerCodecs = [], frameRate }: MediaFacts = {},
 ): string {
   const { periods, startUs } = range;
   checkForHls(range);
   const video = periods.flatMap((period) => period.video ?? []);
   const audio = periods.flatMap((period) => period.audio ?? []);
   const lines = ['#EXTM3U', '#EXT-X-VERSION:7'];
+  const note = leftOut(range);
+  if (note !== undefined) lines.push(`# ${note}`);
   if (periods.every(isIndependent)) lines.push('#EXT-X-INDEPENDENT-SEGMENTS');
   const beforeSeconds = (startUs - periods[0]!.startUs) / 1e6;
   if (!isLive && beforeSeconds > 0) {
@@ -52,6 +61,11 @@ export function hlsMultivariantPlaylist(
   const sizes = video.filter(({ width, height }) => width !== undefined && height !== undefined);
   const largest = sizes.toSorted((a, b) => b.width! * b.height! - a.width! * a.height!)[0];
   if (largest !== undefined) attributes.push(`RESOLUTION=${largest.width}x${largest.height}`);
+  if (video.length > 0) {
+    if (frameRate !== undefined) attributes.push(`FRAME-RATE=${frameRate.toFixed(3)}`);
+    // Players that know of none look for them in the pictures.
+    attributes.push('CLOSED-CAPTIONS=NONE');
+  }
   if (hasRendition) attributes.push('AUDIO="audio"');
   lines.push(`#EXT-X-STREAM-INF:${attributes.join(',')}`);
   lines.push(video.length > 0 ? addresses.video : addresses.audio);

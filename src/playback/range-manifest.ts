@@ -4,7 +4,7 @@ import { UTC_TIMING_URL, writeMpd } from '../manifest/mpd.ts';
 import type { ManifestPeriod, ManifestTrack } from '../manifest/presentation.ts';
 import { SegmentTimeline } from '../manifest/segment-timeline.ts';
 import { objectAddress } from './object-address.ts';
-import type { RangeTrack, RecordedRange } from './recorded-range.ts';
+import { leftOut, type RangeTrack, type RecordedRange } from './recorded-range.ts';
 import { referenceTimes } from './reference-times.ts';
 import { BEFORE_US } from './select-range.ts';
 
@@ -26,11 +26,13 @@ export interface RangeManifestOptions {
  * @param range with a Period at least
  */
 export function rangeManifest(
-  { periods, startUs }: RecordedRange,
+  range: RecordedRange,
   { isLive, objectRoot, segmentSeconds, nowUs }: RangeManifestOptions,
 ): string {
+  const { periods, startUs } = range;
   // While live it has to stay the same, whatever leaves: what a player has counts from here.
-  const earliestUs = startUs > BEFORE_US ? startUs - BEFORE_US : periods[0]!.startUs;
+  const usualUs = startUs > BEFORE_US ? startUs - BEFORE_US : Number.POSITIVE_INFINITY;
+  const earliestUs = Math.min(usualUs, periods[0]!.startUs);
   const presentation = {
     dayStartUs: dayStartUs(earliestUs),
     live: isLive,
@@ -43,7 +45,9 @@ export function rangeManifest(
       return period;
     }),
   };
-  return writeMpd(presentation, { nowUs, utcTimingUrl: UTC_TIMING_URL, overSeveralDays: true });
+  return writeMpd(presentation, {
+    ...{ nowUs, utcTimingUrl: UTC_TIMING_URL, overSeveralDays: true, note: leftOut(range) },
+  });
 }
 
 function manifestTrack(track: RangeTrack): ManifestTrack {

@@ -67,6 +67,12 @@ export interface RecordedRange {
   unreadable: string[];
 }
 
+/** What is left out of a range because its manifest cannot be read, in words; undefined for nothing. */
+export function leftOut({ unreadable }: RecordedRange): string | undefined {
+  if (unreadable.length === 0) return undefined;
+  return `what is recorded in ${unreadable.join(', ')} is left out, since its manifest is missing or damaged; see what "verify" and "repair" say of it`;
+}
+
 /** The tracks that a Period has. */
 export function tracksOf({ video, audio }: RangePeriod): RangeTrack[] {
   return [video, audio].filter((track) => track !== undefined);

@@ -20,13 +20,15 @@ const MOST_SEGMENTS = 200_000;
 
 /** How far before a range the keyframe is looked for that its first picture needs, µs. */
 export const BEFORE_US = 60_000_000;
+/** The same where there is none so near: some encoders send one in minutes. */
+const LONG_BEFORE_US = 600_000_000;
 /** How far beyond it one track may have to follow the other, µs. */
 const AFTER_US = 60_000_000;
 
 /**
- * What is recorded of a stream in [startUs, endUs): whole segments, in Periods. The first picture is the
- * latest keyframe with which a segment at or before the start begins, and sound is there from it on; in
- * the last Period the sound goes on as long as the picture. The index tells which segments there are, the
+ * What is recorded of a stream in [startUs, endUs): whole segments, in Periods. The first segment of pictures is
+ * the latest at or before the start that begins with a keyframe, else the latest that has one, else the first
+ * that has; sound is there from it on. In the last Period the sound goes on as long as the picture. The index tells which segments there are, the
  * manifests of their days how they lie in media time and what they are.
  * @throws Refusal `bad-time` for a range of too many segments; the file system's error; StoreError
  */
@@ -35,13 +37,17 @@ export async function selectRange(
   stream: string,
   { startUs, endUs }: RequestedRange,
 ): Promise<RecordedRange> {
-  const rows = index.segments({
-    stream,
-    startUs: Math.max(0, startUs - BEFORE_US),
-    endUs: endUs === undefined ? undefined : endUs + AFTER_US,
-    limit: MOST_SEGMENTS + 1,
-  });
-  if (rows.length > MOST_SEGMENTS) {
+  const rowsFrom = (beforeUs: number) =>
+    index.segments({
+      stream,
+      startUs: Math.max(0, startUs - beforeUs),
+      endUs: endUs === undefined ? undefined : endUs + AFTER_US,
+      limit: MOST_SEGMENTS + 1,
+    });
+  let rows = rowsFrom(BEFORE_US);
+  const isTooLong = () => rows.length > MOST_SEGMENTS;
+  if (!isTooLong() && lacksKeyframe(rows, startUs)) rows = rowsFrom(LONG_BEFORE_US);
+  if (isTooLong()) {
     const mend = `must not be further from start: the range has more than ${MOST_SEGMENTS} segments`;
     throw new Refusal('bad-time', `end: ${mend}`);
   }
@@ -62,6 +68,13 @@ export async function selectRange(
   }
   periods.sort((a, b) => a.startUs - b.startUs);
   return { stream, startUs, endUs, periods, unreadable };
+}
+
+/** Whether there is a picture at a time, and none before it at which decoding could start. */
+function lacksKeyframe(rows: readonly Segment[], us: number): boolean {
+  const pictures = rows.filter(({ kind, startUs }) => kind === 'video' && startUs <= us);
+  const isThere = pictures.some(({ endUs }) => endUs > us);
+  return isThere && !pictures.some(({ keyframes }) => keyframes.some((keyframe) => keyframe <= us));
 }
 
 type Tracks = Partial<Record<TrackKind, RangeTrack>>;
@@ -206,12 +219,21 @@ function overlapping(
   let first = segments.findIndex(({ endUs }) => endUs > fromUs);
   if (first < 0 || segments[first]!.startUs >= toUs) return [];
   if (fromKeyframe) {
-    const before = segments.slice(0, first + 1).findLastIndex(({ isKeyframe }) => isKeyframe);
-    first = before >= 0 ? before : segments.findIndex(({ isKeyframe }) => isKeyframe);
+    first = decodableFrom(segments, first, fromUs);
     if (first < 0) return [];
   }
   const end = segments.findIndex(({ startUs }) => startUs >= toUs);
   return segments.slice(first, end < 0 ? undefined : end);
+}
+
+/** Place of the segment to begin with so that the picture of a time is decoded; -1 where none can be. */
+function decodableFrom(segments: readonly RangeSegment[], at: number, us: number): number {
+  const before = segments.slice(0, at + 1);
+  const beginning = before.findLastIndex(({ isKeyframe }) => isKeyframe);
+  if (beginning >= 0) return beginning;
+  const within = before.findLastIndex(({ keyframes }) => keyframes.some((each) => each <= us));
+  if (within >= 0) return within;
+  return segments.findIndex(({ keyframes }) => keyframes.length > 0);
 }
 
 function spanOf({ video, audio }: Tracks): { startUs: number; endUs: number } {

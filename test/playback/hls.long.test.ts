@@ -28,6 +28,7 @@ t.test('over midnight, another picture size and a pause', async (t) => {
   t.equal(index.independentSegments, true);
   t.equal(variant.codecs, 'avc1.42c00d,avc1.42c01e,opus');
   t.match(variant.resolution, { width: 640, height: 360 });
+  t.equal(variant.frameRate, 30);
   t.match(variant.audio, [{ type: 'AUDIO', isDefault: true, autoselect: true, channels: '2' }]);
   const of = (kind: string) => recorded.publisher.segments.filter((each) => each.kind === kind);
   for (const [playlist, kind] of [

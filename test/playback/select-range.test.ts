@@ -1,10 +1,13 @@
-import path from 'node:path';
+import { writeFile } from 'node:fs/promises';
+import path, { join } from 'node:path';
 import t from 'tap';
 import { Presentations } from '../../src/playback/presentations.ts';
 import { type RangePeriod, tracksOf } from '../../src/playback/recorded-range.ts';
 import { selectRange } from '../../src/playback/select-range.ts';
+import type { SegmentQuery } from '../../src/segment-index/segment-query.ts';
 import { probeSegment } from '../media/probe.ts';
 import { NOON_US } from '../recording/simulated-publisher.ts';
+import { playlistsOf } from './hls-playlists.ts';
 import { type RecordedApp, recordedApp } from './recorded-app.ts';
 
 const BEFORE_MIDNIGHT_US = NOON_US + 12 * 3600e6 - 7e6;
@@ -101,6 +104,35 @@ t.test('a range begins at a keyframe, and with the sound of it', async (t) => {
   t.ok(cut!.audio!.segments.at(-1)!.endUs >= cut!.video!.segments.at(-1)!.endUs - 50_000);
 });
 
+t.test('a keyframe that is far is found, and one within a segment too', async (t) => {
+  // A keyframe in 100 seconds, which others lie up to ten minutes behind.
+  const recorded = await recordedApp(t, (publisher) => publisher.run(130), { gop: 3000 });
+  const select = selector(recorded);
+  const [late] = (await select(NOON_US + 90e6, NOON_US + 91e6)).periods;
+  t.same(late!.video!.segments[0]!.keyframes, [NOON_US]);
+  t.ok(late!.video!.segments.at(-1)!.endUs >= NOON_US + 91e6);
+  t.ok(late!.audio!.segments[0]!.startUs <= NOON_US + 20_000, 'with the sound of it');
+  const [, second] = recorded.publisher.of('video').filter(({ keyframes }) => keyframes.length > 0);
+  // As of a recorder that cuts by time alone.
+  const index = {
+    segments: (query: SegmentQuery) =>
+      recorded.segmentIndex.segments(query).map((segment) => ({
+        ...segment,
+        isKeyframe: false,
+        keyframes: segment.path === second!.path ? [segment.startUs + 500_000] : [],
+      })),
+  };
+  const { presentations } = recorded.app.rangeSources;
+  for (const [fromUs, what] of [
+    [second!.startUs + 4e6, 'before'],
+    [second!.startUs - 4e6, 'after'],
+  ] as const) {
+    const asked = { startUs: fromUs, endUs: fromUs + 10e6 };
+    const { periods } = await selectRange({ index, presentations }, 'cam1', asked);
+    t.equal(periods[0]!.video!.segments[0]!.path, second!.path, what);
+  }
+});
+
 t.test('segments that are gone part a Period, for both tracks', async (t) => {
   const recorded = await recordedApp(t, (publisher) => publisher.run(20));
   const { segmentIndex: index, publisher } = recorded;
@@ -149,6 +181,28 @@ t.test('a folder without a manifest is told of', async (t) => {
       /^the manifest of cam1\/2026\/03\/04 is missing or damaged; see /,
     );
   }
+});
+
+t.test('a day whose manifest cannot be read is left out, which is said', async (t) => {
+  const startUs = NOON_US + 12 * 3600e6 - 6e6;
+  const recorded = await recordedApp(t, (publisher) => publisher.run(12), { startUs });
+  const { app, root } = recorded;
+  await writeFile(join(root, 'cam1/2026/03/04/manifest.mpd'), 'damaged');
+  for (const name of ['manifest.mpd', 'index.m3u8', 'video.m3u8', 'audio.m3u8']) {
+    const { statusCode, headers, body } = await app.inject(`/api/playback/cam1/${name}?start=0`);
+    t.equal(statusCode, 200, name);
+    t.equal(headers['left-out'], 'cam1/2026/03/04');
+    t.match(body, /what is recorded in cam1\/2026\/03\/04 is left out, since its manifest is/);
+    if (name !== 'index.m3u8') t.ok(body.includes('2026/03/05/'), 'the other day is shown');
+  }
+  const { video, audio } = await playlistsOf(recorded, 'start=0');
+  for (const { segments } of [video, audio!]) {
+    t.ok(segments.every(({ uri }) => uri.includes('/2026/03/05/')));
+  }
+  const after = `start=${NOON_US + 12 * 3600e6}`;
+  const whole = await app.inject(`/api/playback/cam1/manifest.mpd?${after}`);
+  t.equal(whole.headers['left-out'], undefined);
+  t.notMatch(whole.body, /left out/);
 });
 
 t.test('more segments than a reply can hold', async (t) => {

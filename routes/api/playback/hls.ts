@@ -2,7 +2,12 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import '../../../src/http/decorators.ts';
 import { errorReply } from '../../../src/http/errors.ts';
-import { playedRange, RANGE_REPLIES, RangeQuery } from '../../../src/http/playback-range.ts';
+import {
+  playedRange,
+  RANGE_HEADERS,
+  RANGE_REPLIES,
+  RangeQuery,
+} from '../../../src/http/playback-range.ts';
 import { rootFrom } from '../../../src/http/stream-address.ts';
 import { StreamParams } from '../../../src/http/stream-id.ts';
 import { replyWithTag } from '../../../src/http/tagged-reply.ts';
@@ -17,6 +22,7 @@ import {
 const RESPONSE = {
   200: {
     description: 'The playlist.',
+    headers: RANGE_HEADERS,
     content: { [PLAYLIST_TYPE]: { schema: Type.String() } },
   },
   400: errorReply(
@@ -47,14 +53,15 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async (request, reply) => {
-      const { range, isLive } = await playedRange(app, request);
+      const { range, isLive } = await playedRange(app, request, reply);
       checkForHls(range);
       const query = new URLSearchParams(request.query).toString();
       const playlists = { video: `video.m3u8?${query}`, audio: `audio.m3u8?${query}` };
       const likes = pathsToFillLike(range, 'video');
       const fillers = await Promise.all(likes.map((path) => app.fillers.like(path)));
-      const codecs = fillers.map((filler) => filler.codecs);
-      const text = hlsMultivariantPlaylist(range, isLive, playlists, codecs);
+      const fillerCodecs = fillers.map((filler) => filler.codecs);
+      const frameRate = await app.frameRates.of(range);
+      const text = hlsMultivariantPlaylist(range, isLive, playlists, { fillerCodecs, frameRate });
       return replyWithTag(request, reply, PLAYLIST_TYPE, text);
     },
   );
@@ -77,7 +84,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
         },
       },
       async (request, reply) => {
-        const { range, isLive } = await playedRange(app, request);
+        const { range, isLive } = await playedRange(app, request, reply);
         checkForHls(range);
         const text = hlsMediaPlaylist(range, kind, {
           isLive,

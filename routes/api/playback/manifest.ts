@@ -2,7 +2,12 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import '../../../src/http/decorators.ts';
 import { errorReply } from '../../../src/http/errors.ts';
-import { playedRange, RANGE_REPLIES, RangeQuery } from '../../../src/http/playback-range.ts';
+import {
+  playedRange,
+  RANGE_HEADERS,
+  RANGE_REPLIES,
+  RangeQuery,
+} from '../../../src/http/playback-range.ts';
 import { rootFrom } from '../../../src/http/stream-address.ts';
 import { StreamParams } from '../../../src/http/stream-id.ts';
 import { replyWithTag } from '../../../src/http/tagged-reply.ts';
@@ -25,6 +30,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
         response: {
           200: {
             description: 'The manifest.',
+            headers: RANGE_HEADERS,
             content: { [MANIFEST_TYPE]: { schema: Type.String() } },
           },
           400: errorReply(
@@ -40,7 +46,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async (request, reply) => {
-      const { range, isLive } = await playedRange(app, request);
+      const { range, isLive } = await playedRange(app, request, reply);
       const text = rangeManifest(range, {
         isLive,
         objectRoot: `${rootFrom(request.originalUrl)}api/record/object/`,
