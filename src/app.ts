@@ -18,6 +18,7 @@ import { requestIds } from './http/request-id.ts';
 import { RequestLog } from './http/request-log.ts';
 import { registerOriginCheck } from './http/request-origin.ts';
 import { registerSecurityHeaders } from './http/security-headers.ts';
+import type { DiskState } from './http/storage-state.ts';
 import { withOneStreamPart } from './http/stream-address.ts';
 import { trustedProxies } from './http/trusted-proxy.ts';
 import { compileValidator, validationError } from './http/validation.ts';
@@ -43,6 +44,8 @@ export interface AppDependencies {
   recordCatalogue: RecordCatalogue;
   store: ObjectStore;
   events: EventLog;
+  /** The watch of the disk of recordings or spool; absent if nobody watches it. */
+  disk?: DiskState;
   /** Absent if there are none. */
   webhooks?: Pick<Webhooks, 'state'>;
   log: FastifyBaseLogger;
@@ -99,6 +102,7 @@ export async function buildApp(deps: AppDependencies): Promise<FastifyInstance> 
   app.decorate('recordCatalogue', deps.recordCatalogue);
   app.decorate('store', deps.store);
   app.decorate('events', deps.events);
+  app.decorate('disk', deps.disk ?? { isLow: false, secondsUntilFull: undefined });
   app.decorate('webhooks', deps.webhooks ?? { state: () => [] });
   const objects = recordedObjects(deps.store, deps.recorder);
   app.decorate('recordedObjects', objects);

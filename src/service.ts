@@ -85,7 +85,8 @@ export class Service {
       });
       closers.unshift(() => webhooks.close());
       events.listen(webhooks.take);
-      const space = new FreeSpaceWatch(store.root, log);
+      const { diskWarnings } = config.recorder;
+      const space = new FreeSpaceWatch(store.root, log, undefined, undefined, diskWarnings);
       closers.unshift(async () => space.stop());
       const disk = store.bucket === undefined ? 'recordings' : 'spool';
       space.onChange = (change) => diskEvent(events.emit, disk, change);
@@ -115,6 +116,7 @@ export class Service {
         store,
         events,
         webhooks,
+        disk: space,
         log,
       });
       closers.unshift(() => app.close());

@@ -17,7 +17,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
         response: { 200: StorageJson },
       },
     },
-    () => storageState(app.store, app.config.recorder.storage.type),
+    () => storageState(app.store, app.config.recorder.storage.type, app.disk),
   );
 };
 

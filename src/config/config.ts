@@ -1,5 +1,6 @@
 import type { IceServer } from '../ingest/ice-server.ts';
 import type { ShardConfig, SourceConfig } from '../sources/source-options.ts';
+import type { SpoolLimit } from '../storage/spool/spool-limit.ts';
 import type { StorageConfig } from '../storage/storage-options.ts';
 import type { WebhookConfig } from '../webhooks/webhook-options.ts';
 import type { CamelCased } from './camel-case.ts';
@@ -37,10 +38,15 @@ export interface Config {
     icePortRange?: [number, number];
   };
   recorder: CamelCased<
-    Omit<RecorderTable, 'index_path' | 'storage' | 'sources' | 'shard' | 'webhooks'>
+    Omit<
+      RecorderTable,
+      'index_path' | 'storage' | 'sources' | 'shard' | 'webhooks' | 'disk_warnings'
+    >
   > & {
     /** Absolute path of the segment index's journal. */
     indexPath: string;
+    /** Free space of the disk below which a warning is logged. */
+    diskWarnings: SpoolLimit[];
     storage: StorageConfig;
     sources: SourceConfig[];
     webhooks: WebhookConfig[];

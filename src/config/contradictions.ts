@@ -74,6 +74,13 @@ export function contradictions(
       );
     }
   }
+  for (const [index, size] of listOf(asTable(document.recorder).disk_warnings).entries()) {
+    if (!SPOOL_LIMIT.test(size) || spoolLimitOf(size) !== undefined) continue;
+    report(
+      pointerTo('/recorder/disk_warnings', index),
+      `"${size}" is zero, or more than the disk; write "10%" or "20GB"`,
+    );
+  }
   if (spool_full === 'drop_oldest' && spool_drop_streams === undefined) {
     report(
       '/recorder/storage/spool_full',

@@ -4,7 +4,7 @@ import { parse, TomlError } from 'smol-toml';
 import { Default } from 'typebox/value';
 import type { IceServer } from '../ingest/ice-server.ts';
 import { ownPath } from '../layout/own-folder.ts';
-import { spoolLimitOf } from '../storage/spool/spool-limit.ts';
+import { type SpoolLimit, spoolLimitOf } from '../storage/spool/spool-limit.ts';
 import type { SpoolConfig, StorageConfig } from '../storage/storage-options.ts';
 import { camelCased } from './camel-case.ts';
 import type { Config, LogLevel } from './config.ts';
@@ -137,7 +137,8 @@ function configOf(file: ConfigFile, ignoredTables: string[]): Config {
   const { indexPath, notices } = indexPathOf(recorder.index_path, storage);
   const { listen: _listen, ...answering } = http;
   const { ice_port_range: range, ...listening } = webrtc;
-  const { index_path: _path, storage: _storage, sources, shard, webhooks, ...recording } = recorder;
+  const { index_path: _path, storage: _storage, sources, shard, ...others } = recorder;
+  const { webhooks, disk_warnings: diskWarnings, ...recording } = others;
   return {
     http: { ...listen, ...camelCased(answering) },
     log: { level: logLevel(log.level) },
@@ -155,6 +156,7 @@ function configOf(file: ConfigFile, ignoredTables: string[]): Config {
       indexPath,
       storage,
       sources: sources.map(sourceOf),
+      diskWarnings: diskWarnings.map((text) => checkedLimit(text)),
       webhooks: webhooks.map(({ url, events, secret }) => ({ url, events, secret })),
       ...(shard ? { shard: { ...shard } } : {}),
       offline: false,
@@ -213,14 +215,18 @@ function storageOf(table: StorageTable): StorageConfig {
 }
 
 function spoolOf(table: Exclude<StorageTable, { type: 'fs' }>): SpoolConfig {
-  const limit = spoolLimitOf(table.spool_max);
-  if (limit === undefined) throw new TypeError('the limit of the spool was checked before');
   return {
     folder: resolve(table.spool_dir),
-    limit,
+    limit: checkedLimit(table.spool_max),
     full:
       table.spool_full === 'drop_oldest' ? { dropStreams: table.spool_drop_streams ?? [] } : 'stop',
   };
+}
+
+function checkedLimit(text: string): SpoolLimit {
+  const limit = spoolLimitOf(text);
+  if (limit === undefined) throw new TypeError('sizes were checked before');
+  return limit;
 }
 
 function given<K extends string>(key: K, value: string | undefined): { [P in K]?: string } {

@@ -5,7 +5,7 @@ import type { Emit, EventData } from './event.ts';
 export function diskEvent(
   emit: Emit,
   disk: EventData['disk.low']['disk'],
-  { resource, belowPercent, space }: SpaceChange,
+  { resource, mark, space, secondsUntilFull }: SpaceChange,
 ): void {
   const data = {
     disk,
@@ -14,6 +14,14 @@ export function diskEvent(
     total_bytes: space.totalBytes,
     ...(space.freeInodes !== undefined && { free_inodes: space.freeInodes }),
   };
-  if (belowPercent === undefined) emit('disk.recovered', data);
-  else emit('disk.low', { ...data, below_percent: belowPercent });
+  if (mark === undefined) {
+    emit('disk.recovered', data);
+    return;
+  }
+  const below =
+    'bytes' in mark
+      ? { below_bytes: mark.bytes }
+      : { below_percent: Number((mark.share * 100).toFixed(2)) };
+  const full = secondsUntilFull !== undefined && { full_in_seconds: secondsUntilFull };
+  emit('disk.low', { ...data, ...below, ...full });
 }

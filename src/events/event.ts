@@ -53,8 +53,9 @@ export interface EventData {
   };
   'storage.recovered': { name: string; waiting_files: number; waiting_bytes: number };
   'disk.low': DiskData & {
-    /** The mark that was passed: share that is free, percent. */
-    below_percent: number;
+    /** Free space below which the disk is: bytes, or else a share of the disk, percent. */
+    below_bytes?: number;
+    below_percent?: number;
     /** Time until the disk is full at the present rate, s; absent if it does not fill. */
     full_in_seconds?: number;
   };

@@ -1,14 +1,12 @@
 import { statfs } from 'node:fs/promises';
 import { type Clock, systemClock } from '../clock/clock.ts';
+import { FillRate } from './fill-rate.ts';
 
 /** Interval between checks of the disk, ms. */
 const LOOK_MS = 5_000;
-/** A warning is logged below these shares of free space or inodes, percent; lowest first. */
-const WARN_PERCENT = [5, 10];
-/**
- * A warning is repeated if the free share has meanwhile exceeded the threshold by this, percent.
- */
-const BACK_PERCENT = 2;
+/** A mark is left again above it by this share of the disk, or of the mark if that is less. */
+const BACK_OF_DISK = 0.02;
+const BACK_OF_MARK = 0.2;
 
 /** Free and total capacity of a disk. */
 export interface FreeSpace {
@@ -30,12 +28,20 @@ export async function freeSpace(folder: string): Promise<FreeSpace> {
   };
 }
 
+/** Free space below which a warning is logged: bytes, or a share (0 to 1) of the disk. */
+export type SpaceMark = { bytes: number } | { share: number };
+
+/** The marks unless others are configured. */
+const USUAL_MARKS: readonly SpaceMark[] = [{ share: 0.1 }, { share: 0.05 }];
+
 /** A mark was passed, or the disk has enough again. */
 export interface SpaceChange {
   resource: 'space' | 'inodes';
-  /** Free share below which the disk is, percent; absent if it has enough again. */
-  belowPercent?: number;
+  /** The mark that was passed; absent if the disk has enough again. */
+  mark?: SpaceMark;
   space: FreeSpace;
+  /** See {@link FillRate.secondsUntilFull}. */
+  secondsUntilFull?: number;
 }
 
 interface SpaceLog {
@@ -51,17 +57,36 @@ export class FreeSpaceWatch {
   readonly #log: SpaceLog;
   readonly #clock: Clock;
   readonly #read: (folder: string) => Promise<FreeSpace>;
-  /** The threshold of the last warning, percent. */
-  readonly #warned = { space: 100, inodes: 100 };
+  readonly #marks: readonly SpaceMark[];
+  readonly #fillRate = new FillRate();
+  /** The lowest mark that was passed. */
+  readonly #passed: { [R in SpaceChange['resource']]?: SpaceMark } = {};
   #cancel: (() => void) | undefined;
   #isStopped = false;
   #isUnreadable = false;
 
-  constructor(folder: string, log: SpaceLog, clock: Clock = systemClock, read = freeSpace) {
+  constructor(
+    folder: string,
+    log: SpaceLog,
+    clock: Clock = systemClock,
+    read = freeSpace,
+    marks = USUAL_MARKS,
+  ) {
     this.#folder = folder;
     this.#log = log;
     this.#clock = clock;
     this.#read = read;
+    this.#marks = marks;
+  }
+
+  /** True while there is less than a mark. */
+  get isLow(): boolean {
+    return this.#passed.space !== undefined || this.#passed.inodes !== undefined;
+  }
+
+  /** See {@link FillRate.secondsUntilFull}. */
+  get secondsUntilFull(): number | undefined {
+    return this.#fillRate.secondsUntilFull;
   }
 
   /** Checks the disk now and every five seconds. Never rejects. */
@@ -80,6 +105,7 @@ export class FreeSpaceWatch {
     try {
       const space = await this.#read(this.#folder);
       this.#isUnreadable = false;
+      this.#fillRate.note(space.freeBytes, space.totalBytes, this.#clock.now());
       this.#judge('space', space.freeBytes, space.totalBytes, space);
       const { freeInodes, totalInodes } = space;
       if (freeInodes !== undefined) this.#judge('inodes', freeInodes, totalInodes!, space);
@@ -92,23 +118,45 @@ export class FreeSpaceWatch {
   }
 
   #judge(resource: SpaceChange['resource'], free: number, total: number, space: FreeSpace): void {
-    const percent = total === 0 ? 100 : (free / total) * 100;
-    const folder = this.#folder;
-    const warned = this.#warned[resource];
-    const share = WARN_PERCENT.find((each) => percent < each) ?? 100;
-    if (share < warned) {
-      this.#warned[resource] = share;
-      const message = `the disk of the recordings has less than ${share} % free ${resource}`;
-      this.#log.warn({ folder, ...fieldsOf(space) }, message);
-      this.onChange?.({ resource, belowPercent: share, space });
-    } else if (share > warned && percent >= warned + BACK_PERCENT) {
-      this.#warned[resource] = share;
-      if (share === 100) {
-        this.#log.info({ folder, ...fieldsOf(space) }, `the disk has ${resource} again`);
-        this.onChange?.({ resource, space });
-      }
+    // Marks in bytes say nothing of inodes.
+    const marks = this.#marks
+      .filter((mark) => resource === 'space' || 'share' in mark)
+      .toSorted((a, b) => levelOf(a, total) - levelOf(b, total));
+    const mark = marks.find((each) => free < levelOf(each, total));
+    const held = marks.find((each) => free < returnOf(each, total));
+    const passed = this.#passed[resource];
+    const level = passed === undefined ? Number.POSITIVE_INFINITY : levelOf(passed, total);
+    const fields = { folder: this.#folder, ...fieldsOf(space) };
+    const { secondsUntilFull } = this;
+    if (mark !== undefined && levelOf(mark, total) < level) {
+      this.#passed[resource] = mark;
+      const full = secondsUntilFull !== undefined && { full_in_seconds: secondsUntilFull };
+      const message = `the disk of the recordings has less than ${inWords(mark)} free ${resource}`;
+      this.#log.warn({ ...fields, ...full }, message);
+      this.onChange?.({ resource, mark, space, ...(full && { secondsUntilFull }) });
+    } else if (held !== undefined) {
+      if (levelOf(held, total) > level) this.#passed[resource] = held;
+    } else if (passed !== undefined) {
+      delete this.#passed[resource];
+      this.#log.info(fields, `the disk has ${resource} again`);
+      this.onChange?.({ resource, space });
     }
   }
+}
+
+/** Free space or inodes below which a mark is passed. */
+function levelOf(mark: SpaceMark, total: number): number {
+  return 'bytes' in mark ? mark.bytes : mark.share * total;
+}
+
+/** Free space or inodes from which on a mark is left again. */
+function returnOf(mark: SpaceMark, total: number): number {
+  const level = levelOf(mark, total);
+  return level + Math.min(BACK_OF_DISK * total, BACK_OF_MARK * level);
+}
+
+function inWords(mark: SpaceMark): string {
+  return 'bytes' in mark ? `${mark.bytes} bytes` : `${Number((mark.share * 100).toFixed(2))} %`;
 }
 
 function fieldsOf({ freeBytes, totalBytes, freeInodes, totalInodes }: FreeSpace): object {

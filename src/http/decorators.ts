@@ -14,6 +14,7 @@ import type { ObjectStore } from '../storage/object-store.ts';
 import type { Webhooks } from '../webhooks/webhooks.ts';
 import type { Access, Authorizer } from './auth.ts';
 import type { EventStreams } from './event-streams.ts';
+import type { DiskState } from './storage-state.ts';
 import type { TrustsAddress } from './trusted-proxy.ts';
 
 declare module 'fastify' {
@@ -28,6 +29,7 @@ declare module 'fastify' {
     store: ObjectStore;
     /** What happened on this node. */
     events: EventLog;
+    disk: DiskState;
     webhooks: Pick<Webhooks, 'state'>;
     /** What was recorded, wherever its bytes are. */
     recordedObjects: RecordedObjects;

@@ -7,6 +7,7 @@ import type { ObjectStore } from '../storage/object-store.ts';
 import { type TrackFigureName, trackFigures } from '../track-figures.ts';
 import type { Webhooks } from '../webhooks/webhooks.ts';
 import type { EventStreams } from './event-streams.ts';
+import type { DiskState } from './storage-state.ts';
 import { addWebhookMetrics } from './webhook-metrics.ts';
 import { WorkerMetrics } from './worker-metrics.ts';
 
@@ -19,6 +20,9 @@ const DISK_GAUGES: [string, string, keyof FreeSpace][] = [
   ['free_inodes', 'Number of files that can still be created on it, if limited.', 'freeInodes'],
   ['total_inodes', 'Maximum number of files on it, if limited.', 'totalInodes'],
 ];
+
+const FULL_IN =
+  'Time until it is full at the rate of the last day. No value while it does not fill.';
 
 /** Gauges of prom-client that are named like counters; they repeat the sums of others. */
 const MISNAMED = ['handles', 'requests', 'resources'].map((what) => `nodejs_active_${what}_total`);
@@ -41,6 +45,7 @@ export interface MetricsSources {
   store: Pick<ObjectStore, 'root' | 'bucket'>;
   eventStreams: Pick<EventStreams, 'size' | 'cutOff'>;
   webhooks: Pick<Webhooks, 'state'>;
+  disk: DiskState;
   /** Durations of requests. */
   requestDurations: Metric;
 }
@@ -60,6 +65,7 @@ export class Metrics {
   readonly #restarts: Counter<'stream'>;
   readonly #periods: Counter<'stream' | 'reason'>;
   readonly #disk: [Gauge, keyof FreeSpace][];
+  readonly #fullIn: Gauge;
   readonly #layerPixels: Gauge<'stream' | 'rid'>;
   readonly #workers: WorkerMetrics;
 
@@ -123,6 +129,8 @@ export class Metrics {
       'Clients that were disconnected because they did not read.',
       () => eventStreams.cutOff,
     );
+    const full = { name: `${PREFIX}storage_full_in_seconds`, help: FULL_IN, registers };
+    this.#fullIn = new Gauge(full);
     addWebhookMetrics(sources.webhooks, this.#registry);
     this.#disk = DISK_GAUGES.map(([name, help, key]) => [
       new Gauge({ name: `${PREFIX}storage_${name}`, help, registers }),
@@ -193,6 +201,9 @@ export class Metrics {
       if (value === undefined) gauge.remove();
       else gauge.set(value);
     }
+    const { secondsUntilFull } = this.#sources.disk;
+    if (secondsUntilFull === undefined) this.#fullIn.remove();
+    else this.#fullIn.set(secondsUntilFull);
   }
 
   #addStorage(bucket: NonNullable<ObjectStore['bucket']>): void {

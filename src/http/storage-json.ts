@@ -11,11 +11,24 @@ export const StorageJson = Type.Object(
     state: Type.Enum(['ok', 'delayed', 'alarm', 'full'], {
       title: 'StorageState',
       description:
-        'ok; delayed: the bucket does not respond at the moment, or a file has been waiting for more than a minute; alarm: an operator has to act, because the bucket refuses requests or much data is waiting; full: no new recording is started, because too much data is waiting or the disk is full',
+        'ok; delayed: the bucket does not respond at the moment, or a file has been waiting for more than a minute; alarm: an operator has to act, because the bucket refuses requests, much data is waiting, or the disk has less free space or inodes than one of `disk_warnings`; full: no new recording is started, because too much data is waiting or the disk is full',
     }),
     free_bytes: Type.Integer({
       description: 'Free space on the disk of the storage root or of the spool.',
     }),
+    total_bytes: Type.Integer({ description: 'Size of this disk.' }),
+    free_inodes: Type.Optional(
+      Type.Integer({
+        description:
+          'Number of files that can still be created on it, if the file system limits it.',
+      }),
+    ),
+    full_in_seconds: Type.Optional(
+      Type.Integer({
+        description:
+          'Time until it is full at the rate of the last day, in seconds; absent if it does not fill, and in the first ten minutes.',
+      }),
+    ),
     spool: Type.Optional(
       Type.String({ description: 'The folder in which files wait for upload.' }),
     ),
@@ -60,6 +73,9 @@ export const StorageJson = Type.Object(
         name: 's3://recordings/node-1',
         state: 'delayed',
         free_bytes: 480000000000,
+        total_bytes: 960000000000,
+        free_inodes: 58000000,
+        full_in_seconds: 864000,
         spool: '/var/spool/recorder',
         waiting_files: 12,
         waiting_bytes: 37748736,

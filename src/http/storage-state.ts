@@ -1,25 +1,32 @@
-import { statfs } from 'node:fs/promises';
 import type { Static } from 'typebox';
+import { type FreeSpaceWatch, freeSpace } from '../files/free-space.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import type { StorageJson } from './storage-json.ts';
 
 /** Below this much free space, the disk counts as full, bytes. */
 const FULL_BYTES = 1 << 20;
 
+/** What is known of the disk of recordings or spool. */
+export type DiskState = Pick<FreeSpaceWatch, 'isLow' | 'secondsUntilFull'>;
+
 /** The state of the storage. */
 export async function storageState(
   { root, bucket }: Pick<ObjectStore, 'root' | 'bucket'>,
   type: Static<typeof StorageJson>['type'],
+  { isLow, secondsUntilFull }: DiskState,
 ): Promise<Static<typeof StorageJson>> {
-  const { bavail, bsize } = await statfs(root);
-  const free = bavail * bsize;
+  const { freeBytes, totalBytes, freeInodes } = await freeSpace(root);
   const state = bucket?.state();
-  const isFull = free < FULL_BYTES;
+  const isFull = freeBytes < FULL_BYTES;
+  const worst = isLow && state?.state !== 'full' ? 'alarm' : (state?.state ?? 'ok');
   return {
     type,
     name: bucket?.store.name ?? root,
-    state: isFull ? 'full' : (state?.state ?? 'ok'),
-    free_bytes: free,
+    state: isFull ? 'full' : worst,
+    free_bytes: freeBytes,
+    total_bytes: totalBytes,
+    ...(freeInodes !== undefined && { free_inodes: freeInodes }),
+    ...(secondsUntilFull !== undefined && { full_in_seconds: secondsUntilFull }),
     ...(bucket && { spool: root }),
     waiting_files: state?.waitingFiles ?? 0,
     waiting_bytes: state?.waitingBytes ?? 0,

@@ -34,7 +34,13 @@ export async function createRecorder(
   lock?: string,
   events?: RecordingEventsTarget,
 ): Promise<{ recorder: Recorder; sources: Sources }> {
-  const { sources: nodes, storage, webhooks: _webhooks, ...recorder } = config.recorder;
+  const {
+    sources: nodes,
+    storage,
+    webhooks: _webhooks,
+    diskWarnings: _marks,
+    ...recorder
+  } = config.recorder;
   const { webrtc, iceServers } = config;
   const root = storage.type === 'fs' ? storage.root : storage.spool.folder;
   const isRemote = bucket !== undefined;

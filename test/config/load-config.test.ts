@@ -91,6 +91,7 @@ t.test('every key of ours', async (t) => {
     on_loss = "keep"
     codecs = ["opus", "h264"]
     shard = { index = 2, count = 3 }
+    disk_warnings = ["20GB", "2.5%"]
     [recorder.storage]
     type = "fs"
     root = "./r"
@@ -144,6 +145,7 @@ t.test('every key of ours', async (t) => {
       indexPath: resolve('x/journal'),
       indexRetentionDays: 0,
       workers: 3,
+      diskWarnings: [{ bytes: 20e9 }, { share: 0.025 }],
       storage: { type: 'fs', root: resolve('r') },
       sources: [
         { url: 'http://127.0.0.1:7777', token: 't' },

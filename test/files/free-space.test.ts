@@ -2,7 +2,13 @@ import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import t from 'tap';
-import { type FreeSpace, FreeSpaceWatch, freeSpace } from '../../src/files/free-space.ts';
+import { FillRate } from '../../src/files/fill-rate.ts';
+import {
+  type FreeSpace,
+  FreeSpaceWatch,
+  freeSpace,
+  type SpaceChange,
+} from '../../src/files/free-space.ts';
 import { ManualClock } from '../sources/manual-clock.ts';
 import { smallDisk } from './small-disk.ts';
 
@@ -54,4 +60,59 @@ t.test('warnings come at 10 % and at 5 %, once each', async (t) => {
   t.same(await at(0), less(5, 'space'), 'from much to nothing');
   t.same(await at(50, 3), [...less(5, 'inodes'), 'the disk has space again'].toReversed());
   watch.stop();
+});
+
+t.test(
+  'marks of any size are told with what is left, and when there is enough again',
+  async (t) => {
+    const clock = new ManualClock();
+    const log = { info: () => {}, warn: (_fields: object, line: string) => lines.push(line) };
+    const lines: string[] = [];
+    const changes: SpaceChange[] = [];
+    let freeBytes = 1e12;
+    const read = async () => ({ freeBytes, totalBytes: 1e12, freeInodes: 1, totalInodes: 100 });
+    const marks = [{ bytes: 20e9 }, { share: 0.002 }];
+    const watch = new FreeSpaceWatch('/records', log, clock, read, marks);
+    watch.onChange = (change) => changes.push(change);
+    await watch.start();
+    const at = async (bytes: number) => {
+      changes.length = 0;
+      freeBytes = bytes;
+      clock.advance(5_000);
+      await setImmediate();
+      return changes.map(({ resource, mark }) => [resource, mark]);
+    };
+    t.equal(watch.isLow, false, 'a mark in bytes says nothing of inodes');
+    t.strictSame(await at(19e9), [['space', { bytes: 20e9 }]]);
+    t.equal(watch.isLow, true);
+    t.strictSame(await at(1e9), [['space', { share: 0.002 }]]);
+    t.strictSame(lines, [
+      'the disk of the recordings has less than 20000000000 bytes free space',
+      'the disk of the recordings has less than 0.2 % free space',
+    ]);
+    t.strictSame(await at(23e9), [], 'not clearly above');
+    t.strictSame(await at(24e9), [['space', undefined]]);
+    t.equal(watch.isLow, false);
+    watch.stop();
+  },
+);
+
+t.test('when the disk will be full', async (t) => {
+  const Hour = 3_600_000;
+  const rate = new FillRate();
+  const fill = (fromMs: number, toMs: number, from: number, perHour: number) => {
+    for (let ms = fromMs; ms <= toMs; ms += 5_000) {
+      rate.note(from - ((ms - fromMs) / Hour) * perHour, 1e12, ms);
+    }
+  };
+  fill(0, Hour / 12, 500e9, 1e9);
+  t.equal(rate.secondsUntilFull, undefined, 'five minutes say nothing');
+  fill(0, Hour, 500e9, 1e9);
+  t.equal(rate.secondsUntilFull, 499 * 3600);
+  fill(Hour, 48 * Hour, 499e9, 2e9);
+  t.equal(rate.secondsUntilFull, Math.round((405 / 2) * 3600), 'of the last day alone');
+  rate.note(600e9, 1e12, 48 * Hour + 5_000);
+  t.equal(rate.secondsUntilFull, undefined, 'somebody has tidied up');
+  fill(48 * Hour + 10_000, 49 * Hour, 600e9, -1e9);
+  t.equal(rate.secondsUntilFull, undefined, 'it empties');
 });

@@ -43,7 +43,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
     for (const each of streams) each.recordings = newest(each.recordings);
     // The storage is everybody's, and so nothing for a token of one stream.
     if (stream !== undefined) return JSON.stringify({ streams });
-    const storage = await storageState(app.store, app.config.recorder.storage.type);
+    const storage = await storageState(app.store, app.config.recorder.storage.type, app.disk);
     return JSON.stringify({ streams, storage });
   });
 

@@ -1,6 +1,7 @@
 import { availableParallelism, hostname } from 'node:os';
 import { Type } from 'typebox';
 import { CODEC_NAMES } from '../../codecs/registry.ts';
+import { SPOOL_LIMIT } from '../../storage/spool/spool-limit.ts';
 import { ShardTable, SourceTable } from './source.ts';
 import { AnyStorageTable } from './storage.ts';
 import { CLOSED, streamPattern } from './values.ts';
@@ -83,6 +84,15 @@ export const RecorderTable = Type.Object(
         examples: [CODEC_NAMES[0]],
       }),
       { description: `a list of codecs out of ${QUOTED_CODECS}`, default: [...CODEC_NAMES] },
+    ),
+    /** Free space of the disk below which a warning is logged: sizes, or shares of the disk. */
+    disk_warnings: Type.Array(
+      Type.String({
+        pattern: SPOOL_LIMIT.source,
+        description: 'a size such as "20GB", or a share of the disk such as "5%"',
+        examples: ['10%'],
+      }),
+      { description: 'a list of sizes or shares of the disk', default: ['10%', '5%'] },
     ),
     storage: AnyStorageTable,
     sources: Type.Array(SourceTable, { description: 'tables [[recorder.sources]]', default: [] }),

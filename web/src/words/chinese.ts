@@ -83,6 +83,9 @@ export const CHINESE: Words = {
     full: '空间已满:不再录制新内容',
   },
   storageAlmostFull: '空间已满:不会开始新的录制,正在进行的录制在写满后结束',
+  littleSpace: (free) => `剩余空间不足:${free}`,
+  fullIn: (free, hours) =>
+    `剩余 ${free},按目前的速度约 ${hours < 48 ? `${hours} 小时` : `${Math.round(hours / 24)} 天`}后写满`,
   filesWait: (files, bytes) => `${files} 个文件(${bytes})等待上传`,
   filesWaitSince: (files, bytes, moment) => `${files} 个文件(${bytes})自 ${moment} 起等待上传`,
   lastError: (message) => `最近一次错误:${message}`,

@@ -84,6 +84,9 @@ export const ENGLISH = {
     full: 'full: nothing new is recorded',
   },
   storageAlmostFull: 'full: no recording begins, and those that run end as soon as nothing fits',
+  littleSpace: (free: string) => `little space is left: ${free}`,
+  fullIn: (free: string, hours: number) =>
+    `${free} free, full in about ${hours < 48 ? `${hours} h` : `${Math.round(hours / 24)} days`} at this rate`,
   filesWait: (files: number, bytes: string) => `${files} files (${bytes}) wait for upload`,
   filesWaitSince: (files: number, bytes: string, moment: string) =>
     `${files} files (${bytes}) wait for upload since ${moment}`,
