@@ -22,6 +22,7 @@ import type { DiskState } from './http/storage-state.ts';
 import { withOneStreamPart } from './http/stream-address.ts';
 import { trustedProxies } from './http/trusted-proxy.ts';
 import { compileValidator, validationError } from './http/validation.ts';
+import type { IndexLife } from './index-rebuild/index-life.ts';
 import { Fillers } from './playback/fillers.ts';
 import { FrameRates } from './playback/frame-rates.ts';
 import { Presentations } from './playback/presentations.ts';
@@ -46,6 +47,8 @@ export interface AppDependencies {
   events: EventLog;
   /** The watch of the disk of recordings or spool; absent if nobody watches it. */
   disk?: DiskState;
+  /** Whether the index is complete; absent if it is. */
+  indexState?: Pick<IndexLife, 'isCompleting'>;
   /** Absent if there are none. */
   webhooks?: Pick<Webhooks, 'state'>;
   log: FastifyBaseLogger;
@@ -103,6 +106,7 @@ export async function buildApp(deps: AppDependencies): Promise<FastifyInstance> 
   app.decorate('store', deps.store);
   app.decorate('events', deps.events);
   app.decorate('disk', deps.disk ?? { isLow: false, secondsUntilFull: undefined });
+  app.decorate('indexState', deps.indexState ?? { isCompleting: false });
   app.decorate('webhooks', deps.webhooks ?? { state: () => [] });
   const objects = recordedObjects(deps.store, deps.recorder);
   app.decorate('recordedObjects', objects);

@@ -222,6 +222,8 @@ export interface Recorder {
   status(stream: string): Promise<StreamStatus>;
   /** All streams that are published, armed, recorded or failed since the start. */
   streams(): Promise<StreamStatus[]>;
+  /** How many of the threads that record are alive; others are being replaced. */
+  workers(): { alive: number; of: number };
   /** Load of the threads that record, by the number of the thread. */
   loads(): Promise<[number, ThreadLoad][]>;
   /**

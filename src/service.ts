@@ -117,6 +117,7 @@ export class Service {
         events,
         webhooks,
         disk: space,
+        indexState: indexLife,
         log,
       });
       closers.unshift(() => app.close());

@@ -75,7 +75,18 @@ const MAY_IMPORT: Record<string, string[]> = {
     'verification',
   ],
   http: [
-    ...['clock', 'config', 'events', 'export', 'facts', 'files', 'ingest', 'layout', 'media'],
+    ...[
+      'clock',
+      'config',
+      'events',
+      'export',
+      'facts',
+      'files',
+      'index-rebuild',
+      'ingest',
+      'layout',
+      'media',
+    ],
     ...['playback', 'record-catalogue', 'recorder.ts', 'refusal.ts', 'segment-index', 'sources'],
     'storage',
     'track-figures.ts',
@@ -86,7 +97,16 @@ const MAY_IMPORT: Record<string, string[]> = {
     ...['segment-index', 'storage', 'version.ts'],
   ],
   'app.ts': [
-    ...['config', 'events', 'export', 'http', 'playback', 'record-catalogue', 'recorder.ts'],
+    ...[
+      'config',
+      'events',
+      'export',
+      'http',
+      'index-rebuild',
+      'playback',
+      'record-catalogue',
+      'recorder.ts',
+    ],
     ...['segment-index', 'sources', 'storage', 'version.ts', 'webhooks'],
   ],
   'openapi.ts': [

@@ -120,7 +120,9 @@ t.test('every operation is described, with its errors', async (t) => {
     '/api/streams/{stream}',
     '/api/time',
     '/api/timeline',
+    '/healthz',
     '/metrics',
+    '/readyz',
     '/session/{stream}/{session}',
     '/whip/{stream}',
   ]);

@@ -66,6 +66,11 @@ export async function registerAuth(app: FastifyInstance, config: Config['auth'])
   });
 }
 
+/** Whether a caller may read everything. */
+export function mayReadAll(caller: Caller | undefined): boolean {
+  return caller?.stream === '*' && (caller.mode & MODE_BITS.read) !== 0;
+}
+
 /** The permission that the route of a request requires. */
 export function accessOf(request: FastifyRequest): Access {
   const { config, url = '' } = request.routeOptions;

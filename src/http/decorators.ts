@@ -2,6 +2,7 @@ import type { Metric } from 'prom-client';
 import type { Config } from '../config/config.ts';
 import type { EventLog } from '../events/event-log.ts';
 import type { ExportJobs } from '../export/export-jobs.ts';
+import type { IndexLife } from '../index-rebuild/index-life.ts';
 import type { Fillers } from '../playback/fillers.ts';
 import type { FrameRates } from '../playback/frame-rates.ts';
 import type { RecordedObjects } from '../playback/recorded-objects.ts';
@@ -30,6 +31,7 @@ declare module 'fastify' {
     /** What happened on this node. */
     events: EventLog;
     disk: DiskState;
+    indexState: Pick<IndexLife, 'isCompleting'>;
     webhooks: Pick<Webhooks, 'state'>;
     /** What was recorded, wherever its bytes are. */
     recordedObjects: RecordedObjects;

@@ -56,6 +56,8 @@ export class IndexLife {
   readonly #openedUs: number;
   readonly #retention: IndexRetention;
   readonly #stop = new AbortController();
+  /** True while older recordings are being added in the background. */
+  isCompleting = false;
   #completing: Promise<void> = Promise.resolve();
 
   private constructor(
@@ -123,7 +125,11 @@ export class IndexLife {
     this.#retention.start();
     if (!this.#lacks.segments && !this.#lacks.records) return;
     const { log } = this.#options;
-    this.#completing = this.complete(recorded, this.#openedUs).then(
+    this.isCompleting = true;
+    const completing = this.complete(recorded, this.#openedUs).finally(() => {
+      this.isCompleting = false;
+    });
+    this.#completing = completing.then(
       (result) => {
         // At the first start there is nothing to report.
         if (result && result.segments + result.records > 0) {

@@ -193,6 +193,10 @@ export class RecorderHost implements Recorder {
     return statuses.sort((a, b) => (a.stream < b.stream ? -1 : 1));
   }
 
+  workers(): { alive: number; of: number } {
+    return this.#workers.alive;
+  }
+
   loads(): Promise<[number, ThreadLoad][]> {
     return this.#workers.loads();
   }

@@ -107,6 +107,12 @@ export class WorkerPool {
     });
   }
 
+  /** How many of the workers are alive. */
+  get alive(): { alive: number; of: number } {
+    const alive = this.#links.filter((link) => link.isAlive).length;
+    return { alive, of: this.#links.length };
+  }
+
   /** Load of each worker that lives, by its number. */
   async loads(): Promise<[number, ThreadLoad][]> {
     const asked = this.#links.map(async (link, number): Promise<[number, ThreadLoad][]> => {

@@ -206,6 +206,8 @@ t.test('each error reply is as its example says', async (t) => {
       for (const [status, { content }] of Object.entries(responses)) {
         if (Number(status) < 400 || status === '401') continue;
         const name = `${operationId} ${status}`;
+        // Its reply is no error, but the state that was asked for.
+        if (name === 'getReadiness 503') continue;
         const example = content?.['application/json']?.example;
         t.match(example, { statusCode: Number(status), error: String, message: /\w/ }, name);
         if (NOT_PROVOKED.has(name)) continue;

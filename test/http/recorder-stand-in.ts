@@ -95,6 +95,13 @@ export class RecorderStandIn implements Recorder {
     this.statuses.delete(stream);
   }
 
+  /** What {@link workers} says. */
+  alive = { alive: 2, of: 2 };
+
+  workers() {
+    return this.alive;
+  }
+
   async armed(): Promise<ArmedStream[]> {
     this.#note('armed');
     return [{ stream: 'cam1', armedAtMs: 1753315200000, isWaiting: true }];
