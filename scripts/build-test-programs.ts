@@ -6,6 +6,11 @@
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import {
+  COMPOSE_LOADER,
+  findKubectlValidate,
+  INSTALL_KUBECTL_VALIDATE,
+} from '../test/deploy/judges.ts';
 import { OPENAPI_GENERATOR } from '../test/openapi-generator.ts';
 import { INSTALL_PACKAGE } from '../test/package/installed-package.ts';
 import { BUILD_PION, PION_PROGRAM } from '../test/peers/pion-program.ts';
@@ -32,6 +37,18 @@ const programs: TestProgram[] = [
     name: 'the publisher that is pion’s',
     isThere: existsSync(PION_PROGRAM),
     command: BUILD_PION,
+    needs: 'Go',
+  },
+  {
+    name: 'the loader of Docker Compose',
+    isThere: existsSync(COMPOSE_LOADER.program),
+    command: COMPOSE_LOADER.build,
+    needs: 'Go',
+  },
+  {
+    name: 'kubectl-validate, which has the schemas of Kubernetes',
+    isThere: findKubectlValidate() !== undefined,
+    command: INSTALL_KUBECTL_VALIDATE,
     needs: 'Go',
   },
   {

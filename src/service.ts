@@ -195,7 +195,7 @@ async function openStorage(config: Config, log: FastifyBaseLogger): Promise<Obje
 
 async function listen(app: FastifyInstance, { host, port }: Config['http']): Promise<void> {
   try {
-    await app.listen({ host, port, listenTextResolver: () => 'listening' });
+    await app.listen({ host, port, listenTextResolver: (address) => `listening at ${address}` });
   } catch (error) {
     const address = `${urlHost(host)}:${port}`;
     switch ((error as NodeJS.ErrnoException).code) {

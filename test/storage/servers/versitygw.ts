@@ -1,10 +1,11 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { accessSync, constants, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import type { Test } from 'tap';
+import { findGoProgram } from '../../server/go-program.ts';
 
 /** The command line that installs the server, which takes longer than a test may. */
 export const INSTALL_VERSITYGW = [
@@ -86,36 +87,9 @@ async function kill(child: ChildProcess): Promise<void> {
   await new Promise((resolve) => child.once('exit', resolve));
 }
 
-/** Path of the program, in PATH or where Go installs programs; undefined where it is missing. */
+/** Path of the program; undefined where it is missing. */
 export function findVersitygw(): string | undefined {
-  const goBin = goFolder();
-  const folders = (process.env.PATH ?? '').split(path.delimiter);
-  for (const folder of goBin === undefined ? folders : [...folders, goBin]) {
-    const program = path.join(folder, 'versitygw');
-    if (isExecutable(program)) return program;
-  }
-  return undefined;
-}
-
-function goFolder(): string | undefined {
-  try {
-    const said = execFileSync('go', ['env', 'GOBIN', 'GOPATH'], {
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    const [bin, gopath] = said.toString().split('\n');
-    return bin || path.join(gopath ?? '', 'bin');
-  } catch {
-    return undefined;
-  }
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
+  return findGoProgram('versitygw');
 }
 
 function run(program: string, port: number, folder: string, options: VersitygwOptions) {
