@@ -1,9 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Histogram } from 'prom-client';
 import t, { type Test } from 'tap';
 import { Metrics } from '../../src/http/metrics.ts';
-import { RecorderStandIn } from '../http/recorder-stand-in.ts';
+import { testApp } from '../http/test-app.ts';
 import { requireTool, runTool } from '../media/tool.ts';
 
 const DEPLOY = join(import.meta.dirname, '../../deploy');
@@ -12,18 +11,9 @@ const DASHBOARD = join(DEPLOY, 'grafana/dashboards/live777-recorder.json');
 
 /** Names of all metrics of a recorder with a bucket. */
 async function names(t: Test): Promise<Set<string>> {
-  const metrics = new Metrics({
-    recorder: new RecorderStandIn(),
-    segmentIndex: { size: 0 },
-    recordCatalogue: { size: 0 },
-    store: { root: t.testdir({}), bucket: { state: () => undefined } as never },
-    eventStreams: { size: 0, cutOff: 0 },
-    requestDurations: new Histogram({
-      name: 'live777_recorder_http_request_duration_seconds',
-      help: '-',
-      registers: [],
-    }),
-  });
+  const { app, root } = await testApp(t);
+  const bucket = { state: () => undefined } as never;
+  const metrics = new Metrics(Object.create(app, { store: { value: { root, bucket } } }));
   const text = await metrics.text();
   return new Set([...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name!));
 }
