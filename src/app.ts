@@ -5,6 +5,7 @@ import fastifyStatic from '@fastify/static';
 import fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance } from 'fastify';
 import type { Config } from './config/config.ts';
 import type { EventLog } from './events/event-log.ts';
+import { isOver } from './export/export-job.ts';
 import { ExportJobs } from './export/export-jobs.ts';
 import { registerApiDescription } from './http/api-description.ts';
 import { registerAuth } from './http/auth.ts';
@@ -29,6 +30,7 @@ import { Presentations } from './playback/presentations.ts';
 import { recordedObjects } from './playback/recorded-objects.ts';
 import type { RecordCatalogue } from './record-catalogue/record-catalogue.ts';
 import type { Recorder } from './recorder.ts';
+import type { MediaRetention } from './retention/media-retention.ts';
 import type { SegmentIndex } from './segment-index/segment-index.ts';
 import type { Sources } from './sources/sources.ts';
 import type { ObjectStore } from './storage/object-store.ts';
@@ -40,6 +42,7 @@ export interface AppDependencies {
   config: Config;
   recorder: Recorder;
   segmentIndex: SegmentIndex;
+  retention: MediaRetention;
   /** Absent if no streams are pulled. */
   sources?: Pick<Sources, 'state' | 'endpoints' | 'streams'>;
   recordCatalogue: RecordCatalogue;
@@ -119,6 +122,8 @@ export async function buildApp(deps: AppDependencies): Promise<FastifyInstance> 
     sources: { ...rangeSources, objects },
     log: deps.log,
   });
+  app.decorate('retention', deps.retention);
+  deps.retention.holds.add(() => exportJobs.list().filter((job) => !isOver(job)));
   app.decorate('fillers', new Fillers(objects));
   app.decorate('frameRates', new FrameRates(objects));
   app.decorate('exportJobs', exportJobs);

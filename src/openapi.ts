@@ -8,6 +8,8 @@ import type { EventLog } from './events/event-log.ts';
 import { PACKAGE_ROOT } from './package-root.ts';
 import type { RecordCatalogue } from './record-catalogue/record-catalogue.ts';
 import type { Recorder } from './recorder.ts';
+import { Holds } from './retention/holds.ts';
+import type { MediaRetention } from './retention/media-retention.ts';
 import type { SegmentIndex } from './segment-index/segment-index.ts';
 
 /**
@@ -21,6 +23,7 @@ export async function describeApi(): Promise<string> {
     recorder: {} as Recorder,
     segmentIndex: {} as SegmentIndex,
     recordCatalogue: {} as RecordCatalogue,
+    retention: { holds: new Holds() } as MediaRetention,
     store: { root: '/' },
     events: {} as EventLog,
     log: pino({ level: 'silent' }),

@@ -1,16 +1,23 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { buildApp } from './app.ts';
+import { steadyNowUs } from './clock/steady-clock.ts';
 import type { Config } from './config/config.ts';
 import { urlHost } from './config/listen-address.ts';
+import { deletionEvent } from './events/deletion-events.ts';
 import { diskEvent } from './events/disk-events.ts';
 import { EventLog, eventJournalPath } from './events/event-log.ts';
 import { StorageEvents } from './events/storage-events.ts';
-import { FreeSpaceWatch } from './files/free-space.ts';
+import { FreeSpaceWatch, freeSpace } from './files/free-space.ts';
 import type { JournalLock } from './files/process-lock.ts';
 import { lockForRecorder } from './files/storage-root-lock.ts';
 import { IndexLife } from './index-rebuild/index-life.ts';
 import type { Recorder } from './recorder.ts';
+import { filesOnDisk } from './retention/deletable-files.ts';
+import { filesInBucket } from './retention/files-in-bucket.ts';
+import { MediaRetention } from './retention/media-retention.ts';
+import { Protections } from './retention/protections.ts';
+import { deletesAnything } from './retention/retention-rules.ts';
 import { type ObjectStore, openFolder } from './storage/object-store.ts';
 import { folderReader, joinedReader, storeReader } from './storage/recordings-reader.ts';
 import { markSpool } from './storage/spool-mark.ts';
@@ -20,6 +27,8 @@ import { createRecorder } from './workers/create-recorder.ts';
 
 /** How long open replies may take when the service stops, ms. */
 const REPLY_GRACE_MS = 3000;
+/** How long a deletion in progress may take, ms. */
+const RETENTION_GRACE_MS = 1000;
 /** How long the index may take to close, ms. */
 const INDEX_GRACE_MS = 1000;
 
@@ -34,6 +43,7 @@ interface Parts {
   events: EventLog;
   webhooks: Webhooks;
   storageEvents: StorageEvents | undefined;
+  retention: MediaRetention;
 }
 
 /** The whole program except its command line: starts every part, and stops it. */
@@ -62,6 +72,7 @@ export class Service {
         indexPath,
         nodeAlias,
         retentionDays: indexRetentionDays,
+        isForDeletion: deletesAnything(config.recorder.retention),
         resumeGraceSeconds,
         log,
       });
@@ -94,7 +105,7 @@ export class Service {
       const onDisk = folderReader(store.root);
       await indexLife.prepare(onDisk);
       const { index: segmentIndex, catalogue: recordCatalogue } = indexLife;
-      const { recorder, sources } = await createRecorder(
+      const { recorder, sources, folders } = await createRecorder(
         config,
         segmentIndex,
         recordCatalogue,
@@ -107,9 +118,25 @@ export class Service {
         },
       );
       closers.unshift(() => recorder.close());
+      const { bucket } = store;
+      const retention = new MediaRetention({
+        index: segmentIndex,
+        catalogue: recordCatalogue,
+        protections: await Protections.open(indexPath),
+        rules: config.recorder.retention,
+        editor: folders,
+        files: bucket ? filesInBucket(bucket) : filesOnDisk(store.root),
+        freeSpace: () => freeSpace(store.root),
+        segmentSeconds: config.recorder.segmentSeconds,
+        onDeleted: (report) => deletionEvent(events.emit, report),
+        now: steadyNowUs,
+        log,
+      });
+      closers.unshift(() => retention.stop());
       const app = await buildApp({
         config,
         recorder,
+        retention,
         sources,
         segmentIndex,
         recordCatalogue,
@@ -122,7 +149,6 @@ export class Service {
       });
       closers.unshift(() => app.close());
       await serve(app);
-      const { bucket } = store;
       indexLife.start({
         reader: bucket ? joinedReader(onDisk, storeReader(bucket.store)) : onDisk,
         isWaiting: (path) => bucket?.uploaded(path) === false,
@@ -130,6 +156,7 @@ export class Service {
       const storageEvents =
         bucket && new StorageEvents(bucket.store.name, () => bucket.state(), events.emit);
       storageEvents?.start();
+      void startRetention(retention, indexLife, log);
       return new Service({
         app,
         recorder,
@@ -140,6 +167,7 @@ export class Service {
         events,
         webhooks,
         storageEvents,
+        retention,
       });
     } catch (error) {
       for (const close of closers) await close();
@@ -162,6 +190,9 @@ export class Service {
     const { recorder, indexLife, store, rootLock, space, events, webhooks } = this.#parts;
     space.stop();
     this.#parts.storageEvents?.stop();
+    // Before the workers, which change manifests for it; a store that does not respond is not waited
+    // for, because what is half done is finished at the next start.
+    await Promise.race([this.#parts.retention.stop(), delay(RETENTION_GRACE_MS)]);
     const results = await Promise.allSettled([this.#closeApp(), recorder.close()]);
     results.push(...(await Promise.allSettled([store.bucket?.close()])));
     // Closed last, because the recorder adds its last segments and records while it closes. The
@@ -183,6 +214,19 @@ export class Service {
     } finally {
       clearTimeout(timer);
     }
+  }
+}
+
+/** Deletes nothing by rules before the index knows all recordings: the oldest have to go first. */
+async function startRetention(
+  retention: MediaRetention,
+  indexLife: IndexLife,
+  log: FastifyBaseLogger,
+): Promise<void> {
+  await retention.work();
+  if (await indexLife.completed) retention.start();
+  else if (indexLife.isOpen) {
+    log.error({}, 'no recordings are deleted by rules, because the index lacks some of them');
   }
 }
 

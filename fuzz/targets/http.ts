@@ -11,6 +11,7 @@ import { SegmentIndex } from '../../src/segment-index/segment-index.ts';
 import { openFolder } from '../../src/storage/object-store.ts';
 import { RecorderStandIn } from '../../test/http/recorder-stand-in.ts';
 import { segmentOf } from '../../test/http/test-app.ts';
+import { openRetention } from '../../test/retention/open-retention.ts';
 import { type FuzzTarget, must } from '../target.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'recorder-fuzz-'));
@@ -41,11 +42,13 @@ const events = await EventLog.open({
   node: 'node',
   log,
 });
+const retention = await openRetention(root, segmentIndex, recordCatalogue, config);
 const app = await buildApp({
   config,
   recorder,
   segmentIndex,
   recordCatalogue,
+  retention,
   store,
   events,
   log,

@@ -140,6 +140,8 @@ async function checkSegments(bytes: Buffer): Promise<void> {
   await read(bytes, segmentJournal, (entry) => {
     if (entry.type === 'evict') table.evict(entry.beforeUs);
     else if (entry.type === 'remove') table.remove(entry.createdAt);
+    else if (entry.type === 'leave') table.remove(entry.leaving.createdAt);
+    else if (entry.type === 'gone') must(typeof entry.path === 'string', 'a path is text');
     else if (entry.createdAt <= table.columns.lastCreatedAt) return false;
     else table.insert(entry.createdAt, entry.segment);
     return true;
@@ -163,6 +165,8 @@ async function checkRecords(bytes: Buffer): Promise<void> {
       table.evict(entry.beforeUs, entry.unackedBeforeUs);
     } else if (entry.type === 'receipt') {
       table.setReceipt(entry.key, entry.receipt);
+    } else if (entry.type === 'forget') {
+      table.forget(entry.key);
     } else {
       if (entry.updatedAt <= last) return false;
       last = entry.updatedAt;

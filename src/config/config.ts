@@ -1,4 +1,5 @@
 import type { IceServer } from '../ingest/ice-server.ts';
+import type { RetentionRules } from '../retention/retention-rules.ts';
 import type { ShardConfig, SourceConfig } from '../sources/source-options.ts';
 import type { SpoolLimit } from '../storage/spool/spool-limit.ts';
 import type { StorageConfig } from '../storage/storage-options.ts';
@@ -40,7 +41,7 @@ export interface Config {
   recorder: CamelCased<
     Omit<
       RecorderTable,
-      'index_path' | 'storage' | 'sources' | 'shard' | 'webhooks' | 'disk_warnings'
+      'index_path' | 'storage' | 'retention' | 'sources' | 'shard' | 'webhooks' | 'disk_warnings'
     >
   > & {
     /** Absolute path of the segment index's journal. */
@@ -48,6 +49,8 @@ export interface Config {
     /** Free space of the disk below which a warning is logged. */
     diskWarnings: SpoolLimit[];
     storage: StorageConfig;
+    /** What is deleted, and when. */
+    retention: RetentionRules;
     sources: SourceConfig[];
     webhooks: WebhookConfig[];
     /** Absent for all streams. */

@@ -13,6 +13,7 @@ import { contradictions } from './contradictions.ts';
 import { nearestKey, problemsOf } from './explain.ts';
 import { keyLines } from './key-lines.ts';
 import { parseListenAddress } from './listen-address.ts';
+import { retentionOf, retentionProblems } from './retention.ts';
 import { ConfigFile, LIVE777_ONLY } from './schema.ts';
 import { sourceOf, sourceProblems } from './sources.ts';
 import { type StorageTable, storageTables } from './tables/storage.ts';
@@ -65,6 +66,7 @@ export function parseConfig(text: string, filename = 'live777.toml'): Config {
     ...problemsOf(ConfigFile, document, '', lines),
     ...storageProblems(document, lines),
     ...contradictions(document, lines),
+    ...retentionProblems(asTable(document.recorder), lines),
     ...sourceProblems(asTable(document.recorder).sources, lines),
     ...webhookProblems(asTable(document.recorder).webhooks, lines),
   ];
@@ -138,7 +140,7 @@ function configOf(file: ConfigFile, ignoredTables: string[]): Config {
   const { listen: _listen, ...answering } = http;
   const { ice_port_range: range, ...listening } = webrtc;
   const { index_path: _path, storage: _storage, sources, shard, ...others } = recorder;
-  const { webhooks, disk_warnings: diskWarnings, ...recording } = others;
+  const { retention, webhooks, disk_warnings: diskWarnings, ...recording } = others;
   return {
     http: { ...listen, ...camelCased(answering) },
     log: { level: logLevel(log.level) },
@@ -155,6 +157,7 @@ function configOf(file: ConfigFile, ignoredTables: string[]): Config {
       ...camelCased(recording),
       indexPath,
       storage,
+      retention: retentionOf(retention),
       sources: sources.map(sourceOf),
       diskWarnings: diskWarnings.map((text) => checkedLimit(text)),
       webhooks: webhooks.map(({ url, events, secret }) => ({ url, events, secret })),

@@ -9,6 +9,7 @@ import { filePath, objectPath } from '../layout/object-path.ts';
 import { streamOfFolder } from '../layout/stream-folder.ts';
 import { restoreSent } from '../storage/spool/local-file.ts';
 import { FolderInUseError, type FolderOwners } from './folder-owners.ts';
+import type { ForgottenSegments, SegmentNumbers } from './forgotten-segments.ts';
 import { PresentationFolder } from './presentation-folder.ts';
 import type { RecordingLog } from './recording-log.ts';
 import type { RemoteFolders } from './remote-folder.ts';
@@ -108,12 +109,17 @@ export class AbandonedFolder implements Closable {
   readonly path: string;
   readonly #folder: PresentationFolder;
   readonly #isKnown: (path: string) => boolean;
+  readonly #isRemote: boolean;
+  /** Its path in the file system. */
+  readonly #files: string;
 
   /** @param dayUs any instant of its UTC day, µs since the Unix epoch */
   constructor(folder: string, dayUs: number, options: AbandonedFolderOptions) {
     const { root, stream, nowUs, isKnown, onFact, remote, owners } = options;
     this.path = folder;
     this.#isKnown = isKnown;
+    this.#isRemote = remote !== undefined;
+    this.#files = filePath(root, folder);
     this.#folder = new PresentationFolder({
       root,
       folder,
@@ -134,6 +140,12 @@ export class AbandonedFolder implements Closable {
   async close(): Promise<void> {
     await this.#folder.close();
     await this.#folder.announceUntold(this.#isKnown);
+  }
+
+  /** See {@link PresentationFolder.forget}; where the folder does not exist, there is nothing to do. */
+  async forget(numbers: SegmentNumbers): Promise<ForgottenSegments> {
+    const isThere = this.#isRemote || (await stat(this.#files).catch(absent)) !== undefined;
+    return isThere ? this.#folder.forgetClosed(numbers) : { isEmpty: true, initializations: [] };
   }
 }
 

@@ -65,6 +65,19 @@ export class DayFolders {
     }
   }
 
+  /**
+   * Changes a day folder in the turn of the writes.
+   * @param path its object path
+   * @param edit is given the folder if this recording has it open
+   * @throws what `edit` throws
+   */
+  edit<T>(path: string, edit: (folder: PresentationFolder | undefined) => Promise<T>): Promise<T> {
+    const open = [this.#current, this.#left].find((folder) => folder?.path === path);
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    this.#queue.push({ failed: false }, 0, () => edit(open).then(resolve, reject));
+    return promise;
+  }
+
   /** Ends the recording in these folders. */
   close(): void {
     this.closeLeft();

@@ -72,10 +72,18 @@ export class FolderManifest {
     this.#newsSinceUs = held.some(hasSegments) ? since : undefined;
   }
 
+  /** Publishes what players have been shown so far without what is about to be deleted. */
+  republish(): void {
+    const { now, presentation } = this.#options;
+    const since = this.#newsSinceUs ?? now();
+    this.#publish(presentation.periods.filter((period) => this.#isPresentable(period, since)));
+  }
+
   /** Publishes the current presentation if it has changed. */
   publish(): void {
-    const { periods } = this.#options.presentation;
-    if (periods.some(hasSegments)) this.#publish(periods);
+    const { periods, deleted } = this.#options.presentation;
+    // Without a segment, it still tells which numbers were used.
+    if (periods.some(hasSegments) || deleted !== undefined) this.#publish(periods);
   }
 
   /** All recorded files are gone: there is no text for players until there is new media. */
@@ -106,7 +114,8 @@ export class FolderManifest {
   async read(): Promise<string | undefined> {
     const { folder } = this.#options;
     try {
-      return await readFile(path.join(folder, MANIFEST_NAME), 'utf8');
+      this.#written = await readFile(path.join(folder, MANIFEST_NAME), 'utf8');
+      return this.#written;
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'ENOENT') return undefined;

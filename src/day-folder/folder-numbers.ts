@@ -25,8 +25,17 @@ export class FolderNumbers {
     if (file !== undefined) this.#atLeast(file.type, file.kind, file.number);
   }
 
-  /** Takes the files in a manifest into account, which may be stored elsewhere. */
-  addPresentation({ periods }: Presentation): void {
+  /**
+   * Takes the files in a manifest into account, which may be stored elsewhere, and those that were
+   * deleted.
+   */
+  addPresentation({ periods, deleted }: Presentation): void {
+    if (deleted !== undefined) {
+      for (const kind of KINDS) {
+        this.#atLeast('seg', kind, deleted.seg[kind].last);
+        this.#atLeast('init', kind, deleted.init[kind].last);
+      }
+    }
     for (const period of periods) {
       for (const kind of KINDS) {
         const track = period[kind];

@@ -30,7 +30,7 @@ const SAME_PERIOD_SECONDS = 5;
  * Recovers what a crash left in a day folder: segments that were committed after the last write of
  * the manifest, and part files, truncated after their last complete chunk. They are added to the
  * presentation in chronological order, to the Period that they continue or else to a new one. Files
- * that cannot be read or have no valid times are left alone.
+ * that cannot be read or have no valid times, or whose deletion has begun, are left alone.
  *
  * @param folder path in the file system
  * @param files its content
@@ -50,7 +50,10 @@ export async function recoverSegments(
   const lost = files.filter(
     ({ type, kind, number, name, isPart }) =>
       // A part file must not replace a complete file with the same name.
-      type === 'seg' && !isListed(presentation, kind, number) && !(isPart && names.has(name)),
+      type === 'seg' &&
+      !isListed(presentation, kind, number) &&
+      !presentation.deleted?.seg[kind].has(number) &&
+      !(isPart && names.has(name)),
   );
   const found: (NonNullable<Awaited<ReturnType<typeof takeUp>>> & { file: FolderFile })[] = [];
   for (const file of lost) {
@@ -225,8 +228,8 @@ function isNear({ timeline, timescale }: ManifestTrack, seconds: number): boolea
 }
 
 /** An unused Period id: the one after the last. */
-export function nextPeriodId({ periods }: Presentation): string {
-  let last = 0;
+export function nextPeriodId({ periods, deleted }: Presentation): string {
+  let last = deleted?.lastPeriod ?? 0;
   for (const { id } of periods) last = Math.max(last, Number(/\d+$/.exec(id)?.[0] ?? 0));
   return `p${last + 1}`;
 }

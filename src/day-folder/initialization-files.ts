@@ -35,6 +35,11 @@ export class InitializationFiles {
     this.#written = this.#written.filter(({ name }) => names.includes(name));
   }
 
+  /** Forgets a file that is about to be deleted: no other track may use it. */
+  forget(name: string): void {
+    this.#written = this.#written.filter((file) => file.name !== name);
+  }
+
   /**
    * Writes a file and makes it durable, unless there is one with the same content.
    * @returns its file name

@@ -5,17 +5,30 @@ import { absent } from '../files/absent.ts';
 import { makeFolder } from '../files/durable-file.ts';
 import { SegmentFile } from '../files/segment-file.ts';
 import { dayEndUs, dayStartUs } from '../layout/day.ts';
-import { MANIFEST_NAME, parseFileName, segmentName } from '../layout/file-names.ts';
+import {
+  initializationName,
+  MANIFEST_NAME,
+  parseFileName,
+  segmentName,
+} from '../layout/file-names.ts';
 import { filePath, objectPath } from '../layout/object-path.ts';
+import { DeletedFiles } from '../manifest/deleted-files.ts';
 import { periodsMissing, withPeriods } from '../manifest/merge.ts';
 import { readMpd } from '../manifest/mpd-reader.ts';
 import type { ManifestPeriod, ManifestTrack, Presentation } from '../manifest/presentation.ts';
 import { SegmentTimeline } from '../manifest/segment-timeline.ts';
+import { removeSegments } from '../manifest/without-segments.ts';
 import type { TrackKind } from '../media/access-unit.ts';
+import { CONTAINER_NAMES } from '../media/container-name.ts';
 import { wallClockUs } from '../media/wall-clock-span.ts';
-import { FolderManifest } from './folder-manifest.ts';
+import { FolderManifest, hasSegments } from './folder-manifest.ts';
 import { FolderNumbers } from './folder-numbers.ts';
 import { nextPeriodId, type RecoveredSegment, recoverSegments } from './folder-recovery.ts';
+import {
+  type ForgottenSegments,
+  initializationsOf,
+  type SegmentNumbers,
+} from './forgotten-segments.ts';
 import { InitializationFiles } from './initialization-files.ts';
 import { OpenSegment } from './open-segment.ts';
 import type { FileClock, PeriodTrack, TrackDescription } from './period-track.ts';
@@ -23,6 +36,8 @@ import type { PresentationFolderOptions } from './presentation-folder-options.ts
 import type { RemoteFolders } from './remote-folder.ts';
 import { readSegmentFacts } from './segment-facts.ts';
 import { untoldSegments } from './untold-segments.ts';
+
+const KINDS: TrackKind[] = ['video', 'audio'];
 
 /**
  * One day folder of one stream: file numbers, initialization segments, and the manifest of
@@ -50,6 +65,10 @@ export class PresentationFolder {
   readonly #reasons = new WeakMap<ManifestPeriod, PeriodReason>();
   /** Number in the id of the last Period. */
   #lastPeriod = 0;
+  /** False if the store that has the manifest did not respond. */
+  #isKnown = true;
+  /** True once a Period was opened here: it may get more segments until the folder is closed. */
+  #isGrowing = false;
   /** `doubtful`: a write failed, so the disk must be examined again. */
   #state: 'new' | 'open' | 'doubtful' = 'new';
 
@@ -113,7 +132,11 @@ export class PresentationFolder {
 
   async #takeUpManifest(): Promise<void> {
     const text = await this.#manifest.read();
-    if (text !== undefined) this.#presentation.periods = readMpd(text).periods;
+    if (text !== undefined) {
+      const { periods, deleted } = readMpd(text);
+      this.#presentation.periods = periods;
+      if (deleted !== undefined) this.#presentation.deleted = deleted;
+    }
     if (this.#options.remote) await this.#takeUpStored(this.#options.remote, text !== undefined);
     this.#numbers.addPresentation(this.#presentation);
   }
@@ -144,14 +167,23 @@ export class PresentationFolder {
   /** Adds what a store has of this folder. @param isKnown whether its manifest was here */
   async #takeUpStored(remote: RemoteFolders, isKnown: boolean): Promise<void> {
     const stored = await remote.stored(this.path, isKnown);
+    this.#isKnown = isKnown || stored !== undefined;
     if (stored === undefined) {
       if (!isKnown) this.#numbers.addAllBefore(this.#options.now());
       return;
     }
     this.#numbers.add(stored.numbers);
     if (stored.manifest === undefined) return;
-    const missing = periodsMissing(readMpd(stored.manifest), this.#presentation);
+    const theirs = readMpd(stored.manifest);
+    if (theirs.deleted !== undefined) this.#deleted().add(theirs.deleted);
+    const missing = periodsMissing(theirs, this.#presentation);
     this.#presentation.periods = withPeriods(this.#presentation, missing).periods;
+  }
+
+  /** The numbers of deleted files, in the presentation. */
+  #deleted(): DeletedFiles {
+    this.#presentation.deleted ??= new DeletedFiles();
+    return this.#presentation.deleted;
   }
 
   /** True when a track of a kind was recorded here, as far as the folder is known yet. */
@@ -161,13 +193,18 @@ export class PresentationFolder {
 
   /** Adds a Period after all others. @param reason why it begins, for the index */
   openPeriod(reason?: PeriodReason): ManifestPeriod {
-    const next = nextPeriodId(this.#presentation);
-    // Not reused even if earlier Periods were deleted: players identify Periods by their ids.
-    this.#lastPeriod = Math.max(this.#lastPeriod + 1, Number(next.slice(1)));
-    const period: ManifestPeriod = { id: `p${this.#lastPeriod}`, ended: false };
+    const period: ManifestPeriod = { id: this.#nextPeriodId(), ended: false };
     this.#presentation.periods.push(period);
+    this.#isGrowing = true;
     if (reason !== undefined) this.#reasons.set(period, reason);
     return period;
+  }
+
+  /** Not one of before, also of a deleted Period: players identify Periods by their ids. */
+  #nextPeriodId(): string {
+    const next = nextPeriodId(this.#presentation);
+    this.#lastPeriod = Math.max(this.#lastPeriod + 1, Number(next.slice(1)));
+    return `p${this.#lastPeriod}`;
   }
 
   /**
@@ -268,6 +305,54 @@ export class PresentationFolder {
         ...(periodReason !== undefined && { periodReason }),
       },
     });
+  }
+
+  /**
+   * Takes segments out of the manifest, on disk too, so that their files can be deleted once players
+   * have noticed. Their numbers are not used again. May be repeated with the same segments.
+   * @returns what else is to be deleted with them
+   * @throws FolderInUseError while another recorder writes to it; ManifestError for a manifest that
+   * we did not write; Error while its manifest cannot be read from the store; the file system's error
+   */
+  async forget(numbers: SegmentNumbers): Promise<ForgottenSegments> {
+    await this.open();
+    if (!this.#isKnown) throw new Error(`${this.path}: the store does not tell what it has of it`);
+    const presentation = this.#presentation;
+    const deleted = this.#deleted();
+    for (const kind of KINDS) for (const number of numbers[kind]) deleted.seg[kind].add(number);
+    const before = initializationsOf(presentation);
+    removeSegments(presentation, (kind, number) => deleted.seg[kind].has(number), {
+      isGrowing: this.#isGrowing && presentation.live,
+      nextId: () => this.#nextPeriodId(),
+    });
+    const left = initializationsOf(presentation);
+    for (const name of before) {
+      const file = parseFileName(name);
+      if (left.has(name) || file === undefined) continue;
+      this.#initializations.forget(name);
+      deleted.init[file.kind].add(file.number);
+    }
+    deleted.lastPeriod = Number(nextPeriodId(presentation).slice(1)) - 1;
+    this.#manifest.republish();
+    await this.writeManifest();
+    return {
+      isEmpty: !presentation.periods.some(hasSegments),
+      initializations: CONTAINER_NAMES.flatMap((container) =>
+        KINDS.flatMap((kind) =>
+          Array.from(deleted.init[kind].numbers(), (number) =>
+            objectPath(this.path, initializationName(kind, number, container)),
+          ),
+        ),
+      ),
+    };
+  }
+
+  /** The same in a folder that nobody records to: its manifest is static afterwards. */
+  async forgetClosed(numbers: SegmentNumbers): Promise<ForgottenSegments> {
+    this.#presentation.live = false;
+    const forgotten = await this.forget(numbers);
+    await this.#options.owners?.release(this.path);
+    return forgotten;
   }
 
   /** See {@link FolderManifest.text}. */

@@ -42,6 +42,10 @@ export class UnclosedFolders {
     return this.#folders.size === 0 ? undefined : this.#error;
   }
 
+  has(path: string): boolean {
+    return this.#folders.has(path);
+  }
+
   /** Adds a folder that has just failed to close. @param reason the error */
   add(folder: Closable, reason: string): void {
     this.#error = reason;

@@ -1,3 +1,4 @@
+import type { DeletionReason } from '../facts/deletion-report.ts';
 import type { PeriodReason } from '../facts/period-reason.ts';
 import type { TrackKind } from '../media/access-unit.ts';
 
@@ -65,8 +66,7 @@ export interface EventData {
     end_ts: number;
     segments: number;
     bytes: number;
-    /** The rule, or `request` for a deletion that was asked for. */
-    reason: 'max_age' | 'max_size' | 'min_free' | 'request';
+    reason: DeletionReason;
   };
 }
 

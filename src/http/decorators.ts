@@ -9,6 +9,7 @@ import type { RecordedObjects } from '../playback/recorded-objects.ts';
 import type { RangeSources } from '../playback/select-range.ts';
 import type { RecordCatalogue } from '../record-catalogue/record-catalogue.ts';
 import type { Recorder } from '../recorder.ts';
+import type { MediaRetention } from '../retention/media-retention.ts';
 import type { SegmentIndex } from '../segment-index/segment-index.ts';
 import type { Sources } from '../sources/sources.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
@@ -41,6 +42,8 @@ declare module 'fastify' {
     fillers: Fillers;
     frameRates: FrameRates;
     exportJobs: ExportJobs;
+    /** What deletes recordings. */
+    retention: MediaRetention;
     authorizer: Authorizer;
     /** All replies of server-sent events. */
     eventStreams: EventStreams;

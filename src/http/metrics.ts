@@ -2,6 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, type Metric, Registry } from 'pr
 import { type FreeSpace, freeSpace } from '../files/free-space.ts';
 import type { RecordCatalogue } from '../record-catalogue/record-catalogue.ts';
 import type { Recorder, StreamState, StreamStatus } from '../recorder.ts';
+import type { MediaRetention } from '../retention/media-retention.ts';
 import type { SegmentIndex } from '../segment-index/segment-index.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { type TrackFigureName, trackFigures } from '../track-figures.ts';
@@ -42,6 +43,7 @@ export interface MetricsSources {
   recorder: Pick<Recorder, 'streams' | 'loads'>;
   segmentIndex: Pick<SegmentIndex, 'size'>;
   recordCatalogue: Pick<RecordCatalogue, 'size'>;
+  retention: Pick<MediaRetention, 'figures' | 'protections'>;
   store: Pick<ObjectStore, 'root' | 'bucket'>;
   eventStreams: Pick<EventStreams, 'size' | 'cutOff'>;
   webhooks: Pick<Webhooks, 'state'>;
@@ -132,6 +134,7 @@ export class Metrics {
     const full = { name: `${PREFIX}storage_full_in_seconds`, help: FULL_IN, registers };
     this.#fullIn = new Gauge(full);
     addWebhookMetrics(sources.webhooks, this.#registry);
+    this.#addRetention(sources.retention);
     this.#disk = DISK_GAUGES.map(([name, help, key]) => [
       new Gauge({ name: `${PREFIX}storage_${name}`, help, registers }),
       key,
@@ -204,6 +207,23 @@ export class Metrics {
     const { secondsUntilFull } = this.#sources.disk;
     if (secondsUntilFull === undefined) this.#fullIn.remove();
     else this.#fullIn.set(secondsUntilFull);
+  }
+
+  #addRetention(retention: MetricsSources['retention']): void {
+    const figures = () => retention.figures;
+    this.#counter('deleted_segments', 'Segments deleted.', () => figures().deletedSegments);
+    this.#counter('deleted_bytes', 'Bytes of deleted segments.', () => figures().deletedBytes);
+    this.#gauge(
+      'leaving_bytes',
+      'Bytes of segments that are listed no more and whose files are still there.',
+      () => figures().leavingBytes,
+    );
+    this.#gauge(
+      'retention_unmet_limits',
+      'Limits of [recorder.retention] that cannot be met.',
+      () => figures().unmetLimits,
+    );
+    this.#gauge('protections', 'Protected stretches.', () => retention.protections.list().length);
   }
 
   #addStorage(bucket: NonNullable<ObjectStore['bucket']>): void {

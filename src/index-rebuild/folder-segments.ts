@@ -30,6 +30,8 @@ type Initialization = TrackOfSegment & FileFormat & { modifiedMs: number };
 export interface FolderSegments {
   /** As in the index, in the order in which they ended. */
   segments: Segment[];
+  /** Segments that were being deleted: their manifest says so, and their files are still there. */
+  leaving: Segment[];
   /** Object paths of segments without a readable sample. */
   unreadable: string[];
 }
@@ -63,9 +65,10 @@ export async function readFolderSegments(
       wanted.push({ file, name, parsed });
     }
   }
-  const result: FolderSegments = { segments: [], unreadable: [] };
+  const result: FolderSegments = { segments: [], leaving: [], unreadable: [] };
   if (wanted.length === 0) return result;
-  const listed = await readListed(reader, files.get(MANIFEST_NAME));
+  const presentation = await readPresentation(reader, files.get(MANIFEST_NAME));
+  const listed = listedIn(presentation);
   let initializations: Initialization[] | undefined;
   await Promise.all(
     Array.from({ length: AT_ONCE }, async () => {
@@ -80,7 +83,9 @@ export async function readFolderSegments(
         });
         if (segment === 'gone') continue;
         if (segment === undefined) result.unreadable.push(file.key);
-        else result.segments.push({ stream, ...segment });
+        else if (presentation?.deleted?.seg[parsed.kind].has(parsed.number)) {
+          result.leaving.push({ stream, ...segment });
+        } else result.segments.push({ stream, ...segment });
       }
     }),
   );
@@ -117,22 +122,25 @@ async function readSegment(
   }
 }
 
-/** The manifest's information about its segments, by file name; empty if it cannot be read. */
-async function readListed(
+/** What the manifest says; undefined if it cannot be read. */
+async function readPresentation(
   reader: RecordingsReader,
   file: RecordedFile | undefined,
-): Promise<Map<string, TrackOfSegment>> {
-  const listed = new Map<string, TrackOfSegment>();
+): Promise<Presentation | undefined> {
   const text = file && (await reader.read(file.key));
-  if (text === undefined) return listed;
-  let presentation: Presentation;
+  if (text === undefined) return undefined;
   try {
-    presentation = readMpd(text.toString());
+    return readMpd(text.toString());
   } catch (error) {
-    if (error instanceof ManifestError) return listed;
+    if (error instanceof ManifestError) return undefined;
     throw error;
   }
-  for (const period of presentation.periods) {
+}
+
+/** The manifest's information about its segments, by file name. */
+function listedIn(presentation: Presentation | undefined): Map<string, TrackOfSegment> {
+  const listed = new Map<string, TrackOfSegment>();
+  for (const period of presentation?.periods ?? []) {
     for (const track of [period.video, period.audio]) {
       if (track === undefined) continue;
       const { initialization, codecs } = track;

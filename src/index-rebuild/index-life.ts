@@ -1,5 +1,7 @@
+import { rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { steadyNowUs } from '../clock/steady-clock.ts';
+import { absent } from '../files/absent.ts';
 import { markComplete, openWithCare } from '../journal/journal-care.ts';
 import { folderOf } from '../layout/object-path.ts';
 import { RecordCatalogue } from '../record-catalogue/record-catalogue.ts';
@@ -17,6 +19,11 @@ export interface IndexLifeOptions {
   nodeAlias: string;
   /** See `recorder.index_retention_days`. */
   retentionDays: number;
+  /**
+   * Rows only leave with their files, whatever `retentionDays` says: the index must know all that
+   * is to be deleted.
+   */
+  isForDeletion?: boolean;
   /** Maximum pause within a record, seconds. */
   resumeGraceSeconds: number;
   /** Add lost records even if the record journal is intact. */
@@ -55,10 +62,12 @@ export class IndexLife {
   readonly #lacks: { segments: boolean; records: boolean };
   readonly #openedUs: number;
   readonly #retention: IndexRetention;
+  /** See {@link IndexLifeOptions.retentionDays}; 0 if rows only leave with their files. */
+  readonly #days: number;
   readonly #stop = new AbortController();
   /** True while older recordings are being added in the background. */
   isCompleting = false;
-  #completing: Promise<void> = Promise.resolve();
+  #completing: Promise<boolean> = Promise.resolve(true);
 
   private constructor(
     options: IndexLifeOptions,
@@ -73,7 +82,9 @@ export class IndexLife {
     this.catalogue = catalogue;
     this.#lacks = lacks;
     const { retentionDays: days, log } = options;
-    this.#retention = new IndexRetention({ index, catalogue, days, log, now: this.#now });
+    this.#days = options.isForDeletion ? 0 : days;
+    const ofIndex = { index, catalogue, days: this.#days, log, now: this.#now };
+    this.#retention = new IndexRetention(ofIndex);
   }
 
   /**
@@ -91,8 +102,9 @@ export class IndexLife {
       const records = await openWithCare(recordsPath, recordJournal, log, () =>
         RecordCatalogue.open({ journalPath: recordsPath, log, ...clock }),
       );
+      const lacksOld = await lacksOldRows(options);
       return new IndexLife(options, segments.opened, records.opened, {
-        segments: segments.isIncomplete,
+        segments: segments.isIncomplete || lacksOld,
         records: records.isIncomplete || (options.withRecords ?? false),
       });
     } catch (error) {
@@ -135,11 +147,18 @@ export class IndexLife {
         if (result && result.segments + result.records > 0) {
           log.info({ ...result }, 'the index is complete');
         }
+        return result !== undefined;
       },
       (err: unknown) => {
         log.error({ err }, 'the index could not be completed; the next start tries again');
+        return false;
       },
     );
+  }
+
+  /** Resolves when what {@link start} began is done, with false if entries are still missing. */
+  get completed(): Promise<boolean> {
+    return this.#completing;
   }
 
   /**
@@ -157,7 +176,13 @@ export class IndexLife {
     const { indexPath } = this.#options;
     await markComplete(indexPath);
     await markComplete(recordJournalPath(indexPath));
+    if (this.#options.isForDeletion) await writeFile(wholePath(indexPath), '');
     return rebuild.result;
+  }
+
+  /** False once it is being stopped. */
+  get isOpen(): boolean {
+    return !this.#stop.signal.aborted;
   }
 
   /** Stops what {@link start} began, and reads no more recordings. */
@@ -176,7 +201,7 @@ export class IndexLife {
 
   #begin(recorded: Recorded, untilUs: number): Promise<IndexRebuild> {
     const { index, catalogue } = this;
-    const { retentionDays, resumeGraceSeconds, log } = this.#options;
+    const { resumeGraceSeconds, log } = this.#options;
     const streams = new Map(index.folders().map(({ folder, stream }) => [folder, stream]));
     for (const stream of catalogue.streams()) {
       for (const { mpdPath } of catalogue.records(stream)) {
@@ -188,7 +213,7 @@ export class IndexLife {
       index,
       catalogue,
       streamOf: (folder) => streams.get(folder),
-      fromUs: retainedFromUs(retentionDays, this.#now()),
+      fromUs: retainedFromUs(this.#days, this.#now()),
       untilUs,
       graceUs: resumeGraceSeconds * 1e6,
       withRecords: this.#lacks.records,
@@ -205,4 +230,17 @@ export class IndexLife {
       .filter(({ status }) => status === 'Active');
     return active.map(({ mpdPath }) => folderOf(mpdPath));
   }
+}
+
+/** Marks an index from which no rows were dropped whose files are still there. */
+function wholePath(indexPath: string): string {
+  return `${indexPath}.whole`;
+}
+
+/** Whether rows were dropped from the index, while files were kept, that it must have now. */
+async function lacksOldRows({ indexPath, isForDeletion }: IndexLifeOptions): Promise<boolean> {
+  const mark = wholePath(indexPath);
+  if (isForDeletion) return (await stat(mark).catch(absent)) === undefined;
+  await rm(mark, { force: true });
+  return false;
 }

@@ -132,6 +132,11 @@ export class IndexRebuild {
     const isMissing = (path: string) => !index.has(path);
     const found = await readFolderSegments(reader, folder, stream, isMissing, signal);
     if (signal?.aborted) return;
+    if (found.leaving.length > 0) {
+      const createdAt = this.#options.now();
+      const reason = 'interrupted' as const;
+      await index.leave(found.leaving.map((segment) => ({ createdAt, segment, reason })));
+    }
     const missing = found.segments.filter((segment) => this.#isMine(segment));
     for (let at = 0; at < missing.length; at += BATCH) {
       await Promise.all(missing.slice(at, at + BATCH).map((segment) => this.#add(segment)));

@@ -1,3 +1,4 @@
+import { DELETED_COMMENT } from './deleted-files.ts';
 import { presentationOf, readDocument, readMpd, readPeriodText } from './mpd-reader.ts';
 import type { ManifestPeriod, Presentation } from './presentation.ts';
 
@@ -45,6 +46,7 @@ export class GrowingMpd {
     const presentation = presentationOf(
       readDocument(text, texts.around),
       periods.map(({ period }) => period),
+      texts.around,
     );
     this.#periods = periods;
     return presentation;
@@ -67,5 +69,6 @@ function periodTexts(text: string): PeriodTexts | undefined {
     if (text[at] === '\n') at++;
   }
   const around = text.slice(0, start) + text.slice(at);
-  return around.includes('<Period') || around.includes('<!') ? undefined : { around, periods };
+  const isOurs = !around.includes('<Period') && !around.replace(DELETED_COMMENT, '').includes('<!');
+  return isOurs ? { around, periods } : undefined;
 }

@@ -1,15 +1,17 @@
 import type { TrackKind } from '../media/access-unit.ts';
+import type { DeletedFiles } from './deleted-files.ts';
 import type { ManifestPeriod, ManifestTrack, Presentation } from './presentation.ts';
+import { removeSegments } from './without-segments.ts';
 
 const KINDS: TrackKind[] = ['video', 'audio'];
 
 /**
  * The Periods of one presentation that another one lacks: a Period is lacking if any of its
- * segments, identified by kind, number and time, is missing there. Both presentations may share
- * their beginning.
+ * segments, identified by kind, number and time, is missing there and was not deleted. Both
+ * presentations may share their beginning.
  */
 export function periodsMissing(from: Presentation, inside: Presentation): ManifestPeriod[] {
-  return from.periods.filter((period) =>
+  return withoutDeleted(from.periods, inside.deleted).filter((period) =>
     KINDS.some((kind) => {
       const track = period[kind];
       return track !== undefined && track.timeline.count > 0 && !covers(inside, kind, track);
@@ -22,7 +24,8 @@ export function periodsMissing(from: Presentation, inside: Presentation): Manife
  * order of time. An added Period replaces one that is its beginning. Identifiers that are in use
  * are changed, always in the same way.
  */
-export function withPeriods(presentation: Presentation, added: ManifestPeriod[]): Presentation {
+export function withPeriods(presentation: Presentation, missing: ManifestPeriod[]): Presentation {
+  const added = withoutDeleted(missing, presentation.deleted);
   const kept = presentation.periods.filter(
     (period) => !added.some((other) => isBeginningOf(period, other)),
   );
@@ -35,6 +38,27 @@ export function withPeriods(presentation: Presentation, added: ManifestPeriod[])
   });
   const periods = [...others, ...kept].sort((a, b) => startSeconds(a) - startSeconds(b));
   return { ...presentation, periods };
+}
+
+/** What is left of Periods of another manifest, which may be older than a deletion. */
+function withoutDeleted(
+  periods: readonly ManifestPeriod[],
+  deleted: DeletedFiles | undefined,
+): ManifestPeriod[] {
+  if (deleted === undefined) return [...periods];
+  let parts = 0;
+  const left = { periods: periods.map(copyOf) };
+  removeSegments(left, (kind, number) => deleted.seg[kind].has(number), {
+    isGrowing: false,
+    nextId: () => `part${++parts}`,
+  });
+  return left.periods;
+}
+
+function copyOf(period: ManifestPeriod): ManifestPeriod {
+  const copy = { ...period };
+  for (const kind of KINDS) if (copy[kind] !== undefined) copy[kind] = { ...copy[kind] };
+  return copy;
 }
 
 function isBeginningOf(period: ManifestPeriod, whole: ManifestPeriod): boolean {

@@ -3,6 +3,7 @@ import { segmentTemplate } from '../layout/file-names.ts';
 import type { TrackKind } from '../media/access-unit.ts';
 import { CONTAINER_FILES, CONTAINER_NAMES, type ContainerName } from '../media/container-name.ts';
 import type { SampleAspectRatio } from '../media/picture-size.ts';
+import { DeletedFiles } from './deleted-files.ts';
 import { DELAY_BEYOND_SEGMENT_SECONDS, MPD_PROFILES } from './mpd.ts';
 import type { ManifestPeriod, ManifestTrack, Presentation } from './presentation.ts';
 import { SegmentTimeline } from './segment-timeline.ts';
@@ -22,6 +23,7 @@ const TIMELINE_END = '</SegmentTimeline>';
 /** Stands in the place of a timeline that was taken out; the number of it follows. */
 const TAKEN_OUT = '<SegmentTimeline out="';
 
+const DAY_SECONDS = 86_400;
 const ALWAYS_LISTS = new Set(['Period', 'AdaptationSet', 'S']);
 
 /**
@@ -35,7 +37,7 @@ export function readMpd(text: string): Presentation {
   const { rest, timelines } = withoutTimelines(text);
   const mpd = readDocument(text, rest);
   const periods = elements(mpd, 'Period').map((node) => readPeriod(node, timelines));
-  return presentationOf(mpd, periods);
+  return presentationOf(mpd, periods, rest);
 }
 
 /** The `MPD` element. @param rest of the text, of which what is read otherwise was taken out */
@@ -48,8 +50,13 @@ export function readDocument(text: string, rest: string): Node {
 /**
  * What an `MPD` element says.
  * @param all its Periods
+ * @param around its text, with or without that of the Periods
  */
-export function presentationOf(mpd: Node, all: readonly ManifestPeriod[]): Presentation {
+export function presentationOf(
+  mpd: Node,
+  all: readonly ManifestPeriod[],
+  around: string,
+): Presentation {
   if (!MPD_PROFILES.includes(attribute(mpd, 'MPD', 'profiles'))) {
     throw new ManifestError(`MPD@profiles is not ${MPD_PROFILES.join(' or ')}`);
   }
@@ -66,12 +73,15 @@ export function presentationOf(mpd: Node, all: readonly ManifestPeriod[]): Prese
     if (ids.has(id)) throw new ManifestError(`Period@id "${id}" stands twice`);
     ids.add(id);
   }
+  const deleted = DeletedFiles.parse(around);
+  if (deleted === 'malformed') throw new ManifestError('lists deleted files that it cannot have');
   return {
     dayStartUs: dayStartMs * 1000,
     live: type === 'dynamic',
     segmentSeconds: Math.round((delaySeconds - DELAY_BEYOND_SEGMENT_SECONDS) * 1e6) / 1e6,
     // A Period without content is a placeholder for later ones.
     periods: all.filter(({ video, audio }) => video !== undefined || audio !== undefined),
+    ...(deleted !== undefined && { deleted }),
   };
 }
 
@@ -86,13 +96,17 @@ function readPeriod(
   before?: ManifestPeriod,
 ): ManifestPeriod {
   const period: ManifestPeriod = { id: attribute(node, 'Period', 'id'), ended: true };
+  const offsets = new Map<ManifestTrack, number>();
   for (const set of elements(node, 'AdaptationSet')) {
     const track = readTrack(set, timelines, before);
     if (period[track.kind] !== undefined) {
       throw new ManifestError(`Period "${period.id}" has two AdaptationSets of ${track.kind}`);
     }
     period[track.kind] = track;
+    offsets.set(track, offsetOf(set));
   }
+  const startsAt = startOf(period, offsets);
+  if (startsAt !== undefined) period.startsAt = startsAt;
   return period;
 }
 
@@ -106,6 +120,26 @@ export function readPeriodText(text: string, before?: ManifestPeriod): ManifestP
   const [node, ...others] = elements(parse(rest), 'Period');
   if (node === undefined || others.length > 0) throw new ManifestError('is not one Period');
   return readPeriod(node, timelines, before);
+}
+
+function offsetOf(set: Node): number {
+  const template = element(set, 'AdaptationSet', 'SegmentTemplate');
+  if (template['@presentationTimeOffset'] === undefined) return 0;
+  return integer(template, 'SegmentTemplate', 'presentationTimeOffset');
+}
+
+/** The start of a Period, if it lies within its files; a day cuts them off at midnight anyway. */
+function startOf(
+  { video, audio }: ManifestPeriod,
+  offsets: ReadonlyMap<ManifestTrack, number>,
+): ManifestPeriod['startsAt'] {
+  for (const track of [video, audio]) {
+    const ticks = (track && offsets.get(track)) ?? 0;
+    if (track === undefined || ticks <= track.timeline.startTicks) continue;
+    const { timescale } = track;
+    return ticks % (DAY_SECONDS * timescale) === 0 ? undefined : { ticks, timescale };
+  }
+  return undefined;
 }
 
 function readTrack(

@@ -94,7 +94,8 @@ export function writeMpd(
   const { note } = options;
   // Two hyphens would end the comment.
   const comment = note === undefined ? '' : `<!-- ${note.replaceAll('--', '-%2D')} -->\n`;
-  return `<?xml version="1.0" encoding="UTF-8"?>\n${comment}<MPD ${attributes.join(' ')}>\n${periodsXml}${timing}</MPD>\n`;
+  const deleted = presentation.deleted?.toXml() ?? '';
+  return `<?xml version="1.0" encoding="UTF-8"?>\n${comment}<MPD ${attributes.join(' ')}>\n${deleted}${periodsXml}${timing}</MPD>\n`;
 }
 
 /** The narrowest profile that all tracks conform to. */
@@ -139,6 +140,12 @@ function spanOf(period: ManifestPeriod, dayStartUs: number): PeriodSpan | undefi
     const dayStartTicks = dayStartOnGrid * ticksPerStep;
     endUs = Math.max(endUs, microseconds(timeline.endTicks - dayStartTicks, timescale));
     longestUs = Math.max(longestUs, microseconds(timeline.longestTicks, timescale));
+  }
+  const { startsAt } = period;
+  if (startsAt !== undefined) {
+    // Rounded down: players drop a picture that begins before its Period, with all that need it.
+    const start = Math.floor(startsAt.ticks / (startsAt.timescale / gridTimescale));
+    startOnGrid = Math.max(startOnGrid, start);
   }
   // A Period cannot start before the availabilityStartTime, so earlier media is cut off.
   startOnGrid = Math.max(startOnGrid, dayStartOnGrid);

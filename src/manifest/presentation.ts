@@ -1,6 +1,7 @@
 import type { TrackKind } from '../media/access-unit.ts';
 import type { ContainerName } from '../media/container-name.ts';
 import type { SampleAspectRatio } from '../media/picture-size.ts';
+import type { DeletedFiles } from './deleted-files.ts';
 import type { SegmentTimeline } from './segment-timeline.ts';
 
 /** One track of a Period: an AdaptationSet with one Representation. */
@@ -43,6 +44,13 @@ export interface ReferenceTime {
   us: number;
 }
 
+/** An instant in media time: ticks of a timescale since the Unix epoch. */
+export interface MediaInstant {
+  ticks: number;
+  /** Ticks per second. */
+  timescale: number;
+}
+
 /** A continuous stretch with one codec configuration (ISO/IEC 23009-1 §5.3.2). */
 export interface ManifestPeriod {
   /** Unique within the presentation, and the same in every version of the manifest. */
@@ -51,6 +59,11 @@ export interface ManifestPeriod {
   audio?: ManifestTrack;
   /** True once no more segments will be added. */
   ended: boolean;
+  /**
+   * Where it begins if sound in its files reaches further back, because what belonged to it was
+   * deleted; players do not play what lies before.
+   */
+  startsAt?: MediaInstant;
   /** Address of its files, relative to that of the manifest, if they do not lie beside it. */
   baseUrl?: string;
 }
@@ -65,4 +78,6 @@ export interface Presentation {
   segmentSeconds: number;
   /** In chronological order. */
   periods: ManifestPeriod[];
+  /** What was deleted of it; absent if nothing was. */
+  deleted?: DeletedFiles;
 }

@@ -175,6 +175,19 @@ export class RecordCatalogue {
     return this.#receive('removed', records);
   }
 
+  /**
+   * Drops records whose media is deleted: neither listed nor played any more.
+   * @returns how many of them were known
+   * @throws the file system's error if the journal cannot be written
+   */
+  async forget(records: readonly RecordKey[]): Promise<number> {
+    this.#journal.checkOpen();
+    const forgotten = await Promise.all(
+      records.map((key) => this.#journal.add({ type: 'forget', key })),
+    );
+    return forgotten.reduce((sum, one) => sum + one, 0);
+  }
+
   /** Names of all streams with records, sorted. */
   streams(): string[] {
     return this.#table.streams();
@@ -219,7 +232,8 @@ export class RecordCatalogue {
   #take(entry: RecordEntry): void {
     if (entry.type === 'evict') {
       atOnce(this.#table.evict(entry.beforeUs, entry.unackedBeforeUs));
-    } else if (entry.type === 'receipt') this.#table.setReceipt(entry.key, entry.receipt);
+    } else if (entry.type === 'forget') this.#table.forget(entry.key);
+    else if (entry.type === 'receipt') this.#table.setReceipt(entry.key, entry.receipt);
     else this.#table.put(entry.record, entry.updatedAt, entry.newsAt);
   }
 

@@ -12,7 +12,8 @@ export interface KeyShown {
 /** A change of the catalogue. */
 export type RecordChange =
   | { type: 'put'; record: RecordFacts }
-  | { type: 'receipts'; receipt: Receipt; shown: KeyShown[] };
+  | { type: 'receipts'; receipt: Receipt; shown: KeyShown[] }
+  | { type: 'forget'; key: RecordKey };
 
 /** The journal lines that carry out changes, and the number of rows that each change affects. */
 export interface RecordPlan {
@@ -44,11 +45,14 @@ export function planChanges(
   const entries: RecordEntry[] = [];
   /** Rows as they will be after the changes planned so far. */
   const ahead = new Map<string, Omit<RecordRow, 'updatedAt'>>();
-  const rowOf = (key: RecordKey) => ahead.get(textOf(key)) ?? table.find(key);
+  const forgotten = new Set<string>();
+  const rowOf = (key: RecordKey) =>
+    forgotten.has(textOf(key)) ? undefined : (ahead.get(textOf(key)) ?? table.find(key));
 
   const put = (facts: RecordFacts): void => {
     const key = { stream: facts.stream, record: facts.recordId };
     const before = rowOf(key);
+    forgotten.delete(textOf(key));
     if (before && isSame(before.facts, facts)) return;
     const updatedAt = nextUpdateTime();
     if (before === undefined || isNews(before.facts, facts)) {
@@ -73,6 +77,12 @@ export function planChanges(
   const results = changes.map((change) => {
     if (change.type === 'receipts') {
       return change.shown.filter((shown) => receive(change.receipt, shown)).length;
+    }
+    if (change.type === 'forget') {
+      const isKnown = rowOf(change.key) !== undefined;
+      if (isKnown) entries.push({ type: 'forget', key: change.key });
+      forgotten.add(textOf(change.key));
+      return isKnown ? 1 : 0;
     }
     put(change.record);
     return 1;

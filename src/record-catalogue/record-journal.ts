@@ -7,6 +7,8 @@ import type { Receipt } from './record-table.ts';
 export type RecordEntry =
   | { type: 'record'; updatedAt: number; newsAt: number; record: RecordFacts }
   | { type: 'receipt'; receipt: Receipt; key: RecordKey }
+  /** The media of the record is deleted. */
+  | { type: 'forget'; key: RecordKey }
   /**
    * All earlier records that ended at or before `beforeUs` are dropped; those without a receipt
    * only if they ended at or before `unackedBeforeUs`. µs since the Unix epoch.
@@ -27,6 +29,8 @@ function toArray(entry: RecordEntry): unknown[] {
   switch (entry.type) {
     case 'evict':
       return ['evict records', entry.beforeUs, entry.unackedBeforeUs];
+    case 'forget':
+      return ['forget', entry.key.stream, entry.key.record];
     case 'receipt':
       return [entry.receipt, entry.key.stream, entry.key.record];
     case 'record': {
@@ -65,10 +69,12 @@ function fromArray(array: unknown[]): RecordEntry | undefined {
         unackedBeforeUs: timeOf(array[2] ?? array[1]),
       };
     case 'acked':
-    case 'removed': {
+    case 'removed':
+    case 'forget': {
       const [, stream, record] = array;
       if (typeof stream !== 'string' || typeof record !== 'string') return undefined;
       const key = { stream, record };
+      if (array[0] === 'forget') return { type: 'forget', key };
       return { type: 'receipt', receipt: array[0], key };
     }
     case 'record': {

@@ -102,6 +102,18 @@ export class RecordTable {
     if (this.#places.length > this.#tidyAt) this.#tidy();
   }
 
+  /** Drops a record. */
+  forget({ stream, record }: RecordKey): void {
+    const records = this.#streams.get(stream);
+    const row = records?.get(record);
+    if (row === undefined) return;
+    records!.delete(record);
+    if (records!.size === 0) this.#streams.delete(stream);
+    this.#size--;
+    // Abandons its place.
+    row.updatedAt = 0;
+  }
+
   /** Removes a row from the list until there is news of it. */
   setReceipt({ stream, record }: RecordKey, receipt: Receipt): void {
     const row = this.#streams.get(stream)?.get(record);

@@ -123,6 +123,14 @@ export class Periods implements PeriodState {
     return Math.max(this.video.end, this.audio.end);
   }
 
+  /** See {@link DayFolders.edit}. */
+  editFolder<T>(
+    path: string,
+    edit: (folder: PresentationFolder | undefined) => Promise<T>,
+  ): Promise<T> {
+    return this.#folders.edit(path, edit);
+  }
+
   /** False for some seconds after a failed write. */
   mayWrite(): boolean {
     return this.#failures.mayTry(this.#options.now());

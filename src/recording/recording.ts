@@ -1,3 +1,5 @@
+import type { DayFolders } from '../day-folder/day-folders.ts';
+import type { PresentationFolder } from '../day-folder/presentation-folder.ts';
 import type { PeriodReason } from '../facts/period-reason.ts';
 import type { AccessUnit, TrackKind } from '../media/access-unit.ts';
 import type { Ticks } from '../media/media-time.ts';
@@ -203,6 +205,14 @@ export class Recording {
   codecString(kind: TrackKind): string | undefined {
     const period = this.#periods.current;
     return (kind === 'video' ? period?.configuration : period?.sound)?.codecString;
+  }
+
+  /** See {@link DayFolders.edit}. */
+  editFolder<T>(
+    path: string,
+    edit: (folder: PresentationFolder | undefined) => Promise<T>,
+  ): Promise<T> {
+    return this.#periods.editFolder(path, edit);
   }
 
   /** Text of the manifest that is being written, if it has this object path. */

@@ -257,6 +257,7 @@ class RecordingRepair {
     for (const name of [...(await this.#names())].sort()) {
       const file = parseFileName(name);
       if (file?.type !== 'seg' || isListed.has(name)) continue;
+      if (presentation.deleted?.seg[file.kind].has(file.number)) continue;
       const { chunks, startTime, duration } = await this.#inspect(name);
       if (chunks.length === 0) continue;
       const { kind } = file;

@@ -2,6 +2,7 @@ import type { Segment } from '../facts/segment.ts';
 import { JournaledTable, type JournaledTableOptions } from '../journal/journaled-table.ts';
 import { atOnce, stepByStep } from '../journal/stepwise.ts';
 import type { TrackKind } from '../media/access-unit.ts';
+import { type LeavingSegment, LeavingSegments, type ListedSegment } from './leaving-segments.ts';
 import { checkSegment } from './segment-check.ts';
 import type { FolderSummary } from './segment-folder.ts';
 import { type SegmentEntry, segmentJournal } from './segment-journal.ts';
@@ -11,6 +12,7 @@ import { SegmentTable } from './segment-table.ts';
 import { SegmentWaiters } from './segment-waiters.ts';
 import type { TrackSpan } from './track-spans.ts';
 
+export type { LeavingSegment, ListedSegment } from './leaving-segments.ts';
 export type { FolderSummary } from './segment-folder.ts';
 export type { SegmentQuery } from './segment-query.ts';
 export type { TrackSpan } from './track-spans.ts';
@@ -27,7 +29,9 @@ const ROWS_AT_A_TIME = 500;
 type Change =
   | { type: 'segment'; segment: Segment; uploaded: boolean }
   | { type: 'evict'; beforeUs: number }
-  | { type: 'remove'; createdAt: number };
+  | { type: 'remove'; createdAt: number }
+  | { type: 'leave'; leaving: LeavingSegment }
+  | { type: 'gone'; path: string };
 
 /**
  * All segments of this node, for `GET /api/record/segments`. Queries are answered from memory;
@@ -36,6 +40,7 @@ type Change =
 export class SegmentIndex {
   readonly #table: SegmentTable;
   readonly #waiters = new SegmentWaiters();
+  readonly #leaving = new LeavingSegments();
   #journal!: JournaledTable<SegmentEntry, Change, number>;
 
   private constructor(nodeAlias: string) {
@@ -55,7 +60,7 @@ export class SegmentIndex {
         title: 'the segment index',
         load: (entry: SegmentEntry) => index.#load(entry),
         commit: (changes: Change[]) => index.#commit(changes),
-        linesNeeded: () => index.#table.rows,
+        linesNeeded: () => index.#table.rows + index.#leaving.size,
         read: () => index.#read(),
         onlyGrows: true,
       },
@@ -132,6 +137,37 @@ export class SegmentIndex {
     await this.#journal.alone(() => this.#journal.add({ type: 'remove', createdAt }));
   }
 
+  /**
+   * Begins to delete segments: they are listed no more, and are remembered until {@link gone} tells
+   * that their files are away. Durable when it resolves. Segments that are not listed are remembered
+   * all the same: their files may have outlived the index.
+   * @throws the file system's error if the journal cannot be written: then nothing has changed
+   */
+  async leave(segments: readonly LeavingSegment[]): Promise<void> {
+    for (const { segment } of segments) checkSegment(segment);
+    await this.#changeAlone(segments.map((leaving) => ({ type: 'leave', leaving })));
+  }
+
+  /** The files of segments that were leaving are gone. @throws as {@link leave} */
+  async gone(paths: readonly string[]): Promise<void> {
+    await this.#changeAlone(paths.map((path) => ({ type: 'gone', path })));
+    await this.#journal.compactWhenWorthwhile();
+  }
+
+  /** The segments that are being deleted. */
+  get leaving(): Pick<LeavingSegments, 'size' | 'bytes' | 'all' | 'has'> {
+    return this.#leaving;
+  }
+
+  /** Such changes must not happen while the journal is rewritten. */
+  async #changeAlone(changes: Change[]): Promise<void> {
+    if (changes.length === 0) return;
+    this.#journal.checkOpen();
+    await this.#journal.alone(() =>
+      Promise.all(changes.map((change) => this.#journal.add(change))),
+    );
+  }
+
   /** A page of segments in the order of `created_at`, as UTF-8 JSON. */
   page(query: SegmentQuery): Buffer {
     return segmentPage(this.#table, query);
@@ -168,9 +204,15 @@ export class SegmentIndex {
    * much cheaper.
    */
   segments(query: SegmentQuery): Segment[] {
+    return this.listed(query).map(({ segment }) => segment);
+  }
+
+  /** The same with their `created_at`. */
+  listed(query: SegmentQuery): ListedSegment[] {
     return this.#table.select(query, query.limit).map((row) => {
       const chunk = this.#table.columns.chunkOf(row);
-      return this.#table.segmentAt(chunk, row - chunk.base);
+      const at = row - chunk.base;
+      return { createdAt: chunk.createdAt[at]!, segment: this.#table.segmentAt(chunk, at) };
     });
   }
 
@@ -185,11 +227,11 @@ export class SegmentIndex {
   }
 
   /**
-   * Whether the index has a segment with this object path. Query folder by folder: the first query
-   * about a folder walks over its segments.
+   * Whether the index knows a segment with this object path, listed or leaving. Query folder by
+   * folder: the first query about a folder walks over its segments.
    */
   has(path: string): boolean {
-    return this.#table.has(path);
+    return this.#leaving.has(path) || this.#table.has(path);
   }
 
   /**
@@ -225,6 +267,8 @@ export class SegmentIndex {
   #load(entry: SegmentEntry): void {
     if (entry.type === 'evict') atOnce(this.#table.evict(entry.beforeUs));
     else if (entry.type === 'remove') this.#table.remove(entry.createdAt);
+    else if (entry.type === 'leave') this.#leave(entry.leaving);
+    else if (entry.type === 'gone') this.#leaving.remove(entry.path);
     else this.#table.insert(entry.createdAt, entry.segment);
   }
 
@@ -238,6 +282,10 @@ export class SegmentIndex {
       // Only returns the bound; the caller drops the segments in steps.
       if (entry.type === 'evict') return this.#table.columns.lastCreatedAt;
       if (entry.type === 'remove') return this.#table.remove(entry.createdAt);
+      if (entry.type !== 'segment') {
+        this.#load(entry);
+        return 0;
+      }
       const { uploaded } = changes[index] as Change & { type: 'segment' };
       this.#table.insert(entry.createdAt, entry.segment, uploaded);
       return entry.createdAt;
@@ -246,6 +294,11 @@ export class SegmentIndex {
       if (entry.type === 'segment') this.#waiters.announce(entry.createdAt, entry.segment);
     }
     return results;
+  }
+
+  #leave(leaving: LeavingSegment): void {
+    this.#table.remove(leaving.createdAt);
+    this.#leaving.add(leaving);
   }
 
   async #evict(beforeUs: number): Promise<number> {
@@ -258,7 +311,12 @@ export class SegmentIndex {
   /** See `TableContent.read`: by ascending `created_at`. */
   #read(): () => SegmentEntry[] {
     let last = 0;
+    const leaving = this.#leaving.all();
     return () => {
+      if (leaving.length > 0) {
+        const some = leaving.splice(0, ROWS_AT_A_TIME);
+        return some.map((each) => ({ type: 'leave', leaving: each }));
+      }
       const rows = this.#table.select({ sinceTs: last, limit: ROWS_AT_A_TIME }, ROWS_AT_A_TIME);
       return rows.map((row) => {
         const chunk = this.#table.columns.chunkOf(row);

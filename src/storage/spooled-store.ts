@@ -142,6 +142,13 @@ export class SpooledStore {
     return this.#spool === undefined ? false : this.#spool.uploaded(key);
   }
 
+  /** See {@link Spool.discard}. */
+  async discard(key: string): Promise<'gone' | 'busy'> {
+    const outcome = (await this.#spool?.discard(key)) ?? 'busy';
+    if (outcome === 'gone') this.#unnamed.delete(key);
+    return outcome;
+  }
+
   /** Keys of all objects that are not in the store. */
   waiting(): Iterable<string> {
     return this.#spool?.waiting() ?? [];

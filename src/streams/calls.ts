@@ -1,3 +1,4 @@
+import type { ForgottenSegments, SegmentNumbers } from '../day-folder/forgotten-segments.ts';
 import type {
   PublishAccepted,
   PublishRight,
@@ -44,6 +45,16 @@ export interface Calls {
    * far. Retried until the disk accepts the writes.
    */
   closeLater: { request: LeftFolder; reply: undefined };
+  /**
+   * Takes segments that are to be deleted out of the manifest of a day folder: only the worker of the
+   * stream writes its manifests. See `PresentationFolder.forget`.
+   */
+  forget: { request: LeftFolder & { numbers: SegmentNumbers }; reply: ForgottenSegments };
+  /**
+   * Deletes a day folder that has no segments any more; false for one that is being recorded to. See
+   * `removeDayFolder`.
+   */
+  removeFolder: { request: LeftFolder; reply: boolean };
   /** Closes all recordings; answered when all data is durable. This is the last call. */
   close: { request: object; reply: undefined };
 }

@@ -64,6 +64,14 @@ export class MediaHost implements CallHandlers {
     this.#host(stream).closeLater(folder, dayUs);
   }
 
+  forget({ stream, folder, dayUs, numbers }: Request<'forget'>): Promise<Reply<'forget'>> {
+    return this.#host(stream).forget(folder, dayUs, numbers);
+  }
+
+  removeFolder({ stream, folder }: LeftFolder): Promise<boolean> {
+    return this.#host(stream).removeFolder(folder);
+  }
+
   async release({ stream }: OfStream): Promise<undefined> {
     await this.#streams.get(stream)?.release();
   }

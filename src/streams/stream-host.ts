@@ -1,3 +1,4 @@
+import type { ForgottenSegments, SegmentNumbers } from '../day-folder/forgotten-segments.ts';
 import type { CloseReason, PublishSink } from '../ingest/publish-sink.ts';
 import type { PublishAccepted, PublishRight, RecordingStarted, StreamStatus } from '../recorder.ts';
 import type { Recording } from '../recording/recording.ts';
@@ -157,6 +158,16 @@ export class StreamHost {
   /** See {@link import('./calls.ts').Calls.closeLater}. */
   closeLater(folder: string, dayUs: number): void {
     this.#recordings.closeLater(folder, dayUs);
+  }
+
+  /** See {@link import('./calls.ts').Calls.forget}. */
+  forget(folder: string, dayUs: number, numbers: SegmentNumbers): Promise<ForgottenSegments> {
+    return this.#recordings.forget(folder, dayUs, numbers);
+  }
+
+  /** See {@link import('./calls.ts').Calls.removeFolder}. */
+  removeFolder(folder: string): Promise<boolean> {
+    return this.#recordings.removeFolder(folder);
   }
 
   /** Stops the recording, or cancels the request for one; resolves when all data is durable. */

@@ -1,6 +1,9 @@
 import type { Clock } from '../clock/clock.ts';
 import { AbandonedFolder } from '../day-folder/crash-recovery.ts';
 import type { FolderOwners } from '../day-folder/folder-owners.ts';
+import { removeDayFolder } from '../day-folder/folder-removal.ts';
+import type { ForgottenSegments, SegmentNumbers } from '../day-folder/forgotten-segments.ts';
+import type { PresentationFolder } from '../day-folder/presentation-folder.ts';
 import type { RecordingLog } from '../day-folder/recording-log.ts';
 import type { RemoteFolders } from '../day-folder/remote-folder.ts';
 import { UnclosedFolders } from '../day-folder/unclosed-folders.ts';
@@ -50,6 +53,8 @@ export class StreamRecordings {
   /** Media time at which the last recording ended; the next one begins no earlier. */
   #end: Ticks = 0;
   #closing: Promise<void> = Promise.resolve();
+  /** Number of changes of folders that have not ended. */
+  #edits = 0;
 
   constructor(options: StreamRecordingsOptions) {
     this.#options = options;
@@ -76,9 +81,9 @@ export class StreamRecordings {
     return this.#failure ?? this.#unclosed.error;
   }
 
-  /** False while a recording is open or a folder remains to be closed. */
+  /** False while a recording is open, a folder remains to be closed or is being changed. */
   get isClosed(): boolean {
-    return this.#current === undefined && this.#unclosed.size === 0;
+    return this.#current === undefined && this.#unclosed.size === 0 && this.#edits === 0;
   }
 
   /** Resolves when all ended recordings are durable. */
@@ -145,8 +150,13 @@ export class StreamRecordings {
   closeLater(folder: string, dayUs: number): void {
     // A recording that writes to this folder recovers it and closes it itself.
     if (folder === this.#current?.folder) return;
+    const abandoned = this.#abandoned(folder, dayUs);
+    this.#unclosed.add(abandoned, 'a recording that was left open cannot be closed yet');
+  }
+
+  #abandoned(folder: string, dayUs: number): AbandonedFolder {
     const { stream, settings, clock, onFact, remote, owners } = this.#options;
-    const abandoned = new AbandonedFolder(folder, dayUs, {
+    return new AbandonedFolder(folder, dayUs, {
       root: settings.root,
       stream,
       nowUs: clock.nowUs(),
@@ -156,7 +166,52 @@ export class StreamRecordings {
       ...(remote && { remote }),
       ...(owners && { owners }),
     });
-    this.#unclosed.add(abandoned, 'a recording that was left open cannot be closed yet');
+  }
+
+  /**
+   * Changes the manifest of a day folder: see `PresentationFolder.forget`.
+   * @param dayUs any instant of the folder's UTC day, µs since the Unix epoch
+   * @throws what that throws; Error for a folder that cannot be closed at present
+   */
+  forget(folder: string, dayUs: number, numbers: SegmentNumbers): Promise<ForgottenSegments> {
+    return this.#edit(folder, (open) =>
+      open === undefined ? this.#abandoned(folder, dayUs).forget(numbers) : open.forget(numbers),
+    );
+  }
+
+  /**
+   * Deletes a day folder without segments, see {@link removeDayFolder}.
+   * @returns false for one that is being recorded to
+   */
+  removeFolder(folder: string): Promise<boolean> {
+    return this.#edit(folder, async (open) => {
+      if (open !== undefined) return false;
+      await removeDayFolder(this.#options.settings.root, folder);
+      return true;
+    });
+  }
+
+  /** No recording begins meanwhile in a folder that none has open. */
+  async #edit<T>(
+    path: string,
+    edit: (folder: PresentationFolder | undefined) => Promise<T>,
+  ): Promise<T> {
+    const task = async (open: PresentationFolder | undefined) => {
+      if (this.#unclosed.has(path)) throw new Error(`${path} cannot be closed at present`);
+      return edit(open);
+    };
+    this.#edits++;
+    try {
+      if (this.#current !== undefined) return await this.#current.editFolder(path, task);
+      const done = this.#closing.then(() => task(undefined));
+      this.#closing = done.then(
+        () => undefined,
+        () => undefined,
+      );
+      return await done;
+    } finally {
+      this.#edits--;
+    }
   }
 
   /** Does what is due; call about four times a second. */

@@ -5,7 +5,10 @@ import type { Config } from '../config/config.ts';
  * They contain whole tables of the configuration, so that a new key needs no line here.
  */
 export interface WorkerSettings extends Pick<Config, 'webrtc' | 'iceServers'> {
-  recorder: Omit<Config['recorder'], 'sources' | 'storage' | 'webhooks' | 'diskWarnings'>;
+  recorder: Omit<
+    Config['recorder'],
+    'sources' | 'storage' | 'retention' | 'webhooks' | 'diskWarnings'
+  >;
   /** Storage root, a path in the file system. */
   root: string;
   /**

@@ -18,6 +18,7 @@
  * - `uneven`: one track of a Period begins or ends before the other;
  * - `size`: the bandwidth in the manifest does not match the files;
  * - `live`: will be in order once the running recorder has finished it;
+ * - `deleted`: a file that retention is about to remove, which the manifest names no more;
  * - `set aside`: an unreadable file that a repair kept;
  * - `foreign`: a file that the recorder did not write.
  */
@@ -40,6 +41,7 @@ const IS_DAMAGE = {
   uneven: false,
   size: false,
   live: false,
+  deleted: false,
   'set aside': false,
   foreign: false,
 } as const;

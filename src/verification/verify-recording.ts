@@ -101,7 +101,11 @@ export async function verifyRecording(
   findings.push(...betweenPeriods(periods), ...insidePeriods(periods));
   findings.push(...sameNumbers(known));
   for (const name of names.sort()) {
-    if (!listed.has(name)) findings.push(...(await besideManifest(files, name, listed, isLive)));
+    if (listed.has(name)) continue;
+    if (isDeleted(presentation, name)) {
+      const message = 'was deleted from the recording; the recorder is about to remove the file';
+      findings.push(finding('deleted', message, name));
+    } else findings.push(...(await besideManifest(files, name, listed, isLive)));
   }
   return { folder, periods, findings };
 }
@@ -128,6 +132,13 @@ async function readManifest(
     if (error instanceof ManifestError) return { problem: error.message };
     throw error;
   }
+}
+
+/** Whether the manifest says of a file that it was deleted. */
+function isDeleted(presentation: Presentation | undefined, name: string): boolean {
+  const file = parseFileName(name);
+  if (file === undefined || file.isPart) return false;
+  return presentation?.deleted?.[file.type][file.kind].has(file.number) ?? false;
 }
 
 /** Checks a file that the manifest does not name as a segment. */

@@ -6,6 +6,7 @@ import { RecordingEvents, type RecordingEventsTarget } from '../events/recording
 import { folderEnds } from '../index-rebuild/folder-ends.ts';
 import type { RecordCatalogue } from '../record-catalogue/record-catalogue.ts';
 import type { Recorder } from '../recorder.ts';
+import type { FolderEditor } from '../retention/folder-editor.ts';
 import type { SegmentIndex } from '../segment-index/segment-index.ts';
 import { Sources } from '../sources/sources.ts';
 import type { SpooledStore } from '../storage/spooled-store.ts';
@@ -18,7 +19,7 @@ import { Uploads } from './uploads.ts';
 
 /**
  * Closes what a crash left open, starts the media workers and returns the recorder that distributes
- * streams over them, and the view of other nodes.
+ * streams over them, the view of other nodes, and the way to change day folders.
  * @param bucket present if files are moved from this disk to a store; uploads begin here, after the
  * recovery and before any recording
  * @param lock file name of this recorder's lock on the storage root
@@ -33,10 +34,11 @@ export async function createRecorder(
   bucket?: SpooledStore,
   lock?: string,
   events?: RecordingEventsTarget,
-): Promise<{ recorder: Recorder; sources: Sources }> {
+): Promise<{ recorder: Recorder; sources: Sources; folders: FolderEditor }> {
   const {
     sources: nodes,
     storage,
+    retention: _retention,
     webhooks: _webhooks,
     diskWarnings: _marks,
     ...recorder
@@ -68,7 +70,7 @@ export async function createRecorder(
     events: host.pulls,
   });
   host.follow(sources);
-  return { recorder: host, sources };
+  return { recorder: host, sources, folders: host };
 }
 
 /** @returns the folders that cannot be closed now; recovered segments are in the index */

@@ -1,4 +1,5 @@
 import { FolderOwners } from '../day-folder/folder-owners.ts';
+import type { ForgottenSegments } from '../day-folder/forgotten-segments.ts';
 import type {
   ArmedStream,
   PublishAccepted,
@@ -116,6 +117,16 @@ export class RecorderHost implements Recorder {
         'a recording stays open until the next start',
       );
     });
+  }
+
+  /** See {@link import('../streams/calls.ts').Calls.forget}. */
+  forget(request: Request<'forget'>): Promise<ForgottenSegments> {
+    return this.#workers.call('forget', request);
+  }
+
+  /** See {@link import('../streams/calls.ts').Calls.removeFolder}. */
+  removeFolder(request: LeftFolder): Promise<boolean> {
+    return this.#workers.call('removeFolder', request);
   }
 
   publish(stream: string, offer: string, right: PublishRight = 'all'): Promise<PublishAccepted> {

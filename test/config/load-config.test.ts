@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import t from 'tap';
 import { ConfigError } from '../../src/config/config-error.ts';
 import { loadConfig, parseConfig } from '../../src/config/load-config.ts';
+import { deletesAnything, ruleFinder } from '../../src/retention/retention-rules.ts';
 
 /** Lines of the error that a text is refused with. */
 function refusal(lines: string[]): string[] {
@@ -95,6 +96,15 @@ t.test('every key of ours', async (t) => {
     [recorder.storage]
     type = "fs"
     root = "./r"
+    [recorder.retention]
+    max_age = "2w"
+    max_size = "1TB"
+    min_free = "5GB"
+    grace_seconds = 5
+    [[recorder.retention.streams]]
+    match = "cam*"
+    max_age = "1d"
+    max_size = "1GB"
     [[recorder.sources]]
     url = "http://127.0.0.1:7777/"
     token = "t"
@@ -167,6 +177,13 @@ t.test('every key of ours', async (t) => {
       resumeGraceSeconds: 0,
       onLoss: 'keep',
       codecs: ['opus', 'h264'],
+      retention: {
+        maxAgeUs: 14 * 86_400e6,
+        maxBytes: 1e12,
+        minFree: { bytes: 5e9 },
+        streams: [{ match: 'cam*', maxAgeUs: 86_400e6, maxBytes: 1e9 }],
+        graceSeconds: 5,
+      },
       shard: { index: 2, count: 3 },
       offline: false,
     },
@@ -252,6 +269,67 @@ t.test('limits of the spool that mean nothing', async (t) => {
     'live777.toml:4: recorder.storage.spool_drop_streams: has no effect without spool_full = "drop_oldest"; add that, or remove this key',
   ]);
 });
+
+t.test('what is deleted', async (t) => {
+  const { retention } = parseConfig('', 'a.toml').recorder;
+  t.same(retention, { streams: [], graceSeconds: 60 });
+  t.notOk(deletesAnything(retention));
+  const rules = parseConfig(
+    `[recorder.retention]
+max_age = "30d"
+max_size = "2 TB"
+min_free = "10%"
+grace_seconds = 30
+[[recorder.retention.streams]]
+match = "door*"
+max_age = "none"
+[[recorder.retention.streams]]
+match = "cam*"
+max_age = "1.5h"
+max_size = "500GiB"`,
+    'a.toml',
+  ).recorder.retention;
+  t.same(rules, {
+    maxAgeUs: 30 * 86_400e6,
+    maxBytes: 2e12,
+    minFree: { share: 0.1 },
+    streams: [
+      { match: 'door*', maxAgeUs: Number.POSITIVE_INFINITY },
+      { match: 'cam*', maxAgeUs: 5400e6, maxBytes: 500 * 2 ** 30 },
+    ],
+    graceSeconds: 30,
+  });
+  t.ok(deletesAnything(rules));
+  const ruleOf = ruleFinder(rules);
+  t.equal(ruleOf('door1'), rules.streams[0]);
+  t.equal(ruleOf('gate'), undefined);
+  const never = '[recorder.retention]\nmax_age = "none"';
+  t.notOk(deletesAnything(parseConfig(never, 'a.toml').recorder.retention));
+});
+
+for (const [text, message] of [
+  ['max_age = 30', /a.toml:2: recorder.retention.max_age: expected an age such as "30d"/],
+  ['max_age = "30 days"', /a.toml:2: recorder.retention.max_age: expected an age/],
+  ['max_age = "59s"', /a.toml:2: recorder.retention.max_age: "59s" is less than a minute/],
+  ['max_size = "0GB"', /a.toml:2: recorder.retention.max_size: "0GB" must be/],
+  ['max_size = "50%"', /a.toml:2: recorder.retention.max_size: "50%" must be/],
+  ['min_free = "100%"', /a.toml:2: recorder.retention.min_free: "100%" is nothing/],
+  ['min_free = "0%"', /a.toml:2: recorder.retention.min_free: "0%" is nothing/],
+  ['max_days = 3', /a.toml:2: recorder.retention.max_days: unknown key/],
+  ['[[recorder.retention.streams]]\nmatch = "cam*"', /a.toml:2: .*streams\[0\]: has no limit/],
+  [
+    '[[recorder.retention.streams]]\nmatch = "cam["\nmax_age = "1d"',
+    /a.toml:3: recorder.retention.streams\[0\].match: "cam\["/,
+  ],
+  [
+    'min_free = "10%"\n[recorder.storage]\ntype = "s3"\nbucket = "b"',
+    /a.toml:2: recorder.retention.min_free: a bucket has no free space/,
+  ],
+] as const) {
+  t.test(`a rule that is none: ${text}`, async (t) => {
+    t.throws(() => parseConfig(`[recorder.retention]\n${text}`, 'a.toml'), { message });
+  });
+}
 
 t.test('codecs that are not known, doubled or missing', async (t) => {
   const lines = (codecs: string) => refusal(['[recorder]', `codecs = ${codecs}`]);

@@ -65,6 +65,7 @@ const NOT_PROVOKED = new Set([
   'getRangeManifest 409',
   'getRangeManifest 502',
   'getRangeManifest 503',
+  'protect 429',
   'publish 429',
   'publish 503',
   'readObject 502',
@@ -108,6 +109,7 @@ t.test('each error reply is as its example says', async (t) => {
   const trickle = { method: 'PATCH', path: session, headers: FRAGMENT, body: 'a=ice-ufrag:x' };
   const publish = { method: 'POST', path: '/whip/cam1', headers: SDP, body: offer };
   const exporting = { method: 'POST', path: '/api/exports', headers: json };
+  const protecting = { method: 'POST', path: '/api/protections', headers: json };
   const exportOf = (end: string) =>
     `{"stream":"cam1","start":"2025-07-24T00:00:00Z","end":"${end}"}`;
   const requests: Record<string, Request> = {
@@ -118,6 +120,16 @@ t.test('each error reply is as its example says', async (t) => {
     'deleteRecords 400': { ...deletion, body: '{"records":[{"stream":"cam1"}]}' },
     'deleteRecords 413': { ...deletion, body: large(3 << 20) },
     'deleteRecords 415': { ...deletion, headers: TEXT, body: '{}' },
+    'deleteRange 400': {
+      method: 'DELETE',
+      path: '/api/playback/cam1?start=2025-07-24T00:00:00Z&end=1000',
+    },
+    'protect 400': { ...protecting, body: '{"stream":"cam1","start_ts":2,"end_ts":1}' },
+    'protect 413': { ...protecting, body: large(300 << 10) },
+    'protect 415': { ...protecting, headers: TEXT, body: '{}' },
+    'sweep 400': { method: 'POST', path: '/api/retention/sweep?dry_run=maybe' },
+    'unprotect 400': { method: 'DELETE', path: '/api/protections/another' },
+    'unprotect 404': { method: 'DELETE', path: `/api/protections/${EXPORT_ID}` },
     'disarmStreams 400': { method: 'DELETE', path: '/api/recorder/armed?before=noon' },
     'downloadExport 400': { path: '/api/exports/another/file' },
     'downloadExport 404': { path: `/api/exports/${EXPORT_ID}/file` },

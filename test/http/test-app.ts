@@ -14,6 +14,7 @@ import { RecordCatalogue } from '../../src/record-catalogue/record-catalogue.ts'
 import { SegmentIndex } from '../../src/segment-index/segment-index.ts';
 import { openFolder } from '../../src/storage/object-store.ts';
 import type { FsStorage } from '../../src/storage/storage-options.ts';
+import { openRetention } from '../retention/open-retention.ts';
 import { RecorderStandIn } from './recorder-stand-in.ts';
 
 /** The HTTP side with a real index and store in a fresh folder, and a stand-in for the recorder. */
@@ -56,17 +57,20 @@ export async function testApp(t: Test, toml = ''): Promise<TestApp> {
     node: 'test-node',
     log,
   });
+  const retention = await openRetention(root, segmentIndex, recordCatalogue, config);
   const app = await buildApp({
     config,
     recorder,
     segmentIndex,
     recordCatalogue,
+    retention,
     store,
     events,
     log,
   });
   t.teardown(async () => {
     await app.close();
+    await retention.stop();
     await segmentIndex.close();
     await recordCatalogue.close();
     await events.close();

@@ -10,6 +10,7 @@ import { SegmentIndex } from '../../src/segment-index/segment-index.ts';
 import { openFolder } from '../../src/storage/object-store.ts';
 import type { FsStorage } from '../../src/storage/storage-options.ts';
 import { RecorderStandIn } from '../http/recorder-stand-in.ts';
+import { openRetention } from '../retention/open-retention.ts';
 
 /** A node without media: its HTTP side on a real socket, with a real catalogue. */
 export interface LivemanNode {
@@ -53,6 +54,7 @@ export async function startNode(
     recorder,
     segmentIndex,
     recordCatalogue: catalogue,
+    retention: await openRetention(root, segmentIndex, catalogue),
     store: await openFolder(config.recorder.storage as FsStorage, log),
     events,
     log,

@@ -34,6 +34,7 @@ t.test('nodes and their streams, and no token', async (t) => {
     recorder,
     segmentIndex,
     recordCatalogue,
+    retention: bare.retention,
     store: bare.store,
     events,
     sources,

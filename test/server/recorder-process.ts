@@ -24,6 +24,8 @@ export interface RecorderProcessOptions {
   recorder?: Record<string, string | number | string[]>;
   /** `[recorder.storage]`, with its spool in the storage root; that folder itself by default. */
   storage?: Record<string, string | boolean | string[]>;
+  /** `[recorder.retention]`. */
+  retention?: Record<string, string | number>;
   /** `[playback]`. */
   playback?: Record<string, number | boolean>;
   /** ms that the start may take; 20,000 by default. */
@@ -126,6 +128,7 @@ function toml(root: string, options: RecorderProcessOptions): string {
       auto_streams: options.autoStreams ?? ['*'],
       segment_seconds: options.segmentSeconds ?? 2,
       ...options.recorder,
+      ...(options.retention && { retention: options.retention }),
       storage: options.storage ? { ...options.storage, spool_dir: root } : { type: 'fs', root },
     },
     playback: options.playback ?? {},

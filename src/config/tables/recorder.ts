@@ -2,6 +2,7 @@ import { availableParallelism, hostname } from 'node:os';
 import { Type } from 'typebox';
 import { CODEC_NAMES } from '../../codecs/registry.ts';
 import { SPOOL_LIMIT } from '../../storage/spool/spool-limit.ts';
+import { RetentionTable } from './retention.ts';
 import { ShardTable, SourceTable } from './source.ts';
 import { AnyStorageTable } from './storage.ts';
 import { CLOSED, streamPattern } from './values.ts';
@@ -95,6 +96,7 @@ export const RecorderTable = Type.Object(
       { description: 'a list of sizes or shares of the disk', default: ['10%', '5%'] },
     ),
     storage: AnyStorageTable,
+    retention: RetentionTable,
     sources: Type.Array(SourceTable, { description: 'tables [[recorder.sources]]', default: [] }),
     /** Receivers of events. */
     webhooks: Type.Array(WebhookTable, {

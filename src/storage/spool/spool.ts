@@ -164,6 +164,33 @@ export class Spool {
     return undefined;
   }
 
+  /**
+   * Deletes a file that is here and is not to be in the store, uploaded or not. Its manifest must
+   * not name it any more.
+   * @returns `busy` while it is being uploaded: then the store may have it soon
+   * @throws the file system's error
+   */
+  async discard(key: string): Promise<'gone' | 'busy'> {
+    const waiting = this.#waiting.find(key);
+    if (waiting?.file.state === 'active' || this.#uploader.isOverdue(key)) return 'busy';
+    if (waiting !== undefined) this.#waiting.drop(waiting);
+    const file = this.#path(key);
+    try {
+      await unlink(file).catch(absent);
+    } catch (error) {
+      if (waiting !== undefined) waiting.folder.putBack(waiting.file, waiting.file.readyMs);
+      throw error;
+    }
+    this.#uploader.kept.delete(key);
+    this.#sync.add(path.dirname(file));
+    if (waiting !== undefined) {
+      this.#waiting.remove(waiting);
+      this.#measure();
+      this.#uploader.start();
+    }
+    return 'gone';
+  }
+
   /** False if no new recording should begin, because the high-water mark is passed. */
   accepts(): boolean {
     return !this.#highWater.isFull || this.#dropping;

@@ -107,6 +107,11 @@ export class Uploader {
     return this.#active === 0 && this.#waiting.next() === undefined;
   }
 
+  /** True while an upload that exceeded its timeout may still take effect. */
+  isOverdue(key: string): boolean {
+    return this.#store.isOverdue(key);
+  }
+
   /** Begins as many uploads as are allowed. */
   start(): void {
     while (!this.#closed && this.#health.mayStart(this.#active)) {

@@ -6,6 +6,7 @@ import { makeFolder, replaceFile, syncFolder } from '../../files/durable-file.ts
 import { isHidden, isUnfinished } from '../../layout/file-names.ts';
 import { filePath } from '../../layout/object-path.ts';
 import type { FsStorage } from '../storage-options.ts';
+import { deleteEach } from './delete-each.ts';
 import { objectBody } from './object-body.ts';
 import { checkKey } from './object-key.ts';
 import { type FailureContext, storeError } from './provider-error.ts';
@@ -106,6 +107,10 @@ class FsStore implements Store {
   async delete(key: string): Promise<void> {
     const file = this.#file(key);
     await this.#try(`delete ${key}`, () => rm(file).catch(absentBelow));
+  }
+
+  deleteAll(keys: readonly string[]): Promise<Error | undefined> {
+    return deleteEach(this, keys);
   }
 
   async close(): Promise<void> {}

@@ -178,6 +178,21 @@ class OssStore implements Store {
     await this.#unlessAbsent(`delete ${key}`, () => this.#client.delete(name, this.#patience()));
   }
 
+  async deleteAll(keys: readonly string[]): Promise<Error | undefined> {
+    for (let at = 0; at < keys.length; at += PAGE) {
+      const names = keys.slice(at, at + PAGE).map((key) => this.#keys.full(key));
+      try {
+        // Only those that could not be deleted are in the reply.
+        await this.#try(`delete ${names.length} objects`, () =>
+          this.#client.deleteMulti(names, { ...this.#patience(), quiet: true }),
+        );
+      } catch (error) {
+        return error as StoreError;
+      }
+    }
+    return undefined;
+  }
+
   async signedUrl(key: string, expiresSeconds: number): Promise<string> {
     const name = this.#keys.full(key);
     if (this.#byAddress) {

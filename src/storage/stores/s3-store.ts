@@ -19,6 +19,7 @@ import { type Agents, type ConnectionLimits, DEFAULT_LIMITS, makeAgents } from '
 import { objectBody, sizeOfContentRange } from './object-body.ts';
 import { KeySpace } from './object-key.ts';
 import { type FailureContext, storeError } from './provider-error.ts';
+import { BatchDelete } from './s3-batch-delete.ts';
 import { askRegion } from './s3-region.ts';
 import { compareSize, isAbsent } from './size-check.ts';
 import {
@@ -60,6 +61,7 @@ class S3Store implements Store {
   readonly #agents: Agents;
   readonly #client: S3Client;
   #checksum: 'crc32' | 'md5';
+  readonly #batchDelete: BatchDelete;
   /** Whether the server is known to support the checksum. */
   #isChecksumKnown: boolean;
   readonly #secrets: string[];
@@ -87,6 +89,10 @@ class S3Store implements Store {
       ...credentials,
       ...this.#place(config, endpoint),
       forcePathStyle: !config.enableVirtualHostStyle,
+    });
+    this.#batchDelete = new BatchDelete({
+      ...{ store: this, client: this.#client, bucket: this.#bucket, keys: this.#keys },
+      try: (action, work) => this.#try(action, work),
     });
     const anonymous = 'signer' in credentials;
     if (!anonymous) this.signedUrl = (key, seconds) => this.#sign(key, seconds);
@@ -185,6 +191,10 @@ class S3Store implements Store {
   async delete(key: string): Promise<void> {
     const command = new DeleteObjectCommand({ Bucket: this.#bucket, Key: this.#keys.full(key) });
     await this.#unlessAbsent(`delete ${key}`, () => this.#client.send(command));
+  }
+
+  deleteAll(keys: readonly string[]): Promise<Error | undefined> {
+    return this.#batchDelete.delete(keys);
   }
 
   async close(): Promise<void> {

@@ -75,6 +75,12 @@ export interface Store {
   /** Deletes an object; no error if it does not exist. */
   delete(key: string): Promise<void>;
   /**
+   * Deletes many objects, in as few requests as the store allows; those that do not exist are no
+   * error.
+   * @returns why some of them are left, to be tried again; undefined if all are gone
+   */
+  deleteAll(keys: readonly string[]): Promise<Error | undefined>;
+  /**
    * A URL with which anybody can read the object until it expires. Absent if the store does not
    * support this.
    * @param expiresSeconds at most 604,800 (seven days), the limit of the providers

@@ -1,0 +1,218 @@
+import type { DeletionReport } from '../facts/deletion-report.ts';
+import type { Segment } from '../facts/segment.ts';
+import { dayEndUs } from '../layout/day.ts';
+import { dayStartOf } from '../layout/day-path.ts';
+import { parseFileName } from '../layout/file-names.ts';
+import { folderOf, nameOf } from '../layout/object-path.ts';
+import type { TrackKind } from '../media/access-unit.ts';
+import type { RecordCatalogue } from '../record-catalogue/record-catalogue.ts';
+import type { LeavingSegment, SegmentIndex } from '../segment-index/segment-index.ts';
+import type { DeletableFiles } from './deletable-files.ts';
+import type { Deletion, KeepReason } from './deletion-plan.ts';
+import type { EditedFolder, FolderEditor } from './folder-editor.ts';
+
+/** Options of {@link Deletions}. */
+export interface DeletionsOptions {
+  index: SegmentIndex;
+  catalogue: RecordCatalogue;
+  editor: FolderEditor;
+  files: DeletableFiles;
+  keepReason: KeepReason;
+  now(): number;
+  /** How long files stay after the manifest stopped naming them, µs. */
+  graceUs(): number;
+  /** Called for each stream and reason once the files are gone. */
+  onDeleted(report: DeletionReport): void;
+  log: {
+    info(fields: object, message: string): void;
+    warn(fields: object, message: string): void;
+  };
+}
+
+/**
+ * How long after the end of its day an empty folder stays, µs: its manifest tells which numbers were
+ * used, to a recording that begins there late, or after the clock was set back.
+ */
+const AFTER_DAY_US = 3_600e6;
+
+/** Segments of a folder that are deleted together. */
+interface Batch extends EditedFolder {
+  segments: LeavingSegment[];
+  /** When the manifest stopped naming them; undefined before. */
+  forgottenUs?: number;
+  /** Other files that go with them; see `ForgottenSegments`. */
+  initializations: string[];
+  isEmpty: boolean;
+  /** The files are gone. */
+  isGone: boolean;
+}
+
+/**
+ * Deletes segments, in an order that a crash may interrupt anywhere: the index stops listing them
+ * and remembers them; records without media leave the catalogue; the manifest stops naming them;
+ * after a while their files are deleted; then the index forgets them. What is half done is found in
+ * the index at the next start, and done again from the manifest on.
+ */
+export class Deletions {
+  readonly #options: DeletionsOptions;
+  #batches: Batch[];
+  /** Folders whose last attempt failed, so that each failure is told once. */
+  readonly #failing = new Set<string>();
+
+  constructor(options: DeletionsOptions) {
+    this.#options = options;
+    this.#batches = batchesOf(options.index.leaving.all());
+  }
+
+  /** Begins to delete. @throws the file system's error if the journal cannot be written */
+  async begin(deletions: readonly Deletion[]): Promise<void> {
+    const leaving = deletions.flatMap(({ reason, segments }) =>
+      segments.map((listed): LeavingSegment => ({ ...listed, reason })),
+    );
+    if (leaving.length === 0) return;
+    await this.#options.index.leave(leaving);
+    this.#batches.push(...batchesOf(leaving));
+  }
+
+  /** Does what can be done now. Failures are logged and tried again by the next call. */
+  async work(): Promise<void> {
+    const done: LeavingSegment[] = [];
+    for (const batch of [...this.#batches]) {
+      try {
+        done.push(...(await this.#advance(batch)));
+        this.#failing.delete(batch.folder);
+      } catch (err) {
+        this.#tellFailure(batch, err as Error);
+      }
+    }
+    this.#report(done);
+  }
+
+  /** @returns segments whose files were deleted */
+  async #advance(batch: Batch): Promise<LeavingSegment[]> {
+    const { editor, files, now, graceUs } = this.#options;
+    if (batch.isGone) {
+      await this.#finish(batch);
+      return [];
+    }
+    if (batch.forgottenUs === undefined) {
+      await this.#forgetRecords(batch);
+      const { stream, folder, dayUs } = batch;
+      const forgotten = await editor.forget({ stream, folder, dayUs, numbers: numbersOf(batch) });
+      Object.assign(batch, forgotten);
+      batch.forgottenUs = now();
+    }
+    if (now() < batch.forgottenUs + graceUs()) return [];
+    const paths = batch.segments.map(({ segment }) => segment.path);
+    const failure = await files.remove(batch.folder, [...paths, ...batch.initializations]);
+    if (failure !== undefined) throw failure;
+    batch.isGone = true;
+    const { segments } = batch;
+    await this.#finish(batch);
+    return segments;
+  }
+
+  /** The files are gone: the index forgets them, and an empty folder is removed after its day. */
+  async #finish(batch: Batch): Promise<void> {
+    const { index, editor, files, now, keepReason } = this.#options;
+    const { stream, folder, dayUs, segments } = batch;
+    const others = this.#batches.some((other) => other !== batch && other.folder === folder);
+    const isUsed = others || index.folders(stream).some((each) => each.folder === folder);
+    const dayEnd = dayEndUs(dayUs);
+    if (batch.isEmpty && !isUsed && keepReason(stream, dayEnd - 86_400e6, dayEnd) === undefined) {
+      const isOver = now() > dayEnd + AFTER_DAY_US;
+      const isRemoved = isOver && (await editor.removeFolder({ stream, folder, dayUs }));
+      if (!isRemoved) {
+        // One of them is enough to remember the folder by.
+        await index.gone(segments.slice(1).map(({ segment }) => segment.path));
+        batch.segments = segments.slice(0, 1);
+        return;
+      }
+      const failure = await files.removeRest(folder);
+      if (failure !== undefined) throw failure;
+    }
+    await index.gone(segments.map(({ segment }) => segment.path));
+    this.#batches.splice(this.#batches.indexOf(batch), 1);
+  }
+
+  /** Records of which nothing is listed any more are no longer shown. */
+  async #forgetRecords({ stream, folder, segments }: Batch): Promise<void> {
+    const { index, catalogue } = this.#options;
+    const fromUs = Math.min(...segments.map(({ segment }) => segment.startUs));
+    const toUs = Math.max(...segments.map(({ segment }) => segment.endUs));
+    const forgotten = catalogue.records(stream).filter((record) => {
+      const { startUs, endUs, mpdPath, status } = record;
+      if (status === 'Active' || endUs === undefined || folderOf(mpdPath) !== folder) return false;
+      if (startUs >= toUs || endUs <= fromUs) return false;
+      return !index
+        .segments({ stream, startUs, endUs, limit: MOST_BESIDE })
+        .some(({ path }) => folderOf(path) === folder);
+    });
+    const keys = forgotten.map(({ recordId: record }) => ({ stream, record }));
+    if (keys.length > 0) await catalogue.forget(keys);
+  }
+
+  #tellFailure({ stream, folder }: Batch, err: Error): void {
+    if (this.#failing.has(folder)) return;
+    this.#failing.add(folder);
+    const { message: reason } = err;
+    this.#options.log.warn(
+      { stream, folder, reason },
+      'cannot delete recordings yet; trying again',
+    );
+  }
+
+  #report(done: readonly LeavingSegment[]): void {
+    const { onDeleted, log } = this.#options;
+    for (const [, some] of Map.groupBy(done, (each) => `${each.segment.stream}\0${each.reason}`)) {
+      const segments = some.map(({ segment }) => segment);
+      const report: DeletionReport = {
+        stream: segments[0]!.stream,
+        reason: some[0]!.reason,
+        startUs: segments.reduce((least, { startUs }) => Math.min(least, startUs), Infinity),
+        endUs: segments.reduce((most, { endUs }) => Math.max(most, endUs), 0),
+        segments: segments.length,
+        bytes: segments.reduce((sum, { size }) => sum + size, 0),
+      };
+      const { stream, reason, startUs, endUs, bytes } = report;
+      const from = new Date(startUs / 1000).toISOString();
+      const to = new Date(endUs / 1000).toISOString();
+      log.info({ stream, reason, segments: some.length, bytes, from, to }, 'deleted recordings');
+      onDeleted(report);
+    }
+  }
+}
+
+/** Segments of other folders that may be recorded at the time of a record. */
+const MOST_BESIDE = 1000;
+
+function batchesOf(leaving: readonly LeavingSegment[]): Batch[] {
+  const byFolder = Map.groupBy(
+    leaving,
+    ({ segment }) => `${folderOf(segment.path)}\0${segment.stream}`,
+  );
+  return [...byFolder.values()].map((segments) => {
+    const { stream, path, startUs } = segments[0]!.segment;
+    const folder = folderOf(path);
+    return {
+      stream,
+      folder,
+      dayUs: dayStartOf(folder) ?? startUs,
+      segments,
+      initializations: [],
+      isEmpty: false,
+      isGone: false,
+    };
+  });
+}
+
+function numbersOf({ segments }: Batch): Record<TrackKind, number[]> {
+  const numbers: Record<TrackKind, number[]> = { video: [], audio: [] };
+  for (const { segment } of segments) addNumber(numbers, segment);
+  return numbers;
+}
+
+function addNumber(numbers: Record<TrackKind, number[]>, { path }: Segment): void {
+  const file = parseFileName(nameOf(path));
+  if (file?.type === 'seg') numbers[file.kind].push(file.number);
+}
