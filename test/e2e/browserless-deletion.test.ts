@@ -42,7 +42,8 @@ t.test('a range of a stream is deleted while it is recorded', async (t) => {
   );
   for (const path of gone) t.ok(existsSync(join(root, path)), `${path} can still be read`);
   await until('their files are gone', () => gone.every((path) => !existsSync(join(root, path))));
-  t.match(recorder.log().join('\n'), /"stream":"cam1","reason":"request".*"deleted recordings"/);
+  const isLogged = /"stream":"cam1","reason":"request".*"deleted recordings"/;
+  await until('it is logged', () => isLogged.test(recorder.log().join('\n')));
   const metrics = await (await fetch(`${url}/metrics`)).text();
   t.match(metrics, `live777_recorder_deleted_segments_total ${gone.length}\n`);
   await publisher.stop();
