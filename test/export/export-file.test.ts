@@ -1,8 +1,9 @@
 import { once } from 'node:events';
-import { mkdir, readdir, readlink, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, readlink, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import t from 'tap';
+import { ExportJobs } from '../../src/export/export-jobs.ts';
 import { readPicture } from '../../src/export/picture.ts';
 import { type ExportRequest, planExport } from '../../src/export/plan-export.ts';
 import { Presentations } from '../../src/playback/presentations.ts';
@@ -60,6 +61,13 @@ t.test('what is in the bucket and what waits in the spool make the same file', a
   t.ok((await buffer(file.open())).equals(expected));
   const part = await buffer(file.open({ start: 100_000, end: 199_999 }));
   t.ok(part.equals(expected.subarray(100_000, 200_000)));
+  const log = { info() {}, warn() {} };
+  const jobs = await ExportJobs.open({ root, owner: 'bucket', sources, log });
+  const { id } = await jobs.create(range, 0);
+  for await (const _ of jobs.follow(id, 60_000));
+  t.equal(jobs.get(id).state, 'done');
+  t.ok((await readFile(jobs.fileOf(id))).equals(expected), 'a job writes it too');
+  await jobs.close();
   const picture = await readPicture(sources, 'cam1', NOON_US + 3_000_000);
   t.equal(picture.timeUs, NOON_US + 2_000_000);
   await rm(join(bucketRoot, publisher.of('video')[1]!.path));
