@@ -53,6 +53,34 @@ export async function encodeClockPictures(
   }));
 }
 
+/** What a page showed at one picture of its first tile. */
+export interface ShownPicture {
+  /** Numbers of the pictures of its tiles. */
+  numbers: number[];
+  /** What its clock said, ms since the Unix epoch. */
+  clockMs: number;
+  /** When it was shown, by `performance.now()`. */
+  shownAt: number;
+}
+
+/**
+ * For the page: the next pictures of its first tile, each read at the moment at which it is shown.
+ * @param count how many; those that a busy browser left out are not counted
+ */
+export function shownPictures(count: number): string {
+  return `new Promise((resolve) => {
+    const [video] = document.querySelectorAll('.tile video');
+    const clock = document.getElementById('playback-clock');
+    const shown = [];
+    const look = (shownAt) => {
+      shown.push({ numbers: ${SHOWN_NUMBERS}, clockMs: Date.parse(clock.dateTime), shownAt });
+      if (shown.length < ${count}) video.requestVideoFrameCallback(look);
+      else resolve(shown);
+    };
+    video.requestVideoFrameCallback(look);
+  })`;
+}
+
 /** For the page: the numbers of the pictures that its tiles show. */
 export const SHOWN_NUMBERS = `[...document.querySelectorAll('.tile video')].map((video) => {
   const canvas = new OffscreenCanvas(${CLOCK_BITS}, 1);

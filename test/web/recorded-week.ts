@@ -12,6 +12,21 @@ const SECOND_US = 1e6;
 const HOUR_US = 3600 * SECOND_US;
 const DAY_US = 24 * HOUR_US;
 
+/** Records what a simulated publisher of a stream sends. */
+export async function recordStream(
+  t: Test,
+  app: TestApp,
+  stream: string,
+  options: SimulatedOptions,
+  act: (publisher: SimulatedPublisher) => Promise<void>,
+): Promise<void> {
+  const whole = { videoReportUs: 0, audioReportUs: 0, recording: { stream }, ...options };
+  const publisher = new SimulatedPublisher(t, whole, app.root);
+  await act(publisher);
+  await publisher.recording.close();
+  for (const segment of publisher.segments) await app.segmentIndex.add(segment);
+}
+
 /** A console with the recordings of some streams over the week before today. */
 export interface RecordedWeek extends TestApp {
   /** Address of the console, with a slash. */
@@ -41,21 +56,12 @@ export async function recordedWeek(t: Test): Promise<RecordedWeek> {
   const yesterdayUs = todayUs - DAY_US;
   const run = (seconds: number) => (publisher: SimulatedPublisher) => publisher.run(seconds);
 
-  async function record(
+  const record = (
     stream: string,
     startUs: number,
     act: (publisher: SimulatedPublisher) => Promise<void>,
     pictures: readonly SimulatedFrame[] | undefined = stream === 'cam2' ? frames : undefined,
-  ): Promise<void> {
-    const options: SimulatedOptions = {
-      ...{ startUs, videoReportUs: 0, audioReportUs: 0, recording: { stream } },
-      ...(pictures && { frames: pictures }),
-    };
-    const publisher = new SimulatedPublisher(t, options, app.root);
-    await act(publisher);
-    await publisher.recording.close();
-    for (const segment of publisher.segments) await app.segmentIndex.add(segment);
-  }
+  ) => recordStream(t, app, stream, { startUs, ...(pictures && { frames: pictures }) }, act);
 
   const streams = ['cam1', 'cam2', 'cam3'];
   for (let days = 7; days >= 2; days--) {

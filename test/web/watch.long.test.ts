@@ -2,7 +2,7 @@ import t from 'tap';
 import { requireChromium } from '../chromium/launch.ts';
 import { open } from '../export/exported.ts';
 import { requireFfmpeg } from '../media/tool.ts';
-import { CLOCK_RATE, SHOWN_NUMBERS } from './clock-pictures.ts';
+import { CLOCK_RATE, SHOWN_NUMBERS, type ShownPicture, shownPictures } from './clock-pictures.ts';
 import { recordedWeek } from './recorded-week.ts';
 import { WatchPage } from './watch-page.ts';
 
@@ -21,11 +21,30 @@ if (browser !== undefined && week !== undefined) {
   t.test('yesterday 14:05 of cam3 in three actions', async (t) => {
     const watch = await WatchPage.open(browser, url);
     const { page } = watch;
+    const target = at('14:05:00');
+    const taken = (number: number) => clockMs + (number * 1000) / CLOCK_RATE;
+    // By the clock on the wall of the one who looks for it.
+    const local = new Date(target).toLocaleString('sv', { timeZone: 'Europe/Berlin' });
     await page.click('[data-stream="cam3"] .stream-watch');
-    await page.selectOption('#zone', 'UTC');
-    await page.fill('#moment', new Date(at('14:05:00')).toISOString().slice(0, 19));
+    await page.fill('#moment', local.replace(' ', 'T'));
+    await page.evaluate(`addEventListener('keydown', ({ timeStamp }) => {
+      globalThis.pressedAt = timeStamp;
+      globalThis.shown = ${shownPictures(1)};
+    }, { capture: true, once: true })`);
     await page.press('#moment', 'Enter');
-    await watch.untilClock(at('14:05:01'), at('14:05:20'));
+    const [first] = await page.evaluate<ShownPicture[]>('shown');
+    const pressedAt = await page.evaluate<number>('pressedAt');
+    t.ok(
+      Math.abs(taken(first!.numbers[0]!) - target) <= 50,
+      'the first picture is that of 14:05:00',
+    );
+    t.comment(`shown ${Math.round(first!.shownAt - pressedAt)} ms after it was asked for`);
+    await watch.untilClock(target + 500, target + 20_000);
+    const offsets = (await page.evaluate<ShownPicture[]>(shownPictures(60))).map(
+      ({ numbers, clockMs }) => clockMs - taken(numbers[0]!),
+    );
+    const furthest = Math.max(...offsets.map(Math.abs));
+    t.ok(furthest <= 50, `while it plays, the clock is off by ${furthest.toFixed(1)} ms at most`);
     const [tile] = await watch.tiles();
     t.match(tile, { stream: 'cam3', state: 'media', isPaused: false, width: 320 });
     t.match(page.url(), /\?streams=cam3&t=/, 'which the address says too');
@@ -34,9 +53,8 @@ if (browser !== undefined && week !== undefined) {
       const [[number], clock] = (await page.evaluate(
         `[${SHOWN_NUMBERS}, Date.parse(document.getElementById('playback-clock').dateTime)]`,
       )) as [number[], number];
-      const taken = clockMs + (number! * 1000) / CLOCK_RATE;
-      t.comment(`a picture of ${taken} is said to be of ${clock}`);
-      return Math.abs(clock - taken) <= 50;
+      t.comment(`a picture of ${taken(number!)} is said to be of ${clock}`);
+      return Math.abs(clock - taken(number!)) <= 50;
     });
     t.strictSame(watch.faults, []);
     await page.context().close();

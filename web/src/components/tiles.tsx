@@ -1,3 +1,4 @@
+import { effect } from '@preact/signals';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { playback } from '../model/console.ts';
 import type { Tile } from '../model/tile.ts';
@@ -41,16 +42,18 @@ function TileView({ tile }: { tile: Tile }) {
   );
 }
 
-/** The moment that is shown, to the millisecond. */
+/** When the picture was taken that is shown, to the millisecond. */
 export function PlaybackClock() {
-  const epochMs = playback.shownMs.value;
-  return (
-    <time
-      id="playback-clock"
-      class="figures"
-      dateTime={epochMs === undefined ? '' : new Date(epochMs).toISOString()}
-    >
-      {epochMs === undefined ? '–' : instantInWords(epochMs)}
-    </time>
+  const clock = useRef<HTMLTimeElement>(null);
+  // With each picture and in the same moment, where a component would be drawn some time later.
+  useLayoutEffect(
+    () =>
+      effect(() => {
+        const epochMs = playback.shownMs.value;
+        clock.current!.dateTime = epochMs === undefined ? '' : new Date(epochMs).toISOString();
+        clock.current!.textContent = epochMs === undefined ? '–' : instantInWords(epochMs);
+      }),
+    [],
   );
+  return <time id="playback-clock" class="figures" ref={clock} />;
 }

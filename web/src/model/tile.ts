@@ -17,7 +17,7 @@ export type TileState = 'loading' | 'media' | 'gap' | 'nothing' | 'failed';
 /** How a tile follows the clock of all: further off than this it seeks, s. */
 const SEEK_BEYOND = 0.5;
 /** Nearer than this it is let be, s. */
-const LET_BE = 0.015;
+const LET_BE = 0.005;
 /** Furthest that its rate is from the one that was chosen. */
 const MOST_RATE = 0.05;
 
