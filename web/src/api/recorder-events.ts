@@ -1,46 +1,14 @@
-import { EventSourceParserStream } from 'eventsource-parser/stream';
-import { address } from './address.ts';
-import { errorOfResponse, noteDate, send } from './request.ts';
+import { followEvents } from './server-events.ts';
 import type { RecorderEvent } from './types.ts';
 
-// The recorder sends something every 15 s: longer silence means that the path is dead.
-const SILENCE_MS = 40_000;
-
 /**
- * Follows streams and storage as they change, by server-sent events. `EventSource` cannot send a token.
- * @param query `stream=…` where only one may be seen
- * @param signal ends it
- * @returns when the recorder ends it, or is silent for too long
- * @throws RecorderError for a refusal, or when nothing answers
+ * Follows streams and storage as they change, see {@link followEvents}.
+ * @param query `?stream=…` where only one may be seen
  */
-export async function followRecorder(
+export function followRecorder(
   query: string,
   signal: AbortSignal,
   onEvent: (event: RecorderEvent) => void,
 ): Promise<void> {
-  const silence = new AbortController();
-  const both = AbortSignal.any([signal, silence.signal]);
-  const response = await send(address(`api/recorder/events${query}`), { signal: both });
-  if (!response.ok || response.body === null) throw await errorOfResponse(response);
-  noteDate(response);
-  let timer = setTimeout(() => silence.abort(), SILENCE_MS);
-  const heard = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
-    transform(chunk, controller) {
-      clearTimeout(timer);
-      timer = setTimeout(() => silence.abort(), SILENCE_MS);
-      controller.enqueue(chunk);
-    },
-  });
-  try {
-    const events = response.body
-      .pipeThrough(heard)
-      .pipeThrough(new TextDecoderStream())
-      .pipeThrough(new EventSourceParserStream());
-    for await (const { data } of events) onEvent(JSON.parse(data));
-  } catch (error) {
-    // A path that breaks is as one that ends: it is tried anew.
-    if (signal.aborted) throw error;
-  } finally {
-    clearTimeout(timer);
-  }
+  return followEvents(`api/recorder/events${query}`, signal, onEvent);
 }

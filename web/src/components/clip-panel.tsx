@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { clip, playback } from '../model/console.ts';
+import { clip, exports, playback } from '../model/console.ts';
 import { instantInWords } from '../model/time-zone.ts';
 import { bytesInWords, spanInWords } from '../model/units.ts';
 import { words } from '../words/language.ts';
@@ -76,6 +76,16 @@ export function ClipPanel({ streams }: { streams: string[] }) {
         >
           {say.download}
         </button>
+        <button
+          type="button"
+          id="clip-export"
+          class="quiet"
+          aria-describedby="clip-export-hint"
+          disabled={!isWhole || exports.isStarting.value || clip.bytes.value === 0}
+          onClick={() => void exports.start(stream, inMs!, outMs!)}
+        >
+          {say.exportInBackground}
+        </button>
         {progress !== undefined && (
           <>
             <progress value={progress} aria-label={say.downloading} />
@@ -90,6 +100,11 @@ export function ClipPanel({ streams }: { streams: string[] }) {
           </button>
         )}
       </div>
+      {isWhole && (
+        <p id="clip-export-hint" class="hint">
+          {say.exportHint}
+        </p>
+      )}
       <p class="message" role="alert">
         {clip.message}
       </p>

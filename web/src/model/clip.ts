@@ -1,10 +1,8 @@
 import { computed, signal } from '@preact/signals';
-import { accessToken } from '../api/access-token.ts';
 import { address } from '../api/address.ts';
-import { errorOfResponse, messageOf, send } from '../api/request.ts';
+import { messageOf } from '../api/request.ts';
 import { exportFormat, exportPath, timelineOf } from '../api/timeline.ts';
-import { words } from '../words/language.ts';
-import { createClipFile, MOST_IN_MEMORY } from './clip-file.ts';
+import { downloadFile } from './file-download.ts';
 import { joinNames } from './location.ts';
 import { isoInZone, zone } from './time-zone.ts';
 
@@ -73,9 +71,10 @@ export class Clip {
       const format = await exportFormat(stream, from, to, loading.signal);
       const [start, end] = [from, to].map((ms) => isoInZone(ms, zone.peek()));
       const url = address(exportPath(stream, start!, end!, format));
-      // The browser itself loads without limit, but has no token to show.
-      if (accessToken.peek() === '' && (this.bytes.peek() ?? 0) > MOST_IN_MEMORY) save(url, '');
-      else await this.#load(url, `${stream}.${format}`, loading.signal);
+      const file = { url, name: `${stream}.${format}`, bytes: this.bytes.peek() };
+      await downloadFile(file, loading.signal, (share) => {
+        this.progress.value = share;
+      });
     } catch (error) {
       if (!loading.signal.aborted) this.message.value = messageOf(error);
     } finally {
@@ -86,44 +85,4 @@ export class Clip {
   cancel(): void {
     this.#loading?.abort();
   }
-
-  async #load(url: string, name: string, signal: AbortSignal): Promise<void> {
-    const response = await send(url, { signal });
-    if (!response.ok) throw await errorOfResponse(response);
-    const whole = Number(response.headers.get('content-length')) || this.bytes.peek() || 1;
-    const file = await createClipFile(whole);
-    if (file === undefined) {
-      await response.body?.cancel();
-      throw new Error(words.peek().clipTooLarge);
-    }
-    try {
-      let read = 0;
-      for await (const part of response.body!) {
-        await file.write(part);
-        read += part.length;
-        this.progress.value = Math.min(1, read / whole);
-      }
-    } catch (error) {
-      await file.discard();
-      throw error;
-    }
-    const object = URL.createObjectURL(await file.finish());
-    save(object, fileNameOf(response) ?? name);
-    setTimeout(() => URL.revokeObjectURL(object), 60_000);
-  }
-}
-
-function fileNameOf(response: Response): string | undefined {
-  const header = response.headers.get('content-disposition') ?? '';
-  const encoded = /filename\*=UTF-8''([^;]+)/i.exec(header)?.[1];
-  return encoded === undefined
-    ? /filename="([^"]+)"/i.exec(header)?.[1]
-    : decodeURIComponent(encoded);
-}
-
-function save(url: string, name: string): void {
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  link.click();
 }

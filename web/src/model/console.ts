@@ -1,5 +1,6 @@
 import { effect } from '@preact/signals';
 import { Clip } from './clip.ts';
+import { Exports } from './exports.ts';
 import { Playback } from './playback.ts';
 import { Publication } from './publication.ts';
 import { refresh, streams } from './streams.ts';
@@ -16,6 +17,9 @@ export const timeline = new Timeline();
 
 /** What is taken away as a file. */
 export const clip = new Clip();
+
+/** What the recorder writes as files. */
+export const exports = new Exports();
 
 effect(() => {
   if (streams.value !== undefined) publication.compare(streams.value);

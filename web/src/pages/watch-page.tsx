@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useCallback, useEffect, useRef } from 'preact/hooks';
 import { ClipPanel } from '../components/clip-panel.tsx';
+import { ExportList } from '../components/export-list.tsx';
 import { MomentForm } from '../components/moment-form.tsx';
 import { PlaybackControls } from '../components/playback-controls.tsx';
 import { listenToKeys } from '../components/playback-keys.ts';
@@ -96,6 +97,7 @@ export function WatchPage() {
             <ClipPanel streams={streams} />
           </>
         )}
+        <ExportList />
       </section>
     </main>
   );

@@ -159,6 +159,24 @@ export const ENGLISH = {
   downloading: 'Download',
   cancel: 'Cancel',
   clearMarks: 'Clear marks',
+  exportInBackground: 'Export in the background',
+  exportHint:
+    'In the background, the recorder writes the file and keeps it for a day. You can close this page meanwhile.',
+  exports: 'Exports',
+  exportOf: (stream: string, from: string, span: string) => `${stream}, ${from}, ${span}`,
+  exportStates: {
+    queued: 'waiting until others are finished',
+    running: 'being written',
+    done: 'finished',
+    failed: 'failed',
+  },
+  exportKept: (moment: string) => `kept until ${moment}`,
+  exportTooMany: 'The recorder keeps no more exports. Remove one first.',
+  exportDiskFull:
+    'The recorder’s disk has too little space for this export. Remove exports, or download the clip instead.',
+  exportUnreadable:
+    'Part of this recording cannot be read. The recorder’s commands “verify” and “repair” tell more.',
+  remove: 'Remove',
   clipTooLarge:
     'This clip is too large for a page that came by plain http and has an access token: open the console by https, or choose a shorter clip.',
 
