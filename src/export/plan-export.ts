@@ -61,7 +61,7 @@ export async function exportedRange(
   if (folder !== undefined) {
     throw new Refusal(
       'unreadable-media',
-      `the manifest of ${folder} is missing or damaged; see what "verify" and "repair" say of that folder`,
+      `the manifest of ${folder} is missing or damaged; choose start and end so that that day (UTC) is left out, or see what "verify" and "repair" say of its folder`,
     );
   }
   if (range.periods.length === 0) throw nothingRecorded(stream, startUs, endUs);

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { rename, rm, truncate } from 'node:fs/promises';
+import { readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
 import t from 'tap';
@@ -115,6 +115,13 @@ t.test('a damaged or missing file is an error before the first byte', async (t) 
   t.equal(left.statusCode, 200, 'what it is not part of is exported');
   await rm(join(root, publisher.of('video')[0]!.initPath));
   t.match(await message(), /^409 .*is missing/);
+  const manifest = join(root, 'cam1/2026/03/04/manifest.mpd');
+  const unreadable =
+    /^409 the manifest of cam1\/2026\/03\/04 is missing or damaged; choose start and end so that that day/;
+  await writeFile(manifest, (await readFile(manifest)).subarray(0, 500));
+  t.match(await message(), unreadable);
+  await rm(manifest);
+  t.match(await message(), unreadable);
 });
 
 t.test(
@@ -144,7 +151,7 @@ t.test(
     const { promised, came, error } = await promise;
     t.equal(error, 'ECONNRESET');
     t.ok(came < promised, `${came} of ${promised}`);
-    const told = logged.filter(({ level }) => (level as number) >= 40);
+    const told = logged.filter(({ level }) => level === 'warn' || level === 'error');
     t.equal(told.length, 1);
     t.ok(JSON.stringify(told[0]).includes(`${last} is missing`));
   },
