@@ -15,6 +15,7 @@ import { OPENAPI_GENERATOR } from '../test/openapi-generator.ts';
 import { INSTALL_PACKAGE } from '../test/package/installed-package.ts';
 import { BUILD_PION, PION_PROGRAM } from '../test/peers/pion-program.ts';
 import { findVersitygw, INSTALL_VERSITYGW } from '../test/storage/servers/versitygw.ts';
+import { BUILD_OTLP_RECEIVER, OTLP_RECEIVER } from '../test/telemetry/otlp-receiver.ts';
 
 /** A program, by what it is for. */
 interface TestProgram {
@@ -49,6 +50,12 @@ const programs: TestProgram[] = [
     name: 'kubectl-validate, which has the schemas of Kubernetes',
     isThere: findKubectlValidate() !== undefined,
     command: INSTALL_KUBECTL_VALIDATE,
+    needs: 'Go',
+  },
+  {
+    name: 'the OTLP receiver of the OpenTelemetry Collector',
+    isThere: existsSync(OTLP_RECEIVER),
+    command: BUILD_OTLP_RECEIVER,
     needs: 'Go',
   },
   {

@@ -18,6 +18,7 @@ import { measureRequests } from './http/request-durations.ts';
 import { requestIds } from './http/request-id.ts';
 import { RequestLog } from './http/request-log.ts';
 import { registerOriginCheck } from './http/request-origin.ts';
+import { type RequestTracing, traceRequests } from './http/request-tracing.ts';
 import { registerSecurityHeaders } from './http/security-headers.ts';
 import type { DiskState } from './http/storage-state.ts';
 import { withOneStreamPart } from './http/stream-address.ts';
@@ -54,6 +55,8 @@ export interface AppDependencies {
   indexState?: Pick<IndexLife, 'isCompleting'>;
   /** Absent if there are none. */
   webhooks?: Pick<Webhooks, 'state'>;
+  /** Absent if requests are not traced. */
+  tracing?: RequestTracing | undefined;
   log: FastifyBaseLogger;
 }
 
@@ -133,6 +136,7 @@ export async function buildApp(deps: AppDependencies): Promise<FastifyInstance> 
   registerEventStreams(app);
 
   app.decorate('requestDurations', measureRequests(app));
+  if (deps.tracing !== undefined) traceRequests(app, deps.tracing);
   const addOtherMethods = watchMethods(app);
   registerJsonBodies(app);
   ignoreMeaninglessBodies(app);

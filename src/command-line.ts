@@ -28,6 +28,9 @@ Commands, each with a --help of its own and --json for programs:
 Environment:
   PORT                  port, instead of the one in [http] listen
   LOG_LEVEL             off, error, warn, info, debug or trace, instead of [log] level
+  OTEL_EXPORTER_OTLP_ENDPOINT
+                        OpenTelemetry collector that traces and logs are sent to, such as
+                        http://127.0.0.1:4318
 
 Exit code of the service: 0 after SIGTERM or SIGINT, 1 if it could not start or did not
 stop cleanly. Of a command: 0 if all is well, 1 if it found something wrong, 2 if it

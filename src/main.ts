@@ -12,6 +12,8 @@ import { openLog } from './log.ts';
 import { remark } from './remarks.ts';
 import type { Service } from './service.ts';
 import type { StorageConfig } from './storage/storage-options.ts';
+import { openTelemetry, TelemetryError } from './telemetry/open-telemetry.ts';
+import type { Telemetry } from './telemetry/telemetry.ts';
 import { version } from './version.ts';
 
 // Each stream waits for its own disk writes. With the default of four threads, eight streams would
@@ -36,15 +38,25 @@ async function main(): Promise<void> {
   if (options.version) return void process.stdout.write(`${version}\n`);
   const config = withOptions(await loadConfig(options.configFile), options);
   refuseWeakCredentials(config, options.configFile);
+  let missing: string | undefined;
+  const telemetry = await openTelemetry(process.env, version).catch((error: unknown) => {
+    // A recorder that cannot be watched should record all the same.
+    if (!(error instanceof TelemetryError)) throw error;
+    missing = error.message;
+    return undefined;
+  });
   const { log, release } = openLog({
     level: config.log.level,
     secrets: secretsIn(config),
+    further: telemetry?.lines,
   });
+  if (telemetry) telemetry.log = log;
+  if (missing !== undefined) log.warn(missing);
   try {
     // Loaded here because no sub-command needs it.
     const { Service } = await import('./service.ts');
-    const service = await Service.start(config, log);
-    stopOnSignal(service, log);
+    const service = await Service.start(config, log, { tracing: telemetry?.tracing });
+    stopOnSignal(service, log, telemetry);
     process.stdout.write(greeting(config, service.port, options.configFile));
   } finally {
     release();
@@ -92,7 +104,7 @@ function refuseWeakCredentials({ http, auth }: Config, configFile: string): void
   if (problems.length > 0) throw new ConfigError(configFile, problems);
 }
 
-function stopOnSignal(service: Service, log: Logger): void {
+function stopOnSignal(service: Service, log: Logger, telemetry: Telemetry | undefined): void {
   let stopping = false;
   const stop = async (reason: string, exitCode: number) => {
     if (stopping) {
@@ -108,9 +120,11 @@ function stopOnSignal(service: Service, log: Logger): void {
     try {
       await service.stop();
       log.info('stopped');
+      await telemetry?.close();
       process.exit(exitCode);
     } catch (error) {
       log.fatal({ err: error }, 'did not stop cleanly');
+      await telemetry?.close();
       process.exit(1);
     }
   };

@@ -12,8 +12,10 @@ import { Service } from './service.ts';
  */
 export async function recorder(host: FastifyInstance, config: Config): Promise<void> {
   let inner: FastifyInstance | undefined;
-  const service = await Service.start(config, host.log, async (app) => {
-    inner = app;
+  const service = await Service.start(config, host.log, {
+    serve: async (app) => {
+      inner = app;
+    },
   });
   host.addHook('preClose', () => service.stop());
   // Bodies are left in the request, for the application behind.

@@ -11,6 +11,7 @@ import { StorageEvents } from './events/storage-events.ts';
 import { FreeSpaceWatch, freeSpace } from './files/free-space.ts';
 import type { JournalLock } from './files/process-lock.ts';
 import { lockForRecorder } from './files/storage-root-lock.ts';
+import type { RequestTracing } from './http/request-tracing.ts';
 import { IndexLife } from './index-rebuild/index-life.ts';
 import type { Recorder } from './recorder.ts';
 import { filesOnDisk } from './retention/deletable-files.ts';
@@ -31,6 +32,14 @@ const REPLY_GRACE_MS = 3000;
 const RETENTION_GRACE_MS = 1000;
 /** How long the index may take to close, ms. */
 const INDEX_GRACE_MS = 1000;
+
+/** Options of {@link Service.start}. */
+export interface ServiceOptions {
+  /** Lets requests reach the application; listens as configured by default. */
+  serve?: (app: FastifyInstance) => Promise<void>;
+  /** Follows requests; absent if they are not traced. */
+  tracing?: RequestTracing | undefined;
+}
 
 /** The parts of a running service. */
 interface Parts {
@@ -56,13 +65,12 @@ export class Service {
 
   /**
    * Starts recording and listening.
-   * @param serve lets requests reach the application; listens as configured by default
    * @throws Error that says why it cannot start; then nothing is left running
    */
   static async start(
     config: Config,
     log: FastifyBaseLogger,
-    serve = (app: FastifyInstance) => listen(app, config.http),
+    { serve = (app) => listen(app, config.http), tracing }: ServiceOptions = {},
   ): Promise<Service> {
     const store = await openStorage(config, log);
     const closers = [async () => store.bucket?.close()];
@@ -145,6 +153,7 @@ export class Service {
         webhooks,
         disk: space,
         indexState: indexLife,
+        tracing,
         log,
       });
       closers.unshift(() => app.close());

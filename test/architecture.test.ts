@@ -106,6 +106,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     'track-figures.ts',
     'webhooks',
   ],
+  telemetry: ['http', 'logged-error.ts'],
   routes: [
     ...['clock', 'events', 'export', 'http', 'layout', 'media', 'package-root.ts', 'playback'],
     'retention',
@@ -139,14 +140,14 @@ const MAY_IMPORT: Record<string, string[]> = {
     ...['repair', 'segment-index', 'storage', 'verification'],
   ],
   'service.ts': [
-    ...['app.ts', 'clock', 'config', 'events', 'files', 'index-rebuild', 'recorder.ts'],
+    ...['app.ts', 'clock', 'config', 'events', 'files', 'http', 'index-rebuild', 'recorder.ts'],
     ...['retention', 'storage', 'webhooks', 'workers'],
   ],
   'plugin.ts': ['config', 'service.ts'],
   'index.ts': ['app.ts', 'config', 'plugin.ts', 'service.ts', 'version.ts'],
   'main.ts': [
     ...['command-line.ts', 'commands', 'config', 'log.ts', 'remarks.ts', 'service.ts'],
-    ...['storage', 'version.ts'],
+    ...['storage', 'telemetry', 'version.ts'],
   ],
 };
 

@@ -36,6 +36,8 @@ export interface RecorderProcessOptions {
   program?: string[];
   /** More of the command line. */
   flags?: string[];
+  /** More of the environment. */
+  environment?: Record<string, string>;
   /** `auth.tokens`; none by default. */
   tokens?: string[];
   /** The whole live777.toml instead of all of the above; `{root}` becomes the storage root. */
@@ -93,6 +95,7 @@ export async function startRecorder(
         PATH: process.env.PATH,
         NODE_COMPILE_CACHE: join(REPOSITORY, 'node_modules/.cache/compile'),
         NO_COLOR: '1',
+        ...options.environment,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     },
