@@ -3,10 +3,10 @@ import { basename, dirname, join, normalize } from 'node:path';
 import t from 'tap';
 
 const ROOT = join(import.meta.dirname, '..');
-const PAGES = ['*.md', 'design/*.md', 'docs/*.md'].flatMap((pages) =>
+const PAGES = ['*.md', 'design/*.md', 'docs/**/*.md', 'deploy/**/*.md'].flatMap((pages) =>
   globSync(pages, { cwd: ROOT }).map((page) => page.replaceAll('\\', '/')),
 );
-const FOLDERS = 'bin,src,routes,web,test,bench,fuzz,config,docs';
+const FOLDERS = 'bin,src,routes,web,test,bench,fuzz,config,deploy,docs';
 const FILES = new Set([
   ...globSync(`{${FOLDERS}}/**/*`, { cwd: ROOT }).map((file) => file.replaceAll('\\', '/')),
   ...globSync('*', { cwd: ROOT }),
