@@ -135,6 +135,10 @@ export const CONFIG_WORDS: Record<string, Record<string, KeyWords>> = {
       en: 'Codecs in order of preference, at least one for picture and one for sound.',
       zh: '按优先顺序排列的编码，视频和音频各至少一种。',
     },
+    disk_warnings: {
+      en: 'Marks of free space, sizes or shares of the disk, below which a warning is logged.',
+      zh: '剩余空间告警线：大小或占磁盘的百分比，低于时记录告警。',
+    },
     resume_grace_seconds: {
       en: 'Seconds for which a record stays open when its publisher is lost.',
       zh: '推流中断后，记录保持打开、等待恢复的秒数。',
@@ -179,6 +183,35 @@ export const CONFIG_WORDS: Record<string, Record<string, KeyWords>> = {
     access_key_secret: { en: 'AccessKey secret.', zh: 'AccessKey Secret。' },
     security_token: { en: 'Token of STS credentials.', zh: 'STS 临时凭证的安全令牌。' },
     ...SPOOL,
+  },
+  'recorder.retention': {
+    max_age: {
+      en: 'Age at which segments are deleted: `"30d"`, `"12h"`, `"90m"`; at least `"1m"`.',
+      zh: '分段的保留时长，超过即删除：`"30d"`、`"12h"`、`"90m"`，至少 `"1m"`。',
+    },
+    max_size: { en: 'Total size of all segments.', zh: '全部分段的总大小上限。' },
+    min_free: {
+      en: 'What stays free on the disk of the recordings: a size, or a share. Not for a bucket.',
+      zh: '录制磁盘上保留的可用空间：大小或百分比。不适用于存储桶。',
+    },
+    grace_seconds: {
+      en: 'Seconds for which files stay after the manifest stopped naming them.',
+      zh: '清单不再引用之后，文件继续保留的秒数。',
+    },
+  },
+  'recorder.retention.streams[]': {
+    match: {
+      en: 'Name or pattern; the first table that matches a stream is its own.',
+      zh: '流名或通配模式；每路流采用第一个匹配的表。',
+    },
+    max_age: {
+      en: 'Age for these streams, instead of the general one; `"none"`: for ever.',
+      zh: '这些流的保留时长，取代全局设置；`"none"` 表示永久。',
+    },
+    max_size: {
+      en: 'Total size of all these streams together; the general limit holds too.',
+      zh: '这些流合计的大小上限；全局上限同样有效。',
+    },
   },
   'recorder.sources[]': {
     url: {

@@ -8,7 +8,7 @@ import type { Test } from 'tap';
 import { until } from './until.ts';
 
 /**
- * Runs nginx on loopback, with what the README has for a reverse proxy.
+ * Runs nginx on loopback, with the location of `deploy/nginx.conf`.
  * @param target address of the recorder
  * @returns address of the recorder below the prefix, without a trailing slash
  */
@@ -31,11 +31,12 @@ export async function startNginx(t: Test, target: string): Promise<string> {
   return `${url}/rec`;
 }
 
-/** The block of the README. */
+/** The location of the recorder in deploy/nginx.conf. */
 async function snippet(): Promise<string> {
-  const readme = await readFile(join(import.meta.dirname, '../../README.md'), 'utf8');
-  const [, block] = /```nginx\n([\s\S]*?)```/.exec(readme) ?? [];
-  if (block === undefined) throw new Error('the README has nothing for nginx');
+  const file = join(import.meta.dirname, '../../deploy/nginx.conf');
+  const [block] =
+    /^ {4}location \/rec\/ \{[\s\S]*?^ {4}\}/m.exec(await readFile(file, 'utf8')) ?? [];
+  if (block === undefined) throw new Error('deploy/nginx.conf has no location /rec/');
   return block;
 }
 
@@ -53,7 +54,10 @@ ${temporary}
 access_log off;
 server {
 listen 127.0.0.1:${port};
-${block.replace('http://127.0.0.1:7778', target)}
+${block
+  .replace('http://live777_recorder', target)
+  // A header in which only a trusted proxy is believed, unlike Host.
+  .replace('proxy_set_header Host ', 'proxy_set_header X-Forwarded-Host ')}
 }
 }`;
 }
