@@ -87,6 +87,47 @@ t.test('over midnight, another picture size and a pause', async (t) => {
   }
 });
 
+t.test(
+  "Chromium's own player plays and seeks, over midnight, a pause and another size",
+  async (t) => {
+    const browser = await requireChromium(t);
+    if (browser === undefined) return;
+    const recorded = await recordedApp(t, OVER_ALL, { startUs: BEFORE_MIDNIGHT_US });
+    const { video } = await playlistsOf(recorded, 'start=0');
+    const total = video.segments.reduce((sum, { duration }) => sum + duration, 0);
+    const origin = await recorded.app.listen({ host: '127.0.0.1', port: 0 });
+    const page = await browser.newPage();
+    t.teardown(() => page.close());
+    await page.goto(`${origin}/api/info`);
+    const seen = await page.evaluate<{ duration: number; widths: number[]; endedAt: number }>(`
+    (async () => {
+      const video = document.createElement('video');
+      const happens = (name) => new Promise((resolve, reject) => {
+        video.addEventListener(name, resolve, { once: true });
+        video.addEventListener('error', () => reject(new Error(video.error.message)), { once: true });
+      });
+      video.muted = true;
+      video.src = '/api/playback/cam1/index.m3u8?start=0';
+      await happens('loadeddata');
+      const widths = [];
+      for (const time of [${total - 1}, 1, ${total - 8}, 5, 0]) {
+        const sought = happens('seeked');
+        video.currentTime = time;
+        await sought;
+        widths.push(video.videoWidth);
+      }
+      const ended = happens('ended');
+      video.playbackRate = 4;
+      await video.play();
+      await ended;
+      return { duration: video.duration, widths, endedAt: video.currentTime };
+    })()`);
+    t.ok(Math.abs(seen.duration - total) < 0.1, `${seen.duration} of ${total} s`);
+    t.ok(Math.abs(seen.endedAt - total) < 0.1, `ends at ${seen.endedAt}`);
+    t.same(seen.widths, [640, 320, 640, 320, 320]);
+  },
+);
+
 t.test('it begins exactly where the range does', async (t) => {
   const recorded = await recordedApp(t, (publisher) => publisher.run(9));
   const query = `start=${NOON_US + 3e6}&end=2026-03-04T12:00:07Z`;
