@@ -28,8 +28,8 @@ const AFTER_US = 60_000_000;
 /**
  * What is recorded of a stream in [startUs, endUs): whole segments, in Periods. The first segment of pictures is
  * the latest at or before the start that begins with a keyframe, else the latest that has one, else the first
- * that has; sound is there from it on. In the last Period the sound goes on as long as the picture. The index tells which segments there are, the
- * manifests of their days how they lie in media time and what they are.
+ * that has; sound is there from it on. In the last Period the sound goes on as long as the picture. The index
+ * tells which segments there are, the manifests of their days how they lie in media time and what they are.
  * @throws Refusal `bad-time` for a range of too many segments; the file system's error; StoreError
  */
 export async function selectRange(
