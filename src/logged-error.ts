@@ -27,19 +27,31 @@ export function loggedError(error: unknown): LoggedError {
     type: name,
     message: messageOf(error),
     ...(typeof code === 'string' && { code }),
-    ...(isFault(name, code) && stack !== undefined && { stack }),
+    ...(isFault(error) && stack !== undefined && { stack }),
   };
 }
 
-/** The errors of a system call have a code such as `ENOSPC`, the faults that Node finds `ERR_…`. */
-function isFault(name: string, code: unknown): boolean {
+/**
+ * The errors of a system call have a code such as `ENOSPC`, the faults that Node finds `ERR_…`. What
+ * has only expected causes, such as a failed `fetch`, is expected.
+ */
+function isFault(error: Error, depth = 0): boolean {
+  const { name, code } = error as Error & { code?: unknown };
   if (!NAMES_OF_FAULTS.has(name)) return false;
-  return typeof code !== 'string' || code.startsWith('ERR_');
+  if (typeof code === 'string') return code.startsWith('ERR_');
+  const causes = depth === MOST_CAUSES ? [] : causesOf(error);
+  if (causes.length === 0) return true;
+  return causes.some((cause) => !(cause instanceof Error) || isFault(cause, depth + 1));
+}
+
+/** The errors that an error was made of. */
+function causesOf(error: Error): unknown[] {
+  const parts = error instanceof AggregateError ? (error.errors as unknown[]) : [];
+  return [...parts, ...(error.cause === undefined ? [] : [error.cause])];
 }
 
 function messageOf(error: Error, depth = 0): string {
-  const parts = error instanceof AggregateError ? (error.errors as unknown[]) : [];
-  const causes = [...parts, ...(error.cause === undefined ? [] : [error.cause])];
+  const causes = causesOf(error);
   if (causes.length === 0 || depth === MOST_CAUSES) return error.message;
   const told = causes.map((cause) =>
     cause instanceof Error ? messageOf(cause, depth + 1) : String(cause),

@@ -10,12 +10,15 @@ t.test('what the program expects is one line, what it does not has a stack', asy
     systemError('ECONNREFUSED'),
     new Refusal('stopping', 'the recorder is stopping'),
     Object.assign(new Error('no such bucket'), { name: 'NoSuchBucket' }),
+    new TypeError('fetch failed', { cause: systemError('ECONNREFUSED') }),
+    new AggregateError([systemError('ECONNREFUSED'), systemError('ETIMEDOUT')]),
   ]) {
     t.notOk('stack' in loggedError(expected), expected.message);
   }
   const other = Object.assign(new TypeError('closed'), { code: 'ERR_INVALID_STATE' });
-  for (const fault of [new TypeError('x is undefined'), new Error('never'), other]) {
-    t.match(loggedError(fault), { type: fault.name, message: fault.message, stack: /at / });
+  const both = new AggregateError([systemError('ENOSPC'), new TypeError('x')]);
+  for (const fault of [new TypeError('x is undefined'), new Error('never'), other, both]) {
+    t.match(loggedError(fault), { type: fault.name, stack: /at / });
   }
 });
 

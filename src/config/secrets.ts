@@ -1,11 +1,13 @@
 /** Keys whose values open something: tokens, secrets, credentials and access keys. */
 const SECRET_KEY = /token|secret|credential|password|access_?key/i;
+/** A part of a path that is a key, as in the addresses of many webhooks: long, letters and digits. */
+const LIKE_A_KEY = /^(?=.*\d)(?=.*[a-z])[\w-]{20,}$/i;
 /** Shorter values are words that a line may contain by chance. */
 const SHORTEST = 8;
 
 /**
  * All secrets of a configuration, the longest first: values of keys that name one, and what URLs have
- * before the host and in the query. They are found by the names of keys, so that a table of the
+ * before the host, in the query, and as keys in the path. They are found by the names of keys, so that a table of the
  * configuration that is added later is covered too.
  */
 export function secretsIn(config: object): string[] {
@@ -30,11 +32,12 @@ function secretsOfUrl(text: string): string[] {
   if (!/^[a-z][a-z\d+.-]*:\/\//i.test(text)) return [];
   const url = URL.parse(text);
   if (url === null) return [];
-  const { password, searchParams, search } = url;
+  const { password, pathname, searchParams, search } = url;
   const inQuery = search.slice(1).split('&');
   return [
     password,
     decoded(password),
+    ...pathname.split('/').filter((part) => LIKE_A_KEY.test(part)),
     ...searchParams.values(),
     // As it is written, too.
     ...inQuery.map((pair) => pair.slice(pair.indexOf('=') + 1)),

@@ -12,7 +12,9 @@ t.test('secrets are found by the names of their keys, wherever they are', async 
         { url: 'http://user:p%40ssword@node', token: 'source-token' },
         { whep: 'http://node/whep?access=in%20the+query&n=1' },
       ],
-      webhooks: [{ url: 'https://example.org', secret: 'whsec_abcdefgh' }],
+      webhooks: [
+        { url: 'https://example.org/services/T0/x7Gk29dPq0aLmZ4eRt1v', secret: 'whsec_abcdefgh' },
+      ],
     },
   };
   t.strictSame(secretsIn(config).sort(), [
@@ -28,6 +30,7 @@ t.test('secrets are found by the names of their keys, wherever they are', async 
     'secret-access-key',
     'source-token',
     'whsec_abcdefgh',
+    'x7Gk29dPq0aLmZ4eRt1v',
   ]);
 });
 
