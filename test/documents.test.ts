@@ -6,7 +6,7 @@ const ROOT = join(import.meta.dirname, '..');
 const PAGES = ['*.md', 'design/*.md', 'docs/**/*.md', 'deploy/**/*.md'].flatMap((pages) =>
   globSync(pages, { cwd: ROOT }).map((page) => page.replaceAll('\\', '/')),
 );
-const FOLDERS = 'bin,src,routes,web,test,bench,fuzz,config,deploy,docs';
+const FOLDERS = 'bin,src,routes,scripts,web,test,bench,fuzz,config,deploy,docs';
 const FILES = new Set([
   ...globSync(`{${FOLDERS}}/**/*`, { cwd: ROOT }).map((file) => file.replaceAll('\\', '/')),
   ...globSync('*', { cwd: ROOT }),

@@ -49,12 +49,17 @@ async function openShell(t: Test): Promise<Shell> {
   return {
     recorder,
     run: (commands) =>
-      spawnSync('bash', ['--norc', '-euo', 'pipefail', '-c', commands.replaceAll('7778', port)], {
+      spawnSync('bash', ['--norc', '-euo', 'pipefail', '-c', here(commands, port)], {
         cwd: folder,
         env,
         encoding: 'utf8',
       }),
   };
+}
+
+/** The commands for the recorder of the test, which listens elsewhere and is no clone. */
+function here(commands: string, port: string): string {
+  return commands.replaceAll('7778', port).replaceAll('npm start --', 'live777-recorder');
 }
 
 /** Runs the blocks with a mark, of all pages. */
