@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
+import { needsToken } from '../src/http/auth.ts';
 import { requireContentType } from '../src/http/content-type.ts';
 import { errorReply } from '../src/http/errors.ts';
 import { iceLinks } from '../src/http/ice-links.ts';
@@ -54,9 +55,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
     done(null, body);
   });
   const links = iceLinks(app.config.iceServers);
-  const { tokens, secret } = app.config.auth;
-  const hasTokens = tokens.length > 0 || secret !== undefined;
-  const unconnected = new UnconnectedPublishers(app.recorder, hasTokens);
+  const unconnected = new UnconnectedPublishers(app.recorder, () => needsToken(app.config.auth));
 
   app.route({
     method: 'POST',

@@ -4,6 +4,7 @@ import cors from '@fastify/cors';
 import fastifyStatic from '@fastify/static';
 import fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance } from 'fastify';
 import type { Config } from './config/config.ts';
+import type { ConfigChanges } from './config/config-changes.ts';
 import type { EventLog } from './events/event-log.ts';
 import { isOver } from './export/export-job.ts';
 import { ExportJobs } from './export/export-jobs.ts';
@@ -31,6 +32,7 @@ import { Presentations } from './playback/presentations.ts';
 import { recordedObjects } from './playback/recorded-objects.ts';
 import type { RecordCatalogue } from './record-catalogue/record-catalogue.ts';
 import type { Recorder } from './recorder.ts';
+import { Refusal } from './refusal.ts';
 import type { MediaRetention } from './retention/media-retention.ts';
 import type { SegmentIndex } from './segment-index/segment-index.ts';
 import type { Sources } from './sources/sources.ts';
@@ -53,6 +55,8 @@ export interface AppDependencies {
   disk?: DiskState;
   /** Whether the index is complete; absent if it is. */
   indexState?: Pick<IndexLife, 'isCompleting'>;
+  /** Reads the configuration again; absent if it is not from a file. */
+  reloadConfig?: () => Promise<ConfigChanges>;
   /** Absent if there are none. */
   webhooks?: Pick<Webhooks, 'state'>;
   /** Absent if requests are not traced. */
@@ -67,6 +71,14 @@ const CHECK_INTERVAL_MS = 1000;
  * Maximum size of a request body, bytes: an offer with every codec of a browser has about 10 KB.
  */
 const BODY_LIMIT = 256 * 1024;
+
+/** For a recorder within another program, which has its own configuration. */
+async function refuseReload(): Promise<never> {
+  throw new Refusal(
+    'no-configuration',
+    'the recorder was started without a file that it could read again',
+  );
+}
 
 /**
  * Builds the HTTP server, ready to listen or to `inject` requests. Closing it does not close the
@@ -113,6 +125,7 @@ export async function buildApp(deps: AppDependencies): Promise<FastifyInstance> 
   app.decorate('events', deps.events);
   app.decorate('disk', deps.disk ?? { isLow: false, secondsUntilFull: undefined });
   app.decorate('indexState', deps.indexState ?? { isCompleting: false });
+  app.decorate('reloadConfig', deps.reloadConfig ?? refuseReload);
   app.decorate('webhooks', deps.webhooks ?? { state: () => [] });
   const objects = recordedObjects(deps.store, deps.recorder);
   app.decorate('recordedObjects', objects);

@@ -6,6 +6,8 @@ import { loggedError } from './logged-error.ts';
 /** A log that is held back until it is released, so that output to the terminal comes first. */
 export interface HeldLog {
   log: Logger;
+  /** Names further texts that no line may contain from now on. */
+  hide(secrets: readonly string[]): void;
   /** Writes what was held back; from then on, lines are written at once. */
   release(): void;
 }
@@ -35,7 +37,8 @@ export function openLog({ level, secrets, further }: LogOptions): HeldLog {
   const output: DestinationStream = process.stdout.isTTY
     ? pretty({ sync: true, translateTime: 'SYS:HH:MM:ss.l' })
     : pino.destination({ sync: true });
-  const withoutSecrets = remover(secrets);
+  let withoutSecrets = remover(secrets);
+  let hidden = secrets;
   let held: string[] | undefined = [];
   const log = pino(
     { ...LOG_FORMAT, level },
@@ -50,6 +53,11 @@ export function openLog({ level, secrets, further }: LogOptions): HeldLog {
   );
   return {
     log,
+    hide: (more) => {
+      // The former ones may still be used by others.
+      hidden = [...new Set([...hidden, ...more])];
+      withoutSecrets = remover(hidden);
+    },
     release: () => {
       const lines = held ?? [];
       held = undefined;

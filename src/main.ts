@@ -9,6 +9,7 @@ import { isLoopback, urlHost } from './config/listen-address.ts';
 import { loadConfig } from './config/load-config.ts';
 import { secretsIn } from './config/secrets.ts';
 import { openLog } from './log.ts';
+import { Refusal } from './refusal.ts';
 import { remark } from './remarks.ts';
 import type { Service } from './service.ts';
 import type { StorageConfig } from './storage/storage-options.ts';
@@ -36,8 +37,14 @@ async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2), process.env);
   if (options.help) return void process.stdout.write(USAGE);
   if (options.version) return void process.stdout.write(`${version}\n`);
-  const config = withOptions(await loadConfig(options.configFile), options);
-  refuseWeakCredentials(config, options.configFile);
+  const load = async () => {
+    const loaded = withOptions(await loadConfig(options.configFile), options);
+    refuseWeakCredentials(loaded, options.configFile);
+    return loaded;
+  };
+  // Before anything else: during the start, too, it is no reason to end.
+  const hangUps = new HangUps();
+  const config = await load();
   let missing: string | undefined;
   const telemetry = await openTelemetry(process.env, version).catch((error: unknown) => {
     // A recorder that cannot be watched should record all the same.
@@ -45,7 +52,7 @@ async function main(): Promise<void> {
     missing = error.message;
     return undefined;
   });
-  const { log, release } = openLog({
+  const { log, release, hide } = openLog({
     level: config.log.level,
     secrets: secretsIn(config),
     further: telemetry?.lines,
@@ -55,13 +62,49 @@ async function main(): Promise<void> {
   try {
     // Loaded here because no sub-command needs it.
     const { Service } = await import('./service.ts');
-    const service = await Service.start(config, log, { tracing: telemetry?.tracing });
+    const service = await Service.start(config, log, {
+      load: async () => {
+        const next = await load();
+        hide(secretsIn(next));
+        return next;
+      },
+      tracing: telemetry?.tracing,
+    });
     stopOnSignal(service, log, telemetry);
+    hangUps.listen(() => void reload(service, log));
     process.stdout.write(greeting(config, service.port, options.configFile));
   } finally {
     release();
   }
   remark(config, log);
+}
+
+/** SIGHUP, which asks for the configuration to be read again: it never ends the program. */
+class HangUps {
+  #isPending = false;
+  #call = () => {
+    this.#isPending = true;
+  };
+
+  constructor() {
+    process.on('SIGHUP', () => this.#call());
+  }
+
+  /** Calls for each, and once if there was one before. */
+  listen(call: () => void): void {
+    this.#call = call;
+    if (this.#isPending) call();
+  }
+}
+
+/** Never rejects. */
+async function reload(service: Service, log: Logger): Promise<void> {
+  try {
+    await service.reloadConfig();
+  } catch (err) {
+    // What is wrong with the file has been logged line by line.
+    if (!(err instanceof Refusal)) log.error({ err }, 'the configuration cannot be read again');
+  }
 }
 
 /** Tells a new user where to go next. */

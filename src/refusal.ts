@@ -17,7 +17,9 @@
  * - `no-such-export`; `unfinished-export`: it has no file yet, or never will;
  * - `too-many-exports`: no more are kept;
  * - `disk-full`: recordings need what is free on the disk;
- * - `spool-full`: too much waits for its upload.
+ * - `spool-full`: too much waits for its upload;
+ * - `bad-configuration`: live777.toml has mistakes, which the message names line by line;
+ * - `no-configuration`: there is no such file to read again.
  */
 export type RefusalReason =
   | 'bad-name'
@@ -40,7 +42,9 @@ export type RefusalReason =
   | 'unfinished-export'
   | 'too-many-exports'
   | 'disk-full'
-  | 'spool-full';
+  | 'spool-full'
+  | 'bad-configuration'
+  | 'no-configuration';
 
 /**
  * A request that cannot be met for a reason that the caller should know: the message is shown to

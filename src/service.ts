@@ -1,9 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { buildApp } from './app.ts';
 import { steadyNowUs } from './clock/steady-clock.ts';
 import type { Config } from './config/config.ts';
 import { urlHost } from './config/listen-address.ts';
+import { ConfigReload } from './config-reload.ts';
 import { deletionEvent } from './events/deletion-events.ts';
 import { diskEvent } from './events/disk-events.ts';
 import { EventLog, eventJournalPath } from './events/event-log.ts';
@@ -53,6 +55,15 @@ interface Parts {
   webhooks: Webhooks;
   storageEvents: StorageEvents | undefined;
   retention: MediaRetention;
+  configReload: ConfigReload | undefined;
+}
+
+/** Options of {@link Service.start}. */
+export interface ServiceOptions {
+  /** Lets requests reach the application; listens as configured by default. */
+  serve?: (app: FastifyInstance) => Promise<void>;
+  /** Reads the configuration again. @throws ConfigError */
+  load?: () => Promise<Config>;
 }
 
 /** The whole program except its command line: starts every part, and stops it. */
@@ -70,7 +81,7 @@ export class Service {
   static async start(
     config: Config,
     log: FastifyBaseLogger,
-    { serve = (app) => listen(app, config.http), tracing }: ServiceOptions = {},
+    { serve = (app) => listen(app, config.http), load, tracing }: ServiceOptions = {},
   ): Promise<Service> {
     const store = await openStorage(config, log);
     const closers = [async () => store.bucket?.close()];
@@ -113,7 +124,7 @@ export class Service {
       const onDisk = folderReader(store.root);
       await indexLife.prepare(onDisk);
       const { index: segmentIndex, catalogue: recordCatalogue } = indexLife;
-      const { recorder, sources, folders } = await createRecorder(
+      const { recorder, sources, folders, apply } = await createRecorder(
         config,
         segmentIndex,
         recordCatalogue,
@@ -141,6 +152,23 @@ export class Service {
         log,
       });
       closers.unshift(() => retention.stop());
+      const configReload =
+        load &&
+        new ConfigReload({
+          live: config,
+          load,
+          log,
+          apply: async (next) => {
+            // The only one that can fail goes first.
+            await webhooks.apply(next.recorder.webhooks);
+            apply(next.recorder);
+            retention.apply(next.recorder.retention);
+            space.setMarks(next.recorder.diskWarnings);
+            log.level = next.log.level;
+            // Clients come back, with tokens that are valid now.
+            if (!isDeepStrictEqual(next.auth, config.auth)) app.eventStreams.endAll();
+          },
+        });
       const app = await buildApp({
         config,
         recorder,
@@ -153,6 +181,7 @@ export class Service {
         webhooks,
         disk: space,
         indexState: indexLife,
+        ...(configReload && { reloadConfig: () => configReload.run() }),
         tracing,
         log,
       });
@@ -177,6 +206,7 @@ export class Service {
         webhooks,
         storageEvents,
         retention,
+        configReload,
       });
     } catch (error) {
       for (const close of closers) await close();
@@ -188,6 +218,14 @@ export class Service {
   get port(): number {
     const address = this.#parts.app.server.address();
     return typeof address === 'object' && address !== null ? address.port : 0;
+  }
+
+  /**
+   * Reads the configuration again.
+   * @throws Refusal `bad-configuration`: then nothing has changed, and it is logged
+   */
+  async reloadConfig(): Promise<void> {
+    await this.#parts.configReload?.run();
   }
 
   /**

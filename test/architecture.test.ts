@@ -113,17 +113,9 @@ const MAY_IMPORT: Record<string, string[]> = {
     ...['segment-index', 'storage', 'version.ts'],
   ],
   'app.ts': [
-    ...[
-      'config',
-      'events',
-      'export',
-      'http',
-      'index-rebuild',
-      'playback',
-      'record-catalogue',
-      'recorder.ts',
-    ],
-    ...['retention', 'segment-index', 'sources', 'storage', 'version.ts', 'webhooks'],
+    ...['config', 'events', 'export', 'http', 'index-rebuild', 'playback', 'record-catalogue'],
+    ...['recorder.ts', 'refusal.ts', 'retention', 'segment-index', 'sources', 'storage'],
+    ...['version.ts', 'webhooks'],
   ],
   'openapi.ts': [
     ...['app.ts', 'config', 'events', 'package-root.ts', 'record-catalogue', 'recorder.ts'],
@@ -139,15 +131,16 @@ const MAY_IMPORT: Record<string, string[]> = {
     'preflight',
     ...['repair', 'segment-index', 'storage', 'verification'],
   ],
+  'config-reload.ts': ['config', 'refusal.ts'],
   'service.ts': [
-    ...['app.ts', 'clock', 'config', 'events', 'files', 'http', 'index-rebuild', 'recorder.ts'],
-    ...['retention', 'storage', 'webhooks', 'workers'],
+    ...['app.ts', 'clock', 'config', 'config-reload.ts', 'events', 'files', 'http'],
+    ...['index-rebuild', 'recorder.ts', 'retention', 'storage', 'webhooks', 'workers'],
   ],
   'plugin.ts': ['config', 'service.ts'],
   'index.ts': ['app.ts', 'config', 'plugin.ts', 'service.ts', 'version.ts'],
   'main.ts': [
-    ...['command-line.ts', 'commands', 'config', 'log.ts', 'remarks.ts', 'service.ts'],
-    ...['storage', 'telemetry', 'version.ts'],
+    ...['command-line.ts', 'commands', 'config', 'log.ts', 'refusal.ts', 'remarks.ts'],
+    ...['service.ts', 'storage', 'telemetry', 'version.ts'],
   ],
 };
 

@@ -334,3 +334,22 @@ t.test('an error that nobody expected is logged, and all is closed in order', as
     { msg: 'stopped' },
   ]);
 });
+
+t.test('SIGHUP never ends it, and reads the configuration again', async (t) => {
+  // As early as the program can know of it: while it loads and starts.
+  const early = 'setImmediate(() => process.emit("SIGHUP"))';
+  const preload = `const on = process.on; process.on = function (name, ...more) { const done = on.call(this, name, ...more); if (name === 'SIGHUP') ${early}; return done; };`;
+  const program = await run(t, ['--listen', '127.0.0.1:0', '-v'], '', {}, preload);
+  const address = await program.address();
+  await program.prints(/read the configuration again/);
+  await writeFile(join(program.folder, 'live777.toml'), '[recorder]\nauto_streams = ["*"]\n');
+  program.process.kill('SIGHUP');
+  await program.prints(/"applied":\["recorder.auto_streams"\]/);
+  await writeFile(join(program.folder, 'live777.toml'), '[recorder]\nauto_stream = ["*"]\n');
+  program.process.kill('SIGHUP');
+  await program.prints(/live777\.toml:2: recorder\.auto_stream: unknown key.*nothing changed/);
+  t.equal((await fetch(`${address}/healthz`)).status, 200);
+  program.process.kill('SIGTERM');
+  t.equal(await program.ended(), 0);
+  t.equal(program.stderr, '');
+});

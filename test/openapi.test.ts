@@ -88,6 +88,7 @@ t.test('every operation is described, with its errors', async (t) => {
     paths: Record<string, Record<string, Operation>>;
   };
   t.strictSame(Object.keys(document.paths), [
+    '/api/config/reload',
     '/api/events',
     '/api/exports',
     '/api/exports/{id}',

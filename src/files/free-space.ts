@@ -57,7 +57,7 @@ export class FreeSpaceWatch {
   readonly #log: SpaceLog;
   readonly #clock: Clock;
   readonly #read: (folder: string) => Promise<FreeSpace>;
-  readonly #marks: readonly SpaceMark[];
+  #marks: readonly SpaceMark[];
   readonly #fillRate = new FillRate();
   /** The lowest mark that was passed. */
   readonly #passed: { [R in SpaceChange['resource']]?: SpaceMark } = {};
@@ -76,6 +76,11 @@ export class FreeSpaceWatch {
     this.#log = log;
     this.#clock = clock;
     this.#read = read;
+    this.#marks = marks;
+  }
+
+  /** Changes the marks; the next look judges by them. */
+  setMarks(marks: readonly SpaceMark[]): void {
     this.#marks = marks;
   }
 

@@ -86,13 +86,24 @@ function namesStream(request: FastifyRequest, stream: string): boolean {
   return readsStream && (request.query as { stream?: string }).stream === stream;
 }
 
+/** Whether the configuration, as it is now, has tokens or a secret. */
+export function needsToken({ tokens, secret }: Config['auth']): boolean {
+  return tokens.length > 0 || secret !== undefined;
+}
+
 function createAuthorizer(app: FastifyInstance, config: Config['auth']): Authorizer {
-  if (config.tokens.length === 0 && config.secret === undefined) return { callerOf: () => ANYBODY };
   // Digests have equal lengths, so the comparison reveals nothing about a token, not even its
   // length.
-  const digests = config.tokens.map(digest);
+  let digests: Buffer[] = [];
+  let tokens: readonly string[] | undefined;
   return {
     callerOf(request) {
+      // The tokens are replaced when the configuration is read again.
+      if (config.tokens !== tokens) {
+        tokens = config.tokens;
+        digests = tokens.map(digest);
+      }
+      if (!needsToken(config)) return ANYBODY;
       const token = tokenOf(request);
       if (token === undefined) return undefined;
       const given = digest(token);

@@ -1,5 +1,6 @@
 import type { Metric } from 'prom-client';
 import type { Config } from '../config/config.ts';
+import type { ConfigChanges } from '../config/config-changes.ts';
 import type { EventLog } from '../events/event-log.ts';
 import type { ExportJobs } from '../export/export-jobs.ts';
 import type { IndexLife } from '../index-rebuild/index-life.ts';
@@ -33,6 +34,8 @@ declare module 'fastify' {
     events: EventLog;
     disk: DiskState;
     indexState: Pick<IndexLife, 'isCompleting'>;
+    /** See `POST /api/config/reload`. @throws Refusal `bad-configuration`, `no-configuration` */
+    reloadConfig: () => Promise<ConfigChanges>;
     webhooks: Pick<Webhooks, 'state'>;
     /** What was recorded, wherever its bytes are. */
     recordedObjects: RecordedObjects;

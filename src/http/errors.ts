@@ -31,6 +31,8 @@ const STATUS_OF: Readonly<Record<RefusalReason, number>> = {
   'unfinished-export': 409,
   'too-many-exports': 429,
   'disk-full': 507,
+  'bad-configuration': 422,
+  'no-configuration': 409,
   'stale-entity-tag': 412,
   'unacceptable-offer': 422,
   'too-many-armed': 429,

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { needsToken } from './auth.ts';
 import './decorators.ts';
 import { RequestError } from './errors.ts';
 import type { EventStream } from './event-stream.ts';
@@ -22,16 +23,11 @@ export function registerEventStreams(app: FastifyInstance): void {
     maxClients: MAX_CLIENTS,
     maxPerAddress: MAX_PER_ADDRESS,
     // Without tokens, Liveman cannot be identified, so no new client is refused.
-    replacesOldest: () => !hasTokens(app),
+    replacesOldest: () => !needsToken(app.config.auth),
   });
   app.decorate('eventStreams', streams);
   // Fastify waits for open replies before it closes; these never end by themselves.
   app.addHook('preClose', async () => streams.close());
-}
-
-function hasTokens(app: FastifyInstance): boolean {
-  const { tokens, secret } = app.config.auth;
-  return tokens.length > 0 || secret !== undefined;
 }
 
 /**
@@ -42,7 +38,7 @@ export function openEventStream(request: FastifyRequest, reply: FastifyReply): E
   const app = request.server;
   const stream = app.eventStreams.open({
     address: request.ip,
-    isTrusted: hasTokens(app) && app.authorizer.callerOf(request)?.stream === '*',
+    isTrusted: needsToken(app.config.auth) && app.authorizer.callerOf(request)?.stream === '*',
   });
   if (stream === undefined) {
     reply.header('Retry-After', RETRY_AFTER_SECONDS);

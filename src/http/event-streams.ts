@@ -52,10 +52,15 @@ export class EventStreams {
     return stream;
   }
 
-  /** Ends all replies. */
+  /** Ends all replies; clients may come back. */
+  endAll(): void {
+    for (const stream of this.#streams) this.#end(stream);
+  }
+
+  /** Ends all replies, and begins no more. */
   close(): void {
     this.#closed = true;
-    for (const stream of this.#streams) this.#end(stream);
+    this.endAll();
   }
 
   /** Whether one more client fits, if necessary after disconnecting another one. */

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Config } from '../config/config.ts';
+import { needsToken } from './auth.ts';
 import { RequestError } from './errors.ts';
 
 /** Methods that change nothing (RFC 9110 §9.2.1). */
@@ -16,7 +17,6 @@ const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
  * Does nothing if tokens or a secret are set, because a foreign page has none.
  */
 export function registerOriginCheck(app: FastifyInstance, { http, auth }: Config): void {
-  if (auth.tokens.length > 0 || auth.secret !== undefined) return;
   const configured = new Set(http.hosts.map(withoutDot));
   const ownName = withoutDot(hostname());
   const names = new Set([
@@ -30,6 +30,7 @@ export function registerOriginCheck(app: FastifyInstance, { http, auth }: Config
     isIP(name) !== 0 || name === 'localhost' || name.endsWith('.localhost') || names.has(name);
 
   app.addHook('onRequest', async (request) => {
+    if (needsToken(auth)) return;
     const hosts = hostsOf(request);
     for (const host of hosts) {
       const name = nameOf(host);

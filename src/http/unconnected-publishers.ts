@@ -20,25 +20,25 @@ interface Waiting {
  */
 export class UnconnectedPublishers {
   readonly #recorder: Pick<Recorder, 'status' | 'unpublish'>;
-  readonly #hasTokens: boolean;
+  readonly #hasTokens: () => boolean;
   readonly #byAddress = new Map<string, Waiting[]>();
 
   /** @param hasTokens whether callers need a token */
-  constructor(recorder: Pick<Recorder, 'status' | 'unpublish'>, hasTokens: boolean) {
+  constructor(recorder: Pick<Recorder, 'status' | 'unpublish'>, hasTokens: () => boolean) {
     this.#recorder = recorder;
     this.#hasTokens = hasTokens;
   }
 
   /** Makes room for one more session. @throws RequestError 429 if there is none */
   async admit(address: string, right: PublishRight): Promise<void> {
-    if (this.#hasTokens && right === 'all') return;
+    if (this.#hasTokens() && right === 'all') return;
     let waiting = this.#byAddress.get(address) ?? [];
     if (waiting.length < MAX_UNCONNECTED) return;
     const isWaiting = await Promise.all(waiting.map((one) => this.#isWaiting(one)));
     waiting = waiting.filter((_, index) => isWaiting[index]);
     this.#byAddress.set(address, waiting);
     if (waiting.length < MAX_UNCONNECTED) return;
-    if (this.#hasTokens) {
+    if (this.#hasTokens()) {
       throw new RequestError(
         429,
         `${waiting.length} sessions of your address already wait for their publisher: connect or end them first`,

@@ -84,6 +84,7 @@ export class MediaRetention {
   readonly protections: Protections;
   readonly #options: MediaRetentionOptions;
   readonly #deletions: Deletions;
+  #rules: RetentionRules;
   #figures = { deletedSegments: 0, deletedBytes: 0 };
   #unmet: UnmetLimit[] = [];
   #unmetToldUs = Number.NEGATIVE_INFINITY;
@@ -96,12 +97,13 @@ export class MediaRetention {
   constructor(options: MediaRetentionOptions) {
     this.#options = options;
     this.protections = options.protections;
-    const { index, catalogue, editor, files, now, log, rules } = options;
+    this.#rules = options.rules;
+    const { index, catalogue, editor, files, now, log } = options;
     this.#deletions = new Deletions({
       ...{ index, catalogue, editor, files, now, log },
       keepReason: this.#keepReason,
       graceUs: () => {
-        const graceUs = rules.graceSeconds * 1e6;
+        const graceUs = this.#rules.graceSeconds * 1e6;
         return this.#isUrgent ? Math.min(graceUs, URGENT_GRACE_US) : graceUs;
       },
       onDeleted: (report) => {
@@ -121,6 +123,11 @@ export class MediaRetention {
       leavingBytes: bytes,
       unmetLimits: this.#unmet.length,
     };
+  }
+
+  /** Changes the rules; the next sweep follows them. */
+  apply(rules: RetentionRules): void {
+    this.#rules = rules;
   }
 
   /** Finishes what a crash interrupted, and sweeps every five seconds. */
@@ -227,11 +234,11 @@ export class MediaRetention {
   }
 
   async #plan(isPatient: boolean): Promise<DeletionPlan> {
-    const { index, rules, now, segmentSeconds } = this.#options;
+    const { index, now, segmentSeconds } = this.#options;
     const missingBytes = await this.#missingBytes(isPatient);
     // Planning may take some milliseconds: what waits goes first.
     await setImmediate();
-    return planDeletions(index, rules, {
+    return planDeletions(index, this.#rules, {
       nowUs: now(),
       liveUs: LIVE_SEGMENTS * segmentSeconds * 1e6 + LIVE_US,
       keepReason: this.#keepReason,
@@ -242,8 +249,8 @@ export class MediaRetention {
 
   /** What is missing on the disk until `min_free` is met. */
   async #missingBytes(isPatient: boolean): Promise<number> {
-    const { rules, freeSpace, index } = this.#options;
-    const { minFree } = rules;
+    const { freeSpace, index } = this.#options;
+    const { minFree } = this.#rules;
     if (minFree === undefined) return 0;
     const { freeBytes, totalBytes } = await freeSpace();
     const wanted = 'bytes' in minFree ? minFree.bytes : totalBytes * minFree.share;

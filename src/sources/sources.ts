@@ -3,7 +3,12 @@ import { streamMatcher } from '../layout/stream-pattern.ts';
 import { type NodeState, NodeWatch, type SourcesLog } from './node-watch.ts';
 import type { PullPlan, PullTarget } from './pull-plan.ts';
 import { shardOf } from './shard.ts';
-import type { ShardConfig, SourceConfig, WhepSourceConfig } from './source-options.ts';
+import type {
+  NodeSourceConfig,
+  ShardConfig,
+  SourceConfig,
+  WhepSourceConfig,
+} from './source-options.ts';
 import { type Sighting, StreamDirectory } from './stream-directory.ts';
 
 /** Delay before the first pull, so that all nodes can list their streams, ms. */
@@ -75,11 +80,14 @@ export class Sources {
   readonly #options: SourcesOptions;
   readonly #clock: Clock;
   /** True if a pattern of `auto_streams` matches. */
-  readonly #isNamed: (stream: string) => boolean;
+  #isNamed: (stream: string) => boolean;
   readonly #isAutomatic: (stream: string) => boolean;
   readonly #tokens = new Map<string, string>();
   readonly #endpoints = new Map<string, PullTarget[]>();
-  readonly #watches: NodeWatch[] = [];
+  /** By address, in the order of the configuration. */
+  #watches = new Map<string, NodeWatch>();
+  /** Watches that are being closed. */
+  readonly #leaving = new Set<NodeWatch>();
   readonly #directory: StreamDirectory;
   /** Nodes that have not responded yet. */
   readonly #awaited = new Set<string>();
@@ -92,7 +100,7 @@ export class Sources {
   #isSettled = false;
 
   constructor(options: SourcesOptions) {
-    const { sources, autoStreams, shard, resumeGraceMs: graceMs, log, random } = options;
+    const { sources, autoStreams, shard, resumeGraceMs: graceMs } = options;
     this.#options = options;
     const clock = options.clock ?? systemClock;
     this.#clock = clock;
@@ -106,37 +114,50 @@ export class Sources {
       onChange: (stream) => this.#decide(stream),
     });
     for (const source of sources) {
-      if ('whep' in source) {
-        this.#addEndpoint(source);
-        continue;
+      if ('whep' in source) this.#addEndpoint(source);
+      else {
+        this.#awaited.add(source.url);
+        this.#watches.set(source.url, this.#watch(source));
       }
-      const { url, token } = source;
-      if (token !== undefined) this.#tokens.set(url, token);
-      this.#awaited.add(url);
-      this.#watches.push(
-        new NodeWatch({
-          source,
-          clock,
-          ...(random && { random }),
-          log,
-          onListing: (streams, unbroken) => {
-            this.#directory.listed(url, streams, unbroken);
-            this.#heardFrom(url);
-          },
-          onLost: () => {
-            this.#directory.lost(url);
-            this.#heardFrom(url);
-          },
-        }),
-      );
     }
   }
 
   /** Starts; call it once. */
   start(): void {
-    for (const watch of this.#watches) watch.start();
+    for (const watch of this.#watches.values()) watch.start();
     if (this.#awaited.size === 0) this.#settle();
     else this.#cancelSettling = this.#clock.after(SETTLE_MS, () => this.#settle());
+  }
+
+  /**
+   * Changes the nodes, the endpoints and the patterns. A node that stays is followed without a
+   * break; the streams of one that leaves are released unless another node has them.
+   */
+  apply({ sources, autoStreams }: Pick<SourcesOptions, 'sources' | 'autoStreams'>): void {
+    const known = new Set([...this.#names(), ...this.#pulled.keys()]);
+    this.#isNamed = streamMatcher(autoStreams);
+    this.#endpoints.clear();
+    const before = this.#watches;
+    const nodes = sources.filter((source) => 'url' in source);
+    this.#watches = new Map();
+    for (const source of sources) if ('whep' in source) this.#addEndpoint(source);
+    for (const [url, watch] of before) {
+      const same = nodes.find((node) => node.url === url && node.token === this.#tokens.get(url));
+      if (same !== undefined) continue;
+      before.delete(url);
+      this.#leave(watch);
+      this.#awaited.delete(url);
+      if (!nodes.some((node) => node.url === url)) this.#directory.forget(url);
+    }
+    this.#tokens.clear();
+    for (const source of nodes) {
+      const watch = before.get(source.url) ?? this.#watch(source);
+      if (source.token !== undefined) this.#tokens.set(source.url, source.token);
+      this.#watches.set(source.url, watch);
+      watch.start();
+    }
+    this.#leftAlone.clear();
+    for (const stream of known.union(this.#names())) this.#decide(stream);
   }
 
   /**
@@ -173,7 +194,7 @@ export class Sources {
 
   /** The state of each node, in the order of the configuration. */
   state(): NodeState[] {
-    return this.#watches.map((watch) => watch.state());
+    return [...this.#watches.values()].map((watch) => watch.state());
   }
 
   /** The WHEP endpoints of single streams, in the order of the configuration. */
@@ -185,8 +206,7 @@ export class Sources {
 
   /** All live streams, pulled or not, by name. */
   streams(): SourceStream[] {
-    const names = this.#directory.streams().union(new Set(this.#endpoints.keys()));
-    return [...names]
+    return [...this.#names()]
       .filter((stream) => this.has(stream))
       .sort()
       .map((stream) => {
@@ -204,8 +224,43 @@ export class Sources {
   async close(): Promise<void> {
     this.#isSettled = false;
     this.#cancelSettling?.();
-    await Promise.all(this.#watches.map((watch) => watch.close()));
+    const watches = [...this.#watches.values(), ...this.#leaving];
+    await Promise.all(watches.map((watch) => watch.close()));
     this.#directory.close();
+  }
+
+  /** All streams that a node has, or that have an endpoint. */
+  #names(): Set<string> {
+    return this.#directory.streams().union(new Set(this.#endpoints.keys()));
+  }
+
+  #watch(source: NodeSourceConfig): NodeWatch {
+    const { log, random } = this.#options;
+    const { url, token } = source;
+    if (token !== undefined) this.#tokens.set(url, token);
+    const watch = new NodeWatch({
+      source,
+      clock: this.#clock,
+      ...(random && { random }),
+      log,
+      onListing: (streams, unbroken) => {
+        if (this.#watches.get(url) !== watch) return;
+        this.#directory.listed(url, streams, unbroken);
+        this.#heardFrom(url);
+      },
+      onLost: () => {
+        if (this.#watches.get(url) !== watch) return;
+        this.#directory.lost(url);
+        this.#heardFrom(url);
+      },
+    });
+    return watch;
+  }
+
+  /** Ends the watch of a node that is no longer configured. */
+  #leave(watch: NodeWatch): void {
+    this.#leaving.add(watch);
+    void watch.close().then(() => this.#leaving.delete(watch));
   }
 
   #addEndpoint({ whep, stream, token }: WhepSourceConfig): void {
@@ -221,8 +276,7 @@ export class Sources {
   #settle(): void {
     this.#cancelSettling?.();
     this.#isSettled = true;
-    const names = this.#directory.streams().union(new Set(this.#endpoints.keys()));
-    for (const stream of names) this.#decide(stream);
+    for (const stream of this.#names()) this.#decide(stream);
   }
 
   /** Whether its current publication continues, as far as known. */
@@ -243,8 +297,9 @@ export class Sources {
     const isWanted =
       this.#wanted.has(stream) || (!this.#unwanted.has(stream) && this.#isAutomatic(stream));
     if (!isWanted) {
-      // An automatic stream becomes unwanted only by `unwant`, which has already removed it.
       this.#tellLeftAlone(stream);
+      // Other patterns or endpoints were configured; `unwant` has removed it itself.
+      if (this.#pulled.delete(stream)) this.#options.events.onRelease(stream);
       return;
     }
     const sightings = this.#directory.sightings(stream);

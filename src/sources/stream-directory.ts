@@ -79,6 +79,13 @@ export class StreamDirectory {
     for (const stream of changed) this.#options.onChange(stream);
   }
 
+  /** A node is no longer followed: what it had is gone. */
+  forget(node: string): void {
+    const entries = this.#entriesOf(node);
+    this.#nodes.delete(node);
+    for (const stream of entries.keys()) this.#options.onChange(stream);
+  }
+
   /**
    * Where a stream is, best first: nodes where it is published, then those that relay it. The order
    * of equal nodes differs between streams, to distribute the load.

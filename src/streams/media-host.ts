@@ -18,7 +18,7 @@ export type MediaHostOptions = Omit<StreamHostOptions, 'stream' | 'automatic' | 
 /** All streams of one worker thread. */
 export class MediaHost implements CallHandlers {
   readonly #options: MediaHostOptions;
-  readonly #isAutomatic: (stream: string) => boolean;
+  #isAutomatic: (stream: string) => boolean;
   readonly #streams = new Map<string, StreamHost>();
   readonly #load = new ThreadLoadMeter();
   readonly #timer: NodeJS.Timeout;
@@ -96,6 +96,12 @@ export class MediaHost implements CallHandlers {
   /** Sets whether new recordings may begin; running recordings continue in any case. */
   setAccepts(accepts: boolean): void {
     this.#accepts = accepts;
+  }
+
+  /** Sets the patterns of the streams that are recorded automatically. */
+  setAutoStreams(patterns: readonly string[]): void {
+    this.#isAutomatic = streamMatcher(patterns);
+    for (const [stream, host] of this.#streams) host.setAutomatic(this.#isAutomatic(stream));
   }
 
   async close(): Promise<undefined> {

@@ -50,6 +50,7 @@ const host = new MediaHost({
 port.on('message', async (message: MainMessage) => {
   if (message.type === 'stored') return remote?.answer(message);
   if (message.type === 'accepts') return host.setAccepts(message.accepts);
+  if (message.type === 'auto-streams') return host.setAutoStreams(message.patterns);
   const replied = answerCall(host, message);
   say(await replied.catch((error: Error) => failureOf(message.id, error)));
   if (message.name === 'close') port.close();

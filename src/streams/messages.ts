@@ -38,6 +38,12 @@ export interface AcceptsMessage {
   accepts: boolean;
 }
 
+/** From the main thread: the patterns of the streams that are recorded automatically. */
+export interface AutoStreamsMessage {
+  type: 'auto-streams';
+  patterns: readonly string[];
+}
+
 /**
  * The datagram to send to the peer of a session if the worker dies; absent once the session has
  * ended.
@@ -63,7 +69,7 @@ export interface LogMessage {
 }
 
 /** Every message of the main thread. */
-export type MainMessage = CallMessage | StoredMessage | AcceptsMessage;
+export type MainMessage = CallMessage | StoredMessage | AcceptsMessage | AutoStreamsMessage;
 
 /** Every message of a worker. */
 export type WorkerMessage =

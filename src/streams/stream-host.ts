@@ -51,6 +51,8 @@ export class StreamHost {
   #session: StreamSession | undefined;
   /** Present if the stream is pulled from another node. */
   #pull: Pull | undefined;
+  /** See {@link StreamHostOptions.automatic}. */
+  #isAutomatic: boolean;
   #accepting = false;
   /** Number of media sections of the session that the recording uses. */
   #attached = 0;
@@ -61,6 +63,7 @@ export class StreamHost {
 
   constructor(options: StreamHostOptions) {
     this.#options = options;
+    this.#isAutomatic = options.automatic;
     this.#recordings = new StreamRecordings(options);
     this.#sink = recordingSink(this.#recordings, {
       onConnected: () => this.#onConnected(),
@@ -68,6 +71,16 @@ export class StreamHost {
     });
     this.#rates = new RateMeter(() => options.clock.nowUs());
     this.#idleSinceUs = options.clock.nowUs();
+  }
+
+  /**
+   * Sets whether the stream is recorded as soon as somebody publishes it. A recording that only this
+   * was the reason for begins or ends.
+   */
+  setAutomatic(isAutomatic: boolean): void {
+    if (isAutomatic === this.#isAutomatic) return;
+    this.#isAutomatic = isAutomatic;
+    this.#happens('rules-changed');
   }
 
   /** Takes a publisher's offer. @throws Refusal of the offer, `published-already`, `no-free-port` */
@@ -270,9 +283,12 @@ export class StreamHost {
 
   /** Applies an event to the stream's life and carries out the change. */
   #happens(event: StreamEvent): void {
-    const { automatic, accepts } = this.#options;
+    const { accepts } = this.#options;
     const before = this.#life.recording;
-    this.#life = nextLife(this.#life, event, { isAutomatic: automatic, accepts: accepts() });
+    this.#life = nextLife(this.#life, event, {
+      isAutomatic: this.#isAutomatic,
+      accepts: accepts(),
+    });
     const { recording, arm } = this.#life;
     if (recording === before) return;
     if (recording === 'running') {

@@ -34,7 +34,8 @@ export interface StreamLife {
  * - `asked`, `stopped`: a caller requested a recording, or stopped it;
  * - `unpublished`: the publisher ends its session;
  * - `released`: nobody sends the stream any more, and all that was sent is recorded;
- * - `room`: recordings may begin.
+ * - `room`: recordings may begin;
+ * - `rules-changed`: it may be that the stream is to be recorded automatically now, or no longer.
  */
 export type StreamEvent =
   | 'offered'
@@ -47,7 +48,8 @@ export type StreamEvent =
   | 'asked'
   | 'stopped'
   | 'unpublished'
-  | 'room';
+  | 'room'
+  | 'rules-changed';
 
 /** Conditions outside the stream that affect its life. */
 export interface StreamRules {
@@ -109,6 +111,9 @@ export function nextLife(life: StreamLife, event: StreamEvent, rules: StreamRule
       return isConnected && arm === 'for-session' ? { ...life, arm: 'no' } : life;
     case 'room':
       return isConnected && recording === 'put-off' ? begun(life, rules) : life;
+    case 'rules-changed':
+      if (!isWanted(life, rules)) return { ...life, recording: 'none' };
+      return isConnected && !isOpen(recording) ? begun(life, rules) : life;
   }
 }
 

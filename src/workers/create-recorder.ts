@@ -19,7 +19,8 @@ import { Uploads } from './uploads.ts';
 
 /**
  * Closes what a crash left open, starts the media workers and returns the recorder that distributes
- * streams over them, the view of other nodes, and the way to change day folders.
+ * streams over them, the view of other nodes, the way to change day folders, and what applies another
+ * configuration.
  * @param bucket present if files are moved from this disk to a store; uploads begin here, after the
  * recovery and before any recording
  * @param lock file name of this recorder's lock on the storage root
@@ -34,7 +35,12 @@ export async function createRecorder(
   bucket?: SpooledStore,
   lock?: string,
   events?: RecordingEventsTarget,
-): Promise<{ recorder: Recorder; sources: Sources; folders: FolderEditor }> {
+): Promise<{
+  recorder: Recorder;
+  sources: Sources;
+  folders: FolderEditor;
+  apply: RecorderHost['apply'];
+}> {
   const {
     sources: nodes,
     storage,
@@ -70,7 +76,7 @@ export async function createRecorder(
     events: host.pulls,
   });
   host.follow(sources);
-  return { recorder: host, sources, folders: host };
+  return { recorder: host, sources, folders: host, apply: (next) => host.apply(next) };
 }
 
 /** @returns the folders that cannot be closed now; recovered segments are in the index */

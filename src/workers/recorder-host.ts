@@ -1,3 +1,4 @@
+import type { Config } from '../config/config.ts';
 import { FolderOwners } from '../day-folder/folder-owners.ts';
 import type { ForgottenSegments } from '../day-folder/forgotten-segments.ts';
 import type {
@@ -106,6 +107,12 @@ export class RecorderHost implements Recorder {
   follow(sources: Sources): void {
     this.#sources = sources;
     sources.start();
+  }
+
+  /** Changes which streams are recorded automatically, and the nodes that they are pulled from. */
+  apply({ autoStreams, sources }: Pick<Config['recorder'], 'autoStreams' | 'sources'>): void {
+    this.#workers.setAutoStreams(autoStreams);
+    this.#sources?.apply({ autoStreams, sources });
   }
 
   /** See {@link import('../streams/calls.ts').Calls.closeLater}. */

@@ -83,6 +83,11 @@ export class WorkerLink {
     this.#tell({ type: 'accepts', accepts });
   }
 
+  /** Sets the patterns of the streams that are recorded automatically. */
+  setAutoStreams(patterns: readonly string[]): void {
+    this.#tell({ type: 'auto-streams', patterns });
+  }
+
   /** Lets the worker finish its recordings and end. */
   async close(): Promise<void> {
     this.#closing = true;

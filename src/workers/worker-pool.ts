@@ -18,7 +18,10 @@ const RESTART_MS = 500;
 const SPARE_MS = 5000;
 
 /** The part of a worker that the pool uses. */
-export type PooledWorker = Pick<WorkerLink, 'ready' | 'isAlive' | 'call' | 'setAccepts' | 'close'>;
+export type PooledWorker = Pick<
+  WorkerLink,
+  'ready' | 'isAlive' | 'call' | 'setAccepts' | 'setAutoStreams' | 'close'
+>;
 
 /** Options of a {@link WorkerPool}. */
 export interface WorkerPoolOptions {
@@ -45,6 +48,8 @@ export class WorkerPool {
   /** Streams whose worker died, until what it left open is closed. */
   readonly #mending = new Map<string, Promise<void>>();
   #accepts = true;
+  /** Undefined while those hold that workers get at their start. */
+  #autoStreams: readonly string[] | undefined;
   #isClosing = false;
 
   constructor(options: WorkerPoolOptions) {
@@ -138,6 +143,12 @@ export class WorkerPool {
     for (const link of this.#links) link.setAccepts(accepts);
   }
 
+  /** Sets the patterns of the streams that are recorded automatically. */
+  setAutoStreams(patterns: readonly string[]): void {
+    this.#autoStreams = patterns;
+    for (const link of this.#links) link.setAutoStreams(patterns);
+  }
+
   /** Lets all workers finish their recordings and end. */
   async close(): Promise<void> {
     this.#isClosing = true;
@@ -170,7 +181,7 @@ export class WorkerPool {
         else if (!this.#isClosing) this.#replace(number, told);
       },
     });
-    if (!this.#accepts) link.setAccepts(false);
+    this.#tellRules(link);
     return link;
   }
 
@@ -199,7 +210,13 @@ export class WorkerPool {
     if (spare === undefined) await delay(RESTART_MS, undefined, { ref: false });
     if (this.#isClosing) return void (await spare?.close());
     this.#links[number] = spare ?? this.#start();
-    this.#links[number].setAccepts(this.#accepts);
+    this.#tellRules(this.#links[number]);
+  }
+
+  /** Tells a worker what has changed since it was started, or while it was a spare one. */
+  #tellRules(link: PooledWorker): void {
+    link.setAccepts(this.#accepts);
+    if (this.#autoStreams !== undefined) link.setAutoStreams(this.#autoStreams);
   }
 
   /** Otherwise publishers would send to nobody until their ICE consent expires. */

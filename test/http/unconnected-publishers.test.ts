@@ -5,7 +5,7 @@ import { RecorderStandIn } from './recorder-stand-in.ts';
 /** Publishers of one address whose sessions nobody connects to. */
 async function squat(hasTokens: boolean) {
   const recorder = new RecorderStandIn();
-  const publishers = new UnconnectedPublishers(recorder, hasTokens);
+  const publishers = new UnconnectedPublishers(recorder, () => hasTokens);
   for (let n = 0; n < 20; n++) {
     const [stream, sessionId] = [`cam${n}`, `s ${n}`];
     await publishers.admit('192.0.2.1', 'stream');

@@ -550,3 +550,47 @@ t.test('tells nothing once it is closed', async (t) => {
   clock.advance(100_000);
   t.strictSame(told, ['pull cam1 A']);
 });
+
+t.test('other sources and patterns while it runs', async (t) => {
+  const first = await NodeStandIn.start(t, [stream('cam1'), stream('cam2')]);
+  const second = await NodeStandIn.start(t, [stream('cam2'), stream('door')]);
+  const followed = follow(t, [first, second], { autoStreams: ['cam*'] }, [{ url: first.url }]);
+  const { sources, told, heard } = followed;
+  await heard(2);
+  t.strictSame(told.splice(0).sort(), ['pull cam1 A', 'pull cam2 A']);
+  const both = [{ url: first.url }, { url: second.url }];
+  sources.apply({ sources: both, autoStreams: ['cam*'] });
+  await heard(1);
+  t.match(told.splice(0), [/^pull cam2 (A B|B A)$/], 'nothing else is disturbed');
+  await followed.are('sse', 'sse');
+
+  sources.apply({ sources: both, autoStreams: ['cam2', 'door'] });
+  t.strictSame(told.splice(0).sort(), ['pull door B', 'release cam1']);
+  sources.want('cam1');
+  t.strictSame(told.splice(0), ['pull cam1 A']);
+  sources.apply({ sources: both, autoStreams: ['door'] });
+  t.strictSame(told.splice(0), ['release cam2'], 'not what was asked for by name');
+
+  const whep = { whep: 'http://127.0.0.1:1/whep?key=k', stream: 'gate' };
+  sources.apply({ sources: [{ url: second.url }, whep], autoStreams: ['*'] });
+  t.strictSame(told.splice(0).sort(), [
+    'pull cam2 B',
+    'pull gate http://127.0.0.1:1/whep',
+    'release cam1',
+  ]);
+  t.strictSame(
+    sources.state().map(({ url }) => url),
+    [second.url],
+  );
+  first.show([stream('cam9')]);
+  sources.apply({ sources: [{ url: second.url }], autoStreams: ['*'] });
+  t.strictSame(told.splice(0), ['release gate']);
+
+  second.token = 'new';
+  sources.apply({ sources: [{ url: second.url, token: 'new' }], autoStreams: ['*'] });
+  t.match(told.splice(0).sort(), [/^pull cam2 B/, /^pull door B/], 'with another token');
+  await followed.are('sse');
+  second.show([stream('door')]);
+  await heard(1);
+  t.match(told, ['release cam2'], 'and it is still followed');
+});

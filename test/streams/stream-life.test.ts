@@ -119,3 +119,16 @@ t.test(
     t.equal(streamState(NEW_LIFE, true, true), 'failed');
   },
 );
+
+t.test('other patterns begin and end what nobody asked for by name', async (t) => {
+  const on = (event: StreamEvent): [StreamEvent, StreamRules] => [event, AUTOMATIC];
+  const off: [StreamEvent, StreamRules] = ['rules-changed', RULES];
+  t.equal(stateAfter(RULES, 'connected', on('rules-changed')), 'recording', 'it is live');
+  t.equal(stateAfter(RULES, 'connected', ['rules-changed', FULL]), 'live', 'put off');
+  t.equal(stateAfter(RULES, 'connected', 'stopped', on('rules-changed')), 'live', 'it was stopped');
+  t.equal(stateAfter(RULES, on('rules-changed')), 'idle', 'nobody publishes');
+  t.equal(stateAfter(RULES, on('connected'), off), 'live');
+  t.equal(stateAfter(RULES, on('connected'), on('lost'), off), 'idle');
+  t.equal(stateAfter(RULES, on('connected'), 'asked', off), 'recording', 'it was asked for');
+  t.equal(stateAfter(RULES, 'pulled', 'connected', off), 'recording', 'it is pulled');
+});

@@ -11,6 +11,7 @@ class ManualWorker implements PooledWorker {
   readonly ready = Promise.resolve();
   isAlive = true;
   readonly calls: [CallName, object][] = [];
+  autoStreams: readonly string[] | undefined;
   readonly #waiting: { resolve(reply: never): void; reject(error: Error): void }[] = [];
   readonly #onDeath: (error: Error) => void;
 
@@ -24,6 +25,10 @@ class ManualWorker implements PooledWorker {
   }
 
   setAccepts(): void {}
+
+  setAutoStreams(patterns: readonly string[]): void {
+    this.autoStreams = patterns;
+  }
 
   async close(): Promise<void> {}
 
