@@ -25,6 +25,10 @@ Commands, each with a --help of its own and --json for programs:
   repair PATH           mend recordings that verify finds damaged
   verify [PATH]         check recordings for holes, lost files and damage
 
+Signals:
+  SIGHUP                read the configuration again; see config/live777.toml
+  SIGTERM, SIGINT       close all recordings, and end
+
 Environment:
   PORT                  port, instead of the one in [http] listen
   LOG_LEVEL             off, error, warn, info, debug or trace, instead of [log] level

@@ -39,6 +39,8 @@ const INDEX_GRACE_MS = 1000;
 export interface ServiceOptions {
   /** Lets requests reach the application; listens as configured by default. */
   serve?: (app: FastifyInstance) => Promise<void>;
+  /** Reads the configuration again. @throws ConfigError */
+  load?: () => Promise<Config>;
   /** Follows requests; absent if they are not traced. */
   tracing?: RequestTracing | undefined;
 }
@@ -56,14 +58,6 @@ interface Parts {
   storageEvents: StorageEvents | undefined;
   retention: MediaRetention;
   configReload: ConfigReload | undefined;
-}
-
-/** Options of {@link Service.start}. */
-export interface ServiceOptions {
-  /** Lets requests reach the application; listens as configured by default. */
-  serve?: (app: FastifyInstance) => Promise<void>;
-  /** Reads the configuration again. @throws ConfigError */
-  load?: () => Promise<Config>;
 }
 
 /** The whole program except its command line: starts every part, and stops it. */

@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import t from 'tap';
 import { loadConfig } from '../src/config/load-config.ts';
 import { Service } from '../src/service.ts';
+import { testApp } from './http/test-app.ts';
 
 const SECRET = 'whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz';
 
@@ -83,4 +84,13 @@ t.test('the file is read again: all that it can change, or nothing', async (t) =
   await service.reloadConfig();
   t.equal((await fetch(`${url}/api/sources`)).status, 200, 'open again');
   t.match(await (await fetch(`${url}/api/sources`)).json(), { sources: [] });
+});
+
+t.test('a recorder within another program has no file of its own', async (t) => {
+  const { app } = await testApp(t);
+  const reply = await app.inject({ method: 'POST', url: '/api/config/reload' });
+  t.equal(reply.statusCode, 409);
+  t.match(reply.json(), {
+    message: 'the recorder was started without a file that it could read again',
+  });
 });

@@ -78,6 +78,9 @@ const NOT_PROVOKED = new Set([
   'startRecording 429',
   'startRecording 503',
   'startRecording 507',
+  // Tested in config-reload.test.ts, where the file can be changed.
+  'reloadConfig 409',
+  'reloadConfig 422',
 ]);
 
 t.test('each error reply is as its example says', async (t) => {

@@ -88,6 +88,8 @@ t.test('a worker that dies in the middle of a call fails that call alone', async
   const lost = pool.call('unpublish', { stream: 'a', sessionId: '1' });
   const kept = pool.call('unpublish', { stream: 'b', sessionId: '2' });
   const all = pool.askAll('streams', {});
+  pool.setAutoStreams(['cam*']);
+  t.same(second!.autoStreams, ['cam*']);
   first!.die();
   await t.rejects(lost, { name: 'Refusal', reason: 'worker-lost' });
   t.same(abandoned, ['a'], 'what it had open is closed at once');
@@ -109,6 +111,7 @@ t.test('a worker that dies in the middle of a call fails that call alone', async
   const isHeir = ({ calls }: ManualWorker) => calls.some(([name]) => name === 'stop');
   const heir = await until('it is asked of another', () => started.find(isHeir));
   t.ok(heir.isAlive);
+  t.same(heir.autoStreams, ['cam*'], 'which has the patterns of now');
   heir.reply('stop', undefined);
   await waiting;
 });
