@@ -78,25 +78,47 @@ function joined(
   return found;
 }
 
-/** Cuts two tracks where either begins or ends. The bytes of what is cut go by the time. */
+/**
+ * Cuts two tracks where either begins or ends. The bytes of what is cut go by the time.
+ * @param tracks whose spans do not overlap and are in the order of time
+ */
 function* pieces(tracks: Record<TrackKind, TrackSpan[]>): Generator<TimelineSpan> {
-  const bounds = new Set<number>();
-  for (const span of [...tracks.video, ...tracks.audio]) bounds.add(span.startUs).add(span.endUs);
-  const times = [...bounds].sort((a, b) => a - b);
-  const at = { video: 0, audio: 0 };
-  for (let index = 0; index + 1 < times.length; index++) {
-    const startUs = times[index]!;
-    const endUs = times[index + 1]!;
-    const piece: TimelineSpan = { startUs, endUs, kinds: [], bytes: 0, reason: undefined };
-    for (const kind of ['video', 'audio'] as const) {
-      const spans = tracks[kind];
-      while (at[kind] < spans.length && spans[at[kind]]!.endUs <= startUs) at[kind]++;
-      const span = spans[at[kind]];
-      if (span === undefined || span.startUs > startUs) continue;
-      piece.kinds.push(kind);
-      piece.bytes += (span.bytes * (endUs - startUs)) / (span.endUs - span.startUs);
-      if (span.startUs === startUs) piece.reason ??= span.reason;
-    }
-    if (piece.kinds.length > 0) yield piece;
+  const places = { video: 0, audio: 0 };
+  let at = Number.NEGATIVE_INFINITY;
+  for (;;) {
+    const video = spanFrom(tracks, 'video', places, at);
+    const audio = spanFrom(tracks, 'audio', places, at);
+    if (video === undefined && audio === undefined) return;
+    const startUs = Math.max(at, Math.min(startOf(video), startOf(audio)));
+    const isVideo = startOf(video) <= startUs;
+    const isAudio = startOf(audio) <= startUs;
+    at = Math.min(isVideo ? video!.endUs : startOf(video), isAudio ? audio!.endUs : startOf(audio));
+    if (at === startUs) continue;
+    const piece: TimelineSpan = { startUs, endUs: at, kinds: [], bytes: 0, reason: undefined };
+    if (isVideo) addTo(piece, 'video', video!);
+    if (isAudio) addTo(piece, 'audio', audio!);
+    yield piece;
   }
+}
+
+/** The span of a track that ends after a time, or the next one. */
+function spanFrom(
+  tracks: Record<TrackKind, TrackSpan[]>,
+  kind: TrackKind,
+  places: Record<TrackKind, number>,
+  us: number,
+): TrackSpan | undefined {
+  const spans = tracks[kind];
+  while (places[kind] < spans.length && spans[places[kind]]!.endUs <= us) places[kind]++;
+  return spans[places[kind]];
+}
+
+function startOf(span: TrackSpan | undefined): number {
+  return span?.startUs ?? Number.POSITIVE_INFINITY;
+}
+
+function addTo(piece: TimelineSpan, kind: TrackKind, span: TrackSpan): void {
+  piece.kinds.push(kind);
+  piece.bytes += (span.bytes * (piece.endUs - piece.startUs)) / (span.endUs - span.startUs);
+  if (span.startUs === piece.startUs) piece.reason ??= span.reason;
 }
