@@ -20,6 +20,7 @@ const DESCRIPTION = [
   'Records WebRTC streams as MPEG-DASH.',
   'Publishers send with WHIP (RFC 9725); players get `manifest.mpd` and segments from `/api/record/object/`; Liveman and other programs poll the segment index. Times are integer microseconds since the Unix epoch unless stated otherwise.',
   'If the configuration has tokens or a secret, send `Authorization: Bearer TOKEN`. A JSON Web Token is valid for one stream or for all (`*`), and permits reading, publishing, starting and stopping recordings, or a combination of these.',
+  'An error reply names its request in `X-Request-Id`, as the log does; a trusted proxy may choose the name.',
 ].join('\n\n');
 
 /**
