@@ -21,6 +21,7 @@ Records what is published over WebRTC as DASH.
 Commands, each with a --help of its own and --json for programs:
   check                 check configuration, bucket, ports, clock and disk, and how
                         many streams this machine should hold
+  prune                 delete what the rules of [recorder.retention] name
   reindex               write the segment index anew from what was recorded
   repair PATH           mend recordings that verify finds damaged
   verify [PATH]         check recordings for holes, lost files and damage

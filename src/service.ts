@@ -19,6 +19,7 @@ import type { Recorder } from './recorder.ts';
 import { filesOnDisk } from './retention/deletable-files.ts';
 import { filesInBucket } from './retention/files-in-bucket.ts';
 import { MediaRetention } from './retention/media-retention.ts';
+import { MissingObjects } from './retention/missing-objects.ts';
 import { Protections } from './retention/protections.ts';
 import { deletesAnything } from './retention/retention-rules.ts';
 import { type ObjectStore, openFolder } from './storage/object-store.ts';
@@ -58,6 +59,7 @@ interface Parts {
   storageEvents: StorageEvents | undefined;
   retention: MediaRetention;
   configReload: ConfigReload | undefined;
+  missing: MissingObjects | undefined;
 }
 
 /** The whole program except its command line: starts every part, and stops it. */
@@ -163,6 +165,8 @@ export class Service {
             if (!isDeepStrictEqual(next.auth, config.auth)) app.eventStreams.endAll();
           },
         });
+      const missing = bucket && missingFrom(bucket, indexLife, retention, log);
+      closers.unshift(async () => missing?.stop());
       const app = await buildApp({
         config,
         recorder,
@@ -189,6 +193,7 @@ export class Service {
         bucket && new StorageEvents(bucket.store.name, () => bucket.state(), events.emit);
       storageEvents?.start();
       void startRetention(retention, indexLife, log);
+      missing?.start();
       return new Service({
         app,
         recorder,
@@ -201,6 +206,7 @@ export class Service {
         storageEvents,
         retention,
         configReload,
+        missing,
       });
     } catch (error) {
       for (const close of closers) await close();
@@ -233,7 +239,9 @@ export class Service {
     this.#parts.storageEvents?.stop();
     // Before the workers, which change manifests for it; a store that does not respond is not waited
     // for, because what is half done is finished at the next start.
-    await Promise.race([this.#parts.retention.stop(), delay(RETENTION_GRACE_MS)]);
+    const { retention, missing } = this.#parts;
+    const retired = Promise.all([retention.stop(), missing?.stop()]);
+    await Promise.race([retired, delay(RETENTION_GRACE_MS)]);
     const results = await Promise.allSettled([this.#closeApp(), recorder.close()]);
     results.push(...(await Promise.allSettled([store.bucket?.close()])));
     // Closed last, because the recorder adds its last segments and records while it closes. The
@@ -256,6 +264,20 @@ export class Service {
       clearTimeout(timer);
     }
   }
+}
+
+/** Finds what something else deletes from a bucket. */
+function missingFrom(
+  bucket: SpooledStore,
+  { index }: IndexLife,
+  retention: MediaRetention,
+  log: FastifyBaseLogger,
+): MissingObjects {
+  return new MissingObjects({
+    ...{ index, store: bucket.store, log },
+    isUploaded: (path) => bucket.uploaded(path) !== false,
+    remove: (some) => retention.deleteMissing(some),
+  });
 }
 
 /** Deletes nothing by rules before the index knows all recordings: the oldest have to go first. */

@@ -127,9 +127,9 @@ const MAY_IMPORT: Record<string, string[]> = {
   'remarks.ts': ['config', 'layout'],
   preflight: ['config', 'files', 'ingest'],
   commands: [
-    ...['clock', 'command-line.ts', 'config', 'files', 'index-rebuild', 'journal', 'layout'],
-    'preflight',
-    ...['repair', 'segment-index', 'storage', 'verification'],
+    ...['clock', 'command-line.ts', 'config', 'day-folder', 'facts', 'files', 'index-rebuild'],
+    ...['journal', 'layout', 'preflight', 'repair', 'retention', 'segment-index', 'storage'],
+    'verification',
   ],
   'config-reload.ts': ['config', 'refusal.ts'],
   'service.ts': [

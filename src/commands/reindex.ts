@@ -5,6 +5,7 @@ import { makeFolder } from '../files/durable-file.ts';
 import { JournalLock } from '../files/process-lock.ts';
 import { IndexLife } from '../index-rebuild/index-life.ts';
 import { retireJournal } from '../journal/journal-care.ts';
+import { deletesAnything } from '../retention/retention-rules.ts';
 import { segmentJournal } from '../segment-index/segment-journal.ts';
 import { type Command, EXIT, parseCommand, refuseArguments } from './command.ts';
 import { openRecordings } from './open-recordings.ts';
@@ -50,6 +51,7 @@ export const reindexCommand: Command = {
         indexPath,
         nodeAlias,
         retentionDays: recorder.indexRetentionDays,
+        isForDeletion: deletesAnything(recorder.retention),
         resumeGraceSeconds,
         withRecords: true,
         log,

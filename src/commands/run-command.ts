@@ -5,6 +5,7 @@ import { type Command, type CommandOutput, EXIT } from './command.ts';
 // Loaded on demand: a command needs neither the modules of the others nor those of the service.
 const commands: Record<string, () => Promise<Command>> = {
   check: async () => (await import('./check.ts')).checkCommand,
+  prune: async () => (await import('./prune.ts')).pruneCommand,
   reindex: async () => (await import('./reindex.ts')).reindexCommand,
   repair: async () => (await import('./repair.ts')).repairCommand,
   verify: async () => (await import('./verify.ts')).verifyCommand,

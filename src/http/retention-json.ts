@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import type { Deletion, DeletionPlan, KeptReason } from '../retention/deletion-plan.ts';
+import { deletionSummaries } from '../retention/deletion-summary.ts';
 import type { RangeDeletion, RetentionFigures } from '../retention/media-retention.ts';
 import type { Protection } from '../retention/protections.ts';
 
@@ -173,15 +174,10 @@ export function retentionJson(figures: RetentionFigures): Static<typeof Retentio
   };
 }
 
-/** One element for each stream and reason. */
-export function summaries(deletions: readonly Deletion[]): Static<typeof DeletionJson>[] {
-  const groups = Map.groupBy(deletions, ({ stream, reason }) => `${stream}\0${reason}`);
-  return Array.from(groups.values(), (own) => ({
-    stream: own[0]!.stream,
-    reason: own[0]!.reason,
-    start_ts: own.reduce((least, { startUs }) => Math.min(least, startUs), Number.MAX_VALUE),
-    end_ts: own.reduce((most, { endUs }) => Math.max(most, endUs), 0),
-    segments: own.reduce((sum, { segments }) => sum + segments.length, 0),
-    bytes: own.reduce((sum, { bytes }) => sum + bytes, 0),
+function summaries(deletions: readonly Deletion[]): Static<typeof DeletionJson>[] {
+  return deletionSummaries(deletions).map(({ startUs, endUs, ...summary }) => ({
+    ...summary,
+    start_ts: startUs,
+    end_ts: endUs,
   }));
 }

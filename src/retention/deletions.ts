@@ -64,6 +64,18 @@ export class Deletions {
     this.#batches = batchesOf(options.index.leaving.all());
   }
 
+  /** What is listed no more and whose files may still be there. */
+  get pending(): { segments: number; bytes: number } {
+    let count = 0;
+    let bytes = 0;
+    for (const { segments, isGone } of this.#batches) {
+      if (isGone) continue;
+      count += segments.length;
+      for (const { segment } of segments) bytes += segment.size;
+    }
+    return { segments: count, bytes };
+  }
+
   /** Begins to delete. @throws the file system's error if the journal cannot be written */
   async begin(deletions: readonly Deletion[]): Promise<void> {
     const leaving = deletions.flatMap(({ reason, segments }) =>

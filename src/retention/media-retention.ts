@@ -116,10 +116,10 @@ export class MediaRetention {
 
   /** What was deleted since the start, and what is about to be. */
   get figures(): RetentionFigures {
-    const { size, bytes } = this.#options.index.leaving;
+    const { segments, bytes } = this.#deletions.pending;
     return {
       ...this.#figures,
-      leavingSegments: size,
+      leavingSegments: segments,
       leavingBytes: bytes,
       unmetLimits: this.#unmet.length,
     };
@@ -249,13 +249,13 @@ export class MediaRetention {
 
   /** What is missing on the disk until `min_free` is met. */
   async #missingBytes(isPatient: boolean): Promise<number> {
-    const { freeSpace, index } = this.#options;
+    const { freeSpace } = this.#options;
     const { minFree } = this.#rules;
     if (minFree === undefined) return 0;
     const { freeBytes, totalBytes } = await freeSpace();
     const wanted = 'bytes' in minFree ? minFree.bytes : totalBytes * minFree.share;
     this.#isUrgent = freeBytes < wanted / 2;
-    const missing = wanted - freeBytes - index.leaving.bytes;
+    const missing = wanted - freeBytes - this.#deletions.pending.bytes;
     return missing > 0 && isPatient ? missing + wanted * FREE_SLACK : missing;
   }
 

@@ -16,15 +16,9 @@ export interface LeavingSegment extends ListedSegment {
 /** The segments that are being deleted, by object path. */
 export class LeavingSegments {
   readonly #byPath = new Map<string, LeavingSegment>();
-  #bytes = 0;
 
   get size(): number {
     return this.#byPath.size;
-  }
-
-  /** Total size of their files. */
-  get bytes(): number {
-    return this.#bytes;
   }
 
   has(path: string): boolean {
@@ -32,13 +26,10 @@ export class LeavingSegments {
   }
 
   add(leaving: LeavingSegment): void {
-    this.remove(leaving.segment.path);
     this.#byPath.set(leaving.segment.path, leaving);
-    this.#bytes += leaving.segment.size;
   }
 
   remove(path: string): void {
-    this.#bytes -= this.#byPath.get(path)?.segment.size ?? 0;
     this.#byPath.delete(path);
   }
 

@@ -155,7 +155,7 @@ export class SegmentIndex {
   }
 
   /** The segments that are being deleted. */
-  get leaving(): Pick<LeavingSegments, 'size' | 'bytes' | 'all' | 'has'> {
+  get leaving(): Pick<LeavingSegments, 'size' | 'all' | 'has'> {
     return this.#leaving;
   }
 

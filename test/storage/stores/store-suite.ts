@@ -132,6 +132,12 @@ export async function storeSuite(t: Test, open: OpenStore): Promise<void> {
     t.equal(await store.get('no/such', { start: 5 }), undefined);
     t.equal(await store.head('no/such'), undefined);
     await store.delete('no/such');
+    const many = Array.from({ length: 1003 }, (_, n) => `many/${n} +.m4s`);
+    const some = many.filter((_, n) => n % 100 === 0);
+    await Promise.all(some.map((key) => store.put(key, Buffer.from('x'), MP4)));
+    t.equal(await store.deleteAll(many), undefined, 'also those that do not exist');
+    t.same(await all(store.list('many/')), []);
+    t.equal(await store.deleteAll([]), undefined);
     t.same(await all(store.list('no/')), []);
     await store.put('one', Buffer.from('1'), MP4);
     await store.delete('one');
@@ -149,7 +155,10 @@ export async function storeSuite(t: Test, open: OpenStore): Promise<void> {
       t.same(await keysOf(store.list(prefix)), [key], `listed by ${JSON.stringify(prefix)}`);
     }
     t.same(await keysOf(store.list('')), [...UNUSUAL_KEYS].sort());
-    for (const key of UNUSUAL_KEYS) await store.delete(key);
+    const [first, ...others] = UNUSUAL_KEYS;
+    await store.delete(first!);
+    t.same(await keysOf(store.list('')), others.sort());
+    t.equal(await store.deleteAll(UNUSUAL_KEYS), undefined);
     t.same(await keysOf(store.list('')), []);
   });
 
