@@ -12,9 +12,11 @@ import { EventLog, eventJournalPath } from './events/event-log.ts';
 import { StorageEvents } from './events/storage-events.ts';
 import { FreeSpaceWatch, freeSpace } from './files/free-space.ts';
 import type { JournalLock } from './files/process-lock.ts';
+import { SpaceReserve } from './files/space-reserve.ts';
 import { lockForRecorder } from './files/storage-root-lock.ts';
 import type { RequestTracing } from './http/request-tracing.ts';
 import { IndexLife } from './index-rebuild/index-life.ts';
+import { ownPath } from './layout/own-folder.ts';
 import type { Recorder } from './recorder.ts';
 import { filesOnDisk } from './retention/deletable-files.ts';
 import { filesInBucket } from './retention/files-in-bucket.ts';
@@ -142,6 +144,9 @@ export class Service {
         editor: folders,
         files: bucket ? filesInBucket(bucket) : filesOnDisk(store.root),
         freeSpace: () => freeSpace(store.root),
+        ...(deletesAnything(config.recorder.retention) && {
+          reserve: new SpaceReserve(ownPath(store.root, 'reserve')),
+        }),
         segmentSeconds: config.recorder.segmentSeconds,
         onDeleted: (report) => deletionEvent(events.emit, report),
         now: steadyNowUs,

@@ -134,7 +134,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   'config-reload.ts': ['config', 'refusal.ts'],
   'service.ts': [
     ...['app.ts', 'clock', 'config', 'config-reload.ts', 'events', 'files', 'http'],
-    ...['index-rebuild', 'recorder.ts', 'retention', 'storage', 'webhooks', 'workers'],
+    ...['index-rebuild', 'layout', 'recorder.ts', 'retention', 'storage', 'webhooks', 'workers'],
   ],
   'plugin.ts': ['config', 'service.ts'],
   'index.ts': ['app.ts', 'config', 'plugin.ts', 'service.ts', 'version.ts'],

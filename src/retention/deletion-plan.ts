@@ -50,6 +50,8 @@ export interface PlanCircumstances {
 
 /** Segments of a stream that a plan looks at; the next one goes on. */
 const MOST_ROWS = 20_000;
+/** Segments of a plan, the oldest; the others are those of the next one. */
+const MOST_SEGMENTS = 50_000;
 /** How much the rules may be exceeded before a patient plan deletes something. */
 const SLACK = 0.01;
 const LONGEST_SLACK_US = 3_600e6;
@@ -97,7 +99,12 @@ class Planner {
     let missing = this.#at.missingBytes;
     for (const { bytes } of this.#planned.values()) missing -= bytes;
     this.#oldest(this.#streams, missing, 'min_free');
-    const deletions = [...this.#planned.values()].sort((a, b) => a.endUs - b.endUs);
+    const all = [...this.#planned.values()].sort((a, b) => a.endUs - b.endUs);
+    let segments = 0;
+    const deletions = all.filter((each) => {
+      segments += each.segments.length;
+      return segments <= MOST_SEGMENTS;
+    });
     const kept: DeletionPlan['kept'] = {};
     for (const { reason, bytes } of this.#kept.values()) kept[reason] = (kept[reason] ?? 0) + bytes;
     return { deletions, kept, unmet: this.#unmet };

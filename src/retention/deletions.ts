@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { DeletionReport } from '../facts/deletion-report.ts';
 import type { Segment } from '../facts/segment.ts';
 import { dayEndUs } from '../layout/day.ts';
@@ -35,6 +36,9 @@ export interface DeletionsOptions {
  */
 const AFTER_DAY_US = 3_600e6;
 
+/** Groups of segments whose rows are written to the journal together. */
+const GROUPS_AT_ONCE = 500;
+
 /** Segments of a folder that are deleted together. */
 interface Batch extends EditedFolder {
   segments: LeavingSegment[];
@@ -56,6 +60,8 @@ interface Batch extends EditedFolder {
 export class Deletions {
   readonly #options: DeletionsOptions;
   #batches: Batch[];
+  /** Batches are being advanced: none may get more segments. */
+  #isWorking = false;
   /** Folders whose last attempt failed, so that each failure is told once. */
   readonly #failing = new Set<string>();
 
@@ -78,17 +84,39 @@ export class Deletions {
 
   /** Begins to delete. @throws the file system's error if the journal cannot be written */
   async begin(deletions: readonly Deletion[]): Promise<void> {
-    const leaving = deletions.flatMap(({ reason, segments }) =>
-      segments.map((listed): LeavingSegment => ({ ...listed, reason })),
-    );
-    if (leaving.length === 0) return;
-    await this.#options.index.leave(leaving);
-    this.#batches.push(...batchesOf(leaving));
+    // Whole groups at a time, so that sound and picture are not torn apart by a crash.
+    for (let at = 0; at < deletions.length; at += GROUPS_AT_ONCE) {
+      const leaving = deletions
+        .slice(at, at + GROUPS_AT_ONCE)
+        .flatMap(({ reason, segments }) =>
+          segments.map((listed): LeavingSegment => ({ ...listed, reason })),
+        );
+      const known = leaving.filter(({ segment }) => !this.#options.index.leaving.has(segment.path));
+      await this.#options.index.leave(known);
+      this.#addBatches(known);
+      await setImmediate();
+    }
+  }
+
+  /** Those of a folder that are to be deleted together become one batch. */
+  #addBatches(leaving: readonly LeavingSegment[]): void {
+    for (const added of batchesOf(leaving)) {
+      const batch = this.#batches.find(
+        ({ folder, stream, forgottenUs, isGone }) =>
+          folder === added.folder &&
+          stream === added.stream &&
+          forgottenUs === undefined &&
+          !isGone,
+      );
+      if (batch === undefined || this.#isWorking) this.#batches.push(added);
+      else for (const segment of added.segments) batch.segments.push(segment);
+    }
   }
 
   /** Does what can be done now. Failures are logged and tried again by the next call. */
   async work(): Promise<void> {
     const done: LeavingSegment[] = [];
+    this.#isWorking = true;
     for (const batch of [...this.#batches]) {
       try {
         done.push(...(await this.#advance(batch)));
@@ -97,6 +125,7 @@ export class Deletions {
         this.#tellFailure(batch, err as Error);
       }
     }
+    this.#isWorking = false;
     this.#report(done);
   }
 

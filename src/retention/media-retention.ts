@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { DeletionReport } from '../facts/deletion-report.ts';
 import type { FreeSpace } from '../files/free-space.ts';
+import type { SpaceReserve } from '../files/space-reserve.ts';
 import type { RecordCatalogue } from '../record-catalogue/record-catalogue.ts';
 import type { SegmentIndex } from '../segment-index/segment-index.ts';
 import type { DeletableFiles } from './deletable-files.ts';
@@ -29,6 +30,8 @@ export interface MediaRetentionOptions {
   files: DeletableFiles;
   /** The disk of the recordings. @throws the file system's error */
   freeSpace(): Promise<FreeSpace>;
+  /** Space for the journals while the disk is full; absent if nothing is recorded to a disk for long. */
+  reserve?: SpaceReserve;
   /** Target duration of segments, seconds: players are so far behind the present. */
   segmentSeconds: number;
   /** Called for each stream and reason once files are gone. */
@@ -89,6 +92,7 @@ export class MediaRetention {
   #unmet: UnmetLimit[] = [];
   #unmetToldUs = Number.NEGATIVE_INFINITY;
   #isUrgent = false;
+  #isFailing = false;
   #timer: NodeJS.Timeout | undefined;
   #working: Promise<void> | undefined;
   /** Plans and changes of protections, one after another. */
@@ -133,9 +137,18 @@ export class MediaRetention {
   /** Finishes what a crash interrupted, and sweeps every five seconds. */
   start(): void {
     const sweep = () => {
-      this.sweep().catch((err: unknown) => {
-        this.#options.log.error({ err }, 'cannot delete old recordings; trying again');
-      });
+      this.sweep().then(
+        () => {
+          this.#isFailing = false;
+        },
+        (err: unknown) => {
+          // Once, however long the disk stays as it is.
+          if (!this.#isFailing) {
+            this.#options.log.error({ err }, 'cannot delete old recordings; trying again');
+          }
+          this.#isFailing = true;
+        },
+      );
     };
     this.#timer = setInterval(sweep, SWEEP_MS).unref();
     sweep();
@@ -157,11 +170,14 @@ export class MediaRetention {
   async sweep(isPatient = true): Promise<DeletionPlan> {
     const plan = await this.#inTurn(async () => {
       const planned = await this.#plan(isPatient);
-      await this.#deletions.begin(planned.deletions);
+      await this.#begin(planned.deletions);
       this.#tellUnmet(planned);
       return planned;
     });
     await this.work();
+    if (!this.#isUrgent && this.#deletions.pending.segments === 0) {
+      await this.#options.reserve?.fill();
+    }
     return plan;
   }
 
@@ -197,7 +213,7 @@ export class MediaRetention {
           found.kept[kept].push(deletion);
         }
       }
-      if (!isDryRun) await this.#deletions.begin(found.deletions);
+      if (!isDryRun) await this.#begin(found.deletions);
       return found;
     });
     if (!isDryRun) void this.work();
@@ -206,7 +222,7 @@ export class MediaRetention {
 
   /** Deletes segments whose files are gone already. @throws as {@link sweep} */
   async deleteMissing(deletions: readonly Deletion[]): Promise<void> {
-    await this.#inTurn(() => this.#deletions.begin(deletions));
+    await this.#inTurn(() => this.#begin(deletions));
   }
 
   /** Protects a stretch of a stream; what is being deleted already is not kept. */
@@ -231,6 +247,18 @@ export class MediaRetention {
         this.#working = undefined;
       });
     await this.#working;
+  }
+
+  /** Makes space for the journal if the disk is full. */
+  async #begin(deletions: readonly Deletion[]): Promise<void> {
+    try {
+      await this.#deletions.begin(deletions);
+    } catch (error) {
+      const { reserve } = this.#options;
+      if (reserve === undefined || (error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+      await reserve.free();
+      await this.#deletions.begin(deletions);
+    }
   }
 
   async #plan(isPatient: boolean): Promise<DeletionPlan> {

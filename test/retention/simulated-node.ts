@@ -7,6 +7,7 @@ import type { PresentationFolder } from '../../src/day-folder/presentation-folde
 import type { DeletionReport } from '../../src/facts/deletion-report.ts';
 import type { RecordingFact } from '../../src/facts/recording-fact.ts';
 import { type FreeSpace, freeSpace } from '../../src/files/free-space.ts';
+import { SpaceReserve } from '../../src/files/space-reserve.ts';
 import { MANIFEST_NAME, segmentName } from '../../src/layout/file-names.ts';
 import { objectPath } from '../../src/layout/object-path.ts';
 import { readMpd } from '../../src/manifest/mpd-reader.ts';
@@ -97,6 +98,7 @@ export class SimulatedNode {
       editor: this.#editor,
       files: this.#options.files ?? filesOnDisk(root),
       freeSpace: this.#options.freeSpace ?? (() => freeSpace(root)),
+      reserve: new SpaceReserve(path.join(root, '.index', 'reserve')),
       segmentSeconds: this.#options.segmentSeconds ?? 2,
       onDeleted: (report) => this.deleted.push(report),
       now,

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmdirSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import t, { type Test } from 'tap';
@@ -74,5 +74,32 @@ t.test('a small disk never gets full', async (t) => {
       [],
     );
   }
+  await node.close();
+});
+
+t.test('a disk that something else has filled', async (t) => {
+  const disk = smallDisk(t);
+  if (disk === undefined) return;
+  const root = path.join(disk, 'records');
+  const node = await SimulatedNode.open(t, root, NOON_US, { rules: { minFree: { share: 0.2 } } });
+  node.publish('cam1').clip = 'moving-640x360.h264';
+  await node.run(300);
+  await node.retention.sweep();
+  await node.endAll();
+  const before = node.rows().length;
+  const other = path.join(disk, 'other');
+  t.throws(
+    () => {
+      for (;;) appendFileSync(other, Buffer.alloc(4096));
+    },
+    { code: 'ENOSPC' },
+  );
+  await node.retention.sweep();
+  const left = node.rows().length;
+  t.ok(left < before, `${left} of ${before} segments are left`);
+  node.nowUs += 61e6;
+  await node.retention.work();
+  t.ok((await freeSpace(disk)).freeBytes > 0, 'there is space again');
+  t.same(node.segmentFiles(), node.rows());
   await node.close();
 });
