@@ -147,6 +147,7 @@ export class Service {
         ...(deletesAnything(config.recorder.retention) && {
           reserve: new SpaceReserve(ownPath(store.root, 'reserve')),
         }),
+        isIndexWhole: deletesAnything(config.recorder.retention),
         segmentSeconds: config.recorder.segmentSeconds,
         onDeleted: (report) => deletionEvent(events.emit, report),
         now: steadyNowUs,

@@ -18,7 +18,7 @@ import { Deletions } from './deletions.ts';
 import type { FolderEditor } from './folder-editor.ts';
 import { Holds } from './holds.ts';
 import type { Protections } from './protections.ts';
-import type { RetentionRules } from './retention-rules.ts';
+import { deletesAnything, type RetentionRules } from './retention-rules.ts';
 
 /** Options of a {@link MediaRetention}. */
 export interface MediaRetentionOptions {
@@ -32,6 +32,11 @@ export interface MediaRetentionOptions {
   freeSpace(): Promise<FreeSpace>;
   /** Space for the journals while the disk is full; absent if nothing is recorded to a disk for long. */
   reserve?: SpaceReserve;
+  /**
+   * False if old rows were dropped from the index while files were kept: then rules that are applied
+   * later do nothing before the next start, because what is oldest is not known. True by default.
+   */
+  isIndexWhole?: boolean;
   /** Target duration of segments, seconds: players are so far behind the present. */
   segmentSeconds: number;
   /** Called for each stream and reason once files are gone. */
@@ -129,9 +134,17 @@ export class MediaRetention {
     };
   }
 
-  /** Changes the rules; the next sweep follows them. */
+  /**
+   * Changes the rules; the next sweep follows them. The first ones that delete anything take effect at
+   * the next start, see {@link MediaRetentionOptions.isIndexWhole}.
+   */
   apply(rules: RetentionRules): void {
-    this.#rules = rules;
+    const { isIndexWhole = true, log } = this.#options;
+    if (!isIndexWhole && deletesAnything(rules)) {
+      const message =
+        '[recorder.retention] takes effect at the next start, which completes the index first';
+      log.warn({}, message);
+    } else this.#rules = rules;
   }
 
   /** Finishes what a crash interrupted, and sweeps every five seconds. */

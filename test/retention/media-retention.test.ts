@@ -174,6 +174,21 @@ t.test('what is protected stays, also when a limit cannot be met', async (t) => 
   await node.close();
 });
 
+t.test('rules that come while the recorder runs', async (t) => {
+  const root = inTestFolder(t, 'root');
+  for (const isIndexWhole of [false, true]) {
+    const node = await SimulatedNode.open(t, root, NOON_US, { isIndexWhole });
+    node.publish(`cam${Number(isIndexWhole)}`);
+    await node.run(200);
+    const before = node.rows().length;
+    node.retention.apply({ maxAgeUs: 120e6, streams: [], graceSeconds: 60 });
+    await node.retention.sweep();
+    t.equal(node.rows().length < before, isIndexWhole, 'only where the oldest segments are known');
+    t.equal(node.logged.filter(({ level }) => level === 'warn').length, isIndexWhole ? 0 : 1);
+    await node.close();
+  }
+});
+
 /** Deletes files until it has deleted so many, and fails from then on. */
 function failingAfter(root: string, count: number): DeletableFiles {
   const files = filesOnDisk(root);

@@ -27,6 +27,8 @@ export interface SimulatedNodeOptions {
   segmentSeconds?: number;
   /** Free space of a disk that there is not. */
   freeSpace?: () => Promise<FreeSpace>;
+  /** See `MediaRetentionOptions.isIndexWhole`. */
+  isIndexWhole?: boolean;
   /** Deletes files in another way. */
   files?: DeletableFiles;
 }
@@ -98,6 +100,7 @@ export class SimulatedNode {
       editor: this.#editor,
       files: this.#options.files ?? filesOnDisk(root),
       freeSpace: this.#options.freeSpace ?? (() => freeSpace(root)),
+      isIndexWhole: this.#options.isIndexWhole ?? true,
       reserve: new SpaceReserve(path.join(root, '.index', 'reserve')),
       segmentSeconds: this.#options.segmentSeconds ?? 2,
       onDeleted: (report) => this.deleted.push(report),
