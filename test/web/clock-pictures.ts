@@ -64,17 +64,18 @@ export interface ShownPicture {
 }
 
 /**
- * For the page: the next pictures of its first tile, each read at the moment at which it is shown.
- * @param count how many; those that a busy browser left out are not counted
+ * For the page: the pictures that its first tile shows within some time, each read at the moment at which
+ * it is shown; the next one, if there is none in it.
+ * @param seconds how long, beginning with the next picture
  */
-export function shownPictures(count: number): string {
+export function shownPictures(seconds: number): string {
   return `new Promise((resolve) => {
     const [video] = document.querySelectorAll('.tile video');
     const clock = document.getElementById('playback-clock');
     const shown = [];
     const look = (shownAt) => {
       shown.push({ numbers: ${SHOWN_NUMBERS}, clockMs: Date.parse(clock.dateTime), shownAt });
-      if (shown.length < ${count}) video.requestVideoFrameCallback(look);
+      if (shownAt - shown[0].shownAt < ${seconds * 1000}) video.requestVideoFrameCallback(look);
       else resolve(shown);
     };
     video.requestVideoFrameCallback(look);

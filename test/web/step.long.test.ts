@@ -56,7 +56,7 @@ t.test('four streams of clocks of their own stay in step', async (t) => {
     return Math.max(...taken) - Math.min(...taken);
   };
   const watchFor = async (seconds: number) =>
-    (await watch.page.evaluate<ShownPicture[]>(shownPictures(seconds * CLOCK_RATE))).map(apart);
+    (await watch.page.evaluate<ShownPicture[]>(shownPictures(seconds))).map(apart);
 
   await watch.until('four pictures', async () =>
     (await watch.tiles()).every(({ state, isPaused }) => state === 'media' && !isPaused),

@@ -29,7 +29,7 @@ if (browser !== undefined && week !== undefined) {
     await page.fill('#moment', local.replace(' ', 'T'));
     await page.evaluate(`addEventListener('keydown', ({ timeStamp }) => {
       globalThis.pressedAt = timeStamp;
-      globalThis.shown = ${shownPictures(1)};
+      globalThis.shown = ${shownPictures(0)};
     }, { capture: true, once: true })`);
     await page.press('#moment', 'Enter');
     const [first] = await page.evaluate<ShownPicture[]>('shown');
@@ -40,7 +40,7 @@ if (browser !== undefined && week !== undefined) {
     );
     t.comment(`shown ${Math.round(first!.shownAt - pressedAt)} ms after it was asked for`);
     await watch.untilClock(target + 500, target + 20_000);
-    const offsets = (await page.evaluate<ShownPicture[]>(shownPictures(60))).map(
+    const offsets = (await page.evaluate<ShownPicture[]>(shownPictures(2))).map(
       ({ numbers, clockMs }) => clockMs - taken(numbers[0]!),
     );
     const furthest = Math.max(...offsets.map(Math.abs));
