@@ -36,13 +36,31 @@ t.test('axe finds nothing serious on any page, light and dark, wide and narrow',
         await page.waitForSelector('.calendar-day[data-recorded]');
       }
       await page.evaluate(axe);
-      const violations = await page.evaluate<Violation[]>(
-        'axe.run().then(({ violations }) => violations)',
-      );
-      const serious = violations
-        .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-        .map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html)}`);
-      t.strictSame(serious, [], `${JSON.stringify(look)} ${query}`);
+      const check = async (what: string) => {
+        const violations = await page.evaluate<Violation[]>(
+          'axe.run().then(({ violations }) => violations)',
+        );
+        const serious = violations
+          .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+          .map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html)}`);
+        t.strictSame(serious, [], `${JSON.stringify(look)} ${query} ${what}`);
+      };
+      await check('as it opens');
+      if (query === '') {
+        await page.click('.recording-delete >> nth=0');
+        await page.waitForSelector('dialog[open] .dialog-delete:enabled');
+        await check('with a question');
+      }
+      if (query.includes('t=')) {
+        await watch.untilClock(Date.parse(moment), Date.parse(moment) + 15_000);
+        await page.keyboard.press('i');
+        await page.keyboard.press('ArrowRight');
+        await watch.untilClock(Date.parse(moment) + 5000, Date.parse(moment) + 20_000);
+        await page.keyboard.press('o');
+        await page.click('#clip-export');
+        await page.waitForSelector('.export[data-state="done"]');
+        await check('with a clip and an export');
+      }
       await page.context().close();
     }
   }

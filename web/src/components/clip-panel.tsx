@@ -20,26 +20,30 @@ export function ClipPanel({ streams }: { streams: string[] }) {
     <section class="clip" aria-labelledby="clip-title">
       <h2 id="clip-title">{say.clip}</h2>
       <div class="controls">
-        <button
-          type="button"
-          id="clip-in"
-          class="quiet"
-          disabled={isIdle}
-          onClick={() => clip.markIn(playback.shownMs.peek())}
-        >
-          {say.markIn}
-        </button>
-        <span class="figures">{inMs === undefined ? '–' : instantInWords(inMs)}</span>
-        <button
-          type="button"
-          id="clip-out"
-          class="quiet"
-          disabled={isIdle}
-          onClick={() => clip.markOut(playback.shownMs.peek())}
-        >
-          {say.markOut}
-        </button>
-        <span class="figures">{outMs === undefined ? '–' : instantInWords(outMs)}</span>
+        <span class="clip-mark">
+          <button
+            type="button"
+            id="clip-in"
+            class="quiet"
+            disabled={isIdle}
+            onClick={() => clip.markIn(playback.shownMs.peek())}
+          >
+            {say.markIn}
+          </button>
+          <span class="figures">{inMs === undefined ? '–' : instantInWords(inMs)}</span>
+        </span>
+        <span class="clip-mark">
+          <button
+            type="button"
+            id="clip-out"
+            class="quiet"
+            disabled={isIdle}
+            onClick={() => clip.markOut(playback.shownMs.peek())}
+          >
+            {say.markOut}
+          </button>
+          <span class="figures">{outMs === undefined ? '–' : instantInWords(outMs)}</span>
+        </span>
         {streams.length > 1 && (
           <select
             id="clip-stream"
@@ -60,7 +64,7 @@ export function ClipPanel({ streams }: { streams: string[] }) {
       <p id="clip-size" class="hint" role="status">
         {isWhole
           ? say.clipSize(
-              spanInWords((outMs! - inMs!) / 1000),
+              spanInWords(Math.round((outMs! - inMs!) / 1000)),
               clip.bytes.value === undefined ? '…' : bytesInWords(clip.bytes.value),
             )
           : inMs !== undefined && outMs !== undefined

@@ -36,7 +36,7 @@ function ExportItem({ job }: { job: ExportState }) {
   const name = say.exportOf(
     stream,
     instantInWords(start_ts / 1000),
-    spanInWords((end_ts - start_ts) / 1e6),
+    spanInWords(Math.round((end_ts - start_ts) / 1e6)),
   );
   const share = loading.value?.id === id ? loading.value.share : undefined;
   return (

@@ -1,4 +1,4 @@
-import { useSignal } from '@preact/signals';
+import { useSignal, useSignalEffect } from '@preact/signals';
 import { useRef } from 'preact/hooks';
 import { recorderNow } from '../api/request.ts';
 import { playback, timeline } from '../model/console.ts';
@@ -21,15 +21,23 @@ export function MomentForm({ onChoose }: { onChoose: (epochMs: number) => void }
   const say = words.value;
   const field = useRef<HTMLInputElement>(null);
   const isOpen = useSignal(false);
+  const isTyped = useRef(false);
   const timeZone = zone.value;
   const epochMs = playback.epochMs.peek() ?? recorderNow() - 60_000;
   const go = (event: Event) => {
     event.preventDefault();
     const chosen = fieldInstant(field.current!.value, timeZone);
     if (chosen === undefined) return;
+    isTyped.current = false;
     timeline.range.value = around(timeline.range.peek(), chosen);
     onChoose(chosen);
   };
+  // It tells the moment that is played, until another one is entered.
+  useSignalEffect(() => {
+    const played = playback.epochMs.value;
+    if (played === undefined || isTyped.current || document.activeElement === field.current) return;
+    field.current!.value = fieldValue(played, zone.value);
+  });
   const showDay = (startMs: number) => {
     isOpen.value = false;
     timeline.range.value = { startMs, endMs: dayStart(startMs + DAY_MS / 2, timeZone, 1) };
@@ -45,6 +53,9 @@ export function MomentForm({ onChoose }: { onChoose: (epochMs: number) => void }
             type="datetime-local"
             step="1"
             required
+            onInput={() => {
+              isTyped.current = true;
+            }}
             defaultValue={fieldValue(epochMs, timeZone)}
           />
         </label>

@@ -1,6 +1,7 @@
 import type { RecordedFolder } from '../api/types.ts';
 import { bytesInWords, momentInWords, rangeInWords, spanInWords } from '../model/units.ts';
 import { words } from '../words/language.ts';
+import { DeleteRecording } from './delete-recording.tsx';
 import { PlaceLink } from './place-link.tsx';
 
 /**
@@ -36,6 +37,12 @@ export function RecordingItem(props: {
           {say.play}
         </PlaceLink>
       )}
+      <DeleteRecording
+        stream={stream}
+        startUs={recording.start_ts}
+        endUs={recording.end_ts}
+        name={`${stream}, ${rangeInWords(startMs, endMs)}`}
+      />
     </li>
   );
 }

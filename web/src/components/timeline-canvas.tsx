@@ -98,6 +98,7 @@ function drawOn(element: HTMLCanvasElement, hoverX: number | undefined): void {
   const view = {
     range: timeline.range.value,
     rows: timeline.rows.value,
+    protections: timeline.protections.value,
     playheadMs: playback.epochMs.value,
     nowMs: timeline.nowMs.value,
     marks: { inMs: clip.inMs.value, outMs: clip.outMs.value },

@@ -1,3 +1,4 @@
+import type { Protection } from '../api/deletion.ts';
 import type { StreamTimeline } from '../api/timeline.ts';
 import { lengthOf, type TimeRange } from '../model/time-range.ts';
 import { ticksOf } from '../model/time-ticks.ts';
@@ -16,6 +17,7 @@ const TICK_WIDTH = 76;
 export interface TimelineView {
   range: TimeRange;
   rows: StreamTimeline[];
+  protections: Protection[];
   /** Moment that is played, ms since the Unix epoch. */
   playheadMs: number | undefined;
   nowMs: number;
@@ -56,6 +58,12 @@ export function drawTimeline(
     context.fillStyle = palette.ground;
     context.fillRect(0, top + BAR_TOP, width, BAR_HEIGHT);
     drawSpans(context, row, top, width, palette, xOf);
+    context.fillStyle = palette.text;
+    for (const { stream, start_ts, end_ts } of view.protections) {
+      if (stream !== row.stream) continue;
+      const [left, right] = [xOf(start_ts / 1000), xOf(end_ts / 1000)];
+      context.fillRect(left, top + BAR_TOP + BAR_HEIGHT + 2, Math.max(2, right - left), 3);
+    }
     context.fillStyle = palette.text;
     context.font = '600 13px system-ui, sans-serif';
     context.textAlign = 'left';
@@ -113,8 +121,8 @@ function drawSpans(
     const right = Math.min(width, xOf(span.end_ts / 1000));
     if (right < 0 || left > width) continue;
     context.fillStyle = span.kinds.includes('video') ? accent : sound;
-    // What is shorter than a pixel is seen all the same.
-    context.fillRect(left, top + BAR_TOP, Math.max(1, right - left), BAR_HEIGHT);
+    // What is shorter than two pixels is seen all the same.
+    context.fillRect(left, top + BAR_TOP, Math.max(2, right - left), BAR_HEIGHT);
     if (span.reason === undefined || span.reason === 'start' || left === 0) continue;
     context.fillStyle = amber;
     context.fillRect(left, top + BAR_TOP - 4, 2, BAR_HEIGHT + 8);

@@ -19,6 +19,9 @@ export function TimelineHover(props: { at: { x: number; y: number } | undefined;
   const row = at && timeline.rows.value[Math.floor((at.y - AXIS_HEIGHT) / ROW_HEIGHT)];
   const us = (epochMs ?? 0) * 1000;
   const span = row?.spans.find(({ start_ts, end_ts }) => start_ts <= us && us < end_ts);
+  const guard = timeline.protections.value.find(
+    ({ stream, start_ts, end_ts }) => stream === row?.stream && start_ts <= us && us < end_ts,
+  );
   const stream = span?.kinds.includes('video') ? row?.stream : undefined;
 
   useEffect(() => {
@@ -51,6 +54,7 @@ export function TimelineHover(props: { at: { x: number; y: number } | undefined;
       )}
       <p class="figures">{instantInWords(epochMs)}</p>
       {row !== undefined && span === undefined && <p>{gapInWords(row.spans, us)}</p>}
+      {guard !== undefined && <p>{words.value.isProtected(guard.note)}</p>}
     </div>
   );
 }

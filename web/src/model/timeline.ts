@@ -1,4 +1,5 @@
 import { effect, signal } from '@preact/signals';
+import { listProtections, type Protection } from '../api/deletion.ts';
 import { messageOf, recorderNow } from '../api/request.ts';
 import { type StreamTimeline, timelineOf } from '../api/timeline.ts';
 import { joinNames } from './location.ts';
@@ -17,6 +18,8 @@ export class Timeline {
   readonly range = signal<TimeRange>(lastHours(24));
   readonly streams = signal<string[]>([]);
   readonly rows = signal<StreamTimeline[]>([]);
+  /** Stretches of any stream that nothing deletes. */
+  readonly protections = signal<Protection[]>([]);
   /** How wide it is drawn, CSS pixels. */
   readonly width = signal(0);
   /** The present by the recorder's clock, ms since the Unix epoch, as often as it is drawn anew. */
@@ -78,6 +81,8 @@ export class Timeline {
           ? []
           : await timelineOf(names, wanted.startMs, wanted.endMs, resolutionMs, asking.signal);
       this.#known = { ...wanted, names, resolutionMs };
+      // A token of one stream may not read them: then none are shown.
+      this.protections.value = await listProtections(asking.signal).catch(() => []);
       this.message.value = '';
     } catch (error) {
       if (asking.signal.aborted) return;

@@ -76,6 +76,15 @@ export const CHINESE: Words = {
   play: '播放',
   playRecording: (stream, moment) => `播放 ${stream} 在 ${moment} 的录像`,
 
+  deleteRecording: '删除…',
+  deleteRecordingOf: (name) => `删除 ${name}`,
+  deleteQuestion: '删除此录像？',
+  deleteBytes: (bytes) => `将删除 ${bytes}，删除后无法恢复。`,
+  deleteNothing: '没有可以删除的内容。',
+  deleteProtected: (bytes) => `${bytes} 受保护，将保留。`,
+  deleteInUse: (bytes) => `${bytes} 正在导出，将保留。`,
+  deleteIt: '删除',
+
   storage: (name) => `存储：${name}`,
   storageStates: {
     delayed: '存储桶上传滞后或无响应；期间不会丢失数据',
@@ -135,6 +144,7 @@ export const CHINESE: Words = {
   nothingPlayed: '未播放',
   notRecorded: '未录制',
   notRecordedBecause: (reason) => `未录制；重新开始录制的原因：${reason}`,
+  isProtected: (note) => (note === '' ? '受保护' : `受保护：${note}`),
   nothingHere: '此处没有录像',
   controls: '播放控制',
   back: '−10 s，后退（J）',

@@ -77,6 +77,15 @@ export const ENGLISH = {
   play: 'Play',
   playRecording: (stream: string, moment: string) => `Play ${stream} of ${moment}`,
 
+  deleteRecording: 'Delete…',
+  deleteRecordingOf: (name: string) => `Delete ${name}`,
+  deleteQuestion: 'Delete this recording?',
+  deleteBytes: (bytes: string) => `${bytes} are deleted. They cannot be brought back.`,
+  deleteNothing: 'There is nothing that can be deleted.',
+  deleteProtected: (bytes: string) => `${bytes} stay, because they are protected.`,
+  deleteInUse: (bytes: string) => `${bytes} stay, because they are being exported.`,
+  deleteIt: 'Delete',
+
   storage: (name: string) => `Storage ${name}`,
   storageStates: {
     delayed: 'the bucket is behind or does not answer; nothing is lost meanwhile',
@@ -139,6 +148,7 @@ export const ENGLISH = {
   nothingPlayed: 'nothing is played',
   notRecorded: 'Not recorded',
   notRecordedBecause: (reason: string) => `Not recorded; it went on after: ${reason}`,
+  isProtected: (note: string) => (note === '' ? 'Protected' : `Protected: ${note}`),
   nothingHere: 'Nothing is recorded here',
   controls: 'Playback',
   back: '−10 s, back (J)',

@@ -1,0 +1,34 @@
+import type { Static } from 'typebox';
+import type { ProtectionJson, RangeDeletionJson } from '../../../src/http/retention-json.ts';
+import { call } from './request.ts';
+
+/** What is deleted of a range, and what stays. */
+export type RangeDeletion = Static<typeof RangeDeletionJson>;
+
+/** A stretch of a stream that nothing deletes. */
+export type Protection = Static<typeof ProtectionJson>;
+
+/**
+ * Deletes what was recorded in a range: whole segments that lie within it.
+ * @param startUs µs since the Unix epoch
+ * @param endUs µs since the Unix epoch
+ * @param isDryRun delete nothing, only tell what would be
+ * @throws RecorderError
+ */
+export async function deleteRange(
+  stream: string,
+  startUs: number,
+  endUs: number,
+  isDryRun: boolean,
+): Promise<RangeDeletion> {
+  const query = new URLSearchParams({
+    ...{ start: String(startUs), end: String(endUs), dry_run: String(isDryRun) },
+  });
+  const path = `api/playback/${encodeURIComponent(stream)}?${query}`;
+  return (await call(path, 'DELETE')).json();
+}
+
+/** Stretches that nothing deletes. @throws RecorderError */
+export async function listProtections(signal: AbortSignal): Promise<Protection[]> {
+  return (await call('api/protections', 'GET', { signal })).json();
+}
