@@ -127,7 +127,7 @@ t.test('arguments that it does not know', async (t) => {
 });
 
 t.test('every command has help, with its exit codes, and --json', async (t) => {
-  for (const command of ['check', 'reindex', 'repair', 'verify']) {
+  for (const command of ['check', 'prune', 'reindex', 'repair', 'verify']) {
     const { code, stdout } = await runInProcess([command, '--help']);
     t.equal(code, 0);
     t.match(stdout, new RegExp(`^Usage: live777-recorder ${command} `));
