@@ -66,6 +66,7 @@ async function main(): Promise<void> {
       load: async () => {
         const next = await load();
         hide(secretsIn(next));
+        remark(next, log);
         return next;
       },
       tracing: telemetry?.tracing,

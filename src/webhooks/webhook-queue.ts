@@ -96,7 +96,9 @@ export class WebhookQueue {
     if (!this.#waiting.delete(event.stamp)) return;
     const lane = this.#laneOf(event);
     lane.shift();
-    if (lane.length === 0) this.#lanes.delete(laneName(event));
+    // Behind the others, so that each gets its turn.
+    this.#lanes.delete(laneName(event));
+    if (lane.length > 0) this.#lanes.set(laneName(event), lane);
     this.#journal.add({ type: 'done', stamp: event.stamp });
   }
 

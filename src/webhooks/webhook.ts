@@ -56,8 +56,8 @@ export class Webhook {
   readonly #name: string;
   readonly #backoff: Backoff;
   readonly #stop = new AbortController();
-  /** Lanes of which an event is being sent. */
-  readonly #busy = new Set<string>();
+  /** Lanes of which an event is being sent, and the end of that. */
+  readonly #busy = new Map<string, Promise<void>>();
   readonly #holds = new Map<string, Hold>();
   #config: WebhookConfig;
   #isWanted: ReturnType<typeof eventMatcher>;
@@ -68,7 +68,6 @@ export class Webhook {
   #dropped = 0;
   #toldDroppedMs = Number.NEGATIVE_INFINITY;
   #untold = 0;
-  #idle: Promise<unknown> = Promise.resolve();
 
   constructor(options: WebhookOptions) {
     this.#options = options;
@@ -116,7 +115,7 @@ export class Webhook {
     this.#stop.abort();
     this.#cancelWait?.();
     for (const { cancel } of this.#holds.values()) cancel?.();
-    await this.#idle;
+    await Promise.all(this.#busy.values());
     await this.#options.queue.close();
   }
 
@@ -133,8 +132,7 @@ export class Webhook {
       if (this.#busy.size >= most) return;
       const lane = laneName(event);
       if (this.#busy.has(lane) || this.#holds.get(lane)?.cancel !== undefined) continue;
-      this.#busy.add(lane);
-      this.#idle = Promise.all([this.#idle, this.#send(event, lane)]);
+      this.#busy.set(lane, this.#send(event, lane));
     }
   }
 

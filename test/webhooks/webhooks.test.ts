@@ -191,6 +191,16 @@ t.test('of too many the oldest are dropped, counted and logged', async (t) => {
   );
 });
 
+t.test('a stream with much to tell leaves others their turn', async (t) => {
+  const { clock, receiver, emit, state, failFor } = await setUp(t);
+  for (let n = 0; n < 20; n++) for (const stream of ['a', 'b', 'c', 'd', 'e', 'f']) emit(stream);
+  await failFor(1000);
+  await receiver.start();
+  clock.advance(5 * MINUTE);
+  await until('everything to be accepted', () => state().waiting === 0);
+  t.ok(receiver.streams.indexOf('f') < 20, `f at ${receiver.streams.indexOf('f')} of 120`);
+});
+
 t.test('410 ends it, 429 is waited for, redirects are not followed', async (t) => {
   const { clock, lines, receiver, webhooks, options, emit, state } = await setUp(t);
   let elsewhere = 0;
