@@ -54,6 +54,8 @@ class RetentionLoop {
   async run(): Promise<RecorderProcess> {
     const t = this.#t;
     const stop = new AbortController();
+    // Also when it fails: players would go on for ever.
+    t.teardown(() => stop.abort());
     await this.#start();
     const players = [this.#play('cam0', stop.signal), this.#play('cam1', stop.signal)];
     for (let kill = 0; kill < KILLS; kill++) {
