@@ -5,6 +5,7 @@ import { requireChromium } from '../chromium/launch.ts';
 import { requireTool } from '../media/tool.ts';
 import { startDeployedCaddy, startDeployedNginx } from '../server/deployed-proxy.ts';
 import { startRecorder } from '../server/recorder-process.ts';
+import { until } from '../server/until.ts';
 
 t.setTimeout(240_000);
 
@@ -38,11 +39,14 @@ async function useConsole(t: Test, context: BrowserContext, base: string): Promi
   await console.untilStored(STREAM);
   await console.stopPublishing();
   await console.untilState(STREAM, 'idle').catch(() => undefined);
-  await page.click('.recording-play');
-  await page.evaluate(`new Promise((resolve) => {
-    document.getElementById('player-video').requestVideoFrameCallback(resolve);
-  }).then(() => undefined)`);
-  t.ok(Number(await page.evaluate('document.getElementById("player-video").videoWidth')) > 0);
+  await page.click(`[data-stream="${STREAM}"] .recording-play`);
+  // What is recorded may be over before the next picture could be waited for.
+  await until('a picture is shown, and it moves', () =>
+    page.evaluate(`(() => {
+      const video = document.querySelector('.tile video');
+      return video?.videoWidth > 0 && video.readyState >= 2 && video.played.length > 0;
+    })()`),
+  );
   t.strictSame(faults, []);
   return page;
 }
