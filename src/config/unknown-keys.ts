@@ -13,13 +13,13 @@ const MISSING: MissingKey[] = [
     table: STORED,
     key: /^(?!index_)(?:.*_)?(?:retention|retain|keep|delete|expire|expiry|max_age|ttl|cleanup)(?:_|$)/,
     advice:
-      'recordings are never deleted: there is no retention of media yet. index_retention_days only removes entries from the index, and the files stay',
+      '[recorder.retention] deletes recordings: max_age, max_size and min_free there. index_retention_days only removes entries from the index, and the files stay',
   },
   {
     table: STORED,
     key: /(?:^|_)(?:quota|max_(?:size|bytes|disk|storage|usage|total\w*)|(?:disk|size)_limit)(?:_|$)/,
     advice:
-      'the size of recordings is not limited. spool_max only limits the data that waits for upload to a bucket',
+      'max_size in [recorder.retention] limits the size of recordings. spool_max only limits the data that waits for upload to a bucket',
   },
   {
     table: /^\/recorder$/,
