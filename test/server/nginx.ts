@@ -31,16 +31,24 @@ export async function startNginx(t: Test, target: string): Promise<string> {
   return `${url}/rec`;
 }
 
-/** The location of the recorder in deploy/nginx.conf. */
-async function snippet(): Promise<string> {
+/** Of deploy/nginx.conf, the location of the recorder and the map that it uses. */
+async function snippet(): Promise<{ map: string; location: string }> {
   const file = join(import.meta.dirname, '../../deploy/nginx.conf');
-  const [block] =
-    /^ {4}location \/rec\/ \{[\s\S]*?^ {4}\}/m.exec(await readFile(file, 'utf8')) ?? [];
-  if (block === undefined) throw new Error('deploy/nginx.conf has no location /rec/');
-  return block;
+  const text = await readFile(file, 'utf8');
+  const [location] = /^ {4}location \/rec\/ \{[\s\S]*?^ {4}\}/m.exec(text) ?? [];
+  const [map] = /^map [\s\S]*?^\}/m.exec(text) ?? [];
+  if (location === undefined || map === undefined) {
+    throw new Error('deploy/nginx.conf has no location /rec/, or no map');
+  }
+  return { map, location };
 }
 
-function configOf(block: string, target: string, port: number, folder: string): string {
+function configOf(
+  { map, location }: { map: string; location: string },
+  target: string,
+  port: number,
+  folder: string,
+): string {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
     .map((name) => `${name}_temp_path ${folder}/${name};`)
     .join('\n');
@@ -52,9 +60,10 @@ events {}
 http {
 ${temporary}
 access_log off;
+${map}
 server {
 listen 127.0.0.1:${port};
-${block
+${location
   .replace('http://live777_recorder', target)
   // A header in which only a trusted proxy is believed, unlike Host.
   .replace('proxy_set_header Host ', 'proxy_set_header X-Forwarded-Host ')}
