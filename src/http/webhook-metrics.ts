@@ -10,7 +10,7 @@ const COUNTERS: [string, string, keyof WebhookState][] = [
   ['events_dropped_total', 'Events that were given up, or too many.', 'dropped'],
 ];
 
-/** Adds the figures of webhooks to a registry. The label is the address without its query. */
+/** Adds the figures of webhooks to a registry. The label has no secrets: see `nameOf`. */
 export function addWebhookMetrics(webhooks: Pick<Webhooks, 'state'>, registry: Registry): void {
   const labelNames = ['webhook'] as const;
   const registers = [registry];

@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Clock, systemClock } from '../clock/clock.ts';
 import type { RecorderEvent } from '../events/event.ts';
 import { Webhook, type WebhookOptions, type WebhookState } from './webhook.ts';
-import type { WebhookConfig } from './webhook-options.ts';
+import { idOf, type WebhookConfig } from './webhook-options.ts';
 import { WebhookQueue } from './webhook-queue.ts';
 
 export type { WebhookState } from './webhook.ts';
@@ -109,7 +108,7 @@ export class Webhooks {
   }
 }
 
-/** Name of the file of a queue: the URL may contain a secret. */
+/** Name of the file of a queue. */
 function fileName(url: string): string {
-  return `${createHash('sha256').update(url).digest('hex').slice(0, 16)}.jsonl`;
+  return `${idOf(url)}.jsonl`;
 }

@@ -84,7 +84,9 @@ t.test('a receiver is down for ten minutes, then up: each event, in order', asyn
   });
   t.match(lines, [/unavailable; events wait .*ECONNREFUSED/, /available again/]);
   t.notMatch(lines.join('\n'), /whsec|hidden/);
-  t.match(state(), { webhook: `http://127.0.0.1:${receiver.port}/hook`, delivered: 610, failures });
+  const { webhook } = state();
+  t.match(webhook, /^http:\/\/127\.0\.0\.1:\d+#[0-9a-f]{8}$/, 'its path may be a secret');
+  t.match(state(), { delivered: 610, failures });
 });
 
 t.test('what waits survives a process that just ends', async (t) => {
