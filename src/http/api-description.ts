@@ -168,7 +168,9 @@ function completeErrors(responses: Operation['responses']): void {
   for (const [status, { content }] of Object.entries(responses)) {
     const json = content?.['application/json'];
     if (Number(status) < 400 || json === undefined) continue;
-    const { message } = json.example as { message: string };
+    const { message } = json.example as { message?: string };
+    // Not an error, but a state that has a status of its own.
+    if (message === undefined) continue;
     json.example = errorBody(Number(status), message);
   }
 }

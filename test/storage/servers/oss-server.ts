@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { XMLParser } from 'fast-xml-parser';
 import type { Test } from 'tap';
 import {
   OssRefusal,
@@ -22,6 +23,19 @@ interface Held {
   type: string;
   modified: Date;
 }
+
+/** Body of DeleteMultipleObjects. */
+interface DeleteRequest {
+  Quiet?: string;
+  Object?: { Key: string }[];
+}
+
+const REQUEST_PARSER = new XMLParser({
+  parseTagValue: false,
+  htmlEntities: true,
+  trimValues: false,
+  isArray: (name) => name === 'Object',
+});
 
 /** A stand-in for OSS on loopback, with objects in memory. */
 export interface OssServer {
@@ -85,7 +99,9 @@ class OssService implements OssServer {
     }
     const place = `${call.bucket}/${call.key}`;
     if (call.key === '' && method === 'GET') this.#list(call, answer);
-    else if (method === 'PUT') this.#put(place, call, body, answer);
+    else if (call.key === '' && method === 'POST' && call.query.has('delete')) {
+      this.#deleteMany(call, body, answer);
+    } else if (method === 'PUT') this.#put(place, call, body, answer);
     else if (method === 'GET' || method === 'HEAD') this.#read(place, call, answer);
     else if (method === 'DELETE') {
       this.objects.delete(place);
@@ -94,13 +110,28 @@ class OssService implements OssServer {
     } else throw new OssRefusal(405, 'MethodNotAllowed');
   }
 
+  /** DeleteMultipleObjects, of 1,000 at most; what is absent counts as deleted. */
+  #deleteMany({ bucket, message }: SignedCall, body: Buffer, answer: ServerResponse): void {
+    if (message.headers['content-md5'] === undefined) {
+      throw new OssRefusal(400, 'MissingArgument', 'Missing Some Required Arguments.');
+    }
+    checkDigest(message, body);
+    const { Delete: wanted } = REQUEST_PARSER.parse(body) as { Delete: DeleteRequest };
+    const { Object: objects = [], Quiet: quiet } = wanted;
+    if (objects.length > 1000) throw new OssRefusal(400, 'MalformedXML');
+    for (const { Key: key } of objects) this.objects.delete(`${bucket}/${key}`);
+    this.#sorted = undefined;
+    const told = quiet === 'true' ? [] : objects;
+    const deleted = told.map(({ Key: key }) => `<Deleted><Key>${xml(key)}</Key></Deleted>`);
+    answer.writeHead(200, { 'content-type': 'application/xml' });
+    answer.end(
+      `<?xml version="1.0" encoding="UTF-8"?><DeleteResult>${deleted.join('')}</DeleteResult>`,
+    );
+  }
+
   #put(place: string, call: SignedCall, body: Buffer, answer: ServerResponse): void {
     const { headers } = call.message;
-    const md5 = createHash('md5').update(body).digest();
-    const sent = headers['content-md5'];
-    if (sent !== undefined && sent !== md5.toString('base64')) {
-      throw new OssRefusal(400, 'InvalidDigest', 'The Content-MD5 you specified is not valid.');
-    }
+    const md5 = checkDigest(call.message, body);
     const mayForbid = !this.overwritesAlways;
     if (mayForbid && headers['x-oss-forbid-overwrite'] === 'true' && this.objects.has(place)) {
       throw new OssRefusal(409, 'FileAlreadyExists', 'The object you specified already exists.');
@@ -158,6 +189,16 @@ class OssService implements OssServer {
         `<IsTruncated>${more}</IsTruncated>${next}${contents.join('')}</ListBucketResult>`,
     );
   }
+}
+
+/** @returns the MD5 of the body */
+function checkDigest({ headers }: IncomingMessage, body: Buffer): Buffer {
+  const md5 = createHash('md5').update(body).digest();
+  const sent = headers['content-md5'];
+  if (sent !== undefined && sent !== md5.toString('base64')) {
+    throw new OssRefusal(400, 'InvalidDigest', 'The Content-MD5 you specified is not valid.');
+  }
+  return md5;
 }
 
 function takeApart(message: IncomingMessage): SignedCall {
