@@ -25,8 +25,8 @@ const QUIET_US = repeat(1800e6, 300e6);
  */
 const RECORD_SECONDS = 10 * 3600;
 const KINDS = ['video', 'audio'] as const;
-/** `TWO_DAYS_SEED=n` repeats a run: it decides where the sender's clocks begin. */
-const SEED = Number(process.env.TWO_DAYS_SEED ?? Math.floor(Math.random() * 2 ** 31));
+/** It decides where the sender's clocks begin. */
+const SEED = Number(process.env.TWO_DAYS_SEED ?? 1);
 const random = seededRandom(SEED);
 
 const [keyframe] = videoFrames('flash-and-beep.h264');
