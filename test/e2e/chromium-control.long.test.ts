@@ -4,7 +4,8 @@ import t from 'tap';
 import { ConsolePage } from '../chromium/console-page.ts';
 import { requireChromium } from '../chromium/launch.ts';
 import { recordStatus, untilStatus } from '../chromium/recorder-replies.ts';
-import { startRecorder } from '../server/recorder-process.ts';
+import { type RecorderProcess, startRecorder } from '../server/recorder-process.ts';
+import { until } from '../server/until.ts';
 
 t.setTimeout(200_000);
 
@@ -113,7 +114,7 @@ t.test('a publisher that goes is missed', async (t) => {
     await page.untilState('closed', 'recording');
     await page.page.close({ runBeforeUnload: true });
     await untilStatus(recorder.url, 'closed', 'its end', gone);
-    t.match(lineOf(recorder.log(), 'closed', 'publisher l'), /"reason":"client"/);
+    t.match(await lineOf(recorder, 'closed', 'publisher l'), /"reason":"client"/);
   });
 
   await t.test('whose browser is gone without a word', async (t) => {
@@ -124,12 +125,15 @@ t.test('a publisher that goes is missed', async (t) => {
     const crashedAt = Date.now();
     await page.page.goto('chrome://crash').catch(() => undefined);
     await untilStatus(recorder.url, 'crashed', 'its end', gone);
-    const line = lineOf(recorder.log(), 'crashed', 'publisher l');
+    const line = await lineOf(recorder, 'crashed', 'publisher l');
     t.match(line, /"reason":"(idle|dtls-closed)"/);
-    t.comment(`noticed after ${(JSON.parse(line).time - crashedAt) / 1000} s`);
+    t.comment(`noticed after ${(Date.parse(JSON.parse(line).time) - crashedAt) / 1000} s`);
   });
 });
 
-function lineOf(log: string[], stream: string, words: string): string {
-  return log.find((line) => line.includes(stream) && line.includes(words)) ?? log.join('\n');
+/** The line of the log about a stream with these words; the log may be behind the API. */
+function lineOf(recorder: RecorderProcess, stream: string, words: string): Promise<string> {
+  return until(`a line of ${stream}: ${words}`, () =>
+    recorder.log().find((line) => line.includes(stream) && line.includes(words)),
+  );
 }

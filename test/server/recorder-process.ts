@@ -104,7 +104,8 @@ export async function startRecorder(
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on('line', (line) => lines.push(line));
   }
-  const exited = once(child, 'exit');
+  // Not `exit`: what it wrote last may still be in the pipe then.
+  const exited = once(child, 'close');
   t.teardown(async () => {
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
     await exited;

@@ -78,5 +78,10 @@ t.test('a protocol that is not spoken is told, and does not keep it from recordi
       OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
     },
   });
-  t.match(recorder.log().join('\n'), /OTEL_EXPORTER_OTLP_PROTOCOL=grpc is not spoken: set http/);
+  await until('it is told', () =>
+    recorder
+      .log()
+      .some((line) => line.includes('OTEL_EXPORTER_OTLP_PROTOCOL=grpc is not spoken: set http')),
+  );
+  t.ok((await fetch(`${recorder.url}/api/info`)).ok);
 });
