@@ -18,6 +18,8 @@ export class FactSink {
   readonly #uploads: Uploads | undefined;
   readonly #segments: JournalFeed<Segment>;
   readonly #records: JournalFeed<RecordFacts>;
+  /** Paths of the segments that are on their way into the index. */
+  readonly #adding = new Set<string>();
 
   /** @param uploads present if files are moved from this disk to a store */
   constructor(
@@ -30,25 +32,19 @@ export class FactSink {
     this.#index = index;
     this.#events = events;
     this.#uploads = uploads;
+    // A segment without a row is announced again after a crash, and so is its event. One with a row is
+    // not, so that its event has to be written before. The same holds for records.
+    const prepare = async () => events?.written();
     this.#segments = new JournalFeed({
-      // After a crash, a folder announces segments again that the index may already have.
-      put: async (segment) => {
-        if (index.has(segment.path)) return;
-        // A segment without a row is announced again after a crash, and so is its event. One with a
-        // row is not, so that its event has to be written before.
-        await events?.written();
-        await index.add(segment, uploads === undefined);
-        await uploads?.onListed(segment.path);
-      },
+      prepare,
+      put: (segment) => this.#list(segment),
       name: ({ stream, path }) => ({ stream, path }),
       failure: 'a segment could not be added to the index',
       log,
     });
     this.#records = new JournalFeed({
-      put: async (record) => {
-        await events?.written();
-        await catalogue.put(record);
-      },
+      prepare,
+      put: (record) => catalogue.put(record),
       name: ({ stream, recordId }) => ({ stream, record: recordId }),
       failure: 'a record could not be written to the catalogue',
       log,
@@ -61,6 +57,19 @@ export class FactSink {
     if (fact.type !== 'segment' || !this.#index.has(fact.segment.path)) this.#events?.take(fact);
     if (fact.type === 'segment') this.#segments.add(fact.segment);
     else if (fact.type === 'record') this.#records.add(fact.record);
+  }
+
+  async #list(segment: Segment): Promise<void> {
+    const { path } = segment;
+    // After a crash, a folder announces segments again that the index may already have.
+    if (this.#index.has(path) || this.#adding.has(path)) return;
+    this.#adding.add(path);
+    try {
+      await this.#index.add(segment, this.#uploads === undefined);
+    } finally {
+      this.#adding.delete(path);
+    }
+    await this.#uploads?.onListed(path);
   }
 
   /** Resolves when everything accepted so far is durable in index and catalogue. */
