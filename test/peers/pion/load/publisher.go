@@ -28,11 +28,15 @@ func publish(whip string, total *counts) (*publisher, error) {
 	if err != nil {
 		return nil, err
 	}
-	connected := make(chan struct{})
+	// A connection that was interrupted is connected again.
+	connected := make(chan struct{}, 1)
 	connection.OnConnectionStateChange(func(state webrtc.PeerConnectionState) {
 		switch state {
 		case webrtc.PeerConnectionStateConnected:
-			close(connected)
+			select {
+			case connected <- struct{}{}:
+			default:
+			}
 		case webrtc.PeerConnectionStateFailed:
 			total.Lost.Add(1)
 		}
