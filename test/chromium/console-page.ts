@@ -36,7 +36,10 @@ export class ConsolePage {
     return opened;
   }
 
-  /** Publishes the test picture and waits until the connection stands. */
+  /**
+   * Publishes the test picture and waits until the connection stands.
+   * @throws Error with what the page says, where it does not come to stand
+   */
   async publish({
     stream,
     size = '1280x720',
@@ -49,7 +52,9 @@ export class ConsolePage {
     if (codec !== undefined) await page.selectOption('#publish-form [name=codec]', codec);
     await page.setChecked('#publish-form [name=record]', record);
     await page.click('#publish-start');
-    await page.waitForSelector('#publish-form[data-state="connected"]');
+    const form = page.locator('#publish-form:is([data-state="connected"], [data-state="failed"])');
+    if ((await form.getAttribute('data-state')) === 'connected') return;
+    throw new Error(`${stream} is not published: ${await page.textContent('#publish-message')}`);
   }
 
   /** Stops drawing pictures, so that the count of those under way comes to rest. */
@@ -72,7 +77,14 @@ export class ConsolePage {
 
   /** Ends the publication and waits until the recorder has agreed. */
   async stopPublishing(): Promise<void> {
-    await this.page.click('#publish-stop');
+    await Promise.all([
+      // The page says that nothing is published before the recorder has let go of it.
+      this.page.waitForResponse(
+        (response) =>
+          response.request().method() === 'DELETE' && response.url().includes('/session/'),
+      ),
+      this.page.click('#publish-stop'),
+    ]);
     await this.page.waitForSelector('#publish-form[data-state="idle"]');
   }
 

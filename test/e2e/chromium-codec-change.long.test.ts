@@ -27,14 +27,17 @@ t.test(
     const context = await browser.newContext();
     const publisher = await ConsolePage.open(context, recorder.url);
     let mpdPath = '';
+    let session: string | undefined;
     for (const codec of CODECS) {
       await publisher.publish({ stream: STREAM, codec, size: '640x360', record: false });
       const status = await untilStatus(
         recorder.url,
         STREAM,
         `pictures of ${codec}`,
-        (one) => picturesOf(one) > PICTURES && one.mpd_path !== undefined,
+        (one) =>
+          one.session_id !== session && picturesOf(one) > PICTURES && one.mpd_path !== undefined,
       );
+      session = status.session_id;
       mpdPath = status.mpd_path!;
       await publisher.stopPublishing();
     }

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { createRequire } from 'node:module';
 import t from 'tap';
 import { requireChromium } from '../chromium/launch.ts';
-import { requireFfmpeg, runTool } from '../media/tool.ts';
+import { requireFfmpeg } from '../media/tool.ts';
 import { recordedWeek } from './recorded-week.ts';
 import { WatchPage } from './watch-page.ts';
 
@@ -14,15 +14,14 @@ interface Violation {
   nodes: { html: string; failureSummary: string }[];
 }
 
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+
 t.setTimeout(240_000);
 
 t.test('axe finds nothing serious on any page, light and dark, wide and narrow', async (t) => {
   const browser = await requireChromium(t);
   if (browser === undefined || !requireFfmpeg(t)) return;
-  const folder = t.testdir();
-  // Not a dependency: it is for this test alone.
-  await runTool('npm', ['install', '--prefix', folder, '--no-save', 'axe-core@4.14.1']);
-  const axe = await readFile(join(folder, 'node_modules/axe-core/axe.min.js'), 'utf8');
+  const axe = await readFile(AXE, 'utf8');
   const { url, yesterdayMs } = await recordedWeek(t);
   const moment = new Date(yesterdayMs + (14 * 60 + 5) * 60_000).toISOString();
   for (const look of [{}, { colorScheme: 'dark' as const }, { width: 390 }]) {

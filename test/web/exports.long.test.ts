@@ -1,33 +1,32 @@
 import { PassThrough } from 'node:stream';
-import type { Page } from 'playwright-core';
 import t from 'tap';
 import { requireChromium } from '../chromium/launch.ts';
 import { open } from '../export/exported.ts';
 import { requireFfmpeg } from '../media/tool.ts';
 import { recordedWeek } from './recorded-week.ts';
 import { type CannedReply, startRecorderStub } from './recorder-stub.ts';
-import { WatchPage } from './watch-page.ts';
+import { clipName, WatchPage } from './watch-page.ts';
 
 t.setTimeout(120_000);
 
 const browser = await requireChromium(t);
 
-/** Marks five seconds from the moment that is shown, and exports them, by keys alone. */
-async function exportByKeys({ page }: { page: Page }): Promise<void> {
-  const clock = page.locator('#playback-clock');
+/**
+ * Marks five seconds from the moment that is shown, and exports them, by keys alone.
+ * @returns what it marked first, ms since the Unix epoch
+ */
+async function exportByKeys(watch: WatchPage): Promise<number> {
+  const { page } = watch;
   await page.keyboard.press('k');
   await page.waitForSelector('#playback-toggle[aria-label="Play"]');
-  const before = await clock.getAttribute('datetime');
   await page.keyboard.press('i');
+  const marked = await watch.markMs('in');
   await page.keyboard.press('ArrowRight');
-  await page.waitForFunction(
-    `document.getElementById('playback-clock').dateTime >= ${JSON.stringify(
-      new Date(Date.parse(before!) + 4900).toISOString(),
-    )}`,
-  );
+  await watch.untilClock(marked + 4900, marked + 5100);
   await page.keyboard.press('o');
   await page.waitForSelector('#clip-export:enabled');
   await page.press('#clip-export', 'Enter');
+  return marked;
 }
 
 if (browser !== undefined && requireFfmpeg(t)) {
@@ -37,8 +36,9 @@ if (browser !== undefined && requireFfmpeg(t)) {
   t.test('a clip is written in the background, and is there after a reload', async (t) => {
     const watch = await WatchPage.open(browser, link);
     const { page } = watch;
+    await watch.untilPlaying();
     await watch.untilClock(yesterdayMs + 50_700_000, yesterdayMs + 50_715_000);
-    await exportByKeys(watch);
+    const marked = await exportByKeys(watch);
     await page.waitForSelector('.export[data-state="done"]');
     t.match(await page.textContent('.export .hint'), /^finished · [\d.]+ kB · kept until /);
     await page.reload();
@@ -47,7 +47,8 @@ if (browser !== undefined && requireFfmpeg(t)) {
       page.waitForEvent('download'),
       item.locator('.export-download').click(),
     ]);
-    t.match(download.suggestedFilename(), /^cam1.*15.?05.*\.mp4$/, 'named in local time');
+    const name = clipName('cam1', marked);
+    t.equal(download.suggestedFilename(), name, 'named in local time');
     const { pictures, streams } = await open(await download.path());
     t.ok(Math.abs(pictures.length - 150) <= 4, `${pictures.length} pictures in five seconds`);
     t.match(streams, [{ codec_name: 'h264' }, { codec_name: 'opus' }]);
@@ -64,6 +65,7 @@ if (browser !== undefined && requireFfmpeg(t)) {
   t.test('why an export is refused is said in words', async (t) => {
     const watch = await WatchPage.open(browser, link);
     const { page } = watch;
+    await watch.untilPlaying();
     await watch.untilClock(yesterdayMs + 50_700_000, yesterdayMs + 50_715_000);
     const refusals = [
       [507, 'too little space for this export'],

@@ -1,3 +1,4 @@
+import { PassThrough } from 'node:stream';
 import type { Page } from 'playwright-core';
 import t, { type Test } from 'tap';
 import { requireChromium } from '../chromium/launch.ts';
@@ -217,10 +218,30 @@ t.test('a session that the recorder has ended is not said to be live', async (t)
   const opened = await openConsole(t);
   if (opened === undefined) return;
   const { page, stub } = opened;
+  const events = new PassThrough();
+  const headers = { 'Content-Type': 'text/event-stream' };
+  stub.replies.set('GET /api/recorder/events', { status: 200, headers, body: events });
+  const tell = async (age: number, more: object) => {
+    const other = { stream: `cam${age}`, state: 'live', tracks: [], recordings: [] };
+    const own = { stream: STREAM, state: 'live', tracks: [], recordings: [], ...more };
+    const storage = { type: 'fs', name: '/r', state: 'ok' };
+    events.write(`data: ${JSON.stringify({ streams: [own, other], storage })}\n\n`);
+    await page.waitForSelector(`[data-stream="cam${age}"]`);
+  };
+  await page.reload();
+  await page.fill('#publish-form [name=stream]', STREAM);
+  await tell(0, { state: 'idle' });
   await page.click('#publish-start');
   await waitForState(page, 'connected');
+  for (const age of [1, 2, 3]) await tell(age, { session_id: 'session 0' });
+  t.equal(
+    await page.getAttribute('#publish-form', 'data-state'),
+    'connected',
+    'what was said before it was there says nothing of it',
+  );
+  await tell(4, { session_id: 'session 1' });
   // As after a restart: the path is there, and nobody knows the session.
-  stub.replies.set('GET /api/recorder/streams', { status: 200, body: [] });
+  await tell(5, { state: 'idle' });
   await waitForState(page, 'failed');
   t.equal(
     await page.textContent('#publish-message'),

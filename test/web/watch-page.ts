@@ -1,5 +1,8 @@
 import type { Browser, Page } from 'playwright-core';
 
+/** Where the page's user is. */
+export const PAGE_ZONE = 'Europe/Berlin';
+
 /** What a tile of the page shows. */
 export interface ShownTile {
   stream: string;
@@ -11,6 +14,12 @@ export interface ShownTile {
   width: number;
   /** What is said over the picture, if anything. */
   note: string;
+}
+
+/** Name of the MP4 file of a clip: its stream, and when it begins by the clock of {@link PAGE_ZONE}. */
+export function clipName(stream: string, startMs: number): string {
+  const local = new Date(startMs).toLocaleString('sv', { timeZone: PAGE_ZONE });
+  return `${stream}_${local.replace(' ', '_').replaceAll(':', '-')}.mp4`;
 }
 
 /** The page on which recordings are watched, used as a person uses it. */
@@ -36,7 +45,7 @@ export class WatchPage {
   ): Promise<WatchPage> {
     const { width = 1200, height = 900, ...others } = options;
     const context = await browser.newContext({
-      ...{ viewport: { width, height }, timezoneId: 'Europe/Berlin', locale: 'en-GB' },
+      ...{ viewport: { width, height }, timezoneId: PAGE_ZONE, locale: 'en-GB' },
       ...others,
     });
     const opened = new WatchPage(await context.newPage());
@@ -47,6 +56,24 @@ export class WatchPage {
   /** The moment that the clock shows, ms since the Unix epoch; not a number while it shows none. */
   async clockMs(): Promise<number> {
     return Date.parse((await this.page.getAttribute('#playback-clock', 'datetime')) ?? '');
+  }
+
+  /** Where the clip begins or ends, as it is marked, ms since the Unix epoch. */
+  async markMs(mark: 'in' | 'out'): Promise<number> {
+    return Date.parse((await this.page.getAttribute(`#clip-${mark} + time`, 'datetime'))!);
+  }
+
+  /**
+   * Waits until each tile has media and plays: before that, the clock shows what was asked for, and then
+   * that of the picture there, which was taken before it.
+   */
+  async untilPlaying(): Promise<void> {
+    await this.until('pictures', async () => {
+      const tiles = await this.tiles();
+      return (
+        tiles.length > 0 && tiles.every(({ state, isPaused }) => state === 'media' && !isPaused)
+      );
+    });
   }
 
   /** Waits until the clock shows a moment between two others. */

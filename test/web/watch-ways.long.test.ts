@@ -147,6 +147,10 @@ if (browser !== undefined && week !== undefined) {
     await page.keyboard.type('030500PM');
     await page.keyboard.press('Enter');
     await watch.untilClock(at('14:05:00'), at('14:05:20'));
+    // Before it comes to the end of what was recorded then, however long the rest takes.
+    await tabTo(page, '#playback-toggle');
+    await page.keyboard.press('Space');
+    await page.waitForSelector('#playback-toggle[aria-label="Play"]');
     await tabTo(page, '#calendar-toggle');
     await page.keyboard.press('Enter');
     await page.waitForSelector('.calendar-day[data-recorded]');
@@ -160,9 +164,6 @@ if (browser !== undefined && week !== undefined) {
     await tabTo(page, '#zone');
     await page.keyboard.type('UTC');
     await page.waitForFunction(`document.getElementById('zone').value === 'UTC'`);
-    await tabTo(page, '#playback-toggle');
-    await page.keyboard.press('Space');
-    await page.waitForSelector('#playback-toggle[aria-label="Play"]');
     await tabTo(page, '#playback-rate');
     await page.keyboard.press('ArrowDown');
     t.equal(await page.inputValue('#playback-rate'), '2');
@@ -174,7 +175,7 @@ if (browser !== undefined && week !== undefined) {
     await page.keyboard.press('PageUp');
     await watch.until('earlier', async () => (await watch.range()).startMs < before.startMs);
     await page.keyboard.press('i');
-    const marked = await watch.clockMs();
+    const marked = await watch.markMs('in');
     await page.keyboard.press('ArrowRight');
     await watch.untilClock(marked + 4900, marked + 5100);
     await page.keyboard.press('o');
@@ -252,8 +253,9 @@ if (browser !== undefined && week !== undefined) {
     await page.touchscreen.tap(box.x + x, box.y + 50);
     await watch.untilClock(target - 500, target + 12_000);
     await page.tap('#playback-toggle');
+    await page.waitForSelector('#playback-toggle[aria-label="Play"]');
     await page.tap('#clip-in');
-    const marked = await watch.clockMs();
+    const marked = await watch.markMs('in');
     await page.tap('#playback-step');
     await watch.until('a frame later', async () => (await watch.clockMs()) > marked);
     await page.tap('#playback-forward');

@@ -4,7 +4,7 @@ import { open } from '../export/exported.ts';
 import { requireFfmpeg } from '../media/tool.ts';
 import { CLOCK_RATE, SHOWN_NUMBERS, type ShownPicture, shownPictures } from './clock-pictures.ts';
 import { recordedWeek } from './recorded-week.ts';
-import { WatchPage } from './watch-page.ts';
+import { clipName, WatchPage } from './watch-page.ts';
 
 t.setTimeout(240_000);
 
@@ -135,6 +135,7 @@ if (browser !== undefined && week !== undefined) {
     await page.keyboard.press('m');
     t.equal(await page.getAttribute('#playback-mute', 'aria-pressed'), 'true');
     await page.keyboard.press('i');
+    const marked = await watch.markMs('in');
     await page.keyboard.press('l');
     await watch.untilClock(still + 4900, still + 5100);
     await page.keyboard.press('o');
@@ -144,7 +145,8 @@ if (browser !== undefined && week !== undefined) {
       page.waitForEvent('download'),
       page.press('#clip-download', 'Enter'),
     ]);
-    t.match(download.suggestedFilename(), /^cam1.*15.?04.?5\d.*\.mp4$/, 'named in local time');
+    const name = clipName('cam1', marked);
+    t.equal(download.suggestedFilename(), name, 'named in local time');
     const { pictures, streams } = await open(await download.path());
     t.ok(Math.abs(pictures.length - 300) <= 4, `${pictures.length} pictures in ten seconds`);
     t.match(streams, [{ codec_name: 'h264' }, { codec_name: 'opus' }]);
@@ -169,10 +171,11 @@ if (browser !== undefined && week !== undefined) {
   t.test('a clip of VP8 is a WebM', async (t) => {
     const watch = await WatchPage.open(browser, link('cam4', '14:05:00'));
     const { page } = watch;
-    await watch.untilClock(at('14:05:00'), at('14:05:20'));
+    await watch.untilPlaying();
     await page.keyboard.press('k');
+    await page.waitForSelector('#playback-toggle[aria-label="Play"]');
     await page.keyboard.press('i');
-    const marked = await watch.clockMs();
+    const marked = await watch.markMs('in');
     await page.keyboard.press('ArrowRight');
     await watch.untilClock(marked + 4900, marked + 5100);
     await page.keyboard.press('o');

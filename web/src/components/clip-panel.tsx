@@ -30,7 +30,7 @@ export function ClipPanel({ streams }: { streams: string[] }) {
           >
             {say.markIn}
           </button>
-          <span class="figures">{inMs === undefined ? '–' : instantInWords(inMs)}</span>
+          <Mark epochMs={inMs} />
         </span>
         <span class="clip-mark">
           <button
@@ -42,7 +42,7 @@ export function ClipPanel({ streams }: { streams: string[] }) {
           >
             {say.markOut}
           </button>
-          <span class="figures">{outMs === undefined ? '–' : instantInWords(outMs)}</span>
+          <Mark epochMs={outMs} />
         </span>
         {streams.length > 1 && (
           <select
@@ -113,5 +113,14 @@ export function ClipPanel({ streams }: { streams: string[] }) {
         {clip.message}
       </p>
     </section>
+  );
+}
+
+function Mark({ epochMs }: { epochMs: number | undefined }) {
+  if (epochMs === undefined) return <span class="figures">–</span>;
+  return (
+    <time class="figures" dateTime={new Date(epochMs).toISOString()}>
+      {instantInWords(epochMs)}
+    </time>
   );
 }

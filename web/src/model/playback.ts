@@ -356,6 +356,7 @@ export class Playback {
   #showFrame(tile: Tile): void {
     if (tile !== this.#shownTile || tile.video.seeking) return;
     const frameMs = tile.frameMs;
-    if (frameMs !== undefined) this.shownMs.value = frameMs;
+    // What is told and marked is the same: a fraction of a ms is cut off by some, and rounded by others.
+    if (frameMs !== undefined) this.shownMs.value = Math.round(frameMs);
   }
 }

@@ -71,8 +71,8 @@ export class Publication {
   #session: WhipSession | undefined;
   #stream: string | undefined;
   #source: Source | undefined;
-  /** Times in a row that the recorder named another session, or none. */
-  #missed = 0;
+  /** Whether the recorder has named the session. */
+  #isNamed = false;
   /** The stream that is recorded because it is published from here, and no longer than that. */
   #armed: string | undefined;
   /** Resolves when {@link codecs} are known. */
@@ -112,7 +112,7 @@ export class Publication {
     const session = new WhipSession();
     this.#session = session;
     this.#stream = stream;
-    this.#missed = 0;
+    this.#isNamed = false;
     session.addEventListener('statechange', () => this.#follow(session));
     try {
       const source = await this.#open(settings);
@@ -156,17 +156,16 @@ export class Publication {
   }
 
   /**
-   * Compares with what the recorder says: a session that it has ended, or one of a recorder that was
-   * started anew, looks alive from here until the path has been silent for half a minute.
+   * Compares with what the recorder said last: a session that it has ended, or one of a recorder that was
+   * started anew, looks alive from here until the path has been silent for half a minute. Before the
+   * recorder has named the session, what it said may be from before it was there, however often it comes.
    */
   compare(streams: StreamStatus[]): void {
     const session = this.#session;
     if (session?.state !== 'connected' && session?.state !== 'disconnected') return;
     const status = streams.find(({ stream }) => stream === this.#stream);
-    this.#missed = status?.session_id === session.id ? 0 : this.#missed + 1;
-    // The first may have been asked for before the session was there.
-    if (this.#missed < 2) return;
-    void this.stop('failed', words.peek().sessionEnded);
+    if (status?.session_id === session.id) this.#isNamed = true;
+    else if (this.#isNamed) void this.stop('failed', words.peek().sessionEnded);
   }
 
   /** Has a stream recorded, and remembers it where nobody had asked for that before. */
