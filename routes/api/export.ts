@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { planExport } from '../../src/export/plan-export.ts';
+import { RunningDownloads } from '../../src/export/running-downloads.ts';
 import { BUCKET_REPLIES } from '../../src/http/bucket-reply.ts';
 import '../../src/http/decorators.ts';
 import { asDownload, offsetOf } from '../../src/http/download.ts';
@@ -51,9 +52,8 @@ const FORMATS = [
 /** A range of a stream as one file. */
 const plugin: FastifyPluginAsyncTypebox = async (app) => {
   const sources = { ...app.rangeSources, objects: app.recordedObjects };
-
-  /** Downloads that have not ended. */
-  let running = 0;
+  const downloads = new RunningDownloads();
+  app.retention.holds.add(() => downloads.ranges());
 
   async function sendExport(
     request: FastifyRequest,
@@ -63,14 +63,14 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
     const { stream } = request.params as Static<typeof StreamParams>;
     const { start, end, gaps } = request.query as Static<typeof querystring>;
     const { startUs, endUs } = parseRange({ start, end });
-    if (running === MOST_AT_ONCE) {
+    if (downloads.count === MOST_AT_ONCE) {
       reply.header('Retry-After', RETRY_AFTER_SECONDS);
       throw new RequestError(503, TOO_MANY);
     }
     const gone = new AbortController();
-    running++;
+    const ended = downloads.begin({ stream, startUs, endUs: endUs! }, request.raw.socket);
     reply.raw.once('close', () => {
-      running--;
+      ended();
       gone.abort();
     });
     try {

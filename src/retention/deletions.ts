@@ -19,6 +19,8 @@ export interface DeletionsOptions {
   editor: FolderEditor;
   files: DeletableFiles;
   keepReason: KeepReason;
+  /** Whether any of a stretch of a stream is being read, see `Holds`. */
+  isBeingRead(stream: string, startUs: number, endUs: number): boolean;
   now(): number;
   /** How long files stay after the manifest stopped naming them, µs. */
   graceUs(): number;
@@ -143,7 +145,7 @@ export class Deletions {
       Object.assign(batch, forgotten);
       batch.forgottenUs = now();
     }
-    if (now() < batch.forgottenUs + graceUs()) return [];
+    if (now() < batch.forgottenUs + graceUs() || this.#isBeingRead(batch)) return [];
     const paths = batch.segments.map(({ segment }) => segment.path);
     const failure = await files.remove(batch.folder, [...paths, ...batch.initializations]);
     if (failure !== undefined) throw failure;
@@ -151,6 +153,12 @@ export class Deletions {
     const { segments } = batch;
     await this.#finish(batch);
     return segments;
+  }
+
+  /** Somebody may have begun to read them while their rows were being marked. */
+  #isBeingRead({ stream, segments }: Batch): boolean {
+    const { startUs, endUs } = spanOf(segments);
+    return this.#options.isBeingRead(stream, startUs, endUs);
   }
 
   /** The files are gone: the index forgets them, and an empty folder is removed after its day. */
@@ -179,8 +187,7 @@ export class Deletions {
   /** Records of which nothing is listed any more are no longer shown. */
   async #forgetRecords({ stream, folder, segments }: Batch): Promise<void> {
     const { index, catalogue } = this.#options;
-    const fromUs = Math.min(...segments.map(({ segment }) => segment.startUs));
-    const toUs = Math.max(...segments.map(({ segment }) => segment.endUs));
+    const { startUs: fromUs, endUs: toUs } = spanOf(segments);
     const forgotten = catalogue.records(stream).filter((record) => {
       const { startUs, endUs, mpdPath, status } = record;
       if (status === 'Active' || endUs === undefined || folderOf(mpdPath) !== folder) return false;
@@ -210,8 +217,7 @@ export class Deletions {
       const report: DeletionReport = {
         stream: segments[0]!.stream,
         reason: some[0]!.reason,
-        startUs: segments.reduce((least, { startUs }) => Math.min(least, startUs), Infinity),
-        endUs: segments.reduce((most, { endUs }) => Math.max(most, endUs), 0),
+        ...spanOf(some),
         segments: segments.length,
         bytes: segments.reduce((sum, { size }) => sum + size, 0),
       };
@@ -245,6 +251,17 @@ function batchesOf(leaving: readonly LeavingSegment[]): Batch[] {
       isGone: false,
     };
   });
+}
+
+/** From the earliest start to the latest end, µs since the Unix epoch; there may be very many. */
+function spanOf(segments: readonly LeavingSegment[]): { startUs: number; endUs: number } {
+  let startUs = Number.POSITIVE_INFINITY;
+  let endUs = 0;
+  for (const { segment } of segments) {
+    startUs = Math.min(startUs, segment.startUs);
+    endUs = Math.max(endUs, segment.endUs);
+  }
+  return { startUs, endUs };
 }
 
 function numbersOf({ segments }: Batch): Record<TrackKind, number[]> {

@@ -111,6 +111,7 @@ export class MediaRetention {
     this.#deletions = new Deletions({
       ...{ index, catalogue, editor, files, now, log },
       keepReason: this.#keepReason,
+      isBeingRead: (...stretch) => this.holds.covers(...stretch),
       graceUs: () => {
         const graceUs = this.#rules.graceSeconds * 1e6;
         return this.#isUrgent ? Math.min(graceUs, URGENT_GRACE_US) : graceUs;

@@ -181,3 +181,20 @@ t.test('no more than sixteen are downloaded at a time', async (t) => {
   });
   for (const response of begun) response.destroy();
 });
+
+t.test('what is being downloaded is not deleted meanwhile', async (t) => {
+  const { app } = await largeMinute(t);
+  const address = await app.listen({ port: 0, host: '127.0.0.1' });
+  const dryRun = async () => {
+    const url = `/api/playback/cam1?start=${NOON_US}&end=${NOON_US + 60e6}&dry_run=true`;
+    const reply = (await app.inject({ method: 'DELETE', url })).json();
+    return { inUse: reply.in_use.length > 0, deleted: reply.deleted.length > 0 };
+  };
+  t.same(await dryRun(), { inUse: false, deleted: true }, 'nobody reads it');
+  const outgoing = request(`${address}${LARGE_URL}`).end();
+  const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
+  // It is not read, so it does not end.
+  t.same(await dryRun(), { inUse: true, deleted: false }, 'it is in use');
+  response.destroy();
+  await until('it is not in use any more', async () => (await dryRun()).deleted);
+});

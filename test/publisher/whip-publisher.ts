@@ -598,7 +598,11 @@ async function connected(connection: RTCPeerConnection): Promise<void> {
   const deadline = performance.now() + CONNECT_TIMEOUT_MS;
   while (connection.connectionState !== 'connected') {
     if (connection.connectionState === 'failed' || performance.now() > deadline) {
-      throw new Error(`the peer connection is ${connection.connectionState}, not connected`);
+      const ice = connection.iceTransports.map(({ state }) => state);
+      const dtls = connection.dtlsTransports.map(({ state }) => state);
+      throw new Error(
+        `the peer connection is ${connection.connectionState}, not connected (ICE ${ice}, DTLS ${dtls})`,
+      );
     }
     await delay(TICK_MS);
   }

@@ -174,6 +174,30 @@ t.test('what is protected stays, also when a limit cannot be met', async (t) => 
   await node.close();
 });
 
+t.test('files that somebody begins to read while their rows are marked', async (t) => {
+  const node = await SimulatedNode.open(t, inTestFolder(t, 'root'), NOON_US, {
+    rules: { maxAgeUs: 60e6 },
+  });
+  node.publish('cam1');
+  await node.run(120);
+  const before = node.segmentFiles();
+  await node.retention.sweep();
+  const reading = [{ stream: 'cam1', startUs: NOON_US, endUs: NOON_US + 10e6 }];
+  node.retention.holds.add(() => reading);
+  await node.run(62);
+  await node.retention.work();
+  t.ok(
+    before.every((file) => existsSync(path.join(node.root, file))),
+    'none is deleted',
+  );
+  reading.pop();
+  await node.retention.work();
+  t.notOk(existsSync(path.join(node.root, before[0]!)), 'before it has been read');
+  await node.endAll();
+  agree(t, node);
+  await node.close();
+});
+
 t.test('rules that come while the recorder runs', async (t) => {
   const root = inTestFolder(t, 'root');
   for (const isIndexWhole of [false, true]) {

@@ -25,7 +25,7 @@ export interface RecorderProcessOptions {
   /** `[recorder.storage]`, with its spool in the storage root; that folder itself by default. */
   storage?: Record<string, string | boolean | string[]>;
   /** `[recorder.retention]`. */
-  retention?: Record<string, string | number>;
+  retention?: Record<string, string | number | Record<string, string>[]>;
   /** `[playback]`. */
   playback?: Record<string, number | boolean>;
   /** ms that the start may take; 20,000 by default. */
