@@ -1,9 +1,9 @@
-import type { Page } from 'playwright-core';
 import t from 'tap';
 import { requireChromium } from '../chromium/launch.ts';
 import { open } from '../export/exported.ts';
 import { requireFfmpeg } from '../media/tool.ts';
 import { recordedWeek } from './recorded-week.ts';
+import { tabTo } from './tab-to.ts';
 import { WatchPage } from './watch-page.ts';
 
 t.setTimeout(240_000);
@@ -12,18 +12,6 @@ const browser = await requireChromium(t);
 const week = browser === undefined || !requireFfmpeg(t) ? undefined : await recordedWeek(t);
 
 const MONTH_MS = 27 * 86_400_000;
-
-/** Moves the focus on by the tab key until it is at an element. @throws Error where it never comes there */
-async function tabTo(page: Page, selector: string): Promise<void> {
-  for (let press = 0; press < 120; press++) {
-    await page.keyboard.press('Tab');
-    const isThere = await page.evaluate(
-      `document.activeElement?.matches(${JSON.stringify(selector)}) === true`,
-    );
-    if (isThere) return;
-  }
-  throw new Error(`the tab key never comes to ${selector}`);
-}
 
 if (browser !== undefined && week !== undefined) {
   const { url, yesterdayMs } = week;

@@ -1,12 +1,9 @@
 import type { Static } from 'typebox';
-import type { ProtectionJson, RangeDeletionJson } from '../../../src/http/retention-json.ts';
+import type { RangeDeletionJson } from '../../../src/http/retention-json.ts';
 import { call } from './request.ts';
 
 /** What is deleted of a range, and what stays. */
 export type RangeDeletion = Static<typeof RangeDeletionJson>;
-
-/** A stretch of a stream that nothing deletes. */
-export type Protection = Static<typeof ProtectionJson>;
 
 /**
  * Deletes what was recorded in a range: whole segments that lie within it.
@@ -26,9 +23,4 @@ export async function deleteRange(
   });
   const path = `api/playback/${encodeURIComponent(stream)}?${query}`;
   return (await call(path, 'DELETE')).json();
-}
-
-/** Stretches that nothing deletes. @throws RecorderError */
-export async function listProtections(signal: AbortSignal): Promise<Protection[]> {
-  return (await call('api/protections', 'GET', { signal })).json();
 }

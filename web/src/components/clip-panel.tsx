@@ -4,6 +4,7 @@ import { clip, exports, playback } from '../model/console.ts';
 import { instantInWords } from '../model/time-zone.ts';
 import { bytesInWords, spanInWords } from '../model/units.ts';
 import { words } from '../words/language.ts';
+import { ProtectForm } from './protect-form.tsx';
 
 /** Takes a stretch of a stream away as a file. */
 export function ClipPanel({ streams }: { streams: string[] }) {
@@ -18,7 +19,9 @@ export function ClipPanel({ streams }: { streams: string[] }) {
   const isWhole = clip.isWhole.value;
   return (
     <section class="clip" aria-labelledby="clip-title">
-      <h2 id="clip-title">{say.clip}</h2>
+      <h2 id="clip-title" tabIndex={-1}>
+        {say.clip}
+      </h2>
       <div class="controls">
         <span class="clip-mark">
           <button
@@ -112,6 +115,7 @@ export function ClipPanel({ streams }: { streams: string[] }) {
       <p class="message" role="alert">
         {clip.message}
       </p>
+      {isWhole && <ProtectForm stream={stream} startMs={inMs!} endMs={outMs!} />}
     </section>
   );
 }

@@ -1,7 +1,7 @@
 import { effect, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { recorderNow } from '../api/request.ts';
-import { clip, playback, timeline } from '../model/console.ts';
+import { clip, playback, protections, timeline } from '../model/console.ts';
 import { lengthOf, moved, zoomed } from '../model/time-range.ts';
 import { instantInWords, zone } from '../model/time-zone.ts';
 import { locale, words } from '../words/language.ts';
@@ -98,7 +98,7 @@ function drawOn(element: HTMLCanvasElement, hoverX: number | undefined): void {
   const view = {
     range: timeline.range.value,
     rows: timeline.rows.value,
-    protections: timeline.protections.value,
+    protections: protections.list.value,
     playheadMs: playback.epochMs.value,
     nowMs: timeline.nowMs.value,
     marks: { inMs: clip.inMs.value, outMs: clip.outMs.value },

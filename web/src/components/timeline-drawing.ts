@@ -1,4 +1,4 @@
-import type { Protection } from '../api/deletion.ts';
+import type { Protection } from '../api/protections.ts';
 import type { StreamTimeline } from '../api/timeline.ts';
 import { lengthOf, type TimeRange } from '../model/time-range.ts';
 import { ticksOf } from '../model/time-ticks.ts';

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { pictureOf } from '../api/timeline.ts';
-import { timeline } from '../model/console.ts';
+import { protections, timeline } from '../model/console.ts';
 import { lengthOf } from '../model/time-range.ts';
 import { instantInWords } from '../model/time-zone.ts';
 import { words } from '../words/language.ts';
@@ -19,7 +19,7 @@ export function TimelineHover(props: { at: { x: number; y: number } | undefined;
   const row = at && timeline.rows.value[Math.floor((at.y - AXIS_HEIGHT) / ROW_HEIGHT)];
   const us = (epochMs ?? 0) * 1000;
   const span = row?.spans.find(({ start_ts, end_ts }) => start_ts <= us && us < end_ts);
-  const guard = timeline.protections.value.find(
+  const guard = protections.list.value.find(
     ({ stream, start_ts, end_ts }) => stream === row?.stream && start_ts <= us && us < end_ts,
   );
   const stream = span?.kinds.includes('video') ? row?.stream : undefined;

@@ -2,6 +2,7 @@ import { computed, signal } from '@preact/signals';
 import { address } from '../api/address.ts';
 import { messageOf } from '../api/request.ts';
 import { exportFormat, exportPath, timelineOf } from '../api/timeline.ts';
+import { exportRefusalInWords } from './export-refusal.ts';
 import { downloadFile } from './file-download.ts';
 import { joinNames } from './location.ts';
 import { isoInZone, zone } from './time-zone.ts';
@@ -76,7 +77,7 @@ export class Clip {
         this.progress.value = share;
       });
     } catch (error) {
-      if (!loading.signal.aborted) this.message.value = messageOf(error);
+      if (!loading.signal.aborted) this.message.value = exportRefusalInWords(error);
     } finally {
       this.progress.value = undefined;
     }

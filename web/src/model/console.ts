@@ -2,6 +2,7 @@ import { effect } from '@preact/signals';
 import { Clip } from './clip.ts';
 import { Exports } from './exports.ts';
 import { Playback } from './playback.ts';
+import { Protections } from './protections.ts';
 import { Publication } from './publication.ts';
 import { refresh, streams } from './streams.ts';
 import { nextMedia, Timeline } from './timeline.ts';
@@ -12,8 +13,11 @@ export const publication = new Publication(() => void refresh());
 /** What is watched. */
 export const playback = new Playback(nextMedia);
 
+/** What nothing deletes. */
+export const protections = new Protections();
+
 /** When there is something to watch. */
-export const timeline = new Timeline();
+export const timeline = new Timeline(protections);
 
 /** What is taken away as a file. */
 export const clip = new Clip();

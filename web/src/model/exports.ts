@@ -11,7 +11,7 @@ import {
 } from '../api/exports.ts';
 import { messageOf, RecorderError } from '../api/request.ts';
 import { exportFormat } from '../api/timeline.ts';
-import { words } from '../words/language.ts';
+import { exportRefusalInWords } from './export-refusal.ts';
 import { downloadFile } from './file-download.ts';
 import { isoInZone, zone } from './time-zone.ts';
 
@@ -56,7 +56,7 @@ export class Exports {
       this.#note(job);
       void this.#follow(job.id, signal);
     } catch (error) {
-      if (!signal.aborted) this.message.value = refusalInWords(error);
+      if (!signal.aborted) this.message.value = exportRefusalInWords(error);
     } finally {
       this.isStarting.value = false;
     }
@@ -148,22 +148,4 @@ export class Exports {
 
 function isGone(error: unknown): boolean {
   return error instanceof RecorderError && error.status === 404;
-}
-
-/** Why an export was not begun. What the recorder says of a malformed request tells what to ask for instead. */
-function refusalInWords(error: unknown): string {
-  const say = words.peek();
-  if (!(error instanceof RecorderError)) return messageOf(error);
-  switch (error.status) {
-    case 404:
-      return say.nothingHere;
-    case 409:
-      return say.exportUnreadable;
-    case 429:
-      return say.exportTooMany;
-    case 507:
-      return say.exportDiskFull;
-    default:
-      return error.message;
-  }
 }

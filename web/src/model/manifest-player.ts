@@ -1,6 +1,7 @@
 import type shakaPlayer from 'shaka-player';
 import { authorization } from '../api/access-token.ts';
 import { words } from '../words/language.ts';
+import { leftOutDays } from './left-out.ts';
 import { isInterruption, isMissing, isPassing, playerErrorInWords } from './player-errors.ts';
 import { loadShaka, type Shaka } from './shaka.ts';
 import { WallClock } from './wall-clock.ts';
@@ -16,6 +17,8 @@ export interface ManifestPlayerEvents {
   onError(message: string): void;
   /** There is no such manifest; where this is absent, it is an error. */
   onMissing?(): void;
+  /** @param days of which the manifest has nothing, see `leftOutDays`; told with each manifest */
+  onLeftOut(days: number[]): void;
   /** A live manifest has become one of a recording that is over: its Periods now stand elsewhere. */
   onEnded(latest: WallClock): void;
 }
@@ -87,6 +90,7 @@ export class ManifestPlayer {
       if (this.#isClosed) return;
       if (this.#isPassing) this.#say('');
       if (type !== RequestType.MANIFEST) return;
+      this.#events.onLeftOut(leftOutDays(response.headers['left-out']));
       const latest = new WallClock();
       latest.read(shaka.util.StringUtils.fromUTF8(response.data));
       if (this.wallClock.isLive && !latest.isLive) this.#events.onEnded(latest);

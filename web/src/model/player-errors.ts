@@ -47,6 +47,7 @@ export function playerErrorInWords(error: unknown, shaka: Shaka | undefined): st
       if (status === 404) return say.partMissing;
       if (status === 401) return faultOfToken();
       if (status === 403) return say.watchForbidden;
+      if (status === 409) return say.recordingUnreadable;
       return say.answeredForRecording(status);
     }
     case Code.HTTP_ERROR:

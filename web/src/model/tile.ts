@@ -42,6 +42,8 @@ export class Tile {
   readonly stream: string;
   readonly state = signal<TileState>('nothing');
   readonly message = signal('');
+  /** Days around what is shown of which nothing can be, ms since the Unix epoch, see `leftOutDays`. */
+  readonly leftOutDays = signal<number[]>([]);
   readonly video: HTMLVideoElement;
   /** Where media goes on after the gap that it stands in, ms since the Unix epoch. */
   resumesMs: number | undefined;
@@ -165,6 +167,9 @@ export class Tile {
       onMissing: () => {
         this.state.value = 'nothing';
       },
+      onLeftOut: (days) => {
+        if (days.join() !== this.leftOutDays.peek().join()) this.leftOutDays.value = days;
+      },
       onEnded: () => {
         const at = this.frameMs;
         this.#loaded = undefined;
@@ -254,6 +259,7 @@ export class Tile {
     this.#player = undefined;
     this.#loaded = undefined;
     this.message.value = '';
+    this.leftOutDays.value = [];
     await player?.close();
   }
 

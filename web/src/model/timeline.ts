@@ -1,8 +1,8 @@
 import { effect, signal } from '@preact/signals';
-import { listProtections, type Protection } from '../api/deletion.ts';
 import { messageOf, recorderNow } from '../api/request.ts';
 import { type StreamTimeline, timelineOf } from '../api/timeline.ts';
 import { joinNames } from './location.ts';
+import type { Protections } from './protections.ts';
 import { lengthOf, type TimeRange } from './time-range.ts';
 
 const SETTLE_MS = 120;
@@ -18,8 +18,6 @@ export class Timeline {
   readonly range = signal<TimeRange>(lastHours(24));
   readonly streams = signal<string[]>([]);
   readonly rows = signal<StreamTimeline[]>([]);
-  /** Stretches of any stream that nothing deletes. */
-  readonly protections = signal<Protection[]>([]);
   /** How wide it is drawn, CSS pixels. */
   readonly width = signal(0);
   /** The present by the recorder's clock, ms since the Unix epoch, as often as it is drawn anew. */
@@ -27,9 +25,15 @@ export class Timeline {
   /** Why there is nothing to show, in words. */
   readonly message = signal('');
 
+  readonly #protections: Protections;
   #known: (TimeRange & { names: string; resolutionMs: number }) | undefined;
   #asking: AbortController | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** @param protections asked for with what is recorded */
+  constructor(protections: Protections) {
+    this.#protections = protections;
+  }
 
   /** Keeps it up to date from now on. @returns ends that */
   start(): () => void {
@@ -81,8 +85,7 @@ export class Timeline {
           ? []
           : await timelineOf(names, wanted.startMs, wanted.endMs, resolutionMs, asking.signal);
       this.#known = { ...wanted, names, resolutionMs };
-      // A token of one stream may not read them: then none are shown.
-      this.protections.value = await listProtections(asking.signal).catch(() => []);
+      await this.#protections.refresh(asking.signal);
       this.message.value = '';
     } catch (error) {
       if (asking.signal.aborted) return;

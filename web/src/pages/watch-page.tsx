@@ -2,9 +2,11 @@ import { useSignal } from '@preact/signals';
 import { useCallback, useEffect, useRef } from 'preact/hooks';
 import { ClipPanel } from '../components/clip-panel.tsx';
 import { ExportList } from '../components/export-list.tsx';
+import { LeftOutNotes } from '../components/left-out-notes.tsx';
 import { MomentForm } from '../components/moment-form.tsx';
 import { PlaybackControls } from '../components/playback-controls.tsx';
 import { listenToKeys } from '../components/playback-keys.ts';
+import { ProtectionList } from '../components/protection-list.tsx';
 import { StreamPicker } from '../components/stream-picker.tsx';
 import { Tiles } from '../components/tiles.tsx';
 import { TimelineCanvas } from '../components/timeline-canvas.tsx';
@@ -90,11 +92,13 @@ export function WatchPage() {
             <p class="message" role="alert">
               {timeline.message}
             </p>
+            <LeftOutNotes />
             <p id="timeline-hint" class="hint">
               {say.timelineHint}
             </p>
             <LinkButton />
             <ClipPanel streams={streams} />
+            <ProtectionList streams={streams} onChoose={choose} />
           </>
         )}
         <ExportList />

@@ -149,6 +149,19 @@ export const ENGLISH = {
   notRecorded: 'Not recorded',
   notRecordedBecause: (reason: string) => `Not recorded; it went on after: ${reason}`,
   isProtected: (note: string) => (note === '' ? 'Protected' : `Protected: ${note}`),
+  leftOut: (stream: string, days: string) =>
+    `${stream}: nothing can be shown of what was recorded on ${days} (UTC). The recorder’s commands “verify” and “repair” tell more.`,
+  protect: 'Protect',
+  protectHint: 'What is protected is not deleted, by no rule and no request, until that is lifted.',
+  protectionNote: 'Note',
+  protectionNoteExample: 'e.g. accident at the gate',
+  protectionMade: 'Protected: it is in the list below, and underlined on the timeline.',
+  protections: 'Protected from deletion',
+  allProtections: (count: number) => `All ${count}`,
+  liftProtection: 'Lift…',
+  liftQuestion: 'Lift this protection?',
+  liftHint: 'Rules may delete the recording from then on.',
+  liftIt: 'Lift it',
   nothingHere: 'Nothing is recorded here',
   controls: 'Playback',
   back: '−10 s, back (J)',
@@ -184,7 +197,7 @@ export const ENGLISH = {
   exportTooMany: 'The recorder keeps no more exports. Remove one first.',
   exportDiskFull:
     'The recorder’s disk has too little space for this export. Remove exports, or download the clip instead.',
-  exportUnreadable:
+  recordingUnreadable:
     'Part of this recording cannot be read. The recorder’s commands “verify” and “repair” tell more.',
   remove: 'Remove',
   clipTooLarge:
