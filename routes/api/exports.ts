@@ -10,6 +10,7 @@ import type { EventStream } from '../../src/http/event-stream.ts';
 import { openEventStream, TOO_MANY } from '../../src/http/event-stream-replies.ts';
 import { EXPORT_EXAMPLE, ExportJson, exportJson } from '../../src/http/export-json.ts';
 import { replyFromFile } from '../../src/http/file-reply.ts';
+import { rootFrom } from '../../src/http/stream-address.ts';
 import { CONTAINER_FILES, CONTAINER_NAMES } from '../../src/media/container-name.ts';
 import { parseRange, TIME_RULE } from '../../src/playback/request-time.ts';
 
@@ -146,8 +147,8 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
       const { startUs, endUs } = parseRange({ start: String(start), end: String(end) });
       const wanted = { stream, startUs, endUs: endUs!, gaps, container };
       const job = await jobs.create(wanted, offsetOf(String(start), startUs));
-      // Relative, so that it holds below a path prefix that a proxy removes.
-      return reply.code(202).header('Location', `exports/${job.id}`).send(toJson(job));
+      const location = `${rootFrom(request.originalUrl)}api/exports/${job.id}`;
+      return reply.code(202).header('Location', location).send(toJson(job));
     },
   );
 

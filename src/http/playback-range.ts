@@ -8,6 +8,8 @@ import { BUCKET_REPLIES } from './bucket-reply.ts';
 import './decorators.ts';
 import { errorReply } from './errors.ts';
 import { timeParameter } from './playback-query.ts';
+import { rootFrom } from './stream-address.ts';
+import { forwardedPrefix } from './trusted-proxy.ts';
 
 /** Query of the calls that show a range of a stream to a player. */
 export const RangeQuery = Type.Object(
@@ -43,6 +45,12 @@ export interface PlayedRange {
   range: RecordedRange;
   /** More of it is to come. */
   isLive: boolean;
+}
+
+/** Where a player that sent this request finds recorded objects, as {@link rootFrom} says. */
+export function objectRoot(app: FastifyInstance, request: FastifyRequest): string {
+  const prefix = forwardedPrefix(request, app.trustsProxy);
+  return `${rootFrom(request.originalUrl, prefix)}api/record/object/`;
 }
 
 /** States in which a recording goes on, see `StreamState`. */

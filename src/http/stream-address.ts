@@ -54,20 +54,22 @@ function playbackResource(path: string): string {
 }
 
 /**
- * The relative path from a request to the root of this service, `../` for each folder. It holds
- * below a path prefix that a proxy removes.
+ * The path from a request to the root of this service, with a slash at its end, unless it is empty. It
+ * is relative, `../` for each folder, and so holds below a path prefix that a proxy removes, as long as
+ * the proxy does not decode `%2F`: what is one part of the path to the client is several to us then.
  * @param requestUrl the original target of the request, before {@link withOneStreamPart}
+ * @param prefix the path below which a trusted proxy serves us, as `/rec`. The path then begins with it
+ * instead, and holds whatever the proxy decodes
  */
-export function rootFrom(requestUrl: string): string {
+export function rootFrom(requestUrl: string, prefix?: string): string {
+  if (prefix !== undefined) return `${prefix}/`;
   return '../'.repeat(requestUrl.split(/[?#]/, 1)[0]!.split('/').length - 2);
 }
 
 /**
- * URL of a session relative to that of the request that created it (RFC 9110 §10.2.2), so that it
- * holds below a path prefix that a proxy removes.
+ * URL of a session, relative to that of the request that created it (RFC 9110 §10.2.2).
  * @param requestUrl the original target of the request, before {@link withOneStreamPart}
- * @param prefix the path below which a trusted proxy serves us, as `/rec`. The URL then begins with
- * it, because some clients (OBS) do not resolve `..`
+ * @param prefix as for {@link rootFrom}; some clients (OBS) do not resolve `..`
  */
 export function sessionAddress(
   requestUrl: string,
@@ -76,8 +78,7 @@ export function sessionAddress(
   prefix?: string,
 ): string {
   const path = `session/${encodeURIComponent(stream)}/${encodeURIComponent(sessionId)}`;
-  if (prefix !== undefined) return `${prefix}/${path}`;
-  return rootFrom(requestUrl) + path;
+  return rootFrom(requestUrl, prefix) + path;
 }
 
 // The look-behind avoids quadratic time on a long run of slashes.

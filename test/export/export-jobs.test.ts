@@ -68,7 +68,10 @@ t.test('a job makes the file that a download would get', async (t) => {
     container: 'mp4',
   });
   const { id } = begun.json();
-  t.equal(begun.headers.location, `exports/${id}`);
+  for (const asked of ['/api/exports', '/rec/api/exports']) {
+    const { pathname } = new URL(String(begun.headers.location), `http://host${asked}`);
+    t.equal(pathname, `${asked}/${id}`);
+  }
   // Ends by itself with the job.
   const events = await app.inject(`/api/exports/${id}/events`);
   t.match(events.headers['content-type'], 'text/event-stream');

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { sessionAddress, withOneStreamPart } from '../../src/http/stream-address.ts';
+import { rootFrom, sessionAddress, withOneStreamPart } from '../../src/http/stream-address.ts';
 import { listenRaw } from './raw-request.ts';
 import { testApp } from './test-app.ts';
 
@@ -60,6 +60,14 @@ t.test('where a session is, whatever stands before the path that we see', async 
     }
   }
   t.equal(sessionAddress('/whip/a/b', 'a/b', '1', '/rec'), '/rec/session/a%2Fb/1');
+});
+
+t.test('where the root is, below a path', async (t) => {
+  for (const seen of ['/api/playback/a/b/manifest.mpd?start=/', '/api/exports/', '/']) {
+    const resolved = new URL(rootFrom(seen), `http://host/rec${seen}`);
+    t.equal(resolved.pathname, '/rec/', seen);
+    t.equal(rootFrom(seen, '/rec'), '/rec/', 'it is known');
+  }
 });
 
 t.test('a stream with slashes in its name, as people and proxies write it', async (t) => {

@@ -43,12 +43,23 @@ export async function startDeployedNginx(t: Test, target: string): Promise<strin
 
 /** Runs Caddy with `deploy/Caddyfile`, on another port and with a certificate of its own. */
 export async function startDeployedCaddy(t: Test, target: string): Promise<string> {
-  const folder = t.testdir({});
   const port = await freePort();
-  const site = replaced(await readFile(join(DEPLOY, 'Caddyfile'), 'utf8'), {
-    'example.org {': `example.org:${port} {\n\ttls internal\n\tbind 127.0.0.1`,
-    '127.0.0.1:7778': new URL(target).host,
-  });
+  const tls = `example.org:${port} {\n\ttls internal\n\tbind 127.0.0.1`;
+  await runCaddy(t, port, { 'example.org {': tls, '127.0.0.1:7778': new URL(target).host });
+  return `https://example.org:${port}/rec`;
+}
+
+/** Runs Caddy on loopback, with `deploy/Caddyfile` but for TLS. */
+export async function startCaddy(t: Test, target: string): Promise<string> {
+  const port = await freePort();
+  const origin = `http://127.0.0.1:${port}`;
+  await runCaddy(t, port, { 'example.org': origin, '127.0.0.1:7778': new URL(target).host });
+  return `${origin}/rec`;
+}
+
+async function runCaddy(t: Test, port: number, changes: Record<string, string>): Promise<void> {
+  const folder = t.testdir({});
+  const site = replaced(await readFile(join(DEPLOY, 'Caddyfile'), 'utf8'), changes);
   const config = join(folder, 'Caddyfile');
   const globals = '{\n\tadmin off\n\tskip_install_trust\n\tauto_https disable_redirects\n}\n';
   await writeFile(config, globals + site);
@@ -57,7 +68,6 @@ export async function startDeployedCaddy(t: Test, target: string): Promise<strin
     XDG_DATA_HOME: folder,
     XDG_CONFIG_HOME: folder,
   });
-  return `https://example.org:${port}/rec`;
 }
 
 /** @throws Error for a text that the file does not have, so that nothing is tested but the file */

@@ -10,14 +10,21 @@ import { until } from './until.ts';
 /**
  * Runs nginx on loopback, with the location of `deploy/nginx.conf`.
  * @param target address of the recorder
+ * @param decodes whether it decodes `%2F` in paths, as nginx does where `proxy_pass` has a path of its own
  * @returns address of the recorder below the prefix, without a trailing slash
  */
-export async function startNginx(t: Test, target: string): Promise<string> {
+export async function startNginx(
+  t: Test,
+  target: string,
+  { decodes = false } = {},
+): Promise<string> {
   const folder = t.testdir({});
   await mkdir(join(folder, 'logs'), { recursive: true });
   const port = await freePort();
   const config = join(folder, 'nginx.conf');
-  await writeFile(config, configOf(await snippet(), target, port, folder));
+  const { map, location } = await snippet();
+  const below = decodes ? location.replace('$live777_recorder_uri', '/') : location;
+  await writeFile(config, configOf({ map, location: below }, target, port, folder));
   const child = spawn('nginx', ['-p', folder, '-c', config, '-e', join(folder, 'error.log')], {
     stdio: 'inherit',
   });

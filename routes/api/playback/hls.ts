@@ -3,12 +3,12 @@ import { Type } from 'typebox';
 import '../../../src/http/decorators.ts';
 import { errorReply } from '../../../src/http/errors.ts';
 import {
+  objectRoot,
   playedRange,
   RANGE_HEADERS,
   RANGE_REPLIES,
   RangeQuery,
 } from '../../../src/http/playback-range.ts';
-import { rootFrom } from '../../../src/http/stream-address.ts';
 import { StreamParams } from '../../../src/http/stream-id.ts';
 import { replyWithTag } from '../../../src/http/tagged-reply.ts';
 import { PLAYLIST_TYPE } from '../../../src/layout/media-type.ts';
@@ -88,7 +88,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
         checkForHls(range);
         const text = hlsMediaPlaylist(range, kind, {
           isLive,
-          objectRoot: `${rootFrom(request.originalUrl)}api/record/object/`,
+          objectRoot: objectRoot(app, request),
           segmentSeconds: app.config.recorder.segmentSeconds,
         });
         return replyWithTag(request, reply, PLAYLIST_TYPE, text);
