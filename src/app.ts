@@ -21,6 +21,7 @@ import { RequestLog } from './http/request-log.ts';
 import { registerOriginCheck } from './http/request-origin.ts';
 import { type RequestTracing, traceRequests } from './http/request-tracing.ts';
 import { registerSecurityHeaders } from './http/security-headers.ts';
+import { buildSerializer } from './http/serialization.ts';
 import type { DiskState } from './http/storage-state.ts';
 import { withOneStreamPart } from './http/stream-address.ts';
 import { trustedProxies } from './http/trusted-proxy.ts';
@@ -105,6 +106,7 @@ export async function buildApp(deps: AppDependencies): Promise<FastifyInstance> 
       replyWithError(error, request, reply);
     },
     schemaErrorFormatter: validationError,
+    schemaController: { compilersFactory: { buildSerializer } },
   });
   // The default of one minute would cut off a longer request timeout.
   app.server.headersTimeout = requestTimeout;

@@ -1,6 +1,6 @@
 import type { FastifySchemaCompiler, FastifySchemaValidationError } from 'fastify';
 import type { TSchema } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { Compile, type Validator } from 'typebox/compile';
 
 interface ObjectSchema {
   properties?: Record<string, { type?: string; description?: string; default?: unknown }>;
@@ -14,12 +14,16 @@ const PART_NAMES: Record<string, string> = {
   querystring: 'query',
 };
 
+/** What was compiled already, by schema: that of a stream's name is part of many routes. */
+const checks = new WeakMap<TSchema, Validator>();
+
 /**
  * Validates requests with TypeBox schemas. Unknown properties are refused, not removed. In a query
  * string, numbers and booleans are converted and defaults are filled in; a body is not changed.
  */
 export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpPart = '' }) => {
-  const check = Compile(schema);
+  const check = checks.get(schema) ?? Compile(schema);
+  checks.set(schema, check);
   const { properties = {} } = schema as ObjectSchema;
   return (received: unknown) => {
     const value = httpPart === 'querystring' ? readQuery(received, properties) : received;
