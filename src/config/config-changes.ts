@@ -13,6 +13,7 @@ const RECORDER_KEYS = ['autoStreams', 'sources', 'webhooks', 'diskWarnings', 're
 
 const APPLIED = new Set([
   'log.level',
+  'auth.secret',
   'auth.tokens',
   ...RECORDER_KEYS.map((key) => `recorder.${snakeCased(key)}`),
 ]);
@@ -39,6 +40,8 @@ export function changesBetween(before: Config, after: Config): ConfigChanges {
 export function takeOver(live: Config, next: Config): void {
   live.log = next.log;
   live.auth.tokens = next.auth.tokens;
+  if (next.auth.secret === undefined) delete live.auth.secret;
+  else live.auth.secret = next.auth.secret;
   for (const key of RECORDER_KEYS) Object.assign(live.recorder, { [key]: next.recorder[key] });
 }
 

@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import jwt from '@fastify/jwt';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Config } from '../config/config.ts';
@@ -35,12 +35,11 @@ const ANYBODY: Caller = { stream: '*', mode: 7 };
  * configuration has neither tokens nor a secret.
  */
 export async function registerAuth(app: FastifyInstance, config: Config['auth']): Promise<void> {
-  if (config.secret !== undefined) {
-    await app.register(jwt, {
-      secret: config.secret,
-      verify: { algorithms: ['HS256'], requiredClaims: ['id', 'exp', 'mode'] },
-    });
-  }
+  await app.register(jwt, {
+    // It has to have one. Tokens are verified with the one that is configured when they arrive.
+    secret: config.secret ?? randomBytes(32),
+    verify: { algorithms: ['HS256'], requiredClaims: ['id', 'exp', 'mode'] },
+  });
   const authorizer = createAuthorizer(app, config);
   app.decorate('authorizer', authorizer);
   const failures = new FailedLogins({ log: app.log });
@@ -98,7 +97,7 @@ function createAuthorizer(app: FastifyInstance, config: Config['auth']): Authori
   let tokens: readonly string[] | undefined;
   return {
     callerOf(request) {
-      // The tokens are replaced when the configuration is read again.
+      // Tokens and secret are replaced when the configuration is read again.
       if (config.tokens !== tokens) {
         tokens = config.tokens;
         digests = tokens.map(digest);
@@ -110,7 +109,7 @@ function createAuthorizer(app: FastifyInstance, config: Config['auth']): Authori
       let known = false;
       for (const each of digests) known = timingSafeEqual(each, given) || known;
       if (known) return ANYBODY;
-      return config.secret === undefined ? undefined : callerOfJwt(app, token);
+      return config.secret === undefined ? undefined : callerOfJwt(app, token, config.secret);
     },
   };
 }
@@ -119,10 +118,10 @@ function tokenOf({ headers }: FastifyRequest): string | undefined {
   return /^Bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1];
 }
 
-function callerOfJwt(app: FastifyInstance, token: string): Caller | undefined {
+function callerOfJwt(app: FastifyInstance, token: string, secret: string): Caller | undefined {
   let claims: { id?: unknown; mode?: unknown };
   try {
-    claims = app.jwt.verify(token);
+    claims = app.jwt.verify(token, { key: secret });
   } catch {
     return undefined;
   }

@@ -41,6 +41,7 @@ t.test('what changes at once, and what with the next start', async (t) => {
   const changes = changesBetween(BEFORE, AFTER);
   t.strictSame(changes, {
     applied: [
+      'auth.secret',
       'auth.tokens',
       'log.level',
       'recorder.auto_streams',
@@ -50,7 +51,6 @@ t.test('what changes at once, and what with the next start', async (t) => {
       'recorder.webhooks',
     ],
     needRestart: [
-      'auth.secret',
       'http.cors',
       'http.listen',
       'ice_servers',
@@ -64,4 +64,6 @@ t.test('what changes at once, and what with the next start', async (t) => {
   t.strictSame(changesBetween(BEFORE, live).applied, changes.applied);
   t.strictSame(changesBetween(BEFORE, live).needRestart, [], 'nothing else is taken over');
   t.strictSame(changesBetween(live, AFTER).needRestart, changes.needRestart, 'said again');
+  takeOver(live, BEFORE);
+  t.notOk('secret' in live.auth, 'a secret that is gone is forgotten');
 });

@@ -186,6 +186,21 @@ t.test('JSON Web Tokens that are not valid', async (t) => {
   }
 });
 
+t.test('a secret that replaces another, or none, while the recorder runs', async (t) => {
+  const { app, config } = await testApp(t, TOKENS_TOML);
+  const status = async (key: string) => {
+    const headers = bearer(jwt({ id: '*', mode: 7 }, { key }));
+    return (await app.inject({ url: '/api/recordings', headers })).statusCode;
+  };
+  t.equal(await status('one'), 401);
+  config.auth.secret = 'one';
+  t.strictSame([await status('one'), await status('two')], [200, 401]);
+  config.auth.secret = 'two';
+  t.strictSame([await status('one'), await status('two')], [401, 200]);
+  delete config.auth.secret;
+  t.equal(await status('two'), 401);
+});
+
 t.test('a stream whose name has to be encoded', async (t) => {
   const { app } = await testApp(t, SECRET_TOML);
   const id = 'Küche/100 %';

@@ -28,7 +28,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
         operationId: 'reloadConfig',
         summary: 'Read the configuration again',
         description:
-          'As SIGHUP does. In effect at once are `[recorder] auto_streams`, `disk_warnings`, `[recorder.retention]`, `[[recorder.sources]]`, `[[recorder.webhooks]]`, `[auth] tokens` and `[log] level`; what the command line or the environment says still goes first. Streams that are no longer selected are not recorded any more: their recordings are closed; those that are newly selected are recorded from now on. A file with mistakes changes nothing.',
+          'As SIGHUP does. In effect at once are `[recorder] auto_streams`, `disk_warnings`, `[recorder.retention]`, `[[recorder.sources]]`, `[[recorder.webhooks]]`, `[auth]` and `[log] level`; all other keys need a restart, and `need_restart` names those that have changed. What the command line or the environment says still goes first. Streams that are no longer selected are not recorded any more: their recordings are closed; those that are newly selected are recorded from now on. A file with mistakes changes nothing.',
         response: {
           200: ReloadedJson,
           409: errorReply(
