@@ -1,5 +1,5 @@
 import type { TrackKind } from '../media/access-unit.ts';
-import { type Ticks, toUs } from '../media/media-time.ts';
+import type { Ticks } from '../media/media-time.ts';
 import type { SenderReport } from '../rtp/rtp-receiver.ts';
 import type { AudioTrack } from './audio-track.ts';
 import { LipSync } from './lip-sync.ts';
@@ -143,18 +143,19 @@ export class StreamTimeline {
     if (!force && !complete && nowUs - this.#provisionalSinceUs < REPORT_WAIT_US) return undefined;
     const before = { video: this.base('video'), audio: this.base('audio') };
     settle(anchors, correctionUs);
-    const overlapUs = this.#overlapUs(this.#shiftSince(before));
+    const overlap = this.#overlap(this.#shiftSince(before));
     for (const anchor of anchors) {
       if (!anchor.locked) anchor.lock(correctionUs);
-      if (overlapUs > 0) anchor.offsetUs! += overlapUs;
+      if (overlap > 0) anchor.delay(overlap);
     }
     this.#provisionalSinceUs = undefined;
     const shift = this.#shiftSince(before);
     const moved: TrackTimes = { video: 0, audio: 0 };
-    for (const writer of this.#unsettled) {
-      const ticks = writer.timescale.round(shift[writer.kind]);
-      if (writer.startTime !== undefined) moved[writer.kind] = ticks;
-      writer.settle(ticks);
+    for (const kind of ['video', 'audio'] as const) {
+      const writers = this.#unsettled.filter((writer) => writer.kind === kind);
+      const ticks = this.#fileShift(writers, shift[kind]);
+      if (writers.some(({ startTime }) => startTime !== undefined)) moved[kind] = ticks;
+      for (const writer of writers) writer.settle(ticks);
     }
     this.#unsettled = [];
     return moved;
@@ -191,14 +192,29 @@ export class StreamTimeline {
     return { video, audio: this.base('audio') - before.audio };
   }
 
-  /** How far a shift would move samples into those of an earlier Period, µs. */
-  #overlapUs(shift: TrackTimes): number {
-    let overlapUs = 0;
+  /** How far a shift would move samples into those of an earlier Period. */
+  #overlap(shift: TrackTimes): Ticks {
+    let most = 0;
     for (const { kind, startTime } of this.#unsettled) {
       if (startTime === undefined) continue;
-      const overlap = this.#floor[kind] - (startTime + shift[kind]);
-      overlapUs = Math.max(overlapUs, toUs(overlap));
+      most = Math.max(most, this.#floor[kind] - (startTime + shift[kind]));
     }
-    return overlapUs;
+    return most;
+  }
+
+  /**
+   * The shift of a kind in steps that the files of all its writers can express. All are moved by the
+   * same, so that none begins before the end of the one before it, nor before the floor.
+   */
+  #fileShift(writers: readonly TrackWriter[], shift: Ticks): Ticks {
+    // Each timescale divides the coarser ones.
+    const [coarsest] = writers.map(({ timescale }) => timescale).sort((a, b) => b.step - a.step);
+    if (coarsest === undefined) return 0;
+    let ticks = coarsest.round(shift);
+    for (const { kind, startTime } of writers) {
+      if (startTime === undefined) continue;
+      ticks = Math.max(ticks, coarsest.ceil(this.#floor[kind] - startTime));
+    }
+    return ticks;
   }
 }

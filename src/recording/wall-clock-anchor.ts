@@ -1,4 +1,4 @@
-import type { Ticks, Us } from '../media/media-time.ts';
+import { type Ticks, toUs, type Us } from '../media/media-time.ts';
 import { Timescale } from '../media/timescale.ts';
 import type { TrackClock } from './track-clock.ts';
 
@@ -37,6 +37,16 @@ export class WallClockAnchor {
   set offsetUs(us: Us) {
     this.#offsetUs = us;
     this.base = this.#timescale.at(us);
+  }
+
+  /**
+   * Moves the place to a later one, by no less than this: a sum of µs since the Unix epoch is too coarse
+   * to tell on which side of half a tick it is.
+   */
+  delay(ticks: Ticks): void {
+    const base = this.#timescale.ceil(this.base + ticks);
+    this.offsetUs = this.#offsetUs! + toUs(ticks);
+    this.base = base;
   }
 
   /** Makes the place final. @param correctionUs our wall clock minus the stream's media time, µs */
