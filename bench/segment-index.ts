@@ -1,4 +1,4 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdtemp, rename, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -47,6 +47,33 @@ async function memory(): Promise<number> {
   return heapUsed + Math.max(external, arrayBuffers);
 }
 
+type Options = Parameters<typeof SegmentIndex.open>[0];
+
+/** Opens and closes an index three times. @returns the median of the times that opening took */
+async function load(options: Options): Promise<string> {
+  const times: { wall: number; cpu: number }[] = [];
+  for (let run = 0; run < 3; run++) {
+    const start = performance.now();
+    const cpu = process.cpuUsage();
+    const index = await SegmentIndex.open(options);
+    const { user, system } = process.cpuUsage(cpu);
+    times.push({ wall: (performance.now() - start) / 1000, cpu: (user + system) / 1e6 });
+    await index.close();
+  }
+  const { wall, cpu } = times.sort((a, b) => a.cpu - b.cpu)[1]!;
+  return `${wall.toFixed(2)} s (${cpu.toFixed(2)} s of processor time)`;
+}
+
+/** Lets an index write its snapshot, which it lacks. */
+async function storeSnapshot(options: Options, path: string): Promise<void> {
+  const index = await SegmentIndex.open(options);
+  await timeWithStalls(async () => {
+    while (!(await stat(path).catch(() => undefined))) await setTimeout(20);
+    return 'wrote the snapshot';
+  });
+  await index.close();
+}
+
 /** Prints the processor time of one call: the best of several runs, as others may be busy too. */
 function time(name: string, calls: number, call: (n: number) => unknown): void {
   let best = Number.POSITIVE_INFINITY;
@@ -93,22 +120,34 @@ export async function run(): Promise<void> {
   };
   try {
     const filling = await SegmentIndex.open(options);
-    let start = performance.now();
+    const start = performance.now();
     for (let n = 0; n < ROWS; n += 10_000) {
       await Promise.all(Array.from({ length: 10_000 }, (_, at) => filling.add(segmentOf(n + at))));
     }
     const addUs = ((performance.now() - start) * 1000) / ROWS;
     await filling.close();
 
+    // Of the last snapshot and the lines since; without it; and with one that is as new as the journal.
+    const snapshotPath = `${options.journalPath}.snapshot`;
+    const asItWasLeft = await load(options);
+    await rename(snapshotPath, `${snapshotPath}.aside`);
+    const fromJournal = await load(options);
+    await storeSnapshot(options, snapshotPath);
+    const fromSnapshot = await load(options);
+
     const empty = await memory();
-    start = performance.now();
     const index = await SegmentIndex.open(options);
-    const loadSeconds = (performance.now() - start) / 1000;
     const bytes = ((await memory()) - empty) / ROWS;
     const { size } = await stat(options.journalPath);
+    const snapshotSize = (await stat(snapshotPath)).size;
     console.log(`segment index, ${ROWS} segments of ${STREAMS} streams, half of them video`);
-    console.log(`  memory ${bytes.toFixed(1)} B a segment, journal ${Math.round(size / ROWS)} B`);
-    console.log(`  loaded in ${loadSeconds.toFixed(2)} s, added at ${addUs.toFixed(1)} µs each`);
+    console.log(
+      `  memory ${bytes.toFixed(1)} B a segment, journal ${Math.round(size / ROWS)} B, snapshot ${Math.round(snapshotSize / ROWS)} B`,
+    );
+    console.log(
+      `  loaded from a snapshot in ${fromSnapshot}, from one of before in ${asItWasLeft}, from the journal in ${fromJournal}`,
+    );
+    console.log(`  added at ${addUs.toFixed(1)} µs each`);
 
     const last = JSON.parse(index.page({ limit: 1000 }).toString()).last_ts as number;
     const newest = Number.MAX_SAFE_INTEGER;

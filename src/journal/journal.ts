@@ -2,7 +2,7 @@ import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { syncFolder } from '../files/durable-file.ts';
 import { encodeHeader, type JournalFormat, type JournalHeader } from './journal-line.ts';
-import { type JournalRead, readJournal } from './journal-reader.ts';
+import { type JournalRead, journalChecksum, readJournal } from './journal-reader.ts';
 
 /** The log for opening a journal. */
 export interface JournalLog {
@@ -20,6 +20,8 @@ export interface JournalOptions<Entry> {
   onEntry(entry: Entry): boolean;
   /** Lines need only survive the end of the process, not that of the machine. */
   isLazy?: boolean;
+  /** Start of the first line that is read, bytes; what is before it is known already. */
+  from?: number;
 }
 
 /**
@@ -60,7 +62,7 @@ export class Journal {
   static async open<Entry extends { type: string }>(
     options: JournalOptions<Entry>,
   ): Promise<Journal> {
-    const { path, format, log, onHeader, onEntry, isLazy = false } = options;
+    const { path, format, log, onHeader, onEntry, isLazy = false, from = 0 } = options;
     const header = (lastStamp: number) =>
       encodeHeader(format, { version: format.version, lastStamp });
     await rm(newPath(path), { force: true });
@@ -76,7 +78,7 @@ export class Journal {
         await file.close();
         file = await create(path, header(0));
       }
-      const read = await readJournal(file, path, format, onHeader, onEntry);
+      const read = await readJournal(file, path, format, onHeader, onEntry, from);
       if (read.damaged > 0) {
         log.warn(
           { path, lines: read.damaged, firstOffset: read.firstDamaged },
@@ -98,6 +100,11 @@ export class Journal {
   /** Size of the file, bytes. */
   get length(): number {
     return this.#length;
+  }
+
+  /** See {@link journalChecksum}, of all complete lines. No line may be appended meanwhile. */
+  checksum(): Promise<number> {
+    return journalChecksum(this.#file, this.#length);
   }
 
   /**

@@ -6,6 +6,7 @@ import { JournalLock } from '../files/process-lock.ts';
 import { GroupCommit } from './group-commit.ts';
 import { Journal, type JournalLog, type JournalRewrite } from './journal.ts';
 import { encodeEntry, type JournalFormat } from './journal-line.ts';
+import { type SnapshotContent, type SnapshotStart, TableSnapshot } from './table-snapshot.ts';
 
 /** The journal of a table in memory. */
 export interface JournaledTableOptions {
@@ -14,6 +15,8 @@ export interface JournaledTableOptions {
   log: JournalLog;
   /** Returns µs since the Unix epoch; the steady clock by default. */
   now?: () => number;
+  /** Lines between two snapshots; see {@link TableSnapshotOptions}. */
+  snapshotLines?: number;
 }
 
 /** What a table in memory provides for its journal. */
@@ -41,6 +44,8 @@ export interface TableContent<Entry, Change, Result> {
    * journal is rewritten. Any other change must use {@link JournaledTable.alone}.
    */
   readonly onlyGrows: boolean;
+  /** Stores the table beside the journal, to be loaded faster. Only if it {@link onlyGrows}. */
+  readonly snapshot?: SnapshotContent;
 }
 
 /**
@@ -48,6 +53,9 @@ export interface TableContent<Entry, Change, Result> {
  * twice as long as needed.
  */
 const SPARE_LINES = 10_000;
+
+/** What a snapshot contains if there is none. */
+const NOTHING = { length: 0, lines: 0, lastStamp: 0 };
 
 /**
  * The journal of a table in memory: opened and loaded, written in group commits, rewritten when
@@ -60,12 +68,17 @@ export class JournaledTable<Entry extends { type: string }, Change, Result> {
   readonly #now: () => number;
   readonly #lock: JournalLock;
   readonly #commits: GroupCommit<Change, Result>;
+  readonly #snapshot: TableSnapshot | undefined;
   #journal!: Journal;
   /** The last stamp given out. */
   #lastStamp = 0;
   /** Stamp of the last valid line while the journal is loaded. */
   #lastLoaded = 0;
   #lines = 0;
+  /** The file has lines that could not be read; a snapshot would hide them from the next start. */
+  #isDamaged = false;
+  /** A snapshot is being written, or will be. */
+  #isStoring = false;
   /** Number of lines below which no rewrite is attempted. */
   #patientUntil = 0;
   #alone: Promise<unknown> = Promise.resolve();
@@ -80,10 +93,13 @@ export class JournaledTable<Entry extends { type: string }, Change, Result> {
     this.#log = options.log;
     this.#now = options.now ?? steadyNowUs;
     this.#lock = lock;
+    const { snapshot, format } = content;
+    this.#snapshot = snapshot && new TableSnapshot(snapshot, format, options);
     this.#commits = new GroupCommit(async (changes) => {
       const results = await content.commit(changes);
       // Not attempted at every change while there is no space for it.
       if (this.#lines > this.#patientUntil) void this.compactWhenWorthwhile();
+      this.#storeWhenDue();
       return results;
     });
   }
@@ -102,13 +118,20 @@ export class JournaledTable<Entry extends { type: string }, Change, Result> {
     const lock = await JournalLock.take(`${path}.lock`, content.title, log);
     try {
       const table = new JournaledTable(content, options, lock);
+      const { length, lines, lastStamp } = (await table.#snapshot?.restore()) ?? NOTHING;
+      table.#lines = lines;
+      table.#lastLoaded = lastStamp;
+      table.raiseStamp(lastStamp);
       table.#journal = await Journal.open({
         path,
         format: content.format,
         log,
         onHeader: ({ lastStamp }) => table.raiseStamp(lastStamp),
         onEntry: (entry) => table.#load(entry),
+        from: length,
       });
+      table.#isDamaged = table.damagedLines > 0;
+      table.#storeWhenDue();
       return table;
     } catch (error) {
       await lock.release();
@@ -207,6 +230,7 @@ export class JournaledTable<Entry extends { type: string }, Change, Result> {
   }
 
   async #close(): Promise<void> {
+    this.#snapshot?.stop();
     await this.#alone;
     await this.#commits.idle();
     // A commit may have begun to rewrite the journal.
@@ -251,10 +275,37 @@ export class JournaledTable<Entry extends { type: string }, Change, Result> {
     };
     if (this.#content.onlyGrows) await copy();
     await this.#commits.exclusive(async () => {
-      await this.#journal.adopt(await copy());
+      const complete = await copy();
+      await this.#snapshot?.discard();
+      await this.#journal.adopt(complete);
       this.#lines = lines;
       this.#patientUntil = 0;
+      this.#isDamaged = false;
     });
+    this.#storeWhenDue();
+  }
+
+  /** Writes a snapshot in the background if there is none, or if the last one is old. */
+  #storeWhenDue(): void {
+    const snapshot = this.#snapshot;
+    if (snapshot === undefined || this.#isStoring || this.#isDamaged) return;
+    if (!snapshot.isDue(this.#lines, this.#content.linesNeeded())) return;
+    this.#isStoring = true;
+    void this.alone(() => snapshot.write(() => this.#beginSnapshot())).finally(() => {
+      this.#isStoring = false;
+    });
+  }
+
+  async #beginSnapshot(): Promise<SnapshotStart> {
+    let start!: SnapshotStart;
+    // Between two commits, the table is what the journal says.
+    await this.#commits.exclusive(async () => {
+      const { length } = this.#journal;
+      const checksum = await this.#journal.checksum();
+      const covered = { length, checksum, lines: this.#lines, lastStamp: this.#lastStamp };
+      start = { covered, blocks: this.#content.snapshot!.blocks() };
+    });
+    return start;
   }
 
   #encode(entries: readonly Entry[]): Buffer {

@@ -1,4 +1,6 @@
 import type { TrackKind } from '../media/access-unit.ts';
+import { decodeColumns, encodeColumns } from './column-bytes.ts';
+import { NarrowColumn } from './narrow-column.ts';
 
 /**
  * Rows per chunk. Large enough to make the overhead of typed arrays negligible, small enough to
@@ -26,6 +28,8 @@ export interface Row {
   size: number;
 }
 
+type Wide = Uint32Array | Float64Array;
+
 /**
  * Up to {@link CHUNK_ROWS} consecutive rows, with one typed array per column. Times are µs as
  * float64, which is exact up to 2^53 (the year 2255) and avoids the allocations of BigInt.
@@ -48,14 +52,14 @@ export class SegmentChunk {
 
   createdAt = new Float64Array(CHUNK_ROWS);
   startUs = new Float64Array(CHUNK_ROWS);
-  endUs = new Float64Array(CHUNK_ROWS);
-  size = new Float64Array(CHUNK_ROWS);
   series = new Uint32Array(CHUNK_ROWS);
   number = new Uint32Array(CHUNK_ROWS);
+  #length = new NarrowColumn(CHUNK_ROWS);
+  #size = new NarrowColumn(CHUNK_ROWS);
   #flags = new Uint8Array(CHUNK_ROWS);
   #keyframesEnd = new Uint32Array(CHUNK_ROWS);
-  /** Offsets from the row's start, µs. Converted to float64 if one does not fit into 32 bits. */
-  #keyframes: Uint32Array | Float64Array = new Uint32Array(CHUNK_ROWS);
+  /** Offsets from the row's start, µs. */
+  #keyframes = new NarrowColumn(CHUNK_ROWS);
 
   constructor(base: number) {
     this.base = base;
@@ -71,23 +75,86 @@ export class SegmentChunk {
 
   /** Adds a row. Precondition: the chunk is not full. */
   push(row: Row): void {
-    const at = this.rows++;
+    const at = this.rows;
     this.createdAt[at] = row.createdAt;
     this.startUs[at] = row.startUs;
-    this.endUs[at] = row.endUs;
-    this.size[at] = row.size;
+    this.#length.set(at, row.endUs - row.startUs);
+    this.#size.set(at, row.size);
     this.series[at] = row.series;
     this.number[at] = row.number;
     this.#flags[at] =
       (row.isKeyframe ? KEYFRAME_FLAG : 0) | (row.kind === 'audio' ? AUDIO_FLAG : 0);
-    this.#pushKeyframes(at, row.startUs, row.keyframes);
-    if (row.kind === 'audio') this.liveAudio++;
-    else this.liveVideo++;
-    this.minStartUs = Math.min(this.minStartUs, row.startUs);
-    this.minEndUs = Math.min(this.minEndUs, row.endUs);
-    this.maxEndUs = Math.max(this.maxEndUs, row.endUs);
-    this.lastCreatedAt = row.createdAt;
-    if (this.full) this.#keyframes = this.#keyframes.slice(0, this.keyframesEnd(at));
+    let end = this.keyframesStart(at);
+    for (const keyframe of row.keyframes) this.#keyframes.set(end++, keyframe - row.startUs);
+    this.#keyframesEnd[at] = end;
+    this.#count(at);
+  }
+
+  /** Adds a row of another chunk as that of an uploaded segment. @param series its series here */
+  copy(from: SegmentChunk, place: number, series: number): void {
+    const at = this.rows;
+    this.createdAt[at] = from.createdAt[place]!;
+    this.startUs[at] = from.startUs[place]!;
+    this.#length.set(at, from.#length.at(place));
+    this.#size.set(at, from.#size.at(place));
+    this.series[at] = series;
+    this.number[at] = from.number[place]!;
+    this.#flags[at] = from.#flags[place]! & ~WAITING_FLAG;
+    let end = this.keyframesStart(at);
+    const lastKeyframe = from.#keyframesEnd[place]!;
+    for (let keyframe = from.keyframesStart(place); keyframe < lastKeyframe; keyframe++) {
+      this.#keyframes.set(end++, from.#keyframes.at(keyframe));
+    }
+    this.#keyframesEnd[at] = end;
+    this.#count(at);
+  }
+
+  /** The columns as bytes; see {@link encodeColumns}. */
+  encode(): Uint8Array {
+    const { rows } = this;
+    const { createdAt, startUs, series, number } = this;
+    const each = [createdAt, startUs, this.#length.values, this.#size.values, series, number];
+    return encodeColumns([
+      ...[...each, this.#keyframesEnd, this.#flags].map((column) => column.subarray(0, rows)),
+      this.#keyframes.values.subarray(0, this.keyframesStart(rows)),
+    ]);
+  }
+
+  /**
+   * A chunk of the rows that {@link encode} returned.
+   * @throws Error if they are not that
+   */
+  static decode(base: number, bytes: Uint8Array): SegmentChunk {
+    const columns = decodeColumns(bytes);
+    const [createdAt, startUs, length, size, series, number, keyframesEnd, flags, keyframes] =
+      columns as [
+        ...[Float64Array, Float64Array, Wide, Wide, Uint32Array, Uint32Array],
+        ...[Uint32Array, Uint8Array, Wide],
+      ];
+    const rows = createdAt.length;
+    if (columns.length !== 9 || rows > CHUNK_ROWS || keyframesEnd.at(-1) !== keyframes.length) {
+      throw new Error('the columns of segments do not fit together');
+    }
+    const chunk = new SegmentChunk(base);
+    chunk.createdAt.set(createdAt);
+    chunk.startUs.set(startUs);
+    chunk.#length.fill(length);
+    chunk.#size.fill(size);
+    chunk.series.set(series);
+    chunk.number.set(number);
+    chunk.#keyframesEnd.set(keyframesEnd);
+    chunk.#flags.set(flags);
+    chunk.#keyframes.fill(keyframes);
+    while (chunk.rows < rows) chunk.#count(chunk.rows);
+    return chunk;
+  }
+
+  endUs(at: number): number {
+    return this.startUs[at]! + this.#length.at(at);
+  }
+
+  size(at: number): number {
+    return this.#size.at(at);
   }
 
   kind(at: number): TrackKind {
@@ -125,7 +192,7 @@ export class SegmentChunk {
 
   /** Offset of the keyframe at this place from the start of its row, µs. */
   keyframeOffset(place: number): number {
-    return this.#keyframes[place]!;
+    return this.#keyframes.at(place);
   }
 
   /** Marks a row as dropped. */
@@ -137,36 +204,25 @@ export class SegmentChunk {
 
   /** Frees the columns of a chunk whose rows have all been dropped. */
   release(): void {
-    const none = new Float64Array(0);
-    this.createdAt = none;
-    this.startUs = none;
-    this.endUs = none;
-    this.size = none;
+    this.createdAt = new Float64Array(0);
+    this.startUs = this.createdAt;
     this.series = new Uint32Array(0);
     this.number = this.series;
     this.#keyframesEnd = this.series;
-    this.#keyframes = this.series;
     this.#flags = new Uint8Array(0);
+    for (const column of [this.#length, this.#size, this.#keyframes]) column.trim(0);
   }
 
-  #pushKeyframes(at: number, startUs: number, keyframes: readonly number[]): void {
-    let end = this.keyframesStart(at);
-    if (end + keyframes.length > this.#keyframes.length) {
-      const length = Math.max(this.#keyframes.length * 2, end + keyframes.length);
-      const wider =
-        this.#keyframes instanceof Float64Array
-          ? new Float64Array(length)
-          : new Uint32Array(length);
-      wider.set(this.#keyframes);
-      this.#keyframes = wider;
-    }
-    for (const keyframe of keyframes) {
-      const offset = keyframe - startUs;
-      if ((offset < 0 || offset > 0xffffffff) && this.#keyframes instanceof Uint32Array) {
-        this.#keyframes = Float64Array.from(this.#keyframes);
-      }
-      this.#keyframes[end++] = offset;
-    }
-    this.#keyframesEnd[at] = end;
+  /** Counts the next row, whose columns are set. */
+  #count(at: number): void {
+    this.rows++;
+    if (this.kind(at) === 'audio') this.liveAudio++;
+    else this.liveVideo++;
+    const endUs = this.endUs(at);
+    this.minStartUs = Math.min(this.minStartUs, this.startUs[at]!);
+    this.minEndUs = Math.min(this.minEndUs, endUs);
+    this.maxEndUs = Math.max(this.maxEndUs, endUs);
+    this.lastCreatedAt = this.createdAt[at]!;
+    if (this.full) this.#keyframes.trim(this.keyframesEnd(at));
   }
 }

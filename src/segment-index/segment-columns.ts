@@ -21,6 +21,17 @@ export class SegmentColumns {
     return this.#nextRow++;
   }
 
+  /** Number that the next row will have. */
+  get nextRow(): number {
+    return this.#nextRow;
+  }
+
+  /** Adds the rows of a chunk whose base is {@link nextRow}, while all other chunks are full. */
+  adopt(chunk: SegmentChunk): void {
+    this.chunks.push(chunk);
+    this.#nextRow += chunk.rows;
+  }
+
   /** The chunk of a live row. */
   chunkOf(row: number): SegmentChunk {
     return this.chunks[Math.floor((row - this.chunks[0]!.base) / CHUNK_ROWS)]!;

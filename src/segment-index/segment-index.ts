@@ -8,6 +8,7 @@ import type { FolderSummary } from './segment-folder.ts';
 import { type SegmentEntry, segmentJournal } from './segment-journal.ts';
 import { segmentPage } from './segment-page.ts';
 import type { SegmentQuery } from './segment-query.ts';
+import { restoreSegments, SNAPSHOT_VERSION, snapshotBlocks } from './segment-snapshot.ts';
 import { SegmentTable } from './segment-table.ts';
 import { SegmentWaiters } from './segment-waiters.ts';
 import type { TrackSpan } from './track-spans.ts';
@@ -38,9 +39,9 @@ type Change =
  * every change is in the journal before it becomes visible.
  */
 export class SegmentIndex {
-  readonly #table: SegmentTable;
+  #table: SegmentTable;
+  #leaving = new LeavingSegments();
   readonly #waiters = new SegmentWaiters();
-  readonly #leaving = new LeavingSegments();
   #journal!: JournaledTable<SegmentEntry, Change, number>;
 
   private constructor(nodeAlias: string) {
@@ -63,6 +64,16 @@ export class SegmentIndex {
         linesNeeded: () => index.#table.rows + index.#leaving.size,
         read: () => index.#read(),
         onlyGrows: true,
+        snapshot: {
+          version: SNAPSHOT_VERSION,
+          blocks: () => snapshotBlocks({ table: index.#table, leaving: index.#leaving }),
+          restore: async (next, finish) => {
+            const { table, leaving } = await restoreSegments(options.nodeAlias, next);
+            finish();
+            index.#table = table;
+            index.#leaving = leaving;
+          },
+        },
       },
       options,
     );
@@ -184,7 +195,7 @@ export class SegmentIndex {
 
   /** Names of all streams that have a segment, sorted. */
   streams(): string[] {
-    return [...this.#table.streams.keys()].sort();
+    return [...this.#table.streams.all.keys()].sort();
   }
 
   /**
@@ -192,7 +203,7 @@ export class SegmentIndex {
    * chronological order and not cut to that range; µs since the Unix epoch.
    */
   spans(stream: string, fromUs: number, toUs: number): Record<TrackKind, TrackSpan[]> {
-    const tracks = this.#table.streams.get(stream)?.tracks;
+    const tracks = this.#table.streams.all.get(stream)?.tracks;
     return {
       video: tracks?.video.spans(fromUs, toUs) ?? [],
       audio: tracks?.audio.spans(fromUs, toUs) ?? [],

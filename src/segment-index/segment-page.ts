@@ -39,7 +39,7 @@ export function segmentPage(table: SegmentTable, query: SegmentQuery): Buffer {
     const row = rows[index]!;
     const chunk = table.columns.chunkOf(row);
     const at = row - chunk.base;
-    const series = table.seriesOf(chunk, at);
+    const series = table.streams.seriesOf(chunk, at);
     const { head, path, init, codec } = series.json;
     const keyframesStart = chunk.keyframesStart(at);
     const keyframesEnd = chunk.keyframesEnd(at);
@@ -53,7 +53,7 @@ export function segmentPage(table: SegmentTable, query: SegmentQuery): Buffer {
         (keyframesEnd - keyframesStart) * (NUMBER_BYTES + 1),
     );
     const startUs = chunk.startUs[at]!;
-    const endUs = chunk.endUs[at]!;
+    const endUs = chunk.endUs(at);
     if (index > 0) json.byte(COMMA);
     json.bytes(head);
     json.number(startUs);
@@ -70,7 +70,7 @@ export function segmentPage(table: SegmentTable, query: SegmentQuery): Buffer {
       json.number(startUs + chunk.keyframeOffset(place));
     }
     json.bytes(codec);
-    json.number(chunk.size[at]!);
+    json.number(chunk.size(at));
     json.bytes(CREATED);
     lastTs = chunk.createdAt[at]!;
     json.number(lastTs);

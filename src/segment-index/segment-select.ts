@@ -22,7 +22,7 @@ export function selectFromAll(
       kind === undefined ? chunk.live : kind === 'audio' ? chunk.liveAudio : chunk.liveVideo;
     if (candidates === 0 || chunk.minStartUs >= toUs || chunk.maxEndUs <= fromUs) continue;
     for (let at = columns.firstRowAfter(chunk, since); at < chunk.rows; at++) {
-      if (chunk.startUs[at]! >= toUs || chunk.endUs[at]! <= fromUs || chunk.isDropped(at)) continue;
+      if (chunk.startUs[at]! >= toUs || chunk.endUs(at) <= fromUs || chunk.isDropped(at)) continue;
       if (kind !== undefined && chunk.kind(at) !== kind) continue;
       if (rows.length === limit) return rows;
       rows.push(chunk.base + at);

@@ -34,13 +34,21 @@ export interface SeriesJson {
   readonly codec: Buffer;
 }
 
+/** What a series is made of, beside the file name of its segments. */
+export type SeriesFields = Pick<Segment, 'stream' | 'kind' | 'initPath' | 'codec'> & {
+  periodReason?: PeriodReason | undefined;
+};
+
+/** The file name of the segments of a series. */
+type SeriesName = Omit<SegmentName, 'number'>;
+
 /** Key that identifies a series. */
-export function seriesKey(segment: Segment, name: SegmentName): string {
+export function seriesKey(segment: SeriesFields, name: SeriesName): string {
   return `${segment.stream}\0${segment.kind}\0${name.folder}\0${name.prefix}\0${name.digits}\0${name.suffix}\0${segment.initPath}\0${segment.codec}\0${segment.periodReason ?? ''}`;
 }
 
 /** Whether a segment of the same stream and kind belongs to a series. */
-export function isOfSeries(series: Series, segment: Segment, name: SegmentName): boolean {
+export function isOfSeries(series: Series, segment: SeriesFields, name: SeriesName): boolean {
   return (
     series.name.digits === name.digits &&
     series.name.prefix === name.prefix &&
@@ -53,7 +61,7 @@ export function isOfSeries(series: Series, segment: Segment, name: SegmentName):
 }
 
 /** Builds the constant parts of the JSON of a series. */
-export function seriesJson(nodeAlias: string, segment: Segment, name: SegmentName): SeriesJson {
+export function seriesJson(nodeAlias: string, segment: SeriesFields, name: SeriesName): SeriesJson {
   const { stream, kind, initPath, codec } = segment;
   const unclosed = (text: string) => JSON.stringify(text).slice(0, -1);
   const unopened = (text: string) => JSON.stringify(text).slice(1);

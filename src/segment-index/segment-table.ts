@@ -1,14 +1,13 @@
 import type { Segment } from '../facts/segment.ts';
 import type { Stepwise } from '../journal/stepwise.ts';
-import { joinName, type SegmentName, splitName } from '../layout/segment-name.ts';
-import type { TrackKind } from '../media/access-unit.ts';
+import { joinName, splitName } from '../layout/segment-name.ts';
 import { CHUNK_ROWS, type SegmentChunk } from './segment-chunk.ts';
 import { SegmentColumns } from './segment-columns.ts';
-import { type FolderSummary, SegmentFolder } from './segment-folder.ts';
+import type { FolderSummary, SegmentFolder } from './segment-folder.ts';
 import type { SegmentQuery } from './segment-query.ts';
 import { selectFromAll, selectFromTracks } from './segment-select.ts';
-import { isOfSeries, type Series, seriesJson, seriesKey } from './segment-series.ts';
-import { TrackRows } from './track-rows.ts';
+import type { Series } from './segment-series.ts';
+import { SegmentStreams } from './segment-streams.ts';
 
 /** Number of folders whose segment names are cached for {@link SegmentTable.has}. */
 const NAMED_FOLDERS = 4;
@@ -16,29 +15,17 @@ const NAMED_FOLDERS = 4;
 /** Rows per step of an eviction; a divisor of {@link CHUNK_ROWS}. */
 const STEP_ROWS = 1024;
 
-interface StreamRows {
-  tracks: Record<TrackKind, TrackRows>;
-  /** The latest series of each kind of track. */
-  latest: Record<TrackKind, Series | undefined>;
-  folders: Map<string, SegmentFolder>;
-}
-
 /** All segments in memory: the columns, and lists of their rows by stream, track and folder. */
 export class SegmentTable {
   readonly columns = new SegmentColumns();
-  #nodeAlias: string;
+  readonly streams: SegmentStreams;
   #rows = 0;
-  #streams = new Map<string, StreamRows>();
-  #foldersByName = new Map<string, Set<SegmentFolder>>();
-  #series: (Series | undefined)[] = [];
-  #seriesByKey = new Map<string, Series>();
-  #freeSeries: number[] = [];
   #names = new Map<SegmentFolder, Set<string>>();
   /** Rows of segments that wait for upload, by path. */
   #waiting = new Map<string, number>();
 
   constructor(nodeAlias: string) {
-    this.#nodeAlias = nodeAlias;
+    this.streams = new SegmentStreams(nodeAlias, this.columns);
   }
 
   /** Number of live rows. */
@@ -52,7 +39,7 @@ export class SegmentTable {
    */
   insert(createdAt: number, segment: Segment, uploaded = true): void {
     const name = splitName(segment.path);
-    const series = this.#seriesFor(segment, name);
+    const series = this.streams.seriesFor(segment, name);
     const row = this.columns.push({
       createdAt,
       startUs: segment.startUs,
@@ -65,11 +52,31 @@ export class SegmentTable {
       size: segment.size,
     });
     series.rows++;
-    series.track.push(row, segment);
+    series.track.push(row, segment.startUs, segment.endUs);
     series.folder.add(segment.startUs, segment.endUs, segment.size);
     this.#names.get(series.folder)?.add(segment.path);
     this.#rows++;
     if (!uploaded) this.#setWaiting(segment.path, row);
+  }
+
+  /**
+   * Adds the rows of a chunk, all of them live, in which series are numbered by their place in a list. Its base is
+   * that of the next row, and all chunks before it are full.
+   * @throws Error if a row has a series that is not in the list; then the table must not be used
+   */
+  adopt(chunk: SegmentChunk, list: readonly Series[]): void {
+    this.columns.adopt(chunk);
+    for (let at = 0; at < chunk.rows; at++) {
+      const series = list[chunk.series[at]!];
+      if (series === undefined) throw new Error('a segment has no series');
+      chunk.series[at] = series.id;
+      const startUs = chunk.startUs[at]!;
+      const endUs = chunk.endUs(at);
+      series.rows++;
+      series.track.push(chunk.base + at, startUs, endUs);
+      series.folder.add(startUs, endUs, chunk.size(at));
+    }
+    this.#rows += chunk.rows;
   }
 
   /** Marks a segment as uploaded; does nothing if it was not waiting. */
@@ -91,7 +98,7 @@ export class SegmentTable {
       else byFolder.set(folder, new Set([path]));
     }
     for (const [name, waiting] of byFolder) {
-      for (const folder of this.#foldersByName.get(name) ?? []) {
+      for (const folder of this.streams.foldersNamed(name)) {
         this.#eachRow(folder, folder.startUs, folder.endUs, (chunk, at) => {
           const path = this.#path(chunk, at);
           if (waiting.has(path)) this.#setWaiting(path, chunk.base + at);
@@ -109,25 +116,15 @@ export class SegmentTable {
   /** Numbers of the first matching rows in the order of `created_at`, at most `limit`. */
   select(query: SegmentQuery, limit: number): number[] {
     if (query.stream === undefined) return selectFromAll(this.columns, query, limit);
-    const tracks = this.#streams.get(query.stream)?.tracks;
+    const tracks = this.streams.all.get(query.stream)?.tracks;
     if (!tracks) return [];
     const asked = query.kind === undefined ? [tracks.video, tracks.audio] : [tracks[query.kind]];
     return selectFromTracks(asked, query, limit);
   }
 
-  /** The streams that have a segment, by name. */
-  get streams(): ReadonlyMap<string, Pick<StreamRows, 'tracks'>> {
-    return this.#streams;
-  }
-
-  /** The series of a live row. */
-  seriesOf(chunk: SegmentChunk, at: number): Series {
-    return this.#series[chunk.series[at]!]!;
-  }
-
   /** The segment of a live row. */
   segmentAt(chunk: SegmentChunk, at: number): Segment {
-    const series = this.seriesOf(chunk, at);
+    const series = this.streams.seriesOf(chunk, at);
     const startUs = chunk.startUs[at]!;
     const keyframes: number[] = [];
     for (let place = chunk.keyframesStart(at); place < chunk.keyframesEnd(at); place++) {
@@ -137,13 +134,13 @@ export class SegmentTable {
       stream: series.folder.stream,
       kind: series.kind,
       startUs,
-      endUs: chunk.endUs[at]!,
+      endUs: chunk.endUs(at),
       path: this.#path(chunk, at),
       initPath: series.initPath,
       isKeyframe: chunk.isKeyframe(at),
       keyframes,
       codec: series.codec,
-      size: chunk.size[at]!,
+      size: chunk.size(at),
       ...(series.periodReason !== undefined && { periodReason: series.periodReason }),
     };
   }
@@ -152,8 +149,8 @@ export class SegmentTable {
   folders(stream?: string): FolderSummary[] {
     const streams =
       stream === undefined
-        ? this.#streams.values()
-        : [this.#streams.get(stream)].filter((s) => !!s);
+        ? this.streams.all.values()
+        : [this.streams.all.get(stream)].filter((s) => !!s);
     const summaries: FolderSummary[] = [];
     for (const { folders } of streams) {
       for (const folder of folders.values()) {
@@ -172,9 +169,7 @@ export class SegmentTable {
    * walks over its rows.
    */
   has(path: string): boolean {
-    const folders = this.#foldersByName.get(splitName(path).folder);
-    if (!folders) return false;
-    for (const folder of folders) {
+    for (const folder of this.streams.foldersNamed(splitName(path).folder)) {
       if (this.#namesIn(folder).has(path)) return true;
     }
     return false;
@@ -183,7 +178,7 @@ export class SegmentTable {
   /** All segments in a folder, in no particular order. */
   segmentsIn(folder: string): Segment[] {
     const segments: Segment[] = [];
-    for (const of of this.#foldersByName.get(folder) ?? []) {
+    for (const of of this.streams.foldersNamed(folder)) {
       this.#eachRow(of, of.startUs, of.endUs, (chunk, at) =>
         segments.push(this.segmentAt(chunk, at)),
       );
@@ -196,7 +191,7 @@ export class SegmentTable {
     return this.columns.chunks.some((chunk) => {
       if (chunk.live === 0 || chunk.minEndUs > beforeUs) return false;
       for (let at = 0; at < chunk.rows; at++) {
-        if (chunk.endUs[at]! <= beforeUs && !chunk.isDropped(at)) return true;
+        if (chunk.endUs(at) <= beforeUs && !chunk.isDropped(at)) return true;
       }
       return false;
     });
@@ -248,7 +243,7 @@ export class SegmentTable {
       const to = Math.min(from + STEP_ROWS, chunk.rows);
       for (let at = from; at < to; at++) {
         if (chunk.isDropped(at)) continue;
-        const endUs = chunk.endUs[at]!;
+        const endUs = chunk.endUs(at);
         if (endUs > beforeUs || chunk.createdAt[at]! > until) minEndUs = Math.min(minEndUs, endUs);
         else touched.add(this.#dropRow(chunk, at));
       }
@@ -264,10 +259,10 @@ export class SegmentTable {
   /** @returns the folder of the row */
   #dropRow(chunk: SegmentChunk, at: number): SegmentFolder {
     if (!chunk.isUploaded(at)) this.#waiting.delete(this.#path(chunk, at));
-    const series = this.seriesOf(chunk, at);
-    series.folder.remove(chunk.startUs[at]!, chunk.endUs[at]!, chunk.size[at]!);
+    const series = this.streams.seriesOf(chunk, at);
+    series.folder.remove(chunk.startUs[at]!, chunk.endUs(at), chunk.size(at));
     series.rows--;
-    if (series.rows === 0) this.#removeSeries(series, chunk, at);
+    if (series.rows === 0) this.streams.removeSeries(series);
     chunk.drop(at);
     series.track.drop(chunk.base + at);
     this.#rows--;
@@ -278,24 +273,15 @@ export class SegmentTable {
   #dropped(chunk: SegmentChunk, touched: Set<SegmentFolder>): void {
     for (const folder of touched) {
       this.#names.delete(folder);
-      if (folder.segments === 0) this.#removeFolder(folder);
+      if (folder.segments === 0) this.streams.removeFolder(folder);
     }
     this.columns.releaseDropped(chunk);
   }
 
-  #removeFolder(folder: SegmentFolder): void {
-    const { folders } = this.#streams.get(folder.stream)!;
-    folders.delete(folder.folder);
-    if (folders.size === 0) this.#streams.delete(folder.stream);
-    const namesakes = this.#foldersByName.get(folder.folder)!;
-    namesakes.delete(folder);
-    if (namesakes.size === 0) this.#foldersByName.delete(folder.folder);
-  }
-
   #tighten(folder: SegmentFolder): void {
-    const { tracks } = this.#streams.get(folder.stream)!;
+    const { tracks } = this.streams.all.get(folder.stream)!;
     const isInside = (chunk: SegmentChunk, at: number) =>
-      this.seriesOf(chunk, at).folder === folder;
+      this.streams.seriesOf(chunk, at).folder === folder;
     const { startUs, endUs } = folder;
     const both = [tracks.video, tracks.audio];
     folder.tighten(
@@ -305,61 +291,7 @@ export class SegmentTable {
   }
 
   #path(chunk: SegmentChunk, at: number): string {
-    return joinName({ ...this.seriesOf(chunk, at).name, number: chunk.number[at]! });
-  }
-
-  #seriesFor(segment: Segment, name: SegmentName): Series {
-    let stream = this.#streams.get(segment.stream);
-    // Nearly every segment belongs to the same series as the previous one.
-    const latest = stream?.latest[segment.kind];
-    if (latest && isOfSeries(latest, segment, name)) return latest;
-    const key = seriesKey(segment, name);
-    const known = this.#seriesByKey.get(key);
-    if (known) {
-      stream!.latest[segment.kind] = known;
-      return known;
-    }
-    if (!stream) {
-      const reasonOf = (chunk: SegmentChunk, at: number) => this.seriesOf(chunk, at).periodReason;
-      const track = () => new TrackRows(this.columns, reasonOf);
-      const tracks = { video: track(), audio: track() };
-      stream = { tracks, latest: { video: undefined, audio: undefined }, folders: new Map() };
-      this.#streams.set(segment.stream, stream);
-    }
-    let folder = stream.folders.get(name.folder);
-    if (!folder) {
-      folder = new SegmentFolder(segment.stream, name.folder);
-      stream.folders.set(name.folder, folder);
-      const namesakes = this.#foldersByName.get(name.folder);
-      if (namesakes) namesakes.add(folder);
-      else this.#foldersByName.set(name.folder, new Set([folder]));
-    }
-    const { kind, initPath, codec, periodReason } = segment;
-    const series: Series = {
-      id: this.#freeSeries.pop() ?? this.#series.length,
-      kind,
-      initPath,
-      codec,
-      periodReason,
-      name: { folder: name.folder, prefix: name.prefix, digits: name.digits, suffix: name.suffix },
-      folder,
-      track: stream.tracks[kind],
-      json: seriesJson(this.#nodeAlias, segment, name),
-      rows: 0,
-    };
-    this.#series[series.id] = series;
-    this.#seriesByKey.set(key, series);
-    stream.latest[kind] = series;
-    return series;
-  }
-
-  #removeSeries(series: Series, chunk: SegmentChunk, at: number): void {
-    const segment = this.segmentAt(chunk, at);
-    this.#seriesByKey.delete(seriesKey(segment, splitName(segment.path)));
-    const { latest } = this.#streams.get(segment.stream)!;
-    if (latest[series.kind] === series) latest[series.kind] = undefined;
-    this.#series[series.id] = undefined;
-    this.#freeSeries.push(series.id);
+    return joinName({ ...this.streams.seriesOf(chunk, at).name, number: chunk.number[at]! });
   }
 
   #namesIn(folder: SegmentFolder): Set<string> {
@@ -384,7 +316,7 @@ export class SegmentTable {
     endUs: number,
     visit: (chunk: SegmentChunk, at: number) => void,
   ): void {
-    const { tracks } = this.#streams.get(folder.stream)!;
+    const { tracks } = this.streams.all.get(folder.stream)!;
     for (const track of [tracks.video, tracks.audio]) {
       // One µs wider on both sides, to include segments with duration 0.
       let place = track.nextOverlap(0, startUs - 1, endUs + 1);
@@ -392,7 +324,7 @@ export class SegmentTable {
         const row = track.row(place);
         const chunk = this.columns.chunkOf(row);
         const at = row - chunk.base;
-        if (this.seriesOf(chunk, at).folder === folder) visit(chunk, at);
+        if (this.streams.seriesOf(chunk, at).folder === folder) visit(chunk, at);
         place = track.nextOverlap(place + 1, startUs - 1, endUs + 1);
       }
     }

@@ -1,5 +1,4 @@
 import type { PeriodReason } from '../facts/period-reason.ts';
-import type { Segment } from '../facts/segment.ts';
 import type { SegmentChunk } from './segment-chunk.ts';
 import type { SegmentColumns } from './segment-columns.ts';
 import { extendSpans, inOrder, type TrackSpan } from './track-spans.ts';
@@ -9,8 +8,10 @@ const FIRST_ROWS = 16;
 
 /** Consecutive rows of a track; all blocks but the last are full. */
 interface Block {
-  /** Row numbers in ascending order, including dropped rows. */
-  rows: Float64Array;
+  /** Number of the first row. */
+  base: number;
+  /** Row numbers in ascending order, including dropped rows, less the base. */
+  rows: Uint32Array;
   length: number;
   live: number;
   /** Place of the first live row; rows before it may have left the columns. */
@@ -18,12 +19,9 @@ interface Block {
   /** Bounds over all rows added; dropping does not narrow them. */
   startUs: number;
   endUs: number;
-  /** What its live rows add up to; undefined since a row was dropped, until it is asked for. */
+  /** What its live rows add up to; undefined since a row came or went, until it is asked for. */
   spans: TrackSpan[] | undefined;
 }
-
-/** What a list of rows has to know of a new one. */
-type PushedSegment = Pick<Segment, 'startUs' | 'endUs' | 'size' | 'periodReason'>;
 
 /**
  * The rows of one track of one stream, in the order of `created_at`. Times usually ascend with it,
@@ -55,25 +53,27 @@ export class TrackRows {
 
   /** Number of the row at a place. */
   row(place: number): number {
-    return this.#blocks[Math.floor(place / BLOCK_ROWS)]!.rows[place % BLOCK_ROWS]!;
+    const block = this.#blocks[Math.floor(place / BLOCK_ROWS)]!;
+    return block.base + block.rows[place % BLOCK_ROWS]!;
   }
 
-  push(row: number, { startUs, endUs, size, periodReason }: PushedSegment): void {
+  push(row: number, startUs: number, endUs: number): void {
     let block = this.#blocks.at(-1);
     if (block === undefined || block.length === BLOCK_ROWS) {
-      const rows = new Float64Array(block === undefined ? FIRST_ROWS : BLOCK_ROWS);
-      block = { rows, length: 0, live: 0, first: 0, startUs, endUs, spans: [] };
+      const rows = new Uint32Array(block === undefined ? FIRST_ROWS : BLOCK_ROWS);
+      const places = { base: row, rows, length: 0, live: 0, first: 0 };
+      block = { ...places, startUs, endUs, spans: undefined };
       this.#blocks.push(block);
     } else if (block.length === block.rows.length) {
-      const grown = new Float64Array(block.length * 2);
+      const grown = new Uint32Array(block.length * 2);
       grown.set(block.rows);
       block.rows = grown;
     }
-    block.rows[block.length++] = row;
+    block.rows[block.length++] = row - block.base;
     block.live++;
     block.startUs = Math.min(block.startUs, startUs);
     block.endUs = Math.max(block.endUs, endUs);
-    if (block.spans !== undefined) extendSpans(block.spans, startUs, endUs, size, periodReason);
+    block.spans = undefined;
   }
 
   /** Removes a dropped row. Call it before the row's chunk leaves the columns. */
@@ -86,7 +86,7 @@ export class TrackRows {
       this.#blocks.splice(index, 1);
       return;
     }
-    while (this.#isDropped(block.rows[block.first]!)) block.first++;
+    while (this.#isDropped(block.base + block.rows[block.first]!)) block.first++;
   }
 
   /** First place whose row has a greater `created_at`. */
@@ -99,7 +99,7 @@ export class TrackRows {
     let high = block.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (block.rows[middle]! < row) low = middle + 1;
+      if (block.base + block.rows[middle]! < row) low = middle + 1;
       else high = middle;
     }
     return index * BLOCK_ROWS + low;
@@ -114,10 +114,10 @@ export class TrackRows {
       const block = this.#blocks[index]!;
       if (block.startUs >= toUs || block.endUs <= fromUs) continue;
       for (let at = Math.max(block.first, place - index * BLOCK_ROWS); at < block.length; at++) {
-        const row = block.rows[at]!;
+        const row = block.base + block.rows[at]!;
         const chunk = this.#columns.chunkOf(row);
         const inChunk = row - chunk.base;
-        const overlaps = chunk.startUs[inChunk]! < toUs && chunk.endUs[inChunk]! > fromUs;
+        const overlaps = chunk.startUs[inChunk]! < toUs && chunk.endUs(inChunk) > fromUs;
         if (overlaps && !chunk.isDropped(inChunk)) return index * BLOCK_ROWS + at;
       }
     }
@@ -150,7 +150,7 @@ export class TrackRows {
       const block = this.#blocks[index]!;
       if (block.startUs > toUs || block.endUs <= latest) continue;
       for (const { chunk, at } of this.#liveRows(block)) {
-        const endUs = chunk.endUs[at]!;
+        const endUs = chunk.endUs(at);
         if (endUs > latest && isOfKind(chunk, at)) latest = endUs;
       }
     }
@@ -178,20 +178,21 @@ export class TrackRows {
   #spansOf(block: Block, fromUs: number, toUs: number): TrackSpan[] {
     const spans: TrackSpan[] = [];
     for (let place = block.first; place < block.length; place++) {
-      const row = block.rows[place]!;
+      const row = block.base + block.rows[place]!;
       const chunk = this.#columns.chunkOf(row);
       const at = row - chunk.base;
       if (chunk.isDropped(at)) continue;
       const startUs = chunk.startUs[at]!;
-      const endUs = chunk.endUs[at]!;
+      const endUs = chunk.endUs(at);
       if (startUs >= toUs || endUs <= fromUs) continue;
-      extendSpans(spans, startUs, endUs, chunk.size[at]!, this.#reasonOf(chunk, at));
+      extendSpans(spans, startUs, endUs, chunk.size(at), this.#reasonOf(chunk, at));
     }
     return spans;
   }
 
-  *#liveRows({ rows, first, length }: Block): Generator<{ chunk: SegmentChunk; at: number }> {
-    for (const row of rows.subarray(first, length)) {
+  *#liveRows(block: Block): Generator<{ chunk: SegmentChunk; at: number }> {
+    for (let place = block.first; place < block.length; place++) {
+      const row = block.base + block.rows[place]!;
       const chunk = this.#columns.chunkOf(row);
       const at = row - chunk.base;
       if (!chunk.isDropped(at)) yield { chunk, at };
@@ -205,7 +206,7 @@ export class TrackRows {
     while (low < high) {
       const middle = (low + high) >>> 1;
       const block = this.#blocks[middle]!;
-      if (block.rows[block.length - 1]! < row) low = middle + 1;
+      if (block.base + block.rows[block.length - 1]! < row) low = middle + 1;
       else high = middle;
     }
     return low;

@@ -9,17 +9,7 @@ import { SegmentTable } from '../../src/segment-index/segment-table.ts';
 import { repeat } from '../thoroughness.ts';
 import { NaiveIndex } from './naive-index.ts';
 import { openIndex, parse, segment } from './open-index.ts';
-
-/** mulberry32: the same numbers in every run. */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
+import { random } from './random.ts';
 
 const names = [
   (n: number) => `seg_${String(n).padStart(4, '0')}.m4s`,
