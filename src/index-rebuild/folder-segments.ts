@@ -1,7 +1,9 @@
 import type { SegmentOrigin } from '../containers/container.ts';
 import { containerNamed, type FileFormat } from '../containers/registry.ts';
+import { hasSegments } from '../day-folder/folder-manifest.ts';
 import { factsOf } from '../day-folder/segment-facts.ts';
 import type { Segment } from '../facts/segment.ts';
+import { dayStartOf } from '../layout/day-path.ts';
 import {
   type FolderFile,
   initializationName,
@@ -30,7 +32,10 @@ type Initialization = TrackOfSegment & FileFormat & { modifiedMs: number };
 export interface FolderSegments {
   /** As in the index, in the order in which they ended. */
   segments: Segment[];
-  /** Segments that were being deleted: their manifest says so, and their files are still there. */
+  /**
+   * Segments that were being deleted: their manifest says so, and their files are still there; or the
+   * last of a folder in which none is left, without its size.
+   */
   leaving: Segment[];
   /** Object paths of segments without a readable sample. */
   unreadable: string[];
@@ -66,8 +71,14 @@ export async function readFolderSegments(
     }
   }
   const result: FolderSegments = { segments: [], leaving: [], unreadable: [] };
-  if (wanted.length === 0) return result;
+  const isEmptied = ![...files.keys()].some((name) => parseFileName(name)?.type === 'seg');
+  if (wanted.length === 0 && !isEmptied) return result;
   const presentation = await readPresentation(reader, files.get(MANIFEST_NAME));
+  if (isEmptied) {
+    const last = presentation && lastDeleted(presentation, folder);
+    if (last !== undefined && isWanted(last.path)) result.leaving.push({ stream, ...last });
+    return result;
+  }
   const listed = listedIn(presentation);
   let initializations: Initialization[] | undefined;
   await Promise.all(
@@ -120,6 +131,26 @@ async function readSegment(
   } finally {
     await source.close();
   }
+}
+
+/**
+ * A segment by which the index remembers a folder that deletion has emptied, until its day is over and
+ * it is removed: the last one that was there. Nothing but its name is known.
+ */
+function lastDeleted(
+  { periods, deleted }: Presentation,
+  folder: string,
+): Omit<Segment, 'stream'> | undefined {
+  if (periods.some(hasSegments)) return undefined;
+  const kind = deleted?.seg.video.isEmpty === false ? 'video' : 'audio';
+  const numbers = deleted?.seg[kind];
+  if (numbers === undefined || numbers.isEmpty) return undefined;
+  const startUs = dayStartOf(folder)!;
+  return {
+    ...{ kind, startUs, endUs: startUs, isKeyframe: false, keyframes: [], codec: 'none', size: 0 },
+    path: objectPath(folder, segmentName(kind, numbers.last, 'mp4')),
+    initPath: objectPath(folder, initializationName(kind, 1, 'mp4')),
+  };
 }
 
 /** What the manifest says; undefined if it cannot be read. */

@@ -2,7 +2,7 @@ import type { Segment } from '../facts/segment.ts';
 import { dayEndUs } from '../layout/day.ts';
 import { dayStartOf } from '../layout/day-path.ts';
 import { MANIFEST_NAME } from '../layout/file-names.ts';
-import { objectPath } from '../layout/object-path.ts';
+import { folderOf, objectPath } from '../layout/object-path.ts';
 import { streamOfFolder } from '../layout/stream-folder.ts';
 import type { RecordCatalogue } from '../record-catalogue/record-catalogue.ts';
 import type { SegmentIndex } from '../segment-index/segment-index.ts';
@@ -135,7 +135,9 @@ export class IndexRebuild {
     if (found.leaving.length > 0) {
       const createdAt = this.#options.now();
       const reason = 'interrupted' as const;
-      await index.leave(found.leaving.map((segment) => ({ createdAt, segment, reason })));
+      const remembered = new Set(index.leaving.all().map(({ segment }) => folderOf(segment.path)));
+      const leaving = found.leaving.filter(({ size }) => size > 0 || !remembered.has(folder));
+      await index.leave(leaving.map((segment) => ({ createdAt, segment, reason })));
     }
     const missing = found.segments.filter((segment) => this.#isMine(segment));
     for (let at = 0; at < missing.length; at += BATCH) {

@@ -61,7 +61,9 @@ interface Batch extends EditedFolder {
  */
 export class Deletions {
   readonly #options: DeletionsOptions;
-  #batches: Batch[];
+  #batches: Batch[] = [];
+  /** Object paths of the segments of all batches. */
+  readonly #known = new Set<string>();
   /** Batches are being advanced: none may get more segments. */
   #isWorking = false;
   /** Folders whose last attempt failed, so that each failure is told once. */
@@ -69,7 +71,7 @@ export class Deletions {
 
   constructor(options: DeletionsOptions) {
     this.#options = options;
-    this.#batches = batchesOf(options.index.leaving.all());
+    this.#addFound();
   }
 
   /** What is listed no more and whose files may still be there. */
@@ -100,9 +102,17 @@ export class Deletions {
     }
   }
 
+  /** What the index remembers: from before the start, or since it was completed from the files. */
+  #addFound(): void {
+    const { leaving } = this.#options.index;
+    if (leaving.size > this.#known.size) this.#addBatches(leaving.all());
+  }
+
   /** Those of a folder that are to be deleted together become one batch. */
   #addBatches(leaving: readonly LeavingSegment[]): void {
-    for (const added of batchesOf(leaving)) {
+    const unknown = leaving.filter(({ segment }) => !this.#known.has(segment.path));
+    for (const { segment } of unknown) this.#known.add(segment.path);
+    for (const added of batchesOf(unknown)) {
       const batch = this.#batches.find(
         ({ folder, stream, forgottenUs, isGone }) =>
           folder === added.folder &&
@@ -118,6 +128,7 @@ export class Deletions {
   /** Does what can be done now. Failures are logged and tried again by the next call. */
   async work(): Promise<void> {
     const done: LeavingSegment[] = [];
+    this.#addFound();
     this.#isWorking = true;
     for (const batch of [...this.#batches]) {
       try {
@@ -173,15 +184,20 @@ export class Deletions {
       const isRemoved = isOver && (await editor.removeFolder({ stream, folder, dayUs }));
       if (!isRemoved) {
         // One of them is enough to remember the folder by.
-        await index.gone(segments.slice(1).map(({ segment }) => segment.path));
+        await this.#gone(segments.slice(1));
         batch.segments = segments.slice(0, 1);
         return;
       }
       const failure = await files.removeRest(folder);
       if (failure !== undefined) throw failure;
     }
-    await index.gone(segments.map(({ segment }) => segment.path));
+    await this.#gone(segments);
     this.#batches.splice(this.#batches.indexOf(batch), 1);
+  }
+
+  async #gone(segments: readonly LeavingSegment[]): Promise<void> {
+    await this.#options.index.gone(segments.map(({ segment }) => segment.path));
+    for (const { segment } of segments) this.#known.delete(segment.path);
   }
 
   /** Records of which nothing is listed any more are no longer shown. */
@@ -212,7 +228,12 @@ export class Deletions {
 
   #report(done: readonly LeavingSegment[]): void {
     const { onDeleted, log } = this.#options;
-    for (const [, some] of Map.groupBy(done, (each) => `${each.segment.stream}\0${each.reason}`)) {
+    // The others were deleted before the index was lost, see `readFolderSegments`.
+    const deleted = done.filter(({ segment }) => segment.size > 0);
+    for (const [, some] of Map.groupBy(
+      deleted,
+      (each) => `${each.segment.stream}\0${each.reason}`,
+    )) {
       const segments = some.map(({ segment }) => segment);
       const report: DeletionReport = {
         stream: segments[0]!.stream,

@@ -269,6 +269,39 @@ for (const deletedFiles of [0, 17, 1e6]) {
   });
 }
 
+t.test('an index that was lost after a folder was emptied', async (t) => {
+  const root = inTestFolder(t, 'root');
+  const rules = { maxAgeUs: 600e6 };
+  const first = await SimulatedNode.open(t, root, NOON_US, { rules });
+  first.publish('cam1');
+  await first.run(20);
+  await first.endAll();
+  first.nowUs += 1200e6;
+  await first.retention.sweep();
+  first.nowUs += 61e6;
+  await first.retention.work();
+  t.same(first.files(), [`${FOLDER}/manifest.mpd`]);
+  await first.close();
+  rmSync(path.join(root, '.index', 'segments.jsonl'));
+
+  const node = await SimulatedNode.open(t, root, first.nowUs, { rules });
+  // While retention is at work already, as in the service.
+  await node.completeIndex();
+  await node.completeIndex();
+  t.equal(node.index.leaving.size, 1, 'one of its segments stands for it');
+  await node.retention.work();
+  node.nowUs += 61e6;
+  await node.retention.work();
+  t.same(node.files(), [`${FOLDER}/manifest.mpd`], 'its day is not over');
+  node.nowUs += 86_400e6;
+  await node.retention.work();
+  t.same(node.files(), []);
+  t.notOk(existsSync(path.join(root, 'cam1')));
+  t.equal(node.index.leaving.size, 0);
+  t.same(node.deleted, [], 'no deletion is told twice');
+  await node.close();
+});
+
 t.test('an index that was lost while files were being deleted', async (t) => {
   const root = inTestFolder(t, 'root');
   const first = await SimulatedNode.open(t, root, NOON_US, {

@@ -8,6 +8,7 @@ import type { DeletionReport } from '../../src/facts/deletion-report.ts';
 import type { RecordingFact } from '../../src/facts/recording-fact.ts';
 import { type FreeSpace, freeSpace } from '../../src/files/free-space.ts';
 import { SpaceReserve } from '../../src/files/space-reserve.ts';
+import { IndexRebuild } from '../../src/index-rebuild/index-rebuild.ts';
 import { MANIFEST_NAME, segmentName } from '../../src/layout/file-names.ts';
 import { objectPath } from '../../src/layout/object-path.ts';
 import { readMpd } from '../../src/manifest/mpd-reader.ts';
@@ -18,6 +19,7 @@ import { MediaRetention } from '../../src/retention/media-retention.ts';
 import { Protections } from '../../src/retention/protections.ts';
 import type { RetentionRules } from '../../src/retention/retention-rules.ts';
 import { SegmentIndex } from '../../src/segment-index/segment-index.ts';
+import { folderReader } from '../../src/storage/recordings-reader.ts';
 import { JournalFeed } from '../../src/workers/journal-feed.ts';
 import { type SimulatedOptions, SimulatedPublisher } from '../recording/simulated-publisher.ts';
 
@@ -157,6 +159,16 @@ export class SimulatedNode {
       log: { info() {}, error() {} },
     });
     await this.settled();
+  }
+
+  /** Adds to the index what it lacks, as the service does when it was lost. */
+  async completeIndex(): Promise<void> {
+    const rebuild = await IndexRebuild.begin({
+      ...{ reader: folderReader(this.root), index: this.index, catalogue: this.catalogue },
+      ...{ streamOf: () => undefined, fromUs: 0, untilUs: this.nowUs, graceUs: 30e6 },
+      ...{ withRecords: false, now: () => this.nowUs, log: { info() {}, warn() {} } },
+    });
+    await rebuild.run();
   }
 
   /** Ends all recordings. */
