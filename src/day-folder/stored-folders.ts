@@ -4,10 +4,11 @@ import { steadyNowUs } from '../clock/steady-clock.ts';
 import { MANIFEST_NAME } from '../layout/file-names.ts';
 import { folderOf, nameOf, objectPath } from '../layout/object-path.ts';
 import { ObjectRole, objectRole } from '../layout/object-role.ts';
+import { DeletedFiles } from '../manifest/deleted-files.ts';
 import { periodsMissing, withPeriods } from '../manifest/merge.ts';
 import { UTC_TIMING_URL, writeMpd } from '../manifest/mpd.ts';
 import { readMpd } from '../manifest/mpd-reader.ts';
-import type { ManifestPeriod } from '../manifest/presentation.ts';
+import type { ManifestPeriod, Presentation } from '../manifest/presentation.ts';
 import type { SpoolStore } from '../storage/spool/timed-put.ts';
 import type { PutOnce } from '../storage/stores/put-once.ts';
 import { type PutOptions, type Store, StoreError } from '../storage/stores/store.ts';
@@ -25,22 +26,29 @@ const AWAY_MS = 30_000;
 /** Number of folders whose state is remembered; for others, the manifest is read again. */
 const MOST_FOLDERS = 10_000;
 
+/** What a manifest in the store has and ours lacks. */
+interface Missing {
+  periods: ManifestPeriod[];
+  /** Files that were deleted, whether ours knows of them or not. */
+  deleted: DeletedFiles | undefined;
+}
+
 /**
  * Day folders in a store: reads what is there before a folder is written to, and uploads files
  * without losing any of it.
  *
  * A manifest is replaced repeatedly, and one that was begun here may lack what the store has: after
  * the spool was wiped, on another machine, or when the store was unavailable. So before the first
- * manifest of a folder is uploaded, the one in the store is read, and the Periods that ours lacks
- * are added. All other files are put once and never replaced (see {@link PutOnce}).
+ * manifest of a folder is uploaded, the one in the store is read, and the Periods and deleted files
+ * that ours lacks are added. All other files are put once and never replaced (see {@link PutOnce}).
  */
 export class StoredFolders implements SpoolStore {
   readonly #store: Store;
   readonly #once: PutOnce;
   readonly #log: RecordingLog;
   readonly #clock: Clock;
-  /** Periods in the store's manifest that ours lacks, by folder; usually none. */
-  readonly #missing = new Map<string, ManifestPeriod[]>();
+  /** What the store's manifest has and ours lacks, by folder; usually nothing. */
+  readonly #missing = new Map<string, Missing | undefined>();
   #askAgainMs = 0;
 
   constructor(store: Store, once: PutOnce, log: RecordingLog, clock: Clock = systemClock) {
@@ -67,7 +75,7 @@ export class StoredFolders implements SpoolStore {
         return { ...found, manifest: undefined };
       }
       // The presentation will include the result, so its manifest lacks nothing.
-      this.#remember(folder, []);
+      this.#remember(folder, undefined);
       return found;
     } catch (err) {
       this.#askAgainMs = this.#clock.now() + AWAY_MS;
@@ -86,7 +94,7 @@ export class StoredFolders implements SpoolStore {
       return;
     }
     const missing = await this.#missingIn(key, data);
-    await this.#store.put(key, missing.length === 0 ? data : completed(data, missing), options);
+    await this.#store.put(key, missing === undefined ? data : completed(data, missing), options);
   }
 
   async #ask(folder: string, hasManifest: boolean): Promise<StoredFolder> {
@@ -99,14 +107,13 @@ export class StoredFolders implements SpoolStore {
     return { manifest, numbers };
   }
 
-  async #missingIn(key: string, data: Buffer): Promise<ManifestPeriod[]> {
+  async #missingIn(key: string, data: Buffer): Promise<Missing | undefined> {
     const folder = folderOf(key);
-    const known = this.#missing.get(folder);
-    if (known !== undefined) return known;
+    if (this.#missing.has(folder)) return this.#missing.get(folder);
     const stored = await this.#read(key);
-    const missing = stored === undefined ? [] : missingPeriods(key, stored, data.toString());
-    if (missing.length > 0) {
-      const periods = missing.length;
+    const missing = stored === undefined ? undefined : missingOf(key, stored, data.toString());
+    if (missing !== undefined) {
+      const periods = missing.periods.length;
       this.#log.info({ folder, periods }, 'the manifest continues the one in the store');
     }
     this.#remember(folder, missing);
@@ -118,12 +125,19 @@ export class StoredFolders implements SpoolStore {
     return reading && text(reading.body);
   }
 
-  #remember(folder: string, missing: ManifestPeriod[]): void {
+  #remember(folder: string, missing: Missing | undefined): void {
     if (this.#missing.size >= MOST_FOLDERS) {
       this.#missing.delete(this.#missing.keys().next().value!);
     }
     this.#missing.set(folder, missing);
   }
+}
+
+/** With the numbers of deleted files of both: none of them may be used again. */
+function withDeleted(presentation: Presentation, { deleted }: Missing): Presentation {
+  const both = new DeletedFiles();
+  for (const each of [presentation.deleted, deleted]) if (each !== undefined) both.add(each);
+  return both.toXml() === '' ? presentation : { ...presentation, deleted: both };
 }
 
 function isReadable(manifest: string): boolean {
@@ -135,10 +149,15 @@ function isReadable(manifest: string): boolean {
   }
 }
 
-function missingPeriods(key: string, stored: string, ours: string): ManifestPeriod[] {
-  if (stored === ours) return [];
+/** @returns undefined if ours lacks nothing */
+function missingOf(key: string, stored: string, ours: string): Missing | undefined {
+  if (stored === ours) return undefined;
   try {
-    return periodsMissing(readMpd(stored), readMpd(ours));
+    const theirs = readMpd(stored);
+    const own = readMpd(ours);
+    const missing = { periods: periodsMissing(theirs, own), deleted: theirs.deleted };
+    const isDeletionKnown = withDeleted(own, missing).deleted?.toXml() === own.deleted?.toXml();
+    return missing.periods.length === 0 && isDeletionKnown ? undefined : missing;
   } catch (error) {
     // Whatever it is, it must not be destroyed.
     throw new StoreError(`${key}: what the store has of this name ${(error as Error).message}`, {
@@ -148,8 +167,8 @@ function missingPeriods(key: string, stored: string, ours: string): ManifestPeri
   }
 }
 
-function completed(data: Buffer, missing: ManifestPeriod[]): Buffer {
-  const presentation = withPeriods(readMpd(data.toString()), missing);
+function completed(data: Buffer, missing: Missing): Buffer {
+  const presentation = withPeriods(withDeleted(readMpd(data.toString()), missing), missing.periods);
   return Buffer.from(
     writeMpd(presentation, { nowUs: steadyNowUs(), utcTimingUrl: UTC_TIMING_URL }),
   );

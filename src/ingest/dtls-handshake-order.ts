@@ -1,3 +1,4 @@
+import { steadyNowUs } from '../clock/steady-clock.ts';
 import {
   CONTENT_TYPES,
   type DtlsRecord,
@@ -18,6 +19,12 @@ const MAX_WAITING_BYTES = 32_768;
 const WINDOW = 8;
 /** Maximum number of encrypted records that wait for their key. */
 const MAX_LOCKED_RECORDS = 4;
+/**
+ * A copy of the first ClientHello that follows the answer so soon was sent before it, µs: both waited
+ * while this thread was busy. Some clients, such as werift's, give up if they are answered twice. The
+ * shortest timer of a client is longer (Chromium's is 50 ms), so a lost answer is repeated all the same.
+ */
+const SAME_HELLO_US = 20_000;
 
 /** Options of a {@link HandshakeOrder}. */
 export interface HandshakeOrderOptions {
@@ -33,6 +40,8 @@ export interface HandshakeOrderOptions {
    * handshake.
    */
   isServer: boolean;
+  /** Returns µs; the steady clock by default. */
+  now?: () => number;
 }
 
 /** A fragment of a message (RFC 6347 §4.2.2). */
@@ -73,6 +82,8 @@ export class HandshakeOrder {
   /** `message_seq` of the next message. */
   #next = 0;
   #isFinished = false;
+  /** When the first ClientHello was delivered last, µs on the steady clock. */
+  #helloUs = Number.NEGATIVE_INFINITY;
 
   constructor(options: HandshakeOrderOptions) {
     this.#options = options;
@@ -170,7 +181,7 @@ export class HandshakeOrder {
       const message = this.#messages.get(this.#next);
       if (message !== undefined && message.missing === 0) {
         this.#forget(this.#next);
-        this.#next++;
+        if (this.#next++ === 0) this.#helloUs = this.#now();
         // A fragment of the first ClientHello that was retransmitted.
         this.#forget(0);
         if (message.type === FINISHED) this.#finish();
@@ -184,7 +195,14 @@ export class HandshakeOrder {
     const message = this.#messages.get(0);
     if (message?.missing !== 0) return;
     this.#forget(0);
+    const nowUs = this.#now();
+    if (nowUs - this.#helloUs < SAME_HELLO_US) return;
+    this.#helloUs = nowUs;
     this.#options.deliver(message.datagram);
+  }
+
+  #now(): number {
+    return (this.#options.now ?? steadyNowUs)();
   }
 
   /** Takes a record that waited for its key. @returns false if no record can be opened */

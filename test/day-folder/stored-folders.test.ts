@@ -108,6 +108,34 @@ t.test('a manifest that was begun without the stored one goes on from it', async
   t.equal(await read(MANIFEST), whole, 'what lacks nothing stays as it is');
 });
 
+t.test('a manifest that was begun without the stored one keeps what was deleted', async (t) => {
+  const { store, reopen, read } = await opened(t);
+  const note = 'deleted: seg 101-500, audio_seg 103, init 7, period 9';
+  const stored = (await manifestOf(t, 6, NOON_US - 3_600e6)).replace(
+    /(<MPD[^>]*>\n)/,
+    `$1<!-- ${note} -->\n`,
+  );
+  t.ok(readMpd(stored).deleted?.seg.video.has(500));
+  const ours = await manifestOf(t, 6, NOON_US);
+  for (const [text, periods] of [
+    [stored, 2],
+    // Everything in it was deleted.
+    [ours.replace(/<Period[\s\S]*<\/Period>\n?/, `<!-- ${note} -->`), 1],
+  ] as const) {
+    await store.put(MANIFEST, Buffer.from(text), mpd);
+    const folders = reopen();
+    for (let put = 0; put < 2; put++) {
+      await folders.put(MANIFEST, Buffer.from(ours), mpd);
+      const found = readMpd(await read(MANIFEST));
+      t.equal(found.deleted?.toXml(), `<!-- ${note} -->\n`, 'at each put');
+      t.equal(found.periods.length, periods);
+    }
+    const whole = await read(MANIFEST);
+    await reopen().put(MANIFEST, Buffer.from(whole), mpd);
+    t.equal(await read(MANIFEST), whole, 'what lacks nothing stays as it is');
+  }
+});
+
 t.test('what is not ours is not destroyed', async (t) => {
   const { store, reopen, read } = await opened(t);
   await store.put(MANIFEST, Buffer.from('<MPD>another one</MPD>'), mpd);

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { DtlsClient, DtlsServer } from 'werift';
+import { HandshakeOrder } from '../../src/ingest/dtls-handshake-order.ts';
 import { type DtlsRecord, readRecords } from '../../src/ingest/dtls-record.ts';
 import { requireDtlsInternals } from '../../src/ingest/werift-dtls-internals.ts';
 import { createDtlsIdentity, type DtlsIdentity } from '../../src/ingest/werift-identity.ts';
@@ -15,21 +16,29 @@ interface Outcome {
   server: DtlsSrtpServer;
 }
 
-/** Runs a handshake with a werift client over no network at all. */
+/**
+ * Runs a handshake with a werift client over no network at all.
+ * @param waiting datagrams of the client that the server reads together at first
+ */
 async function handshake(
   certificate: DtlsIdentity,
   key: DtlsIdentity,
   announced: DtlsIdentity,
   srtpProfiles: (1 | 7)[] = [7, 1],
+  waiting = 1,
 ): Promise<Outcome> {
   const ours = await createDtlsIdentity();
+  const queue: Buffer[] = [];
   const toClient = {
     type: 'test',
     address: {} as never,
     closed: false,
     onData: (_datagram: Buffer, _from: readonly [string, number]) => {},
     send: async (datagram: Buffer) => {
-      setImmediate(() => server.receive(datagram, false));
+      queue.push(datagram);
+      if (queue.length < waiting) return;
+      waiting = 1;
+      for (const each of queue.splice(0)) setImmediate(() => server.receive(each, false));
     },
     close: async () => {},
   };
@@ -57,6 +66,10 @@ async function handshake(
     extendedMasterSecret: true,
   });
   const connected = client.onConnect.asPromise();
+  client.onError.subscribe((error) => {
+    outcome.error = error;
+    settled.resolve();
+  });
   await client.connect();
   await settled.promise;
   if (outcome.keys) await connected;
@@ -81,6 +94,37 @@ t.test('hands over the keys of the peer', async (t) => {
   const { keys, server } = await handshake(theirs, theirs, theirs, [1, 7]);
   t.equal(keys!.profile, 'AEAD_AES_128_GCM', 'our order counts');
   server.close();
+});
+
+t.test('a ClientHello and its copy that waited together are answered once', async (t) => {
+  const theirs = await createDtlsIdentity();
+  // The server is busy until the client has repeated its first message.
+  const { keys, error, server } = await handshake(theirs, theirs, theirs, [7, 1], 2);
+  t.equal(error, undefined);
+  t.ok(keys);
+  server.close();
+});
+
+t.test('a ClientHello that comes again later is answered again', async (t) => {
+  let nowUs = 1e6;
+  const delivered: Buffer[] = [];
+  const order = new HandshakeOrder({
+    isServer: true,
+    open: () => undefined,
+    deliver: (datagram) => delivered.push(datagram),
+    now: () => nowUs,
+  });
+  // A record with a handshake message of one byte, number 0.
+  const hello = Buffer.from('16fefd0000000000000000000d01000001000000000000000100', 'hex');
+  order.receive(hello);
+  t.equal(delivered.length, 1);
+  nowUs += 19_999;
+  order.receive(hello);
+  t.equal(delivered.length, 1, 'it was sent before the answer');
+  nowUs += 1;
+  order.receive(hello);
+  t.equal(delivered.length, 2, 'the answer may be lost');
+  t.same(delivered[1], hello);
 });
 
 t.test('refuses a peer that is not the one of the offer', async (t) => {

@@ -27,6 +27,7 @@ import {
   videoFrames,
 } from './clip.ts';
 import { type Feedback, readFeedback } from './feedback.ts';
+import { ignoreRepeatedHelloVerify } from './hello-verify.ts';
 import { keepAlive } from './ice-keepalive.ts';
 import { LOOPBACK_ICE, onlyLoopback } from './loopback.ts';
 import { OutgoingTrack, type OutgoingTrackOptions } from './outgoing-track.ts';
@@ -604,6 +605,7 @@ async function connected(connection: RTCPeerConnection): Promise<void> {
         `the peer connection is ${connection.connectionState}, not connected (ICE ${ice}, DTLS ${dtls})`,
       );
     }
+    ignoreRepeatedHelloVerify(connection.dtlsTransports);
     await delay(TICK_MS);
   }
 }
