@@ -144,10 +144,10 @@ export class Service {
         editor: folders,
         files: bucket ? filesInBucket(bucket) : filesOnDisk(store.root),
         freeSpace: () => freeSpace(store.root),
-        ...(deletesAnything(config.recorder.retention) && {
-          reserve: new SpaceReserve(ownPath(store.root, 'reserve')),
+        reserve: new SpaceReserve(ownPath(store.root, 'reserve')),
+        ...(!deletesAnything(config.recorder.retention) && {
+          completeIndex: () => indexLife.keepRows(),
         }),
-        isIndexWhole: deletesAnything(config.recorder.retention),
         segmentSeconds: config.recorder.segmentSeconds,
         onDeleted: (report) => deletionEvent(events.emit, report),
         now: steadyNowUs,

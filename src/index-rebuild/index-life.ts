@@ -37,6 +37,12 @@ export interface IndexLifeOptions {
   now?: () => number;
 }
 
+/**
+ * Rows are dropped once an hour; what ended so long after those that are old enough, µs, is at least
+ * almost a day old.
+ */
+const DROPPED_MARGIN_US = 3_600_000_000;
+
 /** The recordings from which index and catalogue are completed. */
 export interface Recorded {
   reader: RecordingsReader;
@@ -63,7 +69,10 @@ export class IndexLife {
   readonly #openedUs: number;
   readonly #retention: IndexRetention;
   /** See {@link IndexLifeOptions.retentionDays}; 0 if rows only leave with their files. */
-  readonly #days: number;
+  #days: number;
+  #isForDeletion: boolean;
+  /** What {@link start} got. */
+  readonly #recorded = Promise.withResolvers<Recorded>();
   readonly #stop = new AbortController();
   /** True while older recordings are being added in the background. */
   isCompleting = false;
@@ -81,8 +90,9 @@ export class IndexLife {
     this.index = index;
     this.catalogue = catalogue;
     this.#lacks = lacks;
-    const { retentionDays: days, log } = options;
-    this.#days = options.isForDeletion ? 0 : days;
+    const { retentionDays: days, isForDeletion = false, log } = options;
+    this.#isForDeletion = isForDeletion;
+    this.#days = isForDeletion ? 0 : days;
     const ofIndex = { index, catalogue, days: this.#days, log, now: this.#now };
     this.#retention = new IndexRetention(ofIndex);
   }
@@ -134,26 +144,47 @@ export class IndexLife {
    * @param recorded all recordings
    */
   start(recorded: Recorded): void {
-    this.#retention.start();
+    this.#recorded.resolve(recorded);
+    if (!this.#isForDeletion) this.#retention.start();
     if (!this.#lacks.segments && !this.#lacks.records) return;
+    this.#completing = this.#completeInBackground(recorded, this.#openedUs);
+  }
+
+  /**
+   * From now on rows only leave with their files, see {@link IndexLifeOptions.isForDeletion}; takes those
+   * that were dropped before from the recordings. Never rejects.
+   * @returns false if they could not be read
+   */
+  keepRows(): Promise<boolean> {
+    const days = this.#days;
+    this.#days = 0;
+    this.#isForDeletion = true;
+    const completing = this.#completing.then(async () => {
+      const [recorded] = await Promise.all([this.#recorded.promise, this.#retention.stop()]);
+      // What ended later was announced and not dropped, or is about to be announced.
+      const droppedUs = days === 0 ? 0 : retainedFromUs(days, this.#now()) + DROPPED_MARGIN_US;
+      return this.#completeInBackground(recorded, Math.max(this.#openedUs, droppedUs));
+    });
+    this.#completing = completing;
+    return completing;
+  }
+
+  async #completeInBackground(recorded: Recorded, untilUs: number): Promise<boolean> {
     const { log } = this.#options;
     this.isCompleting = true;
-    const completing = this.complete(recorded, this.#openedUs).finally(() => {
+    try {
+      const result = await this.complete(recorded, untilUs);
+      // At the first start there is nothing to report.
+      if (result && result.segments + result.records > 0) {
+        log.info({ ...result }, 'the index is complete');
+      }
+      return result !== undefined;
+    } catch (err) {
+      log.error({ err }, 'the index could not be completed; the next start tries again');
+      return false;
+    } finally {
       this.isCompleting = false;
-    });
-    this.#completing = completing.then(
-      (result) => {
-        // At the first start there is nothing to report.
-        if (result && result.segments + result.records > 0) {
-          log.info({ ...result }, 'the index is complete');
-        }
-        return result !== undefined;
-      },
-      (err: unknown) => {
-        log.error({ err }, 'the index could not be completed; the next start tries again');
-        return false;
-      },
-    );
+    }
   }
 
   /** Resolves when what {@link start} began is done, with false if entries are still missing. */
@@ -176,7 +207,7 @@ export class IndexLife {
     const { indexPath } = this.#options;
     await markComplete(indexPath);
     await markComplete(recordJournalPath(indexPath));
-    if (this.#options.isForDeletion) await writeFile(wholePath(indexPath), '');
+    if (this.#isForDeletion) await writeFile(wholePath(indexPath), '');
     return rebuild.result;
   }
 

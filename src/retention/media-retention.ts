@@ -33,10 +33,11 @@ export interface MediaRetentionOptions {
   /** Space for the journals while the disk is full; absent if nothing is recorded to a disk for long. */
   reserve?: SpaceReserve;
   /**
-   * False if old rows were dropped from the index while files were kept: then rules that are applied
-   * later do nothing before the next start, because what is oldest is not known. True by default.
+   * Present if old rows may have been dropped from the index while files were kept: then what is oldest
+   * is not known, so rules that delete wait until this has completed it.
+   * @returns false if it could not
    */
-  isIndexWhole?: boolean;
+  completeIndex?(): Promise<boolean>;
   /** Target duration of segments, seconds: players are so far behind the present. */
   segmentSeconds: number;
   /** Called for each stream and reason once files are gone. */
@@ -78,6 +79,8 @@ const URGENT_GRACE_US = 10e6;
 /** Segments younger than so many segments, and this, are not deleted: players are there. */
 const LIVE_SEGMENTS = 4;
 const LIVE_US = 20e6;
+const NOT_WHOLE =
+  'no recordings are deleted by rules, because the index lacks some of them; the next reload or start tries again';
 /** Segments that a request may delete. */
 const MOST_SEGMENTS = 200_000;
 
@@ -93,11 +96,16 @@ export class MediaRetention {
   readonly #options: MediaRetentionOptions;
   readonly #deletions: Deletions;
   #rules: RetentionRules;
+  /** The latest ones, which may wait for the index. */
+  #wanted: RetentionRules;
+  #isIndexWhole: boolean;
+  #completing: Promise<void> | undefined;
   #figures = { deletedSegments: 0, deletedBytes: 0 };
   #unmet: UnmetLimit[] = [];
   #unmetToldUs = Number.NEGATIVE_INFINITY;
   #isUrgent = false;
   #isFailing = false;
+  #isStopped = false;
   #timer: NodeJS.Timeout | undefined;
   #working: Promise<void> | undefined;
   /** Plans and changes of protections, one after another. */
@@ -107,6 +115,8 @@ export class MediaRetention {
     this.#options = options;
     this.protections = options.protections;
     this.#rules = options.rules;
+    this.#wanted = options.rules;
+    this.#isIndexWhole = options.completeIndex === undefined;
     const { index, catalogue, editor, files, now, log } = options;
     this.#deletions = new Deletions({
       ...{ index, catalogue, editor, files, now, log },
@@ -136,16 +146,25 @@ export class MediaRetention {
   }
 
   /**
-   * Changes the rules; the next sweep follows them. The first ones that delete anything take effect at
-   * the next start, see {@link MediaRetentionOptions.isIndexWhole}.
+   * Changes the rules; the next sweep follows them. The first ones that delete anything wait for the
+   * index, see {@link MediaRetentionOptions.completeIndex}.
    */
   apply(rules: RetentionRules): void {
-    const { isIndexWhole = true, log } = this.#options;
-    if (!isIndexWhole && deletesAnything(rules)) {
-      const message =
-        '[recorder.retention] takes effect at the next start, which completes the index first';
-      log.warn({}, message);
-    } else this.#rules = rules;
+    this.#wanted = rules;
+    if (this.#isIndexWhole || !deletesAnything(rules)) this.#rules = rules;
+    else this.#completing ??= this.#completeIndex();
+  }
+
+  async #completeIndex(): Promise<void> {
+    const { completeIndex, log } = this.#options;
+    log.info({}, '[recorder.retention] takes effect once the index has all recordings');
+    if ((await completeIndex?.()) === false) {
+      if (!this.#isStopped) log.error({}, NOT_WHOLE);
+      this.#completing = undefined;
+      return;
+    }
+    this.#isIndexWhole = true;
+    this.#rules = this.#wanted;
   }
 
   /** Finishes what a crash interrupted, and sweeps every five seconds. */
@@ -170,6 +189,7 @@ export class MediaRetention {
 
   /** Begins nothing more; resolves when nothing is in progress. */
   async stop(): Promise<void> {
+    this.#isStopped = true;
     clearInterval(this.#timer);
     await this.#turn;
     await this.#working;
@@ -189,7 +209,8 @@ export class MediaRetention {
       return planned;
     });
     await this.work();
-    if (!this.#isUrgent && this.#deletions.pending.segments === 0) {
+    const isIdle = !this.#isUrgent && this.#deletions.pending.segments === 0;
+    if (isIdle && deletesAnything(this.#rules)) {
       await this.#options.reserve?.fill();
     }
     return plan;

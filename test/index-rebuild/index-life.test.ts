@@ -153,6 +153,34 @@ t.test('what was interrupted goes on at the next start', async (t) => {
   t.same(paths(last.life.index), all);
 });
 
+t.test('rows that were dropped come back when rules are to delete their files', async (t) => {
+  const { indexPath, folder } = await written(t);
+  let nowUs = NOON_US;
+  const { life, warnings } = await open(t, { indexPath, retentionDays: 1, now: () => nowUs });
+  // They were recorded after the start.
+  t.same(paths(life.index), all);
+  nowUs += 25 * 3_600e6;
+  life.start(recorded);
+  while (life.index.size > 0) await new Promise((resolve) => setImmediate(resolve));
+  t.equal(await life.keepRows(), true);
+  t.same(paths(life.index), all);
+  await life.close();
+  t.ok((await readdir(folder)).includes('segments.jsonl.whole'), 'nothing is missing at the next');
+  t.same(warnings, []);
+});
+
+t.test('rules that come before the start has ended', async (t) => {
+  const { indexPath } = await written(t);
+  const now = () => LATER + 3_600e6;
+  const { life } = await open(t, { indexPath, retentionDays: 1, now });
+  const keeping = life.keepRows();
+  await new Promise((resolve) => setImmediate(resolve));
+  life.start(recorded);
+  t.equal(await keeping, true);
+  t.same(paths(life.index), all, 'no row is dropped any more');
+  await life.close();
+});
+
 t.test('what cannot be read is told, and holds up nothing', async (t) => {
   const { life, warnings } = await open(t);
   const reader = folderReader('/dev/null/nowhere');

@@ -199,18 +199,40 @@ t.test('files that somebody begins to read while their rows are marked', async (
 });
 
 t.test('rules that come while the recorder runs', async (t) => {
-  const root = inTestFolder(t, 'root');
-  for (const isIndexWhole of [false, true]) {
-    const node = await SimulatedNode.open(t, root, NOON_US, { isIndexWhole });
-    node.publish(`cam${Number(isIndexWhole)}`);
-    await node.run(200);
-    const before = node.rows().length;
-    node.retention.apply({ maxAgeUs: 120e6, streams: [], graceSeconds: 60 });
+  const completing: ((isWhole: boolean) => void)[] = [];
+  const node = await SimulatedNode.open(t, inTestFolder(t, 'root'), NOON_US, {
+    completeIndex: () => new Promise((resolve) => completing.push(resolve)),
+  });
+  node.publish('cam1');
+  await node.run(200);
+  const before = node.rows().length;
+  const rules = (maxAgeUs: number) => ({ maxAgeUs, streams: [], graceSeconds: 60 });
+  const settled = async (isWhole: boolean) => {
+    completing.pop()!(isWhole);
+    await new Promise((resolve) => setImmediate(resolve));
     await node.retention.sweep();
-    t.equal(node.rows().length < before, isIndexWhole, 'only where the oldest segments are known');
-    t.equal(node.logged.filter(({ level }) => level === 'warn').length, isIndexWhole ? 0 : 1);
-    await node.close();
-  }
+  };
+  node.retention.apply(rules(120e6));
+  await node.retention.sweep();
+  t.equal(node.rows().length, before, 'the oldest segments may not be known');
+  await settled(false);
+  t.equal(node.rows().length, before, 'nor are they now');
+  t.match(node.logged, [
+    { level: 'info', message: /once the index has all recordings/ },
+    { level: 'error', message: /the next reload or start tries again/ },
+  ]);
+  node.retention.apply(rules(120e6));
+  node.retention.apply(rules(150e6));
+  t.equal(completing.length, 1, 'the index is completed once');
+  await settled(true);
+  const left = node.rows().length;
+  t.ok(left < before, 'they are known');
+  const [first] = node.index.segments({ stream: 'cam1', limit: 1 });
+  t.ok(node.nowUs - first!.endUs > 140e6, 'the latest rules are in force');
+  node.retention.apply(rules(60e6));
+  await node.retention.sweep();
+  t.ok(node.rows().length < left, 'later ones are at once');
+  await node.close();
 });
 
 /** Deletes files until it has deleted so many, and fails from then on. */

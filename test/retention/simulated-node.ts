@@ -29,8 +29,8 @@ export interface SimulatedNodeOptions {
   segmentSeconds?: number;
   /** Free space of a disk that there is not. */
   freeSpace?: () => Promise<FreeSpace>;
-  /** See `MediaRetentionOptions.isIndexWhole`. */
-  isIndexWhole?: boolean;
+  /** See `MediaRetentionOptions.completeIndex`. */
+  completeIndex?: () => Promise<boolean>;
   /** Deletes files in another way. */
   files?: DeletableFiles;
 }
@@ -102,7 +102,7 @@ export class SimulatedNode {
       editor: this.#editor,
       files: this.#options.files ?? filesOnDisk(root),
       freeSpace: this.#options.freeSpace ?? (() => freeSpace(root)),
-      isIndexWhole: this.#options.isIndexWhole ?? true,
+      ...(this.#options.completeIndex && { completeIndex: this.#options.completeIndex }),
       reserve: new SpaceReserve(path.join(root, '.index', 'reserve')),
       segmentSeconds: this.#options.segmentSeconds ?? 2,
       onDeleted: (report) => this.deleted.push(report),
