@@ -182,6 +182,7 @@ export class Periods implements PeriodState {
       queue: this.#queue,
       segmentSeconds,
       start,
+      ends: { video: this.video.end, audio: this.audio.end },
       clock,
       timeline: publisher.timeline,
       pictures,

@@ -112,10 +112,8 @@ export class PublishedMedia {
 
   /** Places a track in media time. @param arrivalUs of its first unit, µs */
   #anchor(kind: TrackKind, arrivalUs: Us): void {
-    const { video, audio } = this.#periods;
     const correctionUs = this.#options.clock.correctionUs(arrivalUs);
-    const ends = { video: video.end, audio: audio.end };
-    this.publisher.timeline.anchor(kind, arrivalUs, ends, correctionUs);
+    this.publisher.timeline.anchor(kind, arrivalUs, correctionUs);
   }
 
   #jump(kind: TrackKind): void {

@@ -12,6 +12,7 @@ import type { PresentationFolder } from '../day-folder/presentation-folder.ts';
 import type { PeriodReason } from '../facts/period-reason.ts';
 import type { WriteOwner, WriteQueue } from '../files/write-queue.ts';
 import type { ManifestPeriod } from '../manifest/presentation.ts';
+import type { TrackKind } from '../media/access-unit.ts';
 import { type Ticks, toUs } from '../media/media-time.ts';
 import { type PictureOrientation, UPRIGHT } from '../media/picture-orientation.ts';
 import { shownSize } from '../media/shown-size.ts';
@@ -43,6 +44,8 @@ export interface RunningPeriodOptions {
   segmentSeconds: number;
   /** Media time at which it begins. */
   start: Ticks;
+  /** Ends of what was written of each kind before it. */
+  ends: Record<TrackKind, Ticks>;
   clock: StreamClock;
   /** Decides when the places of its tracks are final. */
   timeline: StreamTimeline;
@@ -118,7 +121,7 @@ export class RunningPeriod implements WriteOwner {
     };
     if (pictures) this.video = writerOf(pictures.configuration, pictures.compositionDelay);
     if (sound) this.audio = writerOf(sound, 0);
-    for (const writer of this.writers) this.#timeline.adopt(writer);
+    for (const writer of this.writers) this.#timeline.adopt(writer, options.ends[writer.kind]);
   }
 
   /** True if the publisher's pictures belong here; false without pictures or with black ones. */

@@ -17,10 +17,10 @@ const SETTLE_US = 60_000_000;
 /** Number of decisions that are kept: an hour, for segments that a slow disk has not closed yet. */
 const MOST_KNOTS = 360;
 /**
- * Files are moved in steps that can be expressed in the timescales of both H264 and Opus; steps per
- * second.
+ * Files are moved in steps that can be expressed in the timescales of all tracks, so that an instant is the
+ * same one in each folder; steps per second.
  */
-const STEPS_PER_SECOND = 6000;
+const STEPS_PER_SECOND = 1000;
 
 /** From an instant of media time on, the correction grows by `slope` µs per µs. */
 interface Knot {

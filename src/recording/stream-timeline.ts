@@ -26,7 +26,7 @@ export class StreamTimeline {
   readonly #audio: AudioTrack | undefined;
   #unsettled: TrackWriter[] = [];
   #provisionalSinceUs: number | undefined;
-  /** Ends of the tracks when the places became provisional: nothing may be moved before these. */
+  /** Ends of what was written before the first unsettled writer of each kind: none may be moved before it. */
   #floor: TrackTimes = { video: 0, audio: 0 };
   #lipSync: LipSync | undefined;
   readonly #standstills: Partial<Record<TrackKind, Standstill>> = {};
@@ -50,16 +50,12 @@ export class StreamTimeline {
   /**
    * Gives a track whose clock has begun a provisional place, unless it has one.
    * @param nowUs µs since the Unix epoch
-   * @param ends of what was written of each track
    * @param correctionUs our wall clock minus the stream's media time, µs
    */
-  anchor(kind: TrackKind, nowUs: number, ends: TrackTimes, correctionUs: number): void {
+  anchor(kind: TrackKind, nowUs: number, correctionUs: number): void {
     const anchor = this.#anchor(kind)!;
     if (anchor.offsetUs !== undefined) return;
-    if (this.#provisionalSinceUs === undefined) {
-      this.#provisionalSinceUs = nowUs;
-      this.#floor = ends;
-    }
+    this.#provisionalSinceUs ??= nowUs;
     settle([...this.#anchors().filter((other) => other.locked), anchor], correctionUs);
   }
 
@@ -116,10 +112,16 @@ export class StreamTimeline {
 
   /**
    * Takes over the times of a new writer, which become final at once or as soon as the places do.
+   * @param end of what was written of its kind so far
    */
-  adopt(writer: TrackWriter): void {
-    if (this.#provisionalSinceUs === undefined) writer.settle(0);
-    else this.#unsettled.push(writer);
+  adopt(writer: TrackWriter, end: Ticks): void {
+    if (this.#provisionalSinceUs === undefined) {
+      writer.settle(0);
+      return;
+    }
+    // What unsettled writers have written is moved with it.
+    if (!this.#unsettled.some(({ kind }) => kind === writer.kind)) this.#floor[writer.kind] = end;
+    this.#unsettled.push(writer);
   }
 
   /** Releases a writer that was given up. */
@@ -145,7 +147,8 @@ export class StreamTimeline {
     settle(anchors, correctionUs);
     const overlap = this.#overlap(this.#shiftSince(before));
     for (const anchor of anchors) {
-      if (!anchor.locked) anchor.lock(correctionUs);
+      if (anchor.locked) continue;
+      anchor.lock(correctionUs);
       if (overlap > 0) anchor.delay(overlap);
     }
     this.#provisionalSinceUs = undefined;

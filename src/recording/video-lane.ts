@@ -37,9 +37,13 @@ export class VideoLane {
    */
   write(period: RunningPeriod, picture: Picture, start: Ticks, base: Ticks): void {
     const writer = period.video!;
-    const time = writer.startTime === undefined ? start : this.#end;
-    const { step } = writer.timescale;
-    const end = Math.max(base + picture.end, time + step);
+    const { timescale } = writer;
+    // The files may count in coarser ticks than the track, as WebM does, and black pictures before it end
+    // at a time of the sound.
+    const isFirst = writer.startTime === undefined;
+    const time = isFirst ? timescale.ceil(Math.max(start, this.#end)) : this.#end;
+    const { step } = timescale;
+    const end = Math.max(timescale.round(base + picture.end), time + step);
     this.#end = end;
     const floor = writer.startTime ?? time;
     const offset = this.#compositionOffsets.of(picture, time, base, floor, step);

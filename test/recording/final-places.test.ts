@@ -54,11 +54,11 @@ function overlapsOf(seed: number, files: Record<TrackKind, Timescale>): Record<T
     const { anchor, timescale } = tracks[kind];
     const rtpTimestamp = Math.floor(random() * 2 ** 32);
     const ticks = anchor.clock.advance(rtpTimestamp, arrivalUs);
-    timeline.anchor(kind, arrivalUs, ends, 0);
+    timeline.anchor(kind, arrivalUs, 0);
     const delayUs = random() < 0.5 ? 0 : Math.floor(random() * 20_000);
     timeline.report(kind, { ntpUs: senderUs - delayUs, rtpTimestamp, arrivalUs });
     const writer = writerOf(kind, files[kind]);
-    timeline.adopt(writer);
+    timeline.adopt(writer, ends[kind]);
     const place = timeline.base(kind) + timescale.toTicks(ticks);
     const start = Math.max(place, files[kind].ceil(ends[kind]));
     const end = start + TICKS_PER_SECOND / 50;

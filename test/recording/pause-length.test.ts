@@ -62,7 +62,7 @@ function follow(course: Course, seconds: number): number {
         at: captured + 0.01 + next() * jitter + slow,
         happen(arrivalUs) {
           const ticks = clock.advance((i * TIMESCALE[kind]) / rate, arrivalUs);
-          timeline.anchor(kind, arrivalUs, { video: 0, audio: 0 }, 0);
+          timeline.anchor(kind, arrivalUs, 0);
           const mediaTime = ticks / TIMESCALE[kind] + timeline.base(kind) / TICKS_PER_SECOND;
           placed[kind] = mediaTime - NOON_US / 1e6 - captured;
         },
