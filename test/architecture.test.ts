@@ -129,7 +129,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   commands: [
     ...['clock', 'command-line.ts', 'config', 'day-folder', 'facts', 'files', 'index-rebuild'],
     ...['journal', 'layout', 'preflight', 'repair', 'retention', 'segment-index', 'storage'],
-    'verification',
+    ...['verification', 'workers'],
   ],
   'config-reload.ts': ['config', 'refusal.ts'],
   'service.ts': [

@@ -1,28 +1,24 @@
 import { steadyNowUs } from '../clock/steady-clock.ts';
 import { defaultConfigFile } from '../config/config-file.ts';
 import { loadConfig } from '../config/load-config.ts';
-import { AbandonedFolder } from '../day-folder/crash-recovery.ts';
-import { removeDayFolder } from '../day-folder/folder-removal.ts';
 import type { DeletionReport } from '../facts/deletion-report.ts';
 import { freeSpace } from '../files/free-space.ts';
 import { lockForRepair, runningRecorder } from '../files/storage-root-lock.ts';
 import { IndexLife } from '../index-rebuild/index-life.ts';
-import { filesOnDisk } from '../retention/deletable-files.ts';
 import type { DeletionPlan } from '../retention/deletion-plan.ts';
 import { deletionSummaries } from '../retention/deletion-summary.ts';
-import type { FolderEditor } from '../retention/folder-editor.ts';
 import { MediaRetention } from '../retention/media-retention.ts';
 import { Protections } from '../retention/protections.ts';
 import { deletesAnything } from '../retention/retention-rules.ts';
-import type { SegmentIndex } from '../segment-index/segment-index.ts';
 import { type Command, EXIT, parseCommand, refuseArguments } from './command.ts';
 import { openRecordings } from './open-recordings.ts';
+import { openPruneStorage, type PruneStorage } from './prune-storage.ts';
 
 const USAGE = `Usage: live777-recorder prune [options]
 
 Deletes what the rules of [recorder.retention] name: a running recorder does so by itself, so this is
-for one that is stopped. What is protected stays. Recordings in a bucket are deleted by the recorder
-alone; for them, only --dry-run works here.
+for one that is stopped. What is protected stays. If the recordings are in a bucket, what waits in the
+spool is uploaded, as far as it stays.
 
   -c, --config FILE   live777.toml to read; by default ./live777.toml, else the
                       config/live777.toml that comes with the program
@@ -49,9 +45,6 @@ export const pruneCommand: Command = {
     if (!deletesAnything(rules)) {
       throw new Error('[recorder.retention] has no rule, so nothing is to be deleted');
     }
-    if (storage.type !== 'fs' && !isDryRun) {
-      throw new Error('the recordings are in a bucket: start the recorder, which deletes them');
-    }
     const tell = (_: object, message: string) => error(`${message}\n`);
     const log = { info() {}, warn: tell, error: tell };
     const { root, reader, close } = await openRecordings(storage);
@@ -69,8 +62,12 @@ export const pruneCommand: Command = {
         retentionDays: 0,
         isForDeletion: true,
       });
+      let pruned: PruneStorage | undefined;
+      // Not told if another attempt succeeds: a manifest has to be uploaded first.
+      const reasons: (string | undefined)[] = [];
       try {
-        life.start({ reader });
+        if (!isDryRun) pruned = await openPruneStorage(storage, life, log);
+        life.start({ reader, isWaiting: (path) => pruned?.isWaiting(path) ?? false });
         if (!(await life.completed)) throw new Error('the index lacks recordings');
         const retention = new MediaRetention({
           index: life.index,
@@ -78,16 +75,19 @@ export const pruneCommand: Command = {
           protections: await Protections.open(indexPath),
           // Nobody plays from a recorder that is stopped.
           rules: { ...rules, graceSeconds: 0 },
-          editor: editorOf(root, life.index),
-          files: filesOnDisk(root),
+          ...(pruned ?? CHANGES_NOTHING),
           freeSpace: () => freeSpace(root),
           segmentSeconds: recorder.segmentSeconds,
           now: steadyNowUs,
-          log,
+          log: { ...log, warn: ({ reason }: { reason?: string }) => void reasons.push(reason) },
         });
         const plan = isDryRun ? await retention.dryRun() : await retention.sweep(false);
         out(values.json ? asJson(plan, isDryRun) : asText(plan, isDryRun));
+        await pruned?.finish(retention).catch((err: Error) => {
+          throw new Error(`${err.message} (${reasons.at(-1)})`, { cause: err });
+        });
       } finally {
+        await pruned?.close();
         await life.close();
       }
     } finally {
@@ -98,29 +98,14 @@ export const pruneCommand: Command = {
   },
 };
 
-/** Changes folders to which nobody records. */
-function editorOf(root: string, index: SegmentIndex): FolderEditor {
-  return {
-    async forget({ stream, folder, dayUs, numbers }) {
-      const recovered: Promise<unknown>[] = [];
-      const abandoned = new AbandonedFolder(folder, dayUs, {
-        ...{ root, stream, nowUs: steadyNowUs() },
-        isKnown: (path) => index.has(path),
-        onFact: (fact) => {
-          if (fact.type !== 'segment' || index.has(fact.segment.path)) return;
-          recovered.push(index.add(fact.segment));
-        },
-      });
-      const forgotten = await abandoned.forget(numbers);
-      await Promise.all(recovered);
-      return forgotten;
-    },
-    async removeFolder({ folder }) {
-      await removeDayFolder(root, folder);
-      return true;
-    },
-  };
-}
+/** For a dry run. */
+const CHANGES_NOTHING: Pick<PruneStorage, 'editor' | 'files'> = {
+  editor: {
+    forget: async () => ({ isEmpty: false, initializations: [] }),
+    removeFolder: async () => false,
+  },
+  files: { remove: async () => undefined, removeRest: async () => undefined },
+};
 
 function asJson({ deletions, kept, unmet }: DeletionPlan, isDryRun: boolean): string {
   return `${JSON.stringify({
