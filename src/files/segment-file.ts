@@ -63,9 +63,8 @@ export class SegmentFile {
    * lost
    */
   async append(buffers: Buffer[], byteLength: number): Promise<void> {
-    await this.#mustExist();
     try {
-      await writeAll(this.#handle, buffers, this.size);
+      await both(this.#mustExist(), writeAll(this.#handle, buffers, this.size));
     } catch (error) {
       await this.#handle.truncate(this.size).catch(() => undefined);
       throw error;
@@ -87,12 +86,12 @@ export class SegmentFile {
    */
   async commit(): Promise<void> {
     try {
-      await this.#mustExist();
-      await this.#handle.datasync();
-    } finally {
+      await both(this.#mustExist(), this.#handle.datasync());
+    } catch (error) {
       await this.close();
+      throw error;
     }
-    await rename(this.path + PART_SUFFIX, this.path);
+    await both(this.close(), rename(this.path + PART_SUFFIX, this.path));
     await syncFolder(path.dirname(this.path));
   }
 
@@ -123,6 +122,17 @@ export class SegmentFile {
     );
     error.code = 'ENOENT';
     throw error;
+  }
+}
+
+/**
+ * Waits for two calls of the file system that run at the same time: each takes a turn of the event loop.
+ * @throws the error of the first, otherwise of the second, when both have ended: a descriptor must not be
+ * closed while it is in use
+ */
+async function both(first: Promise<unknown>, second: Promise<unknown>): Promise<void> {
+  for (const result of await Promise.allSettled([first, second])) {
+    if (result.status === 'rejected') throw result.reason;
   }
 }
 
