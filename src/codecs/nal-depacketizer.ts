@@ -53,7 +53,9 @@ export class NalDepacketizer implements Depacketizer {
   readonly #payload: NalPayloadSyntax;
   readonly #unit: NalAccessUnitBuilder;
   readonly #configuredOutOfBand: boolean;
+  /** Payloads of the packets of the NAL unit that is being joined, each with its fragmentation header. */
   readonly #fragments: Buffer[] = [];
+  /** Size of the joined NAL unit so far. */
   #fragmentsBytes = 0;
   /** The header of the NAL unit that is being joined, −1 if there is none. */
   #fragmentedHeader = -1;
@@ -190,7 +192,7 @@ export class NalDepacketizer implements Depacketizer {
     }
     const start = headerBytes + 1;
     if (payload.length > start) {
-      this.#fragments.push(payload.subarray(start));
+      this.#fragments.push(payload);
       this.#fragmentsBytes += payload.length - start;
     }
     if (
@@ -210,7 +212,7 @@ export class NalDepacketizer implements Depacketizer {
     const nalUnit = joined.take(this.#fragmentsBytes);
     nalUnit.writeUIntBE(this.#fragmentedHeader, 0, headerBytes);
     let offset = headerBytes;
-    for (const fragment of this.#fragments) offset += fragment.copy(nalUnit, offset);
+    for (const payload of this.#fragments) offset += payload.copy(nalUnit, offset, headerBytes + 1);
     this.#dropFragments();
     return nalUnit;
   }

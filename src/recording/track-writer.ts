@@ -7,6 +7,7 @@ import type { TrackKind } from '../media/access-unit.ts';
 import { TICKS_PER_SECOND, type Ticks, type TrackTicks } from '../media/media-time.ts';
 import type { Sample } from '../media/sample.ts';
 import type { Timescale } from '../media/timescale.ts';
+import { ChunkMemory } from './chunk-memory.ts';
 import { CutPolicy } from './cut-policy.ts';
 import type { PlacedUnit } from './placed-unit.ts';
 
@@ -54,6 +55,7 @@ export class TrackWriter {
   readonly #cuts: CutPolicy;
   #track: PeriodTrack | undefined;
   #chunk: Sample[] = [];
+  #memory = new ChunkMemory();
   #chunkStart: Ticks = 0;
   #chunkBytes = 0;
   #chunkNumber = 0;
@@ -122,9 +124,11 @@ export class TrackWriter {
       compositionOffset: this.timescale.ofTicks(compositionOffset ?? 0),
       keyframe,
       isRecoveryPoint: isRecoveryPoint === true,
-      parts,
+      parts: parts.map(this.#hold),
     };
   }
+
+  readonly #hold = (part: Buffer): Buffer => this.#memory.hold(part);
 
   #fileTime(time: Ticks): TrackTicks {
     return this.timescale.ofTicks(time + this.#options.rebase);
@@ -141,8 +145,10 @@ export class TrackWriter {
     const samples = this.#chunk;
     if (samples.length === 0) return;
     const bytes = this.#chunkBytes;
+    const memory = this.#memory;
     this.#chunk = [];
     this.#chunkBytes = 0;
+    this.#memory = new ChunkMemory();
     const chunk = this.#options.container.chunk({
       kind: this.kind,
       isLengthPrefixed: this.#options.isLengthPrefixed,
@@ -155,7 +161,13 @@ export class TrackWriter {
     if (this.kind === 'video') {
       for (const sample of samples) if (sample.keyframe) keyframes.push(sample.time);
     }
-    this.#push(bytes, () => this.#segment!.append(chunk, start, end, keyframes));
+    this.#push(bytes, async () => {
+      try {
+        await this.#segment!.append(chunk, start, end, keyframes);
+      } finally {
+        memory.release();
+      }
+    });
   }
 
   /**

@@ -1,5 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto';
-import type { AccessUnit } from '../media/access-unit.ts';
+import type { AccessUnit, TrackKind } from '../media/access-unit.ts';
 import type { PictureSizeReader } from '../media/picture-size.ts';
 import type { RtpPacket } from '../media/rtp-packet.ts';
 import { Slab } from '../media/slab.ts';
@@ -30,6 +30,12 @@ import { videoOrientation } from './video-orientation.ts';
 const REPORT_INTERVAL_US = 1_000_000;
 /** Maximum number of sender reports that wait for the first packet of their stream. */
 const MAXIMUM_EARLY_REPORTS = 16;
+
+/**
+ * Memory for payloads. All sessions of the thread share it, so that a block is soon full and soon garbage.
+ * Sound may wait for its picture and must not keep blocks of pictures meanwhile.
+ */
+const payloads: Readonly<Record<TrackKind, Slab>> = { video: new Slab(), audio: new Slab() };
 
 export type { SenderReport } from './layered-track.ts';
 
@@ -82,7 +88,8 @@ export class RtpReceiver {
   readonly #header = new RtpHeader();
   readonly #extensions = new HeaderExtensions();
   readonly #demultiplexer: Demultiplexer;
-  readonly #slab = new Slab();
+  /** Memory for the payloads of each track. */
+  readonly #slabs: readonly Slab[];
   readonly #tracks: LayeredTrack[];
   /** Number of full intra requests sent, for all tracks (RFC 5104 §4.3.1.1). */
   #intraRequests = 0;
@@ -112,6 +119,7 @@ export class RtpReceiver {
     this.#srtcp = new SrtcpReceiver(keys);
     this.#demultiplexer = new Demultiplexer(sections);
     this.#tracks = sections.map((section) => this.#createTrack(section, options));
+    this.#slabs = sections.map(({ kind }) => payloads[kind]);
     this.#feedbackHead = buildReceiverReport(this.#ssrc, []);
     this.#transportCc = new TransportCcFeedback(this.#ssrc, (packet) => this.#sendFeedback(packet));
     // In a BUNDLE group, an identifier means the same extension in all sections (RFC 9143 §9.1).
@@ -272,7 +280,7 @@ export class RtpReceiver {
       return;
     }
 
-    const payload = this.#slab.take(length);
+    const payload = this.#slabs[route.index]!.take(length);
     padded.copy(payload, 0, 0, length);
     const packet: RtpPacket = {
       ssrc: header.ssrc,

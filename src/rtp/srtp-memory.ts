@@ -46,6 +46,18 @@ let presentTables: Buffer | undefined;
 /** The hash block that is in the memory. */
 let presentBlock: Buffer | undefined;
 
+/** The body of the last packet, and where it is: most packets of a stream have the same length. */
+let lastBody = bytes.subarray(0, 0);
+let lastBodyAt = 0;
+
+function bodyAt(at: number, length: number): Buffer {
+  if (lastBodyAt !== at || lastBody.length !== length) {
+    lastBody = bytes.subarray(at, at + length);
+    lastBodyAt = at;
+  }
+  return lastBody;
+}
+
 /**
  * The WebAssembly memory of this thread, in which SRTP packets are opened one after another. All sessions
  * share it. Only keystream stays in it between packets: see `keystream-batch.ts`.
@@ -105,7 +117,7 @@ export const srtpMemory = {
   decryptLoaded(headerBytes: number, bodyBytes: number, at: number): Buffer {
     const body = DATAGRAM + headerBytes;
     applyKeystream(body, bodyBytes, KEYSTREAM + at);
-    return bytes.subarray(body, body + bodyBytes);
+    return bodyAt(body, bodyBytes);
   },
 
   /**
@@ -128,7 +140,7 @@ export const srtpMemory = {
     bytes.set(datagram, DATAGRAM);
     const body = DATAGRAM + headerBytes;
     if (gcmOpen(DATAGRAM, headerBytes, body, bodyBytes, KEYSTREAM + at) === 0) return undefined;
-    return bytes.subarray(body, body + bodyBytes);
+    return bodyAt(body, bodyBytes);
   },
 };
 

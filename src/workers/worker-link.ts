@@ -31,6 +31,13 @@ export interface WorkerEvents {
 // TypeScript where the sources run, JavaScript where what they were compiled to does.
 const MEDIA_WORKER = new URL(`../streams/media-worker${extname(import.meta.url)}`, import.meta.url);
 
+/**
+ * Limit of the young generation of a worker, MiB. What packets leave behind is garbage by the time a picture
+ * is complete (see `recording/chunk-memory.ts`), so that little survives a collection of a small one; a
+ * larger one is memory that only holds garbage, with the slabs that this refers to.
+ */
+const YOUNG_MB = 12;
+
 /** The main thread's link to one media worker. */
 export class WorkerLink {
   readonly #worker: Worker;
@@ -45,7 +52,10 @@ export class WorkerLink {
     this.#events = events;
     // Not every caller awaits it; the owner hears of a death in any case.
     this.#ready.promise.catch(() => {});
-    this.#worker = new Worker(entry, { workerData: settings });
+    this.#worker = new Worker(entry, {
+      workerData: settings,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+    });
     this.#worker.on('message', (message: WorkerMessage) => this.#onMessage(message));
     // The error arrives while the thread still holds its ports; the exit always follows.
     let failure: Error | undefined;
