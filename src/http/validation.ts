@@ -25,8 +25,9 @@ export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpP
   const check = checks.get(schema) ?? Compile(schema);
   checks.set(schema, check);
   const { properties = {} } = schema as ObjectSchema;
+  const parameters = Object.entries(properties);
   return (received: unknown) => {
-    const value = httpPart === 'querystring' ? readQuery(received, properties) : received;
+    const value = httpPart === 'querystring' ? readQuery(received, parameters) : received;
     if (check.Check(value)) return { value };
     return { error: explain(check.Errors(value), value, httpPart, properties) };
   };
@@ -34,10 +35,10 @@ export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpP
 
 function readQuery(
   received: unknown,
-  properties: NonNullable<ObjectSchema['properties']>,
+  parameters: [name: string, NonNullable<ObjectSchema['properties']>[string]][],
 ): Record<string, unknown> {
   const query = { ...(received as Record<string, unknown>) };
-  for (const [name, { type, default: fallback }] of Object.entries(properties)) {
+  for (const [name, { type, default: fallback }] of parameters) {
     const text = query[name];
     if (text === undefined) {
       if (fallback !== undefined) query[name] = fallback;

@@ -1,9 +1,18 @@
 const ZERO = 0x30;
+/** The digits of the numbers from 00 to 99. */
+const PAIRS = Buffer.from(
+  Array.from({ length: 100 }, (_, n) => String(n).padStart(2, '0')).join(''),
+  'latin1',
+);
 
 /** Writes JSON as bytes into a growing buffer, without intermediate strings. */
 export class JsonBytes {
   #buffer = Buffer.allocUnsafeSlow(64 * 1024);
   #length = 0;
+  /** What {@link JsonBytes.number} wrote before its last eight digits, and these digits. */
+  #lastHigh = -1;
+  #leadingDigits = new Uint8Array(8);
+  #leadingLength = 0;
 
   /** Empties the buffer. */
   reset(): void {
@@ -13,6 +22,16 @@ export class JsonBytes {
   /** A copy of the content. */
   take(): Buffer {
     return Buffer.from(this.#buffer.subarray(0, this.#length));
+  }
+
+  /** The content as text. */
+  text(): string {
+    return this.#buffer.toString('utf8', 0, this.#length);
+  }
+
+  /** Number of bytes. */
+  get length(): number {
+    return this.#length;
   }
 
   /** Ensures space for this many bytes; call it before writing them. */
@@ -32,17 +51,53 @@ export class JsonBytes {
     this.#buffer[this.#length++] = byte;
   }
 
-  /** An integer from 0 to 2^53 - 1, padded with zeros to `digits`. At most 16 bytes. */
+  /** An integer from 0 to 2^53 - 1, padded with zeros to `digits`, at most 9. At most 16 bytes. */
   number(value: number, digits = 1): void {
+    if (value < 1e8) {
+      this.#small(value, digits);
+      return;
+    }
     // Both halves fit into 32 bits, where division is fast.
     const high = Math.floor(value / 1e8);
-    const low = value - high * 1e8;
-    if (high === 0) {
-      this.#small(low, digits);
-    } else {
-      this.#small(high, digits - 8);
-      this.#small(low, 8);
+    this.#leading(high);
+    this.#eight((value - high * 1e8) | 0);
+  }
+
+  /** The digits above the last eight: in most of the times of a page, they are the same. */
+  #leading(high: number): void {
+    const digits = this.#leadingDigits;
+    if (high !== this.#lastHigh) {
+      const start = this.#length;
+      this.#small(high, 1);
+      this.#lastHigh = high;
+      this.#leadingLength = this.#length - start;
+      digits.set(this.#buffer.subarray(start, this.#length));
+      return;
     }
+    const buffer = this.#buffer;
+    const length = this.#leadingLength;
+    let at = this.#length;
+    for (let index = 0; index < length; index++) buffer[at++] = digits[index]!;
+    this.#length = at;
+  }
+
+  #eight(value: number): void {
+    const left = (value / 10_000) | 0;
+    this.#four(left);
+    this.#four(value - left * 10_000);
+  }
+
+  #four(value: number): void {
+    const left = (value / 100) | 0;
+    const first = left * 2;
+    const second = (value - left * 100) * 2;
+    const at = this.#length;
+    const buffer = this.#buffer;
+    buffer[at] = PAIRS[first]!;
+    buffer[at + 1] = PAIRS[first + 1]!;
+    buffer[at + 2] = PAIRS[second]!;
+    buffer[at + 3] = PAIRS[second + 1]!;
+    this.#length = at + 4;
   }
 
   #small(value: number, digits: number): void {

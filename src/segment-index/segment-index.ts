@@ -6,7 +6,7 @@ import { type LeavingSegment, LeavingSegments, type ListedSegment } from './leav
 import { checkSegment } from './segment-check.ts';
 import type { FolderSummary } from './segment-folder.ts';
 import { type SegmentEntry, segmentJournal } from './segment-journal.ts';
-import { segmentPage } from './segment-page.ts';
+import { segmentPage, segmentReply } from './segment-page.ts';
 import type { SegmentQuery } from './segment-query.ts';
 import { restoreSegments, SNAPSHOT_VERSION, snapshotBlocks } from './segment-snapshot.ts';
 import { SegmentTable } from './segment-table.ts';
@@ -182,6 +182,11 @@ export class SegmentIndex {
   /** A page of segments in the order of `created_at`, as UTF-8 JSON. */
   page(query: SegmentQuery): Buffer {
     return segmentPage(this.#table, query);
+  }
+
+  /** The same page, to be sent as it is. */
+  reply(query: SegmentQuery): Buffer | string {
+    return segmentReply(this.#table, query);
   }
 
   /**

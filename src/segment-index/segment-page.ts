@@ -20,13 +20,28 @@ const NUMBER_BYTES = 16;
 /** Size of a row without the parts from its series and without its keyframes, bytes. */
 const ROW_BYTES = 220;
 
+/** Replies up to this size are text, bytes. */
+const TEXT_BYTES = 16_384;
+
 const json = new JsonBytes();
 
-/**
- * A page of segments as UTF-8 JSON, written directly from the columns: objects and a serializer are
- * five times slower.
- */
+/** A page of segments as UTF-8 JSON. */
 export function segmentPage(table: SegmentTable, query: SegmentQuery): Buffer {
+  writePage(table, query);
+  return json.take();
+}
+
+/**
+ * The same, to be sent: short ones as text, which Node sends in one piece with the headers. That saves a third
+ * of the time of a poll.
+ */
+export function segmentReply(table: SegmentTable, query: SegmentQuery): Buffer | string {
+  writePage(table, query);
+  return json.length <= TEXT_BYTES ? json.text() : json.take();
+}
+
+/** Written directly from the columns: objects and a serializer are five times slower. */
+function writePage(table: SegmentTable, query: SegmentQuery): void {
   // One more row than the limit shows whether there are more.
   const rows = table.select(query, query.limit + 1);
   const hasMore = rows.length > query.limit;
@@ -80,5 +95,4 @@ export function segmentPage(table: SegmentTable, query: SegmentQuery): Buffer {
   json.bytes(LAST);
   json.number(lastTs);
   json.bytes(hasMore ? MORE : NO_MORE);
-  return json.take();
 }

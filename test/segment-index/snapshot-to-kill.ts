@@ -1,6 +1,6 @@
 /**
- * An index that is killed at a step of its work on the disk. Arguments: the journal, the number of the step before
- * which the process ends itself by SIGKILL, and `half` to do the first half of it if it is a write.
+ * An index that is killed at a step of its work on the disk. Arguments: the journal, and the number of the step
+ * at which the process ends itself by SIGKILL: before it, or after its first half if it is a write.
  *
  * It opens the index, adds segments until it has written a snapshot, rewrites its journal, and writes another
  * one. Says `listed <size>` of each segment that was added, and `done <steps>` if the step does not exist.
@@ -11,16 +11,10 @@ import { syncBuiltinESMExports } from 'node:module';
 import { SegmentIndex } from '../../src/segment-index/segment-index.ts';
 import { segment } from './open-index.ts';
 
-const [journalPath, last, half] = process.argv.slice(2) as [string, string, string?];
+const [journalPath, last] = process.argv.slice(2) as [string, string];
 let steps = 0;
 
-function step(): boolean {
-  steps++;
-  if (steps !== Number(last)) return false;
-  if (half === undefined) process.kill(process.pid, 'SIGKILL');
-  return true;
-}
-
+const isLast = () => ++steps === Number(last);
 const die = () => process.kill(process.pid, 'SIGKILL');
 type Method = (...args: unknown[]) => Promise<unknown>;
 const probe = await fs.open(import.meta.filename);
@@ -29,7 +23,7 @@ await probe.close();
 for (const name of ['write', 'writeFile', 'datasync', 'sync', 'truncate', 'close']) {
   const method = prototype[name]!;
   prototype[name] = async function (this: object, ...args: unknown[]) {
-    if (step()) {
+    if (isLast()) {
       const [bytes, offset, length] = args as [Uint8Array, number?, number?];
       if (name === 'write') await method.call(this, bytes, offset, length! >> 1, args[3]);
       if (name === 'writeFile') await method.call(this, bytes.subarray(0, bytes.length >> 1));
@@ -42,7 +36,7 @@ for (const name of ['open', 'rename', 'rm'] as const) {
   const call = fs[name] as unknown as Method;
   Object.assign(fs, {
     [name]: async (...args: unknown[]) => {
-      if (step()) die();
+      if (isLast()) die();
       return call(...args);
     },
   });

@@ -192,7 +192,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
       reply.header('content-type', 'application/json; charset=utf-8');
       reply.header('cache-control', 'no-store');
       // The index serializes the page itself; the schema only describes it.
-      return app.segmentIndex.page(query) as unknown as Static<typeof page>;
+      return app.segmentIndex.reply(query) as unknown as Static<typeof page>;
     },
   );
 };
