@@ -1,5 +1,5 @@
 import type { AccessUnit, TrackKind } from '../media/access-unit.ts';
-import { type Ticks, toUs, type Us } from '../media/media-time.ts';
+import { TICKS_PER_SECOND, type Ticks, toUs, type Us } from '../media/media-time.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
 import type { AudioTrack } from './audio-track.ts';
 import type { DroppedUnits } from './dropped-units.ts';
@@ -13,6 +13,9 @@ import { StrayTimestamps } from './stray-timestamps.ts';
 import type { VideoTrack } from './video-track.ts';
 
 const KINDS: readonly TrackKind[] = ['video', 'audio'];
+
+/** A place may be so much before the end of the sound before it by rounding and jitter: 20 ms. */
+const TOLERANCE: Ticks = TICKS_PER_SECOND / 50;
 
 /** Both tracks of a sender that restarts jump within this time, µs. */
 const JUMPING_US = 500_000;
@@ -105,6 +108,9 @@ export class PublishedMedia {
     if (kind === 'video') {
       if (video) this.pictures.take(video, unit, time);
     } else {
+      // Silence is laid two seconds behind the present where no sound comes.
+      const isFilled = timeline.base('audio') + time + TOLERANCE < this.#periods.audio.end;
+      if (isFilled) time += timeline.goOnAfterSilence('audio', unit.arrivalUs);
       const packet = audio?.push(unit, time);
       if (packet) this.sound.take(packet);
     }

@@ -102,6 +102,20 @@ export class Standstill {
     return 0;
   }
 
+  /**
+   * The same for a unit whose place was filled because it did not come for so long: that is decided at once,
+   * or the unit would be lost. What its sender has in common with the other track, the network above all, is
+   * no reason where that comes in time.
+   */
+  lackOfFilledUs(nowUs: number, otherLatenessUs: number | undefined): number {
+    const lateUs = this.#anchor.clock.latenessUs(nowUs);
+    if (lateUs === undefined || lateUs < LONG_US) return 0;
+    const lackUs = this.lackUs(nowUs, otherLatenessUs);
+    if (lackUs > 0) return lackUs;
+    if (otherLatenessUs === undefined || otherLatenessUs > LEAST_US) return 0;
+    return this.#certain(lateUs, nowUs);
+  }
+
   /** Remembers what reports say while packets are in time. */
   #note(nowUs: number, offsetUs: number | undefined): void {
     const before = this.#senderOffsetUs;

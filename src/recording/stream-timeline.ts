@@ -85,6 +85,32 @@ export class StreamTimeline {
     if (audio) this.#goOn('audio', audio, nowUs, late.video);
   }
 
+  /**
+   * Decides at once whether the timestamps of a track stood still whose latest unit is placed where silence
+   * was laid already.
+   * @param arrivalUs of the unit, µs since the Unix epoch
+   * @returns how much later the unit belongs
+   */
+  goOnAfterSilence(kind: TrackKind, arrivalUs: number): Ticks {
+    const anchor = this.#anchor(kind)!;
+    const other = this.#anchor(kind === 'video' ? 'audio' : 'video');
+    const lackUs = this.#standstill(kind, anchor).lackOfFilledUs(
+      arrivalUs,
+      other?.clock.latenessUs(arrivalUs),
+    );
+    if (lackUs === 0) return 0;
+    this.#lipSync = undefined;
+    return this.#track(kind)!.timescale.toTicks(anchor.clock.leap(lackUs));
+  }
+
+  #standstill(kind: TrackKind, anchor: WallClockAnchor): Standstill {
+    const known = this.#standstills[kind];
+    if (known?.isOf(anchor)) return known;
+    const standstill = new Standstill(anchor);
+    this.#standstills[kind] = standstill;
+    return standstill;
+  }
+
   /** Corrects a track whose timestamps stood still. */
   #goOn(
     kind: TrackKind,
@@ -92,8 +118,7 @@ export class StreamTimeline {
     nowUs: number,
     otherLatenessUs: number | undefined,
   ): void {
-    if (!this.#standstills[kind]?.isOf(anchor)) this.#standstills[kind] = new Standstill(anchor);
-    const lackUs = this.#standstills[kind]!.lackUs(nowUs, otherLatenessUs);
+    const lackUs = this.#standstill(kind, anchor).lackUs(nowUs, otherLatenessUs);
     if (lackUs === 0) return;
     // Its measurements date from before the correction.
     this.#lipSync = undefined;
@@ -180,7 +205,11 @@ export class StreamTimeline {
   }
 
   #anchor(kind: TrackKind): WallClockAnchor | undefined {
-    return (kind === 'video' ? this.#video : this.#audio)?.anchor;
+    return this.#track(kind)?.anchor;
+  }
+
+  #track(kind: TrackKind): VideoTrack | AudioTrack | undefined {
+    return kind === 'video' ? this.#video : this.#audio;
   }
 
   #anchors(): WallClockAnchor[] {

@@ -162,12 +162,15 @@ export class TrackClock {
   /**
    * Time passed that the sender's timestamps do not include: later media moves by this. @param us
    * µs
+   * @returns the same in ticks
    */
-  leap(us: number): void {
-    this.#skew += Math.round((us / 1e6) * this.clockRate);
+  leap(us: number): number {
+    const ticks = Math.round((us / 1e6) * this.clockRate);
+    this.#skew += ticks;
     this.#leastRecent.reset();
     // A report from the pause says nothing about the time after it.
     this.#senderOffsetUs = undefined;
+    return ticks;
   }
 
   /**
