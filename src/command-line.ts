@@ -37,8 +37,8 @@ Environment:
                         OpenTelemetry collector that traces and logs are sent to, such as
                         http://127.0.0.1:4318
 
-Exit code of the service: 0 after SIGTERM or SIGINT, 1 if it could not start or did not
-stop cleanly. Of a command: 0 if all is well, 1 if it found something wrong, 2 if it
+Exit code of the service: 0 after SIGTERM or SIGINT, also while it starts, 1 if it could
+not start or did not stop cleanly. Of a command: 0 if all is well, 1 if it found something wrong, 2 if it
 could not do its work.
 `;
 

@@ -1,5 +1,7 @@
 #!/usr/bin/env node
 import { enableCompileCache } from 'node:module';
+// Handles them from now on; it is small enough to be compiled each time.
+import './signals.ts';
 
 // Each stream waits for its own disk writes. With the default of four threads, eight streams would
 // wait for each other.

@@ -11,6 +11,7 @@ import { openLog } from './log.ts';
 import { Refusal } from './refusal.ts';
 import { remark } from './remarks.ts';
 import type { Service } from './service.ts';
+import { signals } from './signals.ts';
 import type { StorageConfig } from './storage/storage-options.ts';
 import { openTelemetry, TelemetryError } from './telemetry/open-telemetry.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
@@ -20,6 +21,9 @@ import { version } from './version.ts';
 const STOP_TIMEOUT_MS = 10_000;
 
 async function main(): Promise<void> {
+  const [name = '-'] = process.argv.slice(2);
+  // What a command leaves unfinished is nothing that it would have to end by itself.
+  if (!name.startsWith('-')) signals.release();
   const exitCode = await runCommand(process.argv.slice(2), {
     out: (text) => void process.stdout.write(text),
     error: (text) => void process.stderr.write(text),
@@ -37,8 +41,7 @@ async function main(): Promise<void> {
     refuseWeakCredentials(loaded, options.configFile);
     return loaded;
   };
-  // Before anything else: during the start, too, it is no reason to end.
-  const hangUps = new HangUps();
+  const start = stoppableStart();
   const config = await load();
   let missing: string | undefined;
   const telemetry = await openTelemetry(process.env, version).catch((error: unknown) => {
@@ -65,32 +68,52 @@ async function main(): Promise<void> {
         return next;
       },
       tracing: telemetry?.tracing,
+      signal: start,
     });
-    stopOnSignal(service, log, telemetry);
-    hangUps.listen(() => void reload(service, log));
+    stopOnSignal(service, log, telemetry, start);
+    signals.on('SIGHUP', () => void reload(service, log));
     process.stdout.write(greeting(config, service.port, options.configFile));
+  } catch (error) {
+    if (error !== start.reason) throw error;
+    release();
+    log.info({ reason: start.reason.signal }, 'stopped before it had started');
+    await telemetry?.close();
+    process.exit(0);
   } finally {
     release();
   }
   remark(config, log);
 }
 
-/** SIGHUP, which asks for the configuration to be read again: it never ends the program. */
-class HangUps {
-  #isPending = false;
-  #call = () => {
-    this.#isPending = true;
-  };
-
-  constructor() {
-    process.on('SIGHUP', () => this.#call());
+/** The reason of a start that is given up. */
+class StopRequested extends Error {
+  override name = 'StopRequested';
+  readonly signal: 'SIGTERM' | 'SIGINT';
+  constructor(signal: 'SIGTERM' | 'SIGINT') {
+    super(`stopped by ${signal}`);
+    this.signal = signal;
   }
+}
 
-  /** Calls for each, and once if there was one before. */
-  listen(call: () => void): void {
-    this.#call = call;
-    if (this.#isPending) call();
+/** @returns what SIGTERM and SIGINT abort while the recorder starts, with a {@link StopRequested} */
+function stoppableStart(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ['SIGTERM', 'SIGINT'] as const) {
+    signals.on(name, () => {
+      if (controller.signal.aborted) process.exit(1);
+      controller.abort(new StopRequested(name));
+      endWithin(STOP_TIMEOUT_MS, () => {});
+    });
   }
+  return controller.signal;
+}
+
+/** Ends the program after this time, ms, if it has not ended by then. */
+function endWithin(ms: number, say: () => void): void {
+  setTimeout(() => {
+    say();
+    process.exit(1);
+  }, ms).unref();
 }
 
 /** Never rejects. */
@@ -143,7 +166,13 @@ function refuseWeakCredentials({ http, auth }: Config, configFile: string): void
   if (problems.length > 0) throw new ConfigError(configFile, problems);
 }
 
-function stopOnSignal(service: Service, log: Logger, telemetry: Telemetry | undefined): void {
+/** @param start what may have been aborted when the service had just started */
+function stopOnSignal(
+  service: Service,
+  log: Logger,
+  telemetry: Telemetry | undefined,
+  start: AbortSignal,
+): void {
   let stopping = false;
   const stop = async (reason: string, exitCode: number) => {
     if (stopping) {
@@ -152,10 +181,9 @@ function stopOnSignal(service: Service, log: Logger, telemetry: Telemetry | unde
     }
     stopping = true;
     log.info({ reason }, 'stopping');
-    setTimeout(() => {
+    endWithin(STOP_TIMEOUT_MS, () => {
       log.fatal(`did not stop within ${STOP_TIMEOUT_MS / 1000} s`);
-      process.exit(1);
-    }, STOP_TIMEOUT_MS).unref();
+    });
     try {
       await service.stop();
       log.info('stopped');
@@ -167,8 +195,9 @@ function stopOnSignal(service: Service, log: Logger, telemetry: Telemetry | unde
       process.exit(1);
     }
   };
-  process.on('SIGTERM', () => void stop('SIGTERM', 0));
-  process.on('SIGINT', () => void stop('SIGINT', 0));
+  signals.on('SIGTERM', () => void stop('SIGTERM', 0));
+  signals.on('SIGINT', () => void stop('SIGINT', 0));
+  if (start.aborted) void stop(start.reason.signal, 0);
   // The state is no longer reliable, but recordings can still be closed properly.
   const fail = (error: unknown) => {
     log.fatal({ err: error }, 'unexpected error');

@@ -46,6 +46,8 @@ export interface ServiceOptions {
   load?: () => Promise<Config>;
   /** Follows requests; absent if they are not traced. */
   tracing?: RequestTracing | undefined;
+  /** Gives up the start when it is aborted: what was opened by then is closed. */
+  signal?: AbortSignal;
 }
 
 /** The parts of a running service. */
@@ -74,16 +76,19 @@ export class Service {
 
   /**
    * Starts recording and listening.
-   * @throws Error that says why it cannot start; then nothing is left running
+   * @throws Error that says why it cannot start, or the reason why it was aborted; then nothing is left
+   * running
    */
   static async start(
     config: Config,
     log: FastifyBaseLogger,
-    { serve = (app) => listen(app, config.http), load, tracing }: ServiceOptions = {},
+    { serve = (app) => listen(app, config.http), load, tracing, signal }: ServiceOptions = {},
   ): Promise<Service> {
+    signal?.throwIfAborted();
     const store = await openStorage(config, log);
     const closers = [async () => store.bucket?.close()];
     try {
+      signal?.throwIfAborted();
       const { indexPath, nodeAlias, indexRetentionDays, resumeGraceSeconds } = config.recorder;
       const indexLife = await IndexLife.open({
         indexPath,
@@ -94,6 +99,7 @@ export class Service {
         log,
       });
       closers.unshift(() => indexLife.close());
+      signal?.throwIfAborted();
       // Recorders with separate indexes can share a folder, but not a spool.
       const lockedFor = store.bucket === undefined ? indexPath : store.root;
       const rootLock = await lockForRecorder(store.root, lockedFor, log);
@@ -121,6 +127,7 @@ export class Service {
       await space.start();
       const onDisk = folderReader(store.root);
       await indexLife.prepare(onDisk);
+      signal?.throwIfAborted();
       const { index: segmentIndex, catalogue: recordCatalogue } = indexLife;
       const { recorder, sources, folders, apply } = await createRecorder(
         config,
@@ -135,6 +142,7 @@ export class Service {
         },
       );
       closers.unshift(() => recorder.close());
+      signal?.throwIfAborted();
       const { bucket } = store;
       const retention = new MediaRetention({
         index: segmentIndex,
@@ -190,6 +198,7 @@ export class Service {
         log,
       });
       closers.unshift(() => app.close());
+      signal?.throwIfAborted();
       await serve(app);
       indexLife.start({
         reader: bucket ? joinedReader(onDisk, storeReader(bucket.store)) : onDisk,

@@ -125,6 +125,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   'command-line.ts': ['config'],
   'log.ts': ['config', 'logged-error.ts'],
   'remarks.ts': ['config', 'layout'],
+  'signals.ts': [],
   preflight: ['config', 'files', 'ingest'],
   commands: [
     ...['clock', 'command-line.ts', 'config', 'day-folder', 'facts', 'files', 'index-rebuild'],
@@ -140,9 +141,9 @@ const MAY_IMPORT: Record<string, string[]> = {
   'index.ts': ['app.ts', 'config', 'plugin.ts', 'service.ts', 'version.ts'],
   'run.ts': [
     ...['command-line.ts', 'commands', 'config', 'log.ts', 'refusal.ts', 'remarks.ts'],
-    ...['service.ts', 'storage', 'telemetry', 'version.ts'],
+    ...['service.ts', 'signals.ts', 'storage', 'telemetry', 'version.ts'],
   ],
-  'main.ts': ['run.ts'],
+  'main.ts': ['run.ts', 'signals.ts'],
 };
 
 /** Lines of a file at most, and of half of the files. */

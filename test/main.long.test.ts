@@ -335,6 +335,26 @@ t.test('an error that nobody expected is logged, and all is closed in order', as
   ]);
 });
 
+t.test('SIGTERM before it has started ends it in order', async (t) => {
+  for (const [when, event] of [
+    ['at once', `import('node:process').then(() => process.emit('SIGTERM', 'SIGTERM'))`],
+    ['while its modules load', `setImmediate(() => process.kill(process.pid, 'SIGTERM'))`],
+    [
+      'while it starts its workers',
+      `process.once('worker', () => process.kill(process.pid, 'SIGTERM'))`,
+    ],
+  ] as const) {
+    await t.test(when, async (t) => {
+      const preload = `const on = process.on; process.on = function (name, ...more) { const done = on.call(this, name, ...more); if (name === 'SIGTERM') { process.on = on; ${event} } return done; };`;
+      const program = await run(t, ['--listen', '127.0.0.1:0'], undefined, {}, preload);
+      t.equal(await program.ended(), 0);
+      t.equal(program.stderr, '');
+      t.notMatch(program.stdout, 'console');
+      t.match(program.log, [{ msg: 'stopped before it had started', reason: 'SIGTERM' }]);
+    });
+  }
+});
+
 t.test('SIGHUP never ends it, and reads the configuration again', async (t) => {
   // As early as the program can know of it: while it loads and starts.
   const early = 'setImmediate(() => process.emit("SIGHUP"))';
