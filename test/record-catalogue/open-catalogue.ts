@@ -51,3 +51,11 @@ export function completed(n: number, more: Partial<RecordFacts> = {}): RecordFac
 export function keyOf({ stream, recordId }: RecordFacts): { stream: string; record: string } {
   return { stream, record: recordId };
 }
+
+/** All that is on offer, as stream, record and status. */
+export function offered(catalogue: RecordCatalogue): string[] {
+  const { sessions } = catalogue.sessions({ limit: 1000 });
+  return sessions.map(({ stream, recordId, status }) => {
+    return `${stream} ${Number(recordId) - DAY_SECONDS} ${status}`;
+  });
+}

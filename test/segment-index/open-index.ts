@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import type { Segment } from '../../src/facts/segment.ts';
 import { SegmentIndex, type SegmentIndexOptions } from '../../src/segment-index/segment-index.ts';
 
@@ -55,4 +56,17 @@ export function parse(page: Buffer): {
   has_more: boolean;
 } {
   return JSON.parse(page.toString());
+}
+
+/** What the index lists, as the numbers given to {@link segment}. */
+export function listed(index: SegmentIndex): number[] {
+  return parse(index.page({ limit: 1000 })).segments.map(({ size }) => Number(size) - 1_000_000);
+}
+
+/** The journal of an index with so many of them. */
+export async function journalOf(path: string, segments: number): Promise<Buffer> {
+  const { index } = await openIndex(path);
+  for (let n = 0; n < segments; n++) await index.add(segment(n));
+  await index.close();
+  return readFile(path);
 }
