@@ -90,11 +90,12 @@ export class Service {
     try {
       signal?.throwIfAborted();
       const { indexPath, nodeAlias, indexRetentionDays, resumeGraceSeconds } = config.recorder;
+      const hasRules = deletesAnything(config.recorder.retention);
       const indexLife = await IndexLife.open({
         indexPath,
         nodeAlias,
         retentionDays: indexRetentionDays,
-        isForDeletion: deletesAnything(config.recorder.retention),
+        isForDeletion: hasRules,
         resumeGraceSeconds,
         log,
       });
@@ -153,7 +154,7 @@ export class Service {
         files: bucket ? filesInBucket(bucket) : filesOnDisk(store.root),
         freeSpace: () => freeSpace(store.root),
         reserve: new SpaceReserve(ownPath(store.root, 'reserve')),
-        ...(!deletesAnything(config.recorder.retention) && {
+        ...(!hasRules && {
           completeIndex: () => indexLife.keepRows(),
         }),
         segmentSeconds: config.recorder.segmentSeconds,
@@ -207,7 +208,7 @@ export class Service {
       const storageEvents =
         bucket && new StorageEvents(bucket.store.name, () => bucket.state(), events.emit);
       storageEvents?.start();
-      void startRetention(retention, indexLife, log);
+      void startRetention(retention, indexLife, hasRules, log);
       missing?.start();
       return new Service({
         app,
@@ -299,10 +300,12 @@ function missingFrom(
 async function startRetention(
   retention: MediaRetention,
   indexLife: IndexLife,
+  hasRules: boolean,
   log: FastifyBaseLogger,
 ): Promise<void> {
   await retention.work();
-  if (await indexLife.completed) retention.start();
+  // The first rules of a reload wait for the index by themselves.
+  if ((await indexLife.completed) || !hasRules) retention.start();
   else if (indexLife.isOpen) {
     log.error({}, 'no recordings are deleted by rules, because the index lacks some of them');
   }

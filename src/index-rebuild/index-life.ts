@@ -71,8 +71,8 @@ export class IndexLife {
   /** See {@link IndexLifeOptions.retentionDays}; 0 if rows only leave with their files. */
   #days: number;
   #isForDeletion: boolean;
-  /** What {@link start} got. */
-  readonly #recorded = Promise.withResolvers<Recorded>();
+  /** What {@link start} got; undefined if it was stopped before. */
+  readonly #recorded = Promise.withResolvers<Recorded | undefined>();
   readonly #stop = new AbortController();
   /** True while older recordings are being added in the background. */
   isCompleting = false;
@@ -156,11 +156,12 @@ export class IndexLife {
    * @returns false if they could not be read
    */
   keepRows(): Promise<boolean> {
-    const days = this.#days;
     this.#days = 0;
     this.#isForDeletion = true;
     const completing = this.#completing.then(async () => {
       const [recorded] = await Promise.all([this.#recorded.promise, this.#retention.stop()]);
+      if (recorded === undefined) return false;
+      const { retentionDays: days } = this.#options;
       // What ended later was announced and not dropped, or is about to be announced.
       const droppedUs = days === 0 ? 0 : retainedFromUs(days, this.#now()) + DROPPED_MARGIN_US;
       return this.#completeInBackground(recorded, Math.max(this.#openedUs, droppedUs));
@@ -219,6 +220,7 @@ export class IndexLife {
   /** Stops what {@link start} began, and reads no more recordings. */
   async stop(): Promise<void> {
     this.#stop.abort();
+    this.#recorded.resolve(undefined);
     await this.#retention.stop();
     await this.#completing;
   }

@@ -21,7 +21,7 @@ const SIZE = {
   streams: IS_LONG ? 10 : 2,
   kills: IS_LONG ? Number(process.env.KILLS ?? 100) : 2,
 };
-const BOTH: LoopRules = { max_age: '1m', max_size: '300KB' };
+const BOTH: LoopRules = { max_age: '1m', max_size: '60KB' };
 /** Each kind of rule by itself, for a part of the kills; the first one needs recordings of a minute. */
 const EACH: LoopRules[] = [
   { max_age: '1m' },

@@ -55,6 +55,8 @@ export class RetentionLoop {
   #recorder!: RecorderProcess;
   #isDown = true;
   #starts = 0;
+  /** Starts that found something half deleted. */
+  #resumed = 0;
   #protected: string[] = [];
   readonly #deleted = new Map<string, number>();
   /** How long the latest request of each kind took, ms. */
@@ -105,6 +107,7 @@ export class RetentionLoop {
       t.same(failures, [], 'and each reached the recorder');
       t.ok(fetched > 10, `it fetched ${fetched} segments`);
     }
+    t.ok(this.#deleted.size > 0, 'dry runs named something');
     const left = new Set((await this.rows()).map((row) => row.path));
     for (const file of this.#protected) t.ok(left.has(file), `${file} is protected`);
     return this.#recorder;
@@ -134,6 +137,8 @@ export class RetentionLoop {
     });
     this.#isDown = false;
     this.#starts++;
+    const { leaving_segments } = await this.#json('/api/retention');
+    if (leaving_segments > 0) this.#resumed++;
   }
 
   async #kill(): Promise<void> {
@@ -238,7 +243,7 @@ export class RetentionLoop {
     const fetched = sum(players.map((player) => player.fetched));
     const missing = sum(players.map((player) => player.missing.length));
     const seconds = Math.round((performance.now() - startedMs) / 1000);
-    return `${this.#starts} starts, deleted ${deleted.join(', ')}; ${fetched} fetched, ${missing} missing; ${seconds} s`;
+    return `${this.#starts} starts, ${this.#resumed} with deletions to finish, deleted ${deleted.join(', ')}; ${fetched} fetched, ${missing} missing; ${seconds} s`;
   }
 }
 

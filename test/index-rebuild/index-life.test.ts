@@ -169,6 +169,29 @@ t.test('rows that were dropped come back when rules are to delete their files', 
   t.same(warnings, []);
 });
 
+t.test('recordings that cannot be read at first', async (t) => {
+  const { indexPath } = await written(t);
+  let nowUs = NOON_US;
+  const { life, warnings } = await open(t, { indexPath, retentionDays: 1, now: () => nowUs });
+  nowUs += 25 * 3_600e6;
+  const reader = folderReader(publisher.root);
+  const { folders } = reader;
+  reader.folders = () => {
+    throw new Error('no such disk');
+  };
+  life.start({ reader });
+  while (life.index.size > 0) await new Promise((resolve) => setImmediate(resolve));
+  t.equal(await life.keepRows(), false);
+  t.match(warnings, ['the index could not be completed; the next start tries again']);
+  reader.folders = folders;
+  t.equal(await life.keepRows(), true, 'another attempt');
+  t.same(paths(life.index), all);
+  const unstarted = await open(t);
+  const keeping = unstarted.life.keepRows();
+  await unstarted.life.close();
+  t.equal(await keeping, false, 'a service that did not start');
+});
+
 t.test('rules that come before the start has ended', async (t) => {
   const { indexPath } = await written(t);
   const now = () => LATER + 3_600e6;
