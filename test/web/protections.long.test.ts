@@ -121,6 +121,13 @@ if (browser !== undefined && week !== undefined) {
     await page.tap('#protections + button:text-is("All 6")');
     t.equal(await page.locator('.protection').count(), 6);
     t.equal(await page.evaluate('document.documentElement.scrollWidth'), 390);
+    const outside = await page.evaluate(`(() => {
+      const { right } = document.querySelector('.clip').getBoundingClientRect();
+      return [...document.querySelectorAll('.clip *')]
+        .filter((element) => element.getBoundingClientRect().right > right + 1)
+        .map((element) => element.outerHTML);
+    })()`);
+    t.strictSame(outside, [], 'nothing stands beyond the edge of the panel');
     // Another page may lift one before.
     await page.route('**/api/protections/*', (route) => route.fulfill({ status: 404, json: {} }));
     await page.tap('.protection-lift >> nth=0');

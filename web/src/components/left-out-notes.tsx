@@ -8,7 +8,7 @@ export function LeftOutNotes() {
   const list = new Intl.ListFormat(locale.value);
   const tiles = playback.tiles.value.filter((tile) => tile.leftOutDays.value.length > 0);
   return (
-    <div role="status">
+    <div class="left-out-notes" role="status">
       {tiles.map(({ stream, leftOutDays }) => (
         <p key={stream} class="message left-out">
           {say.leftOut(stream, list.format(leftOutDays.value.map((ms) => day.format(ms))))}

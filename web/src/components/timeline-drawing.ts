@@ -104,7 +104,9 @@ function drawAxis(
     context.lineTo(x, height);
     context.stroke();
     context.fillStyle = isDay ? palette.text : palette.faint;
-    context.fillText(label, x, AXIS_HEIGHT - 11);
+    // Whole also where its line is near the edge.
+    const half = context.measureText(label).width / 2 + 2;
+    context.fillText(label, Math.max(half, Math.min(x, width - half)), AXIS_HEIGHT - 11);
   }
 }
 

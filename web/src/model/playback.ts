@@ -29,7 +29,7 @@ export class Playback {
   readonly tiles = signal<Tile[]>([]);
   /** The moment that is played, several times a second: ms since the Unix epoch; undefined before anything is. */
   readonly epochMs = signal<number | undefined>(undefined);
-  /** When the very picture was taken that is shown, with each picture: ms since the Unix epoch. */
+  /** When the very picture was taken that is shown, with each picture: whole ms since the Unix epoch. */
   readonly shownMs = signal<number | undefined>(undefined);
   /** Whether there is a moment that is played. */
   readonly hasMoment = computed(() => this.epochMs.value !== undefined);
@@ -99,7 +99,7 @@ export class Playback {
    */
   async show(epochMs: number, isPlaying = this.isPlaying.peek()): Promise<void> {
     this.#leaveLive();
-    this.shownMs.value = Math.min(epochMs, recorderNow());
+    this.#tell(Math.min(epochMs, recorderNow()));
     await this.#showAll(epochMs, isPlaying);
   }
 
@@ -115,7 +115,7 @@ export class Playback {
     if (edges.length === 0) return this.#awaitLive(nowMs);
     const edgeMs = Math.min(...edges);
     this.epochMs.value = edgeMs;
-    this.shownMs.value = edgeMs;
+    this.#tell(edgeMs);
     await Promise.all(tiles.map((tile) => tile.show(edgeMs)));
     if (turn === this.#turn) this.#begin();
   }
@@ -356,7 +356,11 @@ export class Playback {
   #showFrame(tile: Tile): void {
     if (tile !== this.#shownTile || tile.video.seeking) return;
     const frameMs = tile.frameMs;
-    // What is told and marked is the same: a fraction of a ms is cut off by some, and rounded by others.
-    if (frameMs !== undefined) this.shownMs.value = Math.round(frameMs);
+    if (frameMs !== undefined) this.#tell(frameMs);
+  }
+
+  /** Whole ms: of a fraction, the clock and the name of a clip would make different ones. */
+  #tell(epochMs: number): void {
+    this.shownMs.value = Math.round(epochMs);
   }
 }

@@ -149,7 +149,7 @@ export const CHINESE: Words = {
     `${stream}：${days}（UTC）的录像无法显示。请在录制服务上运行 verify 和 repair 命令了解详情。`,
   protect: '保护',
   protectHint: '受保护的录像在解除保护前，不会因保留规则或删除请求而被删除。',
-  protectionNote: '备注',
+  protectionNote: '保护原因（防止删除）',
   protectionNoteExample: '例如：大门口事故',
   protectionMade: '已保护：见下方列表，时间轴上以下划线标出。',
   protections: '受保护的录像',

@@ -153,7 +153,7 @@ export const ENGLISH = {
     `${stream}: nothing can be shown of what was recorded on ${days} (UTC). The recorder’s commands “verify” and “repair” tell more.`,
   protect: 'Protect',
   protectHint: 'What is protected is not deleted, by no rule and no request, until that is lifted.',
-  protectionNote: 'Note',
+  protectionNote: 'Reason to protect it from deletion',
   protectionNoteExample: 'e.g. accident at the gate',
   protectionMade: 'Protected: it is in the list below, and underlined on the timeline.',
   protections: 'Protected from deletion',
