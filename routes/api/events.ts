@@ -5,7 +5,7 @@ import { EVENT_PATTERNS, eventMatcher } from '../../src/events/event-filter.ts';
 import '../../src/http/decorators.ts';
 import { errorReply } from '../../src/http/errors.ts';
 import { EventFollower, LOST } from '../../src/http/event-follower.ts';
-import { openEventStream, TOO_MANY } from '../../src/http/event-stream-replies.ts';
+import { endlessEventsReplies, openEventStream } from '../../src/http/event-stream-replies.ts';
 
 const TYPES = Object.entries(EVENT_TYPES)
   .map(([type, meaning]) => `\`${type}\`: ${meaning}`)
@@ -51,25 +51,12 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
           ),
         }),
         response: {
-          200: {
-            description: 'An endless stream of events.',
-            content: {
-              'text/event-stream': {
-                schema: Type.String({
-                  examples: [
-                    'id: evt_1753315200000000\ndata: {"id":"evt_1753315200000000","type":"recording.started","timestamp":"2025-07-24T00:00:00.000Z","node":"live777-node-001","stream":"cam1","data":{"record":"1753315200","start_ts":1753315200000000,"mpd_path":"cam1/2025/07/24/manifest.mpd"}}\n\n',
-                  ],
-                }),
-              },
-            },
-          },
+          ...endlessEventsReplies(
+            'id: evt_1753315200000000\ndata: {"id":"evt_1753315200000000","type":"recording.started","timestamp":"2025-07-24T00:00:00.000Z","node":"live777-node-001","stream":"cam1","data":{"record":"1753315200","start_ts":1753315200000000,"mpd_path":"cam1/2025/07/24/manifest.mpd"}}\n\n',
+          ),
           400: errorReply(
             'A parameter is unknown; the message names it.',
             'query: unknown "streams"',
-          ),
-          503: errorReply(
-            'Too many clients are connected already, or the recorder is stopping.',
-            TOO_MANY,
           ),
         },
       },

@@ -7,7 +7,7 @@ import '../../src/http/decorators.ts';
 import { asDownload, offsetOf } from '../../src/http/download.ts';
 import { errorReply, RequestError } from '../../src/http/errors.ts';
 import type { EventStream } from '../../src/http/event-stream.ts';
-import { openEventStream, TOO_MANY } from '../../src/http/event-stream-replies.ts';
+import { endingEventsReplies, openEventStream } from '../../src/http/event-stream-replies.ts';
 import { EXPORT_EXAMPLE, ExportJson, exportJson } from '../../src/http/export-json.ts';
 import { replyFromFile } from '../../src/http/file-reply.ts';
 import { rootFrom } from '../../src/http/stream-address.ts';
@@ -223,22 +223,12 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
           'Server-sent events. The data of each is what `GET /api/exports/{id}` returns: one immediately, then up to four a second while it changes. The reply ends with the one that says `done` or `failed`, or when the export is removed; an `EventSource` that asks again then is answered 204 or 404, and stops.',
         params: ExportParams,
         response: {
-          200: {
-            description: 'A stream of events.',
-            content: {
-              'text/event-stream': {
-                schema: Type.String({
-                  examples: [
-                    'id: running\ndata: {"id":"0b6a9f3e-6f0c-4f0e-9d63-0d8c5b8d4c11","stream":"cam1","state":"running","written_bytes":805306368,"size":2260934177}\n\n',
-                  ],
-                }),
-              },
-            },
-          },
+          ...endingEventsReplies(
+            'id: running\ndata: {"id":"0b6a9f3e-6f0c-4f0e-9d63-0d8c5b8d4c11","stream":"cam1","state":"running","written_bytes":805306368,"size":2260934177}\n\n',
+          ),
           204: { description: 'Its last event was received before.', type: 'null' },
           400: noId,
           404: noSuchExport,
-          503: errorReply('Too many clients are connected already.', TOO_MANY),
         },
       },
     },

@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
 import { needsToken } from './auth.ts';
 import './decorators.ts';
-import { RequestError } from './errors.ts';
+import { errorReply, RequestError } from './errors.ts';
 import type { EventStream } from './event-stream.ts';
 import { EventStreams } from './event-streams.ts';
 
@@ -13,7 +14,34 @@ const MAX_PER_ADDRESS = 32;
 const RETRY_AFTER_SECONDS = 5;
 
 /** The reply to a client that exceeds the limits. */
-export const TOO_MANY = `at most ${MAX_CLIENTS} clients may be connected at a time, ${MAX_PER_ADDRESS} of them from one address`;
+const TOO_MANY = `at most ${MAX_CLIENTS} clients may be connected at a time, ${MAX_PER_ADDRESS} of them from one address`;
+
+/**
+ * Documents an endless reply of server-sent events in a route's schema.
+ * @param example one event, as it is sent
+ */
+export function endlessEventsReplies(example: string) {
+  return {
+    200: eventsReply('An endless stream of events.', example),
+    503: errorReply(
+      'Too many clients are connected already, or the recorder is stopping.',
+      TOO_MANY,
+    ),
+  };
+}
+
+/** The same for a reply that ends by itself. */
+export function endingEventsReplies(example: string) {
+  return {
+    200: eventsReply('A stream of events.', example),
+    503: errorReply('Too many clients are connected already.', TOO_MANY),
+  };
+}
+
+function eventsReply(description: string, example: string) {
+  const schema = Type.String({ examples: [example] });
+  return { description, content: { 'text/event-stream': { schema } } };
+}
 
 /** Makes the replies of server-sent events available to routes, and ends them with the server. */
 export function registerEventStreams(app: FastifyInstance): void {

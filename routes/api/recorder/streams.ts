@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { errorReply } from '../../../src/http/errors.ts';
-import { TOO_MANY } from '../../../src/http/event-stream-replies.ts';
+import { endlessEventsReplies } from '../../../src/http/event-stream-replies.ts';
 import { snapshotReplies } from '../../../src/http/snapshot-replies.ts';
 import { storageState } from '../../../src/http/storage-state.ts';
 import { StreamJson } from '../../../src/http/stream-json.ts';
@@ -60,25 +60,12 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
           'Server-sent events. The data of each event is an object: `streams` as `GET /api/recorder/streams` lists them, each with its newest folder alone, and, without `stream`, `storage` as `GET /api/storage` returns it. One event is sent immediately, and one after each change, at most once a second; comments keep the connection open in between.',
         querystring: Query,
         response: {
-          200: {
-            description: 'An endless stream of events.',
-            content: {
-              'text/event-stream': {
-                schema: Type.String({
-                  examples: [
-                    'data: {"streams":[{"stream":"cam1","state":"waiting","tracks":[],"recordings":[]}]}\n\n',
-                  ],
-                }),
-              },
-            },
-          },
+          ...endlessEventsReplies(
+            'data: {"streams":[{"stream":"cam1","state":"waiting","tracks":[],"recordings":[]}]}\n\n',
+          ),
           400: errorReply(
             'A parameter is unknown; the message names it.',
             'query: unknown "streams"',
-          ),
-          503: errorReply(
-            'Too many clients are connected already, or the recorder is stopping.',
-            TOO_MANY,
           ),
         },
       },

@@ -1,8 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { Type } from 'typebox';
 import '../../../src/http/decorators.ts';
-import { errorReply } from '../../../src/http/errors.ts';
-import { TOO_MANY } from '../../../src/http/event-stream-replies.ts';
+import { endlessEventsReplies } from '../../../src/http/event-stream-replies.ts';
 import { live777Streams, StreamsQuery } from '../../../src/http/live777-json.ts';
 import { snapshotReplies } from '../../../src/http/snapshot-replies.ts';
 
@@ -25,21 +23,8 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
           'Server-sent events. The data of each event is what `GET /api/streams/` returns. One event is sent immediately, and one after each change; comments keep the connection open in between.',
         querystring: StreamsQuery,
         response: {
-          200: {
-            description: 'An endless stream of events.',
-            content: {
-              'text/event-stream': {
-                schema: Type.String({
-                  examples: [
-                    'data: [{"id":"cam1","createdAt":1753315199500,"publish":{"leaveAt":0,"sessions":[]},"subscribe":{"leaveAt":0,"sessions":[]},"codecs":[]}]\n\n',
-                  ],
-                }),
-              },
-            },
-          },
-          503: errorReply(
-            'Too many clients are connected already, or the recorder is stopping.',
-            TOO_MANY,
+          ...endlessEventsReplies(
+            'data: [{"id":"cam1","createdAt":1753315199500,"publish":{"leaveAt":0,"sessions":[]},"subscribe":{"leaveAt":0,"sessions":[]},"codecs":[]}]\n\n',
           ),
         },
       },
