@@ -1,7 +1,6 @@
 import type { SourceConfig } from '../sources/source-options.ts';
 import type { ConfigProblem } from './config-error.ts';
-import { keyName, lineOf } from './explain.ts';
-import { pointerTo } from './key-lines.ts';
+import { distinctTableProblems, type ReportKey } from './distinct-tables.ts';
 import type { SourceTable } from './tables/source.ts';
 
 /**
@@ -13,16 +12,7 @@ export function sourceProblems(
   tables: unknown,
   lines: ReadonlyMap<string, number>,
 ): ConfigProblem[] {
-  const problems: ConfigProblem[] = [];
-  const urls = new Map<string, number>();
-  (Array.isArray(tables) ? tables : []).forEach((table, index) => {
-    if (typeof table !== 'object' || table === null) return;
-    const pointer = pointerTo('/recorder/sources', index);
-    const report = (key: string, message: string) => {
-      const at = pointerTo(pointer, key);
-      problems.push({ line: lineOf(at, lines), message: `${keyName(at)}: ${message}` });
-    };
-    const { url, whep, stream } = table as Record<string, unknown>;
+  const check = ({ url, whep, stream }: Record<string, unknown>, report: ReportKey) => {
     if (url === undefined && whep === undefined) {
       report(
         'url',
@@ -38,12 +28,8 @@ export function sourceProblems(
     } else if (url !== undefined && stream !== undefined) {
       report('stream', 'only applies to whep; auto_streams selects the streams of a node');
     }
-    if (typeof url !== 'string') return;
-    const same = urls.get(withoutSlash(url));
-    if (same === undefined) urls.set(withoutSlash(url), index);
-    else report('url', `the same as recorder.sources[${same}].url; remove one of them`);
-  });
-  return problems;
+  };
+  return distinctTableProblems('sources', tables, lines, check, withoutSlash);
 }
 
 /** Converts a validated table to a source. */
