@@ -120,6 +120,9 @@ export class Service {
       });
       closers.unshift(() => webhooks.close());
       events.listen(webhooks.take);
+      const eventsWritten = async () => {
+        await Promise.all([events.written(), webhooks.written()]);
+      };
       const { diskWarnings } = config.recorder;
       const space = new FreeSpaceWatch(store.root, log, undefined, undefined, diskWarnings);
       closers.unshift(async () => space.stop());
@@ -139,7 +142,7 @@ export class Service {
         rootLock.name,
         {
           emit: events.emit,
-          written: async () => void (await Promise.all([events.written(), webhooks.written()])),
+          written: eventsWritten,
         },
       );
       closers.unshift(() => recorder.close());
@@ -159,6 +162,7 @@ export class Service {
         }),
         segmentSeconds: config.recorder.segmentSeconds,
         onDeleted: (report) => deletionEvent(events.emit, report),
+        reported: eventsWritten,
         now: steadyNowUs,
         log,
       });

@@ -24,8 +24,10 @@ export interface DeletionsOptions {
   now(): number;
   /** How long files stay after the manifest stopped naming them, µs. */
   graceUs(): number;
-  /** Called for each stream and reason once the files are gone. */
+  /** Called for each stream and reason once the files are gone; after a crash perhaps once more. */
   onDeleted(report: DeletionReport): void;
+  /** Resolves when what was reported would survive a crash. Never rejects. */
+  reported(): Promise<void>;
   log: {
     info(fields: object, message: string): void;
     warn(fields: object, message: string): void;
@@ -127,43 +129,45 @@ export class Deletions {
 
   /** Does what can be done now. Failures are logged and tried again by the next call. */
   async work(): Promise<void> {
-    const done: LeavingSegment[] = [];
     this.#addFound();
     this.#isWorking = true;
+    const before = this.#batches.filter((batch) => batch.isGone);
+    await this.#each((batch) => this.#advance(batch));
+    const gone = this.#batches.filter((batch) => batch.isGone && !before.includes(batch));
+    // Before the index forgets them: what a crash interrupts is done and told again.
+    this.#report(gone.flatMap(({ segments }) => segments));
+    if (gone.length > 0) await this.#options.reported();
+    await this.#each((batch) => this.#finish(batch));
+    this.#isWorking = false;
+  }
+
+  async #each(step: (batch: Batch) => Promise<void>): Promise<void> {
     for (const batch of [...this.#batches]) {
       try {
-        done.push(...(await this.#advance(batch)));
-        this.#failing.delete(batch.folder);
+        await step(batch);
       } catch (err) {
         this.#tellFailure(batch, err as Error);
       }
     }
-    this.#isWorking = false;
-    this.#report(done);
   }
 
-  /** @returns segments whose files were deleted */
-  async #advance(batch: Batch): Promise<LeavingSegment[]> {
+  /** Takes a batch as far as it goes now: until the files are gone. */
+  async #advance(batch: Batch): Promise<void> {
+    if (batch.isGone) return;
     const { editor, files, now, graceUs } = this.#options;
-    if (batch.isGone) {
-      await this.#finish(batch);
-      return [];
-    }
     if (batch.forgottenUs === undefined) {
       await this.#forgetRecords(batch);
       const { stream, folder, dayUs } = batch;
       const forgotten = await editor.forget({ stream, folder, dayUs, numbers: numbersOf(batch) });
       Object.assign(batch, forgotten);
       batch.forgottenUs = now();
+      this.#failing.delete(batch.folder);
     }
-    if (now() < batch.forgottenUs + graceUs() || this.#isBeingRead(batch)) return [];
+    if (now() < batch.forgottenUs + graceUs() || this.#isBeingRead(batch)) return;
     const paths = batch.segments.map(({ segment }) => segment.path);
     const failure = await files.remove(batch.folder, [...paths, ...batch.initializations]);
     if (failure !== undefined) throw failure;
     batch.isGone = true;
-    const { segments } = batch;
-    await this.#finish(batch);
-    return segments;
   }
 
   /** Somebody may have begun to read them while their rows were being marked. */
@@ -174,6 +178,7 @@ export class Deletions {
 
   /** The files are gone: the index forgets them, and an empty folder is removed after its day. */
   async #finish(batch: Batch): Promise<void> {
+    if (!batch.isGone) return;
     const { index, editor, files, now, keepReason } = this.#options;
     const { stream, folder, dayUs, segments } = batch;
     const others = this.#batches.some((other) => other !== batch && other.folder === folder);
@@ -183,9 +188,16 @@ export class Deletions {
       const isOver = now() > dayEnd + AFTER_DAY_US;
       const isRemoved = isOver && (await editor.removeFolder({ stream, folder, dayUs }));
       if (!isRemoved) {
-        // One of them is enough to remember the folder by.
-        await this.#gone(segments.slice(1));
-        batch.segments = segments.slice(0, 1);
+        // One of them is enough to remember the folder by; without its size it is not told again.
+        const [{ segment, ...listed }, ...others] = segments as [
+          LeavingSegment,
+          ...LeavingSegment[],
+        ];
+        const last: LeavingSegment = { ...listed, segment: { ...segment, size: 0 } };
+        if (segment.size > 0) await index.leave([last]);
+        await this.#gone(others);
+        batch.segments = [last];
+        this.#failing.delete(folder);
         return;
       }
       const failure = await files.removeRest(folder);
@@ -193,6 +205,7 @@ export class Deletions {
     }
     await this.#gone(segments);
     this.#batches.splice(this.#batches.indexOf(batch), 1);
+    this.#failing.delete(folder);
   }
 
   async #gone(segments: readonly LeavingSegment[]): Promise<void> {
@@ -228,7 +241,7 @@ export class Deletions {
 
   #report(done: readonly LeavingSegment[]): void {
     const { onDeleted, log } = this.#options;
-    // The others were deleted before the index was lost, see `readFolderSegments`.
+    // The others stand for an empty folder.
     const deleted = done.filter(({ segment }) => segment.size > 0);
     for (const [, some] of Map.groupBy(
       deleted,

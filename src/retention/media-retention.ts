@@ -42,6 +42,8 @@ export interface MediaRetentionOptions {
   segmentSeconds: number;
   /** Called for each stream and reason once files are gone. */
   onDeleted?(report: DeletionReport): void;
+  /** Resolves when what it was told would survive a crash. Never rejects. */
+  reported?(): Promise<void>;
   /** The clock, µs since the Unix epoch. */
   now(): number;
   log: {
@@ -131,6 +133,7 @@ export class MediaRetention {
         this.#figures.deletedBytes += report.bytes;
         options.onDeleted?.(report);
       },
+      reported: async () => options.reported?.(),
     });
   }
 

@@ -175,6 +175,45 @@ t.test('files that somebody begins to read while their rows are marked', async (
   await node.close();
 });
 
+t.test(
+  'a deletion is told before the index forgets it, and an empty folder tells nothing',
+  async (t) => {
+    const root = inTestFolder(t, 'root');
+    const rules = { maxAgeUs: 600e6 };
+    const remembered: number[] = [];
+    const node = await SimulatedNode.open(t, root, NOON_US, {
+      rules,
+      reported: async () => {
+        await Promise.resolve();
+        remembered.push(node.index.leaving.size);
+      },
+    });
+    node.publish('cam1');
+    await node.run(20);
+    await node.endAll();
+    const { length } = node.rows();
+    node.nowUs += 1200e6;
+    await node.retention.sweep();
+    node.nowUs += 61e6;
+    await node.retention.work();
+    t.match(node.deleted, [{ segments: length }]);
+    t.same(remembered, [length], 'a crash would have told it again');
+    t.equal(node.index.leaving.size, 1);
+    await node.close();
+
+    const again = await SimulatedNode.open(t, root, node.nowUs, { rules });
+    await again.retention.work();
+    again.nowUs += 61e6;
+    await again.retention.work();
+    t.same(again.deleted, [], 'a restart tells nothing');
+    again.nowUs += 86_400e6;
+    await again.retention.work();
+    t.same(again.files(), []);
+    t.same(again.deleted, []);
+    await again.close();
+  },
+);
+
 t.test('rules that come while the recorder runs', async (t) => {
   const completing: ((isWhole: boolean) => void)[] = [];
   const node = await SimulatedNode.open(t, inTestFolder(t, 'root'), NOON_US, {

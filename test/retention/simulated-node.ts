@@ -31,6 +31,8 @@ export interface SimulatedNodeOptions {
   freeSpace?: () => Promise<FreeSpace>;
   /** See `MediaRetentionOptions.completeIndex`. */
   completeIndex?: () => Promise<boolean>;
+  /** See `MediaRetentionOptions.reported`. */
+  reported?: () => Promise<void>;
   /** Deletes files in another way. */
   files?: DeletableFiles;
 }
@@ -106,6 +108,7 @@ export class SimulatedNode {
       reserve: new SpaceReserve(path.join(root, '.index', 'reserve')),
       segmentSeconds: this.#options.segmentSeconds ?? 2,
       onDeleted: (report) => this.deleted.push(report),
+      ...(this.#options.reported && { reported: this.#options.reported }),
       now,
       log,
     });
