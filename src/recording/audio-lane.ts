@@ -165,11 +165,20 @@ export class AudioLane {
   }
 
   /**
-   * Extends the sound of the current Period to the length of its picture. @param end of the picture
+   * True if the picture has left the Period of the sound and ended there after a time: sound of this time
+   * still belongs to it.
    */
-  endWith(end: Ticks): void {
+  isLeft(time: Ticks): boolean {
+    const period = this.#period;
+    if (period?.audio === undefined || period.failed || !period.hasPicture) return false;
+    return time < period.video!.endTime;
+  }
+
+  /** Extends the sound of its Period to the length of the picture there, if that is one of the publisher's. */
+  endWithPicture(): void {
     const writer = this.#writer;
-    if (writer === undefined) return;
+    if (writer === undefined || this.#period!.failed || !this.#period!.hasPicture) return;
+    const end = this.#period!.video!.endTime;
     this.beginWithSilence(this.#period!.start, end);
     const usual = this.#packets.duration;
     if (writer.timescale.round(end) - this.#end > usual) this.fillTo(end, false);

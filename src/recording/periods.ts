@@ -194,12 +194,14 @@ export class Periods implements PeriodState {
     this.#latest = { reason, startUs: Math.round(wallUs) };
     this.counts[reason] = (this.counts[reason] ?? 0) + 1;
     log.info({ stream, reason }, 'a Period begins');
-    if (before === undefined || before.failed || before.audio === undefined) this.moveSound();
+    const left = before ?? this.audio.period;
+    if (left === undefined || left.failed || left.audio === undefined) this.moveSound();
     return period;
   }
 
   /** The sound follows to the current Period; a folder that both tracks have left is closed. */
   moveSound(): void {
+    if (this.audio.period !== this.#current) this.audio.endWithPicture();
     this.audio.moveTo(this.#current!);
     this.#folders.closeLeft();
   }
@@ -218,8 +220,10 @@ export class Periods implements PeriodState {
   /**
    * Ends the current Period with both tracks as long as the longer one; all media that arrived is
    * laid.
+   * @param soundGoesOn only the picture ends here: what comes of the sound until then is still on its way,
+   * so it follows to the next Period by itself, as at midnight
    */
-  end(publisher: Publisher, reason: Ending): void {
+  end(publisher: Publisher, reason: Ending, soundGoesOn = false): void {
     const period = this.#current;
     if (period !== undefined) {
       this.#endedFor = reason;
@@ -227,14 +231,13 @@ export class Periods implements PeriodState {
       log.info({ stream, reason }, 'a Period ends');
     }
     this.video.fillBlank(period, this.audio.end, true);
-    if (period?.hasPicture && period.audio) {
-      if (this.audio.period !== period) this.moveSound();
-      this.audio.endWith(this.video.end);
-    }
+    if (period?.hasPicture && period.audio && this.audio.period !== period) this.moveSound();
+    const isLeft = soundGoesOn && period?.hasPicture && period.audio;
+    if (!isLeft) this.audio.endWithPicture();
     this.settle(publisher, true);
     period?.video?.end();
     // Also if the picture's Period was given up and the sound is still in the previous one.
-    this.audio.endPeriod();
+    if (!isLeft) this.audio.endPeriod();
     this.#current = undefined;
     this.#folders.closeLeft();
   }

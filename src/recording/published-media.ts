@@ -136,7 +136,7 @@ export class PublishedMedia {
     if (publisher.track(kind) === undefined) return;
     const now = this.#options.now();
     this.timelineRestarts++;
-    this.endPeriod(ENDINGS.timelineRestarted);
+    this.endPeriod(ENDINGS.timelineRestarted, kind === 'video' && publisher.audio !== undefined);
     if (kind === 'video') publisher.askForKeyframe(now);
     else publisher.waiting.restart();
     this.#restartedUs = now;
@@ -155,8 +155,11 @@ export class PublishedMedia {
     if (this.publisher.video) this.publisher.askForKeyframe(this.#options.now());
   }
 
-  /** Writes all media that has arrived and ends the Period; later media begins another. */
-  endPeriod(reason: Ending): void {
+  /**
+   * Writes all media that has arrived and ends the Period; later media begins another.
+   * @param soundGoesOn see {@link Periods.end}
+   */
+  endPeriod(reason: Ending, soundGoesOn = false): void {
     const { waiting } = this.publisher;
     this.sound.finish();
     const picture = this.pictures.finish();
@@ -166,7 +169,7 @@ export class PublishedMedia {
       this.pictures.writeLast(picture, waiting.last?.end ?? written);
     }
     this.sound.write(true);
-    this.#periods.end(this.publisher, reason);
+    this.#periods.end(this.publisher, reason, soundGoesOn);
   }
 
   /** Places what has waited long enough, and synchronizes the tracks' clocks. */

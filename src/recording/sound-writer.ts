@@ -71,8 +71,13 @@ export class SoundWriter {
     const { video, audio } = this.#periods;
     for (let first = waiting.first; first !== undefined; first = waiting.first) {
       let period = this.#periods.current;
-      if (period === undefined || period.failed) return;
       const { start } = first;
+      if (period === undefined && audio.isLeft(start)) {
+        waiting.take();
+        audio.write(first);
+        continue;
+      }
+      if (period === undefined || period.failed) return;
       if (period.hasPicture) {
         if (!all && this.#waitsForPicture(start)) return;
       } else {
@@ -122,12 +127,12 @@ export class SoundWriter {
     if (video === undefined || nowUs - seenUs >= LAG_US) return;
     const lane = this.#periods.audio;
     const { period } = lane;
-    if (period?.audio === undefined) return;
+    const { current } = this.#periods;
+    if (period?.audio === undefined || current === undefined) return;
     const { timescale } = period.audio;
     const last = audio?.finish();
     if (last) this.take(last);
-    const { current } = this.#periods;
-    const next = period === current || !current ? undefined : timescale.round(current.start);
+    const next = period === current ? undefined : timescale.round(current.start);
     const behind = timescale.at(this.#options.clock.mediaUs(nowUs) - LAG_US);
     const until = Math.min(behind, next ?? behind);
     lane.beginWithSilence(period.start, until);
