@@ -58,6 +58,18 @@ export class WatchPage {
     return Date.parse((await this.page.getAttribute('#playback-clock', 'datetime')) ?? '');
   }
 
+  /**
+   * Waits until it stands still, with its last picture shown: the browser may show one more after it was paused.
+   * @returns what the clock says then, ms since the Unix epoch
+   */
+  async untilPaused(): Promise<number> {
+    await this.page.waitForSelector('#playback-toggle[aria-label="Play"]');
+    await this.page.evaluate(
+      'new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))',
+    );
+    return this.clockMs();
+  }
+
   /** Where the clip begins or ends, as it is marked, ms since the Unix epoch. */
   async markMs(mark: 'in' | 'out'): Promise<number> {
     return Date.parse((await this.page.getAttribute(`#clip-${mark} + time`, 'datetime'))!);

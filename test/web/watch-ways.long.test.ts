@@ -26,8 +26,7 @@ if (browser !== undefined && week !== undefined) {
       page.evaluate(`document.querySelector('.tile video').${property}`);
     await watch.untilClock(at('14:05:01'), at('14:05:20'));
     await page.click('#playback-toggle');
-    await page.waitForSelector('#playback-toggle[aria-label="Play"]');
-    const still = await watch.clockMs();
+    const still = await watch.untilPaused();
     await page.click('#playback-step');
     await watch.untilClock(still + 20, still + 67);
     await page.click('#playback-step-back');
@@ -241,7 +240,7 @@ if (browser !== undefined && week !== undefined) {
     await page.touchscreen.tap(box.x + x, box.y + 50);
     await watch.untilClock(target - 500, target + 12_000);
     await page.tap('#playback-toggle');
-    await page.waitForSelector('#playback-toggle[aria-label="Play"]');
+    await watch.untilPaused();
     await page.tap('#clip-in');
     const marked = await watch.markMs('in');
     await page.tap('#playback-step');

@@ -113,8 +113,7 @@ if (browser !== undefined && week !== undefined) {
     const { page } = watch;
     await watch.untilClock(at('14:05:01'), at('14:05:15'));
     await page.keyboard.press('k');
-    await page.waitForSelector('#playback-toggle[aria-label="Play"]');
-    const paused = await watch.clockMs();
+    const paused = await watch.untilPaused();
     await page.keyboard.press('.');
     await watch.until('the next frame', async () => (await watch.clockMs()) > paused);
     const next = await watch.clockMs();
@@ -158,8 +157,28 @@ if (browser !== undefined && week !== undefined) {
       const { startMs, endMs } = await watch.range();
       return Math.abs((endMs - startMs) / (whole.endMs - whole.startMs) - 0.25) < 0.01;
     });
+    await watch.until('two seconds or so', async () => {
+      await page.keyboard.press('+');
+      const { startMs, endMs } = await watch.range();
+      return endMs - startMs <= 2000;
+    });
+    const shown = await watch.range();
     await page.keyboard.press(' ');
     await page.waitForSelector('#playback-toggle[aria-label="Pause"]');
+    await watch.until('a timeline that goes on with what is played', async () => {
+      const { startMs } = await watch.range();
+      return startMs > shown.startMs;
+    });
+    await page.keyboard.press('k');
+    const end = await watch.untilPaused();
+    await watch.until('earlier', async () => {
+      await page.keyboard.press('PageUp');
+      return (await watch.range()).endMs < end - 2000;
+    });
+    const elsewhere = await watch.range();
+    await page.keyboard.press('k');
+    await watch.until('pictures', async () => (await watch.clockMs()) > end + 1000);
+    t.strictSame(await watch.range(), elsewhere, 'but not where it was moved elsewhere');
     await page.keyboard.press('f');
     await watch.until('full screen', async () =>
       page.evaluate<boolean>('document.fullscreenElement !== null'),
@@ -212,9 +231,9 @@ if (browser !== undefined && week !== undefined) {
     }
     await watch.clickTimeline(target);
     await watch.untilClock(target - 1000, target + 12_000);
-    await watch.until('both streams', async () =>
-      (await watch.tiles()).every(({ state, isPaused }) => state === 'media' && !isPaused),
-    );
+    await watch.untilPlaying();
+    await page.keyboard.press('k');
+    await watch.untilPaused();
     await page.mouse.move(box.x + box.width / 2, box.y + 50);
     await page.waitForSelector('.timeline-hover video');
     await watch.until('its picture', async () =>

@@ -11,6 +11,7 @@ import { StreamPicker } from '../components/stream-picker.tsx';
 import { Tiles } from '../components/tiles.tsx';
 import { TimelineCanvas } from '../components/timeline-canvas.tsx';
 import { playback, timeline } from '../model/console.ts';
+import { followPlayback } from '../model/follow-playback.ts';
 import { goTo, noteMoment, place } from '../model/location.ts';
 import { loadShaka } from '../model/shaka.ts';
 import { around } from '../model/time-range.ts';
@@ -36,6 +37,7 @@ export function WatchPage() {
     // Ready before it is asked for: the first picture has to come at once.
     void loadShaka().catch(() => undefined);
     const stopTimeline = timeline.start();
+    const stopFollowing = followPlayback(playback, timeline);
     const stopKeys = listenToKeys(fullScreen);
     const note = setInterval(() => {
       const epochMs = playback.epochMs.peek();
@@ -45,6 +47,7 @@ export function WatchPage() {
     return () => {
       clearInterval(note);
       stopKeys();
+      stopFollowing();
       stopTimeline();
       playback.close();
       playback.watch([]);
