@@ -15,6 +15,12 @@ const GATHER_US = 1_000_000;
  * day and stream; the live manifest is served from memory anyway.
  */
 const MANIFEST_BYTES_PER_SECOND = 12_000;
+/**
+ * The rate, bytes/s, that is kept to as long as the file lags behind by no more than so many seconds: 19 MB a day.
+ * Players of the file, in a bucket or on a shared disk, stay 12 s behind the present.
+ */
+const FRUGAL_BYTES_PER_SECOND = 220;
+const FRUGAL_LAG_SECONDS = 8;
 
 /** Options of a {@link FolderManifest}. */
 export interface FolderManifestOptions {
@@ -130,7 +136,11 @@ export class FolderManifest {
     const text = this.#published;
     if (text === undefined || text === this.#written) return;
     const { folder, now, presentation, onWritten } = this.#options;
-    const seconds = Math.max(presentation.segmentSeconds, text.length / MANIFEST_BYTES_PER_SECOND);
+    const seconds = Math.max(
+      presentation.segmentSeconds,
+      Math.min(text.length / FRUGAL_BYTES_PER_SECOND, FRUGAL_LAG_SECONDS),
+      text.length / MANIFEST_BYTES_PER_SECOND,
+    );
     this.#nextWriteUs = now() + seconds * 1e6;
     const named = this.#unwritten;
     this.#unwritten = [];
