@@ -78,7 +78,7 @@ export const EVENT_TYPES: Record<EventType, string> = {
   'recording.started': 'a record began',
   'recording.ended': 'a record ended',
   'recording.gap': 'nothing was recorded for a while within a record',
-  'segment.stored': 'a segment is durable',
+  'segment.stored': 'a segment is durable, on the disk or in the spool before a bucket',
   'storage.degraded': 'files wait for upload because the bucket does not take them, or no more may',
   'storage.recovered': 'the bucket takes files again',
   'disk.low': 'a disk has less free space or inodes than a mark',

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { type AddressInfo, connect } from 'node:net';
 import t from 'tap';
 import { listenRaw } from './raw-request.ts';
@@ -9,14 +8,18 @@ const TOML = '[http]\nrequest_timeout_seconds = 1';
 /** Sends the beginning of a request and then a byte now and then; resolves with all that came back. */
 async function dripping(port: number, beginning: string): Promise<string> {
   const socket = connect(port, '127.0.0.1');
+  // A write may fail before the end is known; once() would not wait for that end.
   socket.on('error', () => {});
+  const closed = new Promise<void>((resolve) => {
+    socket.on('close', () => resolve());
+  });
   let reply = '';
   socket.setEncoding('utf8').on('data', (text: string) => {
     reply += text;
   });
   socket.write(beginning);
   const drip = setInterval(() => socket.write('x'), 100);
-  await once(socket, 'close');
+  await closed;
   clearInterval(drip);
   return reply;
 }
