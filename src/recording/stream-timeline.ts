@@ -6,7 +6,7 @@ import { LipSync } from './lip-sync.ts';
 import { Standstill } from './standstill.ts';
 import type { TrackWriter } from './track-writer.ts';
 import type { VideoTrack } from './video-track.ts';
-import { haveReports, settle, type WallClockAnchor } from './wall-clock-anchor.ts';
+import { havePlausibleReports, settle, type WallClockAnchor } from './wall-clock-anchor.ts';
 
 /** How long the sender reports of all tracks are awaited before times become final, µs. */
 const REPORT_WAIT_US = 6_000_000;
@@ -166,7 +166,7 @@ export class StreamTimeline {
     if (this.#provisionalSinceUs === undefined) return undefined;
     const anchors = this.#anchors();
     const expected = (this.#video ? 1 : 0) + (this.#audio ? 1 : 0);
-    const complete = anchors.length === expected && haveReports(anchors);
+    const complete = anchors.length === expected && havePlausibleReports(anchors);
     if (!force && !complete && nowUs - this.#provisionalSinceUs < REPORT_WAIT_US) return undefined;
     const before = { video: this.base('video'), audio: this.base('audio') };
     settle(anchors, correctionUs);

@@ -80,9 +80,13 @@ export function settle(anchors: readonly WallClockAnchor[], correctionUs: number
   }
 }
 
-/** True if every track has a sender report, so that further waiting has no use. */
-export function haveReports(anchors: readonly WallClockAnchor[]): boolean {
-  return anchors.every((anchor) => anchor.clock.senderOffsetUs !== undefined);
+/**
+ * True if every track has a sender report, and these agree with the arrival times, so that further
+ * waiting has no use. Media servers begin with reports of tracks that they have not forwarded anything
+ * of, whose timestamps are of no timeline.
+ */
+export function havePlausibleReports(anchors: readonly WallClockAnchor[]): boolean {
+  return senderClockOffset(anchors, 0) !== undefined;
 }
 
 /** Media time minus the sender's clock, µs; undefined if reports are missing or implausible. */

@@ -86,3 +86,30 @@ t.test('no track begins before the end of the one before once its place is final
     t.same(early, [], codecs);
   }
 });
+
+t.test('reports of nothing that was sent yet do not make a place final', async (t) => {
+  const video = new VideoTrack(section('video'), 'freeze', new DroppedUnits(), () => {});
+  const audio = new AudioTrack(section('audio'), new DroppedUnits());
+  const tracks = { video, audio };
+  const timeline = new StreamTimeline(video, audio);
+  const timestamps = { video: 3_000_000_000, audio: 500 };
+  for (const kind of KINDS) {
+    tracks[kind].anchor.clock.advance(timestamps[kind], NOON_US);
+    timeline.anchor(kind, NOON_US, 0);
+    // webrtc-rs counts from timestamp 0 before it has forwarded a packet.
+    timeline.report(kind, { ntpUs: NOON_US, rtpTimestamp: 0, arrivalUs: NOON_US });
+  }
+  t.equal(timeline.settle(NOON_US, false, 0), undefined, 'they are no reason to wait no longer');
+  // A keyframe is sent when it is shown, and a picture that others are shown before 0.1 s earlier.
+  const sentUs = NOON_US + 1e6 / 30;
+  const next = { video: timestamps.video + 12_000, audio: timestamps.audio + 1600 };
+  for (const kind of KINDS) {
+    tracks[kind].anchor.clock.advance(next[kind], sentUs);
+    timeline.report(kind, { ntpUs: sentUs, rtpTimestamp: next[kind], arrivalUs: sentUs });
+  }
+  t.ok(timeline.settle(sentUs, false, 0), 'those of what was sent are');
+  const ofPicture = timeline.base('video') + video.timescale.toTicks(next.video);
+  const ofSound = timeline.base('audio') + audio.timescale.toTicks(next.audio);
+  const apart = Math.abs(ofPicture - ofSound);
+  t.ok(apart <= 15, `they say what belongs together, to ${apart} ticks`);
+});
