@@ -61,19 +61,29 @@ if (browser !== undefined && week !== undefined) {
   });
 
   t.test('three streams of two codecs in step', async (t) => {
-    const watch = await WatchPage.open(browser, link('cam1,cam2,cam3', '14:04:52'));
+    const address = link('cam1,cam2,cam3', '14:04:52');
+    const watch = await WatchPage.open(browser, address);
     await watch.untilClock(at('14:04:55'), at('14:05:20'));
     // All three began at the same moment, so that their presentations do too.
-    let inStep = 0;
+    let sinceMs: number | undefined;
     await watch.until('two seconds in step', async () => {
+      const clock = await watch.clockMs();
+      // On a busy machine it may take longer than what was recorded then.
+      if (clock > at('14:05:15')) {
+        sinceMs = undefined;
+        await watch.page.goto(address);
+        return false;
+      }
       const tiles = await watch.tiles();
       for (const { rate } of tiles) {
         if (rate < 0.95 || rate > 1.05) t.fail(`a rate of ${rate}`);
       }
       const times = tiles.map(({ time }) => time);
-      const isMedia = tiles.every(({ state, note }) => state === 'media' && note === '');
-      inStep = isMedia && Math.max(...times) - Math.min(...times) < 0.1 ? inStep + 1 : 0;
-      return inStep >= 40;
+      const isMedia =
+        tiles.length === 3 && tiles.every(({ state, note }) => state === 'media' && note === '');
+      const isInStep = isMedia && Math.max(...times) - Math.min(...times) < 0.1;
+      sinceMs = isInStep ? (sinceMs ?? clock) : undefined;
+      return sinceMs !== undefined && clock - sinceMs >= 2000;
     });
     t.strictSame(watch.faults, []);
     await watch.page.context().close();
