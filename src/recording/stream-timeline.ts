@@ -11,6 +11,9 @@ import { havePlausibleReports, settle, type WallClockAnchor } from './wall-clock
 /** How long the sender reports of all tracks are awaited before times become final, µs. */
 const REPORT_WAIT_US = 6_000_000;
 
+/** Within this time the pictures of a stream show their reordering, µs. */
+const ACQUAINTED_US = 500_000;
+
 /** How long the wall-clock estimate from a track's packets stays valid, µs. */
 const FRESH_US = 5_000_000;
 
@@ -61,11 +64,22 @@ export class StreamTimeline {
 
   /** Takes a sender report of a track. */
   report(kind: TrackKind, { ntpUs, rtpTimestamp, arrivalUs }: SenderReport): void {
+    if (kind === 'video' && this.#isUnacquainted()) return;
     this.#anchor(kind)?.clock.report(ntpUs, rtpTimestamp, arrivalUs);
     const [video, audio] = [this.#video?.anchor, this.#audio?.anchor];
     if (kind !== 'audio' || !video?.locked || !audio?.locked) return;
     if (!this.#lipSync?.isOf(video, audio)) this.#lipSync = new LipSync(video, audio);
     this.#lipSync.observe();
+  }
+
+  /**
+   * True while it does not show yet how pictures are reordered: a media server's report of the first
+   * keyframe is late by that, compared with those of later pictures.
+   */
+  #isUnacquainted(): boolean {
+    const { configuration, anchor } = this.#video ?? {};
+    if (configuration === undefined || configuration.reordering.most === 0) return false;
+    return anchor!.clock.ageUs < ACQUAINTED_US;
   }
 
   /**

@@ -102,6 +102,11 @@ export class TrackClock {
     return this.#latest !== undefined && this.#unwrap(timestamp) < this.#latest;
   }
 
+  /** Time from the arrival of the first packet to that of the latest, µs. */
+  get ageUs(): number {
+    return this.#latestArrivalUs - this.#firstArrivalUs;
+  }
+
   /** True if at most one timestamp was taken. */
   get isNew(): boolean {
     return this.#latestArrivalUs === this.#firstArrivalUs;

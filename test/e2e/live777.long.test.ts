@@ -104,9 +104,6 @@ t.test('a real Live777 node: each codec is pulled as it was published', { skip }
     await t.test(name, async (t) => {
       const recorded = await checkRecordedClip(t, hashes, root, stream);
       t.ok(recorded.pictures > 240, `${recorded.pictures} pictures`);
-      // The server's reports tell when it forwarded something, also before it has forwarded anything.
-      const { unevenSteps } = recorded;
-      if (name === 'h265-reordered') t.ok(unevenSteps < 8, `${unevenSteps} uneven steps`);
       t.comment(JSON.stringify(recorded));
     });
   }
