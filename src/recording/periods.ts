@@ -169,8 +169,9 @@ export class Periods implements PeriodState {
   ): RunningPeriod {
     const { clock, segmentSeconds, now, stream, log } = this.#options;
     const before = this.#current;
-    // Black pictures end at a time that the sound can express.
-    this.video.fillBlank(before, before?.audio?.timescale.round(start) ?? start, true);
+    // Black pictures end at a time that the sound can express, but not after the next picture begins.
+    const end = before?.audio?.timescale.round(start) ?? start;
+    this.video.fillBlank(before, Math.min(end, start), true);
     before?.video?.end();
     const wallUs = clock.wallUs(toUs(start));
     if (this.isOver(wallUs)) this.#endRecord(wallUs);
