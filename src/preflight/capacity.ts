@@ -10,7 +10,7 @@ const STREAM_PACKETS_PER_SECOND = 322;
  * CPU time from datagram to file, and of {@link decipher} there, µs a packet: figures of one machine
  * (`npm run bench -- streams`), whose ratio holds elsewhere too.
  */
-const REFERENCE = { wholeWayUs: 39.4, decipherUs: 4.5 };
+const REFERENCE = { wholeWayUs: 19.3, decipherUs: 4.2 };
 
 /** Share of a worker's time, and of the disk's rate, that is planned for. */
 const LOAD = 0.7;
