@@ -6,10 +6,10 @@ import type { Segment } from '../../src/facts/segment.ts';
 import { atOnce } from '../../src/journal/stepwise.ts';
 import type { SegmentQuery } from '../../src/segment-index/segment-index.ts';
 import { SegmentTable } from '../../src/segment-index/segment-table.ts';
+import { seededRandom } from '../rtp/packets.ts';
 import { repeat } from '../thoroughness.ts';
 import { NaiveIndex } from './naive-index.ts';
 import { openIndex, parse, segment } from './open-index.ts';
-import { random } from './random.ts';
 
 const names = [
   (n: number) => `seg_${String(n).padStart(4, '0')}.m4s`,
@@ -27,7 +27,7 @@ const STREAMS = ['cam1', 'cam2', 'caméra "3"', 'a/b'];
 
 for (const seed of repeat([1, 2, 3, 4], [1])) {
   t.test(`answers as a plain array does, seed ${seed}`, async (t) => {
-    const next = random(seed);
+    const next = seededRandom(seed);
     const pick = <T>(of: readonly T[]): T => of[Math.floor(next() * of.length)]!;
     const epoch = 1_753_315_200_000_000;
     const span = 40 * 86_400_000_000;

@@ -18,9 +18,9 @@ import { segmentPage } from '../../src/segment-index/segment-page.ts';
 import { restoreSegments, snapshotBlocks } from '../../src/segment-index/segment-snapshot.ts';
 import { SegmentTable } from '../../src/segment-index/segment-table.ts';
 import { smallDisk } from '../files/small-disk.ts';
+import { seededRandom } from '../rtp/packets.ts';
 import { repeat } from '../thoroughness.ts';
 import { type Logged, openIndex, segment } from './open-index.ts';
-import { random } from './random.ts';
 
 const exists = (path: string) =>
   stat(path).then(
@@ -88,7 +88,7 @@ async function stored(path: string, segments: number, since = 0): Promise<void> 
 
 for (const seed of repeat([1, 2, 3, 4, 5, 6], [2])) {
   t.test(`is what the journal says, whatever happened, seed ${seed}`, async (t) => {
-    const next = random(seed);
+    const next = seededRandom(seed);
     const pick = <T>(of: readonly T[]): T => of[Math.floor(next() * of.length)]!;
     const path = join(t.testdir(), 'index.journal');
     let { index, logged } = await openOften(path);
