@@ -81,4 +81,24 @@ t.test('a recording is deleted once that is confirmed, but for what is protected
   t.ok(await dialog.locator('.dialog-delete').isDisabled());
   t.strictSame(watch.faults, []);
   await page.context().close();
+
+  await t.test('with a finger, 390 px wide', async (t) => {
+    const phone = await WatchPage.open(browser, url, { width: 390, height: 844, hasTouch: true });
+    const { page } = phone;
+    const day = page.locator('[data-stream="cam2"] .recording').first();
+    const name = (await day.locator('code').textContent())!;
+    await day.locator('.recording-delete').tap();
+    const dialog = page.locator('dialog[open]');
+    const button = dialog.locator('.dialog-delete:enabled');
+    const { x, y, width, height } = (await button.boundingBox())!;
+    t.ok(x >= 0 && x + width <= 390 && y + height <= 844, 'it is within reach');
+    t.ok(height >= 44, `and ${height} px high`);
+    await button.tap();
+    await dialog.waitFor({ state: 'detached' });
+    await page.waitForSelector(`[data-stream="cam2"] .recording code:text-is("${name}")`, {
+      state: 'detached',
+    });
+    t.strictSame(phone.faults, []);
+    await page.context().close();
+  });
 });

@@ -129,7 +129,9 @@ function withNewest(
   newest: RecordedFolder | undefined,
 ): RecordedFolder[] {
   if (newest === undefined) return [];
-  return [...folders.filter(({ folder }) => folder !== newest.folder), newest];
+  const at = folders.findIndex(({ folder }) => folder === newest.folder);
+  // What followed it was deleted.
+  return [...(at < 0 ? folders : folders.slice(0, at)), newest];
 }
 
 async function follow(signal: AbortSignal): Promise<void> {
