@@ -5,6 +5,7 @@ import { messageOf } from '../api/request.ts';
 import { refresh } from '../model/streams.ts';
 import { bytesInWords } from '../model/units.ts';
 import { words } from '../words/language.ts';
+import { ConfirmDialog } from './confirm-dialog.tsx';
 
 /**
  * Deletes what is recorded of a stream in a range, once what that is was read and confirmed.
@@ -61,9 +62,18 @@ export function DeleteRecording(props: {
       >
         {say.deleteRecording}
       </button>
-      <dialog ref={dialog} aria-label={say.deleteRecordingOf(name)}>
-        <h3>{say.deleteQuestion}</h3>
-        <p>{name}</p>
+      <ConfirmDialog
+        dialog={dialog}
+        label={say.deleteRecordingOf(name)}
+        question={say.deleteQuestion}
+        name={name}
+        action={{
+          class: 'dialog-delete',
+          label: say.deleteIt,
+          isDisabled: bytes === 0 || isBusy.value,
+          run: remove,
+        }}
+      >
         <p class="hint" role="status">
           {plan.value !== undefined &&
             (bytes > 0 ? say.deleteBytes(bytesInWords(bytes)) : say.deleteNothing)}
@@ -75,20 +85,7 @@ export function DeleteRecording(props: {
         <p class="message error" role="alert">
           {message}
         </p>
-        <form method="dialog" class="controls">
-          <button type="submit" class="quiet dialog-cancel">
-            {say.cancel}
-          </button>
-          <button
-            type="button"
-            class="dialog-delete"
-            disabled={bytes === 0 || isBusy.value}
-            onClick={() => void remove()}
-          >
-            {say.deleteIt}
-          </button>
-        </form>
-      </dialog>
+      </ConfirmDialog>
     </>
   );
 }

@@ -6,6 +6,7 @@ import { around } from '../model/time-range.ts';
 import { instantInWords } from '../model/time-zone.ts';
 import { spanInWords } from '../model/units.ts';
 import { words } from '../words/language.ts';
+import { ConfirmDialog } from './confirm-dialog.tsx';
 
 /** How many are shown before one asks for all. */
 const FEW = 5;
@@ -93,24 +94,20 @@ function ProtectionItem(props: { protection: Protection; onChoose: (epochMs: num
       >
         {say.liftProtection}
       </button>
-      <dialog ref={dialog} aria-label={`${say.liftProtection}: ${name}`}>
-        <h3>{say.liftQuestion}</h3>
-        <p>{name}</p>
+      <ConfirmDialog
+        dialog={dialog}
+        label={`${say.liftProtection}: ${name}`}
+        question={say.liftQuestion}
+        name={name}
+        action={{
+          class: 'dialog-lift',
+          label: say.liftIt,
+          isDisabled: protections.isBusy.value,
+          run: lift,
+        }}
+      >
         <p class="hint">{say.liftHint}</p>
-        <form method="dialog" class="controls">
-          <button type="submit" class="quiet dialog-cancel">
-            {say.cancel}
-          </button>
-          <button
-            type="button"
-            class="dialog-lift"
-            disabled={protections.isBusy.value}
-            onClick={() => void lift()}
-          >
-            {say.liftIt}
-          </button>
-        </form>
-      </dialog>
+      </ConfirmDialog>
     </li>
   );
 }
