@@ -1,4 +1,5 @@
 import { type FastifyReply, type FastifyRequest, LogController } from 'fastify';
+import type { Logger } from 'pino';
 import { loggedUrl } from './logged-url.ts';
 
 /** One line per request, at level debug: Liveman and players send too many requests for more. */
@@ -23,7 +24,10 @@ export class RequestLog extends LogController {
     request: FastifyRequest,
     reply: FastifyReply,
   ): void {
-    request.log.debug(
+    const { log } = request;
+    // What is not written need not be put together: thousands of requests a second are polls.
+    if ('isLevelEnabled' in log && !(log as Logger).isLevelEnabled('debug')) return;
+    log.debug(
       {
         ...(error && { err: error }),
         method: request.method,

@@ -5,9 +5,16 @@ const PAIRS = Buffer.from(
   'latin1',
 );
 
+/** Size of a new buffer, bytes. */
+const FIRST_BYTES = 64 * 1024;
+/** As many buffers are kept for the next contents. */
+const SPARE_BUFFERS = 4;
+
 /** Writes JSON as bytes into a growing buffer, without intermediate strings. */
 export class JsonBytes {
-  #buffer = Buffer.allocUnsafeSlow(64 * 1024);
+  #buffer: Buffer = Buffer.allocUnsafeSlow(FIRST_BYTES);
+  /** Buffers that came back. */
+  #spare: Buffer[] = [];
   #length = 0;
   /** What {@link JsonBytes.number} wrote before its last eight digits, and these digits. */
   #lastHigh = -1;
@@ -22,6 +29,22 @@ export class JsonBytes {
   /** A copy of the content. */
   take(): Buffer {
     return Buffer.from(this.#buffer.subarray(0, this.#length));
+  }
+
+  /**
+   * The content itself, which is {@link release}d once it is not read any more. For large ones, new memory
+   * costs as much as what is written into it.
+   */
+  lend(): Buffer {
+    const content = this.#buffer.subarray(0, this.#length);
+    this.#buffer = this.#spare.pop() ?? Buffer.allocUnsafeSlow(FIRST_BYTES);
+    this.#length = 0;
+    return content;
+  }
+
+  /** Takes back what {@link lend} returned: its bytes may change from now on. */
+  release(content: Buffer): void {
+    if (this.#spare.length < SPARE_BUFFERS) this.#spare.push(Buffer.from(content.buffer));
   }
 
   /** The content as text. */

@@ -6,7 +6,7 @@ import { type LeavingSegment, LeavingSegments, type ListedSegment } from './leav
 import { checkSegment } from './segment-check.ts';
 import type { FolderSummary } from './segment-folder.ts';
 import { type SegmentEntry, segmentJournal } from './segment-journal.ts';
-import { segmentPage, segmentReply } from './segment-page.ts';
+import { type SegmentReply, segmentPage, segmentReply } from './segment-page.ts';
 import type { SegmentQuery } from './segment-query.ts';
 import { restoreSegments, SNAPSHOT_VERSION, snapshotBlocks } from './segment-snapshot.ts';
 import { SegmentTable } from './segment-table.ts';
@@ -185,7 +185,7 @@ export class SegmentIndex {
   }
 
   /** The same page, to be sent as it is. */
-  reply(query: SegmentQuery): Buffer | string {
+  reply(query: SegmentQuery): SegmentReply {
     return segmentReply(this.#table, query);
   }
 

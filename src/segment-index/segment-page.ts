@@ -31,13 +31,23 @@ export function segmentPage(table: SegmentTable, query: SegmentQuery): Buffer {
   return json.take();
 }
 
-/**
- * The same, to be sent: short ones as text, which Node sends in one piece with the headers. That saves a third
- * of the time of a poll.
- */
-export function segmentReply(table: SegmentTable, query: SegmentQuery): Buffer | string {
+/** A page to be sent. */
+export interface SegmentReply {
+  /**
+   * Short ones are text, which Node sends in one piece with the headers. That saves a third of the time of a
+   * poll.
+   */
+  body: Buffer | string;
+  /** Called once, when the body has been sent or is not sent any more: its memory is used again. */
+  release(): void;
+}
+
+/** The same as {@link segmentPage}, without a copy of it. */
+export function segmentReply(table: SegmentTable, query: SegmentQuery): SegmentReply {
   writePage(table, query);
-  return json.length <= TEXT_BYTES ? json.text() : json.take();
+  if (json.length <= TEXT_BYTES) return { body: json.text(), release() {} };
+  const body = json.lend();
+  return { body, release: () => json.release(body) };
 }
 
 /** Written directly from the columns: objects and a serializer are five times slower. */

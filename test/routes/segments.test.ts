@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { type ClientRequest, get, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import autoload from '@fastify/autoload';
 import fastify, { type FastifyError, type FastifyInstance } from 'fastify';
@@ -10,6 +11,7 @@ import { replyWithError } from '../../src/http/errors.ts';
 import { compileValidator, validationError } from '../../src/http/validation.ts';
 import type { SegmentIndex } from '../../src/segment-index/segment-index.ts';
 import { openIndex, parse, segment } from '../segment-index/open-index.ts';
+import type { SegmentPage } from '../server/recorder-client.ts';
 
 /** A server with this route alone, loaded as the service loads it. */
 async function build(
@@ -130,6 +132,34 @@ async function answerOf(request: ClientRequest) {
 async function waiting(index: SegmentIndex, count: number): Promise<void> {
   while (index.waiting !== count) await new Promise((resolve) => setImmediate(resolve));
 }
+
+t.test('does not write into a page that a slow reader has not got yet', async (t) => {
+  const { app, index } = await build(t);
+  await Promise.all(Array.from({ length: 1000 }, (_, n) => index.add(segment(n))));
+  await app.listen({ port: 0, host: '127.0.0.1' });
+  const { port } = app.server.address() as AddressInfo;
+  const pageUrl = `${SEGMENTS_URL}?limit=1000`;
+  const page = (await app.inject({ url: pageUrl })).body;
+
+  // More than the kernel keeps for a connection that nobody reads.
+  const pages = 40;
+  const socket = connect(port, '127.0.0.1');
+  socket.pause();
+  await once(socket, 'connect');
+  const request = `GET ${pageUrl} HTTP/1.1\r\nHost: 127.0.0.1\r\n`;
+  socket.write(`${request}\r\n`.repeat(pages - 1));
+  socket.write(`${request}Connection: close\r\n\r\n`);
+  for (let n = 1; n <= 20; n++) {
+    const other = await fetch(`http://127.0.0.1:${port}${pageUrl}&start_ts=${segment(n).startUs}`);
+    t.equal(((await other.json()) as SegmentPage).segments[0]!.start_ts, segment(n).startUs);
+  }
+  const received = (await text(socket)).split(/HTTP\/1.1 200 OK\r\n[\s\S]*?\r\n\r\n/).slice(1);
+  t.equal(received.length, pages);
+  t.ok(
+    received.every((body) => body === page),
+    'all pages are as they were selected',
+  );
+});
 
 t.test('long poll', async (t) => {
   const { app, index } = await build(t, { closeIndex: false });

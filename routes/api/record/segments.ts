@@ -191,8 +191,11 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
       if (wait > 0) await waitForSegment(query, wait, reply.raw);
       reply.header('content-type', 'application/json; charset=utf-8');
       reply.header('cache-control', 'no-store');
+      const { body, release } = app.segmentIndex.reply(query);
+      // After the reply was handed to the kernel, or its connection ended.
+      reply.raw.once('close', release);
       // The index serializes the page itself; the schema only describes it.
-      return app.segmentIndex.reply(query) as unknown as Static<typeof page>;
+      return body as unknown as Static<typeof page>;
     },
   );
 };
