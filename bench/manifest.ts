@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { FolderManifest } from '../src/day-folder/folder-manifest.ts';
 import type { Segment } from '../src/facts/segment.ts';
 import { writeMpd } from '../src/manifest/mpd.ts';
 import { readMpd } from '../src/manifest/mpd-reader.ts';
@@ -33,16 +34,59 @@ function timelineOf(timescale: number): SegmentTimeline {
 }
 
 /**
- * Prints what it costs to read the manifest of a whole day, and what a refresh of a live range costs that a
+ * Prints what the manifest of a day writes to the disk, what it costs to read the whole, and what a refresh of a live range costs that a
  * player makes every two seconds: the manifest has a segment more each time.
  */
 export async function run(): Promise<void> {
+  await writeDay();
   readDay();
   const folder = await mkdtemp(join(tmpdir(), 'bench-manifest-'));
   try {
     await refresh(folder);
   } finally {
     await rm(folder, { recursive: true });
+  }
+}
+
+/** Bytes that a stream writes as manifests in a day, if no, some or all segments differ from the one before. */
+async function writeDay(): Promise<void> {
+  const lengths: [string, (n: number) => number][] = [
+    ['equal segments', () => 0],
+    ['one segment in ten longer', (n) => (n % 10 === 0 ? 100 : 0)],
+    ['every segment different', (n) => (n * 7919) % 37],
+  ];
+  for (const [name, extra] of lengths) {
+    const folder = await mkdtemp(join(tmpdir(), 'bench-manifest-'));
+    const [video, audio] = [new SegmentTimeline(), new SegmentTimeline()];
+    const day = dayOf(video, audio);
+    const [period] = day.periods;
+    let nowUs = DAY_US;
+    const manifest = new FolderManifest({
+      ...{ folder, presentation: day, now: () => nowUs, onWritten() {} },
+    });
+    let bytes = 0;
+    let writes = 0;
+    for (let n = 0; n < SEGMENTS; n++) {
+      for (const track of [period!.video!, period!.audio!]) {
+        const { timeline, timescale } = track;
+        const start = timeline.count === 0 ? (DAY_US / 1e6) * timescale : timeline.endTicks;
+        timeline.add(start, 2 * timescale + extra(n));
+        manifest.add(track, '');
+      }
+      nowUs += 1.25e6;
+      manifest.tick();
+      if (manifest.isDue()) {
+        await manifest.write();
+        bytes += manifest.text!.length;
+        writes++;
+      }
+      nowUs += 0.75e6;
+    }
+    await rm(folder, { recursive: true });
+    const [written, length] = [bytes / 1e6, manifest.text!.length / 1e6].map((mb) => mb.toFixed(1));
+    console.log(
+      `manifests of a day, ${name}: ${written} MB in ${writes} writes, at the end ${length} MB`,
+    );
   }
 }
 

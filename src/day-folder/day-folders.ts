@@ -49,6 +49,12 @@ export class DayFolders {
     this.#endUs = dayEndUs(us);
   }
 
+  /** A Period has ended, and its segments are in the queue: the manifest on disk soon names them. */
+  periodEnded(): void {
+    const folder = this.#current;
+    this.#queue.push({ failed: false }, 0, async () => folder.expediteManifest());
+  }
+
   /** Closes the previous folder; call it when both tracks have left it. */
   closeLeft(): void {
     const left = this.#left;

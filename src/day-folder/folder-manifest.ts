@@ -11,16 +11,17 @@ import type { ManifestPeriod, ManifestTrack, Presentation } from '../manifest/pr
  */
 const GATHER_US = 1_000_000;
 /**
- * Maximum average rate of manifest writes, bytes/s. One write per segment would cost gigabytes per
- * day and stream; the live manifest is served from memory anyway.
- */
-const MANIFEST_BYTES_PER_SECOND = 12_000;
-/**
- * The rate, bytes/s, that is kept to as long as the file lags behind by no more than so many seconds: 19 MB a day.
- * Players of the file, in a bucket or on a shared disk, stay 12 s behind the present.
+ * Average rate of manifest writes, bytes/s: 19 MB a day. The text grows all day and is written as a whole, so a
+ * long one is written rarely. The live manifest is served from memory anyway.
  */
 const FRUGAL_BYTES_PER_SECOND = 220;
-const FRUGAL_LAG_SECONDS = 8;
+/**
+ * Longest time between two writes at that rate, seconds. It limits what a start after a crash has to read in
+ * files that no manifest names, what a spool keeps on the disk, and how far behind readers of the file are.
+ */
+const MOST_LAG_SECONDS = 300;
+/** Rate that no manifest exceeds, however long it is, and however often its Periods end, bytes/s. */
+const MOST_BYTES_PER_SECOND = 3_000;
 
 /** Options of a {@link FolderManifest}. */
 export interface FolderManifestOptions {
@@ -47,7 +48,10 @@ export class FolderManifest {
   #unwritten: string[] = [];
   /** When the first unpublished change was made, µs. */
   #newsSinceUs: number | undefined;
-  #nextWriteUs = 0;
+  /** When the last write began, µs. */
+  #writtenUs = Number.NEGATIVE_INFINITY;
+  /** The next write is not put off to save bytes. */
+  #isUrgent = false;
 
   constructor(options: FolderManifestOptions) {
     this.#options = options;
@@ -104,12 +108,25 @@ export class FolderManifest {
     this.#written = undefined;
   }
 
+  /** A Period has ended: nothing may follow for long, so the file is soon brought up to date. */
+  expedite(): void {
+    this.#isUrgent = true;
+  }
+
   /**
    * True if the file should be written: there is a change, and the last write is long enough ago
    * for its size.
    */
   isDue(): boolean {
-    return this.#published !== this.#written && this.#options.now() >= this.#nextWriteUs;
+    const text = this.#published;
+    if (text === undefined || text === this.#written) return false;
+    const { now, presentation } = this.#options;
+    const seconds = Math.max(
+      presentation.segmentSeconds,
+      text.length / MOST_BYTES_PER_SECOND,
+      this.#isUrgent ? 0 : Math.min(text.length / FRUGAL_BYTES_PER_SECOND, MOST_LAG_SECONDS),
+    );
+    return now() >= this.#writtenUs + seconds * 1e6;
   }
 
   /**
@@ -135,13 +152,8 @@ export class FolderManifest {
   async write(): Promise<void> {
     const text = this.#published;
     if (text === undefined || text === this.#written) return;
-    const { folder, now, presentation, onWritten } = this.#options;
-    const seconds = Math.max(
-      presentation.segmentSeconds,
-      Math.min(text.length / FRUGAL_BYTES_PER_SECOND, FRUGAL_LAG_SECONDS),
-      text.length / MANIFEST_BYTES_PER_SECOND,
-    );
-    this.#nextWriteUs = now() + seconds * 1e6;
+    const { folder, now, onWritten } = this.#options;
+    this.#writtenUs = now();
     const named = this.#unwritten;
     this.#unwritten = [];
     try {
@@ -151,6 +163,7 @@ export class FolderManifest {
       throw error;
     }
     this.#written = text;
+    this.#isUrgent &&= this.#unpublished.length > 0 || this.#published !== text;
     onWritten(named);
   }
 

@@ -23,6 +23,9 @@ export interface RecoveredSegment extends SegmentFacts {
 /** Id of the Period in which a track was recorded, if it had to be added to another one. */
 const originOf = new WeakMap<ManifestTrack, string>();
 
+/** Files that are read at a time: on a disk that has just started, each read waits for it. */
+const AT_ONCE = 8;
+
 /** Tracks that begin within this time of each other belong to the same Period, seconds. */
 const SAME_PERIOD_SECONDS = 5;
 
@@ -55,15 +58,28 @@ export async function recoverSegments(
       !presentation.deleted?.seg[kind].has(number) &&
       !(isPart && names.has(name)),
   );
+  const initializations = new InitializationReader(folder);
   const found: (NonNullable<Awaited<ReturnType<typeof takeUp>>> & { file: FolderFile })[] = [];
-  for (const file of lost) {
-    const segment = await takeUp(folder, file, presentation);
-    if (segment !== undefined) found.push({ ...segment, file });
-  }
-  found.sort((a, b) => a.startSeconds - b.startSeconds || a.file.number - b.file.number);
+  const left = lost.values();
+  const takeUpLeft = async () => {
+    for (const file of left) {
+      const segment = await takeUp(folder, file, presentation, initializations);
+      if (segment !== undefined) found.push({ ...segment, file });
+    }
+  };
+  // All of them, so that nothing is changed any more when an error is thrown.
+  const ends = await Promise.allSettled(Array.from({ length: AT_ONCE }, takeUpLeft));
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  found.sort(
+    (a, b) =>
+      a.startSeconds - b.startSeconds ||
+      a.file.number - b.file.number ||
+      // Picture and sound are found in any order.
+      (a.file.name < b.file.name ? -1 : 1),
+  );
   for (const { file, origin, startSeconds, ...segment } of found) {
     const { startTime, endTime } = segment.span;
-    const entry = await entryFor(folder, files, presentation, file, startTime, origin);
+    const entry = await entryFor(files, presentation, file, startTime, origin, initializations);
     if (entry === undefined) continue;
     entry.timeline.add(startTime, endTime - startTime);
     entry.bytes += segment.size;
@@ -82,7 +98,12 @@ function isListed(presentation: Presentation, kind: TrackKind, number: number): 
 }
 
 /** Makes a file a complete segment under its final name, and reads its content. */
-async function takeUp(folder: string, file: FolderFile, presentation: Presentation) {
+async function takeUp(
+  folder: string,
+  file: FolderFile,
+  presentation: Presentation,
+  initializations: InitializationReader,
+) {
   const found = path.join(folder, file.name + (file.isPart ? PART_SUFFIX : ''));
   const container = containerNamed(file.container);
   const handle = await open(found, 'r+');
@@ -108,7 +129,8 @@ async function takeUp(folder: string, file: FolderFile, presentation: Presentati
     }
     const { startTime } = first;
     const { times, origin } = await readSegmentHead(handle, file);
-    const described = origin && (await describe(folder, presentation, file, origin.initialization));
+    const described =
+      origin && (await describe(initializations, presentation, file, origin.initialization));
     const timescale = described?.timescale ?? timescaleOf(file);
     const span = wallClockSpan(times, startTime, endTime, timescale);
     if (times !== undefined && times !== span) {
@@ -132,12 +154,12 @@ async function overwrite(handle: FileHandle, bytes: Buffer, position: number): P
 
 /** The entry of the manifest that a segment continues, or a new one. */
 async function entryFor(
-  folder: string,
   files: FolderFile[],
   presentation: Presentation,
   { kind, container, number }: FolderFile,
   startTime: number,
   origin: SegmentOrigin | undefined,
+  initializations: InitializationReader,
 ): Promise<ManifestTrack | undefined> {
   for (const period of presentation.periods) {
     const track = period[kind];
@@ -150,7 +172,7 @@ async function entryFor(
   }
   const name = origin?.initialization ?? lastInitialization(files, { kind, container });
   if (name === undefined) return undefined;
-  const description = await describe(folder, presentation, { kind, container }, name);
+  const description = await describe(initializations, presentation, { kind, container }, name);
   if (description === undefined) return undefined;
   const entry = { ...description, startNumber: number, timeline: new SegmentTimeline(), bytes: 0 };
   if (origin !== undefined) {
@@ -165,17 +187,38 @@ async function entryFor(
   return entry;
 }
 
+/** Reads each initialization segment of a folder once: many segments need the same. */
+class InitializationReader {
+  readonly #folder: string;
+  readonly #read = new Map<string, Promise<Buffer | undefined>>();
+
+  /** @param folder path in the file system */
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** @returns undefined if there is no such file @throws the file system's error */
+  read(name: string): Promise<Buffer | undefined> {
+    let data = this.#read.get(name);
+    if (data === undefined) {
+      data = readFile(path.join(this.#folder, name)).catch(absent);
+      this.#read.set(name, data);
+    }
+    return data;
+  }
+}
+
 /**
  * The content of an initialization segment, or that of another track that uses it if the file has
  * been uploaded.
  */
 async function describe(
-  folder: string,
+  initializations: InitializationReader,
   presentation: Presentation,
   { kind, container }: FileFormat,
   name: string,
 ): Promise<Omit<ManifestTrack, 'startNumber' | 'timeline' | 'bytes'> | undefined> {
-  const data = await readFile(path.join(folder, name)).catch(absent);
+  const data = await initializations.read(name);
   if (data === undefined) {
     const period = presentation.periods.find((other) => other[kind]?.initialization === name);
     return period?.[kind];

@@ -370,6 +370,11 @@ export class PresentationFolder {
     return this.#manifest.isDue();
   }
 
+  /** See {@link FolderManifest.expedite}. */
+  expediteManifest(): void {
+    this.#manifest.expedite();
+  }
+
   /** Replaces the manifest on disk. @throws the file system's error */
   async writeManifest(): Promise<void> {
     try {

@@ -240,6 +240,7 @@ export class Periods implements PeriodState {
     // Also if the picture's Period was given up and the sound is still in the previous one.
     if (!isLeft) this.audio.endPeriod();
     this.#current = undefined;
+    this.#folders.periodEnded();
     this.#folders.closeLeft();
   }
 

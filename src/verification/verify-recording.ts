@@ -163,7 +163,10 @@ async function besideManifest(
   const found = await inspectSegment(files, name, (await trackOfFile(files, name)).codec);
   if (found === undefined) return [];
   const holds = `${found.chunks.length} complete chunks, ${found.samples} samples`;
-  if (isLive) return [finding('live', `being recorded: ${holds}`, name)];
+  if (isLive) {
+    const state = file.isPart ? 'being recorded' : 'recorded, not in the manifest yet';
+    return [finding('live', `${state}: ${holds}`, name)];
+  }
   if (file.isPart) {
     const twin = listed.has(file.name) ? `; ${file.name} exists too` : '';
     return [finding('part', `was being written when the recorder ended: ${holds}${twin}`, name)];

@@ -69,11 +69,53 @@ t.test('equal segments cost less than 20 MB a day, and are soon in the file', as
   t.ok(longestUs <= 10e6, `named after ${longestUs} µs, while players stay 12 s behind`);
 });
 
-t.test('a long text is not written more often than its size allows', async (t) => {
+t.test('a long text is written rarely, and not later than after five minutes', async (t) => {
   const seconds = 8000;
   const { bytes, text, longestUs } = await record(t, seconds, (n) => (n % 2) * 0.01);
   t.ok(text.length > 100_000, `${text.length} bytes of text`);
-  t.ok(bytes < seconds * 12_000, `${bytes} bytes in ${seconds} s`);
-  t.ok(longestUs > 9e6, `named after ${longestUs} µs`);
-  t.ok(longestUs <= (text.length / 12_000 + 2) * 1e6, 'which is what its size takes');
+  t.ok((bytes * DAY_SECONDS) / seconds < 25e6, `${bytes} bytes in ${seconds} s`);
+  t.ok(longestUs <= 303e6, `named after ${longestUs} µs`);
+});
+
+t.test('the end of a Period is soon in the file, as far as its size allows', async (t) => {
+  const folder = t.testdir({});
+  const video = track('video', 90_000);
+  let nowUs = START_US;
+  const manifest = new FolderManifest({
+    folder,
+    presentation: {
+      ...{ dayStartUs: START_US, live: true, segmentSeconds: 2 },
+      periods: [{ id: '1', ended: false, video }],
+    },
+    now: () => nowUs,
+    onWritten() {},
+  });
+  const list = (count: number) => {
+    for (; count > 0; count--) {
+      const { timeline } = video;
+      const start = timeline.count === 0 ? (START_US / 1e6) * 90_000 : timeline.endTicks;
+      timeline.add(start, 180_000 + (count % 7));
+      manifest.add(video, '');
+    }
+  };
+  /** Seconds until it is due. */
+  const due = () => {
+    const fromUs = nowUs;
+    for (; !manifest.isDue(); nowUs += 250_000) manifest.tick();
+    return (nowUs - fromUs) / 1e6;
+  };
+  list(2000);
+  due();
+  await manifest.write();
+  list(1);
+  t.ok(due() > 100, 'while it goes on, the file may wait');
+  await manifest.write();
+  list(1);
+  manifest.expedite();
+  const { length } = manifest.text!;
+  t.ok(due() <= length / 3000 + 2, `${length} bytes`);
+  await manifest.write();
+  t.equal(await readFile(join(folder, 'manifest.mpd'), 'utf8'), manifest.text);
+  list(1);
+  t.ok(due() > 100, 'the next Period waits again');
 });
