@@ -1,9 +1,10 @@
-import { cp, readdir, readFile } from 'node:fs/promises';
+import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import t from 'tap';
 import { recoverAfterCrash } from '../../src/day-folder/crash-recovery.ts';
 import type { RecordingFact } from '../../src/facts/recording-fact.ts';
 import type { Segment } from '../../src/facts/segment.ts';
+import { verifyRecording } from '../../src/verification/verify-recording.ts';
 import { readMpd } from '../media/read-mpd.ts';
 import { NOON_US, SimulatedPublisher } from '../recording/simulated-publisher.ts';
 
@@ -47,6 +48,46 @@ t.test('a start after a crash closes what was left open, once', async (t) => {
     t.equal(listed.length, files.filter((file) => /seg_\d+\.m4s$/.test(file)).length);
   }
   t.same(await recoverAfterCrash(options), [], 'nothing is left to do');
+});
+
+t.test('a manifest that is far behind loses nothing, and no Period is torn', async (t) => {
+  const publisher = new SimulatedPublisher(t, { videoReportUs: 0, audioReportUs: 0 });
+  for (const _ of [1, 2, 3]) {
+    await publisher.run(4);
+    await publisher.recording.written();
+  }
+  const early = await readFile(path.join(publisher.root, FOLDER, 'manifest.mpd'));
+  await publisher.run(60);
+  await publisher.recording.written();
+  const root = path.join(t.testdirName, 'crashed');
+  const folder = path.join(root, FOLDER);
+  await cp(publisher.root, root, { recursive: true });
+  await publisher.recording.close();
+  await writeFile(path.join(folder, 'manifest.mpd'), early);
+  const before = await verifyRecording(folder, { live: true });
+  const unlisted = before.findings.filter(({ file }) => /seg_\d+\.m4s$/.test(file ?? ''));
+  t.ok(unlisted.length > 50, `${unlisted.length} segments are not in the manifest`);
+  t.same(
+    before.findings.filter(({ damage }) => damage),
+    [],
+  );
+
+  const announced: string[] = [];
+  await recoverAfterCrash({
+    ...{ root, streamOf: () => undefined, isKnown: () => true, log: silent },
+    ...{ indexedUs: Number.POSITIVE_INFINITY, nowUs: NOON_US + 3600e6 },
+    onFact: (fact) => {
+      if (fact.type === 'segment') announced.push(fact.segment.path);
+    },
+  });
+  t.ok(announced.length > 50);
+  for (const prefix of ['/seg', '/audio']) {
+    const ofKind = announced.filter((each) => each.includes(prefix));
+    t.same(ofKind, ofKind.toSorted(), 'in the order of their numbers');
+  }
+  const { findings, periods } = await verifyRecording(folder);
+  t.same(findings, []);
+  t.equal(periods.length, 1);
 });
 
 t.test('an old folder and an empty root are left alone', async (t) => {
