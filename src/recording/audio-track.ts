@@ -113,7 +113,7 @@ export class AudioTrack {
 
   /** A new timeline of the sender begins; it must not be mixed with the old one. */
   restart(): void {
-    this.anchor = this.#newAnchor();
+    this.anchor = this.#newAnchor(this.anchor);
     this.#pending = undefined;
   }
 
@@ -129,7 +129,8 @@ export class AudioTrack {
     return this.#codec.createReader(this.#formats.filter(({ codec }) => codec === this.codec));
   }
 
-  #newAnchor(): WallClockAnchor {
-    return new WallClockAnchor(new TrackClock(this.timescale.perSecond, DOUBTFUL_US));
+  #newAnchor(before?: WallClockAnchor): WallClockAnchor {
+    const clock = new TrackClock(this.timescale.perSecond, DOUBTFUL_US);
+    return new WallClockAnchor(clock, before);
   }
 }

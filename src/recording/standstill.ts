@@ -1,3 +1,4 @@
+import { SettlingDelay } from './settling-delay.ts';
 import type { TrackClock } from './track-clock.ts';
 import type { WallClockAnchor } from './wall-clock-anchor.ts';
 
@@ -5,16 +6,18 @@ import type { WallClockAnchor } from './wall-clock-anchor.ts';
 const LEAST_US = 250_000;
 /** The sender's reports and the arrival times agree if they differ by no more than this, µs. */
 const AGREE_US = 250_000;
+/** A pause of sound whose place was filled with silence counts at once from this length on, µs. */
+const LONG_US = 1_000_000;
 /**
  * A sender that is briefly overloaded is late, and its reports confirm that if they contain the
- * time of sending. It catches up again, so a pause only counts after it has persisted, the longer
- * the shorter it is. A pause of this length counts at once, because its place would otherwise be
- * filled with silence, µs.
+ * time of sending, as those of media servers do. It catches up again, so a pause only counts after it has
+ * persisted without becoming shorter, the longer the shorter it is, µs.
  */
-const LONG_US = 1_000_000;
 const STAYS_US = 600_000;
 const SHORT_US = 500_000;
 const SHORT_STAYS_US = 3_000_000;
+/** The same where the other track is late too, or there is none: it may be the whole sender, or the network. */
+const SHARED_STAYS_US = 2_000_000;
 /** Without any report, the arrival times must show a difference of at least this, µs, … */
 const LEAST_UNTOLD_US = 1_000_000;
 /**
@@ -48,6 +51,8 @@ export class Standstill {
   #sinceUs = 0;
   /** When packets in time and reports began to disagree, µs; 0 while they agree. */
   #apartSinceUs = 0;
+  /** Whether the sender, or the network, catches up. */
+  readonly #settling = new SettlingDelay();
   /**
    * Time of the last correction until the next report has been evaluated, µs; 0 if there is none.
    */
@@ -84,6 +89,7 @@ export class Standstill {
     if (lateUs === undefined) return 0;
     if (lateUs < LEAST_US) {
       this.#sinceUs = 0;
+      this.#settling.reset();
       // A report may date from the pause unless a packet in time arrived after it.
       if (clock.latestArrivalUs <= clock.reportedUs || clock.latestLatenessUs >= LEAST_US) return 0;
       const remainderUs = this.#remainderUs(clock);
@@ -91,11 +97,14 @@ export class Standstill {
       return remainderUs;
     }
     if (this.#sinceUs === 0) this.#sinceUs = nowUs;
+    this.#settling.note(lateUs, lateUs, nowUs);
     if (clock.senderOffsetUs === undefined) return this.#untoldUs(nowUs, lateUs, otherLatenessUs);
     if (this.#senderOffsetUs === undefined) return 0;
     const toldUs = clock.senderOffsetUs - this.#senderOffsetUs;
     if (toldUs < LEAST_US) return 0;
-    if (nowUs - this.#sinceUs < staysUs(Math.min(toldUs, lateUs))) return 0;
+    const isShared = otherLatenessUs === undefined || otherLatenessUs > LEAST_US;
+    const wantedUs = isShared ? SHARED_STAYS_US : staysUs(Math.min(toldUs, lateUs));
+    if (this.#settling.steadyUs(nowUs) < wantedUs) return 0;
     // A report from the pause shows that the timestamps stood still, but not for how long.
     if (clock.reportedUs < this.#sinceUs && toldUs < lateUs) return this.#certain(lateUs, nowUs);
     if (Math.abs(toldUs - lateUs) <= AGREE_US) return this.#certain(toldUs, nowUs);
@@ -131,11 +140,12 @@ export class Standstill {
 
   #untoldUs(nowUs: number, lateUs: number, otherUs: number | undefined): number {
     if (lateUs < LEAST_UNTOLD_US || otherUs === undefined || otherUs > LEAST_US) return 0;
-    return nowUs - this.#sinceUs < UNTOLD_US ? 0 : this.#certain(lateUs, nowUs);
+    return this.#settling.steadyUs(nowUs) < UNTOLD_US ? 0 : this.#certain(lateUs, nowUs);
   }
 
   #certain(us: number, nowUs: number): number {
     this.#sinceUs = 0;
+    this.#settling.reset();
     this.#leapedUs = nowUs;
     return us;
   }
@@ -157,6 +167,5 @@ export class Standstill {
 
 /** How long a difference must persist before it is certain, µs. */
 function staysUs(lackUs: number): number {
-  if (lackUs >= LONG_US) return 0;
   return lackUs < SHORT_US ? SHORT_STAYS_US : STAYS_US;
 }

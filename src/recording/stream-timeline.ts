@@ -4,12 +4,17 @@ import type { SenderReport } from '../rtp/rtp-receiver.ts';
 import type { AudioTrack } from './audio-track.ts';
 import { LipSync } from './lip-sync.ts';
 import { Standstill } from './standstill.ts';
+import { goOnWhereLeft, SteadyArrivals, tellPlaces } from './steady-arrivals.ts';
 import type { TrackWriter } from './track-writer.ts';
 import type { VideoTrack } from './video-track.ts';
 import { havePlausibleReports, settle, type WallClockAnchor } from './wall-clock-anchor.ts';
 
 /** How long the sender reports of all tracks are awaited before times become final, µs. */
 const REPORT_WAIT_US = 6_000_000;
+/** The other track comes as usual if it is not later than this, µs. */
+const IN_TIME_US = 250_000;
+/** After this, a place becomes final in any case, µs. */
+const STEADY_WAIT_US = 30_000_000;
 
 /** Within this time the pictures of a stream show their reordering, µs. */
 const ACQUAINTED_US = 500_000;
@@ -29,6 +34,7 @@ export class StreamTimeline {
   readonly #audio: AudioTrack | undefined;
   #unsettled: TrackWriter[] = [];
   #provisionalSinceUs: number | undefined;
+  readonly #arrivals = new SteadyArrivals();
   /** Ends of what was written before the first unsettled writer of each kind: none may be moved before it. */
   #floor: TrackTimes = { video: 0, audio: 0 };
   #lipSync: LipSync | undefined;
@@ -59,7 +65,19 @@ export class StreamTimeline {
     const anchor = this.#anchor(kind)!;
     if (anchor.offsetUs !== undefined) return;
     this.#provisionalSinceUs ??= nowUs;
-    settle([...this.#anchors().filter((other) => other.locked), anchor], correctionUs);
+    anchor.begin();
+    this.#arrivals.begin(kind, anchor);
+    if (this.#isInTime(kind === 'video' ? 'audio' : 'video', nowUs)) anchor.continuedUs = undefined;
+    if (anchor.continuedUs !== undefined) anchor.offsetUs = anchor.continuedUs;
+    else settle([...this.#anchors().filter((other) => other.locked), anchor], correctionUs);
+  }
+
+  /** True if a track comes as usual, so that the other one alone was held up. */
+  #isInTime(kind: TrackKind, nowUs: number): boolean {
+    const anchor = this.#anchor(kind);
+    const latenessUs =
+      anchor?.continuedUs === undefined ? anchor?.clock.latenessUs(nowUs) : undefined;
+    return latenessUs !== undefined && latenessUs < IN_TIME_US;
   }
 
   /** Takes a sender report of a track. */
@@ -180,10 +198,20 @@ export class StreamTimeline {
     if (this.#provisionalSinceUs === undefined) return undefined;
     const anchors = this.#anchors();
     const expected = (this.#video ? 1 : 0) + (this.#audio ? 1 : 0);
-    const complete = anchors.length === expected && havePlausibleReports(anchors);
-    if (!force && !complete && nowUs - this.#provisionalSinceUs < REPORT_WAIT_US) return undefined;
+    const steadyUs = this.#arrivals.steadyUs({
+      ...(this.isAnchored('video') && { video: this.#anchor('video')! }),
+      ...(this.isAnchored('audio') && { audio: this.#anchor('audio')! }),
+    });
+    if (!force) {
+      const complete = anchors.length === expected && havePlausibleReports(anchors);
+      const waitedUs = nowUs - this.#provisionalSinceUs;
+      const isTold = tellPlaces(anchors, steadyUs, correctionUs);
+      if (waitedUs < (complete ? 0 : REPORT_WAIT_US)) return undefined;
+      if (waitedUs < (isTold ? 0 : STEADY_WAIT_US)) return undefined;
+    }
     const before = { video: this.base('video'), audio: this.base('audio') };
     settle(anchors, correctionUs);
+    goOnWhereLeft(anchors, steadyUs);
     const overlap = this.#overlap(this.#shiftSince(before));
     for (const anchor of anchors) {
       if (anchor.locked) continue;

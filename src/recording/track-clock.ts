@@ -203,6 +203,19 @@ export class TrackClock {
     return Math.abs(offsetUs - this.#reorderedOffsetUs) < Math.abs(offsetUs - recent);
   }
 
+  /**
+   * How much later the times of another clock are on this one's timeline, µs, where its latest timestamp
+   * follows ours, and no more media than time is between them; undefined otherwise.
+   */
+  aheadOfUs(other: TrackClock): number | undefined {
+    if (this.#latest === undefined || other.#latest === undefined) return undefined;
+    if (other.clockRate !== this.clockRate) return undefined;
+    const ticks = this.#unwrap(other.#latest);
+    const stepUs = this.toUs(ticks - this.#latest);
+    if (stepUs < 0 || stepUs > other.#latestArrivalUs - this.#latestArrivalUs) return undefined;
+    return this.toUs(ticks - other.#latest);
+  }
+
   /** Converts ticks to µs on the track's own timeline. */
   toUs(ticks: number): number {
     return (ticks / this.clockRate) * 1e6;
@@ -221,6 +234,11 @@ export class TrackClock {
   /** Our wall clock minus media time for the least delayed packet, µs; infinite before a packet. */
   get arrivalOffsetUs(): number {
     return this.#least.value;
+  }
+
+  /** The same for packets of the last half second to second, µs. */
+  get recentOffsetUs(): number {
+    return this.#leastRecent.value;
   }
 
   /**

@@ -305,7 +305,7 @@ export class VideoTrack {
 
   /** A new timeline of the sender begins; it must not be mixed with the old one. */
   restart(): void {
-    this.anchor = this.#newAnchor();
+    this.anchor = this.#newAnchor(this.anchor);
     this.#order.clear();
     this.#dropRecovery();
     this.#frozen = true;
@@ -314,7 +314,8 @@ export class VideoTrack {
     this.#lost = false;
   }
 
-  #newAnchor(): WallClockAnchor {
-    return new WallClockAnchor(new TrackClock(this.timescale.perSecond, DOUBTFUL_US));
+  #newAnchor(before?: WallClockAnchor): WallClockAnchor {
+    const clock = new TrackClock(this.timescale.perSecond, DOUBTFUL_US);
+    return new WallClockAnchor(clock, before);
   }
 }

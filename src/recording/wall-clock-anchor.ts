@@ -23,9 +23,17 @@ export class WallClockAnchor {
   #offsetUs: Us | undefined;
   /** Delay of the least delayed packet relative to its place when the anchor was locked, µs. */
   #delayUs = 0;
+  #before: WallClockAnchor | undefined;
+  /**
+   * The place at which the timeline goes on as if its timestamps had not stood still, and its packets were late
+   * alone, µs; undefined if it does not go on with another one.
+   */
+  continuedUs: Us | undefined;
 
-  constructor(clock: TrackClock) {
+  /** @param before of the timeline of the track before this one */
+  constructor(clock: TrackClock, before?: WallClockAnchor) {
     this.clock = clock;
+    this.#before = before;
     this.#timescale = new Timescale(clock.clockRate);
   }
 
@@ -37,6 +45,14 @@ export class WallClockAnchor {
   set offsetUs(us: Us) {
     this.#offsetUs = us;
     this.base = this.#timescale.at(us);
+  }
+
+  /** Compares the first timestamp with those of the timeline before. */
+  begin(): void {
+    const before = this.#before;
+    this.#before = undefined;
+    const aheadUs = before?.locked ? before.clock.aheadOfUs(this.clock) : undefined;
+    if (aheadUs !== undefined) this.continuedUs = before!.offsetUs! + aheadUs;
   }
 
   /**

@@ -2,7 +2,7 @@ import t from 'tap';
 import { containerNamed } from '../../src/containers/registry.ts';
 import { WriteQueue } from '../../src/files/write-queue.ts';
 import type { TrackKind } from '../../src/media/access-unit.ts';
-import { TICKS_PER_SECOND, type Ticks, toTicks } from '../../src/media/media-time.ts';
+import { TICKS_PER_SECOND, TIMESCALE, type Ticks, toTicks } from '../../src/media/media-time.ts';
 import { H264_TIMESCALE, OPUS_TIMESCALE, Timescale } from '../../src/media/timescale.ts';
 import { AudioTrack } from '../../src/recording/audio-track.ts';
 import { DroppedUnits } from '../../src/recording/dropped-units.ts';
@@ -107,7 +107,11 @@ t.test('reports of nothing that was sent yet do not make a place final', async (
     tracks[kind].anchor.clock.advance(next[kind], sentUs);
     timeline.report(kind, { ntpUs: sentUs, rtpTimestamp: next[kind], arrivalUs: sentUs });
   }
-  t.ok(timeline.settle(sentUs, false, 0), 'those of what was sent are');
+  t.equal(timeline.settle(sentUs, false, 0), undefined, 'but packets come less and less late');
+  for (const kind of KINDS) {
+    tracks[kind].anchor.clock.advance(next[kind] + TIMESCALE[kind], sentUs + 1e6);
+  }
+  t.ok(timeline.settle(sentUs + 1e6, false, 0), 'those of what was sent are');
   const ofPicture = timeline.base('video') + video.timescale.toTicks(next.video);
   const ofSound = timeline.base('audio') + audio.timescale.toTicks(next.audio);
   const apart = Math.abs(ofPicture - ofSound);
