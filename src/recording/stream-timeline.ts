@@ -38,6 +38,8 @@ export class StreamTimeline {
   /** Ends of what was written before the first unsettled writer of each kind: none may be moved before it. */
   #floor: TrackTimes = { video: 0, audio: 0 };
   #lipSync: LipSync | undefined;
+  /** The latest report of pictures of which nothing tells yet whether they are reordered. */
+  #early: { anchor: WallClockAnchor; report: SenderReport } | undefined;
   readonly #standstills: Partial<Record<TrackKind, Standstill>> = {};
   #tickedUs = 0;
 
@@ -64,6 +66,7 @@ export class StreamTimeline {
   anchor(kind: TrackKind, nowUs: number, correctionUs: number): void {
     const anchor = this.#anchor(kind)!;
     if (anchor.offsetUs !== undefined) return;
+    this.#takeEarlyReport();
     this.#provisionalSinceUs ??= nowUs;
     anchor.begin();
     this.#arrivals.begin(kind, anchor);
@@ -81,8 +84,15 @@ export class StreamTimeline {
   }
 
   /** Takes a sender report of a track. */
-  report(kind: TrackKind, { ntpUs, rtpTimestamp, arrivalUs }: SenderReport): void {
-    if (kind === 'video' && this.#isUnacquainted()) return;
+  report(kind: TrackKind, report: SenderReport): void {
+    const { ntpUs, rtpTimestamp, arrivalUs } = report;
+    if (kind === 'video') this.#early = undefined;
+    if (kind === 'video' && this.#isUnacquainted()) {
+      const { anchor, configuration } = this.#video!;
+      const isEarly = configuration === undefined && anchor.clock.latestArrivalUs > 0;
+      if (isEarly) this.#early = { anchor, report };
+      return;
+    }
     this.#anchor(kind)?.clock.report(ntpUs, rtpTimestamp, arrivalUs);
     const [video, audio] = [this.#video?.anchor, this.#audio?.anchor];
     if (kind !== 'audio' || !video?.locked || !audio?.locked) return;
@@ -91,13 +101,23 @@ export class StreamTimeline {
   }
 
   /**
-   * True while it does not show yet how pictures are reordered: a media server's report of the first
-   * keyframe is late by that, compared with those of later pictures.
+   * True while it does not show yet how pictures are reordered: a media server's report of a picture that is
+   * shown after later ones is late by that, compared with those of others.
    */
   #isUnacquainted(): boolean {
     const { configuration, anchor } = this.#video ?? {};
-    if (configuration === undefined || configuration.reordering.most === 0) return false;
-    return anchor!.clock.ageUs < ACQUAINTED_US;
+    if (anchor === undefined || configuration?.reordering.most === 0) return false;
+    return anchor.clock.ageUs < ACQUAINTED_US;
+  }
+
+  /** Takes the early report if it turns out that pictures are not reordered, or shows by now how. */
+  #takeEarlyReport(): void {
+    if (this.#early === undefined || this.#isUnacquainted()) return;
+    const { anchor, report } = this.#early;
+    this.#early = undefined;
+    const { configuration } = this.#video!;
+    if (anchor !== this.#video!.anchor || (configuration?.reordering.most ?? 0) > 0) return;
+    anchor.clock.report(report.ntpUs, report.rtpTimestamp, report.arrivalUs);
   }
 
   /**
@@ -196,6 +216,7 @@ export class StreamTimeline {
    */
   settle(nowUs: number, force: boolean, correctionUs: number): TrackTimes | undefined {
     if (this.#provisionalSinceUs === undefined) return undefined;
+    this.#takeEarlyReport();
     const anchors = this.#anchors();
     const expected = (this.#video ? 1 : 0) + (this.#audio ? 1 : 0);
     const steadyUs = this.#arrivals.steadyUs({

@@ -9,11 +9,31 @@ import { DroppedUnits } from '../../src/recording/dropped-units.ts';
 import { StreamTimeline } from '../../src/recording/stream-timeline.ts';
 import { TrackWriter } from '../../src/recording/track-writer.ts';
 import { VideoTrack } from '../../src/recording/video-track.ts';
+import { videoFrames } from '../publisher/clip.ts';
 import { seededRandom } from '../rtp/packets.ts';
 import { repeat } from '../thoroughness.ts';
 import { NOON_US, section } from './simulated-publisher.ts';
 
 const KINDS: readonly TrackKind[] = ['video', 'audio'];
+
+const KEYFRAME = videoFrames('flash-and-beep.h264')[0]!;
+
+/** Video whose first picture has come, which shows that pictures are sent as they are shown. */
+function videoTrack(): VideoTrack {
+  const video = new VideoTrack(section('video'), 'freeze', new DroppedUnits(), () => {});
+  const { keyframe, units: parts } = KEYFRAME;
+  const discontinuity = false;
+  const unit = {
+    codec: 'h264',
+    rtpTimestamp: 0,
+    arrivalUs: NOON_US,
+    keyframe,
+    discontinuity,
+    parts,
+  };
+  video.push(unit, 0);
+  return video;
+}
 
 /** A writer of a Period whose files are never written. */
 function writerOf(kind: TrackKind, timescale: Timescale): TrackWriter {
@@ -41,7 +61,7 @@ function writerOf(kind: TrackKind, timescale: Timescale): TrackWriter {
  */
 function overlapsOf(seed: number, files: Record<TrackKind, Timescale>): Record<TrackKind, Ticks> {
   const random = seededRandom(seed);
-  const video = new VideoTrack(section('video'), 'freeze', new DroppedUnits(), () => {});
+  const video = videoTrack();
   const audio = new AudioTrack(section('audio'), new DroppedUnits());
   const tracks = { video, audio };
   const timeline = new StreamTimeline(video, audio);
@@ -88,7 +108,7 @@ t.test('no track begins before the end of the one before once its place is final
 });
 
 t.test('reports of nothing that was sent yet do not make a place final', async (t) => {
-  const video = new VideoTrack(section('video'), 'freeze', new DroppedUnits(), () => {});
+  const video = videoTrack();
   const audio = new AudioTrack(section('audio'), new DroppedUnits());
   const tracks = { video, audio };
   const timeline = new StreamTimeline(video, audio);

@@ -67,35 +67,47 @@ t.test('reports that contradict the arrival times move nothing', async (t) => {
   t.ok(Math.abs(ends[0]! - ends[1]!) < 40_000, `${ends[0]! - ends[1]!} µs apart at the end`);
 });
 
-t.test('reports of a media server about reordered pictures move nothing', async (t) => {
-  if (!requireFfmpeg(t)) return;
-  const params = 'bframes=3:b-adapt=0:b-pyramid=normal';
-  const { frames } = await encodeClip(t.testdir(), { seconds: 6, profile: 'high', params });
-  const publisher = new SimulatedPublisher(
-    t,
-    {
-      ...REPORTS,
-      frames,
-      // An encoder gives a picture away when it has those that it refers to.
-      videoDelayUs: 100_000,
-      audioDelayUs: 100_000,
-      segmentSeconds: 10,
-      reportsByServer: true,
+/** Pictures that a media server forwarded to others before it did to us: the first keyframe is the next one. */
+for (const joinedAt of [0, 4, 10, 40]) {
+  t.test(
+    `a media server's reports of reordered pictures move nothing, joined at ${joinedAt}`,
+    async (t) => {
+      if (!requireFfmpeg(t)) return;
+      const params = 'bframes=3:b-adapt=0:b-pyramid=normal';
+      const { frames } = await encodeClip(t.testdir(), { seconds: 6, profile: 'high', params });
+      const publisher = new SimulatedPublisher(
+        t,
+        {
+          ...REPORTS,
+          frames,
+          videoReportUs: (joinedAt / 30) * 1e6,
+          // An encoder gives a picture away when it has those that it refers to.
+          videoDelayUs: 100_000,
+          audioDelayUs: 100_000,
+          segmentSeconds: 10,
+          reportsByServer: true,
+        },
+        `${t.testdirName}/root`,
+      );
+      await publisher.run(
+        60,
+        (kind, index) => kind === 'video' && index < joinedAt && 'never sent',
+      );
+      await publisher.recording.close();
+      const paths = new Set(
+        publisher.of('video').flatMap(({ initPath, path }) => [initPath, path]),
+      );
+      const files = [...paths].map((file) => path.join(publisher.root, file));
+      const { pts, streams } = await probeSegments(files);
+      t.ok(pts.length > (joinedAt === 0 ? 1780 : 1720), `${pts.length} pictures`);
+      const step = streams[0]!.timescale / 30;
+      // The first and the last ones are as long as the sound beside them.
+      const steps = pts.slice(1, -4).map((time, at) => pts[at + 2]! - time);
+      t.same(
+        steps.filter((each) => Math.abs(each - step) > 1),
+        [],
+        'each lasts a thirtieth of a second',
+      );
     },
-    `${t.testdirName}/root`,
   );
-  await publisher.run(60);
-  await publisher.recording.close();
-  const paths = new Set(publisher.of('video').flatMap(({ initPath, path }) => [initPath, path]));
-  const files = [...paths].map((file) => path.join(publisher.root, file));
-  const { pts, streams } = await probeSegments(files);
-  t.ok(pts.length > 1780, `${pts.length} pictures`);
-  const step = streams[0]!.timescale / 30;
-  // The first and the last ones are as long as the sound beside them.
-  const steps = pts.slice(1, -4).map((time, at) => pts[at + 2]! - time);
-  t.same(
-    steps.filter((each) => Math.abs(each - step) > 1),
-    [],
-    'each lasts a thirtieth of a second',
-  );
-});
+}
