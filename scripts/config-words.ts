@@ -83,9 +83,13 @@ export const CONFIG_WORDS: Record<string, Record<string, KeyWords>> = {
       en: 'Addresses by which publishers reach this machine: `"auto"`, or IP addresses with or without a port.',
       zh: '推流端访问本机所用的地址：`"auto"`，或带（不带）端口的 IP 地址。',
     },
+    ice_udp_port: {
+      en: 'UDP port for all publishers of the first worker; each further worker has the next port. Without it, each session has ports of its own.',
+      zh: '第一个工作线程接收全部推流的 UDP 端口，其余工作线程依次使用后续端口；不设置时，每个会话使用各自的端口。',
+    },
     ice_port_range: {
-      en: 'First and last UDP port; each session takes one for each address. Any free port by default.',
-      zh: '起止 UDP 端口，每个会话在每个地址上占用一个；默认任取空闲端口。',
+      en: 'First and last UDP port of sessions with ports of their own; each takes one for each address. Any free port by default.',
+      zh: '使用各自端口的会话的起止 UDP 端口，每个会话在每个地址上占用一个；默认任取空闲端口。',
     },
   },
   recorder: {

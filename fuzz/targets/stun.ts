@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import { readBindingRequest } from '../../src/ingest/binding-request.ts';
+import { readBindingRequest, ufragOf } from '../../src/ingest/binding-request.ts';
 import { IceLiteAgent } from '../../src/ingest/ice-lite-agent.ts';
 import type { PeerSocket } from '../../src/ingest/peer-socket.ts';
 import { Decisions } from '../decisions.ts';
@@ -99,7 +99,9 @@ function fingerprint(message: Buffer): Buffer {
 /** Whoever is let in knows a password, for all that was read of the datagram. */
 function check(datagram: Buffer): void {
   const request = readBindingRequest(datagram, passwordOf);
+  const ufrag = ufragOf(datagram);
   if (request === undefined) return;
+  must(ufrag === request.ufrag, 'a shared port gives it to the session that it is for');
   must(request.transactionId.length === 12, 'a transaction has 12 bytes');
   const password = passwordOf(request.ufrag);
   must(password !== undefined, 'the name is one of ours');
@@ -125,6 +127,7 @@ function checkAgent(input: Buffer): void {
       replies++;
     },
     widen() {},
+    admit() {},
   } as unknown as PeerSocket;
   const decisions = new Decisions(input);
   let received = 0;

@@ -64,6 +64,23 @@ export function contradictions(
       `the first port ${range[0]} is above the last ${range[1]}; write ice_port_range = [${range[1]}, ${range[0]}]`,
     );
   }
+  const { ice_udp_port: port } = webrtc;
+  if (typeof port === 'number') {
+    const { workers } = asTable(document.recorder);
+    if (typeof workers === 'number' && port + workers - 1 > 65535) {
+      report(
+        '/webrtc/ice_udp_port',
+        `each of the ${workers} workers has a port, and the last would have ${port + workers - 1}; write a port up to ${65536 - workers}`,
+      );
+    }
+    addresses.forEach((address, index) => {
+      if (typeof address !== 'string' || !hasPort(address)) return;
+      report(
+        pointerTo('/webrtc/ice_udp_addrs', index),
+        `"${withoutCredentials(address)}" has a port, and ice_udp_port is another; leave one of them out`,
+      );
+    });
+  }
   const { spool_max, spool_full, spool_drop_streams } = asTable(asTable(document.recorder).storage);
   if (typeof spool_max === 'string' && spoolLimitOf(spool_max) === undefined) {
     // The schema reports text that is no size.
@@ -118,6 +135,10 @@ function isIceAddress(text: string): boolean {
   if (text.toLowerCase() === 'auto' || isIP(text) !== 0) return true;
   const address = parseListenAddress(text);
   return address !== undefined && isIP(address.host) !== 0;
+}
+
+function hasPort(iceAddress: string): boolean {
+  return isIP(iceAddress) === 0 && (parseListenAddress(iceAddress)?.port ?? 0) !== 0;
 }
 
 /** The list names all codecs that are recorded, so one that is omitted by mistake would be lost. */

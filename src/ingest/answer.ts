@@ -3,10 +3,10 @@ import { codecNamed } from '../codecs/registry.ts';
 import { carriesMedia, type PayloadFormat } from '../media/payload-format.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
 import { HEADER_EXTENSION_URIS } from './description.ts';
-import type { HostCandidate } from './ice-sockets.ts';
 import type { Offer, OfferedSection } from './offer.ts';
 import type { IceCredentials } from './sdp-lines.ts';
 import { sessionLevel } from './session-level.ts';
+import type { HostCandidate } from './session-socket.ts';
 import { answeredLayers } from './simulcast.ts';
 
 /** Our parameters of an answer. */

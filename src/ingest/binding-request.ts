@@ -45,11 +45,7 @@ export function readBindingRequest(
   datagram: Buffer,
   passwordOf: (ufrag: string) => string | undefined,
 ): BindingRequest | undefined {
-  if (datagram.length < HEADER_BYTES || datagram.length > MAX_STUN_BYTES) return undefined;
-  if (datagram.readUInt16BE(0) !== BINDING_REQUEST) return undefined;
-  if (datagram.readUInt16BE(2) !== datagram.length - HEADER_BYTES) return undefined;
-  if (datagram.readUInt32BE(4) !== MAGIC_COOKIE) return undefined;
-
+  if (!hasRequestHeader(datagram)) return undefined;
   let ufrag: string | undefined;
   let nominates = false;
   let controlled = false;
@@ -84,6 +80,35 @@ export function readBindingRequest(
   }
   if (!signed || ufrag === undefined) return undefined;
   return { ufrag, nominates, controlled, transactionId: Buffer.from(datagram.subarray(8, 20)) };
+}
+
+/**
+ * Our user fragment to which a binding request is sent. Verifies nothing: it only tells which session
+ * the request is for.
+ * @returns `undefined` for anything but a binding request with a USERNAME
+ */
+export function ufragOf(datagram: Buffer): string | undefined {
+  if (!hasRequestHeader(datagram)) return undefined;
+  for (let at = HEADER_BYTES; at + ATTRIBUTE_HEADER_BYTES <= datagram.length; ) {
+    const start = at + ATTRIBUTE_HEADER_BYTES;
+    const end = start + datagram.readUInt16BE(at + 2);
+    if (end > datagram.length) return undefined;
+    if (datagram.readUInt16BE(at) === USERNAME) {
+      return beforeColon(datagram.toString('utf8', start, end));
+    }
+    at = start + Math.ceil((end - start) / 4) * 4;
+  }
+  return undefined;
+}
+
+function hasRequestHeader(datagram: Buffer): boolean {
+  return (
+    datagram.length >= HEADER_BYTES &&
+    datagram.length <= MAX_STUN_BYTES &&
+    datagram.readUInt16BE(0) === BINDING_REQUEST &&
+    datagram.readUInt16BE(2) === datagram.length - HEADER_BYTES &&
+    datagram.readUInt32BE(4) === MAGIC_COOKIE
+  );
 }
 
 /** RFC 8445 §7.2.2: both user fragments, the receiver's first. */

@@ -2,14 +2,14 @@ import { randomBytes } from 'node:crypto';
 import type { RemoteInfo } from 'node:dgram';
 import { readBindingRequest } from './binding-request.ts';
 import type { TransportPath } from './farewell.ts';
-import type { PeerSocket } from './peer-socket.ts';
 import type { IceCredentials } from './sdp-lines.ts';
+import type { SessionSocket } from './session-socket.ts';
 import { StrangerGuard } from './stranger-guard.ts';
 import { bindingErrorResponse, bindingSuccessResponse } from './werift-stun.ts';
 
 /** A path to the peer: one of our sockets, and the address from which its checks arrive. */
 interface Path extends Address {
-  socket: PeerSocket;
+  socket: SessionSocket;
   /** The same path for code without access to the socket. */
   ends: TransportPath;
 }
@@ -74,6 +74,12 @@ export class IceLiteAgent {
 
   get remote(): IceCredentials {
     return this.#remote;
+  }
+
+  /** The user fragments of ours that checks may be for. */
+  get ufrags(): string[] {
+    const previous = this.#previous;
+    return previous === undefined ? [this.#local.ufrag] : [this.#local.ufrag, previous.ufrag];
   }
 
   /** When the last valid check arrived, µs since the Unix epoch; 0 before the first. */
@@ -141,7 +147,7 @@ export class IceLiteAgent {
   }
 
   /** Handles a STUN datagram that arrived at `nowUs` (µs since the Unix epoch). Never throws. */
-  receive(datagram: Buffer, from: RemoteInfo, socket: PeerSocket, nowUs: number): void {
+  receive(datagram: Buffer, from: RemoteInfo, socket: SessionSocket, nowUs: number): void {
     const isKnown = this.isVerified(from);
     const request = readBindingRequest(datagram, (ufrag) => {
       const password = this.#passwordOf(ufrag);
@@ -166,6 +172,7 @@ export class IceLiteAgent {
       return;
     }
     this.#verify(from);
+    socket.admit(from);
     this.#reply(bindingSuccessResponse(request, from.address, from.port, password), from, socket);
 
     const current = request.ufrag === this.#local.ufrag;
@@ -219,7 +226,7 @@ export class IceLiteAgent {
     this.#verified.push({ address, port });
   }
 
-  #select({ address, port }: Address, socket: PeerSocket): void {
+  #select({ address, port }: Address, socket: SessionSocket): void {
     this.#silentTicks = 0;
     const path = this.#selected;
     if (path?.socket === socket && path.port === port && path.address === address) return;
@@ -228,7 +235,7 @@ export class IceLiteAgent {
     this.#selected = { socket, address, port, ends };
   }
 
-  #reply(response: Buffer, from: RemoteInfo, socket: PeerSocket): void {
+  #reply(response: Buffer, from: RemoteInfo, socket: SessionSocket): void {
     socket.send(response, from.port, from.address);
   }
 }

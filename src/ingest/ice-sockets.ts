@@ -1,9 +1,11 @@
 import { randomInt } from 'node:crypto';
-import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import type { Socket } from 'node:dgram';
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { Refusal } from '../refusal.ts';
 import { PeerSocket } from './peer-socket.ts';
+import type { DatagramListener, HostCandidate, SessionSockets } from './session-socket.ts';
+import { bindUdp } from './udp-socket.ts';
 
 /**
  * Requested receive buffer of each socket, bytes: with the default, a stall of 800 ms loses 12 % of
@@ -18,12 +20,6 @@ const MOST_TRIES = 10;
 export interface IceAddress {
   address: string;
   /** UDP port, 0 for any. */
-  port: number;
-}
-
-/** A transport address that we announce (RFC 8445 §5.1.1.1). */
-export interface HostCandidate {
-  address: string;
   port: number;
 }
 
@@ -63,7 +59,7 @@ export function resolveIceAddresses(configured: readonly string[]): IceAddress[]
 export async function openIceSockets(
   addresses: readonly IceAddress[],
   portRange: readonly [number, number] | undefined,
-  onDatagram: (datagram: Buffer, from: RemoteInfo, socket: PeerSocket) => void,
+  onDatagram: DatagramListener,
   onError: (error: Error) => void,
 ): Promise<IceSocket[]> {
   const opened: IceSocket[] = [];
@@ -80,6 +76,19 @@ export async function openIceSockets(
     throw error;
   }
   return opened;
+}
+
+/** Opens sockets for one session alone, see {@link openIceSockets}. */
+export async function openOwnSockets(
+  ...args: Parameters<typeof openIceSockets>
+): Promise<SessionSockets> {
+  const opened = await openIceSockets(...args);
+  return {
+    candidates: opened.map(({ candidate }) => candidate),
+    answerTo: () => {},
+    received: 0,
+    close: () => closeIceSockets(opened),
+  };
 }
 
 /** Closes sockets; resolves when their ports are free. */
@@ -159,49 +168,18 @@ async function bindAny(address: string): Promise<Socket> {
 
 /** Resolves with `undefined` if the port is in use. */
 async function bind(address: string, port: number): Promise<Socket | undefined> {
-  const type = isIP(address) === 6 ? 'udp6' : 'udp4';
+  const family = isIP(address) === 6 ? 6 : 4;
   try {
-    return await bindSocket(type, address, port);
+    return await bindUdp({ family, address, port });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EADDRINUSE') return undefined;
     if (code !== 'EADDRNOTAVAIL') throw error;
   }
   try {
-    return await bindSocket(type, undefined, port);
+    return await bindUdp({ family, port });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return undefined;
     throw error;
   }
-}
-
-function bindSocket(
-  type: 'udp4' | 'udp6',
-  address: string | undefined,
-  port: number,
-): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = createSocket({ type, ipv6Only: type === 'udp6', lookup: addressItself });
-    const failed = (error: Error): void => {
-      socket.close();
-      reject(error);
-    };
-    socket.once('error', failed);
-    socket.bind({ port, ...(address === undefined ? {} : { address }), exclusive: true }, () => {
-      socket.off('error', failed);
-      resolve(socket);
-    });
-  });
-}
-
-/**
- * All destinations are IP addresses, so no lookup is needed, and `connect` completes before it
- * returns: no datagram can be sent in between.
- */
-function addressItself(
-  address: string,
-  family: unknown,
-  callback: (error: null, address: string, family: number) => void,
-): void {
-  callback(null, address, family === 6 ? 6 : 4);
 }

@@ -1,12 +1,13 @@
-import type { RemoteInfo, Socket } from 'node:dgram';
+import type { Socket } from 'node:dgram';
 import type { TransportAddress } from './farewell.ts';
+import type { SessionSocket } from './session-socket.ts';
 
 /**
  * A UDP socket of a session. It accepts datagrams from anywhere, as ICE requires. It can be
  * narrowed to one address: the kernel then drops datagrams from others before they fill the receive
  * buffer or cost this thread time.
  */
-export class PeerSocket {
+export class PeerSocket implements SessionSocket {
   readonly #socket: Socket;
   #peer: { address: string; port: number } | undefined;
 
@@ -51,7 +52,7 @@ export class PeerSocket {
   /**
    * From now on accepts datagrams from this address only; those already in the socket still arrive.
    */
-  narrow({ address, port }: Pick<RemoteInfo, 'address' | 'port'>): void {
+  narrow({ address, port }: TransportAddress): void {
     if (this.#peer !== undefined) return;
     // Completes before it returns, or fails with a later event.
     this.#socket.connect(port, address);
@@ -72,6 +73,9 @@ export class PeerSocket {
     this.#peer = undefined;
     this.#socket.disconnect();
   }
+
+  /** All datagrams are for the one session that has the socket. */
+  admit(): void {}
 
   /** Closes the socket; resolves when its port is free. */
   close(): Promise<void> {

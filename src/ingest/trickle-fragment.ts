@@ -1,9 +1,9 @@
 import { type MediaDescription, parse, write } from 'sdp-transform';
 import { Refusal } from '../refusal.ts';
 import { candidateAttributes } from './answer.ts';
-import type { HostCandidate } from './ice-sockets.ts';
 import type { OfferedSection } from './offer.ts';
 import { areIceCredentials, type IceCredentials, sdpLines } from './sdp-lines.ts';
+import type { HostCandidate } from './session-socket.ts';
 
 /** Maximum length of a fragment, UTF-16 code units. */
 const MAX_FRAGMENT_LENGTH = 16_384;

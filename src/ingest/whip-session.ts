@@ -7,23 +7,22 @@ import { Refusal } from '../refusal.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
 import { writeAnswer } from './answer.ts';
 import { IceLiteAgent } from './ice-lite-agent.ts';
-import {
-  closeIceSockets,
-  type HostCandidate,
-  type IceSocket,
-  openIceSockets,
-  resolveIceAddresses,
-} from './ice-sockets.ts';
+import { openOwnSockets, resolveIceAddresses } from './ice-sockets.ts';
 import { type FarewellListener, MediaSession, type SessionStatistics } from './media-session.ts';
 import { type Offer, readOffer } from './offer.ts';
-import type { PeerSocket } from './peer-socket.ts';
 import type { CloseReason, PublishSink, SessionLog } from './publish-sink.ts';
+import type { DatagramListener, SessionSocket, SessionSockets } from './session-socket.ts';
+import type { SharedPort } from './shared-port.ts';
 import { readTrickleFragment, writeTrickleFragment } from './trickle-fragment.ts';
 import { type DtlsIdentity, dtlsIdentity } from './werift-identity.ts';
 import { DtlsSrtpClient, DtlsSrtpServer, PUBLISHER } from './werift-tap.ts';
 
 /** Maximum number of turns, for a publisher that continues to send after its DELETE. */
 const MOST_DRAIN_TURNS = 50;
+/** Maximum number of further turns in which a shared port is read, for a flood. */
+const MOST_BACKLOG_TURNS = 500;
+/** Maximum number of datagrams that libuv reads from a socket in a turn. */
+const READ_PER_TURN = 32;
 
 export type { CloseReason, PublishSink } from './publish-sink.ts';
 
@@ -33,6 +32,8 @@ export interface WhipSessionOptions {
   iceAddresses: readonly string[];
   /** First and last UDP port for addresses without a port; any free port if absent. */
   icePortRange?: readonly [number, number];
+  /** Receives for all sessions of the thread; absent if each has sockets of its own. */
+  sharedPort?: SharedPort | undefined;
   /** A session without authentic datagrams for this long ends, ms; 8000 by default. */
   idleTimeoutMs?: number;
   /** A session that is not connected this long after its offer ends, ms; 15,000 by default. */
@@ -47,7 +48,7 @@ export interface WhipSessionOptions {
 
 /**
  * The server side of a WHIP session (RFC 9725): from the offer to access units. It owns its UDP
- * sockets and one timer, which {@link WhipSession.close} releases.
+ * sockets, or its place on the shared port, and one timer; {@link WhipSession.close} releases them.
  */
 export class WhipSession {
   readonly id = randomUUID();
@@ -57,7 +58,7 @@ export class WhipSession {
   readonly sections: readonly MediaSection[];
 
   readonly #offer: Offer;
-  readonly #sockets: readonly IceSocket[];
+  readonly #sockets: SessionSockets;
   readonly #agent: IceLiteAgent;
   readonly #media: MediaSession;
   #etag = newEntityTag();
@@ -77,20 +78,22 @@ export class WhipSession {
     const offer = readOffer(offerText, options.codecs);
     const ours = await dtlsIdentity();
     let session: WhipSession | undefined;
-    const sockets = await openIceSockets(
-      resolveIceAddresses(options.iceAddresses),
-      options.icePortRange,
-      // Nothing useful can arrive before the answer has told the publisher where to send.
-      (datagram, from, socket) => {
-        if (session !== undefined) session.#onDatagram(datagram, from, socket);
-      },
-      (error) => options.log.warn({ err: error }, 'error on the UDP socket of a publisher'),
-    );
+    // Nothing useful can arrive before the answer has told the publisher where to send.
+    const onDatagram: DatagramListener = (datagram, from, socket) => {
+      if (session !== undefined) session.#onDatagram(datagram, from, socket);
+    };
+    const sockets = await (options.sharedPort?.join(onDatagram) ??
+      openOwnSockets(
+        resolveIceAddresses(options.iceAddresses),
+        options.icePortRange,
+        onDatagram,
+        (error) => options.log.warn({ err: error }, 'error on the UDP socket of a publisher'),
+      ));
     try {
       session = new WhipSession(offer, options, sink, ours, sockets);
       return session;
     } catch (error) {
-      await closeIceSockets(sockets);
+      await sockets.close();
       throw error;
     }
   }
@@ -100,15 +103,16 @@ export class WhipSession {
     options: WhipSessionOptions,
     sink: PublishSink,
     ours: DtlsIdentity,
-    sockets: readonly IceSocket[],
+    sockets: SessionSockets,
   ) {
     this.#offer = offer;
     this.#sockets = sockets;
     this.sections = offer.sections.flatMap(({ taken }) => (taken === undefined ? [] : [taken]));
     this.#agent = new IceLiteAgent(offer.ice);
+    sockets.answerTo(this.#agent.ufrags);
     this.answer = writeAnswer(offer, {
       ice: this.#agent.local,
-      candidates: this.#candidates,
+      candidates: sockets.candidates,
       fingerprint: ours.fingerprint,
     });
     const Dtls = offer.dtlsRole === 'client' ? DtlsSrtpClient : DtlsSrtpServer;
@@ -131,7 +135,7 @@ export class WhipSession {
       },
       alertReason: 'dtls-closed',
       onTick: () => this.#agent.tick(),
-      release: () => closeIceSockets(this.#sockets),
+      release: () => sockets.close(),
     });
   }
 
@@ -185,9 +189,14 @@ export class WhipSession {
       throw new Refusal('bad-sdp', 'an ICE restart needs new a=ice-ufrag and a=ice-pwd');
     }
     this.#agent.restart(credentials);
+    this.#sockets.answerTo(this.#agent.ufrags);
     this.#etag = newEntityTag();
     return {
-      fragment: writeTrickleFragment(this.#offer.sections, this.#agent.local, this.#candidates),
+      fragment: writeTrickleFragment(
+        this.#offer.sections,
+        this.#agent.local,
+        this.#sockets.candidates,
+      ),
       etag: this.#etag,
     };
   }
@@ -204,10 +213,15 @@ export class WhipSession {
   async drain(): Promise<void> {
     // A turn of the event loop reads the sockets at most once, and the current turn may be half
     // over.
-    for (let turn = 0, quiet = 0; turn < MOST_DRAIN_TURNS && quiet < 2; turn++) {
+    let turns = 0;
+    let backlogTurns = 0;
+    for (let quiet = 0; turns < MOST_DRAIN_TURNS && quiet < 2; ) {
       const before = this.heardUs;
+      const received = this.#sockets.received;
       await nextTurn();
-      quiet = this.heardUs === before ? quiet + 1 : 0;
+      const mayHaveMore = this.#sockets.received - received >= READ_PER_TURN;
+      if (!mayHaveMore || backlogTurns++ >= MOST_BACKLOG_TURNS) turns++;
+      quiet = this.heardUs === before && !mayHaveMore ? quiet + 1 : 0;
     }
   }
 
@@ -224,12 +238,8 @@ export class WhipSession {
     return { ...this.#media.statistics(), ice: this.#agent.statistics() };
   }
 
-  get #candidates(): HostCandidate[] {
-    return this.#sockets.map(({ candidate }) => candidate);
-  }
-
   // RFC 7983 §7: the first byte distinguishes the protocols on a socket.
-  #onDatagram(datagram: Buffer, from: RemoteInfo, socket: PeerSocket): void {
+  #onDatagram(datagram: Buffer, from: RemoteInfo, socket: SessionSocket): void {
     if (this.#media.closed || datagram.length === 0) return;
     const first = datagram[0]!;
     if (first <= 3) this.#check(datagram, from, socket);
@@ -237,7 +247,7 @@ export class WhipSession {
   }
 
   /** An exception in our code ends this session, not the thread with the sessions of others. */
-  #check(datagram: Buffer, from: RemoteInfo, socket: PeerSocket): void {
+  #check(datagram: Buffer, from: RemoteInfo, socket: SessionSocket): void {
     try {
       this.#agent.receive(datagram, from, socket, steadyNowUs());
       if (this.#dtlsStarted || !this.#agent.isReachable) return;
@@ -253,7 +263,7 @@ export class WhipSession {
     const seen =
       checks > 0
         ? 'ICE connected but DTLS did not'
-        : `no valid ICE check arrived (${rejectedChecks} with a wrong password) at ${this.#candidates
+        : `no valid ICE check arrived (${rejectedChecks} with a wrong password) at ${this.#sockets.candidates
             .map(({ address, port }) => `${address} port ${port}`)
             .join(', ')}`;
     return new Error(`the publisher did not connect in time: ${seen}`);

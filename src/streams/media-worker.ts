@@ -50,9 +50,13 @@ const host = new MediaHost({
 port.on('message', async (message: MainMessage) => {
   if (message.type === 'stored') return remote?.answer(message);
   if (message.type === 'accepts') return host.setAccepts(message.accepts);
+  if (message.type === 'number') return sessions.openPort(message.number);
   if (message.type === 'auto-streams') return host.setAutoStreams(message.patterns);
   const replied = answerCall(host, message);
-  say(await replied.catch((error: Error) => failureOf(message.id, error)));
+  const reply = await replied.catch((error: Error) => failureOf(message.id, error));
+  // The thread lives as long as its port is open.
+  if (message.name === 'close') await sessions.close();
+  say(reply);
   if (message.name === 'close') port.close();
 });
 

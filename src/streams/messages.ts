@@ -38,6 +38,13 @@ export interface AcceptsMessage {
   accepts: boolean;
 }
 
+/** From the main thread: which of the workers this one is; a spare one has no number yet. */
+export interface NumberMessage {
+  type: 'number';
+  /** From 0. */
+  number: number;
+}
+
 /** From the main thread: the patterns of the streams that are recorded automatically. */
 export interface AutoStreamsMessage {
   type: 'auto-streams';
@@ -69,7 +76,12 @@ export interface LogMessage {
 }
 
 /** Every message of the main thread. */
-export type MainMessage = CallMessage | StoredMessage | AcceptsMessage | AutoStreamsMessage;
+export type MainMessage =
+  | CallMessage
+  | StoredMessage
+  | AcceptsMessage
+  | NumberMessage
+  | AutoStreamsMessage;
 
 /** Every message of a worker. */
 export type WorkerMessage =

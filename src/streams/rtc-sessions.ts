@@ -1,6 +1,7 @@
 import { codecsNamed } from '../codecs/registry.ts';
 import type { FarewellListener } from '../ingest/media-session.ts';
 import type { PublishSink, SessionLog } from '../ingest/publish-sink.ts';
+import { SharedPort, type SharedPortStatistics } from '../ingest/shared-port.ts';
 import { WhepSession } from '../ingest/whep-session.ts';
 import { WhipSession } from '../ingest/whip-session.ts';
 import type { PullTarget } from '../sources/pull-plan.ts';
@@ -12,6 +13,8 @@ export class RtcSessions implements SessionOpener {
   readonly #settings: WorkerSettings;
   readonly #onFarewell: FarewellListener;
   readonly #log: SessionLog;
+  /** Present if all sessions of this worker publish to one port. */
+  #sharedPort: SharedPort | undefined;
 
   constructor(settings: WorkerSettings, onFarewell: FarewellListener, log: SessionLog) {
     this.#settings = settings;
@@ -19,8 +22,35 @@ export class RtcSessions implements SessionOpener {
     this.#log = log;
   }
 
+  /**
+   * Opens the port of a worker, if each has one: the first has `[webrtc] ice_udp_port`, those behind it
+   * the following ports.
+   * @param number of this worker, from 0
+   */
+  openPort(number: number): void {
+    const { iceUdpPort, iceUdpAddrs: iceAddresses } = this.#settings.webrtc;
+    if (iceUdpPort === undefined || this.#sharedPort !== undefined) return;
+    const port = iceUdpPort + number;
+    this.#sharedPort = new SharedPort({ iceAddresses, port, log: this.#log });
+    // Each publisher tries again.
+    this.#sharedPort.open().catch((err: unknown) => {
+      this.#log.warn({ err, port }, 'cannot receive publishers');
+    });
+  }
+
+  /** Figures of the port; undefined if each session has ports of its own. */
+  portStatistics(): SharedPortStatistics | undefined {
+    return this.#sharedPort?.statistics();
+  }
+
+  /** Closes the port, after all sessions. */
+  async close(): Promise<void> {
+    await this.#sharedPort?.close();
+  }
+
   accept(offer: string, sink: PublishSink): Promise<WhipSession> {
-    return WhipSession.accept(offer, this.#options(), sink);
+    const sharedPort = this.#sharedPort;
+    return WhipSession.accept(offer, { ...this.#options(), sharedPort }, sink);
   }
 
   subscribe(

@@ -1,4 +1,4 @@
-import { createSocket } from 'node:dgram';
+import { createSocket, type Socket } from 'node:dgram';
 import { isIP } from 'node:net';
 import { FAREWELL_COPIES, type Farewell } from '../ingest/farewell.ts';
 
@@ -26,34 +26,39 @@ export class Farewells {
    * @returns how many were sent; one whose port is in use again cannot be sent
    */
   async say(): Promise<number> {
-    const farewells = [...this.#bySession.values()];
+    // Many sessions may have the same port.
+    const byPort = Map.groupBy(
+      this.#bySession.values(),
+      ({ path: { local } }) => `${local.address} ${local.port}`,
+    );
     this.#bySession.clear();
-    const said = await Promise.all(farewells.map((farewell) => say(farewell)));
-    return said.filter(Boolean).length;
+    const said = await Promise.all([...byPort.values()].map((farewells) => sayFrom(farewells)));
+    return said.reduce((sum, each) => sum + each, 0);
   }
 }
 
-/** Resolves with false if the datagram cannot be sent. */
-function say({ path: { local, remote }, datagram }: Farewell): Promise<boolean> {
+/** Sends farewells that have the same port. @returns how many were sent */
+function sayFrom(farewells: readonly Farewell[]): Promise<number> {
   return new Promise((resolve) => {
+    const { local } = farewells[0]!.path;
     const isIpv6 = isIP(local.address) === 6;
     const socket = createSocket({ type: isIpv6 ? 'udp6' : 'udp4', ipv6Only: isIpv6 });
-    let isOver = false;
-    const end = (isSaid: boolean): void => {
-      if (isOver) return;
-      isOver = true;
-      socket.close(() => resolve(isSaid));
-    };
-    socket.on('error', () => end(false));
-    socket.bind({ ...local, exclusive: true }, () => {
-      let failed = 0;
-      let left = FAREWELL_COPIES;
-      for (let sent = 0; sent < FAREWELL_COPIES; sent++) {
-        socket.send(datagram, remote.port, remote.address, (error) => {
-          if (error) failed++;
-          if (--left === 0) end(failed < FAREWELL_COPIES);
-        });
-      }
+    socket.on('error', () => socket.close(() => resolve(0)));
+    socket.bind({ ...local, exclusive: true }, async () => {
+      const sent = await Promise.all(farewells.map((farewell) => send(socket, farewell)));
+      socket.close(() => resolve(sent.filter(Boolean).length));
     });
   });
+}
+
+/** Resolves with false if no copy of the datagram could be sent. */
+async function send(socket: Socket, { path: { remote }, datagram }: Farewell): Promise<boolean> {
+  const copies = Array.from(
+    { length: FAREWELL_COPIES },
+    () =>
+      new Promise<boolean>((resolve) =>
+        socket.send(datagram, remote.port, remote.address, (error) => resolve(error === null)),
+      ),
+  );
+  return (await Promise.all(copies)).includes(true);
 }

@@ -93,6 +93,11 @@ export class WorkerLink {
     this.#tell({ type: 'accepts', accepts });
   }
 
+  /** Tells the worker which one it is, from 0: it opens the port that workers of that number have. */
+  setNumber(number: number): void {
+    this.#tell({ type: 'number', number });
+  }
+
   /** Sets the patterns of the streams that are recorded automatically. */
   setAutoStreams(patterns: readonly string[]): void {
     this.#tell({ type: 'auto-streams', patterns });

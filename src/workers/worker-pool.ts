@@ -20,7 +20,7 @@ const SPARE_MS = 5000;
 /** The part of a worker that the pool uses. */
 export type PooledWorker = Pick<
   WorkerLink,
-  'ready' | 'isAlive' | 'call' | 'setAccepts' | 'setAutoStreams' | 'close'
+  'ready' | 'isAlive' | 'call' | 'setNumber' | 'setAccepts' | 'setAutoStreams' | 'close'
 >;
 
 /** Options of a {@link WorkerPool}. */
@@ -54,7 +54,11 @@ export class WorkerPool {
 
   constructor(options: WorkerPoolOptions) {
     this.#options = options;
-    for (let number = 0; number < options.workers; number++) this.#links.push(this.#start());
+    for (let number = 0; number < options.workers; number++) {
+      const link = this.#start();
+      link.setNumber(number);
+      this.#links.push(link);
+    }
   }
 
   /**
@@ -194,7 +198,7 @@ export class WorkerPool {
    */
   #replace(number: number, told: Promise<void>): void {
     const { closeAbandoned, onMended } = this.#options;
-    const replaced = this.#startAgain(number);
+    const replaced = this.#startAgain(number, told);
     for (const stream of this.#placement.of(number)) {
       const mended = Promise.all([closeAbandoned(stream), replaced, told]).then(() => {
         this.#mending.delete(stream);
@@ -205,12 +209,16 @@ export class WorkerPool {
     }
   }
 
-  async #startAgain(number: number): Promise<void> {
+  async #startAgain(number: number, told: Promise<void>): Promise<void> {
     const spare = this.#spare.take();
     if (spare === undefined) await delay(RESTART_MS, undefined, { ref: false });
+    // Sent from the port that the new worker opens.
+    await told;
     if (this.#isClosing) return void (await spare?.close());
-    this.#links[number] = spare ?? this.#start();
-    this.#tellRules(this.#links[number]);
+    const link = spare ?? this.#start();
+    link.setNumber(number);
+    this.#links[number] = link;
+    this.#tellRules(link);
   }
 
   /** Tells a worker what has changed since it was started, or while it was a spare one. */

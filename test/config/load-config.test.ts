@@ -593,6 +593,23 @@ t.test('what each value alone does not show', async (t) => {
   t.strictSame(refusal(['[webrtc]', 'ice_port_range = [9]']), [
     'live777.toml:2: webrtc.ice_port_range: expected the first and the last port, [min, max], got a list; write ice_port_range = [50000, 50999]',
   ]);
+  t.strictSame(refusal(['[webrtc]', 'ice_udp_port = 65534', '[recorder]', 'workers = 3']), [
+    'live777.toml:2: webrtc.ice_udp_port: each of the 3 workers has a port, and the last would have 65536; write a port up to 65533',
+  ]);
+  t.strictSame(refusal(['[webrtc]', 'ice_udp_port = 65533', '[recorder]', 'workers = 3']), []);
+  t.strictSame(refusal(['[webrtc]', 'ice_udp_port = 0']), [
+    'live777.toml:2: webrtc.ice_udp_port: expected a port from 1 to 65535, got the number 0; write ice_udp_port = 7778',
+  ]);
+  t.strictSame(
+    refusal([
+      '[webrtc]',
+      'ice_udp_port = 7778',
+      'ice_udp_addrs = ["auto", "192.0.2.1:0", "::1", "[2001:db8::1]:5000"]',
+    ]),
+    [
+      'live777.toml:3: webrtc.ice_udp_addrs[3]: "[2001:db8::1]:5000" has a port, and ice_udp_port is another; leave one of them out',
+    ],
+  );
   t.strictSame(refusal(['[recorder.storage]', 'type = "gcs"']), [
     'live777.toml:2: recorder.storage.type: expected one of "fs", "s3", "oss", got the text "gcs"; write type = "fs"',
   ]);

@@ -142,7 +142,7 @@ t.test('a check that claims to come from port 0 is dropped', async (t) => {
 t.test('checks of a stranger who knows our name are looked at by the tick', async (t) => {
   const agent = new IceLiteAgent(REMOTE);
   let replies = 0;
-  const socket = { send: () => replies++, widen: () => {} } as unknown as PeerSocket;
+  const socket = { send: () => replies++, widen() {}, admit() {} } as unknown as PeerSocket;
   const check = (password: string) =>
     new Message(methods.BINDING, classes.REQUEST)
       .setAttribute('USERNAME', `${agent.local.ufrag}:peer`)

@@ -104,16 +104,21 @@ root = ${JSON.stringify(root)}`,
   t.same(listed.toSorted(), files.filter((file) => /seg_\d+\.m4s$/.test(file)).sort());
 });
 
-t.test(
-  'the publishers of a worker that dies are told, and are recorded when they come again',
-  async (t) => {
+// With one port there is no other to come back to: it must be free again when they do.
+for (const [name, webrtc, streams] of [
+  ['sockets of their own', (port: number) => `ice_udp_addrs = ["127.0.0.1:${port}"]`, ['cam1']],
+  [
+    'one port for all',
+    (port: number) => `ice_udp_addrs = ["127.0.0.1"]\nice_udp_port = ${port}`,
+    ['cam1', 'cam2'],
+  ],
+] as const) {
+  t.test(`publishers are told of their worker's death and come again: ${name}`, async (t) => {
     const threads = catchThreads(t);
     const root = t.testdir({});
-    const port = await freePort();
-    // With one port there is no other to come back to: it must be free again when they do.
     const config = parseConfig(
       `[webrtc]
-ice_udp_addrs = ["127.0.0.1:${port}"]
+${webrtc(await freePort())}
 [recorder]
 auto_streams = ["*"]
 workers = 1
@@ -132,31 +137,38 @@ root = ${JSON.stringify(root)}`,
     t.teardown(() => catalogue.close());
     const { recorder } = await createRecorder(config, index, catalogue, log);
     t.teardown(() => recorder.close());
-    const publish = async () => {
+    const publish = async (stream: string) => {
       const client = new RtcClient();
       t.teardown(() => client.close());
-      const { answer } = await recorder.publish('cam1', await client.offer());
+      const { answer } = await recorder.publish(stream, await client.offer());
       await client.answer(answer);
       await client.connected();
       client.start();
       await until('it is recorded', async () => {
-        return (await recorder.status('cam1')).recordId !== undefined;
+        return (await recorder.status(stream)).recordId !== undefined;
       });
       return client;
     };
 
-    const first = await publish();
+    const first = await Promise.all(streams.map(publish));
     const [thread] = threads;
     await thread!.terminate();
-    await until('the publisher is told', () => first.dtls.state === 'closed');
+    for (const client of first) {
+      await until('the publisher is told', () => client.dtls.state === 'closed');
+      await client.close();
+    }
+    const count = streams.length;
     t.match(
       lines.find(({ told }) => told !== undefined),
-      { sessions: 1, told: 1, msg: /^closed the sessions of a worker/ },
+      { sessions: count, told: count, msg: /^closed the sessions of a worker/ },
     );
-    await first.close();
-    const second = await publish();
-    t.match(await recorder.status('cam1'), { error: undefined, tracks: [{ kind: 'audio' }] });
+    const second = await Promise.all(streams.map(publish));
+    for (const stream of streams) {
+      t.match(await recorder.status(stream), { error: undefined, tracks: [{ kind: 'audio' }] });
+    }
     await recorder.close();
-    await until('an end in order is told too', () => second.dtls.state === 'closed');
-  },
-);
+    for (const client of second) {
+      await until('an end in order is told too', () => client.dtls.state === 'closed');
+    }
+  });
+}

@@ -12,6 +12,7 @@ class ManualWorker implements PooledWorker {
   isAlive = true;
   readonly calls: [CallName, object][] = [];
   autoStreams: readonly string[] | undefined;
+  number: number | undefined;
   readonly #waiting: { resolve(reply: never): void; reject(error: Error): void }[] = [];
   readonly #onDeath: (error: Error) => void;
 
@@ -22,6 +23,10 @@ class ManualWorker implements PooledWorker {
   call<N extends CallName>(name: N, request: Request<N>): Promise<Reply<N>> {
     this.calls.push([name, request]);
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+  }
+
+  setNumber(number: number): void {
+    this.number = number;
   }
 
   setAccepts(): void {}
@@ -112,6 +117,7 @@ t.test('a worker that dies in the middle of a call fails that call alone', async
   const heir = await until('it is asked of another', () => started.find(isHeir));
   t.ok(heir.isAlive);
   t.same(heir.autoStreams, ['cam*'], 'which has the patterns of now');
+  t.equal(heir.number, 0, 'and the number of the dead one');
   heir.reply('stop', undefined);
   await waiting;
 });

@@ -44,6 +44,7 @@ export const WebrtcTable = Type.Object(
         default: ['auto'],
       },
     ),
+    ice_udp_port: Type.Optional({ ...udpPort, examples: [7778] }),
     ice_port_range: Type.Optional(
       Type.Array(udpPort, {
         minItems: 2,
