@@ -1,4 +1,5 @@
 import { RTCPeerConnection, RTCRtpCodecParameters, RtpHeader, RtpPacket, useOPUS } from 'werift';
+import { ignoreRepeatedHelloVerify } from '../publisher/hello-verify.ts';
 import { until } from './whip-server.ts';
 
 /**
@@ -50,7 +51,11 @@ export class RtcClient {
 
   /** Waits until the handshake is over. */
   async connected(): Promise<void> {
-    await until(() => this.connection.connectionState === 'connected');
+    const { connection } = this;
+    await until(() => {
+      ignoreRepeatedHelloVerify(connection.dtlsTransports);
+      return connection.connectionState === 'connected';
+    });
   }
 
   /** Sends a packet every 20 ms from now on. */
