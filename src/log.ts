@@ -1,5 +1,4 @@
 import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino';
-import pretty from 'pino-pretty';
 import type { LogLevel } from './config/config.ts';
 import { loggedError } from './logged-error.ts';
 
@@ -33,9 +32,9 @@ export const LOG_FORMAT: LoggerOptions = {
 const MARK = '[secret]';
 
 /** Logs to standard output: as JSON, one line an event, or in a readable form on a terminal. */
-export function openLog({ level, secrets, further }: LogOptions): HeldLog {
+export async function openLog({ level, secrets, further }: LogOptions): Promise<HeldLog> {
   const output: DestinationStream = process.stdout.isTTY
-    ? pretty({ sync: true, translateTime: 'SYS:HH:MM:ss.l' })
+    ? (await import('pino-pretty')).default({ sync: true, translateTime: 'SYS:HH:MM:ss.l' })
     : pino.destination({ sync: true });
   let withoutSecrets = remover(secrets);
   let hidden = secrets;

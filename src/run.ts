@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { collectGarbage } from './collect-garbage.ts';
 import { readOptions, USAGE, UsageError, withOptions } from './command-line.ts';
 import { runCommand } from './commands/run-command.ts';
 import type { Config } from './config/config.ts';
@@ -19,6 +20,9 @@ import { version } from './version.ts';
 
 /** Maximum duration of a stop, ms. */
 const STOP_TIMEOUT_MS = 10_000;
+
+/** When the garbage of the start is collected, ms: first requests need not wait for that. */
+const SETTLED_MS = 3000;
 
 async function main(): Promise<void> {
   const [name = '-'] = process.argv.slice(2);
@@ -50,7 +54,7 @@ async function main(): Promise<void> {
     missing = error.message;
     return undefined;
   });
-  const { log, release, hide } = openLog({
+  const { log, release, hide } = await openLog({
     level: config.log.level,
     secrets: secretsIn(config),
     further: telemetry?.lines,
@@ -73,6 +77,7 @@ async function main(): Promise<void> {
     stopOnSignal(service, log, telemetry, start);
     signals.on('SIGHUP', () => void reload(service, log));
     process.stdout.write(greeting(config, service.port, options.configFile));
+    setTimeout(collectGarbage, SETTLED_MS).unref();
   } catch (error) {
     if (error !== start.reason) throw error;
     release();

@@ -15,6 +15,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   'package-root.ts': [],
   'version.ts': ['package-root.ts'],
   'logged-error.ts': [],
+  'collect-garbage.ts': [],
   layout: ['media', 'refusal.ts'],
   files: ['clock', 'layout'],
   facts: ['media'],
@@ -71,7 +72,8 @@ const MAY_IMPORT: Record<string, string[]> = {
     ...['storage', 'webhooks'],
   ],
   streams: [
-    ...['clock', 'codecs', 'config', 'day-folder', 'facts', 'ingest', 'layout', 'logged-error.ts'],
+    ...['clock', 'codecs', 'collect-garbage.ts', 'config', 'day-folder', 'facts', 'ingest'],
+    ...['layout', 'logged-error.ts'],
     ...['media', 'recorder.ts', 'recording', 'refusal.ts', 'rtp', 'sources', 'track-figures.ts'],
   ],
   workers: [
@@ -140,7 +142,8 @@ const MAY_IMPORT: Record<string, string[]> = {
   'plugin.ts': ['config', 'service.ts'],
   'index.ts': ['app.ts', 'config', 'plugin.ts', 'service.ts', 'version.ts'],
   'run.ts': [
-    ...['command-line.ts', 'commands', 'config', 'log.ts', 'refusal.ts', 'remarks.ts'],
+    ...['collect-garbage.ts', 'command-line.ts', 'commands', 'config', 'log.ts', 'refusal.ts'],
+    'remarks.ts',
     ...['service.ts', 'signals.ts', 'storage', 'telemetry', 'version.ts'],
   ],
   'main.ts': ['run.ts', 'signals.ts'],
@@ -191,6 +194,13 @@ t.test('arrows point up the table, so that there is no circle', async (t) => {
     const wrong = MAY_IMPORT[place]!.filter((to) => !above.includes(to));
     t.strictSame(wrong, [], place);
   }
+});
+
+t.test('no module imports node:http, which would evaluate all that it exports', async (t) => {
+  const importing = [...files]
+    .filter(([, text]) => /^import (?!type\b).* from 'node:https?';$/m.test(text))
+    .map(([file]) => file);
+  t.strictSame(importing, []);
 });
 
 t.test('a file is short enough to be read at once', async (t) => {

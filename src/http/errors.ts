@@ -1,9 +1,11 @@
-import { STATUS_CODES } from 'node:http';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { Refusal, type RefusalReason } from '../refusal.ts';
 import { StoreError } from '../storage/stores/store.ts';
 import { loggedUrl } from './logged-url.ts';
+
+// An import would also load the client behind `fetch`, which is 16 MB.
+const { STATUS_CODES } = process.getBuiltinModule('node:http');
 
 /** A request that fails, with the status and the message of its reply. */
 export class RequestError extends Error {

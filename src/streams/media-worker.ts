@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../clock/clock.ts';
+import { collectGarbage } from '../collect-garbage.ts';
 import { FolderOwners } from '../day-folder/folder-owners.ts';
 import { loggedError } from '../logged-error.ts';
 import { failureOf } from './call-failure.ts';
@@ -61,3 +62,5 @@ port.on('message', async (message: MainMessage) => {
 });
 
 say({ type: 'ready' });
+// Before there are any streams.
+collectGarbage();

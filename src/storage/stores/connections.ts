@@ -1,6 +1,10 @@
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
+import type { Agent as HttpAgent } from 'node:http';
+import type { Agent as HttpsAgent } from 'node:https';
 import type { LookupFunction } from 'node:net';
+
+// An import would also load the client behind `fetch`, which is 16 MB.
+const http = process.getBuiltinModule('node:http');
+const https = process.getBuiltinModule('node:https');
 
 /** Limits of the connections to a server. */
 export interface ConnectionLimits {
@@ -39,5 +43,5 @@ export function makeAgents(limits: ConnectionLimits): Agents {
     timeout: limits.idleMs,
     ...(limits.lookup ? { lookup: limits.lookup } : {}),
   };
-  return { http: new HttpAgent(options), https: new HttpsAgent(options) };
+  return { http: new http.Agent(options), https: new https.Agent(options) };
 }

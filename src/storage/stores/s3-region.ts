@@ -1,6 +1,8 @@
-import { request as httpRequest } from 'node:http';
-import { request as httpsRequest } from 'node:https';
 import type { Agents, ConnectionLimits } from './connections.ts';
+
+// An import would also load the client behind `fetch`, which is 16 MB.
+const http = process.getBuiltinModule('node:http');
+const https = process.getBuiltinModule('node:https');
 
 /** Endpoint of AWS that reports the region of any bucket. */
 const AWS_ENDPOINT = new URL('https://s3.amazonaws.com');
@@ -32,7 +34,7 @@ export function askRegion(
   const secure = url.protocol === 'https:';
   const options = { method: 'HEAD', agent: secure ? agents.https : agents.http };
   return new Promise((resolve, reject) => {
-    const asked = (secure ? httpsRequest : httpRequest)(url, options, (answer) => {
+    const asked = (secure ? https : http).request(url, options, (answer) => {
       answer.resume();
       const region = answer.headers['x-amz-bucket-region'];
       const status = answer.statusCode ?? 0;
