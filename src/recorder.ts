@@ -227,6 +227,11 @@ export interface Recorder {
   /** Load of the threads that record, by the number of the thread. */
   loads(): Promise<[number, ThreadLoad][]>;
   /**
+   * Called for each segment once it is in the index, with the time since what ended it had arrived, seconds;
+   * not for those that were recovered, or held until their times were certain.
+   */
+  onIndexed: ((seconds: number) => void) | undefined;
+  /**
    * Text of a manifest that is being written now, which is newer than the file.
    * @param path object path of the manifest
    * @returns undefined if no open recording writes it

@@ -6,3 +6,8 @@
 export function steadyNowUs(): number {
   return Math.floor((performance.timeOrigin + performance.now()) * 1000);
 }
+
+/** µs since some instant before the start, the same in all threads: for durations across threads. */
+export function uptimeUs(): number {
+  return Number(process.hrtime.bigint() / 1000n);
+}

@@ -10,12 +10,11 @@ import type { ManifestTrack, Presentation } from '../manifest/presentation.ts';
 import { SegmentTimeline } from '../manifest/segment-timeline.ts';
 import type { TrackKind } from '../media/access-unit.ts';
 import { wallClockSpan } from '../media/wall-clock-span.ts';
-import type { SegmentFacts } from './segment-facts.ts';
+import type { CommittedSegment } from './segment-fact.ts';
 
 /** A segment that was on disk and not in the manifest. Times are ticks since the Unix epoch. */
-export interface RecoveredSegment extends SegmentFacts {
+export interface RecoveredSegment extends CommittedSegment {
   kind: TrackKind;
-  name: string;
   /** The entry of the manifest to which it was added. */
   entry: ManifestTrack;
 }

@@ -20,10 +20,9 @@ import { SegmentTimeline } from '../manifest/segment-timeline.ts';
 import { removeSegments } from '../manifest/without-segments.ts';
 import type { TrackKind } from '../media/access-unit.ts';
 import { CONTAINER_NAMES } from '../media/container-name.ts';
-import { wallClockUs } from '../media/wall-clock-span.ts';
 import { FolderManifest, hasSegments } from './folder-manifest.ts';
 import { FolderNumbers } from './folder-numbers.ts';
-import { nextPeriodId, type RecoveredSegment, recoverSegments } from './folder-recovery.ts';
+import { nextPeriodId, recoverSegments } from './folder-recovery.ts';
 import {
   type ForgottenSegments,
   initializationsOf,
@@ -34,6 +33,7 @@ import { OpenSegment } from './open-segment.ts';
 import type { FileClock, PeriodTrack, TrackDescription } from './period-track.ts';
 import type { PresentationFolderOptions } from './presentation-folder-options.ts';
 import type { RemoteFolders } from './remote-folder.ts';
+import { type CommittedSegment, segmentFact } from './segment-fact.ts';
 import { readSegmentFacts } from './segment-facts.ts';
 import { untoldSegments } from './untold-segments.ts';
 
@@ -261,14 +261,15 @@ export class PresentationFolder {
 
   /**
    * Makes a segment durable, then announces it to manifest and index, never earlier.
+   * @param endedUs see `SegmentFact`
    * @throws the file system's error
    */
-  async commit(track: PeriodTrack, segment: OpenSegment): Promise<void> {
+  async commit(track: PeriodTrack, segment: OpenSegment, endedUs?: number): Promise<void> {
     const { entry } = track;
     const facts = await segment.commit();
     entry.timeline.add(segment.startTime, segment.endTime - segment.startTime);
     entry.bytes += facts.size;
-    this.#announce(entry, facts);
+    this.#announce(entry, facts, endedUs);
   }
 
   /**
@@ -284,27 +285,12 @@ export class PresentationFolder {
   }
 
   /** Announces a durable segment to the index. Times are ticks. */
-  #announce(entry: ManifestTrack, segment: Omit<RecoveredSegment, 'entry' | 'kind'>): void {
-    const { span } = segment;
+  #announce(entry: ManifestTrack, segment: CommittedSegment, endedUs?: number): void {
     const period = this.#presentation.periods.findLast((each) => each[entry.kind] === entry);
     const periodReason = period && this.#reasons.get(period);
     this.#manifest.add(entry, objectPath(this.path, segment.name));
-    this.#options.onFact({
-      type: 'segment',
-      segment: {
-        stream: this.#options.stream,
-        kind: entry.kind,
-        startUs: span.startUs,
-        endUs: span.endUs,
-        path: objectPath(this.path, segment.name),
-        initPath: objectPath(this.path, entry.initialization),
-        isKeyframe: segment.startsAtKeyframe,
-        keyframes: segment.keyframes.map((time) => wallClockUs(span, time)),
-        codec: entry.codecs,
-        size: segment.size,
-        ...(periodReason !== undefined && { periodReason }),
-      },
-    });
+    const { stream, onFact } = this.#options;
+    onFact(segmentFact(stream, this.path, entry, segment, periodReason, endedUs));
   }
 
   /**

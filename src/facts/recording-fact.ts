@@ -12,6 +12,11 @@ export type RecordingFact = SegmentFact | InitializationFact | ManifestFact | Re
 export interface SegmentFact {
   type: 'segment';
   segment: Segment;
+  /**
+   * When what ended it had arrived, on the clock of `uptimeUs`; absent if it was recovered, or held until its
+   * times were certain.
+   */
+  endedUs?: number;
 }
 
 /** An initialization segment is durable. */

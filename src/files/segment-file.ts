@@ -2,7 +2,6 @@ import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { PART_SUFFIX } from '../layout/file-names.ts';
 import { absent } from './absent.ts';
-import { syncFolder } from './durable-file.ts';
 
 /**
  * A segment that is being written. Until {@link SegmentFile.commit} its name is `<name>.part`; a
@@ -64,7 +63,7 @@ export class SegmentFile {
    */
   async append(buffers: Buffer[], byteLength: number): Promise<void> {
     try {
-      await both(this.#mustExist(), writeAll(this.#handle, buffers, this.size));
+      await all(this.#mustExist(), writeAll(this.#handle, buffers, this.size));
     } catch (error) {
       await this.#handle.truncate(this.size).catch(() => undefined);
       throw error;
@@ -85,14 +84,16 @@ export class SegmentFile {
    * @throws the file system's error
    */
   async commit(): Promise<void> {
+    const opened = open(path.dirname(this.path), 'r');
     try {
-      await both(this.#mustExist(), this.#handle.datasync());
-    } catch (error) {
+      await all(this.#mustExist(), this.#handle.datasync(), opened);
+      await all(this.close(), rename(this.path + PART_SUFFIX, this.path));
+      await (await opened).sync();
+    } finally {
       await this.close();
-      throw error;
+      // Nobody has to wait until the folder is closed.
+      opened.then((folder) => folder.close()).catch(() => undefined);
     }
-    await both(this.close(), rename(this.path + PART_SUFFIX, this.path));
-    await syncFolder(path.dirname(this.path));
   }
 
   /** Deletes a file without samples. @throws the file system's error */
@@ -126,12 +127,12 @@ export class SegmentFile {
 }
 
 /**
- * Waits for two calls of the file system that run at the same time: each takes a turn of the event loop.
- * @throws the error of the first, otherwise of the second, when both have ended: a descriptor must not be
- * closed while it is in use
+ * Waits for calls of the file system that run at the same time: each takes a turn of the event loop.
+ * @throws the first of their errors, in their order, when all have ended: a descriptor must not be closed
+ * while it is in use
  */
-async function both(first: Promise<unknown>, second: Promise<unknown>): Promise<void> {
-  for (const result of await Promise.allSettled([first, second])) {
+async function all(...calls: Promise<unknown>[]): Promise<void> {
+  for (const result of await Promise.allSettled(calls)) {
     if (result.status === 'rejected') throw result.reason;
   }
 }

@@ -1,4 +1,11 @@
-import { Counter, collectDefaultMetrics, Gauge, type Metric, Registry } from 'prom-client';
+import {
+  Counter,
+  collectDefaultMetrics,
+  Gauge,
+  Histogram,
+  type Metric,
+  Registry,
+} from 'prom-client';
 import { type FreeSpace, freeSpace } from '../files/free-space.ts';
 import type { RecordCatalogue } from '../record-catalogue/record-catalogue.ts';
 import type { Recorder, StreamState, StreamStatus } from '../recorder.ts';
@@ -25,6 +32,12 @@ const DISK_GAUGES: [string, string, keyof FreeSpace][] = [
 const FULL_IN =
   'Time until it is full at the rate of the last day. No value while it does not fill.';
 
+/** Upper bounds, s: a disk that syncs quickly takes some ten milliseconds, one that fails any time. */
+const INDEX_BUCKETS = [
+  ...[0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 0.125, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.75],
+  ...[1, 2, 5, 10, 30],
+];
+
 /** Gauges of prom-client that are named like counters; they repeat the sums of others. */
 const MISNAMED = ['handles', 'requests', 'resources'].map((what) => `nodejs_active_${what}_total`);
 
@@ -40,7 +53,7 @@ const STATES: StreamState[] = [
 
 /** Sources of the metrics. */
 export interface MetricsSources {
-  recorder: Pick<Recorder, 'streams' | 'loads'>;
+  recorder: Pick<Recorder, 'streams' | 'loads' | 'onIndexed'>;
   segmentIndex: Pick<SegmentIndex, 'size'>;
   recordCatalogue: Pick<RecordCatalogue, 'size'>;
   retention: Pick<MediaRetention, 'figures' | 'protections'>;
@@ -122,6 +135,13 @@ export class Metrics {
       labelNames: ['stream', 'rid'],
       registers,
     });
+    const delays = new Histogram({
+      name: `${PREFIX}segment_index_seconds`,
+      help: 'Time from the arrival of what ended a segment until it was in the index, since the first scrape.',
+      buckets: INDEX_BUCKETS,
+      registers,
+    });
+    sources.recorder.onIndexed = (seconds) => delays.observe(seconds);
     this.#gauge('segments', 'Segments in the index.', () => sources.segmentIndex.size);
     this.#gauge('records', 'Records in the catalogue.', () => sources.recordCatalogue.size);
     const { eventStreams } = sources;

@@ -46,7 +46,11 @@ export class CutPolicy {
    * target is cut nevertheless, so that it becomes durable; the next segment then begins at the
    * first keyframe, however early. If there are no keyframes, recovery points replace them.
    */
-  cutsBefore({ start, keyframe, isRecoveryPoint }: PlacedUnit): boolean {
+  cutsBefore({
+    start,
+    keyframe,
+    isRecoveryPoint,
+  }: Pick<PlacedUnit, 'start' | 'keyframe' | 'isRecoveryPoint'>): boolean {
     const elapsed = start - this.#start;
     if (!this.#atKeyframes) return elapsed >= this.#target;
     if (keyframe) {

@@ -37,7 +37,11 @@ export class PictureWriter {
   /** Takes the next access unit. @param shown its presentation time on the track's own timeline */
   take(video: VideoTrack, unit: AccessUnit, shown: Ticks): void {
     video.push(unit, shown);
-    for (let each = video.next(); each; each = video.next()) this.#write(each);
+    for (let each = video.next(); each; each = video.next()) {
+      this.#write(each);
+      const { current } = this.#periods;
+      if (video.isKeyframeNext && current?.hasPicture) current.video!.expectKeyframe();
+    }
   }
 
   /** Writes the waiting pictures except the last one, which is returned. */

@@ -1,3 +1,4 @@
+import { uptimeUs } from '../clock/steady-clock.ts';
 import type { Container } from '../containers/container.ts';
 import type { OpenSegment } from '../day-folder/open-segment.ts';
 import type { PeriodTrack } from '../day-folder/period-track.ts';
@@ -115,6 +116,20 @@ export class TrackWriter {
     if (isLong || this.#chunkBytes >= CHUNK_BYTES) this.flush();
   }
 
+  /**
+   * The next unit, which begins where the last one ended, is a keyframe that has arrived; it comes once its own
+   * end is known. A segment that it ends is complete now.
+   */
+  expectKeyframe(): void {
+    const start = this.#endTime;
+    if (
+      this.#begun &&
+      this.#cuts.cutsBefore({ start, keyframe: true }) &&
+      this.#options.mayCut(start)
+    )
+      this.#endSegment();
+  }
+
   /** The sample of a unit. From here on, times are the track's own ticks. */
   #sample({ start, end, keyframe, isRecoveryPoint, compositionOffset, parts }: PlacedUnit): Sample {
     const time = this.#fileTime(start);
@@ -227,18 +242,19 @@ export class TrackWriter {
     this.flush();
     this.#begun = false;
     const settled = this.#settled;
+    const endedUs = uptimeUs();
     this.#push(0, async () => {
       const segment = this.#segment!;
       if (!settled) this.#held.push(segment);
-      else if (await this.#finish(segment)) this.#options.onCommitted();
+      else if (await this.#finish(segment, endedUs)) this.#options.onCommitted();
       this.#segment = undefined;
     });
   }
 
   /** @returns true if the segment has media */
-  async #finish(segment: OpenSegment): Promise<boolean> {
+  async #finish(segment: OpenSegment, endedUs?: number): Promise<boolean> {
     if (segment.isEmpty) await segment.file.discard();
-    else await this.#options.folder.commit(this.#track!, segment);
+    else await this.#options.folder.commit(this.#track!, segment, endedUs);
     return !segment.isEmpty;
   }
 

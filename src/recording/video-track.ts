@@ -283,6 +283,11 @@ export class VideoTrack {
     return picture;
   }
 
+  /** Whether the picture that {@link VideoTrack.next} returns next is a keyframe. */
+  get isKeyframeNext(): boolean {
+    return this.#order.first?.keyframe === true;
+  }
+
   /** Whether a picture waits. */
   get isWaiting(): boolean {
     return this.#order.first !== undefined;

@@ -1,8 +1,8 @@
+import { uptimeUs } from '../clock/steady-clock.ts';
 import type { RecordingLog } from '../day-folder/recording-log.ts';
 import type { RecordingEvents } from '../events/recording-events.ts';
 import type { RecordFacts } from '../facts/record-facts.ts';
-import type { RecordingFact } from '../facts/recording-fact.ts';
-import type { Segment } from '../facts/segment.ts';
+import type { RecordingFact, SegmentFact } from '../facts/recording-fact.ts';
 import type { RecordCatalogue } from '../record-catalogue/record-catalogue.ts';
 import type { SegmentIndex } from '../segment-index/segment-index.ts';
 import { JournalFeed } from './journal-feed.ts';
@@ -13,10 +13,15 @@ import type { Uploads } from './uploads.ts';
  * the catalogue, and events to whom they concern.
  */
 export class FactSink {
+  /**
+   * Called for each segment that was recorded a moment ago, once it is in the index, with the time since what
+   * ended it had arrived, seconds.
+   */
+  onIndexed: ((seconds: number) => void) | undefined;
   readonly #index: SegmentIndex;
   readonly #events: RecordingEvents | undefined;
   readonly #uploads: Uploads | undefined;
-  readonly #segments: JournalFeed<Segment>;
+  readonly #segments: JournalFeed<SegmentFact>;
   readonly #records: JournalFeed<RecordFacts>;
   /** Paths of the segments that are on their way into the index. */
   readonly #adding = new Set<string>();
@@ -37,8 +42,8 @@ export class FactSink {
     const prepare = async () => events?.written();
     this.#segments = new JournalFeed({
       prepare,
-      put: (segment) => this.#list(segment),
-      name: ({ stream, path }) => ({ stream, path }),
+      put: (fact) => this.#list(fact),
+      name: ({ segment: { stream, path } }) => ({ stream, path }),
       failure: 'a segment could not be added to the index',
       log,
     });
@@ -55,11 +60,11 @@ export class FactSink {
   take(fact: RecordingFact): void {
     this.#uploads?.take(fact);
     if (fact.type !== 'segment' || !this.#index.has(fact.segment.path)) this.#events?.take(fact);
-    if (fact.type === 'segment') this.#segments.add(fact.segment);
+    if (fact.type === 'segment') this.#segments.add(fact);
     else if (fact.type === 'record') this.#records.add(fact.record);
   }
 
-  async #list(segment: Segment): Promise<void> {
+  async #list({ segment, endedUs }: SegmentFact): Promise<void> {
     const { path } = segment;
     // After a crash, a folder announces segments again that the index may already have.
     if (this.#index.has(path) || this.#adding.has(path)) return;
@@ -69,6 +74,7 @@ export class FactSink {
     } finally {
       this.#adding.delete(path);
     }
+    if (endedUs !== undefined) this.onIndexed?.((uptimeUs() - endedUs) / 1e6);
     await this.#uploads?.onListed(path);
   }
 

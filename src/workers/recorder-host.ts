@@ -41,6 +41,7 @@ export interface RecorderHostOptions {
  * survive the death of a worker.
  */
 export class RecorderHost implements Recorder {
+  onIndexed: ((seconds: number) => void) | undefined;
   readonly #options: RecorderHostOptions;
   readonly #workers: WorkerPool;
   /** Streams requested by name; sent again to a replacement worker. */
@@ -55,7 +56,8 @@ export class RecorderHost implements Recorder {
 
   constructor(options: RecorderHostOptions) {
     this.#options = options;
-    const { settings, uploads, log } = options;
+    const { settings, uploads, log, facts } = options;
+    facts.onIndexed = (seconds) => this.onIndexed?.(seconds);
     const { workers, maxArmedStreams } = settings.recorder;
     this.#armed = new ArmedStreams(maxArmedStreams, () => this.#armStates());
     this.#pulled = new PulledStreams({
@@ -69,7 +71,7 @@ export class RecorderHost implements Recorder {
         new WorkerLink(settings, {
           onFact: (fact) => {
             this.#records.take(fact);
-            options.facts.take(fact);
+            facts.take(fact);
           },
           onAskStored: async ({ folder, hasManifest }) => uploads?.stored(folder, hasManifest),
           onLog: ({ level, fields, message }) => log[level](fields, message),

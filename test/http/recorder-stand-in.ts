@@ -95,6 +95,8 @@ export class RecorderStandIn implements Recorder {
     this.statuses.delete(stream);
   }
 
+  onIndexed: ((seconds: number) => void) | undefined;
+
   /** What {@link workers} says. */
   alive = { alive: 2, of: 2 };
 

@@ -53,11 +53,18 @@ t.test('what the recorder counts, as Prometheus reads it', async (t) => {
   t.equal(of('segments'), 1);
   t.ok(found.get('process_cpu_seconds_total')! > 0);
 
+  for (const seconds of [0.07, 0.14, 3]) recorder.onIndexed!(seconds);
   const again = samples((await app.inject('/metrics')).body);
   t.equal(
     again.get(`live777_recorder_track_packets_lost_total{${label},kind="video"}`),
     2,
     'counts as much when asked again',
+  );
+  const delays = (bound: string) =>
+    again.get(`live777_recorder_segment_index_seconds_bucket{le="${bound}"}`);
+  t.same(
+    [0.06, 0.08, 0.15, 2, '+Inf'].map((bound) => delays(String(bound))),
+    [0, 1, 2, 2, 3],
   );
   recorder.statuses.clear();
   t.notMatch((await app.inject('/metrics')).body, 'kind="video"', 'a stream that is gone is gone');
