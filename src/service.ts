@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
-import { buildApp } from './app.ts';
 import { steadyNowUs } from './clock/steady-clock.ts';
 import type { Config } from './config/config.ts';
 import { urlHost } from './config/listen-address.ts';
@@ -144,6 +143,7 @@ export class Service {
           emit: events.emit,
           written: eventsWritten,
         },
+        () => import('./app.ts'),
       );
       closers.unshift(() => recorder.close());
       signal?.throwIfAborted();
@@ -186,6 +186,7 @@ export class Service {
         });
       const missing = bucket && missingFrom(bucket, indexLife, retention, log);
       closers.unshift(async () => missing?.stop());
+      const { buildApp } = await import('./app.ts');
       const app = await buildApp({
         config,
         recorder,

@@ -1,5 +1,5 @@
-import { X509Certificate } from 'node:crypto';
-import { CipherContext, HashAlgorithm, NamedCurveAlgorithm, SignatureAlgorithm } from 'werift';
+import { HashAlgorithm, SignatureAlgorithm } from 'werift';
+import { selfSignedCertificate } from './self-signed-certificate.ts';
 
 /** Signature algorithm of certificates and handshakes. */
 export const SIGNATURE = {
@@ -17,14 +17,11 @@ export interface DtlsIdentity {
 
 /** Creates a self-signed ECDSA P-256 certificate (RFC 8827 §6.5). */
 export async function createDtlsIdentity(): Promise<DtlsIdentity> {
-  const { certPem, keyPem } = await CipherContext.createSelfSignedCertificateWithKey(
-    SIGNATURE,
-    NamedCurveAlgorithm.secp256r1_23,
-  );
+  const { certificate, privateKeyPem } = await selfSignedCertificate();
   return {
-    certificatePem: certPem,
-    privateKeyPem: keyPem,
-    fingerprint: new X509Certificate(certPem).fingerprint256,
+    certificatePem: certificate.toString(),
+    privateKeyPem,
+    fingerprint: certificate.fingerprint256,
   };
 }
 

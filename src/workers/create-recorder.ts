@@ -25,7 +25,8 @@ import { Uploads } from './uploads.ts';
  * recovery and before any recording
  * @param lock file name of this recorder's lock on the storage root
  * @param events to which recordings report
- * @throws the error that ended a worker; the file system's error
+ * @param meanwhile work for this thread while those of the workers load their modules
+ * @throws the error that ended a worker, or that of `meanwhile`; the file system's error
  */
 export async function createRecorder(
   config: Config,
@@ -35,6 +36,7 @@ export async function createRecorder(
   bucket?: SpooledStore,
   lock?: string,
   events?: RecordingEventsTarget,
+  meanwhile: () => Promise<unknown> = async () => {},
 ): Promise<{
   recorder: Recorder;
   sources: Sources;
@@ -64,7 +66,12 @@ export async function createRecorder(
   );
   if (abandoned > 0) log.warn({ records: abandoned }, 'ended the records that a crash left open');
   const host = new RecorderHost({ settings, index, facts, uploads, log });
-  await host.ready();
+  try {
+    await Promise.all([host.ready(), meanwhile()]);
+  } catch (error) {
+    await host.close();
+    throw error;
+  }
   for (const left of unclosed) host.closeLater(left);
   const { autoStreams, shard, resumeGraceSeconds } = recorder;
   const sources = new Sources({

@@ -91,13 +91,8 @@ export class RecorderHost implements Recorder {
    * Resolves when all workers are ready for calls. @throws the error that ended a worker before
    * that
    */
-  async ready(): Promise<void> {
-    try {
-      await this.#workers.ready();
-    } catch (error) {
-      await this.close();
-      throw error;
-    }
+  ready(): Promise<void> {
+    return this.#workers.ready();
   }
 
   /** Receives the events of other nodes. */

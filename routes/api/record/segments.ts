@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
-import { type FastifyPluginAsyncTypebox, type Static, Type } from '@fastify/type-provider-typebox';
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { type Static, Type } from 'typebox';
 import '../../../src/http/decorators.ts';
 import { errorReply, RequestError } from '../../../src/http/errors.ts';
 import { TrackKindJson } from '../../../src/http/stream-json.ts';
