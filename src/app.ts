@@ -25,7 +25,7 @@ import { buildSerializer } from './http/serialization.ts';
 import type { DiskState } from './http/storage-state.ts';
 import { withOneStreamPart } from './http/stream-address.ts';
 import { trustedProxies } from './http/trusted-proxy.ts';
-import { compileValidator, validationError } from './http/validation.ts';
+import { buildValidator, validationError } from './http/validation.ts';
 import type { IndexLife } from './index-rebuild/index-life.ts';
 import { Fillers } from './playback/fillers.ts';
 import { FrameRates } from './playback/frame-rates.ts';
@@ -106,11 +106,10 @@ export async function buildApp(deps: AppDependencies): Promise<FastifyInstance> 
       replyWithError(error, request, reply);
     },
     schemaErrorFormatter: validationError,
-    schemaController: { compilersFactory: { buildSerializer } },
+    schemaController: { compilersFactory: { buildSerializer, buildValidator } },
   });
   // The default of one minute would cut off a longer request timeout.
   app.server.headersTimeout = requestTimeout;
-  app.setValidatorCompiler(compileValidator);
   app.setErrorHandler<FastifyError>(replyWithError);
   app.setNotFoundHandler(replyNotFound);
 

@@ -1,4 +1,8 @@
-import type { FastifySchemaCompiler, FastifySchemaValidationError } from 'fastify';
+import type {
+  FastifySchemaCompiler,
+  FastifySchemaValidationError,
+  FastifyServerOptions,
+} from 'fastify';
 import type { TSchema } from 'typebox';
 import { Compile, type Validator } from 'typebox/compile';
 
@@ -32,6 +36,13 @@ export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpP
     return { error: explain(check.Errors(value), value, httpPart, properties) };
   };
 };
+
+type SchemaController = NonNullable<FastifyServerOptions['schemaController']>;
+type CompilersFactory = Required<NonNullable<SchemaController['compilersFactory']>>;
+
+/** Validators of Fastify, in place of its own, which it does not load then. */
+export const buildValidator = (() =>
+  compileValidator) as unknown as CompilersFactory['buildValidator'];
 
 function readQuery(
   received: unknown,
