@@ -5,7 +5,6 @@ import { FRAME_RATE } from '../publisher/clip.ts';
 import type { SimulcastOptions } from '../publisher/simulcast.ts';
 import { WhipPublisher } from '../publisher/whip-publisher.ts';
 import { readDayFolder } from '../server/day-folder.ts';
-import { clearOfMidnight } from '../server/midnight.ts';
 import { recordStatus } from '../server/recorder-client.ts';
 import { startRecorder } from '../server/recorder-process.ts';
 import { until } from '../server/until.ts';
@@ -16,7 +15,6 @@ const SIZES = ['320x180', '640x360'];
 
 t.test('simulcast', { timeout: 120_000, jobs: 3 }, async (t) => {
   if (!requireFfmpeg(t)) return;
-  await clearOfMidnight(60);
   const { url, root } = await startRecorder(t, { segmentSeconds: 2 });
   const forms: SimulcastOptions['announced'][] = ['offered', 'unasked', 'grouped'];
   const scenarios = forms.map((announced) => {
