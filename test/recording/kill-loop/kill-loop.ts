@@ -21,7 +21,7 @@ import { writePictures } from './pictures-file.ts';
 
 const NOON_US = Date.UTC(2026, 2, 4, 12) * 1000;
 const DAY_US = 86_400e6;
-/** A run says some 100 lines a second; it is killed after at most so many. */
+/** A run says some 100 lines a second; it is killed after at most so many, when segments are listed. */
 const MOST_LINES = 450;
 /** Every so many kills a new day begins, so that folders stay small. */
 const KILLS_A_DAY = 10;
@@ -79,9 +79,9 @@ export async function killLoop(
     let firstRun = 1;
     let lastTs = 0;
     for (let run = 1; run <= kills; run++) {
-      await runAndKill(root, nowUs, run, told, clip);
-      nowUs += 60e6;
       const isLast = run === kills;
+      await runAndKill(root, nowUs, run, told, clip, isLast ? MOST_LINES : undefined);
+      nowUs += 60e6;
       // Every other kill is left for the next recorder to find.
       if (run % 2 === 1 && !isLast) continue;
       const isDayOver = run % KILLS_A_DAY === 0 || isLast;
@@ -98,12 +98,14 @@ export async function killLoop(
   }
 }
 
+/** @param lines after which it is killed; at any moment by default */
 async function runAndKill(
   root: string,
   nowUs: number,
   run: number,
   told: Told,
   { codec, file }: Clip,
+  lines?: number,
 ): Promise<void> {
   const program = path.join(import.meta.dirname, 'recorder-to-kill.ts');
   const args = [root, String(nowUs), String(run), codec, ...(file === undefined ? [] : [file])];
@@ -112,16 +114,16 @@ async function runAndKill(
     env: process.env,
   });
   // Counted in what it says, so that a busy machine only takes longer; some die before they record.
-  const isEarly = Math.random() < 0.15;
-  const lastLine = Math.floor(Math.random() * MOST_LINES);
+  const isEarly = lines === undefined && Math.random() < 0.15;
+  const lastLine = lines ?? Math.floor(Math.random() * MOST_LINES);
   if (isEarly) setTimeout(() => child.kill('SIGKILL'), Math.random() * 500);
-  let lines = 0;
+  let said = 0;
   let rest = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     const complete = (rest + text).split('\n');
     rest = complete.pop()!;
     for (const line of complete) {
-      lines++;
+      said++;
       const [word, ...values] = line.split(' ');
       if (word === 'listed') {
         const [createdAt, hash, file] = values as [string, string, string];
@@ -131,7 +133,7 @@ async function runAndKill(
         told.sent.set(`${run} ${stream}`, { video: Number(video), audio: Number(audio) });
       }
     }
-    if (lines > lastLine) child.kill('SIGKILL');
+    if (said > lastLine) child.kill('SIGKILL');
   });
   const signal = await new Promise((resolve) => child.on('close', (_code, by) => resolve(by)));
   if (signal !== 'SIGKILL') throw new Error(`run ${run} ended by itself`);

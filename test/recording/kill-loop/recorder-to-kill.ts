@@ -10,6 +10,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, writeSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { recoverAfterCrash } from '../../../src/day-folder/crash-recovery.ts';
 import type { RecordingFact } from '../../../src/facts/recording-fact.ts';
 import type { Segment } from '../../../src/facts/segment.ts';
@@ -24,6 +25,8 @@ import { readPictures } from './pictures-file.ts';
 
 /** One step of the clock; a machine that is busy makes it go slower, not in leaps. */
 const STEP_US = 20_000;
+/** After so many steps the clock waits for the disk: a slow one must not look like a loss. */
+const STEPS_AHEAD = 5;
 
 const [root, start, run, codec, file] = process.argv.slice(2) as [
   string,
@@ -107,6 +110,11 @@ class Stream {
     say(`sent ${this.#name} ${this.#pictures} ${this.#packets}`);
   }
 
+  /** Resolves when all chunks that are complete now are written. */
+  written(): Promise<void> {
+    return this.#recording.written();
+  }
+
   #sendPicture(): void {
     const captureUs = this.#startUs + (this.#pictures / FRAME_RATE) * 1e6;
     const { keyframe, units } = frames[this.#pictures % frames.length]!;
@@ -155,7 +163,9 @@ function section(kind: 'video' | 'audio'): MediaSection {
 
 const streams = ['cam1', 'a/b'].map((name) => new Stream(name));
 say('recording');
-setInterval(() => {
+for (let step = 1; ; step++) {
+  await delay(STEP_US / 1000);
   nowUs += STEP_US;
   for (const stream of streams) stream.step();
-}, STEP_US / 1000);
+  if (step % STEPS_AHEAD === 0) await Promise.all(streams.map((stream) => stream.written()));
+}
