@@ -26,13 +26,10 @@ const QUIET_US = repeat(1800e6, 300e6);
 const RECORD_SECONDS = 10 * 3600;
 const KINDS = ['video', 'audio'] as const;
 /**
- * They decide where the sender's clocks begin: any, and under CI also one with which a picture once began
- * a tick before the end of the one before it.
+ * They decide where the sender's clocks begin: with 21 a picture once began a tick before the end of the
+ * one before it. `TWO_DAYS_SEED=1,2,3` is for others.
  */
-const SEEDS = process.env.TWO_DAYS_SEED?.split(',').map(Number) ?? [
-  ...repeat([21], []),
-  Math.floor(Math.random() * 2 ** 32),
-];
+const SEEDS = process.env.TWO_DAYS_SEED?.split(',').map(Number) ?? repeat([21, 4], [4]);
 
 const [keyframe] = videoFrames('flash-and-beep.h264');
 const [, delta] = videoFrames('flash-and-beep.h264');
