@@ -10,7 +10,8 @@ import { openOssStore } from '../src/storage/stores/oss-store.ts';
 import { PutOnce } from '../src/storage/stores/put-once.ts';
 import { openS3Store, type S3StoreOptions } from '../src/storage/stores/s3-store.ts';
 import type { Store } from '../src/storage/stores/store.ts';
-import { findVersitygw, freePort, ROOT_KEYS } from '../test/storage/servers/versitygw.ts';
+import { freePort } from '../test/server/free-port.ts';
+import { findVersitygw, ROOT_KEYS } from '../test/storage/servers/versitygw.ts';
 
 const SEGMENT = 3 * 2 ** 20;
 const ROUNDS = 3;

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import t, { type Test } from 'tap';
-import { freePort } from './storage/servers/versitygw.ts';
+import { freePort } from './server/free-port.ts';
 
 const MAIN = join(import.meta.dirname, '../src/main.ts');
 /** Compiled modules of all test processes. */

@@ -4,7 +4,7 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { freePort } from '../storage/servers/versitygw.ts';
+import { freePort } from '../server/free-port.ts';
 import { runInProcess } from './run-main.ts';
 
 const NTP_EPOCH_S = 2_208_988_800;
@@ -47,8 +47,9 @@ async function check(t: Test, toml: string, ...args: string[]) {
 const STORAGE = '[recorder.storage]\ntype = "fs"\nroot = "{root}"\n';
 
 t.test('a machine that can record', async (t) => {
-  const server = await startTimeServer(t, 120);
-  const toml = `[http]\nlisten = "127.0.0.1:${await freePort()}"\n[webrtc]\nice_udp_addrs = ["127.0.0.1"]\nice_port_range = [45000, 45009]\n${STORAGE}`;
+  // In the middle between an exact clock and one that is worth a warning: both ways of a packet may be slow.
+  const server = await startTimeServer(t, 500);
+  const toml = `[http]\nlisten = "127.0.0.1:${await freePort()}"\n[webrtc]\nice_udp_addrs = ["127.0.0.1"]\nice_port_range = [23450, 23459]\n${STORAGE}`;
   const { code, stderr, report, of, folder } = await check(t, toml, '--time-server', server);
   t.equal(stderr, '');
   t.equal(code, 0);
@@ -57,7 +58,7 @@ t.test('a machine that can record', async (t) => {
     report.checks.map(({ name }) => name),
     ['configuration', 'disk', 'HTTP port', 'UDP ports', 'clock', 'capacity'],
   );
-  t.match(of('clock'), { state: 'ok', message: /^1\d\d ms behind 127\.0\.0\.1:/ });
+  t.match(of('clock'), { state: 'ok', message: /^\d{3} ms behind 127\.0\.0\.1:/ });
   t.match(of('UDP ports'), { state: 'ok', figures: { tried: 10 } });
   t.ok(of('disk')!.figures!.bytes_per_second! > 0);
   t.ok(of('capacity')!.figures!.streams! > 0);

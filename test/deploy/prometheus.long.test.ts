@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { requireTool } from '../media/tool.ts';
 import { WhipPublisher } from '../publisher/whip-publisher.ts';
+import { freePort } from '../server/free-port.ts';
 import { startRecorder } from '../server/recorder-process.ts';
 import { until } from '../server/until.ts';
-import { freePort } from '../storage/servers/versitygw.ts';
 
 const DEPLOY = join(import.meta.dirname, '../../deploy');
 const TOKEN = 'replace-this-token';

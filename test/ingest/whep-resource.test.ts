@@ -1,8 +1,7 @@
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
 import t, { type Test } from 'tap';
 import { WhepResource } from '../../src/ingest/whep-resource.ts';
 import type { WhepTarget } from '../../src/ingest/whep-target.ts';
+import { freePort } from '../server/free-port.ts';
 import { created, type EndpointRequest, listenHttp } from './whep-endpoint.ts';
 import { until } from './whip-server.ts';
 
@@ -14,15 +13,6 @@ function create(target: WhepTarget, timeoutMs = 5000): Promise<WhepResource> {
 function failure(kind: string, message = /./, status?: number): Error {
   const withStatus = status === undefined ? {} : { status };
   return { name: 'WhepError', kind, message, ...withStatus } as unknown as Error;
-}
-
-/** A port where nobody listens. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** Answers `/N` with status N and a body. */

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'smol-toml';
 import type { Test } from 'tap';
+import { freePort } from '../server/free-port.ts';
 import { until } from '../server/until.ts';
-import { freePort } from './real-node.ts';
 
 /** The Liveman binary of `LIVEMAN_BIN`; `undefined` without one. */
 export function livemanBinary(): string | undefined {

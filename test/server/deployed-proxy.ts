@@ -4,8 +4,8 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import { runTool } from '../media/tool.ts';
-import { freePort } from '../storage/servers/versitygw.ts';
 import { accepts } from './accepts.ts';
+import { freePort } from './free-port.ts';
 import { until } from './until.ts';
 
 const DEPLOY = join(import.meta.dirname, '../../deploy');

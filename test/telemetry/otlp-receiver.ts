@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Test } from 'tap';
 import { accepts } from '../server/accepts.ts';
+import { freePort } from '../server/free-port.ts';
 import { until } from '../server/until.ts';
-import { freePort } from '../storage/servers/versitygw.ts';
 
 const FOLDER = join(import.meta.dirname, 'otlp-receiver');
 

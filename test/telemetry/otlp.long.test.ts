@@ -1,8 +1,8 @@
 import t from 'tap';
 import { requireJudge } from '../deploy/judges.ts';
+import { freePort } from '../server/free-port.ts';
 import { startRecorder } from '../server/recorder-process.ts';
 import { until } from '../server/until.ts';
-import { freePort } from '../storage/servers/versitygw.ts';
 import { attributeOf, OTLP_RECEIVER, startOtlpReceiver } from './otlp-receiver.ts';
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import type { Test } from 'tap';
+import { freePort } from '../../server/free-port.ts';
 import { findGoProgram } from '../../server/go-program.ts';
 
 /** The command line that installs the server, which takes longer than a test may. */
@@ -115,15 +115,4 @@ async function answering(endpoint: string, child: ChildProcess): Promise<void> {
     }
   }
   throw new Error('versitygw ended before it answered');
-}
-
-/** A TCP port of loopback that nothing listened on just now. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }
