@@ -4,7 +4,7 @@
  * segment, how many. Prints `committed <key> <hash>` before it tells the spool.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, writeSync } from 'node:fs';
+import { readFileSync, writeSync } from 'node:fs';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { makeFolder, replaceFile } from '../../../src/files/durable-file.ts';
@@ -54,13 +54,15 @@ for (let number = Number(first); number < Number(first) + Number(count); number+
   writeSync(1, `committed ${key} ${hash(data)}\n`);
   spool.offer(key);
   const manifest = `${folder}/manifest.mpd`;
-  // What the last one named, wherever it is, and the new one.
+  // What the last one named, wherever it is, and the new one; the spool may move it from one place to the
+  // next at any moment, and back to the first.
   const places = [
     path.join(root, manifest),
     path.join(root, `${manifest}.sent`),
     path.join(storeRoot, manifest),
+    path.join(root, manifest),
   ];
-  const names = places.filter(existsSync).flatMap((file) => JSON.parse(readFileSync(file, 'utf8')));
+  const names = places.flatMap(namesIn);
   const text = JSON.stringify([...new Set([...names, key])]);
   await replaceFile(path.join(root, manifest), text);
   spool.offer(manifest);
@@ -68,6 +70,16 @@ for (let number = Number(first); number < Number(first) + Number(count); number+
 await spool.drained();
 await spool.close();
 writeSync(1, 'drained\n');
+
+/** What a manifest names; nothing where it is not, or not any more. */
+function namesIn(file: string): string[] {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
 
 function hash(data: Buffer): string {
   return createHash('sha256').update(data).digest('hex');

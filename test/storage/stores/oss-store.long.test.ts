@@ -219,7 +219,8 @@ await t.test('settings that are missing or contradict each other', async (t) => 
 
 await t.test('faults on the way', async (t) => {
   const proxy = await startFaultProxy(t, server.port);
-  const store = opened(t, storage(proxy.port), {
+  const store = opened(t, storage(proxy.port));
+  const hasty = opened(t, storage(proxy.port), {
     limits: { connectMs: 1000, idleMs: 500, requestMs: 1000 },
   });
   const data = Buffer.alloc(100_000, 7);
@@ -247,13 +248,13 @@ await t.test('faults on the way', async (t) => {
 
   for (const fault of ['reset', 'silence'] as const) {
     proxy.fault = () => fault;
-    for (const work of [() => store.put('f', data, MP4), () => store.head('f')]) {
+    for (const work of [() => hasty.put('f', data, MP4), () => hasty.head('f')]) {
       t.equal((await failureOf(t, work())).kind, 'transient', fault);
     }
   }
   for (const fault of ['stall', 'cut'] as const) {
     proxy.fault = () => fault;
-    const reading = await store.get('f');
+    const reading = await hasty.get('f');
     t.equal((await failureOf(t, buffer(reading!.body))).kind, 'transient', fault);
   }
 });

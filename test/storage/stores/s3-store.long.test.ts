@@ -212,7 +212,8 @@ async function testsWith(server: Versitygw): Promise<void> {
 
   await t.test('faults on the way', async (t) => {
     const proxy = await startFaultProxy(t, server.port);
-    const store = opened(t, storage(proxy), {
+    const store = opened(t, storage(proxy));
+    const hasty = opened(t, storage(proxy), {
       limits: { connectMs: 1000, idleMs: 500, requestMs: 1000 },
     });
     const data = Buffer.alloc(100_000, 7);
@@ -247,10 +248,11 @@ async function testsWith(server: Versitygw): Promise<void> {
     proxy.fault = () => 'reset';
     t.equal((await put(t)).kind, 'transient');
     proxy.fault = () => 'silence';
-    t.match(await put(t), { kind: 'transient', code: 'TimeoutError' });
+    const late = await failureOf(t, hasty.put('f', data, MP4));
+    t.match(late, { kind: 'transient', code: 'TimeoutError' });
     proxy.fault = () => 'stall';
     await t.test('a silent server while reading', async (t) => {
-      const reading = await store.get('f');
+      const reading = await hasty.get('f');
       t.match(await failureOf(t, buffer(reading!.body)), { kind: 'transient' });
     });
     proxy.fault = () => 'cut';
