@@ -10,8 +10,8 @@ import { until } from '../server/until.ts';
 /** An SEI that makes each picture so large that an export takes a while: 600 MB in all. */
 const FILLER = Buffer.concat([Buffer.from([6]), Buffer.alloc(100_000, 7)]);
 const SECONDS = 200;
-/** An hour ago, so that the index keeps it. */
-const START_US = Math.floor(Date.now() / 1000 - 3600) * 1e6;
+/** The hour before this one, so that the index keeps it and it is all of one day. */
+const START_US = (Math.floor(Date.now() / 3_600_000) - 1) * 3600e6;
 
 interface Job {
   id: string;

@@ -8,7 +8,8 @@ const HOUR_US = 3_600e6;
 t.test('an export of what is still recorded ends with its last complete segment', async (t) => {
   if (!requireFfmpeg(t)) return;
   t.testdir({});
-  const startUs = Math.floor(Date.now() / 1000) * 1e6 - HOUR_US;
+  // Within the hour before this one, and so within one day.
+  const startUs = (Math.floor(Date.now() / 3_600_000) - 1) * HOUR_US;
   const recorded = await recordedApp(t, (publisher) => publisher.run(7), {
     ...{ startUs, goesOn: true },
   });

@@ -70,6 +70,19 @@ export class WatchPage {
     return this.clockMs();
   }
 
+  /**
+   * Selector of a day of this month or of the one before in the calendar, which is open and shows days by
+   * UTC; turns to its month.
+   * @param startMs when it begins, ms since the Unix epoch
+   */
+  async calendarDay(startMs: number): Promise<string> {
+    const month = { month: 'long', year: 'numeric', timeZone: 'UTC' } as const;
+    const title = new Intl.DateTimeFormat('en-GB', month).format(startMs);
+    const shown = await this.page.textContent('.calendar strong');
+    if (shown !== title) await this.page.click('.calendar .panel-head button >> nth=0');
+    return `.calendar-day[data-recorded]:not([data-outside]):text-is("${new Date(startMs).getUTCDate()}")`;
+  }
+
   /** Where the clip begins or ends, as it is marked, ms since the Unix epoch. */
   async markMs(mark: 'in' | 'out'): Promise<number> {
     return Date.parse((await this.page.getAttribute(`#clip-${mark} + time`, 'datetime'))!);

@@ -4,7 +4,7 @@ import { open } from '../export/exported.ts';
 import { requireFfmpeg } from '../media/tool.ts';
 import { recordedWeek } from './recorded-week.ts';
 import { tabTo } from './tab-to.ts';
-import { WatchPage } from './watch-page.ts';
+import { PAGE_ZONE, WatchPage } from './watch-page.ts';
 
 t.setTimeout(240_000);
 
@@ -126,12 +126,17 @@ if (browser !== undefined && week !== undefined) {
     await page.keyboard.type('cam1');
     await page.waitForSelector('[data-stream-tile="cam1"]');
     await tabTo(page, '#moment');
-    const local = new Date(at('14:05:00')).toLocaleString('en-CA', { timeZone: 'Europe/Berlin' });
+    const target = new Date(at('14:05:00'));
+    const local = target.toLocaleDateString('en-CA', { timeZone: PAGE_ZONE });
     const [, year, month, day] = /(\d+)-(\d+)-(\d+)/.exec(local)!;
+    const two = '2-digit' as const;
+    const time = target.toLocaleTimeString('en-US', {
+      ...{ timeZone: PAGE_ZONE, hour: two, minute: two, second: two },
+    });
     // As this browser has its fields: the month first, then minutes and seconds after the hour.
     await page.keyboard.type(`${month}${day}${year}`);
     await page.keyboard.press('Tab');
-    await page.keyboard.type('030500PM');
+    await page.keyboard.type(time.replaceAll(/[^\dAPM]/g, ''));
     await page.keyboard.press('Enter');
     await watch.untilClock(at('14:05:00'), at('14:05:20'));
     // Before it comes to the end of what was recorded then, however long the rest takes.
@@ -146,7 +151,8 @@ if (browser !== undefined && week !== undefined) {
     await page.waitForSelector('.calendar', { state: 'detached' });
     await watch.until('the day', async () => {
       const { startMs, endMs } = await watch.range();
-      return endMs - startMs === 86_400_000 && startMs < yesterdayMs;
+      // An hour more or less where clocks are set.
+      return Math.abs(endMs - startMs - 86_400_000) <= 3_600_000 && startMs < yesterdayMs;
     });
     await tabTo(page, '#zone');
     await page.keyboard.type('UTC');
@@ -190,11 +196,10 @@ if (browser !== undefined && week !== undefined) {
       );
     await page.tap('[data-stream="cam1"] .stream-watch');
     await page.tap('#calendar-toggle');
-    await page.waitForSelector('.calendar-day[data-recorded]');
+    await page.waitForSelector('.calendar-day');
     await fits();
     await page.selectOption('#zone', 'UTC');
-    const day = new Date(yesterdayMs).getUTCDate();
-    await page.tap(`.calendar-day[data-recorded]:not([data-outside]):text-is("${day}")`);
+    await page.tap(await watch.calendarDay(yesterdayMs));
     await watch.until('the day', async () => (await watch.range()).startMs === yesterdayMs);
 
     // Found anew each time: what is said above it may move it.

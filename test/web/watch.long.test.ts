@@ -225,9 +225,7 @@ if (browser !== undefined && week !== undefined) {
     const { page } = watch;
     await page.selectOption('#zone', 'UTC');
     await page.click('#calendar-toggle');
-    await page.waitForSelector('.calendar-day[data-recorded]');
-    const month = new Date(yesterdayMs).getUTCDate();
-    await page.click(`.calendar-day[data-recorded]:not([data-outside]):text-is("${month}")`);
+    await page.click(await watch.calendarDay(yesterdayMs));
     await watch.until('the day', async () => (await watch.range()).startMs === yesterdayMs);
     const box = (await page.locator('#timeline').boundingBox())!;
     const target = at('14:05:05');
