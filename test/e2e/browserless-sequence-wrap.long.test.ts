@@ -65,7 +65,8 @@ t.test('an outage across the wrap of the sequence number', { jobs: 2 }, async (t
           });
           t.equal((await track(kind)).packets_received, arrived[kind], `${kind}: none is missing`);
         }
-        t.equal((await track('video')).access_units, FRAMES - (OUTAGE.end - OUTAGE.first));
+        const came = sent.videoFrames - (OUTAGE.end - OUTAGE.first);
+        t.equal((await track('video')).access_units, came);
 
         const rejected = async () => (await recordStatus(url, srtpProfile)).rejected;
         const none = {
@@ -79,7 +80,7 @@ t.test('an outage across the wrap of the sequence number', { jobs: 2 }, async (t
         t.equal(publisher.replay('video', REPLAYED), REPLAYED);
         publisher.forge('video', FORGED);
         const allCounted = async () => (await rejected())?.authentication_failures === FORGED;
-        await until('all forged packets are counted', allCounted, 5000);
+        await until('all forged packets are counted', allCounted);
         t.same(
           await rejected(),
           { ...none, authentication_failures: FORGED, replayed: REPLAYED },
@@ -97,7 +98,7 @@ t.test('an outage across the wrap of the sequence number', { jobs: 2 }, async (t
           decoded += probed.frameCount;
           times.push(...probed.pts);
         }
-        t.equal(decoded, FRAMES - (OUTAGE.end - OUTAGE.first), 'all that arrived decodes');
+        t.equal(decoded, came, 'all that arrived decodes');
         const atOutage = times[OUTAGE.first]! - times[OUTAGE.first - 1]!;
         const expected = (OUTAGE.end - OUTAGE.first + 1) * 3000;
         t.ok(

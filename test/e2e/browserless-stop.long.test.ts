@@ -4,7 +4,7 @@ import { probeSegments } from '../media/probe.ts';
 import { requireFfmpeg } from '../media/tool.ts';
 import { WhipPublisher } from '../publisher/whip-publisher.ts';
 import { mediaHashes, readDayFolder } from '../server/day-folder.ts';
-import { type SegmentRow, segmentPage } from '../server/recorder-client.ts';
+import { recordStatus, type SegmentRow, segmentPage } from '../server/recorder-client.ts';
 import { type RecorderProcess, startRecorder } from '../server/recorder-process.ts';
 import { until } from '../server/until.ts';
 
@@ -22,6 +22,11 @@ t.test('a stop in the middle of a recording, and a start after it', async (t) =>
   const cut = await publish(first);
   await until('five seconds', () => cut.sent.videoFrames >= 150);
   const framesBefore = cut.sent.videoFrames;
+  // What is still in the socket of a busy recorder when the signal comes was not received.
+  await until('they have arrived', async () => {
+    const { tracks } = await recordStatus(first.url, 'cam');
+    return (tracks.find(({ kind }) => kind === 'video')?.access_units ?? 0) >= framesBefore;
+  });
   const askedAt = performance.now();
   t.equal(await first.stop('SIGTERM'), 0, 'ends with code 0');
   t.ok(performance.now() - askedAt < GRACEFUL_STOP_MS, 'within 10 s');

@@ -54,10 +54,8 @@ t.test('a node: what matches is recorded from its start to its end', async (t) =
 
   node.endStream('cam2');
   const sessions = () => getJson<Sessions>(`${url}/api/recordings`).then((page) => page.sessions);
-  await until(
-    'the record of cam2 is completed',
-    async () => (await sessions()).some((s) => s.stream === 'cam2' && s.status === 'Completed'),
-    10_000,
+  await until('the record of cam2 is completed', async () =>
+    (await sessions()).some((s) => s.stream === 'cam2' && s.status === 'Completed'),
   );
 
   await until('a manifest', async () => (await periodsOf(root, 'cam1')) > 0);

@@ -88,7 +88,7 @@ for (const [keyType, profile, mtu] of [
     client.stdout.on('data', (text) => {
       output += text;
     });
-    await until(() => failure !== undefined || /Keying material: \w+/.test(output));
+    await until(() => failure !== undefined || /Keying material: \w+\n/.test(output));
     t.equal(failure, undefined);
     t.equal(keys!.profile, profile);
     // RFC 5764 §4.2: client key, server key, client salt, server salt.
@@ -155,7 +155,7 @@ for (const [name, options, network] of [
     socket.on('message', (datagram) => client.receive(datagram, false));
     client.start();
     await until(
-      () => failure !== undefined || (keys !== undefined && /material: \w+/.test(output)),
+      () => failure !== undefined || (keys !== undefined && /material: \w+\n/.test(output)),
     );
     t.equal(failure, undefined);
     // RFC 5764 §4.2: client key, server key, client salt, server salt.

@@ -46,7 +46,7 @@ const H264 = {
   parameters: 'level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f',
 };
 const MID_URI = 'urn:ietf:params:rtp-hdrext:sdes:mid';
-const CONNECT_TIMEOUT_MS = 10_000;
+const CONNECT_TIMEOUT_MS = 30_000;
 const TICK_MS = 5;
 const CNAME = 'browserless publisher';
 const VIDEO_REPORT_INTERVAL_MS = 1000;
@@ -218,7 +218,7 @@ export class WhipPublisher {
   /**
    * Offers, connects and returns when the DTLS handshake is over; nothing is sent before
    * {@link start}.
-   * @throws Error when the endpoint refuses, naming status and message, or does not connect in 10 s
+   * @throws Error when the endpoint refuses, naming status and message, or does not connect in 30 s
    */
   static async connect(options: WhipPublisherOptions): Promise<WhipPublisher> {
     const connection = newPeerConnection(options);
