@@ -8,8 +8,8 @@ import { clearOfMidnight } from './server/midnight.ts';
 /** Longer than a file takes by itself on a slow machine, s. */
 const LONG_S = 300;
 const QUICK_S = 60;
-/** `timeout` of .taprc, which the wait is no part of, ms. */
-const TIMEOUT_MS = 120_000;
+/** What the file may take, which the wait is no part of, ms. */
+const TIMEOUT_MS = Number(process.env.TAP_TIMEOUT ?? 120) * 1000;
 
 const [, file = ''] = process.argv;
 if (isMainThread && file.endsWith('.test.ts')) {

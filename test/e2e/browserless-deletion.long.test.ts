@@ -9,8 +9,6 @@ import { segmentPage } from '../server/recorder-client.ts';
 import { startRecorder } from '../server/recorder-process.ts';
 import { until } from '../server/until.ts';
 
-t.setTimeout(120_000);
-
 t.test('a range of a stream is deleted while it is recorded', async (t) => {
   if (!requireFfmpeg(t)) return;
   const recorder = await startRecorder(t, { segmentSeconds: 1, retention: { grace_seconds: 5 } });

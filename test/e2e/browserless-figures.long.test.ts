@@ -16,10 +16,7 @@ const CLIPS = ['h264', 'h265', 'h265-main10-reordered', 'av1', 'vp9', 'vp8'] as 
 /** More than the seconds that the state's frame rate is made of. */
 const PICTURES = 200;
 
-t.setTimeout(120_000);
-
 t.test('index, manifest, state and ffprobe agree on codec, size and frame rate', async (t) => {
-  t.setTimeout(110_000);
   if (!requireFfmpeg(t)) return;
   await mkdir(t.testdir(), { recursive: true });
   const recorder = await startRecorder(t);

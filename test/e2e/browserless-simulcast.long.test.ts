@@ -13,7 +13,7 @@ const LOW = 0;
 const HIGH = 1;
 const SIZES = ['320x180', '640x360'];
 
-t.test('simulcast', { timeout: 120_000, jobs: 3 }, async (t) => {
+t.test('simulcast', { jobs: 3 }, async (t) => {
   if (!requireFfmpeg(t)) return;
   const { url, root } = await startRecorder(t, { segmentSeconds: 2 });
   const forms: SimulcastOptions['announced'][] = ['offered', 'unasked', 'grouped'];

@@ -10,7 +10,6 @@ import { until } from '../server/until.ts';
 const STREAM = 'cam1';
 
 t.test('of three encodings of Chromium the largest is recorded', async (t) => {
-  t.setTimeout(90_000);
   const browser = await requireChromium(t);
   if (browser === undefined || !requireFfmpeg(t)) return;
   const { url, root } = await startRecorder(t, { segmentSeconds: 2 });

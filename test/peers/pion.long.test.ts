@@ -16,7 +16,7 @@ const SECONDS = 25;
 const PICTURES = SECONDS * 30;
 const LIP_SYNC_MS = 20;
 
-t.test('pion: every picture, and sound in its place', { timeout: 110_000 }, async (t) => {
+t.test('pion: every picture, and sound in its place', async (t) => {
   if (!requireFfmpeg(t)) return;
   const { url, root } = await startRecorder(t);
   const publisher = publishWithPion(t, `${url}/whip/pion`, SECONDS);
@@ -28,7 +28,7 @@ t.test('pion: every picture, and sound in its place', { timeout: 110_000 }, asyn
   await checkRecording(t, root, 'pion');
 });
 
-t.test('pion behind a network that loses', { timeout: 110_000 }, async (t) => {
+t.test('pion behind a network that loses', async (t) => {
   if (!requireFfmpeg(t)) return;
   const { url, root } = await startRecorder(t);
   const network = { loss: 0.05, bursts: { everyMs: 8000, lengthMs: 2000 } };

@@ -9,8 +9,6 @@ import { inTestFolder } from '../test-folder.ts';
 import { agree, noDamage } from './agreement.ts';
 import { SimulatedNode } from './simulated-node.ts';
 
-t.setTimeout(120_000);
-
 const FOLDER = 'cam1/2026/03/04';
 
 /** Deletes files until it has deleted so many, and fails from then on. */

@@ -4,8 +4,6 @@ import { requireFfmpeg } from '../media/tool.ts';
 import { recordedWeek } from './recorded-week.ts';
 import { WatchPage } from './watch-page.ts';
 
-t.setTimeout(120_000);
-
 t.test('a recording is deleted once that is confirmed, but for what is protected', async (t) => {
   const browser = await requireChromium(t);
   if (browser === undefined || !requireFfmpeg(t)) return;

@@ -7,8 +7,6 @@ import { recordedWeek } from './recorded-week.ts';
 import { type CannedReply, startRecorderStub } from './recorder-stub.ts';
 import { clipName, WatchPage } from './watch-page.ts';
 
-t.setTimeout(120_000);
-
 const browser = await requireChromium(t);
 
 /**

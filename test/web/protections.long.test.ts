@@ -7,8 +7,6 @@ import { recordedWeek } from './recorded-week.ts';
 import { tabTo } from './tab-to.ts';
 import { WatchPage } from './watch-page.ts';
 
-t.setTimeout(120_000);
-
 const browser = await requireChromium(t);
 const week = browser === undefined || !requireFfmpeg(t) ? undefined : await recordedWeek(t);
 
