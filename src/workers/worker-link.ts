@@ -13,6 +13,7 @@ import type {
 } from '../streams/messages.ts';
 import type { WorkerSettings } from '../streams/worker-settings.ts';
 import { PendingCalls } from './pending-calls.ts';
+import { keepObjectsYoung, WORKER_HEAP } from './worker-heap.ts';
 
 /** Events of a worker, for its owner. */
 export interface WorkerEvents {
@@ -31,12 +32,7 @@ export interface WorkerEvents {
 // TypeScript where the sources run, JavaScript where what they were compiled to does.
 const MEDIA_WORKER = new URL(`../streams/media-worker${extname(import.meta.url)}`, import.meta.url);
 
-/**
- * Limit of the young generation of a worker, MiB. What packets leave behind is garbage by the time a picture
- * is complete (see `recording/chunk-memory.ts`), so that little survives a collection of a small one; a
- * larger one is memory that only holds garbage, with the slabs that this refers to.
- */
-const YOUNG_MB = 12;
+keepObjectsYoung();
 
 /** The main thread's link to one media worker. */
 export class WorkerLink {
@@ -54,7 +50,7 @@ export class WorkerLink {
     this.#ready.promise.catch(() => {});
     this.#worker = new Worker(entry, {
       workerData: settings,
-      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+      resourceLimits: WORKER_HEAP,
     });
     this.#worker.on('message', (message: WorkerMessage) => this.#onMessage(message));
     // The error arrives while the thread still holds its ports; the exit always follows.
