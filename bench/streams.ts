@@ -93,7 +93,10 @@ async function ourRecorder(checkout: string, streams: number, seconds: number) {
   }
 }
 
-/** Ms from the arrival of what ended a segment until its row: bounds of median and 99th percentile. */
+/**
+ * Ms from the arrival of what ended a segment until its row: bounds of median and 99th percentile; empty for a
+ * recorder that does not measure it.
+ */
 async function indexDelays(url: string): Promise<number[]> {
   const text = await (await fetch(`${url}/metrics`)).text();
   const buckets = Array.from(
@@ -101,6 +104,7 @@ async function indexDelays(url: string): Promise<number[]> {
     ([, bound, count]) => ({ ms: Number(bound) * 1000, count: Number(count) }),
   );
   const all = buckets.at(-1)?.count ?? 0;
+  if (all === 0) return [];
   return [0.5, 0.99].map((share) => buckets.find(({ count }) => count >= share * all)?.ms ?? 0);
 }
 

@@ -4,6 +4,12 @@ import { PART_SUFFIX } from '../layout/file-names.ts';
 import { absent } from './absent.ts';
 
 /**
+ * One of so many appends looks whether the file still has a name, which costs as much as to write: media is lost for
+ * as many chunks at most where somebody deletes the file.
+ */
+const CHECKED_APPENDS = 2;
+
+/**
  * A segment that is being written. Until {@link SegmentFile.commit} its name is `<name>.part`; a
  * crash leaves that file, whose complete chunks are recovered at the next start.
  *
@@ -20,6 +26,7 @@ export class SegmentFile {
   /** Whether the file system reports the number of links; some report 0. */
   readonly #tellsLinks: boolean;
   #isClosed = false;
+  #appends = 0;
 
   private constructor(file: string, handle: FileHandle, tellsLinks: boolean) {
     this.path = file;
@@ -58,12 +65,16 @@ export class SegmentFile {
   /**
    * Appends a gather list without joining it. After an error the file keeps its previous length, as
    * far as the file system permits, so that it only contains complete chunks.
-   * @throws the file system's error; ENOENT if the file was deleted, because its bytes would be
-   * lost
+   * @throws the file system's error; ENOENT, at the second time at the latest, if the file was deleted, because
+   * its bytes would be lost
    */
   async append(buffers: Buffer[], byteLength: number): Promise<void> {
+    const isChecked = ++this.#appends % CHECKED_APPENDS === 0;
     try {
-      await all(this.#mustExist(), writeAll(this.#handle, buffers, this.size));
+      await all(
+        isChecked ? this.#mustExist() : undefined,
+        writeAll(this.#handle, buffers, this.size),
+      );
     } catch (error) {
       await this.#handle.truncate(this.size).catch(() => undefined);
       throw error;
@@ -131,7 +142,7 @@ export class SegmentFile {
  * @throws the first of their errors, in their order, when all have ended: a descriptor must not be closed
  * while it is in use
  */
-async function all(...calls: Promise<unknown>[]): Promise<void> {
+async function all(...calls: (Promise<unknown> | undefined)[]): Promise<void> {
   for (const result of await Promise.allSettled(calls)) {
     if (result.status === 'rejected') throw result.reason;
   }

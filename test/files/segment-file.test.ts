@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import t from 'tap';
 import { makeFolder, replaceFile } from '../../src/files/durable-file.ts';
@@ -63,4 +64,19 @@ t.test('a folder is made with all above it, and an existing one is fine', async 
   await makeFolder(folder);
   writeFileSync(path.join(folder, 'x'), '');
   t.ok(statSync(path.join(folder, 'x')).isFile());
+});
+
+t.test('a file that was deleted takes one more chunk at most, and is not committed', async (t) => {
+  for (const appends of [0, 1, 2, 3]) {
+    const folder = t.testdir({});
+    const segment = (await SegmentFile.claim(path.join(folder, 'seg_0001.m4s')))!;
+    for (let n = 0; n < appends; n++) await segment.append([Buffer.alloc(10)], 10);
+    await rm(path.join(folder, 'seg_0001.m4s.part'));
+    const twice = async () => {
+      for (let n = 0; n < 2; n++) await segment.append([Buffer.alloc(10)], 10);
+    };
+    await t.rejects(twice(), { code: 'ENOENT' });
+    await t.rejects(segment.commit(), { code: 'ENOENT' });
+    t.ok(segment.isClosed);
+  }
 });
