@@ -11,6 +11,7 @@ import { type Measurement, measureProcess, startBound } from './streams/measured
 const RECORDER_CORE = 0;
 const LOAD_CORE = 1;
 const PORT = 7797;
+const UDP_PORT = 7798;
 const REPOSITORY = path.join(import.meta.dirname, '..');
 
 const OPTIONS = {
@@ -21,6 +22,8 @@ const OPTIONS = {
   /** Command line of another recorder, and its WHIP address, in which `{stream}` is the stream. */
   compare: { type: 'string' },
   whip: { type: 'string' },
+  /** Measures one UDP port for all streams too, beside sockets for each. */
+  'one-port': { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
 } as const;
 
@@ -43,6 +46,9 @@ export async function run(): Promise<void> {
     results[values.against] = await ourRecorder(values.against, streams, seconds);
   }
   results.recorder = await ourRecorder(REPOSITORY, streams, seconds);
+  if (values['one-port']) {
+    results['recorder with one port'] = await ourRecorder(REPOSITORY, streams, seconds, UDP_PORT);
+  }
   if (values.compare !== undefined && values.whip !== undefined) {
     results[values.compare] = await otherRecorder(values.compare, values.whip, streams, seconds);
   }
@@ -65,12 +71,13 @@ async function receiveOnly(streams: number, seconds: number): Promise<Measuremen
   }
 }
 
-async function ourRecorder(checkout: string, streams: number, seconds: number) {
+async function ourRecorder(checkout: string, streams: number, seconds: number, udpPort?: number) {
   const root = mkdtempSync(path.join(tmpdir(), 'bench-streams-'));
   const config = path.join(root, 'live777.toml');
   writeFileSync(
     config,
     '[log]\nlevel = "error"\n[webrtc]\nice_udp_addrs = ["127.0.0.1"]\n' +
+      `${udpPort === undefined ? '' : `ice_udp_port = ${udpPort}\n`}` +
       `[recorder]\nauto_streams = ["*"]\nworkers = 1\n[recorder.storage]\ntype = "fs"\nroot = "${root}/recordings"\n`,
   );
   const url = `http://127.0.0.1:${PORT}`;

@@ -168,6 +168,16 @@ export interface ThreadLoad {
   delayP50Seconds: number;
   delayP99Seconds: number;
   delayMaxSeconds: number;
+  /** Its UDP port, if the publishers of a worker share one. */
+  udpPort?: UdpPortFigures;
+}
+
+/** Datagrams to the UDP port of a worker that no session got, since it was opened. */
+export interface UdpPortFigures {
+  /** Datagrams that belonged to no session. */
+  strangers: number;
+  /** Datagrams that the kernel dropped; absent where it does not tell. */
+  dropped?: number;
 }
 
 /** The recorder as the HTTP routes see it: all operations on media, on whatever thread they run. */

@@ -64,7 +64,7 @@ async function main(): Promise<void> {
   try {
     // Loaded here because no sub-command needs it.
     const { Service } = await import('./service.ts');
-    const service = await Service.start(config, log, {
+    const started = Service.start(config, log, {
       load: async () => {
         const next = await load();
         hide(secretsIn(next));
@@ -73,6 +73,11 @@ async function main(): Promise<void> {
       },
       tracing: telemetry?.tracing,
       signal: start,
+    });
+    const service = await started.catch(async (error: unknown) => {
+      if (!(error instanceof Refusal) || error.reason !== 'no-free-port') throw error;
+      const { keyError } = await import('./config/key-error.ts');
+      throw await keyError(options.configFile, '/webrtc/ice_udp_port', error.message);
     });
     stopOnSignal(service, log, telemetry, start);
     signals.on('SIGHUP', () => void reload(service, log));

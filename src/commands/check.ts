@@ -73,8 +73,9 @@ async function* checks(file: string, timeServers: readonly string[]): AsyncGener
   const disk = await checkDisk(folder, setting);
   yield disk.result;
   if (storage.type !== 'fs') yield await checkBucket(storage);
-  yield await checkHttpPort(config.http, await runningRecorder(folder));
-  yield await checkMediaPorts(config.webrtc);
+  const running = await runningRecorder(folder);
+  yield await checkHttpPort(config.http, running);
+  yield await checkMediaPorts(config.webrtc, workers, running);
   yield await checkClock(timeServers);
   yield estimateCapacity(workers, disk.speed, disk.freeBytes);
 }

@@ -3,8 +3,10 @@ import type { Recorder, ThreadLoad } from '../recorder.ts';
 
 const PREFIX = 'live777_recorder_worker_';
 
+type DelayKey = Exclude<keyof ThreadLoad, 'udpPort'>;
+
 /** Delays of a worker's event loop: name without prefix, which, figure. */
-const DELAYS: [string, string, keyof ThreadLoad][] = [
+const DELAYS: [string, string, DelayKey][] = [
   ['p50', 'Half of the samples were shorter.', 'delayP50Seconds'],
   ['p99', '99 % of the samples were shorter.', 'delayP99Seconds'],
   ['max', 'The longest.', 'delayMaxSeconds'],
@@ -17,7 +19,9 @@ const DELAYS: [string, string, keyof ThreadLoad][] = [
 export class WorkerMetrics {
   readonly #recorder: Pick<Recorder, 'loads'>;
   readonly #cpu: Counter<'worker' | 'mode'>;
-  readonly #delays: [Gauge<'worker'>, keyof ThreadLoad][];
+  readonly #delays: [Gauge<'worker'>, DelayKey][];
+  readonly #strangers: Counter<'worker'>;
+  readonly #dropped: Counter<'worker'>;
 
   constructor(recorder: Pick<Recorder, 'loads'>, registry: Registry) {
     this.#recorder = recorder;
@@ -37,16 +41,34 @@ export class WorkerMetrics {
       }),
       key,
     ]);
+    this.#strangers = new Counter({
+      name: `${PREFIX}udp_strangers_total`,
+      help: 'Datagrams to the UDP port of a worker ([webrtc] ice_udp_port) that belonged to no session.',
+      labelNames: ['worker'],
+      registers,
+    });
+    this.#dropped = new Counter({
+      name: `${PREFIX}udp_dropped_total`,
+      help: 'Datagrams to the UDP port of a worker that the kernel dropped because the receive buffer was full; see net.core.rmem_max.',
+      labelNames: ['worker'],
+      registers,
+    });
   }
 
   /** Reads the loads of all workers. */
   async read(): Promise<void> {
     const loads = await this.#recorder.loads();
     this.#cpu.reset();
+    this.#strangers.reset();
+    this.#dropped.reset();
     for (const [gauge] of this.#delays) gauge.reset();
     for (const [number, load] of loads) {
       const worker = String(number);
-      const { userSeconds, systemSeconds } = load;
+      const { userSeconds, systemSeconds, udpPort } = load;
+      if (udpPort !== undefined) {
+        this.#strangers.inc({ worker }, udpPort.strangers);
+        if (udpPort.dropped !== undefined) this.#dropped.inc({ worker }, udpPort.dropped);
+      }
       if (userSeconds !== undefined) this.#cpu.inc({ worker, mode: 'user' }, userSeconds);
       if (systemSeconds !== undefined) this.#cpu.inc({ worker, mode: 'system' }, systemSeconds);
       for (const [gauge, key] of this.#delays) gauge.set({ worker }, load[key] ?? 0);

@@ -5,13 +5,7 @@ import { networkInterfaces } from 'node:os';
 import { Refusal } from '../refusal.ts';
 import { PeerSocket } from './peer-socket.ts';
 import type { DatagramListener, HostCandidate, SessionSockets } from './session-socket.ts';
-import { bindUdp } from './udp-socket.ts';
-
-/**
- * Requested receive buffer of each socket, bytes: with the default, a stall of 800 ms loses 12 % of
- * the packets.
- */
-export const RECEIVE_BUFFER_BYTES = 2 * 1024 * 1024;
+import { bindUdp, RECEIVE_BUFFER_BYTES } from './udp-socket.ts';
 
 /** Maximum number of ports to try, because another process may take a free port first. */
 const MOST_TRIES = 10;

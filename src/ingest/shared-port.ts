@@ -25,7 +25,7 @@ export interface SharedPortStatistics {
   strangers: number;
   /** Number of addresses of publishers from which it takes datagrams. */
   addresses: number;
-  /** The smallest receive buffer of its sockets, bytes, as the kernel counts it; 0 without sockets. */
+  /** The smallest receive buffer of a system socket, bytes as the kernel counts it; 0 without sockets. */
   receiveBufferBytes: number;
 }
 
@@ -55,6 +55,11 @@ export class SharedPort {
       onDatagram: (datagram, from, on) => this.#onDatagram(datagram, from, on),
       onError: (err) => log.warn({ err, port }, 'error on the UDP port of the publishers'),
     };
+  }
+
+  /** The UDP port. */
+  get port(): number {
+    return this.#options.port;
   }
 
   /** Figures for operators. */
@@ -170,10 +175,7 @@ export class SharedPort {
       const reason =
         code === 'EADDRINUSE' ? 'is in use by another program' : `cannot be used (${code})`;
       const on = address ?? 'this machine';
-      throw new Refusal(
-        'no-free-port',
-        `UDP port ${port} of ${on} ${reason}; see [webrtc] ice_udp_port`,
-      );
+      throw new Refusal('no-free-port', `UDP port ${port} of ${on} ${reason}`);
     }
   }
 }

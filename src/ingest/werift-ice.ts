@@ -17,9 +17,9 @@ import { MAX_STUN_BYTES, readBindingRequest } from './binding-request.ts';
 import type { TransportPath } from './farewell.ts';
 import type { IceStatistics } from './ice-lite-agent.ts';
 import type { IceServer } from './ice-server.ts';
-import { RECEIVE_BUFFER_BYTES } from './ice-sockets.ts';
 import type { IceCredentials } from './sdp-lines.ts';
 import { StrangerGuard } from './stranger-guard.ts';
+import { RECEIVE_BUFFER_BYTES } from './udp-socket.ts';
 import {
   type CandidatePair,
   type IceInternals,

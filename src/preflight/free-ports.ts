@@ -4,6 +4,8 @@ import { createServer } from 'node:net';
 import type { Config } from '../config/config.ts';
 import { urlHost } from '../config/listen-address.ts';
 import { resolveIceAddresses } from '../ingest/ice-sockets.ts';
+import { trySharedPorts } from '../ingest/shared-port-trial.ts';
+import { SMALL_BUFFER_BYTES } from '../ingest/udp-socket.ts';
 import { type CheckResult, problem } from './result.ts';
 
 /** How many ports of a range are tried. */
@@ -38,13 +40,33 @@ export async function checkHttpPort(
   }
 }
 
-/** Checks that there are UDP ports for media. */
-export async function checkMediaPorts({
-  iceUdpAddrs,
-  icePortRange,
-}: Config['webrtc']): Promise<CheckResult> {
+/**
+ * Checks that there are UDP ports for media.
+ * @param runningPid see {@link checkHttpPort}
+ */
+export async function checkMediaPorts(
+  { iceUdpAddrs, iceUdpPort, icePortRange }: Config['webrtc'],
+  workers: number,
+  runningPid: number | undefined,
+): Promise<CheckResult> {
   const name = 'UDP ports';
   try {
+    if (iceUdpPort !== undefined) {
+      const ports = workersPorts(iceUdpPort, workers);
+      const state = 'ok';
+      if (runningPid !== undefined) {
+        const message = `${ports}; not tried while the recorder runs (process ${runningPid})`;
+        return { name, state, message };
+      }
+      const settings = { iceAddresses: iceUdpAddrs, log: { warn: () => {} } };
+      const granted = await trySharedPorts(iceUdpPort, workers, settings);
+      const figures = { receive_buffer_bytes: granted };
+      if (granted >= SMALL_BUFFER_BYTES) {
+        return { name, state, message: `${ports}: free`, figures };
+      }
+      const message = `${ports}: free, with small receive buffers; allow more with: sysctl -w net.core.rmem_max=4194304`;
+      return { name, state: 'warning', message, figures };
+    }
     const addresses = resolveIceAddresses(iceUdpAddrs);
     if (addresses.length === 0)
       throw new Error('this machine has no address for media; see [webrtc] ice_udp_addrs');
@@ -67,6 +89,12 @@ export async function checkMediaPorts({
   } catch (error) {
     return problem(name, error);
   }
+}
+
+function workersPorts(first: number, workers: number): string {
+  return workers === 1
+    ? `port ${first} for all publishers`
+    : `ports ${first} to ${first + workers - 1}, one for each worker`;
 }
 
 /** Tried on all addresses, since one that a router maps to this machine cannot be bound. */

@@ -1,6 +1,6 @@
 import { streamFolder } from '../layout/stream-folder.ts';
 import { streamMatcher } from '../layout/stream-pattern.ts';
-import type { StreamStatus, ThreadLoad } from '../recorder.ts';
+import type { StreamStatus, ThreadLoad, UdpPortFigures } from '../recorder.ts';
 import { Refusal } from '../refusal.ts';
 import type { PullPlan } from '../sources/pull-plan.ts';
 import type { CallHandlers, LeftFolder, OfStream, Reply, Request } from './calls.ts';
@@ -13,7 +13,11 @@ const TICK_MS = 250;
 const FORGET_MS = 60_000;
 
 /** What all streams of a worker share. */
-export type MediaHostOptions = Omit<StreamHostOptions, 'stream' | 'automatic' | 'accepts'>;
+export interface MediaHostOptions
+  extends Omit<StreamHostOptions, 'stream' | 'automatic' | 'accepts'> {
+  /** Figures of the UDP port that all sessions share, if they do. */
+  udpPort?(): Promise<UdpPortFigures | undefined>;
+}
 
 /** All streams of one worker thread. */
 export class MediaHost implements CallHandlers {
@@ -86,7 +90,8 @@ export class MediaHost implements CallHandlers {
   }
 
   async load(): Promise<ThreadLoad> {
-    return this.#load.read();
+    const udpPort = await this.#options.udpPort?.();
+    return { ...this.#load.read(), ...(udpPort && { udpPort }) };
   }
 
   async liveManifest({ stream, path }: Request<'liveManifest'>): Promise<string | undefined> {

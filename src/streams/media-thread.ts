@@ -43,6 +43,7 @@ const host = new MediaHost({
   sessions,
   clock: systemClock,
   log,
+  udpPort: () => sessions.portFigures(),
   onFact: (fact) => say({ type: 'fact', fact }),
   ...(remote && { remote }),
   ...(settings.lock !== undefined && { owners: new FolderOwners(settings.root, settings.lock) }),

@@ -1,9 +1,11 @@
 import { codecsNamed } from '../codecs/registry.ts';
+import { kernelDrops } from '../ingest/kernel-drops.ts';
 import type { FarewellListener } from '../ingest/media-session.ts';
 import type { PublishSink, SessionLog } from '../ingest/publish-sink.ts';
-import { SharedPort, type SharedPortStatistics } from '../ingest/shared-port.ts';
+import { SharedPort } from '../ingest/shared-port.ts';
 import { WhepSession } from '../ingest/whep-session.ts';
 import { WhipSession } from '../ingest/whip-session.ts';
+import type { UdpPortFigures } from '../recorder.ts';
 import type { PullTarget } from '../sources/pull-plan.ts';
 import type { SessionOpener } from './stream-session.ts';
 import type { WorkerSettings } from './worker-settings.ts';
@@ -39,8 +41,12 @@ export class RtcSessions implements SessionOpener {
   }
 
   /** Figures of the port; undefined if each session has ports of its own. */
-  portStatistics(): SharedPortStatistics | undefined {
-    return this.#sharedPort?.statistics();
+  async portFigures(): Promise<UdpPortFigures | undefined> {
+    const shared = this.#sharedPort;
+    if (shared === undefined) return undefined;
+    const dropped = await kernelDrops(shared.port);
+    const { strangers } = shared.statistics();
+    return { strangers, ...(dropped !== undefined && { dropped }) };
   }
 
   /** Closes the port, after all sessions. */

@@ -15,6 +15,7 @@ import type { ThreadLog } from '../streams/messages.ts';
 import type { WorkerSettings } from '../streams/worker-settings.ts';
 import { FactSink } from './fact-sink.ts';
 import { RecorderHost } from './recorder-host.ts';
+import { checkUdpPorts } from './udp-ports.ts';
 import { Uploads } from './uploads.ts';
 
 /**
@@ -26,7 +27,8 @@ import { Uploads } from './uploads.ts';
  * @param lock file name of this recorder's lock on the storage root
  * @param events to which recordings report
  * @param meanwhile work for this thread while those of the workers load their modules
- * @throws the error that ended a worker, or that of `meanwhile`; the file system's error
+ * @throws the error that ended a worker, or that of `meanwhile`; the file system's error; Refusal
+ * `no-free-port` if another program has the port of a worker
  */
 export async function createRecorder(
   config: Config,
@@ -52,6 +54,7 @@ export async function createRecorder(
     ...recorder
   } = config.recorder;
   const { webrtc, iceServers } = config;
+  await checkUdpPorts(webrtc, recorder.workers, log);
   const root = storage.type === 'fs' ? storage.root : storage.spool.folder;
   const isRemote = bucket !== undefined;
   const settings: WorkerSettings = { webrtc, iceServers, recorder, root, lock, isRemote };

@@ -5,6 +5,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { freePort } from '../server/free-port.ts';
+import { freeUdpPorts } from '../server/free-udp-ports.ts';
 import { runInProcess } from './run-main.ts';
 
 const NTP_EPOCH_S = 2_208_988_800;
@@ -92,6 +93,25 @@ t.test('an address that another program listens on', async (t) => {
   t.match(of('HTTP port'), { state: 'problem', message: /is in use by another program/ });
   t.match(of('UDP ports'), { state: 'problem', message: /^0 of the 1 ports/ });
   t.match(of('clock'), { state: 'unknown' });
+});
+
+t.test('the ports of the workers', async (t) => {
+  const port = await freeUdpPorts(2);
+  const toml = `[http]\nlisten = "127.0.0.1:${await freePort()}"\n[webrtc]\nice_udp_addrs = ["127.0.0.1"]\nice_udp_port = ${port}\n[recorder]\nworkers = 2\n${STORAGE}`;
+  const free = await check(t, toml, '--time-server', '127.0.0.1:9');
+  t.match(free.of('UDP ports'), {
+    state: /ok|warning/,
+    message: new RegExp(`^ports ${port} to ${port + 1}, one for each worker: free`),
+  });
+  const taken = createSocket('udp4').bind(port + 1, '127.0.0.1');
+  await once(taken, 'listening');
+  t.teardown(() => taken.close());
+  const { code, of } = await check(t, toml, '--time-server', '127.0.0.1:9');
+  t.equal(code, 1);
+  t.match(of('UDP ports'), {
+    state: 'problem',
+    message: `UDP port ${port + 1} of 127.0.0.1 is in use by another program`,
+  });
 });
 
 t.test('a configuration that is wrong, or open to guesses', async (t) => {

@@ -127,7 +127,8 @@ export class RecorderStandIn implements Recorder {
   async loads(): Promise<[number, ThreadLoad][]> {
     this.#note('loads');
     const delays = { delayP50Seconds: 0.001, delayP99Seconds: 0.02, delayMaxSeconds: 0.3 };
-    return [[0, { userSeconds: 2, systemSeconds: 1, ...delays }]];
+    const udpPort = { strangers: 7, dropped: 5 };
+    return [[0, { userSeconds: 2, systemSeconds: 1, ...delays, udpPort }]];
   }
 
   async liveManifest(path: string): Promise<string | undefined> {

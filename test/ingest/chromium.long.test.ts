@@ -1,47 +1,65 @@
 import t from 'tap';
+import { SharedPort } from '../../src/ingest/shared-port.ts';
 import { requireChromium } from '../chromium/launch.ts';
+import { freeUdpPorts } from '../server/free-udp-ports.ts';
 import { until as eventually } from '../server/until.ts';
 import { publishFromChromium } from './chromium-publisher.ts';
-import { listenWhip, until } from './whip-server.ts';
+import { LOOPBACK, listenWhip, until } from './whip-server.ts';
 
 const PICTURE = { width: 320, height: 180, noiseSide: 32, maxBitrate: 1_000_000 };
 
-t.test('Chromium publishes, restarts ICE, and is missed when it closes', async (t) => {
-  const browser = await requireChromium(t);
-  if (browser === undefined) return;
-  const server = await listenWhip(t);
-  const publisher = await publishFromChromium(browser, { pageUrl: server.pageUrl, ...PICTURE });
-  const [session, sink] = [server.sessions[0]!, server.sinks[0]!];
-  t.comment(`connected in ${Math.round(publisher.connectMs)} ms`);
-  await until(() => sink.units.video.length >= 30 && sink.units.audio.length >= 50);
-  t.ok(sink.units.video[0]!.keyframe);
-  t.same(
-    session.sections.map(({ kind }) => kind),
-    ['video', 'audio'],
+for (const sockets of ['sockets of its own', 'one port for all'] as const) {
+  t.test(
+    `Chromium publishes, restarts ICE, and is missed when it closes: ${sockets}`,
+    async (t) => {
+      const browser = await requireChromium(t);
+      if (browser === undefined) return;
+      const shared = sockets === 'one port for all' ? await openSharedPort() : undefined;
+      // After the sessions.
+      t.after(() => shared?.close());
+      const server = await listenWhip(t, { sharedPort: shared });
+      const publisher = await publishFromChromium(browser, { pageUrl: server.pageUrl, ...PICTURE });
+      const [session, sink] = [server.sessions[0]!, server.sinks[0]!];
+      t.comment(`connected in ${Math.round(publisher.connectMs)} ms`);
+      await until(() => sink.units.video.length >= 30 && sink.units.audio.length >= 50);
+      t.ok(sink.units.video[0]!.keyframe);
+      t.same(
+        session.sections.map(({ kind }) => kind),
+        ['video', 'audio'],
+      );
+      t.equal(session.statistics().srtpProfile, 'AEAD_AES_128_GCM');
+
+      const keyframes = () => sink.units.video.filter(({ keyframe }) => keyframe).length;
+      const before = keyframes();
+      session.requestKeyframe();
+      await until(() => keyframes() > before);
+
+      await publisher.restartIce();
+      t.equal(session.statistics().ice.restarts, 1);
+      const { checks } = session.statistics().ice;
+      await until(() => session.statistics().ice.checks > checks + 1);
+      const units = sink.units.video.length;
+      await until(() => sink.units.video.length > units + 30);
+      t.notOk(
+        sink.units.audio.some(({ discontinuity }) => discontinuity),
+        'no sound was lost',
+      );
+      t.match(session.statistics().rtp, { authenticationFailures: 0, malformed: 0 });
+
+      await publisher.close();
+      await until(() => sink.closed.length > 0);
+      t.equal(sink.closed[0]!.reason, 'dtls-closed', 'well before the idle time-out');
+      if (shared !== undefined) t.equal(shared.statistics().addresses, 0);
+    },
   );
-  t.equal(session.statistics().srtpProfile, 'AEAD_AES_128_GCM');
+}
 
-  const keyframes = () => sink.units.video.filter(({ keyframe }) => keyframe).length;
-  const before = keyframes();
-  session.requestKeyframe();
-  await until(() => keyframes() > before);
-
-  await publisher.restartIce();
-  t.equal(session.statistics().ice.restarts, 1);
-  const { checks } = session.statistics().ice;
-  await until(() => session.statistics().ice.checks > checks + 1);
-  const units = sink.units.video.length;
-  await until(() => sink.units.video.length > units + 30);
-  t.notOk(
-    sink.units.audio.some(({ discontinuity }) => discontinuity),
-    'no sound was lost',
-  );
-  t.match(session.statistics().rtp, { authenticationFailures: 0, malformed: 0 });
-
-  await publisher.close();
-  await until(() => sink.closed.length > 0);
-  t.equal(sink.closed[0]!.reason, 'dtls-closed', 'well before the idle time-out');
-});
+async function openSharedPort(): Promise<SharedPort> {
+  const port = await freeUdpPorts();
+  const shared = new SharedPort({ ...LOOPBACK, port });
+  await shared.open();
+  return shared;
+}
 
 t.test('Chromium hears at once that its session was ended', async (t) => {
   const browser = await requireChromium(t);

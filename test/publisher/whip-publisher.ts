@@ -258,6 +258,11 @@ export class WhipPublisher {
     }
   }
 
+  /** UDP port of the service to which it sends. */
+  get remotePort(): number {
+    return this.#transport.iceTransport.connection.nominated!.remoteAddr[1];
+  }
+
   /** Negotiated SRTP profile. */
   get srtpProfile(): SrtpProfile {
     const id = this.#transport.dtls?.srtp.srtpProfile;

@@ -49,6 +49,8 @@ t.test('what the recorder counts, as Prometheus reads it', async (t) => {
   t.equal(of('stream_timeline_restarts_total', `{${label}}`), 3);
   t.equal(of('stream_periods_total', `{${label},reason="timeline-restart"}`), 3);
   t.equal(of('worker_cpu_seconds_total', '{worker="0",mode="user"}'), 2);
+  t.equal(of('worker_udp_strangers_total', '{worker="0"}'), 7);
+  t.equal(of('worker_udp_dropped_total', '{worker="0"}'), 5);
   t.equal(of('worker_event_loop_delay_max_seconds', '{worker="0"}'), 0.3);
   t.equal(of('segments'), 1);
   t.ok(found.get('process_cpu_seconds_total')! > 0);

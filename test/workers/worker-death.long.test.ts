@@ -1,4 +1,3 @@
-import { createSocket } from 'node:dgram';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
@@ -11,6 +10,7 @@ import { createRecorder } from '../../src/workers/create-recorder.ts';
 import { RtcClient } from '../ingest/rtc-client.ts';
 import { Live777StandIn } from '../live777/live777-stand-in.ts';
 import { readMpd } from '../media/read-mpd.ts';
+import { freeUdpPorts } from '../server/free-udp-ports.ts';
 import { until } from '../server/until.ts';
 
 /** There is no other way to get hold of the threads in order to kill one. */
@@ -25,14 +25,6 @@ function catchThreads(t: Test): Set<Worker> {
     },
   });
   return threads;
-}
-
-async function freePort(): Promise<number> {
-  const socket = createSocket('udp4');
-  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
-  const { port } = socket.address();
-  await new Promise<void>((resolve) => socket.close(resolve));
-  return port;
 }
 
 t.test('a worker that dies takes nothing with it but the moment', async (t) => {
@@ -118,7 +110,7 @@ for (const [name, webrtc, streams] of [
     const root = t.testdir({});
     const config = parseConfig(
       `[webrtc]
-${webrtc(await freePort())}
+${webrtc(await freeUdpPorts())}
 [recorder]
 auto_streams = ["*"]
 workers = 1
