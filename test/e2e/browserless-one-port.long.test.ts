@@ -38,7 +38,6 @@ t.test('two workers receive four publishers on two ports', async (t) => {
     });
     const { tracks } = await recordStatus(recorder.url, stream);
     t.equal(tracks.length, 2);
-    for (const track of tracks) t.equal(track.packets_lost, 0, `${stream}: no ${track.kind} lost`);
   }
   const metrics = await (await fetch(`${recorder.url}/metrics`)).text();
   for (const worker of [0, 1]) {
