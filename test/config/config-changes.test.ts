@@ -16,6 +16,8 @@ const AFTER = parseConfig(
   secret = "s"
   [[ice_servers]]
   urls = ["stun:a"]
+  [webrtc]
+  ice_udp_port = 7778
   [recorder]
   auto_streams = ["cam*"]
   disk_warnings = []
@@ -57,6 +59,7 @@ t.test('what changes at once, and what with the next start', async (t) => {
       'recorder.index_path',
       'recorder.segment_seconds',
       'recorder.storage',
+      'webrtc.ice_udp_port',
     ],
   });
   const live = parseConfig('', 'live777.toml');

@@ -119,6 +119,14 @@ t.test('a publisher may come from another address, and its own stays its own', a
   await abroad.check(port, { local, nominate: true });
   t.equal(session.statistics().ice.remote, `127.0.0.1 ${abroad.port}`);
   t.equal(shared.statistics().addresses, 2);
+  const stranger = await openClient(t);
+  for (const { socket } of [home, abroad, stranger]) {
+    socket.send(Buffer.alloc(100, 0x80), port, '127.0.0.1');
+  }
+  await until(() => shared.statistics().strangers > 0);
+  await abroad.check(port, { local });
+  t.equal(shared.statistics().strangers, 1, 'media comes from both addresses, and from no other');
+  t.equal(session.statistics().ice.strangers, 0);
 
   // The same client begins another session from the same port: RFC 8445 has no other way to tell.
   await home.check(port, { local: other.local, nominate: true });

@@ -33,8 +33,12 @@ t.test('a worker that dies takes nothing with it but the moment', async (t) => {
   t.teardown(() => node.kill());
   node.publish('cam1');
   const root = t.testdir({});
+  // A stream that is pulled has sockets of its own beside this port.
   const config = parseConfig(
-    `[recorder]
+    `[webrtc]
+ice_udp_addrs = ["127.0.0.1"]
+ice_udp_port = ${await freeUdpPorts()}
+[recorder]
 auto_streams = ["*"]
 segment_seconds = 1
 workers = 1
