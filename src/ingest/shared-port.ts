@@ -154,13 +154,13 @@ export class SharedPort {
       throw new Refusal('no-free-port', message);
     }
     for (const family of [4, 6] as const) {
+      if (this.#sockets.has(family)) continue;
       const ofFamily = [...addresses].filter((address) => isIP(address) === family);
-      const isNew = !ofFamily.some((address) => this.#sockets.has(address));
+      const isFirst = !ofFamily.some((address) => this.#sockets.has(address));
       // One that a router maps to this machine cannot be bound, and beside a socket that is bound to
       // all addresses there can be no other.
-      if (isNew && !(await areBindable(family, ofFamily))) await this.#bind(family, family);
-      if (this.#sockets.has(family)) continue;
-      for (const address of ofFamily) await this.#bind(address, family, address);
+      if (isFirst && !(await areBindable(family, ofFamily))) await this.#bind(family, family);
+      else for (const address of ofFamily) await this.#bind(address, family, address);
     }
     return [...addresses].map((address) => ({ address, port }));
   }

@@ -74,10 +74,8 @@ async function bindTogether(binding: UdpBinding): Promise<Socket[]> {
     }
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    // Node before 22.12 binds the first one as if it were to be alone.
-    if (code === 'ENOTSUP') return [await bindUdp({ ...binding, port })];
-    if (code === 'EADDRINUSE' && sockets.length === 1) return sockets;
     await closeAll(sockets);
+    if (code === 'ENOTSUP') return [await bindUdp({ ...binding, port })];
     throw error;
   }
   return sockets;

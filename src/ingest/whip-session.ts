@@ -20,7 +20,7 @@ import { DtlsSrtpClient, DtlsSrtpServer, PUBLISHER } from './werift-tap.ts';
 /** Maximum number of turns, for a publisher that continues to send after its DELETE. */
 const MOST_DRAIN_TURNS = 50;
 /** Maximum number of further turns in which a shared port is read, for a flood. */
-const MOST_BACKLOG_TURNS = 500;
+const MOST_BACKLOG_TURNS = 100;
 /** Maximum number of datagrams that libuv reads from a socket in a turn. */
 const READ_PER_TURN = 32;
 
