@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { collectGarbage } from './collect-garbage.ts';
+import { collectGarbage, SETTLED_MS } from './collect-garbage.ts';
 import { readOptions, USAGE, UsageError, withOptions } from './command-line.ts';
 import { runCommand } from './commands/run-command.ts';
 import type { Config } from './config/config.ts';
@@ -20,9 +20,6 @@ import { version } from './version.ts';
 
 /** Maximum duration of a stop, ms. */
 const STOP_TIMEOUT_MS = 10_000;
-
-/** When the garbage of the start is collected, ms: first requests need not wait for that. */
-const SETTLED_MS = 3000;
 
 async function main(): Promise<void> {
   const [name = '-'] = process.argv.slice(2);

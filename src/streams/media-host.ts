@@ -89,6 +89,11 @@ export class MediaHost implements CallHandlers {
     return statuses.filter(({ state }) => state !== 'idle');
   }
 
+  /** Whether there is, or recently was, anything to do with a stream. */
+  get hasStreams(): boolean {
+    return this.#streams.size > 0;
+  }
+
   async load(): Promise<ThreadLoad> {
     const udpPort = await this.#options.udpPort?.();
     return { ...this.#load.read(), ...(udpPort && { udpPort }) };

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../clock/clock.ts';
-import { collectGarbage } from '../collect-garbage.ts';
+import { collectGarbage, SETTLED_MS } from '../collect-garbage.ts';
 import { FolderOwners } from '../day-folder/folder-owners.ts';
 import { loggedError } from '../logged-error.ts';
 import { failureOf } from './call-failure.ts';
@@ -63,5 +63,7 @@ port.on('message', async (message: MainMessage) => {
 });
 
 say({ type: 'ready' });
-// Before there are any streams.
-collectGarbage();
+setTimeout(() => {
+  // Streams should not wait for it, and leave enough garbage for V8 to collect by itself.
+  if (!host.hasStreams) collectGarbage();
+}, SETTLED_MS).unref();
