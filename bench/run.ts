@@ -1,6 +1,6 @@
 /**
- * `npm run bench` runs every benchmark of this folder, `npm run bench -- srtp index` those whose name
- * begins so. Options behind the names, such as `--streams 90`, are the benchmark's own. Figures of one run
+ * `npm run bench` runs every benchmark of this folder but `soak`, which takes half an hour, and
+ * `npm run bench -- srtp index` those whose name begins so. Options behind the names, such as `--streams 90`, are the benchmark's own. Figures of one run
  * may be compared with each other, not with those of another machine.
  */
 import { readdirSync } from 'node:fs';
@@ -11,7 +11,9 @@ const wanted = options < 0 ? given : given.slice(0, options);
 const names = readdirSync(import.meta.dirname)
   .filter((file) => file.endsWith('.ts') && file !== 'run.ts')
   .map((file) => file.slice(0, -3))
-  .filter((name) => wanted.length === 0 || wanted.some((part) => name.startsWith(part)));
+  .filter((name) =>
+    wanted.length === 0 ? name !== 'soak' : wanted.some((part) => name.startsWith(part)),
+  );
 if (names.length === 0) {
   process.stderr.write(`no benchmark is named ${wanted.join(' or ')}\n`);
   process.exit(1);

@@ -17,6 +17,8 @@ const REPOSITORY = path.join(import.meta.dirname, '..');
 const OPTIONS = {
   streams: { type: 'string', default: '70' },
   seconds: { type: 'string', default: '20' },
+  /** Worker threads; the recorder is bound to a core only if there is one. */
+  workers: { type: 'string', default: '1' },
   /** The source of another commit of ours, which is measured in the same run. */
   against: { type: 'string' },
   /** Command line of another recorder, and its WHIP address, in which `{stream}` is the stream. */
@@ -40,14 +42,16 @@ export async function run(): Promise<void> {
   const { values } = parseArgs({ args, options: OPTIONS });
   const streams = Number(values.streams);
   const seconds = Number(values.seconds);
+  const workers = Number(values.workers);
   const results: Record<string, Measurement & { indexedMs?: number[] }> = {};
   results['receiving alone'] = await receiveOnly(streams, seconds);
   if (values.against !== undefined) {
-    results[values.against] = await ourRecorder(values.against, streams, seconds);
+    results[values.against] = await ourRecorder(values.against, workers, streams, seconds);
   }
-  results.recorder = await ourRecorder(REPOSITORY, streams, seconds);
+  results.recorder = await ourRecorder(REPOSITORY, workers, streams, seconds);
   if (values['one-port']) {
-    results['recorder with one port'] = await ourRecorder(REPOSITORY, streams, seconds, UDP_PORT);
+    const measured = await ourRecorder(REPOSITORY, workers, streams, seconds, UDP_PORT);
+    results['recorder with one port'] = measured;
   }
   if (values.compare !== undefined && values.whip !== undefined) {
     results[values.compare] = await otherRecorder(values.compare, values.whip, streams, seconds);
@@ -71,17 +75,23 @@ async function receiveOnly(streams: number, seconds: number): Promise<Measuremen
   }
 }
 
-async function ourRecorder(checkout: string, streams: number, seconds: number, udpPort?: number) {
+async function ourRecorder(
+  checkout: string,
+  workers: number,
+  streams: number,
+  seconds: number,
+  udpPort?: number,
+) {
   const root = mkdtempSync(path.join(tmpdir(), 'bench-streams-'));
   const config = path.join(root, 'live777.toml');
   writeFileSync(
     config,
     '[log]\nlevel = "error"\n[webrtc]\nice_udp_addrs = ["127.0.0.1"]\n' +
       `${udpPort === undefined ? '' : `ice_udp_port = ${udpPort}\n`}` +
-      `[recorder]\nauto_streams = ["*"]\nworkers = 1\n[recorder.storage]\ntype = "fs"\nroot = "${root}/recordings"\n`,
+      `[recorder]\nauto_streams = ["*"]\nworkers = ${workers}\n[recorder.storage]\ntype = "fs"\nroot = "${root}/recordings"\n`,
   );
   const url = `http://127.0.0.1:${PORT}`;
-  const child = startBound(RECORDER_CORE, [
+  const child = startBound(workers === 1 ? RECORDER_CORE : undefined, [
     ...[process.execPath, path.join(checkout, 'src/main.ts')],
     ...['--config', config, '--listen', `127.0.0.1:${PORT}`],
   ]);

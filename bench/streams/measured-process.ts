@@ -26,9 +26,11 @@ export interface Measurement {
   baseBytes: number;
 }
 
-/** Starts a process bound to a core; its output is dropped. */
-export function startBound(core: number, command: readonly string[]): ChildProcess {
-  return spawn('taskset', ['--cpu-list', String(core), ...command], { stdio: 'ignore' });
+/** Starts a process bound to a core, or to none; its output is dropped. */
+export function startBound(core: number | undefined, command: readonly string[]): ChildProcess {
+  const bound = core === undefined ? [] : ['taskset', '--cpu-list', String(core)];
+  const [program, ...args] = [...bound, ...command];
+  return spawn(program!, args, { stdio: 'ignore' });
 }
 
 /**

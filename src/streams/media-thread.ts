@@ -14,6 +14,9 @@ import type { WorkerSettings } from './worker-settings.ts';
 // Entry point of a worker thread: a MediaHost whose calls arrive as messages. Media never leaves
 // this thread.
 
+// Nobody reads the times of requests, which are kept otherwise.
+performance.setResourceTimingBufferSize(0);
+
 const port = parentPort!;
 const say = (message: WorkerMessage): void => port.postMessage(message);
 

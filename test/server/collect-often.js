@@ -1,3 +1,5 @@
 // Preloaded into every thread of a recorder under test: a file that nobody closes is found within
 // a moment, instead of whenever the collector happens to run.
-setInterval(globalThis.gc, 500).unref();
+import { findGc } from './find-gc.js';
+
+setInterval(findGc(), 500).unref();

@@ -52,6 +52,8 @@ export interface RecorderProcess {
   url: string;
   /** Absolute path of the storage root, or of the spool before a bucket. */
   root: string;
+  /** Id of the process. */
+  pid: number;
   /** Lines that it wrote to stdout and stderr so far. */
   log(): string[];
   /**
@@ -115,6 +117,7 @@ export async function startRecorder(
   return {
     url: await address(child, lines, options.startTimeoutMs ?? START_TIMEOUT_MS),
     root,
+    pid: child.pid!,
     log: () => [...lines],
     stop: (signal = 'SIGTERM') => stop(child, exited, lines, signal),
     kill: async () => {
