@@ -226,10 +226,14 @@ if (browser !== undefined && week !== undefined) {
       const before = await watch.range();
       if (before.endMs - before.startMs < 120_000) break;
       const x = await xOf(target);
-      await touch('touchStart', x - 20, x + 20);
-      for (const apart of [30, 45, 60]) await touch('touchMove', x - apart, x + apart);
-      await touch('touchEnd');
+      let looks = 0;
       await watch.until('a shorter time', async () => {
+        // Once a second anew: where the page moves at that moment, fingers meet something else.
+        if (looks++ % 20 === 0) {
+          await touch('touchStart', x - 20, x + 20);
+          for (const apart of [30, 45, 60]) await touch('touchMove', x - apart, x + apart);
+          await touch('touchEnd');
+        }
         const { startMs, endMs } = await watch.range();
         return endMs - startMs < before.endMs - before.startMs;
       });
