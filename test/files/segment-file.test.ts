@@ -33,7 +33,7 @@ t.test('a name that is taken is not given again', async (t) => {
   const file = path.join(t.testdir({ 'seg_0001.m4s': 'evidence' }), 'seg_0001.m4s');
   t.equal(await SegmentFile.claim(file), undefined, 'committed before');
   t.same(readdirSync(path.dirname(file)), ['seg_0001.m4s'], 'the claim leaves nothing');
-  const other = file.replace('1', '2');
+  const other = path.join(path.dirname(file), 'seg_0002.m4s');
   const first = (await SegmentFile.claim(other))!;
   t.equal(await SegmentFile.claim(other), undefined, 'being written');
   await first.discard();
