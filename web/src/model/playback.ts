@@ -6,6 +6,8 @@ import { rateFor, Tile } from './tile.ts';
 const TICK_MS = 100;
 /** Longest wait for a stream that is not ready while others are, ms. */
 const PATIENCE_MS = 4000;
+/** An instant lies no further than this behind the beginning of its picture, at 20 pictures a second and more, ms. */
+const FRAME_MS = 50;
 /** A clock that jumps by more than this between two ticks has left a gap behind, ms. */
 const JUMP_MS = 1000;
 
@@ -356,7 +358,11 @@ export class Playback {
   #showFrame(tile: Tile): void {
     if (tile !== this.#shownTile || tile.video.seeking) return;
     const frameMs = tile.frameMs;
-    if (frameMs !== undefined) this.#tell(frameMs);
+    if (frameMs === undefined) return;
+    // The picture of an instant was taken before it: what plays from there does not go back for that.
+    const backMs = (this.shownMs.peek() ?? frameMs) - frameMs;
+    if (this.isPlaying.peek() && backMs > 0 && backMs < FRAME_MS) return;
+    this.#tell(frameMs);
   }
 
   /** Whole ms: of a fraction, the clock and the name of a clip would make different ones. */
