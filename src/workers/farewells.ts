@@ -1,6 +1,7 @@
-import { createSocket, type Socket } from 'node:dgram';
+import type { Socket } from 'node:dgram';
 import { isIP } from 'node:net';
 import { FAREWELL_COPIES, type Farewell } from '../ingest/farewell.ts';
+import { bindUdp } from '../ingest/udp-socket.ts';
 
 /**
  * The datagrams that end the sessions of a worker thread if the thread dies: only the thread has
@@ -38,17 +39,16 @@ export class Farewells {
 }
 
 /** Sends farewells that have the same port. @returns how many were sent */
-function sayFrom(farewells: readonly Farewell[]): Promise<number> {
-  return new Promise((resolve) => {
-    const { local } = farewells[0]!.path;
-    const isIpv6 = isIP(local.address) === 6;
-    const socket = createSocket({ type: isIpv6 ? 'udp6' : 'udp4', ipv6Only: isIpv6 });
-    socket.on('error', () => socket.close(() => resolve(0)));
-    socket.bind({ ...local, exclusive: true }, async () => {
-      const sent = await Promise.all(farewells.map((farewell) => send(socket, farewell)));
-      socket.close(() => resolve(sent.filter(Boolean).length));
-    });
-  });
+async function sayFrom(farewells: readonly Farewell[]): Promise<number> {
+  const { address, port } = farewells[0]!.path.local;
+  const family = isIP(address) === 6 ? 6 : 4;
+  const socket = await bindUdp({ family, address, port }).catch(() => undefined);
+  if (socket === undefined) return 0;
+  // Only of receiving: what is sent tells its own errors.
+  socket.on('error', () => {});
+  const sent = await Promise.all(farewells.map((farewell) => send(socket, farewell)));
+  await new Promise<void>((resolve) => socket.close(() => resolve()));
+  return sent.filter(Boolean).length;
 }
 
 /** Resolves with false if no copy of the datagram could be sent. */
