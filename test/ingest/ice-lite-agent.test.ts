@@ -20,15 +20,9 @@ async function agentOnLoopback(t: Test): Promise<{ agent: IceLiteAgent; port: nu
   return { agent, port: socket.address().port };
 }
 
-async function openClient(t: Test): Promise<StunClient> {
-  const client = await StunClient.open();
-  t.teardown(() => client.close());
-  return client;
-}
-
 t.test('answers a check with the address it came from', async (t) => {
   const { agent, port } = await agentOnLoopback(t);
-  const client = await openClient(t);
+  const client = await StunClient.openFor(t);
   const from = { address: '127.0.0.1', port: client.port, family: 'IPv4', size: 0 } as const;
   t.equal(agent.isVerified(from), false);
   const answer = await client.check(port, { local: agent.local });
@@ -40,7 +34,7 @@ t.test('answers a check with the address it came from', async (t) => {
 
 t.test('a check with a wrong password or name is dropped', async (t) => {
   const { agent, port } = await agentOnLoopback(t);
-  const client = await openClient(t);
+  const client = await StunClient.openFor(t);
   const { ufrag, password } = agent.local;
   const from = { address: '127.0.0.1', port: client.port, family: 'IPv4', size: 0 } as const;
   void client.check(port, { local: { ufrag, password: REMOTE.password }, nominate: true });
@@ -59,7 +53,7 @@ t.test('a check with a wrong password or name is dropped', async (t) => {
 
 t.test('stays the controlled agent (RFC 8445 §7.3.1.1)', async (t) => {
   const { agent, port } = await agentOnLoopback(t);
-  const client = await openClient(t);
+  const client = await StunClient.openFor(t);
   const answer = await client.check(port, { local: agent.local, controlled: true });
   t.equal(answer.messageClass, classes.ERROR);
   t.equal(answer.getAttributeValue('ERROR-CODE')[0], 487);
@@ -67,7 +61,7 @@ t.test('stays the controlled agent (RFC 8445 §7.3.1.1)', async (t) => {
 
 t.test('sends where the peer last nominated', async (t) => {
   const { agent, port } = await agentOnLoopback(t);
-  const [first, second] = [await openClient(t), await openClient(t)];
+  const [first, second] = [await StunClient.openFor(t), await StunClient.openFor(t)];
   agent.send(Buffer.from('nobody there'));
   await first.check(port, { local: agent.local });
   agent.send(Buffer.from([20, 1]));
@@ -93,7 +87,7 @@ t.test('sends where the peer last nominated', async (t) => {
 
 t.test('a restart keeps the old path until the new one is nominated', async (t) => {
   const { agent, port } = await agentOnLoopback(t);
-  const [old, fresh] = [await openClient(t), await openClient(t)];
+  const [old, fresh] = [await StunClient.openFor(t), await StunClient.openFor(t)];
   const before = agent.local;
   await old.check(port, { local: before, nominate: true });
   agent.restart({ ufrag: 'next', password: 'n'.repeat(22) });
@@ -166,7 +160,7 @@ t.test('checks of a stranger who knows our name are looked at by the tick', asyn
 
 t.test('only what comes from a verified address is worth reading', async (t) => {
   const { agent, port } = await agentOnLoopback(t);
-  const client = await openClient(t);
+  const client = await StunClient.openFor(t);
   const from = { address: '127.0.0.1', port: client.port };
   t.equal(agent.accepts(from), false);
   await client.check(port, { local: agent.local });

@@ -6,6 +6,7 @@ import t, { type Test } from 'tap';
 import { SharedPort } from '../../src/ingest/shared-port.ts';
 import { WhipSession } from '../../src/ingest/whip-session.ts';
 import { freeUdpPorts } from '../server/free-udp-ports.ts';
+import { connectClient } from './connected-client.ts';
 import { credentialLines, RtcClient } from './rtc-client.ts';
 import { StunClient } from './stun-client.ts';
 import { LOOPBACK, RecordingSink, until } from './whip-server.ts';
@@ -31,20 +32,6 @@ async function openPort(
   return { shared, port, warnings };
 }
 
-async function publish(t: Test, sharedPort: SharedPort) {
-  const client = new RtcClient();
-  t.teardown(() => client.close());
-  const sink = new RecordingSink();
-  const options = { ...LOOPBACK, sharedPort };
-  const session = await WhipSession.accept(await client.offer(), options, sink);
-  t.teardown(() => session.close('shutdown'));
-  await client.answer(session.answer);
-  await client.connected();
-  client.start();
-  await until(() => sink.units.audio.length > 0);
-  return { client, session, sink };
-}
-
 /** A session to which nobody publishes yet, and what its publisher has to know. */
 async function accept(t: Test, sharedPort: SharedPort) {
   const client = new RtcClient();
@@ -60,15 +47,12 @@ function credentials(sdp: string): { ufrag: string; password: string } {
   return { ufrag: ufrag!, password: password! };
 }
 
-async function openClient(t: Test): Promise<StunClient> {
-  const client = await StunClient.open();
-  t.teardown(() => client.close());
-  return client;
-}
-
 t.test('two publishers at once, each with its own media', async (t) => {
   const { shared, port } = await openPort(t);
-  const [first, second] = [await publish(t, shared), await publish(t, shared)];
+  const [first, second] = [
+    await connectClient(t, { sharedPort: shared }),
+    await connectClient(t, { sharedPort: shared }),
+  ];
   for (const { session } of [first, second]) {
     t.match(session.answer, new RegExp(`127\\.0\\.0\\.1 ${port} typ host`));
     t.equal(session.answer.match(/a=candidate/g)!.length, 1);
@@ -89,7 +73,7 @@ t.test('two publishers at once, each with its own media', async (t) => {
 t.test('a session is found by its names before and after an ICE restart', async (t) => {
   const { shared, port } = await openPort(t);
   const { session, local } = await accept(t, shared);
-  const client = await openClient(t);
+  const client = await StunClient.openFor(t);
   await client.check(port, { local, nominate: true });
   const restart = async (ufrag: string) => {
     const { fragment } = await session.restartIce(
@@ -113,13 +97,13 @@ t.test('a publisher may come from another address, and its own stays its own', a
   const { shared, port, warnings } = await openPort(t);
   const { session, local } = await accept(t, shared);
   const other = await accept(t, shared);
-  const [home, abroad] = [await openClient(t), await openClient(t)];
+  const [home, abroad] = [await StunClient.openFor(t), await StunClient.openFor(t)];
   await home.check(port, { local, nominate: true });
   t.equal(session.statistics().ice.remote, `127.0.0.1 ${home.port}`);
   await abroad.check(port, { local, nominate: true });
   t.equal(session.statistics().ice.remote, `127.0.0.1 ${abroad.port}`);
   t.equal(shared.statistics().addresses, 2);
-  const stranger = await openClient(t);
+  const stranger = await StunClient.openFor(t);
   for (const { socket } of [home, abroad, stranger]) {
     socket.send(Buffer.alloc(100, 0x80), port, '127.0.0.1');
   }
@@ -146,10 +130,10 @@ t.test('a publisher may come from another address, and its own stays its own', a
 
 t.test('strangers are dropped and counted, and leave nothing', async (t) => {
   const { shared, port } = await openPort(t);
-  const { client, session, sink } = await publish(t, shared);
+  const { client, session, sink } = await connectClient(t, { sharedPort: shared });
   const { local } = await accept(t, shared);
   const stranger = await openSocket(t);
-  const forged = await openClient(t);
+  const forged = await StunClient.openFor(t);
   const kinds = [
     Buffer.alloc(0),
     Buffer.from([0, 1, 0]),

@@ -1,4 +1,5 @@
 import { createSocket, type Socket } from 'node:dgram';
+import type { Test } from 'tap';
 import { classes, Message, methods, parseMessage } from 'werift';
 import type { IceCredentials } from '../../src/ingest/sdp-lines.ts';
 
@@ -28,6 +29,13 @@ export class StunClient {
       else client.#waiting.get(message.transactionIdHex)?.(message);
     });
     await new Promise<void>((resolve) => client.socket.bind(0, '127.0.0.1', resolve));
+    return client;
+  }
+
+  /** The same, closed at the end of a test. */
+  static async openFor(t: Test): Promise<StunClient> {
+    const client = await StunClient.open();
+    t.teardown(() => client.close());
     return client;
   }
 

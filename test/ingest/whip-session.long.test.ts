@@ -7,6 +7,7 @@ import type { Farewell } from '../../src/ingest/farewell.ts';
 import { WhipSession } from '../../src/ingest/whip-session.ts';
 import type { RefusalReason } from '../../src/refusal.ts';
 import { WhipPublisher, type WhipPublisherOptions } from '../publisher/whip-publisher.ts';
+import { connectClient } from './connected-client.ts';
 import { AUDIO, offerOf, VIDEO, without } from './offers.ts';
 import { credentialLines, RtcClient } from './rtc-client.ts';
 import { StunClient } from './stun-client.ts';
@@ -24,22 +25,6 @@ async function publish(
   const sink = server.sinks[index]!;
   await until(() => sink.events.includes('connected'));
   return { publisher, session, sink };
-}
-
-async function connectClient(
-  t: Test,
-  options: Partial<typeof LOOPBACK> = {},
-): Promise<{ client: RtcClient; session: WhipSession; sink: RecordingSink }> {
-  const client = new RtcClient();
-  t.teardown(() => client.close());
-  const sink = new RecordingSink();
-  const session = await WhipSession.accept(await client.offer(), { ...LOOPBACK, ...options }, sink);
-  t.teardown(() => session.close('shutdown'));
-  await client.answer(session.answer);
-  await client.connected();
-  client.start();
-  await until(() => sink.units.audio.length > 0);
-  return { client, session, sink };
 }
 
 /** The UDP port that an answer announces. */
