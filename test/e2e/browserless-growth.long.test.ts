@@ -178,11 +178,13 @@ token = "secret"
         () => openFiles(pid, root).length === 0,
         WAIT_MS,
       );
+      // werift holds a session for the half second for which it would send its last DTLS flight again.
       await until(
-        'the worker has no connection',
+        'the worker has no connection, and no more timers than the spare',
         async () => {
-          const [, worker] = await figuresOf(recorder);
-          return !worker!.resources.TCPSocketWrap;
+          const [, worker, spare] = await figuresOf(recorder);
+          const { TCPSocketWrap = 0, Timeout = 0 } = worker!.resources;
+          return TCPSocketWrap === 0 && Timeout <= (spare!.resources.Timeout ?? 0);
         },
         WAIT_MS,
       );
