@@ -143,7 +143,7 @@ async function refresh(folder: string): Promise<void> {
   await list();
   const day = dayOf(timelines.video, timelines.audio);
   let text = '';
-  const presentations = new Presentations({ manifest: async () => text });
+  const presentations = new Presentations({ manifest: async () => ({ text, isAwaited: false }) });
   const figures = new Map(RANGES.map((seconds) => [seconds, { ms: 0, bytes: 0 }]));
   for (let turn = 0; turn < TURNS; turn++) {
     for (const kind of ['video', 'audio'] as const) {

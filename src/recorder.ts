@@ -244,7 +244,7 @@ export interface Recorder {
   /**
    * Text of a manifest that is being written now, which is newer than the file.
    * @param path object path of the manifest
-   * @returns undefined if no open recording writes it
+   * @returns empty before there is anything to show; undefined if no open recording writes it
    */
   liveManifest(path: string): Promise<string | undefined>;
 

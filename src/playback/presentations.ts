@@ -1,6 +1,6 @@
 import { GrowingMpd } from '../manifest/growing-mpd.ts';
 import { ManifestError } from '../manifest/mpd-reader.ts';
-import type { Presentation } from '../manifest/presentation.ts';
+import type { ManifestPeriod, Presentation } from '../manifest/presentation.ts';
 import type { RecordedObjects } from './recorded-objects.ts';
 
 /** Manifests that are kept read: those of a month of one stream. */
@@ -17,20 +17,21 @@ export class Presentations {
   }
 
   /**
-   * What the manifest of a folder says. Not to be changed.
+   * The Periods that the manifest of a folder describes; none where a recording has begun the folder and has
+   * nothing to show of it yet. Not to be changed.
    * @returns undefined where there is none, or none that can be read
    * @throws the file system's error; StoreError
    */
-  async of(folder: string): Promise<Presentation | undefined> {
-    const text = await this.#objects.manifest(folder);
+  async periodsOf(folder: string): Promise<readonly ManifestPeriod[] | undefined> {
+    const { text, isAwaited } = await this.#objects.manifest(folder);
     const mpd = this.#read.get(folder) ?? new GrowingMpd();
     this.#read.delete(folder);
-    if (text === undefined) return undefined;
+    if (text === undefined) return isAwaited ? [] : undefined;
     const presentation = readOrNothing(mpd, text);
     if (presentation === undefined) return undefined;
     this.#read.set(folder, mpd);
     if (this.#read.size > MOST_KEPT) this.#read.delete(this.#read.keys().next().value!);
-    return presentation;
+    return presentation.periods;
   }
 }
 

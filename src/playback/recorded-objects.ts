@@ -4,6 +4,14 @@ import type { Recorder } from '../recorder.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { folderReader, type RecordedBytes, storeReader } from '../storage/recordings-reader.ts';
 
+/** The manifest of a day folder. */
+export interface FoundManifest {
+  /** Its text; undefined where there is none. */
+  text: string | undefined;
+  /** A recording has begun the folder, and has nothing to show of it yet. */
+  isAwaited: boolean;
+}
+
 /**
  * What was recorded, to be read wherever it is: on the disk, in the spool, or in the bucket behind it.
  * Every method throws the file system's errors, and a `StoreError` where the bucket cannot be read.
@@ -20,11 +28,11 @@ export interface RecordedObjects {
   /** All bytes of a file. @returns undefined where there is no such file (any more) */
   read(path: string): Promise<Buffer | undefined>;
   /**
-   * Text of the manifest of a day folder; while it is recorded, that of the recorder's memory, which
+   * The manifest of a day folder; while it is recorded, that of the recorder's memory, which
    * names what was announced a moment ago.
    * @param folder object path
    */
-  manifest(folder: string): Promise<string | undefined>;
+  manifest(folder: string): Promise<FoundManifest>;
 }
 
 /** Reads what a store holds and what is being recorded. */
@@ -46,7 +54,10 @@ export function recordedObjects(
     },
     async manifest(folder) {
       const path = objectPath(folder, MANIFEST_NAME);
-      return (await recorder.liveManifest(path)) ?? (await read(path))?.toString();
+      const live = await recorder.liveManifest(path);
+      // A recording that goes on after a restart shows what the file says until it has more.
+      const text = live || (await read(path))?.toString();
+      return { text, isAwaited: text === undefined && live === '' };
     },
   };
 }

@@ -56,10 +56,10 @@ export async function selectRange(
   const periods: RangePeriod[] = [];
   const unreadable: string[] = [];
   for (const [folder, segments] of Map.groupBy(rows, ({ path }) => folderOf(path))) {
-    const presentation = await presentations.of(folder);
-    if (presentation === undefined && segments.some(isAsked)) unreadable.push(folder);
+    const described = await presentations.periodsOf(folder);
+    if (described === undefined && segments.some(isAsked)) unreadable.push(folder);
     const listed = byNumber(segments);
-    for (const period of presentation?.periods ?? []) {
+    for (const period of described ?? []) {
       for (const part of partsOf(period, folder, listed)) {
         const cut = withinRange(part, startUs, toUs);
         if (cut !== undefined) periods.push(cut);

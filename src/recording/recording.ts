@@ -215,9 +215,12 @@ export class Recording {
     return this.#periods.editFolder(path, edit);
   }
 
-  /** Text of the manifest that is being written, if it has this object path. */
+  /**
+   * Text of the manifest that is being written, if it has this object path; empty as long as there is nothing to
+   * show.
+   */
   manifest(path: string): string | undefined {
     const { folder } = this.#periods;
-    return path === folder.manifestPath ? folder.manifest : undefined;
+    return path === folder.manifestPath ? (folder.manifest ?? '') : undefined;
   }
 }

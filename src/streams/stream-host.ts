@@ -213,7 +213,7 @@ export class StreamHost {
     };
   }
 
-  /** Text of the manifest at an object path, if this stream is writing it now. */
+  /** Text of the manifest at an object path, if this stream is writing it now, see {@link Recording.manifest}. */
   liveManifest(path: string): string | undefined {
     return this.#recordings.current?.manifest(path);
   }

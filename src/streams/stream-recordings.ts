@@ -244,7 +244,7 @@ export class StreamRecordings {
     const { timelineRestarts, dropped, latestPeriod, periods } = recording;
     return {
       startedAtUs: this.#startedAtUs,
-      isPlayable: recording.manifest(recording.manifestPath) !== undefined,
+      isPlayable: recording.manifest(recording.manifestPath) !== '',
       timelineRestarts,
       ...(latestPeriod && { period: latestPeriod }),
       periods: { ...periods },

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import path, { join } from 'node:path';
 import t from 'tap';
 import { Presentations } from '../../src/playback/presentations.ts';
@@ -205,9 +205,27 @@ t.test('a day whose manifest cannot be read is left out, which is said', async (
   t.notMatch(whole.body, /left out/);
 });
 
+t.test('a recording that has nothing to show yet is no damage', async (t) => {
+  const recorded = await recordedApp(t, (publisher) => publisher.run(5), { goesOn: true });
+  const { app, root, recorder, publisher, logged } = recorded;
+  const { manifestPath } = publisher.recording;
+  recorder.manifests.set(manifestPath, '');
+  const get = (name: string) => app.inject(`/api/playback/cam1/${name}?start=0`);
+  t.equal((await get('manifest.mpd')).statusCode, 200, 'what the file says is shown until then');
+  await rm(join(root, manifestPath));
+  for (const name of ['manifest.mpd', 'index.m3u8', 'video.m3u8', 'audio.m3u8']) {
+    const reply = await get(name);
+    t.equal(reply.statusCode, 404, name);
+    t.equal(reply.json().message, 'nothing is recorded of cam1 in this range');
+  }
+  t.notOk(logged.some(({ msg }) => String(msg).includes('manifest')));
+});
+
 t.test('more segments than a reply can hold', async (t) => {
   const index = { segments: ({ limit }: { limit: number }) => Array.from({ length: limit }) };
-  const presentations = new Presentations({ manifest: async () => undefined });
+  const presentations = new Presentations({
+    manifest: async () => ({ text: undefined, isAwaited: false }),
+  });
   const range = { startUs: 0, endUs: undefined };
   await t.rejects(selectRange({ index: index as never, presentations }, 'cam1', range), {
     reason: 'bad-time',

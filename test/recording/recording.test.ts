@@ -87,6 +87,20 @@ t.test('without sender reports the arrival times decide', async (t) => {
   t.equal(publisher.of('video')[1]!.startUs, NOON_US + 2_050_000);
 });
 
+t.test('its manifest is empty until both tracks had time for a segment', async (t) => {
+  const publisher = new SimulatedPublisher(t);
+  const { recording } = publisher;
+  while (publisher.segments.length === 0) {
+    await publisher.run(0.1);
+    await recording.written();
+  }
+  t.equal(recording.manifest(recording.manifestPath), '');
+  t.equal(recording.manifest('cam1/2026/03/03/manifest.mpd'), undefined, 'of another day');
+  await publisher.run(1.5);
+  t.equal(readMpd(recording.manifest(recording.manifestPath)!).type, 'dynamic');
+  await recording.close();
+});
+
 t.test('a second recording of the day goes on with the numbers and adds a Period', async (t) => {
   const first = new SimulatedPublisher(t);
   await first.run(5);

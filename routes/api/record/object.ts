@@ -65,7 +65,7 @@ const plugin: FastifyPluginAsyncTypebox = async (app) => {
       reply.header('Cache-Control', isManifest ? 'no-cache' : 'private, max-age=86400, immutable');
       reply.type(type);
       const live = isManifest ? await app.recorder.liveManifest(path) : undefined;
-      if (live !== undefined) return reply.send(live);
+      if (live) return reply.send(live);
       const { bucket, root } = app.store;
       if (bucket !== undefined) {
         const { signedRedirect, signedTtlSeconds } = app.config.playback;
