@@ -10,6 +10,8 @@ import { download, open } from './exported.ts';
 const SIZE = { width: 320, height: 180 };
 /** Pictures of a clip: two seconds. */
 const FRAMES = 60;
+/** How long a picture may take on a busy machine, ms. */
+const PATIENCE_MS = 10_000;
 
 /** A page's video element, with what it shows in the middle of each stretch of two seconds. */
 const PLAY = (url: string, times: readonly number[]) => `(async () => {
@@ -28,11 +30,21 @@ const PLAY = (url: string, times: readonly number[]) => `(async () => {
     await sought;
     const canvas = new OffscreenCanvas(${SIZE.width}, ${SIZE.height});
     const context = canvas.getContext('2d');
-    context.drawImage(video, 0, 0, ${SIZE.width}, ${SIZE.height});
-    const { data } = context.getImageData(0, 0, ${SIZE.width}, ${SIZE.height});
-    let bright = 0;
-    for (let at = 0; at < data.length; at += 4) bright += data[at] + data[at + 1] + data[at + 2];
-    shown.push({ width: video.videoWidth, bright: bright / (data.length / 4) > 30 });
+    const isBright = () => {
+      context.drawImage(video, 0, 0, ${SIZE.width}, ${SIZE.height});
+      const { data } = context.getImageData(0, 0, ${SIZE.width}, ${SIZE.height});
+      let sum = 0;
+      for (let at = 0; at < data.length; at += 4) sum += data[at] + data[at + 1] + data[at + 2];
+      return sum / (data.length / 4) > 30;
+    };
+    // The picture may come a moment later than the event.
+    const giveUp = performance.now() + ${PATIENCE_MS};
+    let bright = isBright();
+    while (!bright && performance.now() < giveUp) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      bright = isBright();
+    }
+    shown.push({ width: video.videoWidth, bright });
   }
   video.currentTime = 0;
   await happens('seeked');
