@@ -1,10 +1,45 @@
 /** Size of a piece of memory, bytes. */
 const PIECE_BYTES = 64 * 1024;
-/** Most pieces that are kept while nothing needs them, for the thread: 32 MiB. */
-const MOST_SPARE = 512;
+/** Size of the first piece of a chunk, bytes: a second of sound, or of a still picture, needs no more. */
+const FIRST_BYTES = 16 * 1024;
+/** Places in a piece, of which the last is behind an empty part at its end. */
+const PLACES = 2 * PIECE_BYTES;
+/** Most bytes that are kept while nothing needs them, for the thread. */
+const MOST_SPARE_BYTES = 32 * 1024 * 1024;
+/** After so many chunks, what none of them needed is given back: some seconds of a thread with many streams. */
+const TRIM_CHUNKS = 1024;
 
-/** Pieces that are not in use; shared by all streams of the thread. */
-const spare: Buffer[] = [];
+/** Pieces of one size that are not in use; shared by all streams of the thread. */
+class SparePieces {
+  readonly #bytes: number;
+  readonly #pieces: Buffer[] = [];
+  /** Fewest pieces that were left since the last {@link trim}. */
+  #least = 0;
+
+  constructor(bytes: number) {
+    this.#bytes = bytes;
+  }
+
+  take(): Buffer {
+    const piece = this.#pieces.pop();
+    if (this.#pieces.length < this.#least) this.#least = this.#pieces.length;
+    return piece ?? Buffer.allocUnsafeSlow(this.#bytes);
+  }
+
+  give(piece: Buffer): void {
+    if (this.#pieces.length * this.#bytes < MOST_SPARE_BYTES) this.#pieces.push(piece);
+  }
+
+  /** Drops half of what was not needed since the last call, as a slow disk may need it again. */
+  trim(): void {
+    this.#pieces.length -= Math.ceil(this.#least / 2);
+    this.#least = this.#pieces.length;
+  }
+}
+
+const firstPieces = new SparePieces(FIRST_BYTES);
+const pieces = new SparePieces(PIECE_BYTES);
+let chunksUntilTrim = TRIM_CHUNKS;
 
 /**
  * Memory for the payload of a chunk, until the chunk is written.
@@ -16,32 +51,54 @@ const spare: Buffer[] = [];
  * most of its memory.
  */
 export class ChunkMemory {
+  /** Pieces, and parts that have memory of their own. */
   readonly #pieces: Buffer[] = [];
-  /** Bytes of the last piece that are in use. */
-  #used = PIECE_BYTES;
+  /** Index of the piece that is being filled, and how much of it is in use and is not, bytes. */
+  #filled = -1;
+  #used = 0;
+  #free = 0;
 
   /**
    * Copies a part of a sample, unless it exceeds a piece: then it has memory of its own.
-   * @returns what to write, valid until {@link release}
+   * @returns its place, a small integer, for {@link view}
    */
-  hold(part: Buffer): Buffer {
+  hold(part: Buffer): number {
     const { length } = part;
-    if (length > PIECE_BYTES) return part;
-    if (length > PIECE_BYTES - this.#used) {
-      this.#pieces.push(spare.pop() ?? Buffer.allocUnsafeSlow(PIECE_BYTES));
-      this.#used = 0;
-    }
-    const piece = this.#pieces[this.#pieces.length - 1]!;
+    if (length > PIECE_BYTES) return (this.#pieces.push(part) - 1) * PLACES;
+    if (length > this.#free || this.#filled < 0) this.#addPiece(length);
     const start = this.#used;
-    this.#used = start + length;
-    part.copy(piece, start);
-    return piece.subarray(start, this.#used);
+    this.#used += length;
+    this.#free -= length;
+    part.copy(this.#pieces[this.#filled]!, start);
+    return this.#filled * PLACES + start;
+  }
+
+  /** A part that is held, to be written before {@link release}. @param length its length, bytes */
+  view(place: number, length: number): Buffer {
+    const start = place % PLACES;
+    return this.#pieces[(place - start) / PLACES]!.subarray(start, start + length);
   }
 
   /** The chunk is written, or will not be: its memory is used again. */
   release(): void {
-    for (const piece of this.#pieces) if (spare.length < MOST_SPARE) spare.push(piece);
+    for (const piece of this.#pieces) {
+      if (piece.length === FIRST_BYTES) firstPieces.give(piece);
+      else if (piece.length === PIECE_BYTES) pieces.give(piece);
+    }
     this.#pieces.length = 0;
-    this.#used = PIECE_BYTES;
+    this.#filled = -1;
+    if (--chunksUntilTrim > 0) return;
+    chunksUntilTrim = TRIM_CHUNKS;
+    firstPieces.trim();
+    pieces.trim();
+  }
+
+  /** @param length of the part that it has to hold, bytes */
+  #addPiece(length: number): void {
+    const isSmall = this.#filled < 0 && length <= FIRST_BYTES;
+    const piece = (isSmall ? firstPieces : pieces).take();
+    this.#filled = this.#pieces.push(piece) - 1;
+    this.#used = 0;
+    this.#free = piece.length;
   }
 }

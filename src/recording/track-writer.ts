@@ -6,10 +6,9 @@ import type { PresentationFolder } from '../day-folder/presentation-folder.ts';
 import type { WriteOwner, WriteQueue } from '../files/write-queue.ts';
 import type { TrackKind } from '../media/access-unit.ts';
 import { TICKS_PER_SECOND, type Ticks, type TrackTicks } from '../media/media-time.ts';
-import type { Sample } from '../media/sample.ts';
 import type { Timescale } from '../media/timescale.ts';
-import { ChunkMemory } from './chunk-memory.ts';
 import { CutPolicy } from './cut-policy.ts';
+import { GatheredSamples } from './gathered-samples.ts';
 import type { PlacedUnit } from './placed-unit.ts';
 
 /** Media in a chunk, which is also what a crash loses at most. */
@@ -55,10 +54,9 @@ export class TrackWriter {
   readonly #options: TrackWriterOptions;
   readonly #cuts: CutPolicy;
   #track: PeriodTrack | undefined;
-  #chunk: Sample[] = [];
-  #memory = new ChunkMemory();
+  /** Those of the next chunk. */
+  readonly #samples = new GatheredSamples();
   #chunkStart: Ticks = 0;
-  #chunkBytes = 0;
   #chunkNumber = 0;
   #startTime: Ticks | undefined;
   #endTime: Ticks = 0;
@@ -99,7 +97,7 @@ export class TrackWriter {
    * @throws Error if it does not: players would stop for good at a hole inside a Period
    */
   write(unit: PlacedUnit): void {
-    const { start, end, parts } = unit;
+    const { start, end } = unit;
     if (this.#startTime === undefined) this.#startTime = start;
     else if (start !== this.#endTime) {
       throw new Error(`${this.kind} unit at ${start} does not follow ${this.#endTime}`);
@@ -108,12 +106,14 @@ export class TrackWriter {
     if (isFull && this.#options.mayCut(start)) this.#endSegment();
     if (!this.#begun) this.#beginSegment(unit);
     this.#endTime = end;
-    if (this.#chunk.length === 0) this.#chunkStart = start;
-    this.#chunk.push(this.#sample(unit));
-    for (const part of parts) this.#chunkBytes += part.length;
+    if (this.#samples.isEmpty) this.#chunkStart = start;
+    // From here on, times are the track's own ticks.
+    const time = this.#fileTime(start);
+    const compositionOffset = this.timescale.ofTicks(unit.compositionOffset ?? 0);
+    this.#samples.push(unit, time, this.#fileTime(end) - time, compositionOffset);
     if (this.#cuts.isDue(end)) this.#options.requestKeyframe();
     const isLong = end - this.#chunkStart >= CHUNK_TICKS;
-    if (isLong || this.#chunkBytes >= CHUNK_BYTES) this.flush();
+    if (isLong || this.#samples.bytes >= CHUNK_BYTES) this.flush();
   }
 
   /**
@@ -130,40 +130,21 @@ export class TrackWriter {
       this.#endSegment();
   }
 
-  /** The sample of a unit. From here on, times are the track's own ticks. */
-  #sample({ start, end, keyframe, isRecoveryPoint, compositionOffset, parts }: PlacedUnit): Sample {
-    const time = this.#fileTime(start);
-    return {
-      time,
-      duration: this.#fileTime(end) - time,
-      compositionOffset: this.timescale.ofTicks(compositionOffset ?? 0),
-      keyframe,
-      isRecoveryPoint: isRecoveryPoint === true,
-      parts: parts.map(this.#hold),
-    };
-  }
-
-  readonly #hold = (part: Buffer): Buffer => this.#memory.hold(part);
-
   #fileTime(time: Ticks): TrackTicks {
     return this.timescale.ofTicks(time + this.#options.rebase);
   }
 
   /** Writes the samples if the first of them is older than a media time. */
   flushOlderThan(time: Ticks): void {
-    if (this.#chunk.length === 0) return;
+    if (this.#samples.isEmpty) return;
     if (time - this.#chunkStart >= this.timescale.step) this.flush();
   }
 
   /** Writes the samples gathered so far. */
   flush(): void {
-    const samples = this.#chunk;
-    if (samples.length === 0) return;
-    const bytes = this.#chunkBytes;
-    const memory = this.#memory;
-    this.#chunk = [];
-    this.#chunkBytes = 0;
-    this.#memory = new ChunkMemory();
+    if (this.#samples.isEmpty) return;
+    const { bytes } = this.#samples;
+    const { samples, memory } = this.#samples.take();
     const chunk = this.#options.container.chunk({
       kind: this.kind,
       isLengthPrefixed: this.#options.isLengthPrefixed,

@@ -37,7 +37,8 @@ export class ReorderBuffer {
   lostBefore = false;
   readonly #capacity: number;
   readonly #mask: number;
-  readonly #packets: (RtpPacket | undefined)[];
+  /** Packets that wait for earlier ones, by their extended numbers. */
+  readonly #waiting = new Map<number, RtpPacket>();
   /** Extended number of the last packet in each slot, to detect duplicates. */
   readonly #takenNumbers: Float64Array;
   /** When each missing number was found missing. */
@@ -46,7 +47,6 @@ export class ReorderBuffer {
   #first = 0;
   #next = 0;
   #newest = 0;
-  #waiting = 0;
   #isLost = false;
   /** Packets in order that have not been removed yet: from `#taken` to `#passed`. */
   readonly #ready: (RtpPacket | undefined)[] = [];
@@ -63,7 +63,6 @@ export class ReorderBuffer {
     this.maxWaitUs = maxWaitUs;
     this.#capacity = capacity;
     this.#mask = capacity - 1;
-    this.#packets = new Array(capacity).fill(undefined);
     this.#takenNumbers = new Float64Array(capacity).fill(-1);
     this.#missingSinceUs = new Float64Array(capacity);
   }
@@ -110,9 +109,12 @@ export class ReorderBuffer {
     }
     if (extended > this.#newest) this.#newest = extended;
     this.#takenNumbers[slot] = extended;
-    this.#packets[slot] = packet;
-    this.#waiting++;
-    this.#passInOrder();
+    if (extended === this.#next) {
+      this.#pass(packet);
+      this.#passInOrder();
+    } else {
+      this.#waiting.set(extended, packet);
+    }
     return 'taken';
   }
 
@@ -137,7 +139,7 @@ export class ReorderBuffer {
   /** Gives up the missing packets whose time has expired at `nowUs`. */
   expire(nowUs: number): void {
     while (
-      this.#waiting > 0 &&
+      this.#waiting.size > 0 &&
       nowUs - this.#missingSinceUs[this.#next & this.#mask]! >= this.maxWaitUs
     ) {
       this.#giveUpBefore(this.#next + 1);
@@ -146,7 +148,7 @@ export class ReorderBuffer {
 
   /** Gives up all missing packets: all packets in the buffer are then in order. */
   flush(): void {
-    if (this.#waiting > 0) this.#giveUpBefore(this.#newest + 1);
+    if (this.#waiting.size > 0) this.#giveUpBefore(this.#newest + 1);
   }
 
   /**
@@ -161,10 +163,9 @@ export class ReorderBuffer {
 
   /** Removes all packets that are not in order yet. The next packet may have any number. */
   reset(): void {
-    this.#packets.fill(undefined);
+    this.#waiting.clear();
     this.#takenNumbers.fill(-1);
     this.#started = false;
-    this.#waiting = 0;
     this.#isLost = false;
   }
 
@@ -176,25 +177,27 @@ export class ReorderBuffer {
   }
 
   #passInOrder(): void {
-    for (;;) {
-      const slot = this.#next & this.#mask;
-      const packet = this.#packets[slot];
+    while (this.#waiting.size > 0) {
+      const packet = this.#waiting.get(this.#next);
       if (packet === undefined) return;
-      this.#packets[slot] = undefined;
-      this.#waiting--;
-      this.#next++;
-      this.#ready[this.#passed] = packet;
-      this.#readyLost[this.#passed] = this.#isLost;
-      this.#passed++;
-      this.#isLost = false;
+      this.#waiting.delete(this.#next);
+      this.#pass(packet);
     }
+  }
+
+  #pass(packet: RtpPacket): void {
+    this.#next++;
+    this.#ready[this.#passed] = packet;
+    this.#readyLost[this.#passed] = this.#isLost;
+    this.#passed++;
+    this.#isLost = false;
   }
 
   /** Advances at least to `limit`, past missing packets. */
   #giveUpBefore(limit: number): void {
     while (this.#next < limit) {
       // Otherwise a jump would be walked number by number without finding anything.
-      const missing = this.#waiting === 0 ? limit - this.#next : 1;
+      const missing = this.#waiting.size === 0 ? limit - this.#next : 1;
       this.#next += missing;
       this.#lost += missing;
       this.#isLost = true;

@@ -34,7 +34,8 @@ export class SrtpAesCm implements SrtpCipher {
   readonly #authenticationKey: KeyObject;
   readonly #salt: Buffer;
   readonly #initializationVector = Buffer.alloc(16);
-  readonly #batch: KeystreamBatch;
+  /** For RTP, from its first packet on: a cipher is for RTP or for RTCP. */
+  #batch: KeystreamBatch | undefined;
   /** The authentication key, combined with the inner padding. */
   readonly #innerBlock: Buffer;
   /** The authentication key, combined with the outer padding, and behind it the inner hash. */
@@ -47,14 +48,13 @@ export class SrtpAesCm implements SrtpCipher {
     this.#salt = Buffer.alloc(16);
     keys.salt.copy(this.#salt);
     this.#salt.copy(this.#initializationVector);
-    const blockCipher = createCipheriv('aes-128-ecb', this.#cipherKey, null);
-    this.#batch = new KeystreamBatch(blockCipher.setAutoPadding(false));
     this.#innerBlock = padded(keys.authenticationKey, 0x36);
     this.#outer = Buffer.concat([padded(keys.authenticationKey, 0x5c), Buffer.alloc(DIGEST_BYTES)]);
   }
 
   prepareRtp(bodyBytes: number, ssrc: number, rollover: number, sequenceNumber: number): void {
     const blocks = blocksOf(bodyBytes);
+    this.#batch ??= createBatch(this.#cipherKey);
     const start = this.#batch.reserve(blocks, ssrc, rollover, sequenceNumber);
     if (start < 0) return;
     this.#setVector(ssrc, rollover, sequenceNumber);
@@ -62,7 +62,7 @@ export class SrtpAesCm implements SrtpCipher {
   }
 
   finishPreparing(): void {
-    this.#batch.finish();
+    this.#batch?.finish();
   }
 
   openRtp(
@@ -76,6 +76,7 @@ export class SrtpAesCm implements SrtpCipher {
     const authenticated = srtpMemory.load(this.#innerBlock, datagram, end, rollover);
     if (!this.#isAuthentic(authenticated, datagram, end)) return undefined;
     const bodyBytes = end - headerBytes;
+    this.#batch ??= createBatch(this.#cipherKey);
     let start = this.#batch.find(ssrc, rollover, sequenceNumber);
     if (start < 0) {
       start = 0;
@@ -141,6 +142,10 @@ export class SrtpAesCm implements SrtpCipher {
     vector.writeUInt32BE((salt.readUInt32BE(8) ^ high) >>> 0, 8);
     vector.writeUInt16BE(salt.readUInt16BE(12) ^ low, 12);
   }
+}
+
+function createBatch(key: KeyObject): KeystreamBatch {
+  return new KeystreamBatch(createCipheriv('aes-128-ecb', key, null).setAutoPadding(false));
 }
 
 function padded(key: Buffer, padding: number): Buffer {

@@ -9,6 +9,13 @@ const RTCP_HEADER_BYTES = 8;
 const INDEX_BYTES = 4;
 const CIPHER_OPTIONS = { authTagLength: TAG_BYTES };
 const BLOCK_BYTES = 16;
+
+/** Keystream, and the tables of GHASH. */
+interface RtpState {
+  batch: KeystreamBatch;
+  tables: Buffer;
+}
+
 /**
  * AEAD_AES_128_GCM: AES in Galois/counter mode with a tag of 128 bits (RFC 7714).
  *
@@ -22,29 +29,27 @@ export class SrtpAesGcm implements SrtpCipher {
   readonly #key: KeyObject;
   readonly #salt: Buffer;
   readonly #initializationVector = Buffer.alloc(12);
-  readonly #batch: KeystreamBatch;
-  readonly #tables: Buffer;
+  /** What only RTP needs, from its first packet on: a cipher is for RTP or for RTCP. */
+  #rtp: RtpState | undefined;
 
   /** @param keys with a salt of 12 bytes; the authentication key is not used */
   constructor(keys: SessionKeys) {
     this.#key = createSecretKey(keys.cipherKey);
     this.#salt = Buffer.from(keys.salt);
     this.#salt.copy(this.#initializationVector);
-    const blockCipher = createCipheriv('aes-128-ecb', this.#key, null).setAutoPadding(false);
-    this.#tables = multiplesOf(blockCipher.update(Buffer.alloc(BLOCK_BYTES)));
-    this.#batch = new KeystreamBatch(blockCipher);
   }
 
   prepareRtp(bodyBytes: number, ssrc: number, rollover: number, sequenceNumber: number): void {
     const blocks = blocksOf(bodyBytes);
-    const start = this.#batch.reserve(blocks, ssrc, rollover, sequenceNumber);
+    this.#rtp ??= createRtpState(this.#key);
+    const start = this.#rtp.batch.reserve(blocks, ssrc, rollover, sequenceNumber);
     if (start < 0) return;
     this.#setVector(ssrc, rollover, sequenceNumber);
     srtpMemory.writeGcmCounters(this.#initializationVector, start, blocks);
   }
 
   finishPreparing(): void {
-    this.#batch.finish();
+    this.#rtp?.batch.finish();
   }
 
   openRtp(
@@ -55,15 +60,17 @@ export class SrtpAesGcm implements SrtpCipher {
     sequenceNumber: number,
   ): Buffer | undefined {
     const bodyBytes = datagram.length - TAG_BYTES - headerBytes;
-    let start = this.#batch.find(ssrc, rollover, sequenceNumber);
+    this.#rtp ??= createRtpState(this.#key);
+    const { batch, tables } = this.#rtp;
+    let start = batch.find(ssrc, rollover, sequenceNumber);
     if (start < 0) {
       start = 0;
       const blocks = blocksOf(bodyBytes);
       this.#setVector(ssrc, rollover, sequenceNumber);
       srtpMemory.writeGcmCounters(this.#initializationVector, start, blocks);
-      this.#batch.encryptOne(blocks);
+      batch.encryptOne(blocks);
     }
-    return srtpMemory.openGcm(this.#tables, datagram, headerBytes, bodyBytes, start);
+    return srtpMemory.openGcm(tables, datagram, headerBytes, bodyBytes, start);
   }
 
   rtcpIndex(datagram: Buffer): number {
@@ -119,6 +126,12 @@ export class SrtpAesGcm implements SrtpCipher {
     }
     return plain;
   }
+}
+
+function createRtpState(key: KeyObject): RtpState {
+  const blockCipher = createCipheriv('aes-128-ecb', key, null).setAutoPadding(false);
+  const tables = multiplesOf(blockCipher.update(Buffer.alloc(BLOCK_BYTES)));
+  return { batch: new KeystreamBatch(blockCipher), tables };
 }
 
 /** AES blocks that opening a body takes: one for the tag, and the keystream. */

@@ -17,6 +17,12 @@ import type { TrackStatistics } from './track-statistics.ts';
 /** A sequence number this far from the highest belongs to another run (RFC 3550 §A.1). */
 const MAX_DISTANCE = 3000;
 
+/**
+ * How many packets a missing one may hold back: more than a second of them, which is how long it is awaited. Sound
+ * has 400 a second at most, in frames of 2.5 ms.
+ */
+const REORDER_CAPACITY = { video: 2048, audio: 512 };
+
 /** After a longer interval between ticks, packets wait in the socket of a blocked thread, µs. */
 const MAX_TICK_US = 50_000;
 
@@ -84,7 +90,8 @@ export class TrackReceiver {
         this.#events.sendNack(this.#ssrc!, sequenceNumbers);
       }, this.#reordering);
     }
-    this.#reorder = new ReorderBuffer({ maxWaitUs: this.#waitUs() });
+    const capacity = REORDER_CAPACITY[section.kind];
+    this.#reorder = new ReorderBuffer({ maxWaitUs: this.#waitUs(), capacity });
     if (this.#isVideo && (section.feedback.pli || section.feedback.fir)) {
       this.#keyframes = new KeyframeRequester(() => {
         this.#plisSent++;

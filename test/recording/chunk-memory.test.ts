@@ -6,6 +6,7 @@ import { ChunkMemory } from '../../src/recording/chunk-memory.ts';
 import { SimulatedPublisher } from './simulated-publisher.ts';
 
 const part = (bytes: number, value: number) => Buffer.alloc(bytes, value);
+const hold = (memory: ChunkMemory, bytes: Buffer) => memory.view(memory.hold(bytes), bytes.length);
 
 t.test('keeps a copy of each part until it is released', async (t) => {
   const memory = new ChunkMemory();
@@ -13,14 +14,14 @@ t.test('keeps a copy of each part until it is released', async (t) => {
   const held: Buffer[] = [];
   for (let value = 0; value < 100; value++) {
     const original = part(3000 + value, value);
-    held.push(memory.hold(original));
+    held.push(hold(memory, original));
     original.fill(0xff);
-    other.hold(part(3000, 0xee));
+    hold(other, part(3000, 0xee));
   }
   // What others release is used again, but not what is still held here.
   other.release();
   const third = new ChunkMemory();
-  for (let count = 0; count < 100; count++) third.hold(part(3000, 0xdd));
+  for (let count = 0; count < 100; count++) hold(third, part(3000, 0xdd));
   for (const [value, bytes] of held.entries()) {
     if (!bytes.equals(part(3000 + value, value))) t.fail(`part ${value} has changed`);
   }
@@ -30,12 +31,12 @@ t.test('keeps a copy of each part until it is released', async (t) => {
 
 t.test('uses released memory again, and not that of a part in between', async (t) => {
   const memory = new ChunkMemory();
-  const first = memory.hold(part(1000, 1));
+  const first = hold(memory, part(1000, 1));
   memory.release();
-  const again = memory.hold(part(1000, 2));
+  const again = hold(memory, part(1000, 2));
   t.equal(again.buffer, first.buffer);
   t.equal(again.byteOffset, first.byteOffset);
-  const next = memory.hold(part(1000, 3));
+  const next = hold(memory, part(1000, 3));
   t.equal(next.byteOffset, again.byteOffset + 1000);
   memory.release();
 });
@@ -43,12 +44,42 @@ t.test('uses released memory again, and not that of a part in between', async (t
 t.test('leaves a part that exceeds a piece where it is', async (t) => {
   const memory = new ChunkMemory();
   const large = part(64 * 1024 + 1, 1);
-  t.equal(memory.hold(large), large);
+  t.equal(hold(memory, large).buffer, large.buffer);
   const whole = part(64 * 1024, 2);
-  const copy = memory.hold(whole);
+  const copy = hold(memory, whole);
   t.not(copy, whole);
   t.ok(copy.equals(whole));
-  t.equal(memory.hold(Buffer.alloc(0)).length, 0);
+  t.equal(hold(memory, Buffer.alloc(0)).length, 0);
+});
+
+t.test('begins with little memory, which sound never exceeds', async (t) => {
+  const memory = new ChunkMemory();
+  const first = hold(memory, part(1200, 1));
+  t.equal(first.buffer.byteLength, 16 * 1024);
+  t.equal(hold(memory, part(16 * 1024 - 1200, 2)).buffer, first.buffer);
+  const second = hold(memory, part(1, 3));
+  t.equal(second.buffer.byteLength, 64 * 1024);
+  t.equal(hold(memory, part(64 * 1024 - 1, 4)).buffer, second.buffer);
+  memory.release();
+  t.equal(hold(memory, part(16 * 1024 + 1, 5)).buffer.byteLength, 64 * 1024, 'a large part first');
+  memory.release();
+});
+
+t.test('gives back what a slow disk needed once', async (t) => {
+  const slow = Array.from({ length: 100 }, () => new ChunkMemory());
+  const buffers = new Set(slow.map((memory) => hold(memory, part(20_000, 1)).buffer));
+  for (const memory of slow) memory.release();
+  const memory = new ChunkMemory();
+  // Ten times as many chunks as there are between two looks at what was not needed.
+  for (let chunk = 0; chunk < 10 * 1024; chunk++) {
+    hold(memory, part(20_000, 2));
+    memory.release();
+  }
+  const again = Array.from({ length: 100 }, () => new ChunkMemory());
+  const kept = again.filter((memory) => buffers.has(hold(memory, part(20_000, 3)).buffer));
+  t.ok(kept.length > 0);
+  t.ok(kept.length < 5, `${kept.length} of 100 are left`);
+  for (const memory of again) memory.release();
 });
 
 /** Steps of a recording that a slow disk takes for a chunk; one is a quarter of a second of media. */
