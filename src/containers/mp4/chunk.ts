@@ -1,9 +1,3 @@
-import {
-  defaultWriterConfig,
-  type MovieFragmentBox,
-  type TrackRunSample,
-  writeIsoBoxes,
-} from '@svta/cml-iso-bmff';
 import type { Chunk, ChunkOptions } from '../container.ts';
 import { BOX_HEADER_BYTES, writeBoxHeader } from './box.ts';
 
@@ -19,9 +13,15 @@ const LENGTH_BYTES = 4;
 const UINT32_MAX = 0xffff_ffff;
 const INT32_MAX = 0x7fff_ffff;
 
-// moof, mfhd and traf precede tfhd and tfdt, all of fixed size: see `trackFragment`.
-const BASE_TIME_OFFSET = 8 + 16 + 8 + 20 + 12;
+const MFHD_BYTES = 16;
+const TFHD_BYTES = 20;
+const TFDT_BYTES = 20;
+/** Size of a trun without optional fields, bytes. */
+const TRUN_BYTES = 20;
+// moof, mfhd and traf precede tfhd and tfdt, all of fixed size: see `movieFragment`.
+const BASE_TIME_OFFSET = BOX_HEADER_BYTES + MFHD_BYTES + BOX_HEADER_BYTES + TFHD_BYTES + 12;
 
+const VERSION_1 = 0x0100_0000;
 const TFHD_DEFAULT_BASE_IS_MOOF = 0x02_0000;
 const TFHD_DEFAULT_SAMPLE_FLAGS = 0x20;
 const TRUN_DATA_OFFSET = 0x1;
@@ -30,8 +30,6 @@ const TRUN_SAMPLE_DURATION = 0x100;
 const TRUN_SAMPLE_SIZE = 0x200;
 const TRUN_SAMPLE_FLAGS = 0x400;
 const TRUN_SAMPLE_COMPOSITION_OFFSET = 0x800;
-
-const writerConfig = defaultWriterConfig();
 
 /**
  * Writes samples as a chunk, a `moof` and its `mdat` (ISO/IEC 14496-12 §8.8, CMAF §7.3.2.3),
@@ -49,7 +47,7 @@ export function writeChunk(options: ChunkOptions): Chunk {
   }
 
   const prefixBytes = isLengthPrefixed ? LENGTH_BYTES : 0;
-  const run: TrackRunSample[] = [];
+  const sizes: number[] = [];
   let partCount = 0;
   let payloadBytes = 0;
   let laterKeyframe = false;
@@ -72,12 +70,12 @@ export function writeChunk(options: ChunkOptions): Chunk {
       isReordered = true;
       if (offset < 0) isNegative = true;
     }
-    run.push({ sampleDuration: sample.duration, sampleSize });
+    sizes.push(sampleSize);
   }
   const mdatBytes = BOX_HEADER_BYTES + payloadBytes;
   if (mdatBytes > UINT32_MAX) throw new RangeError('the payload of a chunk must be below 4 GiB');
 
-  const moof = movieFragment(options, run, { laterKeyframe, isReordered, isNegative });
+  const moof = movieFragment(options, sizes, { laterKeyframe, isReordered, isNegative });
 
   // One slab for the mdat header and all length prefixes: with many streams, a buffer for each
   // would dominate the time for garbage collection.
@@ -107,68 +105,68 @@ export function writeChunk(options: ChunkOptions): Chunk {
   };
 }
 
+/**
+ * Writes a `moof` by hand. The library has an object with ten closures for each box, and V8 creates closures that are
+ * assigned to properties in the old generation, where they stay, with the box, until the whole heap is collected.
+ */
 function movieFragment(
   options: ChunkOptions,
-  run: TrackRunSample[],
+  sizes: readonly number[],
   of: { laterKeyframe: boolean; isReordered: boolean; isNegative: boolean },
 ): Buffer {
   const { laterKeyframe, isReordered, isNegative } = of;
   const { kind, sequenceNumber, samples } = options;
   const first = samples[0]!;
   const video = kind === 'video';
-  let flags = TRUN_DATA_OFFSET | TRUN_SAMPLE_DURATION | TRUN_SAMPLE_SIZE;
   // Only the first sample is usually a keyframe, which a single field expresses for the whole run.
   const flagEach = video && laterKeyframe;
   const flagFirst = video && !laterKeyframe && first.keyframe;
-  if (flagEach) {
-    flags |= TRUN_SAMPLE_FLAGS;
-    for (let i = 0; i < run.length; i++) {
-      run[i]!.sampleFlags = samples[i]!.keyframe ? SYNC_SAMPLE_FLAGS : NON_SYNC_SAMPLE_FLAGS;
-    }
-  }
+  let flags = TRUN_DATA_OFFSET | TRUN_SAMPLE_DURATION | TRUN_SAMPLE_SIZE;
+  if (flagEach) flags |= TRUN_SAMPLE_FLAGS;
   if (flagFirst) flags |= TRUN_FIRST_SAMPLE_FLAGS;
-  if (isReordered) {
-    flags |= TRUN_SAMPLE_COMPOSITION_OFFSET;
-    for (let i = 0; i < run.length; i++) {
-      // The library writes unsigned 32 bits, which have the same encoding.
-      run[i]!.sampleCompositionTimeOffset = (samples[i]!.compositionOffset ?? 0) >>> 0;
-    }
-  }
+  if (isReordered) flags |= TRUN_SAMPLE_COMPOSITION_OFFSET;
   const sampleBytes = 8 + (flagEach ? 4 : 0) + (isReordered ? 4 : 0);
-  const moofBytes = BASE_TIME_OFFSET + 8 + 20 + (flagFirst ? 4 : 0) + run.length * sampleBytes;
-  const moof: MovieFragmentBox = {
-    type: 'moof',
-    boxes: [
-      { type: 'mfhd', version: 0, flags: 0, sequenceNumber },
-      {
-        type: 'traf',
-        boxes: [
-          {
-            type: 'tfhd',
-            version: 0,
-            flags: TFHD_DEFAULT_BASE_IS_MOOF | TFHD_DEFAULT_SAMPLE_FLAGS,
-            trackId: TRACK_ID,
-            defaultSampleFlags: video ? NON_SYNC_SAMPLE_FLAGS : SYNC_SAMPLE_FLAGS,
-          },
-          { type: 'tfdt', version: 1, flags: 0, baseMediaDecodeTime: first.time },
-          {
-            type: 'trun',
-            // Version 1 has signed offsets; the oldest players only support version 0.
-            version: isNegative ? 1 : 0,
-            flags,
-            sampleCount: run.length,
-            dataOffset: moofBytes + BOX_HEADER_BYTES,
-            firstSampleFlags: SYNC_SAMPLE_FLAGS,
-            samples: run,
-          },
-        ],
-      },
-    ],
-  };
-  const [bytes] = writeIsoBoxes([moof], writerConfig);
-  // The offsets depend on this layout: no chunk is better than a wrong one.
-  if (bytes?.byteLength !== moofBytes) {
-    throw new Error(`moof of ${bytes?.byteLength} bytes where ${moofBytes} were expected`);
+  const runBytes = TRUN_BYTES + (flagFirst ? 4 : 0) + samples.length * sampleBytes;
+  const fragmentBytes = BOX_HEADER_BYTES + TFHD_BYTES + TFDT_BYTES + runBytes;
+  const moof = Buffer.allocUnsafe(BOX_HEADER_BYTES + MFHD_BYTES + fragmentBytes);
+  writeBoxHeader(moof, 0, 'moof', moof.length);
+  let at = writeFullBox(moof, BOX_HEADER_BYTES, 'mfhd', MFHD_BYTES, 0);
+  at = moof.writeUInt32BE(sequenceNumber, at);
+  writeBoxHeader(moof, at, 'traf', fragmentBytes);
+  const tfhdFlags = TFHD_DEFAULT_BASE_IS_MOOF | TFHD_DEFAULT_SAMPLE_FLAGS;
+  at = writeFullBox(moof, at + BOX_HEADER_BYTES, 'tfhd', TFHD_BYTES, tfhdFlags);
+  at = moof.writeUInt32BE(TRACK_ID, at);
+  at = moof.writeUInt32BE(video ? NON_SYNC_SAMPLE_FLAGS : SYNC_SAMPLE_FLAGS, at);
+  at = writeFullBox(moof, at, 'tfdt', TFDT_BYTES, VERSION_1);
+  at = moof.writeUInt32BE(Math.floor(first.time / 2 ** 32), at);
+  at = moof.writeUInt32BE(first.time % 2 ** 32, at);
+  // Version 1 has signed offsets; the oldest players only support version 0.
+  at = writeFullBox(moof, at, 'trun', runBytes, (isNegative ? VERSION_1 : 0) | flags);
+  at = moof.writeUInt32BE(samples.length, at);
+  at = moof.writeUInt32BE(moof.length + BOX_HEADER_BYTES, at);
+  if (flagFirst) at = moof.writeUInt32BE(SYNC_SAMPLE_FLAGS, at);
+  for (const [index, { duration, keyframe, compositionOffset = 0 }] of samples.entries()) {
+    at = moof.writeUInt32BE(duration, at);
+    at = moof.writeUInt32BE(sizes[index]!, at);
+    if (flagEach) {
+      at = moof.writeUInt32BE(keyframe ? SYNC_SAMPLE_FLAGS : NON_SYNC_SAMPLE_FLAGS, at);
+    }
+    if (isReordered) at = moof.writeInt32BE(compositionOffset, at);
   }
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return moof;
+}
+
+/**
+ * Writes what a box begins with that has a version, in the highest 8 bits, and flags (§4.2).
+ * @returns where it goes on
+ */
+function writeFullBox(
+  bytes: Buffer,
+  at: number,
+  type: string,
+  size: number,
+  versionAndFlags: number,
+): number {
+  writeBoxHeader(bytes, at, type, size);
+  return bytes.writeUInt32BE(versionAndFlags, at + BOX_HEADER_BYTES);
 }
