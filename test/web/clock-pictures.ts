@@ -61,6 +61,21 @@ export interface ShownPicture {
   clockMs: number;
   /** When it was shown, by `performance.now()`. */
   shownAt: number;
+  /** Media time of the first tile's, seconds. */
+  mediaTime: number;
+  /** Which of its pictures it was, from 1 on: a busy page is told of some only when the next one is shown. */
+  presented: number;
+}
+
+/**
+ * The numbers of the first tile's pictures by their media time. A busy page draws a picture that is later than
+ * the one of which it was told, never one that is earlier.
+ * @returns number of a picture, not rounded; {@link CLOCK_RATE} a second
+ */
+export function numberedByTime(shown: readonly ShownPicture[]): (mediaTime: number) => number {
+  const from = shown.map(({ numbers, mediaTime }) => numbers[0]! - mediaTime * CLOCK_RATE);
+  const zero = Math.min(...from);
+  return (mediaTime) => zero + mediaTime * CLOCK_RATE;
 }
 
 /**
@@ -73,8 +88,9 @@ export function shownPictures(seconds: number): string {
     const [video] = document.querySelectorAll('.tile video');
     const clock = document.getElementById('playback-clock');
     const shown = [];
-    const look = (shownAt) => {
-      shown.push({ numbers: ${SHOWN_NUMBERS}, clockMs: Date.parse(clock.dateTime), shownAt });
+    const look = (shownAt, { mediaTime, presentedFrames: presented }) => {
+      const clockMs = Date.parse(clock.dateTime);
+      shown.push({ numbers: ${SHOWN_NUMBERS}, clockMs, shownAt, mediaTime, presented });
       if (shownAt - shown[0].shownAt < ${seconds * 1000}) video.requestVideoFrameCallback(look);
       else resolve(shown);
     };
