@@ -72,7 +72,8 @@ export class TrackWriter {
     this.timescale = options.timescale;
     this.#options = options;
     this.#cuts = new CutPolicy(options.segmentSeconds * TICKS_PER_SECOND, options.kind === 'video');
-    this.#push(0, async () => {
+    // Both tracks of a Period open the folder.
+    options.queue.push(options.owner, 0, async () => {
       this.#track = await options.openTrack();
     });
   }
@@ -240,6 +241,6 @@ export class TrackWriter {
   }
 
   #push(bytes: number, write: () => Promise<void>): void {
-    this.#options.queue.push(this.#options.owner, bytes, write);
+    this.#options.queue.push(this.#options.owner, bytes, write, this);
   }
 }
