@@ -42,8 +42,8 @@ export class WriteQueue {
   /**
    * Appends a write.
    * @param bytes of media that it holds in memory until it is done
-   * @param track what it writes to: it waits for the writes of its owner to the same, and for all writes before
-   * those of its owner, and not for the other tracks. Without it, it runs alone.
+   * @param track the track it belongs to: successive writes of an owner wait only for those of the same track.
+   * Without a track, it runs alone.
    */
   push(owner: WriteOwner, bytes: number, write: () => Promise<void>, track?: object): void {
     this.#bytes += bytes;
