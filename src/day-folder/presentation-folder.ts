@@ -42,8 +42,7 @@ const KINDS: TrackKind[] = ['video', 'audio'];
 /**
  * One day folder of one stream: file numbers, initialization segments, and the manifest of
  * everything that was recorded there, including earlier runs. The stream's write queue makes all
- * asynchronous calls one after another, except {@link PresentationFolder.claim} and
- * {@link PresentationFolder.commit} for one track beside those for the other.
+ * asynchronous calls one after another.
  *
  * This is where the promise is kept that no recorded file is overwritten: numbers continue after
  * the highest existing one, so a restart, a reconnect or a codec change never reuses a name. If

@@ -72,8 +72,7 @@ export class TrackWriter {
     this.timescale = options.timescale;
     this.#options = options;
     this.#cuts = new CutPolicy(options.segmentSeconds * TICKS_PER_SECOND, options.kind === 'video');
-    // Both tracks of a Period open the folder.
-    options.queue.push(options.owner, 0, async () => {
+    this.#push(0, async () => {
       this.#track = await options.openTrack();
     });
   }
@@ -241,6 +240,6 @@ export class TrackWriter {
   }
 
   #push(bytes: number, write: () => Promise<void>): void {
-    this.#options.queue.push(this.#options.owner, bytes, write, this);
+    this.#options.queue.push(this.#options.owner, bytes, write);
   }
 }
