@@ -179,11 +179,13 @@ export class TrackWriter {
     if (this.#startTime !== undefined) this.#startTime += ticks;
     const later = this.timescale.ofTicks(ticks);
     this.#push(0, async () => {
-      if (later !== 0) await this.#segment?.shift(later);
+      if (later !== 0) {
+        for (const segment of this.#held) await segment.shift(later);
+        await this.#segment?.shift(later);
+      }
       // A segment stays in the list until it is committed, so that salvage finds the rest after a
       // failure.
       for (let segment = this.#held[0]; segment !== undefined; segment = this.#held[0]) {
-        if (later !== 0) await segment.shift(later);
         await this.#options.folder.commit(this.#track!, segment);
         this.#held.shift();
         this.#options.onCommitted();
@@ -198,15 +200,25 @@ export class TrackWriter {
 
   /**
    * After a failed write: commits the complete chunks on disk. No file stays open.
-   * @param onFailure called for each segment for which even that fails; its part file remains and
-   * is recovered when the disk works again
+   * Segments after one that could not be committed remain part files with it: the manifest counts segments, so
+   * that those after a missing one would be taken for it. They are recovered together when the disk works again.
+   * @param onFailure called if even that fails
    */
   async salvage(onFailure: (error: Error) => void): Promise<void> {
     const segments = [...this.#held, ...(this.#segment ? [this.#segment] : [])];
     this.#held = [];
     this.#segment = undefined;
+    let isUnbroken = true;
     for (const segment of segments) {
-      if (!segment.file.isClosed) await this.#finish(segment).catch(onFailure);
+      isUnbroken &&= !segment.file.isClosed;
+      if (!isUnbroken) {
+        await segment.file.close();
+        continue;
+      }
+      await this.#finish(segment).catch((error: Error) => {
+        isUnbroken = false;
+        onFailure(error);
+      });
     }
   }
 
