@@ -1,7 +1,9 @@
-/** Size of a piece of memory, bytes. */
-const PIECE_BYTES = 64 * 1024;
+/** Size of a piece of memory, bytes: a longer part has memory of its own. */
+export const PIECE_BYTES = 64 * 1024;
 /** Size of the first piece of a chunk, bytes: a second of sound, or of a still picture, needs no more. */
 const FIRST_BYTES = 16 * 1024;
+/** Size of the length before a part, bytes. */
+export const LENGTH_BYTES = 4;
 /** Places in a piece, of which the last is behind an empty part at its end. */
 const PLACES = 2 * PIECE_BYTES;
 /** Most bytes that are kept while nothing needs them, for the thread. */
@@ -70,6 +72,16 @@ export class ChunkMemory {
     this.#used += length;
     this.#free -= length;
     part.copy(this.#pieces[this.#filled]!, start);
+    return this.#filled * PLACES + start;
+  }
+
+  /** Holds the length of a part, in {@link LENGTH_BYTES}, as {@link hold} holds the part. */
+  holdLength(length: number): number {
+    if (LENGTH_BYTES > this.#free || this.#filled < 0) this.#addPiece(LENGTH_BYTES);
+    const start = this.#used;
+    this.#used += LENGTH_BYTES;
+    this.#free -= LENGTH_BYTES;
+    this.#pieces[this.#filled]!.writeUInt32BE(length, start);
     return this.#filled * PLACES + start;
   }
 

@@ -1,6 +1,6 @@
 import type { TrackTicks } from '../media/media-time.ts';
 import type { Sample } from '../media/sample.ts';
-import { ChunkMemory } from './chunk-memory.ts';
+import { ChunkMemory, LENGTH_BYTES, PIECE_BYTES } from './chunk-memory.ts';
 import type { PlacedUnit } from './placed-unit.ts';
 
 /** Numbers of a sample: time, duration, composition offset, flags, and how many parts it has. */
@@ -22,12 +22,18 @@ export class GatheredSamples {
   #partsEnd = 0;
   #memory = new ChunkMemory();
   #bytes = 0;
+  readonly #isLengthPrefixed: boolean;
+
+  /** @param isLengthPrefixed each part is preceded by its length, see `ChunkOptions` */
+  constructor(isLengthPrefixed: boolean) {
+    this.#isLengthPrefixed = isLengthPrefixed;
+  }
 
   get isEmpty(): boolean {
     return this.#numbersEnd === 0;
   }
 
-  /** Size of all parts, bytes. */
+  /** Size of all parts without their lengths, bytes. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -48,18 +54,36 @@ export class GatheredSamples {
     numbers[at + 1] = duration;
     numbers[at + 2] = compositionOffset;
     numbers[at + 3] = (keyframe ? KEYFRAME : 0) | (isRecoveryPoint === true ? RECOVERY_POINT : 0);
-    numbers[at + 4] = parts.length;
     this.#numbersEnd = at + COLUMNS;
+    const before = this.#partsEnd;
     for (const part of parts) {
-      this.#parts[this.#partsEnd] = this.#memory.hold(part);
-      this.#parts[this.#partsEnd + 1] = part.length;
-      this.#partsEnd += 2;
+      if (this.#isLengthPrefixed) {
+        this.#add(this.#memory.holdLength(part.length), LENGTH_BYTES, before);
+      }
+      this.#add(this.#memory.hold(part), part.length, before);
       this.#bytes += part.length;
     }
+    numbers[at + 4] = (this.#partsEnd - before) / 2;
+  }
+
+  /** Adds what is held to the sample whose parts begin at an index; what follows in memory becomes one part. */
+  #add(place: number, length: number, first: number): void {
+    const parts = this.#parts;
+    const end = this.#partsEnd;
+    if (end > first) {
+      const joined = parts[end - 1]! + length;
+      if (parts[end - 2]! + parts[end - 1]! === place && joined <= PIECE_BYTES) {
+        parts[end - 1] = joined;
+        return;
+      }
+    }
+    parts[end] = place;
+    parts[end + 1] = length;
+    this.#partsEnd = end + 2;
   }
 
   /**
-   * Takes all samples, in their order; the next one begins another chunk.
+   * Takes all samples, in their order, with the lengths in their parts; the next one begins another chunk.
    * @returns them with the memory that their parts are in: release it once they are written
    */
   take(): { samples: Sample[]; memory: ChunkMemory } {

@@ -55,7 +55,7 @@ export class TrackWriter {
   readonly #cuts: CutPolicy;
   #track: PeriodTrack | undefined;
   /** Those of the next chunk. */
-  readonly #samples = new GatheredSamples();
+  readonly #samples: GatheredSamples;
   #chunkStart: Ticks = 0;
   #chunkNumber = 0;
   #startTime: Ticks | undefined;
@@ -70,6 +70,7 @@ export class TrackWriter {
   constructor(options: TrackWriterOptions) {
     this.kind = options.kind;
     this.timescale = options.timescale;
+    this.#samples = new GatheredSamples(options.isLengthPrefixed);
     this.#options = options;
     this.#cuts = new CutPolicy(options.segmentSeconds * TICKS_PER_SECOND, options.kind === 'video');
     this.#push(0, async () => {
@@ -147,7 +148,8 @@ export class TrackWriter {
     const { samples, memory } = this.#samples.take();
     const chunk = this.#options.container.chunk({
       kind: this.kind,
-      isLengthPrefixed: this.#options.isLengthPrefixed,
+      // The lengths are in the parts.
+      isLengthPrefixed: false,
       sequenceNumber: ++this.#chunkNumber,
       samples,
     });

@@ -210,6 +210,8 @@ t.test('a recording that has nothing to show yet is no damage', async (t) => {
   const { app, root, recorder, publisher, logged } = recorded;
   const { manifestPath } = publisher.recording;
   recorder.manifests.set(manifestPath, '');
+  // With the file of the manifest.
+  await publisher.recording.written();
   const get = (name: string) => app.inject(`/api/playback/cam1/${name}?start=0`);
   t.equal((await get('manifest.mpd')).statusCode, 200, 'what the file says is shown until then');
   await rm(join(root, manifestPath));
