@@ -1,9 +1,9 @@
+import { LENGTH_BYTES } from '../containers/mp4/chunk.ts';
+
 /** Size of a piece of memory, bytes: a longer part has memory of its own. */
 export const PIECE_BYTES = 64 * 1024;
 /** Size of the first piece of a chunk, bytes: a second of sound, or of a still picture, needs no more. */
 const FIRST_BYTES = 16 * 1024;
-/** Size of the length before a part, bytes. */
-export const LENGTH_BYTES = 4;
 /** Places in a piece, of which the last is behind an empty part at its end. */
 const PLACES = 2 * PIECE_BYTES;
 /** Most bytes that are kept while nothing needs them, for the thread. */
@@ -67,20 +67,14 @@ export class ChunkMemory {
   hold(part: Buffer): number {
     const { length } = part;
     if (length > PIECE_BYTES) return (this.#pieces.push(part) - 1) * PLACES;
-    if (length > this.#free || this.#filled < 0) this.#addPiece(length);
-    const start = this.#used;
-    this.#used += length;
-    this.#free -= length;
+    const start = this.#reserve(length);
     part.copy(this.#pieces[this.#filled]!, start);
     return this.#filled * PLACES + start;
   }
 
   /** Holds the length of a part, in {@link LENGTH_BYTES}, as {@link hold} holds the part. */
   holdLength(length: number): number {
-    if (LENGTH_BYTES > this.#free || this.#filled < 0) this.#addPiece(LENGTH_BYTES);
-    const start = this.#used;
-    this.#used += LENGTH_BYTES;
-    this.#free -= LENGTH_BYTES;
+    const start = this.#reserve(LENGTH_BYTES);
     this.#pieces[this.#filled]!.writeUInt32BE(length, start);
     return this.#filled * PLACES + start;
   }
@@ -103,6 +97,15 @@ export class ChunkMemory {
     chunksUntilTrim = TRIM_CHUNKS;
     firstPieces.trim();
     pieces.trim();
+  }
+
+  /** @returns where in the piece that is being filled there is room, which is in use from now on */
+  #reserve(length: number): number {
+    if (length > this.#free || this.#filled < 0) this.#addPiece(length);
+    const start = this.#used;
+    this.#used += length;
+    this.#free -= length;
+    return start;
   }
 
   /** @param length of the part that it has to hold, bytes */

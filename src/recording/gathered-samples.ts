@@ -1,6 +1,7 @@
+import { LENGTH_BYTES } from '../containers/mp4/chunk.ts';
 import type { TrackTicks } from '../media/media-time.ts';
 import type { Sample } from '../media/sample.ts';
-import { ChunkMemory, LENGTH_BYTES, PIECE_BYTES } from './chunk-memory.ts';
+import { ChunkMemory, PIECE_BYTES } from './chunk-memory.ts';
 import type { PlacedUnit } from './placed-unit.ts';
 
 /** Numbers of a sample: time, duration, composition offset, flags, and how many parts it has. */

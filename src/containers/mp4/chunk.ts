@@ -10,7 +10,8 @@ export const SYNC_SAMPLE_FLAGS = 0x0200_0000;
 /** Flags of a sample that depends on others: sample_is_non_sync_sample is set. */
 export const NON_SYNC_SAMPLE_FLAGS = 0x0101_0000;
 
-const LENGTH_BYTES = 4;
+/** Size of the length before a part, bytes (ISO/IEC 14496-15 §5.3.4.2). */
+export const LENGTH_BYTES = 4;
 const UINT32_MAX = 0xffff_ffff;
 const INT32_MAX = 0x7fff_ffff;
 
