@@ -3,6 +3,7 @@ import type { Socket } from 'node:dgram';
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { Refusal } from '../refusal.ts';
+import { receiveBursts } from './datagram-bursts.ts';
 import { PeerSocket } from './peer-socket.ts';
 import type { DatagramListener, HostCandidate, SessionSockets } from './session-socket.ts';
 import { bindUdp, RECEIVE_BUFFER_BYTES } from './udp-socket.ts';
@@ -62,7 +63,7 @@ export async function openIceSockets(
       const bound = await bindOne(address, port, portRange);
       const socket = new PeerSocket(bound, onError);
       opened.push({ socket, candidate: { address, port: bound.address().port } });
-      bound.on('message', (datagram, from) => onDatagram(datagram, from, socket));
+      receiveBursts(bound, (datagram, from) => onDatagram(datagram, from, socket));
       bound.setRecvBufferSize(RECEIVE_BUFFER_BYTES);
     }
   } catch (error) {

@@ -129,17 +129,20 @@ export class MediaSession implements TurnEndTask {
    * Media is processed at the end of the turn: the packets of a picture arrive together, and decrypting
    * them together costs less.
    * @param datagram from the address that ICE selected: datagrams from other addresses are not
-   * worth the cryptography
+   * worth the cryptography. Media has to stay as it is until the end of the turn.
+   * @returns true if it is media
    */
-  receive(datagram: Buffer): void {
-    if (this.closed || datagram.length === 0) return;
+  receive(datagram: Buffer): boolean {
+    if (this.closed || datagram.length === 0) return false;
     const first = datagram[0]!;
     try {
       if (first >= 128 && first <= 191) {
-        if (this.#receiver === undefined) return;
+        if (this.#receiver === undefined) return false;
         this.#arrivalsUs.push(steadyNowUs());
         if (this.#datagrams.push(datagram) === 1) atTurnEnd(this);
-      } else if (first >= 20 && first <= 63) {
+        return true;
+      }
+      if (first >= 20 && first <= 63) {
         // Media that arrived before an alert counts as received before it.
         this.onTurnEnd();
         this.#dtls.receive(datagram, this.lastAuthenticatedUs > 0);
@@ -147,6 +150,7 @@ export class MediaSession implements TurnEndTask {
     } catch (error) {
       this.#onFault(error);
     }
+    return false;
   }
 
   /** Processes the media that arrived in this turn. */

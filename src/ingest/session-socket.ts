@@ -19,8 +19,15 @@ export interface SessionSocket {
   admit(peer: TransportAddress): void;
 }
 
-/** Receives the datagrams of a session, with the socket to answer on. */
-export type DatagramListener = (datagram: Buffer, from: RemoteInfo, socket: SessionSocket) => void;
+/**
+ * Receives the datagrams of a session, with the socket to answer on. Media is valid until the end of the turn.
+ * @returns true if it is media of the peer, see `datagram-bursts.ts`
+ */
+export type DatagramListener = (
+  datagram: Buffer,
+  from: RemoteInfo,
+  socket: SessionSocket,
+) => boolean;
 
 /** A transport address that we announce (RFC 8445 §5.1.1.1). */
 export interface HostCandidate {

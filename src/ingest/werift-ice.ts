@@ -14,6 +14,7 @@ import {
 import { steadyNowUs } from '../clock/steady-clock.ts';
 import { Refusal } from '../refusal.ts';
 import { MAX_STUN_BYTES, readBindingRequest } from './binding-request.ts';
+import { receiveBursts } from './datagram-bursts.ts';
 import type { TransportPath } from './farewell.ts';
 import type { IceStatistics } from './ice-lite-agent.ts';
 import type { IceServer } from './ice-server.ts';
@@ -44,8 +45,11 @@ export interface IceAgentOptions {
   servers: readonly IceServer[];
   /** How long gathering may delay the offer, ms. Later candidates are still used. */
   gatherTimeoutMs: number;
-  /** Receives datagrams that are not STUN. */
-  onDatagram(datagram: Buffer): void;
+  /**
+   * Receives datagrams that are not STUN; media is valid until the end of the turn.
+   * @returns true if it is media, see `datagram-bursts.ts`
+   */
+  onDatagram(datagram: Buffer): boolean;
   /** Called for a candidate that was found after gathering, as a value of `a=candidate`. */
   onLateCandidate(candidate: string): void;
 }
@@ -234,15 +238,16 @@ export class IceAgent {
     socket.removeAllListeners('message');
     socket.on('error', () => {});
     socket.setRecvBufferSize(RECEIVE_BUFFER_BYTES);
-    socket.on('message', (datagram: Buffer, from: RemoteInfo) => {
-      if (datagram.length === 0) return;
+    receiveBursts(socket, (datagram, from) => {
+      if (datagram.length === 0) return false;
       const isKnown = this.#isOtherSide(from);
       if (datagram[0]! > 3) {
-        if (isKnown) this.#options.onDatagram(datagram);
-        else this.#strangers.drop();
+        if (isKnown) return this.#options.onDatagram(datagram);
+        this.#strangers.drop();
       } else if (this.#isWelcome(datagram, isKnown)) {
         forward(datagram, from);
       }
+      return false;
     });
   }
 

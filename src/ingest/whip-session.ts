@@ -79,9 +79,8 @@ export class WhipSession {
     const ours = await dtlsIdentity();
     let session: WhipSession | undefined;
     // Nothing useful can arrive before the answer has told the publisher where to send.
-    const onDatagram: DatagramListener = (datagram, from, socket) => {
-      if (session !== undefined) session.#onDatagram(datagram, from, socket);
-    };
+    const onDatagram: DatagramListener = (datagram, from, socket) =>
+      session === undefined ? false : session.#onDatagram(datagram, from, socket);
     const sockets = await (options.sharedPort?.join(onDatagram) ??
       openOwnSockets(
         resolveIceAddresses(options.iceAddresses),
@@ -239,11 +238,12 @@ export class WhipSession {
   }
 
   // RFC 7983 §7: the first byte distinguishes the protocols on a socket.
-  #onDatagram(datagram: Buffer, from: RemoteInfo, socket: SessionSocket): void {
-    if (this.#media.closed || datagram.length === 0) return;
+  #onDatagram(datagram: Buffer, from: RemoteInfo, socket: SessionSocket): boolean {
+    if (this.#media.closed || datagram.length === 0) return false;
     const first = datagram[0]!;
     if (first <= 3) this.#check(datagram, from, socket);
-    else if (this.#agent.accepts(from)) this.#media.receive(datagram);
+    else if (this.#agent.accepts(from)) return this.#media.receive(datagram);
+    return false;
   }
 
   /** An exception in our code ends this session, not the thread with the sessions of others. */

@@ -13,7 +13,7 @@ import type {
 } from '../streams/messages.ts';
 import type { WorkerSettings } from '../streams/worker-settings.ts';
 import { PendingCalls } from './pending-calls.ts';
-import { keepObjectsYoung, WORKER_HEAP } from './worker-heap.ts';
+import { collectWholeHeapsRarely, keepObjectsYoung, WORKER_HEAP } from './worker-heap.ts';
 
 /** Events of a worker, for its owner. */
 export interface WorkerEvents {
@@ -33,6 +33,7 @@ export interface WorkerEvents {
 const MEDIA_WORKER = new URL(`../streams/media-worker${extname(import.meta.url)}`, import.meta.url);
 
 keepObjectsYoung();
+collectWholeHeapsRarely();
 
 /** The main thread's link to one media worker. */
 export class WorkerLink {

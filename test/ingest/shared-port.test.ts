@@ -170,7 +170,7 @@ t.test('says what is in the way, and opens when it is gone', async (t) => {
   const squatter = createSocket('udp4');
   squatter.bind(port, '127.0.0.1');
   await once(squatter, 'listening');
-  const join = () => shared.join(() => {});
+  const join = () => shared.join(() => false);
   await t.rejects(join(), {
     name: 'Refusal',
     reason: 'no-free-port',
@@ -190,7 +190,7 @@ t.test('has a socket for each address, and one for all that are not of this mach
   const ipv6 = hasIpv6 ? ['::1'] : [];
   const { shared, port } = await openPort(t, ['127.0.0.1', '127.0.0.2', ...ipv6, '192.0.2.7']);
   const own = await openPort(t, ['127.0.0.1', '127.0.0.2', ...ipv6]);
-  const { candidates } = await shared.join(() => {});
+  const { candidates } = await shared.join(() => false);
   t.same(
     candidates.map((candidate) => candidate.address),
     ['127.0.0.1', '127.0.0.2', ...ipv6, '192.0.2.7'],

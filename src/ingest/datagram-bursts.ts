@@ -1,0 +1,117 @@
+import type { RemoteInfo, Socket } from 'node:dgram';
+import { readSync } from 'node:fs';
+import { atTurnEnd } from './turn-end.ts';
+
+/** Size of the largest datagram, bytes. */
+const LARGEST_DATAGRAM = 0x10000;
+/** Memory for the bursts of one turn of the event loop, bytes: some 800 packets. */
+const MEMORY_BYTES = 1024 * 1024;
+/** Most datagrams of a burst, as many as libuv reads of a socket before it turns to the next one. */
+const LONGEST_BURST = 32;
+/**
+ * Smaller packets are no fragments, bytes: nothing waits behind them. To ask a socket that is empty costs as
+ * much as to receive two datagrams.
+ */
+const SMALLEST_FRAGMENT = 600;
+/** A burst that ends before its picture does is worth it if it has at least this many datagrams. */
+const SHORTEST_BURST = 4;
+/** Most fragments in a row behind which nothing is asked for, because bursts were too short before. */
+const LONGEST_PAUSE = 16;
+
+/** Memory of this thread, which all of its sockets share. */
+const memory = Buffer.allocUnsafeSlow(MEMORY_BYTES);
+let used = 0;
+const release = {
+  onTurnEnd(): void {
+    used = 0;
+  },
+};
+
+/**
+ * Handles a datagram. What is in a burst is valid until the end of the turn.
+ * @returns true if it is media of the peer, so that what waits behind it may be read without asking where it is
+ * from
+ */
+export type BurstListener = (datagram: Buffer, from: RemoteInfo) => boolean;
+
+/**
+ * Receives the datagrams of a socket. The fragments of a picture arrive as a burst, of which Node delivers the
+ * first; the others are read here, into memory that is used again. Node would allocate an object and a buffer
+ * for each of them, and the buffers are what makes V8 collect garbage.
+ *
+ * `read` does not tell where a datagram is from. What follows media of the peer is taken to be from there too,
+ * and has to pass the same tests: media is authenticated, and so are connectivity checks, of which one in a
+ * burst that comes from a new address is answered to the old one, and is repeated (RFC 8489 §6.2.1).
+ */
+export function receiveBursts(socket: Socket, listener: BurstListener): void {
+  const handle = handleOf(socket);
+  let pause = 0;
+  let paused = 0;
+  socket.on('message', (first: Buffer, from: RemoteInfo) => {
+    if (!listener(first, from) || !isFragment(first)) return;
+    if (paused > 0) {
+      paused--;
+      return;
+    }
+    for (let count = 1; count < LONGEST_BURST && MEMORY_BYTES - used >= LARGEST_DATAGRAM; count++) {
+      // Asked for each time, because the listener may have closed the socket.
+      const descriptor = handle()?.fd ?? -1;
+      if (descriptor < 0) return;
+      let bytes: number;
+      try {
+        bytes = readSync(descriptor, memory, used, LARGEST_DATAGRAM, null);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') {
+          // As Node does if it cannot receive.
+          socket.emit('error', error);
+          return;
+        }
+        pause = count < SHORTEST_BURST ? Math.min(2 * pause + 1, LONGEST_PAUSE) : 0;
+        paused = pause;
+        return;
+      }
+      const datagram = memory.subarray(used, used + bytes);
+      if (!isMedia(datagram)) {
+        listener(Buffer.from(datagram), from);
+        return;
+      }
+      if (used === 0) atTurnEnd(release);
+      used += bytes;
+      if (!listener(datagram, from)) return;
+      if (isLast(datagram)) {
+        pause = 0;
+        return;
+      }
+    }
+  });
+}
+
+/** Whether more of the same picture follows (RFC 3550 §5.1: the marker bit; RTCP has it set too). */
+function isFragment(datagram: Buffer): boolean {
+  return datagram.length >= SMALLEST_FRAGMENT && isMedia(datagram) && !isLast(datagram);
+}
+
+function isLast(datagram: Buffer): boolean {
+  return (datagram[1]! & 0x80) !== 0;
+}
+
+/** RTP or RTCP (RFC 7983 §7). */
+function isMedia(datagram: Buffer): boolean {
+  return datagram.length > 1 && datagram[0]! >= 128 && datagram[0]! <= 191;
+}
+
+/** What Node keeps of a socket; `undefined` when it is closed. */
+type Handle = { readonly fd?: number } | null | undefined;
+
+/**
+ * Node has no documented way to the descriptor of a UDP socket. Where it keeps it elsewhere, or has none (on
+ * Windows), there are no bursts, and Node delivers each datagram.
+ */
+function handleOf(socket: Socket): () => Handle {
+  const key = Object.getOwnPropertySymbols(socket).find(
+    ({ description }) => description === 'state symbol',
+  );
+  if (key === undefined) return () => undefined;
+  const state = (socket as unknown as Record<symbol, { handle?: Handle } | undefined>)[key];
+  return () => state?.handle;
+}
