@@ -6,6 +6,7 @@ import { type RangePeriod, tracksOf } from '../../src/playback/recorded-range.ts
 import { selectRange } from '../../src/playback/select-range.ts';
 import type { SegmentQuery } from '../../src/segment-index/segment-query.ts';
 import { probeSegment } from '../media/probe.ts';
+import { requireFfmpeg } from '../media/tool.ts';
 import { NOON_US } from '../recording/simulated-publisher.ts';
 import { playlistsOf } from './hls-playlists.ts';
 import { type RecordedApp, recordedApp } from './recorded-app.ts';
@@ -63,6 +64,7 @@ t.test('a day that ends, pictures of another size, and a pause', async (t) => {
     recorded.publisher.segments.map((segment) => segment.path).sort(),
     'each segment once',
   );
+  if (!requireFfmpeg(t)) return;
   for (const period of periods) {
     for (const { initPath, segments, timescale } of tracksOf(period)) {
       const [first] = segments;
