@@ -1,5 +1,6 @@
 import type { RemoteInfo, Socket } from 'node:dgram';
 import { readSync } from 'node:fs';
+import { isMedia } from './datagram-kind.ts';
 import { atTurnEnd } from './turn-end.ts';
 
 /** Size of the largest datagram, bytes. */
@@ -93,11 +94,6 @@ function isFragment(datagram: Buffer): boolean {
 
 function isLast(datagram: Buffer): boolean {
   return (datagram[1]! & 0x80) !== 0;
-}
-
-/** RTP or RTCP (RFC 7983 §7). */
-function isMedia(datagram: Buffer): boolean {
-  return datagram.length > 1 && datagram[0]! >= 128 && datagram[0]! <= 191;
 }
 
 /** What Node keeps of a socket; `undefined` when it is closed. */

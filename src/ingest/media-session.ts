@@ -3,6 +3,7 @@ import { createDepacketizer, readPictureSize } from '../codecs/registry.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
 import { RtpReceiver, type RtpReceiverOptions } from '../rtp/rtp-receiver.ts';
 import type { SrtpKeys } from '../rtp/srtp-keys.ts';
+import { isDtls, isMedia } from './datagram-kind.ts';
 import { FAREWELL_COPIES, type Farewell, type TransportPath } from './farewell.ts';
 import type { IceStatistics } from './ice-lite-agent.ts';
 import type { CloseReason, PublishSink, SessionLog } from './publish-sink.ts';
@@ -123,7 +124,7 @@ export class MediaSession implements TurnEndTask {
   }
 
   /**
-   * Handles a datagram with DTLS or media; ignores others (RFC 7983 §7). An exception in our code
+   * Handles a datagram with DTLS or media; ignores others. An exception in our code
    * or in the sink ends this session, not the thread with the sessions of others.
    *
    * Media is processed at the end of the turn: the packets of a picture arrive together, and decrypting
@@ -133,16 +134,15 @@ export class MediaSession implements TurnEndTask {
    * @returns true if it is media
    */
   receive(datagram: Buffer): boolean {
-    if (this.closed || datagram.length === 0) return false;
-    const first = datagram[0]!;
+    if (this.closed) return false;
     try {
-      if (first >= 128 && first <= 191) {
+      if (isMedia(datagram)) {
         if (this.#receiver === undefined) return false;
         this.#arrivalsUs.push(steadyNowUs());
         if (this.#datagrams.push(datagram) === 1) atTurnEnd(this);
         return true;
       }
-      if (first >= 20 && first <= 63) {
+      if (isDtls(datagram)) {
         // Media that arrived before an alert counts as received before it.
         this.onTurnEnd();
         this.#dtls.receive(datagram, this.lastAuthenticatedUs > 0);

@@ -2,6 +2,7 @@ import type { RemoteInfo } from 'node:dgram';
 import { isIP } from 'node:net';
 import { Refusal } from '../refusal.ts';
 import { ufragOf } from './binding-request.ts';
+import { isStun } from './datagram-kind.ts';
 import type { TransportAddress } from './farewell.ts';
 import { resolveIceAddresses } from './ice-sockets.ts';
 import { PortMember, type PortMemberSocket } from './port-member.ts';
@@ -120,17 +121,13 @@ export class SharedPort {
     this.#sockets.clear();
   }
 
-  // RFC 7983 §7: the first byte distinguishes the protocols on a socket.
   #onDatagram(datagram: Buffer, from: RemoteInfo, on: SharedSocket<PortMemberSocket>): void {
     this.#received++;
-    const first = datagram[0];
     let receiver: PortMemberSocket | undefined;
-    if (first === undefined || first > 3) {
-      receiver = on.routes.get(from.address, from.port);
-    } else {
+    if (isStun(datagram)) {
       const ufrag = ufragOf(datagram);
       if (ufrag !== undefined) receiver = this.#byUfrag.get(ufrag)?.at(on);
-    }
+    } else receiver = on.routes.get(from.address, from.port);
     if (receiver === undefined) this.#strangers++;
     else receiver.receive(datagram, from);
   }

@@ -15,6 +15,7 @@ import { steadyNowUs } from '../clock/steady-clock.ts';
 import { Refusal } from '../refusal.ts';
 import { MAX_STUN_BYTES, readBindingRequest } from './binding-request.ts';
 import { receiveBursts } from './datagram-bursts.ts';
+import { isStun } from './datagram-kind.ts';
 import type { TransportPath } from './farewell.ts';
 import type { IceStatistics } from './ice-lite-agent.ts';
 import type { IceServer } from './ice-server.ts';
@@ -228,7 +229,6 @@ export class IceAgent {
     this.#gathered = true;
   }
 
-  // RFC 7983 §7: the first byte distinguishes the protocols on a socket.
   #tap({ transport: { socket } }: Way): void {
     const [forward] = socket.listeners('message') as ((
       datagram: Buffer,
@@ -241,11 +241,12 @@ export class IceAgent {
     receiveBursts(socket, (datagram, from) => {
       if (datagram.length === 0) return false;
       const isKnown = this.#isOtherSide(from);
-      if (datagram[0]! > 3) {
-        if (isKnown) return this.#options.onDatagram(datagram);
+      if (isStun(datagram)) {
+        if (this.#isWelcome(datagram, isKnown)) forward(datagram, from);
+      } else if (isKnown) {
+        return this.#options.onDatagram(datagram);
+      } else {
         this.#strangers.drop();
-      } else if (this.#isWelcome(datagram, isKnown)) {
-        forward(datagram, from);
       }
       return false;
     });

@@ -6,6 +6,7 @@ import type { Codec } from '../codecs/codec.ts';
 import { Refusal } from '../refusal.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
 import { writeAnswer } from './answer.ts';
+import { isStun } from './datagram-kind.ts';
 import { IceLiteAgent } from './ice-lite-agent.ts';
 import { openOwnSockets, resolveIceAddresses } from './ice-sockets.ts';
 import { type FarewellListener, MediaSession, type SessionStatistics } from './media-session.ts';
@@ -237,11 +238,9 @@ export class WhipSession {
     return { ...this.#media.statistics(), ice: this.#agent.statistics() };
   }
 
-  // RFC 7983 §7: the first byte distinguishes the protocols on a socket.
   #onDatagram(datagram: Buffer, from: RemoteInfo, socket: SessionSocket): boolean {
     if (this.#media.closed || datagram.length === 0) return false;
-    const first = datagram[0]!;
-    if (first <= 3) this.#check(datagram, from, socket);
+    if (isStun(datagram)) this.#check(datagram, from, socket);
     else if (this.#agent.accepts(from)) return this.#media.receive(datagram);
     return false;
   }
