@@ -141,9 +141,12 @@ export class Webhook {
     const body = eventJson(event, this.#options.node);
     const { signal } = this.#stop;
     const outcome = await postEvent(this.#config, eventId(event.stamp), body, signal);
+    if (!signal.aborted) {
+      this.#settle(event, lane, outcome);
+      // Otherwise all that were accepted while the disk is slow would be sent again after `kill -9`.
+      await this.#options.queue.written();
+    }
     this.#busy.delete(lane);
-    if (signal.aborted) return;
-    this.#settle(event, lane, outcome);
     this.#next();
   }
 
