@@ -1,8 +1,10 @@
 import { ReplayWindow } from './replay-window.ts';
 import { buildTransportCcPacket } from './rtcp-transport-cc.ts';
 
-/** Maximum delay of feedback after the first packet that it covers. */
-const INTERVAL_US = 50_000;
+/**
+ * Maximum delay of feedback after the first packet that it covers: what senders get from libwebrtc and pion too.
+ */
+const INTERVAL_US = 100_000;
 /**
  * Maximum number of packets per feedback message, which keeps it within 1200 bytes for any pattern.
  */

@@ -75,9 +75,9 @@ t.test('tells when each packet arrived, and which did not', async (t) => {
   ]);
   for (const [sequenceNumber, atUs] of arrivals) feedback.onPacket(sequenceNumber, SSRC, atUs);
   t.equal(told.length, 0, 'not before the interval is over');
-  feedback.tick(START_US + 20_000);
+  feedback.tick(START_US + 100_099);
   t.equal(told.length, 0);
-  feedback.tick(START_US + 100_000);
+  feedback.tick(START_US + 100_100);
   t.equal(told.length, 1);
   t.match(told[0], { base: 10, count: 8, feedbackCount: 0 });
   const expected = [10, 11, 12, 13, 14, 15, 16, 17].map((sequenceNumber) => {
@@ -97,7 +97,7 @@ t.test('feedback follows feedback without gap, through the wrap', async (t) => {
     if (sequence % 7 !== 0) feedback.onPacket(sequence & 0xffff, SSRC, nowUs);
     feedback.tick(nowUs);
   }
-  t.ok(told.length > 40);
+  t.ok(told.length > 25);
   let next = told[0]!.base;
   for (const [position, { base, count, feedbackCount }] of told.entries()) {
     if (base !== next || feedbackCount !== (position & 0xff)) t.fail(`feedback ${position}`);
@@ -121,11 +121,11 @@ t.test('a duplicate is not told of twice, a late packet once, alone', async (t) 
   const { told, feedback } = listen();
   const at = (milliseconds: number) => START_US + milliseconds * 1000;
   for (const sequence of [1, 2, 2, 6]) feedback.onPacket(sequence, SSRC, at(0));
-  feedback.tick(at(50));
-  for (const sequence of [2, 3, 4, 6, 7, 8]) feedback.onPacket(sequence, SSRC, at(60));
-  feedback.tick(at(110));
-  feedback.onPacket(7, SSRC, at(120));
-  feedback.tick(at(200));
+  feedback.tick(at(100));
+  for (const sequence of [2, 3, 4, 6, 7, 8]) feedback.onPacket(sequence, SSRC, at(110));
+  feedback.tick(at(210));
+  feedback.onPacket(7, SSRC, at(220));
+  feedback.tick(at(320));
   t.same(
     told.map(({ base, arrivals }) => [base, arrivals.map((atUs) => atUs !== undefined)]),
     [
@@ -157,9 +157,9 @@ t.test('the reference time may wrap its 24 bits', async (t) => {
   const beforeUs = Math.ceil(START_US / WRAP_US) * WRAP_US - 30_000;
   feedback.onPacket(1, SSRC, beforeUs);
   feedback.onPacket(2, SSRC, beforeUs + 60_000);
-  feedback.tick(beforeUs + 60_000);
+  feedback.tick(beforeUs + 100_000);
   feedback.onPacket(3, SSRC, beforeUs + 120_000);
-  feedback.tick(beforeUs + 200_000);
+  feedback.tick(beforeUs + 220_000);
   t.same(told[0]?.arrivals, [WRAP_US - 30_000, WRAP_US + 30_000]);
   t.same(told[1]?.arrivals, [90_000]);
 });
@@ -178,6 +178,7 @@ for (const [what, jump] of [
         feedback.onPacket(sequence & 0xffff, SSRC, nowUs);
         feedback.tick(nowUs);
       }
+      feedback.tick(nowUs + 100_000);
     };
     send(40_000);
     const before = told.length;
