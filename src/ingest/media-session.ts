@@ -2,7 +2,8 @@ import { steadyNowUs } from '../clock/steady-clock.ts';
 import { createDepacketizer, readPictureSize } from '../codecs/registry.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
 import { RtpReceiver, type RtpReceiverOptions } from '../rtp/rtp-receiver.ts';
-import type { SrtpKeys } from '../rtp/srtp-keys.ts';
+import { SrtcpSender } from '../rtp/srtcp-sender.ts';
+import type { SrtpKeyPair, SrtpProfile } from '../rtp/srtp-keys.ts';
 import { isDtls, isMedia } from './datagram-kind.ts';
 import { FAREWELL_COPIES, type Farewell, type TransportPath } from './farewell.ts';
 import type { IceStatistics } from './ice-lite-agent.ts';
@@ -26,7 +27,7 @@ const ALERT_REORDERING_US = 300_000;
 /** Counters of a session, for operators. */
 export interface SessionStatistics {
   connected: boolean;
-  srtpProfile?: SrtpKeys['profile'];
+  srtpProfile?: SrtpProfile;
   ice: IceStatistics;
   rtp?: ReturnType<RtpReceiver['statistics']>;
 }
@@ -90,7 +91,8 @@ export class MediaSession implements TurnEndTask {
   /** Media that came in this turn of the event loop, and when: steady clock µs. */
   #datagrams: Buffer[] = [];
   #arrivalsUs: number[] = [];
-  #srtpProfile: SrtpKeys['profile'] | undefined;
+  #srtcp: SrtcpSender | undefined;
+  #srtpProfile: SrtpProfile | undefined;
   #tickedUs = steadyNowUs();
   /** Time without a connection, later time without a sign of life, in steps of ticks. */
   #silentUs = 0;
@@ -251,12 +253,13 @@ export class MediaSession implements TurnEndTask {
     void this.end('failed', error instanceof Error ? error : new Error(String(error)));
   }
 
-  #onConnected(keys: SrtpKeys): void {
+  #onConnected({ receiving, sending }: SrtpKeyPair): void {
     const { sections, sink, log, id } = this.#options;
     this.#silentUs = 0;
-    this.#srtpProfile = keys.profile;
+    this.#srtpProfile = receiving.profile;
+    this.#srtcp = new SrtcpSender(sending);
     this.#receiver = new RtpReceiver({
-      keys,
+      keys: receiving,
       sections: [...sections],
       sendRtcp: (packet) => this.#sendRtcp(packet),
       sink,
@@ -264,16 +267,15 @@ export class MediaSession implements TurnEndTask {
       keepIncomplete: this.#options.keepIncomplete,
       pictureSize: readPictureSize,
     });
-    log.debug({ session: id, srtpProfile: keys.profile }, 'session connected');
+    log.debug({ session: id, srtpProfile: receiving.profile }, 'session connected');
     this.#leaveFarewell();
     sink.onConnected();
   }
 
   #sendRtcp(packet: Buffer): void {
     // The sink may request a keyframe while it handles the end.
-    if (this.closed) return;
-    const datagram = this.#dtls.protectRtcp(packet);
-    if (datagram !== undefined) this.#options.send(datagram);
+    if (this.closed || this.#srtcp === undefined) return;
+    this.#options.send(this.#srtcp.seal(packet));
   }
 
   #onAlert(): void {

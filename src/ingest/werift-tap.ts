@@ -5,10 +5,9 @@ import {
   keyLength,
   ProtectionProfileAeadAes128Gcm,
   ProtectionProfileAes128CmHmacSha1_80,
-  SrtcpSession,
   saltLength,
 } from 'werift';
-import type { SrtpKeys } from '../rtp/srtp-keys.ts';
+import type { SrtpKeyPair } from '../rtp/srtp-keys.ts';
 import type { Fingerprint } from './description.ts';
 import { HandshakeOrder } from './dtls-handshake-order.ts';
 import {
@@ -23,8 +22,7 @@ import {
 import { requireDtlsInternals } from './werift-dtls-internals.ts';
 import { type DtlsIdentity, SIGNATURE } from './werift-identity.ts';
 
-// Only the files werift-*.ts know werift. This one uses both sides of DTLS and the encryption of
-// SRTCP. Undocumented members are listed in werift-dtls-internals.ts.
+// Only the files werift-*.ts know werift. This one uses both sides of DTLS. Undocumented members are listed in werift-dtls-internals.ts.
 
 /** SRTP protection profiles in order of preference (RFC 5764 §4.1.2, RFC 7714 §14.2). */
 const SRTP_PROFILES = [
@@ -68,7 +66,7 @@ export interface DtlsEvents {
   /** Sends a datagram to the peer. */
   send(datagram: Buffer): void;
   /** The handshake is complete and the peer is authenticated; called once. */
-  onConnected(keys: SrtpKeys): void;
+  onConnected(keys: SrtpKeyPair): void;
   /** The handshake failed; called once, never after `onConnected`. */
   onFailed(error: Error): void;
   /** An alert arrived. It may be forged, so it is only a hint. */
@@ -90,7 +88,6 @@ export abstract class DtlsSrtp<Socket extends DtlsServer | DtlsClient = DtlsServ
   readonly #fingerprints: readonly Fingerprint[];
   readonly #events: DtlsEvents;
   readonly #order: HandshakeOrder;
-  #srtcp: SrtcpSession | undefined;
   #settled = false;
 
   /**
@@ -159,14 +156,6 @@ export abstract class DtlsSrtp<Socket extends DtlsServer | DtlsClient = DtlsServ
   }
 
   /**
-   * Encrypts an RTCP compound packet (RFC 3711 §3.4, RFC 7714 §9); `undefined` before the session
-   * is connected.
-   */
-  protectRtcp(packet: Buffer): Buffer | undefined {
-    return this.#srtcp?.encrypt(packet);
-  }
-
-  /**
    * The record that tells the peer that the session is over (RFC 5246 §7.2.1); `undefined` before
    * the peer has the keys. Always the same bytes, in memory of its own.
    */
@@ -222,7 +211,7 @@ export abstract class DtlsSrtp<Socket extends DtlsServer | DtlsClient = DtlsServ
 
   #connected(): void {
     if (this.#settled) return;
-    let keys: SrtpKeys;
+    let keys: SrtpKeyPair;
     try {
       this.#checkPeer();
       keys = this.#deriveKeys();
@@ -266,7 +255,7 @@ export abstract class DtlsSrtp<Socket extends DtlsServer | DtlsClient = DtlsServ
     }
   }
 
-  #deriveKeys(): SrtpKeys {
+  #deriveKeys(): SrtpKeyPair {
     const profile = this.socket.srtp.srtpProfile;
     if (profile === undefined) {
       throw new Error(
@@ -277,16 +266,11 @@ export abstract class DtlsSrtp<Socket extends DtlsServer | DtlsClient = DtlsServ
       keyLength(profile),
       saltLength(profile),
     );
-    this.#srtcp = new SrtcpSession({
-      profile,
-      keys: {
-        localMasterKey: localKey,
-        localMasterSalt: localSalt,
-        remoteMasterKey: remoteKey,
-        remoteMasterSalt: remoteSalt,
-      },
-    });
-    return { profile: PROFILE_NAMES[profile], masterKey: remoteKey, masterSalt: remoteSalt };
+    const name = PROFILE_NAMES[profile];
+    return {
+      receiving: { profile: name, masterKey: remoteKey, masterSalt: remoteSalt },
+      sending: { profile: name, masterKey: localKey, masterSalt: localSalt },
+    };
   }
 }
 

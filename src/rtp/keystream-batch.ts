@@ -61,7 +61,7 @@ export class KeystreamBatch {
   finish(): void {
     if (present !== this || this.#isFinished) return;
     this.#isFinished = true;
-    this.#encrypt(this.#end);
+    encrypt(this.#blockCipher, this.#end);
   }
 
   /**
@@ -83,11 +83,19 @@ export class KeystreamBatch {
 
   /** Encrypts the counter blocks at 0, of one packet that was not announced; ends the batch. */
   encryptOne(blocks: number): void {
-    present = undefined;
-    this.#encrypt(blocks * BLOCK_BYTES);
+    encryptCounters(this.#blockCipher, blocks);
   }
+}
 
-  #encrypt(end: number): void {
-    srtpMemory.setKeystream(this.#blockCipher.update(srtpMemory.keystream(end)));
-  }
+/**
+ * Encrypts the counter blocks at 0; ends the batch of whichever session has one.
+ * @param blockCipher AES in ECB mode without padding
+ */
+export function encryptCounters(blockCipher: Cipheriv, blocks: number): void {
+  present = undefined;
+  encrypt(blockCipher, blocks * BLOCK_BYTES);
+}
+
+function encrypt(blockCipher: Cipheriv, end: number): void {
+  srtpMemory.setKeystream(blockCipher.update(srtpMemory.keystream(end)));
 }

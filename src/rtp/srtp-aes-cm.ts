@@ -1,13 +1,5 @@
-import {
-  createCipheriv,
-  createDecipheriv,
-  createHmac,
-  createSecretKey,
-  hash,
-  type KeyObject,
-  timingSafeEqual,
-} from 'node:crypto';
-import { KeystreamBatch } from './keystream-batch.ts';
+import { type Cipheriv, createCipheriv, createSecretKey, hash, type KeyObject } from 'node:crypto';
+import { encryptCounters, KeystreamBatch } from './keystream-batch.ts';
 import type { SrtpCipher } from './srtp-cipher.ts';
 import type { SessionKeys } from './srtp-keys.ts';
 import { srtpMemory } from './srtp-memory.ts';
@@ -18,24 +10,24 @@ const INDEX_BYTES = 4;
 const CIPHER_BLOCK_BYTES = 16;
 const HASH_BLOCK_BYTES = 64;
 const DIGEST_BYTES = 20;
+/** The top bit of the word at the end of SRTCP: the packet is encrypted (RFC 3711 §3.4). */
+const ENCRYPTED = 0x80000000;
 
 /**
  * AES_CM_128_HMAC_SHA1_80: AES in counter mode and an HMAC-SHA1 of 80 bits (RFC 3711 §4.1.1, §4.2).
  *
- * For RTP, node:crypto only encrypts counter blocks (`keystream-batch.ts`) and hashes: an HMAC is two
- * hashes (RFC 2104 §2), and two calls of `hash` cost less than one object. RTCP is rare and left to
- * node:crypto.
+ * node:crypto only encrypts counter blocks (`keystream-batch.ts`) and hashes: an HMAC is two hashes
+ * (RFC 2104 §2), and two calls of `hash` cost less than one object.
  */
 export class SrtpAesCm implements SrtpCipher {
   readonly rtpOverhead = TAG_BYTES;
   readonly rtcpMinimum = RTCP_HEADER_BYTES + INDEX_BYTES + TAG_BYTES;
-  /** KeyObjects, because node:crypto would create a key from raw bytes for every packet. */
   readonly #cipherKey: KeyObject;
-  readonly #authenticationKey: KeyObject;
   readonly #salt: Buffer;
   readonly #initializationVector = Buffer.alloc(16);
   /** For RTP, from its first packet on: a cipher is for RTP or for RTCP. */
   #batch: KeystreamBatch | undefined;
+  #rtcpCipher: Cipheriv | undefined;
   /** The authentication key, combined with the inner padding. */
   readonly #innerBlock: Buffer;
   /** The authentication key, combined with the outer padding, and behind it the inner hash. */
@@ -44,7 +36,6 @@ export class SrtpAesCm implements SrtpCipher {
   /** @param keys with a salt of 14 bytes and an authentication key of 20 */
   constructor(keys: SessionKeys) {
     this.#cipherKey = createSecretKey(keys.cipherKey);
-    this.#authenticationKey = createSecretKey(keys.authenticationKey);
     this.#salt = Buffer.alloc(16);
     keys.salt.copy(this.#salt);
     this.#salt.copy(this.#initializationVector);
@@ -94,32 +85,41 @@ export class SrtpAesCm implements SrtpCipher {
 
   openRtcp(datagram: Buffer): Buffer | undefined {
     const tagStart = datagram.length - TAG_BYTES;
-    const digest = createHmac('sha1', this.#authenticationKey)
-      .update(datagram.subarray(0, tagStart))
-      .digest();
-    if (!timingSafeEqual(digest.subarray(0, TAG_BYTES), datagram.subarray(tagStart))) {
-      return undefined;
-    }
     const end = tagStart - INDEX_BYTES;
-    const encrypted = (datagram[end]! & 0x80) !== 0;
-    if (!encrypted) return datagram.subarray(0, end);
-    const index = this.rtcpIndex(datagram);
-    const body = this.#decrypt(
-      datagram.subarray(RTCP_HEADER_BYTES, end),
-      datagram.readUInt32BE(4),
-      index >>> 16,
-      index & 0xffff,
-    );
+    const word = datagram.readUInt32BE(end);
+    const authenticated = srtpMemory.load(this.#innerBlock, datagram, end, word);
+    if (!this.#isAuthentic(authenticated, datagram, tagStart)) return undefined;
+    if ((word & ENCRYPTED) === 0) return datagram.subarray(0, end);
+    const bodyBytes = end - RTCP_HEADER_BYTES;
+    this.#prepareRtcp(datagram, this.rtcpIndex(datagram), bodyBytes);
+    const body = srtpMemory.decryptLoaded(RTCP_HEADER_BYTES, bodyBytes, 0);
     return Buffer.concat([datagram.subarray(0, RTCP_HEADER_BYTES), body]);
   }
 
-  /**
-   * Compares the whole tag whatever differs. Digests are strings of one byte a character: those of
-   * `hash` cost half as much as its buffers.
-   */
+  sealRtcp(compound: Buffer, index: number): Buffer {
+    this.#prepareRtcp(compound, index, compound.length - RTCP_HEADER_BYTES);
+    const word = (index | ENCRYPTED) >>> 0;
+    const block = this.#innerBlock;
+    const authenticated = srtpMemory.encryptAndLoad(block, compound, RTCP_HEADER_BYTES, word);
+    const sealed = Buffer.allocUnsafe(compound.length + INDEX_BYTES + TAG_BYTES);
+    authenticated.copy(sealed, 0, HASH_BLOCK_BYTES);
+    const tagStart = sealed.length - TAG_BYTES;
+    sealed.write(this.#digest(authenticated), tagStart, TAG_BYTES, 'latin1');
+    return sealed;
+  }
+
+  /** Computes the keystream of an RTCP packet. */
+  #prepareRtcp(packet: Buffer, index: number, bodyBytes: number): void {
+    this.#rtcpCipher ??= createBlockCipher(this.#cipherKey);
+    const blocks = blocksOf(bodyBytes);
+    this.#setVector(packet.readUInt32BE(4), index >>> 16, index & 0xffff);
+    srtpMemory.writeCmCounters(this.#initializationVector, 0, blocks);
+    encryptCounters(this.#rtcpCipher, blocks);
+  }
+
+  /** Compares the whole tag whatever differs. */
   #isAuthentic(authenticated: Buffer, datagram: Buffer, tagStart: number): boolean {
-    this.#outer.write(hash('sha1', authenticated, 'latin1'), HASH_BLOCK_BYTES, 'latin1');
-    const digest = hash('sha1', this.#outer, 'latin1');
+    const digest = this.#digest(authenticated);
     let difference = 0;
     for (let index = 0; index < TAG_BYTES; index++) {
       difference |= digest.charCodeAt(index) ^ datagram[tagStart + index]!;
@@ -127,11 +127,13 @@ export class SrtpAesCm implements SrtpCipher {
     return difference === 0;
   }
 
-  #decrypt(ciphertext: Buffer, ssrc: number, high: number, low: number): Buffer {
-    this.#setVector(ssrc, high, low);
-    return createDecipheriv('aes-128-ctr', this.#cipherKey, this.#initializationVector).update(
-      ciphertext,
-    );
+  /**
+   * The HMAC of what was loaded, as a string of one byte a character: those of `hash` cost half as much as its
+   * buffers.
+   */
+  #digest(authenticated: Buffer): string {
+    this.#outer.write(hash('sha1', authenticated, 'latin1'), HASH_BLOCK_BYTES, 'latin1');
+    return hash('sha1', this.#outer, 'latin1');
   }
 
   /** The packet index (48 bits) has two halves: `high` × 2^16 + `low`. */
@@ -145,7 +147,11 @@ export class SrtpAesCm implements SrtpCipher {
 }
 
 function createBatch(key: KeyObject): KeystreamBatch {
-  return new KeystreamBatch(createCipheriv('aes-128-ecb', key, null).setAutoPadding(false));
+  return new KeystreamBatch(createBlockCipher(key));
+}
+
+function createBlockCipher(key: KeyObject): Cipheriv {
+  return createCipheriv('aes-128-ecb', key, null).setAutoPadding(false);
 }
 
 function padded(key: Buffer, padding: number): Buffer {

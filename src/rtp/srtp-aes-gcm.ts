@@ -1,14 +1,16 @@
-import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
-import { KeystreamBatch } from './keystream-batch.ts';
+import { type Cipheriv, createCipheriv, createSecretKey, type KeyObject } from 'node:crypto';
+import { encryptCounters, KeystreamBatch } from './keystream-batch.ts';
 import type { SrtpCipher } from './srtp-cipher.ts';
 import type { SessionKeys } from './srtp-keys.ts';
-import { multiplesOf, srtpMemory } from './srtp-memory.ts';
+import { srtpMemory } from './srtp-memory.ts';
 
 const TAG_BYTES = 16;
 const RTCP_HEADER_BYTES = 8;
 const INDEX_BYTES = 4;
-const CIPHER_OPTIONS = { authTagLength: TAG_BYTES };
 const BLOCK_BYTES = 16;
+
+/** The top bit of the word at the end of SRTCP: the packet is encrypted (RFC 3711 §3.4). */
+const ENCRYPTED = 0x80000000;
 
 /** Keystream, and the tables of GHASH. */
 interface RtpState {
@@ -16,21 +18,27 @@ interface RtpState {
   tables: Buffer;
 }
 
+/** Packets of RTCP are so rare that tables made for each cost less than the memory to keep them. */
+interface RtcpState {
+  blockCipher: Cipheriv;
+  hashKey: Buffer;
+}
+
 /**
  * AEAD_AES_128_GCM: AES in Galois/counter mode with a tag of 128 bits (RFC 7714).
  *
- * For RTP, node:crypto only encrypts counter blocks (`keystream-batch.ts`), and WebAssembly does the rest.
- * RTCP is rare and left to node:crypto.
+ * node:crypto only encrypts counter blocks (`keystream-batch.ts`), and WebAssembly does the rest: a cipher
+ * object for each packet costs several times as much.
  */
 export class SrtpAesGcm implements SrtpCipher {
   readonly rtpOverhead = TAG_BYTES;
   readonly rtcpMinimum = RTCP_HEADER_BYTES + TAG_BYTES + INDEX_BYTES;
-  /** A KeyObject: handing node:crypto raw bytes has it build a key anew for every packet. */
   readonly #key: KeyObject;
   readonly #salt: Buffer;
   readonly #initializationVector = Buffer.alloc(12);
   /** What only RTP needs, from its first packet on: a cipher is for RTP or for RTCP. */
   #rtp: RtpState | undefined;
+  #rtcp: RtcpState | undefined;
 
   /** @param keys with a salt of 12 bytes; the authentication key is not used */
   constructor(keys: SessionKeys) {
@@ -81,22 +89,36 @@ export class SrtpAesGcm implements SrtpCipher {
     const wordStart = datagram.length - INDEX_BYTES;
     const end = wordStart - TAG_BYTES;
     const word = datagram.subarray(wordStart);
-    const tag = datagram.subarray(end, wordStart);
-    const index = this.rtcpIndex(datagram);
-    this.#setVector(datagram.readUInt32BE(4), index >>> 16, index & 0xffff);
-    const encrypted = (word[0]! & 0x80) !== 0;
-    if (!encrypted) {
-      const plain = datagram.subarray(0, end);
-      const opened = this.#open(Buffer.concat([plain, word]), Buffer.alloc(0), tag);
-      return opened === undefined ? undefined : plain;
-    }
-    const header = datagram.subarray(0, RTCP_HEADER_BYTES);
-    const body = this.#open(
-      Buffer.concat([header, word]),
-      datagram.subarray(RTCP_HEADER_BYTES, end),
-      tag,
-    );
-    return body === undefined ? undefined : Buffer.concat([header, body]);
+    const isEncrypted = (word.readUInt32BE() & ENCRYPTED) !== 0;
+    const plainBytes = isEncrypted ? RTCP_HEADER_BYTES : end;
+    const hashKey = this.#prepareRtcp(datagram, this.rtcpIndex(datagram), end - plainBytes);
+    const plain = datagram.subarray(0, plainBytes);
+    const rest = datagram.subarray(plainBytes, wordStart);
+    const body = srtpMemory.openGcmParts(hashKey, [plain, word], rest);
+    return body === undefined ? undefined : Buffer.concat([plain, body]);
+  }
+
+  sealRtcp(compound: Buffer, index: number): Buffer {
+    const sealed = Buffer.allocUnsafe(compound.length + TAG_BYTES + INDEX_BYTES);
+    const header = compound.subarray(0, RTCP_HEADER_BYTES);
+    const body = compound.subarray(RTCP_HEADER_BYTES);
+    const word = sealed.subarray(compound.length + TAG_BYTES);
+    word.writeUInt32BE((index | ENCRYPTED) >>> 0);
+    const hashKey = this.#prepareRtcp(compound, index, body.length);
+    sealed.set(header);
+    sealed.set(srtpMemory.sealGcmParts(hashKey, [header, word], body), RTCP_HEADER_BYTES);
+    return sealed;
+  }
+
+  /** Computes the keystream of an RTCP packet. @returns the hash key */
+  #prepareRtcp(packet: Buffer, index: number, bodyBytes: number): Buffer {
+    this.#rtcp ??= createRtcpState(this.#key);
+    const { blockCipher, hashKey } = this.#rtcp;
+    this.#setVector(packet.readUInt32BE(4), index >>> 16, index & 0xffff);
+    const blocks = blocksOf(bodyBytes);
+    srtpMemory.writeGcmCounters(this.#initializationVector, 0, blocks);
+    encryptCounters(blockCipher, blocks);
+    return hashKey;
   }
 
   /** RFC 7714 §8.1 and §9.1: both consist of 2 zero bytes, the SSRC and 48 bits of index. */
@@ -107,34 +129,19 @@ export class SrtpAesGcm implements SrtpCipher {
     vector.writeUInt32BE((salt.readUInt32BE(6) ^ high) >>> 0, 6);
     vector.writeUInt16BE(salt.readUInt16BE(10) ^ low, 10);
   }
-
-  #open(associated: Buffer, ciphertext: Buffer, tag: Buffer): Buffer | undefined {
-    const decipher = createDecipheriv(
-      'aes-128-gcm',
-      this.#key,
-      this.#initializationVector,
-      CIPHER_OPTIONS,
-    );
-    decipher.setAAD(associated);
-    decipher.setAuthTag(tag);
-    const plain = decipher.update(ciphertext);
-    try {
-      decipher.final();
-    } catch {
-      // node:crypto reports a wrong tag only by throwing.
-      return undefined;
-    }
-    return plain;
-  }
 }
 
 function createRtpState(key: KeyObject): RtpState {
-  const blockCipher = createCipheriv('aes-128-ecb', key, null).setAutoPadding(false);
-  const tables = multiplesOf(blockCipher.update(Buffer.alloc(BLOCK_BYTES)));
-  return { batch: new KeystreamBatch(blockCipher), tables };
+  const { blockCipher, hashKey } = createRtcpState(key);
+  return { batch: new KeystreamBatch(blockCipher), tables: srtpMemory.tablesOf(hashKey) };
 }
 
-/** AES blocks that opening a body takes: one for the tag, and the keystream. */
+function createRtcpState(key: KeyObject): RtcpState {
+  const blockCipher = createCipheriv('aes-128-ecb', key, null).setAutoPadding(false);
+  return { blockCipher, hashKey: blockCipher.update(Buffer.alloc(BLOCK_BYTES)) };
+}
+
+/** AES blocks that a body takes: one for the tag, and the keystream. */
 function blocksOf(bodyBytes: number): number {
   return 1 + Math.ceil(bodyBytes / BLOCK_BYTES);
 }

@@ -39,4 +39,11 @@ export interface SrtpCipher {
    * @returns the decrypted compound packet; undefined if authentication fails
    */
   openRtcp(datagram: Buffer): Buffer | undefined;
+  /**
+   * Encrypts and authenticates an RTCP compound packet.
+   *
+   * @param index 31 bits, never the same again with these keys (RFC 3711 §3.4)
+   * @returns the SRTCP packet, in memory of its own
+   */
+  sealRtcp(compound: Buffer, index: number): Buffer;
 }

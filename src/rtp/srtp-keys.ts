@@ -3,15 +3,19 @@ import { createCipheriv } from 'node:crypto';
 /** Protection profiles offered in DTLS-SRTP (RFC 5764 §4.1.2, RFC 7714 §14.2). */
 export type SrtpProfile = 'AES_CM_128_HMAC_SHA1_80' | 'AEAD_AES_128_GCM';
 
-/** Keys for receiving, exported by the DTLS handshake (RFC 5764 §4.2). */
+/** Keys of one direction, exported by the DTLS handshake (RFC 5764 §4.2). */
 export interface SrtpKeys {
   profile: SrtpProfile;
-  /** The remote master key, 16 bytes. */
+  /** 16 bytes. */
   masterKey: Buffer;
-  /**
-   * The remote master salt: 14 bytes for AES_CM_128_HMAC_SHA1_80, 12 bytes for AEAD_AES_128_GCM.
-   */
+  /** 14 bytes for AES_CM_128_HMAC_SHA1_80, 12 bytes for AEAD_AES_128_GCM. */
   masterSalt: Buffer;
+}
+
+/** Keys of both directions. */
+export interface SrtpKeyPair {
+  receiving: SrtpKeys;
+  sending: SrtpKeys;
 }
 
 /** Session keys of one protocol, RTP or RTCP. */

@@ -11,6 +11,14 @@ interface Exports {
   cmCounters(to: number, count: number): void;
   applyKeystream(body: number, bytes: number, keystream: number): void;
   gcmCounters(to: number, count: number): void;
+  gcmTables(): void;
+  gcmSeal(
+    header: number,
+    headerBytes: number,
+    body: number,
+    bodyBytes: number,
+    keystream: number,
+  ): void;
   gcmOpen(
     header: number,
     headerBytes: number,
@@ -35,9 +43,12 @@ const HASH_BLOCK_BYTES = 64;
 /** The datagram, with room for the bytes behind it that are read or overwritten, and not used. */
 const DATAGRAM = HASH_BLOCK + HASH_BLOCK_BYTES;
 
-const { memory, cmCounters, applyKeystream, gcmCounters, gcmOpen } = new WebAssembly.Instance(
-  new WebAssembly.Module(Buffer.from(SRTP_WASM, 'base64')),
-).exports as Exports;
+/** The tag of GCM. */
+const TAG_BYTES = 16;
+
+const { memory, cmCounters, applyKeystream, gcmCounters, gcmTables, gcmSeal, gcmOpen } =
+  new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(SRTP_WASM, 'base64')))
+    .exports as Exports;
 const bytes = Buffer.from(memory.buffer);
 const vector = bytes.subarray(VECTOR, VECTOR + 16);
 
@@ -59,7 +70,7 @@ function bodyAt(at: number, length: number): Buffer {
 }
 
 /**
- * The WebAssembly memory of this thread, in which SRTP packets are opened one after another. All sessions
+ * The WebAssembly memory of this thread, in which SRTP packets are opened, and SRTCP packets sealed, one after another. All sessions
  * share it. Only keystream stays in it between packets: see `keystream-batch.ts`.
  */
 export const srtpMemory = {
@@ -96,18 +107,25 @@ export const srtpMemory = {
 
   /**
    * Loads a packet to be decrypted by {@link srtpMemory.decryptLoaded}, and returns what the inner hash of its
-   * HMAC covers (RFC 2104; RFC 3711 §4.2): block, packet, rollover counter. Valid until the next call.
+   * HMAC covers (RFC 2104; RFC 3711 §4.2): block, packet, `word`. Valid until the next call.
    * @param block the key of the HMAC, combined with its inner padding: 64 bytes, the same object each time
    * @param end length of what is authenticated of the datagram, bytes: without the tag
+   * @param word the rollover counter of SRTP, or the word at the end of SRTCP, which is not part of the length
    */
-  load(block: Buffer, datagram: Buffer, end: number, rollover: number): Buffer {
-    if (presentBlock !== block) {
-      bytes.set(block, HASH_BLOCK);
-      presentBlock = block;
-    }
+  load(block: Buffer, datagram: Buffer, end: number, word: number): Buffer {
     bytes.set(datagram, DATAGRAM);
-    bytes.writeUInt32BE(rollover, DATAGRAM + end);
-    return bytes.subarray(HASH_BLOCK, DATAGRAM + end + 4);
+    return loaded(block, end, word);
+  },
+
+  /**
+   * Encrypts a packet with the keystream at 0, and returns what the inner hash of its HMAC covers, as
+   * {@link srtpMemory.load} does: block, encrypted packet, `word`. Valid until the next call.
+   * @param headerBytes what stays plain
+   */
+  encryptAndLoad(block: Buffer, plain: Buffer, headerBytes: number, word: number): Buffer {
+    bytes.set(plain, DATAGRAM);
+    applyKeystream(DATAGRAM + headerBytes, plain.length - headerBytes, KEYSTREAM);
+    return loaded(block, plain.length, word);
   },
 
   /**
@@ -122,7 +140,7 @@ export const srtpMemory = {
 
   /**
    * Authenticates and decrypts a packet with GCM.
-   * @param tables see {@link multiplesOf}
+   * @param tables see {@link srtpMemory.tablesOf}
    * @param at where its keystream begins
    * @returns the plain body, valid until the next call; undefined when the tag is wrong
    */
@@ -142,39 +160,71 @@ export const srtpMemory = {
     if (gcmOpen(DATAGRAM, headerBytes, body, bodyBytes, KEYSTREAM + at) === 0) return undefined;
     return bodyAt(body, bodyBytes);
   },
+
+  /**
+   * The tables of a hash key for {@link srtpMemory.openGcm}: the products of the key and each value of each nibble
+   * of a block, 8 KB.
+   * @param hashKey 16 bytes: the encrypted zero block (SP 800-38D §6.4)
+   */
+  tablesOf(hashKey: Buffer): Buffer {
+    writeTables(hashKey);
+    return Buffer.from(bytes.subarray(TABLES, TABLES + TABLE_BYTES));
+  },
+
+  /**
+   * Authenticates and decrypts with GCM, for packets so rare that the tables of their key are not kept. Its
+   * keystream begins at 0.
+   * @param associated authenticated data in two parts
+   * @param bodyWithTag what is encrypted, and the tag
+   * @returns the plain body, valid until the next call; undefined when the tag is wrong
+   */
+  openGcmParts(
+    hashKey: Buffer,
+    associated: readonly [Buffer, Buffer],
+    bodyWithTag: Buffer,
+  ): Buffer | undefined {
+    writeTables(hashKey);
+    const associatedBytes = placeAssociated(associated);
+    const body = DATAGRAM + associatedBytes;
+    bytes.set(bodyWithTag, body);
+    const bodyBytes = bodyWithTag.length - TAG_BYTES;
+    if (gcmOpen(DATAGRAM, associatedBytes, body, bodyBytes, KEYSTREAM) === 0) return undefined;
+    return bytes.subarray(body, body + bodyBytes);
+  },
+
+  /**
+   * Encrypts with GCM, the reverse of {@link srtpMemory.openGcmParts}.
+   * @returns the encrypted body and its tag, valid until the next call
+   */
+  sealGcmParts(hashKey: Buffer, associated: readonly [Buffer, Buffer], plain: Buffer): Buffer {
+    writeTables(hashKey);
+    const associatedBytes = placeAssociated(associated);
+    const body = DATAGRAM + associatedBytes;
+    bytes.set(plain, body);
+    gcmSeal(DATAGRAM, associatedBytes, body, plain.length, KEYSTREAM);
+    return bytes.subarray(body, body + plain.length + TAG_BYTES);
+  },
 };
 
-/**
- * The products of a hash key and each value of each nibble of a block, as srtp.wat reads them
- * (SP 800-38D §6.3: bit 0 of a block is the highest of its first byte).
- * @param hashKey 16 bytes: the encrypted zero block
- */
-export function multiplesOf(hashKey: Buffer): Buffer {
-  const tables = Buffer.alloc(TABLE_BYTES);
-  const power = Buffer.from(hashKey);
-  for (let nibble = 0; nibble < 32; nibble++) {
-    const start = nibble * 256;
-    for (let bit = 8; bit > 0; bit >>= 1) {
-      for (let value = 0; value < 16; value++) {
-        if ((value & bit) !== 0) exclusiveOr(tables, start + value * 16, power);
-      }
-      timesX(power);
-    }
+/** The key of an HMAC, what is in the place of the datagram, and a word behind it, as one piece. */
+function loaded(block: Buffer, end: number, word: number): Buffer {
+  if (presentBlock !== block) {
+    bytes.set(block, HASH_BLOCK);
+    presentBlock = block;
   }
-  return tables;
+  bytes.writeUInt32BE(word, DATAGRAM + end);
+  return bytes.subarray(HASH_BLOCK, DATAGRAM + end + 4);
 }
 
-function exclusiveOr(target: Buffer, start: number, block: Buffer): void {
-  for (let index = 0; index < 16; index++) target[start + index]! ^= block[index]!;
+function writeTables(hashKey: Buffer): void {
+  vector.set(hashKey);
+  gcmTables();
+  presentTables = undefined;
 }
 
-/** Multiplies by x in place: a shift to the right, and the polynomial where a bit falls out. */
-function timesX(block: Buffer): void {
-  let carry = 0;
-  for (let index = 0; index < 16; index++) {
-    const byte = block[index]!;
-    block[index] = (byte >>> 1) | carry;
-    carry = (byte & 1) << 7;
-  }
-  if (carry !== 0) block[0]! ^= 0xe1;
+/** @returns the length of both parts, bytes */
+function placeAssociated([first, second]: readonly [Buffer, Buffer]): number {
+  bytes.set(first, DATAGRAM);
+  bytes.set(second, DATAGRAM + first.length);
+  return first.length + second.length;
 }

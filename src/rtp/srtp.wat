@@ -1,11 +1,12 @@
-;; What opening an SRTP packet takes beside AES itself and SHA-1: the counter blocks, the exclusive or with
-;; the keystream, and for AEAD_AES_128_GCM (NIST SP 800-38D) GHASH over header and ciphertext. Blocks of 16
+;; What SRTP and SRTCP take beside AES itself and SHA-1: the counter blocks, the exclusive or with the
+;; keystream, and for AEAD_AES_128_GCM (NIST SP 800-38D) GHASH over header and ciphertext. Blocks of 16
 ;; bytes stand in vectors as they do in memory.
 ;;
 ;; Memory, in bytes; srtp-memory.ts knows the same places:
 ;;      0  8192 of tables: for each of the 32 nibbles of a block, first the high one of a byte, the 16
 ;;         products of its values and H (SP 800-38D §6.4, by table as in its reference [6])
-;;   8192  16 of the initialization vector: 12 bytes for GCM, 14 for AES-CM, then a counter that is set here
+;;   8192  16 of the initialization vector: 12 bytes for GCM, 14 for AES-CM, then a counter that is set here;
+;;         or of H, the hash key
 (module
   (memory (export "memory") 8)
 
@@ -97,7 +98,7 @@
       (br $next))))
 
   ;; Combines `bytes` bytes with the keystream, in place. Up to 15 bytes behind them change too.
-  (func (export "applyKeystream") (param $body i32) (param $bytes i32) (param $keystream i32)
+  (func $applyKeystream (export "applyKeystream") (param $body i32) (param $bytes i32) (param $keystream i32)
     (local $end i32)
     (local.set $end (i32.add (local.get $body) (local.get $bytes)))
     (block $done (loop $next
@@ -120,30 +121,95 @@
       (local.set $to (i32.add (local.get $to) (i32.const 16)))
       (br_if $next (i32.lt_u (local.get $counter) (local.get $count)))))
 
+  ;; Writes the tables of the hash key.
+  (func (export "gcmTables")
+    (local $high i64) (local $low i64) (local $carry i64)
+    (local $table i32) (local $value i32)
+    ;; The bytes of a block run from the highest to the lowest of a number.
+    (local.set $high (call $reversed (i64.load (i32.const 8192))))
+    (local.set $low (call $reversed (i64.load (i32.const 8200))))
+    (loop $nextTable
+      (v128.store (local.get $table) (v128.const i64x2 0 0))
+      (local.set $value (i32.const 8))
+      (loop $nextPower
+        (v128.store (i32.add (local.get $table) (i32.shl (local.get $value) (i32.const 4)))
+          (i64x2.replace_lane 1 (i64x2.splat (call $reversed (local.get $high)))
+            (call $reversed (local.get $low))))
+        ;; Times x: a shift to the right, and the polynomial where a bit falls out.
+        (local.set $carry (i64.and (local.get $low) (i64.const 1)))
+        (local.set $low (i64.or (i64.shr_u (local.get $low) (i64.const 1))
+          (i64.shl (local.get $high) (i64.const 63))))
+        (local.set $high (i64.xor (i64.shr_u (local.get $high) (i64.const 1))
+          (i64.and (i64.sub (i64.const 0) (local.get $carry)) (i64.const 0xe100000000000000))))
+        (br_if $nextPower (local.tee $value (i32.shr_u (local.get $value) (i32.const 1)))))
+      ;; Any other value is the sum of its lowest bit and the rest.
+      (local.set $value (i32.const 3))
+      (loop $nextValue
+        (v128.store (i32.add (local.get $table) (i32.shl (local.get $value) (i32.const 4)))
+          (v128.xor
+            (v128.load (i32.add (local.get $table) (i32.shl
+              (i32.and (local.get $value) (i32.sub (i32.const 0) (local.get $value))) (i32.const 4))))
+            (v128.load (i32.add (local.get $table) (i32.shl
+              (i32.and (local.get $value) (i32.sub (local.get $value) (i32.const 1))) (i32.const 4))))))
+        (local.set $value (i32.add (local.get $value) (i32.const 1)))
+        ;; 4 and 8 are powers, and are there.
+        (if (i32.eqz (i32.and (local.get $value) (i32.sub (local.get $value) (i32.const 1))))
+          (then (local.set $value (i32.add (local.get $value) (i32.const 1)))))
+        (br_if $nextValue (i32.lt_u (local.get $value) (i32.const 16))))
+      (local.set $table (i32.add (local.get $table) (i32.const 256)))
+      (br_if $nextTable (i32.lt_u (local.get $table) (i32.const 8192)))))
+
+  ;; The bytes of a number in reverse order.
+  (func $reversed (param $number i64) (result i64)
+    (i64x2.extract_lane 0
+      (i8x16.shuffle 7 6 5 4 3 2 1 0 7 6 5 4 3 2 1 0
+        (i64x2.splat (local.get $number)) (v128.const i64x2 0 0))))
+
+  ;; GHASH continued over `bytes` bytes, with zeros behind them up to a whole block. Up to 15 bytes behind them are
+  ;; read, and not used.
+  (func $ghash (param $hash v128) (param $from i32) (param $bytes i32) (result v128)
+    (local $end i32) (local $rest i32)
+    (local.set $rest (i32.and (local.get $bytes) (i32.const 15)))
+    (local.set $end (i32.add (local.get $from) (i32.sub (local.get $bytes) (local.get $rest))))
+    (block $done (loop $next
+      (br_if $done (i32.ge_u (local.get $from) (local.get $end)))
+      (local.set $hash (call $times_h (v128.xor (local.get $hash) (v128.load (local.get $from)))))
+      (local.set $from (i32.add (local.get $from) (i32.const 16)))
+      (br $next)))
+    (if (local.get $rest) (then
+      (local.set $hash (call $times_h (v128.xor (local.get $hash)
+        (call $first (v128.load (local.get $from)) (local.get $rest)))))))
+    (local.get $hash))
+
+  ;; The last block of GHASH: both lengths in bits.
+  (func $lengths (param $headerBytes i32) (param $bodyBytes i32) (result v128)
+    (i8x16.shuffle 7 6 5 4 3 2 1 0 15 14 13 12 11 10 9 8
+      (i64x2.replace_lane 1
+        (i64x2.splat (i64.extend_i32_u (i32.shl (local.get $headerBytes) (i32.const 3))))
+        (i64.extend_i32_u (i32.shl (local.get $bodyBytes) (i32.const 3))))
+      (v128.const i64x2 0 0)))
+
+  ;; Encrypts `bodyBytes` in place, and writes the tag behind them.
+  (func (export "gcmSeal")
+    (param $header i32) (param $headerBytes i32) (param $body i32) (param $bodyBytes i32)
+    (param $keystream i32)
+    (local $hash v128)
+    (call $applyKeystream (local.get $body) (local.get $bodyBytes)
+      (i32.add (local.get $keystream) (i32.const 16)))
+    (local.set $hash (call $ghash (local.get $hash) (local.get $header) (local.get $headerBytes)))
+    (local.set $hash (call $ghash (local.get $hash) (local.get $body) (local.get $bodyBytes)))
+    (local.set $hash (call $times_h
+      (v128.xor (local.get $hash) (call $lengths (local.get $headerBytes) (local.get $bodyBytes)))))
+    (v128.store (i32.add (local.get $body) (local.get $bodyBytes))
+      (v128.xor (local.get $hash) (v128.load (local.get $keystream)))))
+
   ;; Decrypts `bodyBytes` in place, and says 1 where the tag behind them is right, else 0. It compares the
   ;; whole tag whatever differs. Up to 15 bytes behind the header and the tag are read, and not used.
   (func (export "gcmOpen")
     (param $header i32) (param $headerBytes i32) (param $body i32) (param $bodyBytes i32)
     (param $keystream i32) (result i32)
     (local $hash v128) (local $block v128) (local $end i32) (local $rest i32) (local $tagMask v128)
-    (local $lengths v128)
-    (local.set $lengths
-      (i8x16.shuffle 7 6 5 4 3 2 1 0 15 14 13 12 11 10 9 8
-        (i64x2.replace_lane 1
-          (i64x2.splat (i64.extend_i32_u (i32.shl (local.get $headerBytes) (i32.const 3))))
-          (i64.extend_i32_u (i32.shl (local.get $bodyBytes) (i32.const 3))))
-        (v128.const i64x2 0 0)))
-
-    (local.set $rest (i32.and (local.get $headerBytes) (i32.const 15)))
-    (local.set $end (i32.add (local.get $header) (i32.sub (local.get $headerBytes) (local.get $rest))))
-    (block $headerDone (loop $nextHeader
-      (br_if $headerDone (i32.ge_u (local.get $header) (local.get $end)))
-      (local.set $hash (call $times_h (v128.xor (local.get $hash) (v128.load (local.get $header)))))
-      (local.set $header (i32.add (local.get $header) (i32.const 16)))
-      (br $nextHeader)))
-    (if (local.get $rest) (then
-      (local.set $hash (call $times_h (v128.xor (local.get $hash)
-        (call $first (v128.load (local.get $header)) (local.get $rest)))))))
+    (local.set $hash (call $ghash (local.get $hash) (local.get $header) (local.get $headerBytes)))
 
     (local.set $tagMask (v128.load (local.get $keystream)))
     (local.set $keystream (i32.add (local.get $keystream) (i32.const 16)))
@@ -165,7 +231,8 @@
       (local.set $hash (call $times_h (v128.xor (local.get $hash)
         (call $first (local.get $block) (local.get $rest)))))))
 
-    (local.set $hash (call $times_h (v128.xor (local.get $hash) (local.get $lengths))))
+    (local.set $hash (call $times_h
+      (v128.xor (local.get $hash) (call $lengths (local.get $headerBytes) (local.get $bodyBytes)))))
     (i32.eqz (v128.any_true (v128.xor
       (v128.xor (local.get $hash) (local.get $tagMask))
       (v128.load (i32.add (local.get $body) (local.get $rest))))))))

@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
 import { createDtlsIdentity } from '../../src/ingest/werift-identity.ts';
 import { DtlsSrtpClient, DtlsSrtpServer } from '../../src/ingest/werift-tap.ts';
-import type { SrtpKeys } from '../../src/rtp/srtp-keys.ts';
+import type { SrtpKeyPair } from '../../src/rtp/srtp-keys.ts';
 import { UdpRelay } from '../network/udp-relay.ts';
 import { seededRandom } from '../rtp/packets.ts';
 import { until } from './whip-server.ts';
@@ -51,7 +51,7 @@ for (const [keyType, profile, mtu] of [
     const socket = createSocket('udp4');
     t.teardown(() => socket.close());
     let peer: RemoteInfo;
-    let keys: SrtpKeys | undefined;
+    let keys: SrtpKeyPair | undefined;
     let failure: Error | undefined;
     const server = new DtlsSrtpServer(
       await createDtlsIdentity(),
@@ -90,11 +90,12 @@ for (const [keyType, profile, mtu] of [
     });
     await until(() => failure !== undefined || /Keying material: \w+\n/.test(output));
     t.equal(failure, undefined);
-    t.equal(keys!.profile, profile);
+    const { receiving } = keys!;
+    t.equal(receiving.profile, profile);
     // RFC 5764 §4.2: client key, server key, client salt, server salt.
     const material = Buffer.from(/Keying material: (\w+)/.exec(output)![1]!, 'hex');
-    t.same(keys!.masterKey, material.subarray(0, 16));
-    t.same(keys!.masterSalt, material.subarray(32, 32 + keys!.masterSalt.length));
+    t.same(receiving.masterKey, material.subarray(0, 16));
+    t.same(receiving.masterSalt, material.subarray(32, 32 + receiving.masterSalt.length));
     client.stdin.end('Q\n');
     await once(client, 'exit');
   });
@@ -135,7 +136,7 @@ for (const [name, options, network] of [
     const socket = createSocket('udp4');
     t.teardown(() => socket.close());
     await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
-    let keys: SrtpKeys | undefined;
+    let keys: SrtpKeyPair | undefined;
     let failure: Error | undefined;
     const client = new DtlsSrtpClient(
       await createDtlsIdentity(),
@@ -160,8 +161,8 @@ for (const [name, options, network] of [
     t.equal(failure, undefined);
     // RFC 5764 §4.2: client key, server key, client salt, server salt.
     const material = Buffer.from(/Keying material: (\w+)/.exec(output)![1]!, 'hex');
-    t.same(keys!.masterKey, material.subarray(16, 32));
-    t.same(keys!.masterSalt, material.subarray(44, 56));
+    t.same(keys!.receiving.masterKey, material.subarray(16, 32));
+    t.same(keys!.receiving.masterSalt, material.subarray(44, 56));
   });
 }
 

@@ -1,13 +1,13 @@
 import { createCipheriv } from 'node:crypto';
 import t from 'tap';
-import { multiplesOf, srtpMemory } from '../../src/rtp/srtp-memory.ts';
+import { srtpMemory } from '../../src/rtp/srtp-memory.ts';
 
 const hex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex');
 
 /** Opens as SrtpAesGcm does, but with any initialization vector. */
 function openWith(key: Buffer, iv: Buffer, associated: Buffer, body: Buffer, tag: Buffer) {
   const cipher = createCipheriv('aes-128-ecb', key, null).setAutoPadding(false);
-  const tables = multiplesOf(cipher.update(Buffer.alloc(16)));
+  const tables = srtpMemory.tablesOf(cipher.update(Buffer.alloc(16)));
   const blocks = 1 + Math.ceil(body.length / 16);
   srtpMemory.writeGcmCounters(iv, 0, blocks);
   srtpMemory.setKeystream(cipher.update(srtpMemory.keystream(blocks * 16)));

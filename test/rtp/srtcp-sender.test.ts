@@ -1,0 +1,78 @@
+import { randomBytes, randomInt } from 'node:crypto';
+import t from 'tap';
+import { SrtcpSession } from 'werift';
+import { SrtcpReceiver } from '../../src/rtp/srtcp-receiver.ts';
+import { SrtcpSender } from '../../src/rtp/srtcp-sender.ts';
+import { SrtpAesGcm } from '../../src/rtp/srtp-aes-gcm.ts';
+import type { SrtpKeys } from '../../src/rtp/srtp-keys.ts';
+import { PROFILES } from './secured-sender.ts';
+
+const hex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex');
+
+t.test('AES-GCM seals the SRTCP packet of RFC 7714 §17.1', async (t) => {
+  const cipher = new SrtpAesGcm({
+    cipherKey: hex('000102030405060708090a0b0c0d0e0f'),
+    salt: hex('517569642070726f2071756f'),
+    authenticationKey: Buffer.alloc(0),
+  });
+  const compound = hex(
+    '81c8000d 4d617273 4e545031 4e545032 52545020 0000042a 0000e930 4c756e61' +
+      'deadbeef deadbeef deadbeef deadbeef deadbeef',
+  );
+  t.same(
+    cipher.sealRtcp(compound, 0x5d4),
+    hex(
+      '81c8000d 4d617273 63e94885 dcdab67c a727d766 2f6b7e99 7ff5c0f7 6c06f32d c676a5f1' +
+        '730d6fda 4ce09b46 86303ded 0bb9275b c84aa458 96cf4d2f c5abf872 45d9eade 800005d4',
+    ),
+  );
+});
+
+for (const profile of PROFILES) {
+  const isGcm = profile === 'AEAD_AES_128_GCM';
+  const keys: SrtpKeys = {
+    profile,
+    masterKey: randomBytes(16),
+    masterSalt: randomBytes(isGcm ? 12 : 14),
+  };
+
+  t.test(
+    `${profile}: another implementation opens what is sealed, whatever its length`,
+    async (t) => {
+      const other = new SrtcpSession({
+        profile: isGcm ? 7 : 1,
+        keys: {
+          localMasterKey: Buffer.alloc(16),
+          localMasterSalt: Buffer.alloc(keys.masterSalt.length),
+          remoteMasterKey: keys.masterKey,
+          remoteMasterSalt: keys.masterSalt,
+        },
+      });
+      const sender = new SrtcpSender(keys);
+      for (let words = 2; words < 360; words += words < 40 ? 1 : 13) {
+        const compound = randomBytes(words * 4);
+        compound.writeUInt16BE(0x80c9);
+        const sealed = sender.seal(compound);
+        if (words > 2) t.notSame(sealed.subarray(8, compound.length), compound.subarray(8));
+        t.same(other.decrypt(sealed), compound, `${words} words`);
+      }
+    },
+  );
+
+  t.test(`${profile}: sealed packets stay as they are, and forged ones are refused`, async (t) => {
+    const sender = new SrtcpSender(keys);
+    const receiver = new SrtcpReceiver(keys);
+    const compounds = Array.from({ length: 50 }, () => {
+      const compound = randomBytes(8 + 4 * randomInt(1, 300));
+      compound.writeUInt16BE(0x80c9);
+      return compound;
+    });
+    const sealed = compounds.map((compound) => sender.seal(compound));
+    for (const [number, datagram] of sealed.entries()) {
+      const forged = Buffer.from(datagram);
+      forged[randomInt(forged.length)]! ^= 1 << randomInt(8);
+      t.equal(receiver.open(forged), undefined);
+      t.same(receiver.open(datagram), compounds[number]);
+    }
+  });
+}
