@@ -41,7 +41,7 @@ export async function run(): Promise<void> {
     const rounds: Holdings[] = [];
     for (let round = 1; round <= Number(values.rounds); round++) {
       const whip = ['-whip', recorder.whip, '-streams', values.streams, '-bitrate', values.bitrate];
-      const load = await LoadGenerator.start(whip, 1);
+      const load = await LoadGenerator.start(whip, 1, 0);
       await delay(LEAVE_MS);
       await load.end();
       await delay(LEAVE_MS);

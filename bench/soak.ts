@@ -25,7 +25,7 @@ export async function run(): Promise<void> {
   const recorder = await ProbedRecorder.start(Number(values.workers));
   try {
     const whip = ['-whip', recorder.whip, '-streams', streams, '-bitrate', bitrate];
-    const load = await LoadGenerator.start(whip, 1);
+    const load = await LoadGenerator.start(whip, 1, 10);
     for (let minute = 1; minute <= Number(values.minutes); minute++) {
       await delay(60_000);
       console.log(`soak, minute ${minute}: ${describe(await recorder.holdings())}`);

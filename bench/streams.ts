@@ -6,7 +6,12 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { type Measurement, measureProcess, startBound } from './streams/measured-process.ts';
+import {
+  type Load,
+  type Measurement,
+  measureProcess,
+  startBound,
+} from './streams/measured-process.ts';
 
 const RECORDER_CORE = 0;
 const LOAD_CORE = 1;
@@ -17,6 +22,11 @@ const REPOSITORY = path.join(import.meta.dirname, '..');
 const OPTIONS = {
   streams: { type: 'string', default: '70' },
   seconds: { type: 'string', default: '20' },
+  /**
+   * How far apart, in seconds, the first and the last stream begin. Streams that begin on their own end their
+   * segments at any time; with 0, those of all streams end together.
+   */
+  spread: { type: 'string', default: '10' },
   /** Worker threads; the recorder is bound to a core only if there is one. */
   workers: { type: 'string', default: '1' },
   /** The source of another commit of ours, which is measured in the same run. */
@@ -29,6 +39,11 @@ const OPTIONS = {
   json: { type: 'boolean', default: false },
 } as const;
 
+interface RecorderMeasurement extends Measurement {
+  indexedMs?: number[];
+  loopMs?: number[];
+}
+
 /**
  * Prints what the whole way costs, from the socket to DASH on disk, with the recorder on one core and
  * the load generator on another; and what receiving the same datagrams alone costs.
@@ -40,36 +55,40 @@ export async function run(): Promise<void> {
   const first = process.argv.findIndex((argument, index) => index > 1 && argument.startsWith('-'));
   const args = first < 0 ? [] : process.argv.slice(first);
   const { values } = parseArgs({ args, options: OPTIONS });
-  const streams = Number(values.streams);
-  const seconds = Number(values.seconds);
+  const load: Omit<Load, 'to'> = {
+    streams: Number(values.streams),
+    seconds: Number(values.seconds),
+    spreadSeconds: Number(values.spread),
+    core: LOAD_CORE,
+  };
   const workers = Number(values.workers);
-  const results: Record<string, Measurement & { indexedMs?: number[] }> = {};
-  results['receiving alone'] = await receiveOnly(streams, seconds);
+  const results: Record<string, RecorderMeasurement> = {};
+  results['receiving alone'] = await receiveOnly(load);
   if (values.against !== undefined) {
-    results[values.against] = await ourRecorder(values.against, workers, streams, seconds);
+    results[values.against] = await ourRecorder(values.against, workers, load);
   }
-  results.recorder = await ourRecorder(REPOSITORY, workers, streams, seconds);
+  results.recorder = await ourRecorder(REPOSITORY, workers, load);
   if (values['one-port']) {
-    const measured = await ourRecorder(REPOSITORY, workers, streams, seconds, UDP_PORT);
+    const measured = await ourRecorder(REPOSITORY, workers, load, UDP_PORT);
     results['recorder with one port'] = measured;
   }
   if (values.compare !== undefined && values.whip !== undefined) {
-    results[values.compare] = await otherRecorder(values.compare, values.whip, streams, seconds);
+    results[values.compare] = await otherRecorder(values.compare, values.whip, load);
   }
   if (values.json) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);
   else print(results);
 }
 
-async function receiveOnly(streams: number, seconds: number): Promise<Measurement> {
+async function receiveOnly(load: Omit<Load, 'to'>): Promise<Measurement> {
   const program = path.join(import.meta.dirname, 'streams/receive-only.ts');
   const child = spawn(
     'taskset',
-    ['--cpu-list', String(RECORDER_CORE), process.execPath, program, String(streams)],
+    ['--cpu-list', String(RECORDER_CORE), process.execPath, program, String(load.streams)],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
   const [ports] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
   try {
-    return await measureProcess(child.pid!, ['-udp', ports], streams, seconds, LOAD_CORE);
+    return await measureProcess(child.pid!, { ...load, to: ['-udp', ports] });
   } finally {
     await stopped(child);
   }
@@ -78,10 +97,9 @@ async function receiveOnly(streams: number, seconds: number): Promise<Measuremen
 async function ourRecorder(
   checkout: string,
   workers: number,
-  streams: number,
-  seconds: number,
+  load: Omit<Load, 'to'>,
   udpPort?: number,
-) {
+): Promise<RecorderMeasurement> {
   const root = mkdtempSync(path.join(tmpdir(), 'bench-streams-'));
   const config = path.join(root, 'live777.toml');
   writeFileSync(
@@ -101,9 +119,12 @@ async function ourRecorder(
     await delay(8000);
     // The recorder counts from the first time on.
     await fetch(`${url}/metrics`);
-    const whip = ['-whip', `${url}/whip/{stream}`, '-streams', String(streams)];
-    const measured = await measureProcess(child.pid!, whip, streams, seconds, LOAD_CORE);
-    return { ...measured, indexedMs: await indexDelays(url) };
+    const to = ['-whip', `${url}/whip/{stream}`, '-streams', String(load.streams)];
+    let metrics = '';
+    const measured = await measureProcess(child.pid!, { ...load, to }, async () => {
+      metrics = await (await fetch(`${url}/metrics`)).text();
+    });
+    return { ...measured, indexedMs: indexDelays(metrics), loopMs: loopDelays(metrics) };
   } finally {
     await stopped(child);
     rmSync(root, { recursive: true });
@@ -114,10 +135,9 @@ async function ourRecorder(
  * Ms from the arrival of what ended a segment until its row: bounds of median and 99th percentile; empty for a
  * recorder that does not measure it.
  */
-async function indexDelays(url: string): Promise<number[]> {
-  const text = await (await fetch(`${url}/metrics`)).text();
+function indexDelays(metrics: string): number[] {
   const buckets = Array.from(
-    text.matchAll(/segment_index_seconds_bucket\{le="([\d.]+)"\} (\d+)/g),
+    metrics.matchAll(/segment_index_seconds_bucket\{le="([\d.]+)"\} (\d+)/g),
     ([, bound, count]) => ({ ms: Number(bound) * 1000, count: Number(count) }),
   );
   const all = buckets.at(-1)?.count ?? 0;
@@ -125,13 +145,21 @@ async function indexDelays(url: string): Promise<number[]> {
   return [0.5, 0.99].map((share) => buckets.find(({ count }) => count >= share * all)?.ms ?? 0);
 }
 
-async function otherRecorder(command: string, whip: string, streams: number, seconds: number) {
+/** Ms by which the event loop of a worker was late during the measurement: 99th percentile, of each worker. */
+function loopDelays(metrics: string): number[] {
+  return Array.from(
+    metrics.matchAll(/event_loop_delay_p99_seconds\{worker="\d+"\} ([\d.e-]+)/g),
+    ([, seconds]) => Math.round(Number(seconds) * 1000),
+  );
+}
+
+async function otherRecorder(command: string, whip: string, load: Omit<Load, 'to'>) {
   const child = startBound(RECORDER_CORE, ['sh', '-c', `exec ${command}`]);
   try {
     await listening(child, new URL('/', whip).href);
     await delay(3000);
-    const to = ['-whip', whip, '-streams', String(streams)];
-    return await measureProcess(child.pid!, to, streams, seconds, LOAD_CORE);
+    const to = ['-whip', whip, '-streams', String(load.streams)];
+    return await measureProcess(child.pid!, { ...load, to });
   } finally {
     await stopped(child);
   }
@@ -157,9 +185,9 @@ async function stopped(child: ChildProcess): Promise<void> {
   await exited;
 }
 
-function print(results: Record<string, Measurement & { indexedMs?: number[] }>): void {
+function print(results: Record<string, RecorderMeasurement>): void {
   for (const [name, measured] of Object.entries(results)) {
-    const { threads, baseBytes, bytesPerStream, indexedMs, ...figures } = measured;
+    const { threads, baseBytes, bytesPerStream, indexedMs, loopMs, ...figures } = measured;
     console.log(
       `streams, ${name}: ${figures.usPerPacket} µs of CPU a packet, ${figures.corePercent} % of a core ` +
         `at ${figures.streams} streams (${figures.packetsPerSecond} packets/s), ` +
@@ -170,8 +198,10 @@ function print(results: Record<string, Measurement & { indexedMs?: number[] }>):
       `  threads: ${shares.join(', ')}; memory: ${megabytes(baseBytes)} MB + ` +
         `${megabytes(bytesPerStream)} MB a stream`,
     );
-    if (indexedMs)
+    if (indexedMs?.length) {
       console.log(`  end of a segment to its row: at most ${indexedMs.join(' ms, p99 ')} ms`);
+    }
+    if (loopMs?.length) console.log(`  delay of the event loop, p99: ${loopMs.join(', ')} ms`);
   }
 }
 

@@ -29,12 +29,17 @@ export class LoadGenerator {
   }
 
   /**
-   * Resolves when all streams are sent.
+   * Resolves when all streams have begun.
    * @param to `-whip ADDRESS -streams N` or `-udp PORT,PORT`
    * @param core number of the core to which the generator is bound
+   * @param spreadSeconds how far apart the first and the last stream begin, and so their keyframes and segments
    * @throws Error if it is not built, or not all streams connect
    */
-  static async start(to: readonly string[], core: number): Promise<LoadGenerator> {
+  static async start(
+    to: readonly string[],
+    core: number,
+    spreadSeconds: number,
+  ): Promise<LoadGenerator> {
     if (!existsSync(PROGRAM)) {
       throw new Error('no load generator: go build -C test/peers/pion -o load/load ./load');
     }
@@ -42,7 +47,7 @@ export class LoadGenerator {
     const child = spawn(
       'taskset',
       [
-        ...['--cpu-list', String(core), PROGRAM, ...to],
+        ...['--cpu-list', String(core), PROGRAM, ...to, '-spread', `${spreadSeconds}s`],
         ...['-video', join(fixtures, 'flash-and-beep.h264')],
         ...['-audio', join(fixtures, 'flash-and-beep.ogg')],
       ],

@@ -33,25 +33,38 @@ export function startBound(core: number | undefined, command: readonly string[])
   return spawn(program!, args, { stdio: 'ignore' });
 }
 
+/** What a process is loaded with. */
+export interface Load {
+  /** Addresses, see {@link LoadGenerator.start}. */
+  to: readonly string[];
+  streams: number;
+  /** Duration of the measurement. */
+  seconds: number;
+  /** Core of the generator. */
+  core: number;
+  /** See {@link LoadGenerator.start}. */
+  spreadSeconds: number;
+}
+
 /**
  * Loads a process and measures what it uses.
  * @param pid the process, which waits for streams
- * @param to see {@link LoadGenerator.start}
+ * @param look called at the beginning and at the end of the measurement, while all streams run
  */
 export async function measureProcess(
   pid: number,
-  to: readonly string[],
-  streams: number,
-  seconds: number,
-  loadCore: number,
+  { to, streams, seconds, core, spreadSeconds }: Load,
+  look?: () => Promise<void>,
 ): Promise<Measurement> {
   const baseBytes = residentBytes(pid);
-  const load = await LoadGenerator.start(to, loadCore);
+  const load = await LoadGenerator.start(to, core, spreadSeconds);
   await delay(SETTLE_MS);
+  await look?.();
   const before = { use: cpuUse(pid), sent: await load.counts(), atMs: performance.now() };
   await delay(seconds * 1000);
   const after = { use: cpuUse(pid), sent: await load.counts(), atMs: performance.now() };
   const bytes = residentBytes(pid);
+  await look?.();
   await load.end();
   const elapsedUs = (after.atMs - before.atMs) * 1000;
   const packets = after.sent.packets - before.sent.packets;

@@ -2,7 +2,7 @@
 // a recorder can be measured. Or it sends datagrams of the same sizes at the same times to plain UDP
 // ports, to measure what receiving alone costs.
 //
-// It prints a line once everything is sent to, and after that, for each line that it reads, its counts
+// It prints a line once all streams have begun, and after that, for each line that it reads, its counts
 // until then as JSON. It ends with its input.
 package main
 
@@ -45,13 +45,15 @@ func main() {
 	video := flag.String("video", "", "H264 file, Annex B, 30 pictures a second, one slice a picture")
 	audio := flag.String("audio", "", "Ogg file of Opus packets of 20 ms")
 	bitrate := flag.Int("bitrate", 2_500_000, "of the video, bit/s")
+	spread := flag.Duration("spread", pictureTime,
+		"time from the begin of the first stream to that of the last; keyframes are that far apart too")
 	flag.Parse()
-	if err := run(*whip, *udp, *streams, *video, *audio, *bitrate); err != nil {
+	if err := run(*whip, *udp, *streams, *video, *audio, *bitrate, *spread); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(whip, udp string, streams int, video, audio string, bitrate int) error {
+func run(whip, udp string, streams int, video, audio string, bitrate int, spread time.Duration) error {
 	pictures, err := clip.ReadPictures(video)
 	if err != nil {
 		return err
@@ -70,10 +72,11 @@ func run(whip, udp string, streams int, video, audio string, bitrate int) error 
 	}
 	for index, publisher := range publishers {
 		// The pictures of all streams at the same instant would be a burst that no real load has.
-		offset := pictureTime * time.Duration(index) / time.Duration(len(publishers))
+		offset := max(spread, pictureTime) * time.Duration(index) / time.Duration(len(publishers))
 		go play(publisher.video, pictures, pictureTime, offset)
 		go play(publisher.audio, sounds, soundTime, offset)
 	}
+	time.Sleep(max(spread, pictureTime))
 	fmt.Println("publishing")
 	lines := bufio.NewScanner(os.Stdin)
 	for lines.Scan() {
