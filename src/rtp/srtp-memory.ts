@@ -57,16 +57,18 @@ let presentTables: Buffer | undefined;
 /** The hash block that is in the memory. */
 let presentBlock: Buffer | undefined;
 
-/** The body of the last packet, and where it is: most packets of a stream have the same length. */
-let lastBody = bytes.subarray(0, 0);
-let lastBodyAt = 0;
+/** Bodies by the lowest bits of their lengths, as most packets have one of a few lengths, and where they are. */
+const bodies: Buffer[] = new Array(64).fill(bytes.subarray(0, 0));
+const bodyPlaces = new Uint32Array(bodies.length);
 
 function bodyAt(at: number, length: number): Buffer {
-  if (lastBodyAt !== at || lastBody.length !== length) {
-    lastBody = bytes.subarray(at, at + length);
-    lastBodyAt = at;
-  }
-  return lastBody;
+  const index = length % bodies.length;
+  const known = bodies[index]!;
+  if (known.length === length && bodyPlaces[index] === at) return known;
+  const body = bytes.subarray(at, at + length);
+  bodies[index] = body;
+  bodyPlaces[index] = at;
+  return body;
 }
 
 /**

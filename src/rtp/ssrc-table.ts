@@ -11,6 +11,9 @@ export class SsrcTable<T> {
   readonly #capacity: number;
   readonly #entries = new Map<number, Entry<T>>();
   #uses = 0;
+  /** The SSRC that was used last, and its entry: most packets are from the same as the one before. */
+  #lastSsrc = -1;
+  #lastEntry: Entry<T> | undefined;
 
   /**
    * @param capacity maximum number of SSRCs, an integer of at least 1
@@ -30,8 +33,10 @@ export class SsrcTable<T> {
 
   /** The state of `ssrc`; counts as a use of it. */
   get(ssrc: number): T | undefined {
-    const entry = this.#entries.get(ssrc);
+    const entry = ssrc === this.#lastSsrc ? this.#lastEntry : this.#entries.get(ssrc);
     if (entry === undefined) return undefined;
+    this.#lastSsrc = ssrc;
+    this.#lastEntry = entry;
     entry.lastUse = ++this.#uses;
     return entry.value;
   }
@@ -40,11 +45,13 @@ export class SsrcTable<T> {
   set(ssrc: number, value: T): void {
     if (this.#entries.size >= this.#capacity && !this.#entries.has(ssrc)) this.#forgetQuietest();
     this.#entries.set(ssrc, { value, lastUse: ++this.#uses });
+    this.#lastSsrc = -1;
   }
 
   /** Forgets `ssrc`. */
   delete(ssrc: number): void {
     this.#entries.delete(ssrc);
+    this.#lastSsrc = -1;
   }
 
   #forgetQuietest(): void {
