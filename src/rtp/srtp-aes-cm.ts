@@ -87,12 +87,12 @@ export class SrtpAesCm implements SrtpCipher {
     const tagStart = datagram.length - TAG_BYTES;
     const end = tagStart - INDEX_BYTES;
     const word = datagram.readUInt32BE(end);
-    const authenticated = srtpMemory.load(this.#innerBlock, datagram, end, word);
+    const authenticated = srtpMemory.loadRtcp(this.#innerBlock, datagram, end, word);
     if (!this.#isAuthentic(authenticated, datagram, tagStart)) return undefined;
     if ((word & ENCRYPTED) === 0) return datagram.subarray(0, end);
     const bodyBytes = end - RTCP_HEADER_BYTES;
     this.#prepareRtcp(datagram, this.rtcpIndex(datagram), bodyBytes);
-    const body = srtpMemory.decryptLoaded(RTCP_HEADER_BYTES, bodyBytes, 0);
+    const body = srtpMemory.decryptRtcp(RTCP_HEADER_BYTES, bodyBytes);
     return Buffer.concat([datagram.subarray(0, RTCP_HEADER_BYTES), body]);
   }
 
@@ -100,7 +100,7 @@ export class SrtpAesCm implements SrtpCipher {
     this.#prepareRtcp(compound, index, compound.length - RTCP_HEADER_BYTES);
     const word = (index | ENCRYPTED) >>> 0;
     const block = this.#innerBlock;
-    const authenticated = srtpMemory.encryptAndLoad(block, compound, RTCP_HEADER_BYTES, word);
+    const authenticated = srtpMemory.encryptRtcp(block, compound, RTCP_HEADER_BYTES, word);
     const sealed = Buffer.allocUnsafe(compound.length + INDEX_BYTES + TAG_BYTES);
     authenticated.copy(sealed, 0, HASH_BLOCK_BYTES);
     const tagStart = sealed.length - TAG_BYTES;

@@ -94,7 +94,7 @@ export class SrtpAesGcm implements SrtpCipher {
     const hashKey = this.#prepareRtcp(datagram, this.rtcpIndex(datagram), end - plainBytes);
     const plain = datagram.subarray(0, plainBytes);
     const rest = datagram.subarray(plainBytes, wordStart);
-    const body = srtpMemory.openGcmParts(hashKey, [plain, word], rest);
+    const body = srtpMemory.openGcmRtcp(hashKey, [plain, word], rest);
     return body === undefined ? undefined : Buffer.concat([plain, body]);
   }
 
@@ -106,7 +106,7 @@ export class SrtpAesGcm implements SrtpCipher {
     word.writeUInt32BE((index | ENCRYPTED) >>> 0);
     const hashKey = this.#prepareRtcp(compound, index, body.length);
     sealed.set(header);
-    sealed.set(srtpMemory.sealGcmParts(hashKey, [header, word], body), RTCP_HEADER_BYTES);
+    sealed.set(srtpMemory.sealGcmRtcp(hashKey, [header, word], body), RTCP_HEADER_BYTES);
     return sealed;
   }
 

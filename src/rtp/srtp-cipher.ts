@@ -22,7 +22,8 @@ export interface SrtpCipher {
    * @param headerBytes length of the RTP header with contributing sources and extension; at most
    * the packet's length minus `rtpOverhead`
    * @param rollover rollover counter of the packet, 32 bits (RFC 3711 §3.3.1)
-   * @returns the payload with its padding, valid until the next call of any cipher; undefined if authentication fails
+   * @returns the payload with its padding, valid until any cipher opens another
+   * RTP packet; undefined if authentication fails
    */
   openRtp(
     datagram: Buffer,

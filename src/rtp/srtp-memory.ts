@@ -38,10 +38,11 @@ const KEYSTREAM = VECTOR + 16;
 /** Most keystream at a time: three times that of the largest datagram. */
 export const KEYSTREAM_BYTES = 3 * 0x10000;
 /** A block of SHA-1 (FIPS 180-4), in front of the datagram: HMAC hashes both in one go. */
-const HASH_BLOCK = KEYSTREAM + KEYSTREAM_BYTES;
 const HASH_BLOCK_BYTES = 64;
 /** The datagram, with room for the bytes behind it that are read or overwritten, and not used. */
-const DATAGRAM = HASH_BLOCK + HASH_BLOCK_BYTES;
+const DATAGRAM = KEYSTREAM + KEYSTREAM_BYTES + HASH_BLOCK_BYTES;
+/** Likewise for RTCP, which is sent while a payload is still in use: feedback on its packet, for example. */
+const RTCP = DATAGRAM + 0x10000 + 2 * HASH_BLOCK_BYTES;
 
 /** The tag of GCM. */
 const TAG_BYTES = 16;
@@ -54,7 +55,7 @@ const vector = bytes.subarray(VECTOR, VECTOR + 16);
 
 /** The tables that are in the memory. */
 let presentTables: Buffer | undefined;
-/** The hash block that is in the memory. */
+/** The hash block in front of the datagram. */
 let presentBlock: Buffer | undefined;
 
 /** Bodies by the lowest bits of their lengths, as most packets have one of a few lengths, and where they are. */
@@ -109,25 +110,44 @@ export const srtpMemory = {
 
   /**
    * Loads a packet to be decrypted by {@link srtpMemory.decryptLoaded}, and returns what the inner hash of its
-   * HMAC covers (RFC 2104; RFC 3711 §4.2): block, packet, `word`. Valid until the next call.
+   * HMAC covers (RFC 2104; RFC 3711 §4.2): block, packet, rollover counter. Valid until the next call.
    * @param block the key of the HMAC, combined with its inner padding: 64 bytes, the same object each time
    * @param end length of what is authenticated of the datagram, bytes: without the tag
-   * @param word the rollover counter of SRTP, or the word at the end of SRTCP, which is not part of the length
    */
-  load(block: Buffer, datagram: Buffer, end: number, word: number): Buffer {
+  load(block: Buffer, datagram: Buffer, end: number, rollover: number): Buffer {
+    if (presentBlock !== block) {
+      bytes.set(block, DATAGRAM - HASH_BLOCK_BYTES);
+      presentBlock = block;
+    }
     bytes.set(datagram, DATAGRAM);
-    return loaded(block, end, word);
+    bytes.writeUInt32BE(rollover, DATAGRAM + end);
+    return bytes.subarray(DATAGRAM - HASH_BLOCK_BYTES, DATAGRAM + end + 4);
   },
 
   /**
-   * Encrypts a packet with the keystream at 0, and returns what the inner hash of its HMAC covers, as
-   * {@link srtpMemory.load} does: block, encrypted packet, `word`. Valid until the next call.
+   * Loads an RTCP packet as {@link srtpMemory.load} does with one of RTP.
+   * @param word the last one of SRTCP (RFC 3711 §3.4), which is not part of the length
+   */
+  loadRtcp(block: Buffer, packet: Buffer, end: number, word: number): Buffer {
+    bytes.set(packet, RTCP);
+    return loadedRtcp(block, end, word);
+  },
+
+  /**
+   * Encrypts an RTCP packet with the keystream at 0, and returns what {@link srtpMemory.loadRtcp} does.
    * @param headerBytes what stays plain
    */
-  encryptAndLoad(block: Buffer, plain: Buffer, headerBytes: number, word: number): Buffer {
-    bytes.set(plain, DATAGRAM);
-    applyKeystream(DATAGRAM + headerBytes, plain.length - headerBytes, KEYSTREAM);
-    return loaded(block, plain.length, word);
+  encryptRtcp(block: Buffer, plain: Buffer, headerBytes: number, word: number): Buffer {
+    bytes.set(plain, RTCP);
+    applyKeystream(RTCP + headerBytes, plain.length - headerBytes, KEYSTREAM);
+    return loadedRtcp(block, plain.length, word);
+  },
+
+  /** Decrypts the RTCP packet that was loaded, with the keystream at 0. @returns the body, until the next call */
+  decryptRtcp(headerBytes: number, bodyBytes: number): Buffer {
+    const body = RTCP + headerBytes;
+    applyKeystream(body, bodyBytes, KEYSTREAM);
+    return bytes.subarray(body, body + bodyBytes);
   },
 
   /**
@@ -174,48 +194,45 @@ export const srtpMemory = {
   },
 
   /**
-   * Authenticates and decrypts with GCM, for packets so rare that the tables of their key are not kept. Its
-   * keystream begins at 0.
+   * Authenticates and decrypts an RTCP packet with GCM. They are so rare that the tables of their key are not kept.
+   * The keystream begins at 0.
    * @param associated authenticated data in two parts
    * @param bodyWithTag what is encrypted, and the tag
    * @returns the plain body, valid until the next call; undefined when the tag is wrong
    */
-  openGcmParts(
+  openGcmRtcp(
     hashKey: Buffer,
     associated: readonly [Buffer, Buffer],
     bodyWithTag: Buffer,
   ): Buffer | undefined {
     writeTables(hashKey);
     const associatedBytes = placeAssociated(associated);
-    const body = DATAGRAM + associatedBytes;
+    const body = RTCP + associatedBytes;
     bytes.set(bodyWithTag, body);
     const bodyBytes = bodyWithTag.length - TAG_BYTES;
-    if (gcmOpen(DATAGRAM, associatedBytes, body, bodyBytes, KEYSTREAM) === 0) return undefined;
+    if (gcmOpen(RTCP, associatedBytes, body, bodyBytes, KEYSTREAM) === 0) return undefined;
     return bytes.subarray(body, body + bodyBytes);
   },
 
   /**
-   * Encrypts with GCM, the reverse of {@link srtpMemory.openGcmParts}.
+   * Encrypts an RTCP packet with GCM, the reverse of {@link srtpMemory.openGcmRtcp}.
    * @returns the encrypted body and its tag, valid until the next call
    */
-  sealGcmParts(hashKey: Buffer, associated: readonly [Buffer, Buffer], plain: Buffer): Buffer {
+  sealGcmRtcp(hashKey: Buffer, associated: readonly [Buffer, Buffer], plain: Buffer): Buffer {
     writeTables(hashKey);
     const associatedBytes = placeAssociated(associated);
-    const body = DATAGRAM + associatedBytes;
+    const body = RTCP + associatedBytes;
     bytes.set(plain, body);
-    gcmSeal(DATAGRAM, associatedBytes, body, plain.length, KEYSTREAM);
+    gcmSeal(RTCP, associatedBytes, body, plain.length, KEYSTREAM);
     return bytes.subarray(body, body + plain.length + TAG_BYTES);
   },
 };
 
-/** The key of an HMAC, what is in the place of the datagram, and a word behind it, as one piece. */
-function loaded(block: Buffer, end: number, word: number): Buffer {
-  if (presentBlock !== block) {
-    bytes.set(block, HASH_BLOCK);
-    presentBlock = block;
-  }
-  bytes.writeUInt32BE(word, DATAGRAM + end);
-  return bytes.subarray(HASH_BLOCK, DATAGRAM + end + 4);
+/** The key of an HMAC, what is in the place of the RTCP packet, and a word behind it, as one piece. */
+function loadedRtcp(block: Buffer, end: number, word: number): Buffer {
+  bytes.set(block, RTCP - HASH_BLOCK_BYTES);
+  bytes.writeUInt32BE(word, RTCP + end);
+  return bytes.subarray(RTCP - HASH_BLOCK_BYTES, RTCP + end + 4);
 }
 
 function writeTables(hashKey: Buffer): void {
@@ -226,7 +243,7 @@ function writeTables(hashKey: Buffer): void {
 
 /** @returns the length of both parts, bytes */
 function placeAssociated([first, second]: readonly [Buffer, Buffer]): number {
-  bytes.set(first, DATAGRAM);
-  bytes.set(second, DATAGRAM + first.length);
+  bytes.set(first, RTCP);
+  bytes.set(second, RTCP + first.length);
   return first.length + second.length;
 }

@@ -1,11 +1,13 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import t from 'tap';
 import { SrtcpSession } from 'werift';
+import { RtpHeader } from '../../src/rtp/rtp-header.ts';
 import { SrtcpReceiver } from '../../src/rtp/srtcp-receiver.ts';
 import { SrtcpSender } from '../../src/rtp/srtcp-sender.ts';
 import { SrtpAesGcm } from '../../src/rtp/srtp-aes-gcm.ts';
 import type { SrtpKeys } from '../../src/rtp/srtp-keys.ts';
-import { PROFILES } from './secured-sender.ts';
+import { SrtpReceiver } from '../../src/rtp/srtp-receiver.ts';
+import { PROFILES, SecuredSender } from './secured-sender.ts';
 
 const hex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex');
 
@@ -75,4 +77,41 @@ for (const profile of PROFILES) {
       t.same(receiver.open(datagram), compounds[number]);
     }
   });
+
+  t.test(
+    `${profile}: a payload that is in use stays while RTCP is sealed and opened`,
+    async (t) => {
+      const publisher = new SecuredSender(profile);
+      const srtp = new SrtpReceiver(publisher.keys);
+      const srtcp = new SrtcpReceiver(publisher.keys);
+      const sender = new SrtcpSender(keys);
+      const compound = Buffer.from(
+        '81c90007000000010000000200000000000000000000000000000000',
+        'hex',
+      );
+      const header = new RtpHeader();
+      const open = (datagram: Buffer) => {
+        t.ok(header.parse(datagram, datagram.length - srtp.overhead));
+        return srtp.open(datagram, header);
+      };
+      const datagrams = [1, 2, 3].map((sequenceNumber) =>
+        publisher.rtp({
+          ...{ ssrc: 7, payloadType: 96, sequenceNumber },
+          payload: Buffer.alloc(900, sequenceNumber),
+        }),
+      );
+      t.ok(open(datagrams[0]!));
+      for (const datagram of datagrams.slice(1)) {
+        header.parse(datagram, datagram.length - srtp.overhead);
+        srtp.prepare(datagram.length, header);
+      }
+      srtp.finishPreparing();
+      const payload = open(datagrams[1]!)!;
+      const sealed = sender.seal(compound);
+      t.same(srtcp.open(publisher.rtcp(compound)), compound);
+      t.same(payload, Buffer.alloc(900, 2), 'not overwritten');
+      t.same(open(datagrams[2]!), Buffer.alloc(900, 3), 'nor the keystream of those behind it');
+      t.same(new SrtcpReceiver(keys).open(sealed), compound);
+    },
+  );
 }
