@@ -1,6 +1,6 @@
 import type { AccessUnit } from '../media/access-unit.ts';
 import type { Depacketizer } from '../media/depacketizer.ts';
-import type { RtpPacket } from '../media/rtp-packet.ts';
+import { keepPayload, type RtpPacket } from '../media/rtp-packet.ts';
 import { Slab } from '../media/slab.ts';
 import { MAX_ACCESS_UNIT_BYTES, NalAccessUnitBuilder } from './nal-access-unit-builder.ts';
 import type { NalUnitSyntax } from './nal-unit-syntax.ts';
@@ -19,6 +19,10 @@ const ENOUGH_MARKERS = 10;
 
 /** Memory for joined NAL units; shared, so that an idle track holds no block of its own. */
 const joined = new Slab();
+/** Least and most memory that a NAL unit is joined in at first, bytes; what it does not need is given back. */
+const LEAST_JOINED_BYTES = 4096;
+const MOST_JOINED_BYTES = 48 * 1024;
+const NOTHING = Buffer.alloc(0);
 
 /** What differs between the payload formats of H264 (RFC 6184) and H265 (RFC 7798). */
 export interface NalPayloadSyntax {
@@ -53,10 +57,13 @@ export class NalDepacketizer implements Depacketizer {
   readonly #payload: NalPayloadSyntax;
   readonly #unit: NalAccessUnitBuilder;
   readonly #configuredOutOfBand: boolean;
-  /** Payloads of the packets of the NAL unit that is being joined, each with its fragmentation header. */
-  readonly #fragments: Buffer[] = [];
+  /** Memory of the NAL unit that is being joined; a fragment is copied as it comes, because its payload is lent. */
+  #joined: Buffer = NOTHING;
   /** Size of the joined NAL unit so far. */
-  #fragmentsBytes = 0;
+  #joinedBytes = 0;
+  #fragments = 0;
+  /** Size of the previous NAL unit that was joined. */
+  #lastBytes = 0;
   /** The header of the NAL unit that is being joined, −1 if there is none. */
   #fragmentedHeader = -1;
   /** Number of consecutive units that ended with the marker bit. */
@@ -112,7 +119,7 @@ export class NalDepacketizer implements Depacketizer {
       unit.begin(packet.timestamp, packet.arrivalUs);
     }
     unit.notePacket(packet.arrivalUs);
-    if (!unit.broken && !this.#parse(packet.payload)) this.#malformed++;
+    if (!unit.broken && !this.#parse(packet)) this.#malformed++;
     if (unit.broken) this.#dropFragments();
     if (packet.marker) {
       this.#markers++;
@@ -133,10 +140,12 @@ export class NalDepacketizer implements Depacketizer {
   }
 
   /** Parses the payload of a packet; false if any part of it is malformed. */
-  #parse(payload: Buffer): boolean {
+  #parse(packet: RtpPacket): boolean {
     const { aggregation, fragmentation } = this.#payload;
-    const type = this.#payload.typeOf(payload[0]!);
-    if (type === fragmentation) return this.#addFragment(payload);
+    const type = this.#payload.typeOf(packet.payload[0]!);
+    if (type === fragmentation) return this.#addFragment(packet.payload);
+    keepPayload(packet);
+    const { payload } = packet;
     const inOne = this.#fragmentedHeader !== -1;
     if (inOne) {
       this.#unit.breakUnit();
@@ -186,33 +195,44 @@ export class NalDepacketizer implements Depacketizer {
     }
     if (isStart) {
       this.#fragmentedHeader = header;
-      this.#fragmentsBytes = headerBytes;
+      this.#beginJoined(header);
       if (headerBytes === 1) this.#unit.noteStart(header, 0);
       else this.#unit.noteStart(header >> 8, header & 0xff);
     }
     const start = headerBytes + 1;
-    if (payload.length > start) {
-      this.#fragments.push(payload);
-      this.#fragmentsBytes += payload.length - start;
-    }
-    if (
-      this.#unit.bytes + this.#fragmentsBytes > MAX_ACCESS_UNIT_BYTES ||
-      this.#fragments.length > MAX_FRAGMENTS
-    ) {
+    const bytes = this.#joinedBytes + payload.length - start;
+    if (this.#unit.bytes + bytes > MAX_ACCESS_UNIT_BYTES || ++this.#fragments > MAX_FRAGMENTS) {
       this.#unit.breakUnit();
       this.#dropFragments();
       return false;
     }
-    return (fragmentHeader & 0x40) === 0 || this.#unit.add(this.#joinFragments());
+    if (bytes > this.#joined.length) this.#growJoined(bytes);
+    payload.copy(this.#joined, this.#joinedBytes, start);
+    this.#joinedBytes = bytes;
+    return (fragmentHeader & 0x40) === 0 || this.#unit.add(this.#endJoined());
   }
 
-  /** The joined NAL unit: each byte is copied once. */
-  #joinFragments(): Buffer {
+  #beginJoined(header: number): void {
     const { headerBytes } = this.#payload;
-    const nalUnit = joined.take(this.#fragmentsBytes);
-    nalUnit.writeUIntBE(this.#fragmentedHeader, 0, headerBytes);
-    let offset = headerBytes;
-    for (const payload of this.#fragments) offset += payload.copy(nalUnit, offset, headerBytes + 1);
+    // Pictures of a stream resemble each other in size, except for keyframes.
+    const expected = Math.max(this.#lastBytes + (this.#lastBytes >> 2), LEAST_JOINED_BYTES);
+    this.#joined = joined.take(Math.min(expected, MOST_JOINED_BYTES));
+    this.#joined.writeUIntBE(header, 0, headerBytes);
+    this.#joinedBytes = headerBytes;
+    this.#fragments = 0;
+  }
+
+  #growJoined(least: number): void {
+    const before = this.#joined.subarray(0, this.#joinedBytes);
+    // What was taken last can grow where it is.
+    joined.shorten(this.#joined, 0);
+    this.#joined = joined.take(Math.max(least, 2 * this.#joined.length));
+    before.copy(this.#joined);
+  }
+
+  #endJoined(): Buffer {
+    const nalUnit = joined.shorten(this.#joined, this.#joinedBytes);
+    this.#lastBytes = nalUnit.length;
     this.#dropFragments();
     return nalUnit;
   }
@@ -249,8 +269,8 @@ export class NalDepacketizer implements Depacketizer {
   }
 
   #dropFragments(): void {
-    this.#fragments.length = 0;
-    this.#fragmentsBytes = 0;
+    this.#joined = NOTHING;
+    this.#joinedBytes = 0;
     this.#fragmentedHeader = -1;
   }
 }

@@ -1,6 +1,6 @@
 import type { AccessUnit } from '../media/access-unit.ts';
 import type { Depacketizer } from '../media/depacketizer.ts';
-import type { RtpPacket } from '../media/rtp-packet.ts';
+import { keepPayload, type RtpPacket } from '../media/rtp-packet.ts';
 
 /** Sound of which each packet is a unit, its payload as it is: Opus (RFC 7587 §4.2), G.711 (RFC 3551 §4.5.14). */
 export class PacketDepacketizer implements Depacketizer {
@@ -38,6 +38,7 @@ export class PacketDepacketizer implements Depacketizer {
   }
 
   push(packet: RtpPacket, lostBefore: boolean): void {
+    keepPayload(packet);
     if (lostBefore) this.#discontinuity = true;
     if (!this.#isUnit(packet.payload)) {
       this.#malformed++;

@@ -22,7 +22,8 @@ export interface Depacketizer {
   /**
    * Takes the next packet and emits the access units that it completes.
    *
-   * @param packet the next packet in sequence; its payload may become part of a unit without a copy
+   * @param packet the next packet in sequence; its payload may become part of a unit without a copy, unless it is
+   * lent, see {@link RtpPacket}
    * @param lostBefore true if packets were lost between the previous one and this
    */
   push(packet: RtpPacket, lostBefore: boolean): void;

@@ -39,4 +39,17 @@ export class Slab {
     this.#used = start + length;
     return this.#block.subarray(start, this.#used);
   }
+
+  /**
+   * Shortens a buffer that was taken, and takes back the rest of its memory if no other was taken since.
+   *
+   * @param length bytes, at most those of the buffer
+   */
+  shorten(buffer: Buffer, length: number): Buffer {
+    const end = buffer.byteOffset + buffer.length;
+    if (buffer.buffer === this.#block.buffer && end === this.#used) {
+      this.#used = buffer.byteOffset + length;
+    }
+    return buffer.subarray(0, length);
+  }
 }

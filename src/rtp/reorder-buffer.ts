@@ -1,4 +1,4 @@
-import type { RtpPacket } from '../media/rtp-packet.ts';
+import { keepPayload, type RtpPacket } from '../media/rtp-packet.ts';
 
 /** Result of adding a packet to a {@link ReorderBuffer}. */
 export type ReorderOutcome =
@@ -113,6 +113,7 @@ export class ReorderBuffer {
       this.#pass(packet);
       this.#passInOrder();
     } else {
+      keepPayload(packet);
       this.#waiting.set(extended, packet);
     }
     return 'taken';

@@ -1,7 +1,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import type { AccessUnit, TrackKind } from '../media/access-unit.ts';
 import type { PictureSizeReader } from '../media/picture-size.ts';
-import type { RtpPacket } from '../media/rtp-packet.ts';
+import { keepPayload, type RtpPacket } from '../media/rtp-packet.ts';
 import { Slab } from '../media/slab.ts';
 import { Demultiplexer } from './demultiplexer.ts';
 import { HeaderExtensions } from './header-extensions.ts';
@@ -36,6 +36,9 @@ const MAXIMUM_EARLY_REPORTS = 16;
  * Sound may wait for its picture and must not keep blocks of pictures meanwhile.
  */
 const payloads: Readonly<Record<TrackKind, Slab>> = { video: new Slab(), audio: new Slab() };
+
+/** The packet whose payload is lent: all sessions of the thread decrypt into the same memory. */
+let lent: RtpPacket | undefined;
 
 export type { SenderReport } from './layered-track.ts';
 
@@ -256,6 +259,9 @@ export class RtpReceiver {
       this.#malformed++;
       return;
     }
+    // A packet may end a session, which then takes what had arrived for it before.
+    if (lent !== undefined) keepPayload(lent);
+    lent = undefined;
     const padded = this.#srtp.open(datagram, header);
     if (padded === undefined) return;
     this.#lastAuthenticatedUs = arrivalUs;
@@ -280,8 +286,6 @@ export class RtpReceiver {
       return;
     }
 
-    const payload = this.#slabs[route.index]!.take(length);
-    padded.copy(payload, 0, 0, length);
     const packet: RtpPacket = {
       ssrc: header.ssrc,
       payloadType: header.payloadType,
@@ -289,8 +293,10 @@ export class RtpReceiver {
       timestamp: header.timestamp,
       marker: header.marker,
       arrivalUs,
-      payload,
+      payload: padded.length === length ? padded : padded.subarray(0, length),
+      lentFrom: this.#slabs[route.index]!,
     };
+    lent = packet;
     if (header.marker && this.#orientationId !== undefined) {
       const orientation = extensions.find(this.#orientationId);
       if (orientation >= 0 && extensions.length(orientation) > 0) {
@@ -299,12 +305,14 @@ export class RtpReceiver {
     }
     const track = this.#tracks[route.index]!;
     if (route.kind === 'retransmission') {
+      keepPayload(packet);
       track.receiveRetransmission(route.layer.number, packet);
       return;
     }
     const takesOver = route.kind === 'takeover';
     const isFirst = takesOver || !track.has(packet.ssrc);
     track.receive(route.layer.number, route.layer.rid, packet, takesOver);
+    lent = undefined;
     if (isFirst) this.#deliverEarlyReport(packet.ssrc);
   }
 

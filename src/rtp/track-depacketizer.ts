@@ -1,7 +1,7 @@
 import type { AccessUnit } from '../media/access-unit.ts';
 import type { Depacketizer, DepacketizerFactory } from '../media/depacketizer.ts';
 import { carriesMedia, type PayloadFormat } from '../media/payload-format.ts';
-import type { RtpPacket } from '../media/rtp-packet.ts';
+import { keepPayload, type RtpPacket } from '../media/rtp-packet.ts';
 import { type RedundantBlock, readRedundantPayload } from './redundant-payload.ts';
 import { sequenceDistance, timestampDistance } from './sequence-numbers.ts';
 
@@ -81,6 +81,7 @@ export class TrackDepacketizer {
     const format = this.#formats[packet.payloadType];
     if (format !== undefined && carriesMedia(format)) return this.#give(format, packet);
     if (format?.codec === 'red') {
+      keepPayload(packet);
       const missing =
         before === undefined ? 0 : sequenceDistance(before, packet.sequenceNumber) - 1;
       return this.#takeApart(packet, missing);

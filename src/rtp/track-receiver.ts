@@ -1,6 +1,6 @@
 import type { AccessUnit } from '../media/access-unit.ts';
 import type { PayloadFormat } from '../media/payload-format.ts';
-import type { RtpPacket } from '../media/rtp-packet.ts';
+import { keepPayload, type RtpPacket } from '../media/rtp-packet.ts';
 import { KeyframeRequester } from './keyframe-requester.ts';
 import type { MediaSection } from './media-section.ts';
 import { NackGenerator, RETRANSMISSION_WAIT_US } from './nack-generator.ts';
@@ -259,6 +259,7 @@ export class TrackReceiver {
 
   /** A packet far from the others begins a new run once a second one near it has arrived. */
   #takeFar(packet: RtpPacket): void {
+    keepPayload(packet);
     const run = this.#probation.take(packet);
     if (run === 'duplicate') this.#duplicates++;
     if (typeof run === 'string') return;

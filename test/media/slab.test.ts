@@ -36,3 +36,20 @@ t.test('lengths that make no sense are refused', async (t) => {
   for (const length of [-1, 1.5, Number.NaN]) t.throws(() => slab.take(length), RangeError);
   t.equal(slab.take(0).length, 0);
 });
+
+t.test(
+  'what is shortened gives its memory back, unless other memory was taken since',
+  async (t) => {
+    const slab = new Slab();
+    const first = slab.take(1000).fill(1);
+    const short = slab.shorten(first, 400);
+    t.same(short, Buffer.alloc(400, 1));
+    const second = slab.take(100).fill(2);
+    t.equal(second.byteOffset, short.byteOffset + 400);
+    t.same(slab.shorten(short, 10), Buffer.alloc(10, 1));
+    t.equal(slab.take(100).byteOffset, second.byteOffset + 100, 'the second one is behind it');
+    const large = slab.take(300_000);
+    t.equal(slab.shorten(large, 5).length, 5);
+    t.equal(slab.take(100).byteOffset, second.byteOffset + 200, 'it has memory of its own');
+  },
+);

@@ -496,3 +496,43 @@ t.test(
     );
   },
 );
+
+t.test('a packet stays as it is while the picture that it ends has others received', async (t) => {
+  const one = new Session();
+  const other = new Session();
+  let inside = 0;
+  const nested = new RtpReceiver({
+    createDepacketizer,
+    keys: one.sender.keys,
+    sections: [VIDEO, AUDIO],
+    sendRtcp: () => {},
+    sink: {
+      onAccessUnit: (_section, unit) => {
+        one.units.push(['v', unit]);
+        inside++;
+        other.send({ ssrc: AUDIO_SSRC, payload: Buffer.alloc(700, 0xf8) });
+      },
+      onSenderReport: () => {},
+      onTrackRestart: () => {},
+      onGoodbye: () => {},
+    },
+  });
+  // Pictures in three fragments each (RFC 6184 §5.8), without marker: the next one ends them.
+  const fragment = (picture: number, header: number) =>
+    Buffer.concat([Buffer.from([0x7c, header | 5]), Buffer.alloc(800, 0x80 + picture)]);
+  for (let picture = 1; picture <= 20; picture++) {
+    for (const header of [0x80, 0, 0x40]) {
+      const payload = fragment(picture, header);
+      const { payloadType } = H264_FORMAT;
+      const timestamp = picture * 3000;
+      const datagram = one.seal({ ssrc: VIDEO_SSRC, payloadType, timestamp, payload });
+      nested.receive(datagram, one.nowUs);
+    }
+  }
+  t.equal(inside, 19);
+  t.equal(other.units.length, 19);
+  for (const [index, [, unit]] of one.units.entries()) {
+    const expected = Buffer.concat([Buffer.from([0x65]), Buffer.alloc(2400, 0x81 + index)]);
+    t.same(Buffer.concat(unit.parts), expected, `picture ${index + 1}`);
+  }
+});

@@ -1,6 +1,6 @@
 import type { AccessUnit } from '../../media/access-unit.ts';
 import type { Depacketizer } from '../../media/depacketizer.ts';
-import type { RtpPacket } from '../../media/rtp-packet.ts';
+import { keepPayload, type RtpPacket } from '../../media/rtp-packet.ts';
 import { Slab } from '../../media/slab.ts';
 import { FrameBuilder } from '../frame-builder.ts';
 import { leadingBytes } from '../leading-bytes.ts';
@@ -64,6 +64,7 @@ export class Av1Depacketizer implements Depacketizer {
   }
 
   push(packet: RtpPacket, lostBefore: boolean): void {
+    keepPayload(packet);
     const unit = this.#unit;
     if (lostBefore) unit.lose(packet.timestamp);
     if (packet.payload.length === 0) {

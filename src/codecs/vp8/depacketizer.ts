@@ -1,6 +1,6 @@
 import type { AccessUnit } from '../../media/access-unit.ts';
 import type { Depacketizer } from '../../media/depacketizer.ts';
-import type { RtpPacket } from '../../media/rtp-packet.ts';
+import { keepPayload, type RtpPacket } from '../../media/rtp-packet.ts';
 import { FrameBuilder } from '../frame-builder.ts';
 import { isKeyFrame, readVp8Configuration } from './configuration.ts';
 
@@ -40,6 +40,7 @@ export class Vp8Depacketizer implements Depacketizer {
   }
 
   push(packet: RtpPacket, lostBefore: boolean): void {
+    keepPayload(packet);
     const frame = this.#frame;
     if (lostBefore) frame.lose(packet.timestamp);
     const { payload } = packet;

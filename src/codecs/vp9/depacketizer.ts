@@ -1,6 +1,6 @@
 import type { AccessUnit } from '../../media/access-unit.ts';
 import type { Depacketizer } from '../../media/depacketizer.ts';
-import type { RtpPacket } from '../../media/rtp-packet.ts';
+import { keepPayload, type RtpPacket } from '../../media/rtp-packet.ts';
 import { type PayloadDescriptor, readPayloadDescriptor } from './payload-descriptor.ts';
 import { PictureBuilder } from './picture-builder.ts';
 
@@ -38,6 +38,7 @@ export class Vp9Depacketizer implements Depacketizer {
   }
 
   push(packet: RtpPacket, lostBefore: boolean): void {
+    keepPayload(packet);
     const picture = this.#picture;
     if (lostBefore) picture.lose();
     if (packet.payload.length === 0) {
