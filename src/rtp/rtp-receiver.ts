@@ -6,6 +6,7 @@ import { Slab } from '../media/slab.ts';
 import { Demultiplexer } from './demultiplexer.ts';
 import { HeaderExtensions } from './header-extensions.ts';
 import { LayeredTrack, type SenderReport } from './layered-track.ts';
+import { endLoan, keepLent, lend } from './lent-payload.ts';
 import type { MediaSection } from './media-section.ts';
 import { isNetworkOut } from './network-outage.ts';
 import { buildRemb, RembAdvertisement } from './remb.ts';
@@ -36,9 +37,6 @@ const MAXIMUM_EARLY_REPORTS = 16;
  * Sound may wait for its picture and must not keep blocks of pictures meanwhile.
  */
 const payloads: Readonly<Record<TrackKind, Slab>> = { video: new Slab(), audio: new Slab() };
-
-/** The packet whose payload is lent: all sessions of the thread decrypt into the same memory. */
-let lent: RtpPacket | undefined;
 
 export type { SenderReport } from './layered-track.ts';
 
@@ -259,9 +257,7 @@ export class RtpReceiver {
       this.#malformed++;
       return;
     }
-    // A packet may end a session, which then takes what had arrived for it before.
-    if (lent !== undefined) keepPayload(lent);
-    lent = undefined;
+    keepLent();
     const padded = this.#srtp.open(datagram, header);
     if (padded === undefined) return;
     this.#lastAuthenticatedUs = arrivalUs;
@@ -296,7 +292,7 @@ export class RtpReceiver {
       payload: padded.length === length ? padded : padded.subarray(0, length),
       lentFrom: this.#slabs[route.index]!,
     };
-    lent = packet;
+    lend(packet);
     if (header.marker && this.#orientationId !== undefined) {
       const orientation = extensions.find(this.#orientationId);
       if (orientation >= 0 && extensions.length(orientation) > 0) {
@@ -312,7 +308,7 @@ export class RtpReceiver {
     const takesOver = route.kind === 'takeover';
     const isFirst = takesOver || !track.has(packet.ssrc);
     track.receive(route.layer.number, route.layer.rid, packet, takesOver);
-    lent = undefined;
+    endLoan();
     if (isFirst) this.#deliverEarlyReport(packet.ssrc);
   }
 
