@@ -91,7 +91,6 @@ export class MediaSession implements TurnEndTask {
   /** Media that came in this turn of the event loop, and when: steady clock µs. */
   #datagrams: Buffer[] = [];
   #arrivalsUs: number[] = [];
-  #srtcp: SrtcpSender | undefined;
   #srtpProfile: SrtpProfile | undefined;
   #tickedUs = steadyNowUs();
   /** Time without a connection, later time without a sign of life, in steps of ticks. */
@@ -257,11 +256,14 @@ export class MediaSession implements TurnEndTask {
     const { sections, sink, log, id } = this.#options;
     this.#silentUs = 0;
     this.#srtpProfile = receiving.profile;
-    this.#srtcp = new SrtcpSender(sending);
+    const srtcp = new SrtcpSender(sending);
     this.#receiver = new RtpReceiver({
       keys: receiving,
       sections: [...sections],
-      sendRtcp: (packet) => this.#sendRtcp(packet),
+      sendRtcp: (packet) => {
+        // The sink may request a keyframe while it handles the end.
+        if (!this.closed) this.#options.send(srtcp.seal(packet));
+      },
       sink,
       createDepacketizer,
       keepIncomplete: this.#options.keepIncomplete,
@@ -270,12 +272,6 @@ export class MediaSession implements TurnEndTask {
     log.debug({ session: id, srtpProfile: receiving.profile }, 'session connected');
     this.#leaveFarewell();
     sink.onConnected();
-  }
-
-  #sendRtcp(packet: Buffer): void {
-    // The sink may request a keyframe while it handles the end.
-    if (this.closed || this.#srtcp === undefined) return;
-    this.#options.send(this.#srtcp.seal(packet));
   }
 
   #onAlert(): void {

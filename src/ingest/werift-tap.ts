@@ -22,7 +22,8 @@ import {
 import { requireDtlsInternals } from './werift-dtls-internals.ts';
 import { type DtlsIdentity, SIGNATURE } from './werift-identity.ts';
 
-// Only the files werift-*.ts know werift. This one uses both sides of DTLS. Undocumented members are listed in werift-dtls-internals.ts.
+// Only the files werift-*.ts know werift. This one uses both sides of DTLS. Undocumented members are
+// listed in werift-dtls-internals.ts.
 
 /** SRTP protection profiles in order of preference (RFC 5764 §4.1.2, RFC 7714 §14.2). */
 const SRTP_PROFILES = [

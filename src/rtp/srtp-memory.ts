@@ -29,7 +29,7 @@ interface Exports {
 }
 
 /** Tables of multiples of one hash key: 32 nibbles × 16 values × 16 bytes. */
-export const TABLE_BYTES = 8192;
+const TABLE_BYTES = 8192;
 
 // Places in the memory, in bytes; srtp.wat knows the first two.
 const TABLES = 0;

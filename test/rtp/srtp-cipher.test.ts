@@ -54,7 +54,7 @@ const RTCP =
   '81c8000d 4d617273 4e545031 4e545032 52545020 0000042a 0000e930 4c756e61' +
   'deadbeef deadbeef deadbeef deadbeef deadbeef';
 
-t.test('AES-GCM opens the encrypted SRTCP packet of RFC 7714 §17.1', async (t) => {
+t.test('AES-GCM opens and seals the encrypted SRTCP packet of RFC 7714 §17.1', async (t) => {
   const cipher = new SrtpAesGcm(gcmKeys);
   const packet = hex(
     '81c8000d 4d617273 63e94885 dcdab67c a727d766 2f6b7e99 7ff5c0f7 6c06f32d c676a5f1' +
@@ -62,6 +62,7 @@ t.test('AES-GCM opens the encrypted SRTCP packet of RFC 7714 §17.1', async (t) 
   );
   t.equal(cipher.rtcpIndex(packet), 0x5d4);
   t.same(cipher.openRtcp(packet), hex(RTCP));
+  t.same(cipher.sealRtcp(hex(RTCP), 0x5d4), packet);
   for (let position = 0; position < packet.length; position++) {
     const forged = Buffer.from(packet);
     forged[position]! ^= 0x80;

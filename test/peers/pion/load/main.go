@@ -46,7 +46,7 @@ func main() {
 	audio := flag.String("audio", "", "Ogg file of Opus packets of 20 ms")
 	bitrate := flag.Int("bitrate", 2_500_000, "of the video, bit/s")
 	spread := flag.Duration("spread", pictureTime,
-		"time from the begin of the first stream to that of the last; keyframes are that far apart too")
+		"time from the beginning of the first stream to that of the last; keyframes are that far apart too")
 	flag.Parse()
 	if err := run(*whip, *udp, *streams, *video, *audio, *bitrate, *spread); err != nil {
 		log.Fatal(err)
