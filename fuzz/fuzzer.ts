@@ -183,7 +183,8 @@ export class Fuzzer {
     if (cpuMs <= this.#slowestMs) return;
     this.#slowestMs = cpuMs;
     this.#slowestInput = input;
-    if (cpuMs < SLOW_MS * Math.ceil(input.length / 2 ** 20)) return;
+    // An empty input has begun its first mebibyte too.
+    if (cpuMs < SLOW_MS * Math.max(1, Math.ceil(input.length / 2 ** 20))) return;
     this.#report(
       `SlowInput: ${input.length} bytes took ${Math.round(cpuMs)} ms of CPU time`,
       input,

@@ -3,10 +3,14 @@ import type { Finding } from '../../fuzz/fuzzer.ts';
 import { fuzzTarget } from '../../fuzz/supervisor.ts';
 import { type Limits, USUAL_LIMITS } from '../../fuzz/watchdog.ts';
 
-async function findings(planted: string, limits: Partial<Limits> = {}): Promise<Finding[]> {
+async function findings(
+  planted: string,
+  limits: Partial<Limits> = {},
+  seconds = 60,
+): Promise<Finding[]> {
   const found: Finding[] = [];
   const url = new URL(`./planted/${planted}.ts`, import.meta.url).href;
-  const options = { url, seed: 1, seconds: 60, corpus: [], mostFindings: 1 };
+  const options = { url, seed: 1, seconds, corpus: [], mostFindings: 1 };
   await fuzzTarget(options, (finding) => found.push(finding), { ...USUAL_LIMITS, ...limits });
   return found;
 }
@@ -31,4 +35,8 @@ t.test('ends a target that takes too much memory', async (t) => {
 t.test('tells of a target that waits for what never comes', async (t) => {
   const [finding] = await findings('wait');
   t.match(finding?.what, /^Hang/);
+});
+
+t.test('takes an empty input for no slow one', async (t) => {
+  t.same(await findings('harmless', {}, 0), []);
 });
