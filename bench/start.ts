@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -60,7 +60,9 @@ async function start(checkout: string): Promise<Start> {
     `[recorder]\nworkers = 1\nindex_path = "${root}/index"\n` +
       `[recorder.storage]\ntype = "fs"\nroot = "${root}/recordings"\n`,
   );
-  const script = path.join(checkout, 'bin/live777-recorder.js');
+  const bin = path.join(checkout, 'bin/live777-recorder.js');
+  // Old checkouts have no bin.
+  const script = existsSync(bin) ? bin : path.join(checkout, 'src/main.ts');
   const beginMs = performance.now();
   const child = spawn(process.execPath, [script, '--config', config, '--listen', '127.0.0.1:0'], {
     stdio: ['ignore', 'pipe', 'inherit'],
