@@ -1,14 +1,9 @@
 import type { RemoteInfo, Socket } from 'node:dgram';
 import { readSync } from 'node:fs';
 import { isMedia } from './datagram-kind.ts';
-import { atTurnEnd } from './turn-end.ts';
 
 /** Size of the largest datagram, bytes. */
 const LARGEST_DATAGRAM = 0x10000;
-/** Memory for the bursts of one turn of the event loop, bytes: some 500 packets. */
-const MEMORY_BYTES = 1024 * 1024;
-/** Datagrams begin at multiples of this, bytes, so that there are few places for them. */
-const PLACE_BYTES = 2048;
 /** Most datagrams of a burst, as many as libuv reads of a socket before it turns to the next one. */
 const LONGEST_BURST = 32;
 /**
@@ -21,19 +16,13 @@ const SHORTEST_BURST = 4;
 /** Most fragments in a row behind which nothing is asked for, because bursts were too short before. */
 const LONGEST_PAUSE = 16;
 
-/** Memory of this thread, which all of its sockets share. */
-const memory = Buffer.allocUnsafeSlow(MEMORY_BYTES);
-let used = 0;
-/** The last datagram at each place: most have the same length, and need no object of their own. */
-const views: Buffer[] = [];
-const release = {
-  onTurnEnd(): void {
-    used = 0;
-  },
-};
+/** Memory of this thread, which all of its sockets share, for one datagram after another. */
+const memory = Buffer.allocUnsafeSlow(LARGEST_DATAGRAM);
+/** The memory by the lowest bits of a length: most datagrams have one of a few, and need no object of their own. */
+const views: Buffer[] = new Array(64).fill(memory);
 
 /**
- * Handles a datagram. What is in a burst is valid until the end of the turn, the object too.
+ * Handles a datagram. Media is only valid until it returns, the object too.
  * @returns true if it is media of the peer, so that what waits behind it may be read without asking where it is
  * from
  */
@@ -58,13 +47,13 @@ export function receiveBursts(socket: Socket, listener: BurstListener): void {
       paused--;
       return;
     }
-    for (let count = 1; count < LONGEST_BURST && MEMORY_BYTES - used >= LARGEST_DATAGRAM; count++) {
+    for (let count = 1; count < LONGEST_BURST; count++) {
       // Asked for each time, because the listener may have closed the socket.
       const descriptor = handle()?.fd ?? -1;
       if (descriptor < 0) return;
       let bytes: number;
       try {
-        bytes = readSync(descriptor, memory, used, LARGEST_DATAGRAM, null);
+        bytes = readSync(descriptor, memory, 0, LARGEST_DATAGRAM, null);
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') {
           // As Node does if it cannot receive.
@@ -80,8 +69,6 @@ export function receiveBursts(socket: Socket, listener: BurstListener): void {
         listener(Buffer.from(datagram), from);
         return;
       }
-      if (used === 0) atTurnEnd(release);
-      used += Math.ceil(bytes / PLACE_BYTES) * PLACE_BYTES;
       if (!listener(datagram, from)) return;
       if (isLast(datagram)) {
         pause = 0;
@@ -93,11 +80,11 @@ export function receiveBursts(socket: Socket, listener: BurstListener): void {
 
 /** What was just read. */
 function viewOf(bytes: number): Buffer {
-  const place = used / PLACE_BYTES;
-  const known = views[place];
-  if (known !== undefined && known.length === bytes) return known;
-  const view = memory.subarray(used, used + bytes);
-  views[place] = view;
+  const index = bytes % views.length;
+  const known = views[index]!;
+  if (known.length === bytes) return known;
+  const view = memory.subarray(0, bytes);
+  views[index] = view;
   return view;
 }
 

@@ -8,7 +8,6 @@ import { isDtls, isMedia } from './datagram-kind.ts';
 import { FAREWELL_COPIES, type Farewell, type TransportPath } from './farewell.ts';
 import type { IceStatistics } from './ice-lite-agent.ts';
 import type { CloseReason, PublishSink, SessionLog } from './publish-sink.ts';
-import { atTurnEnd, type TurnEndTask } from './turn-end.ts';
 import type { DtlsEvents, DtlsSrtp } from './werift-tap.ts';
 
 /** Interval of feedback and timeout checks, ms. */
@@ -83,14 +82,11 @@ export interface MediaSessionOptions {
  * exists: DTLS, everything from the datagram to the access unit, the timeouts, and one way to end.
  * It has one timer, which ends with it.
  */
-export class MediaSession implements TurnEndTask {
+export class MediaSession {
   readonly #options: MediaSessionOptions;
   readonly #dtls: DtlsSrtp;
   readonly #timer: NodeJS.Timeout;
   #receiver: RtpReceiver | undefined;
-  /** Media that came in this turn of the event loop, and when: steady clock µs. */
-  #datagrams: Buffer[] = [];
-  #arrivalsUs: number[] = [];
   #srtpProfile: SrtpProfile | undefined;
   #tickedUs = steadyNowUs();
   /** Time without a connection, later time without a sign of life, in steps of ticks. */
@@ -128,10 +124,8 @@ export class MediaSession implements TurnEndTask {
    * Handles a datagram with DTLS or media; ignores others. An exception in our code
    * or in the sink ends this session, not the thread with the sessions of others.
    *
-   * Media is processed at the end of the turn: the packets of a picture arrive together, and decrypting
-   * them together costs less.
    * @param datagram from the address that ICE selected: datagrams from other addresses are not
-   * worth the cryptography. Media has to stay as it is until the end of the turn.
+   * worth the cryptography. Media is not kept.
    * @returns true if it is media
    */
   receive(datagram: Buffer): boolean {
@@ -139,38 +133,14 @@ export class MediaSession implements TurnEndTask {
     try {
       if (isMedia(datagram)) {
         if (this.#receiver === undefined) return false;
-        this.#arrivalsUs.push(steadyNowUs());
-        if (this.#datagrams.push(datagram) === 1) atTurnEnd(this);
-        return true;
+        this.#receiver.receive(datagram, steadyNowUs());
+        return !this.closed;
       }
-      if (isDtls(datagram)) {
-        // Media that arrived before an alert counts as received before it.
-        this.onTurnEnd();
-        this.#dtls.receive(datagram, this.lastAuthenticatedUs > 0);
-      }
+      if (isDtls(datagram)) this.#dtls.receive(datagram, this.lastAuthenticatedUs > 0);
     } catch (error) {
       this.#onFault(error);
     }
     return false;
-  }
-
-  /** Processes the media that arrived in this turn. */
-  onTurnEnd(): void {
-    const receiver = this.#receiver;
-    const datagrams = this.#datagrams;
-    if (receiver === undefined || datagrams.length === 0) return;
-    const arrivalsUs = this.#arrivalsUs;
-    // Replaced first: a packet may end the session, which calls this again.
-    this.#datagrams = [];
-    this.#arrivalsUs = [];
-    try {
-      if (datagrams.length > 1) receiver.prepare(datagrams);
-      for (let index = 0; index < datagrams.length && !this.closed; index++) {
-        receiver.receive(datagrams[index]!, arrivalsUs[index]!);
-      }
-    } catch (error) {
-      this.#onFault(error);
-    }
   }
 
   /**
@@ -190,8 +160,6 @@ export class MediaSession implements TurnEndTask {
    * released. A second call waits for the first.
    */
   end(reason: CloseReason, error?: Error): Promise<void> {
-    // Media that arrived before is recorded; one of its packets may end the session itself.
-    if (!this.closed && reason !== 'failed') this.onTurnEnd();
     if (this.#closed !== undefined) return this.#closed;
     clearInterval(this.#timer);
     const { release, log, sink, id, onFarewell } = this.#options;

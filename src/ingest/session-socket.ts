@@ -20,7 +20,7 @@ export interface SessionSocket {
 }
 
 /**
- * Receives the datagrams of a session, with the socket to answer on. Media is valid until the end of the turn.
+ * Receives the datagrams of a session, with the socket to answer on. Media is only valid until it returns.
  * @returns true if it is media of the peer, see `datagram-bursts.ts`
  */
 export type DatagramListener = (

@@ -47,7 +47,7 @@ export interface IceAgentOptions {
   /** How long gathering may delay the offer, ms. Later candidates are still used. */
   gatherTimeoutMs: number;
   /**
-   * Receives datagrams that are not STUN; media is valid until the end of the turn.
+   * Receives datagrams that are not STUN; media is only valid until it returns.
    * @returns true if it is media, see `datagram-bursts.ts`
    */
   onDatagram(datagram: Buffer): boolean;

@@ -165,20 +165,6 @@ export class RtpReceiver {
   }
 
   /**
-   * Announces datagrams that arrived together, so that decrypting them costs less. Pass each of them to
-   * {@link receive} afterwards, in the same order, before another session announces its own.
-   */
-  prepare(datagrams: readonly Buffer[]): void {
-    const header = this.#header;
-    for (const datagram of datagrams) {
-      if (isRtcp(datagram) || !header.parse(datagram, datagram.length - this.#srtp.overhead))
-        continue;
-      this.#srtp.prepare(datagram.length, header);
-    }
-    this.#srtp.finishPreparing();
-  }
-
-  /**
    * Does what is due: gives up missing packets, repeats requests for packets and keyframes, sends
    * transport-wide feedback and, every second, receiver reports. Call it every 20 ms.
    *

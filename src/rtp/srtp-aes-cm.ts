@@ -1,5 +1,7 @@
 import { type Cipheriv, createCipheriv, createSecretKey, hash, type KeyObject } from 'node:crypto';
-import { encryptCounters, KeystreamBatch } from './keystream-batch.ts';
+import { BLOCK_BYTES, type CounterMode, encryptCounters } from './counter-mode.ts';
+import { KeystreamAhead } from './keystream-ahead.ts';
+import type { ReplayWindow } from './replay-window.ts';
 import type { SrtpCipher } from './srtp-cipher.ts';
 import type { SessionKeys } from './srtp-keys.ts';
 import { srtpMemory } from './srtp-memory.ts';
@@ -7,7 +9,6 @@ import { srtpMemory } from './srtp-memory.ts';
 const TAG_BYTES = 10;
 const RTCP_HEADER_BYTES = 8;
 const INDEX_BYTES = 4;
-const CIPHER_BLOCK_BYTES = 16;
 const HASH_BLOCK_BYTES = 64;
 const DIGEST_BYTES = 20;
 /** The top bit of the word at the end of SRTCP: the packet is encrypted (RFC 3711 §3.4). */
@@ -16,7 +17,7 @@ const ENCRYPTED = 0x80000000;
 /**
  * AES_CM_128_HMAC_SHA1_80: AES in counter mode and an HMAC-SHA1 of 80 bits (RFC 3711 §4.1.1, §4.2).
  *
- * node:crypto only encrypts counter blocks (`keystream-batch.ts`) and hashes: an HMAC is two hashes
+ * node:crypto only encrypts counter blocks (`keystream-ahead.ts`) and hashes: an HMAC is two hashes
  * (RFC 2104 §2), and two calls of `hash` cost less than one object.
  */
 export class SrtpAesCm implements SrtpCipher {
@@ -26,7 +27,7 @@ export class SrtpAesCm implements SrtpCipher {
   readonly #salt: Buffer;
   readonly #initializationVector = Buffer.alloc(16);
   /** For RTP, from its first packet on: a cipher is for RTP or for RTCP. */
-  #batch: KeystreamBatch | undefined;
+  #rtp: CounterMode | undefined;
   #rtcpCipher: Cipheriv | undefined;
   /** The authentication key, combined with the inner padding. */
   readonly #innerBlock: Buffer;
@@ -43,40 +44,29 @@ export class SrtpAesCm implements SrtpCipher {
     this.#outer = Buffer.concat([padded(keys.authenticationKey, 0x5c), Buffer.alloc(DIGEST_BYTES)]);
   }
 
-  prepareRtp(bodyBytes: number, ssrc: number, rollover: number, sequenceNumber: number): void {
-    const blocks = blocksOf(bodyBytes);
-    this.#batch ??= createBatch(this.#cipherKey);
-    const start = this.#batch.reserve(blocks, ssrc, rollover, sequenceNumber);
-    if (start < 0) return;
-    this.#setVector(ssrc, rollover, sequenceNumber);
-    srtpMemory.writeCmCounters(this.#initializationVector, start, blocks);
-  }
-
-  finishPreparing(): void {
-    this.#batch?.finish();
+  keystreamAhead(ssrc: number, window: ReplayWindow): KeystreamAhead {
+    return new KeystreamAhead(this.#rtpMode, ssrc, window);
   }
 
   openRtp(
     datagram: Buffer,
     headerBytes: number,
     ssrc: number,
-    rollover: number,
-    sequenceNumber: number,
+    index: number,
+    keystream?: KeystreamAhead,
   ): Buffer | undefined {
     const end = datagram.length - TAG_BYTES;
+    const rollover = Math.floor(index / 0x10000);
     const authenticated = srtpMemory.load(this.#innerBlock, datagram, end, rollover);
     if (!this.#isAuthentic(authenticated, datagram, end)) return undefined;
     const bodyBytes = end - headerBytes;
-    this.#batch ??= createBatch(this.#cipherKey);
-    let start = this.#batch.find(ssrc, rollover, sequenceNumber);
-    if (start < 0) {
-      start = 0;
-      const blocks = blocksOf(bodyBytes);
-      this.#setVector(ssrc, rollover, sequenceNumber);
-      srtpMemory.writeCmCounters(this.#initializationVector, start, blocks);
-      this.#batch.encryptOne(blocks);
+    const blocks = blocksOf(bodyBytes);
+    if (keystream?.place(index, blocks) !== true) {
+      const mode = this.#rtpMode;
+      mode.writeCounters(ssrc, index, 0, blocks);
+      encryptCounters(mode.blockCipher, blocks);
     }
-    return srtpMemory.decryptLoaded(headerBytes, bodyBytes, start);
+    return srtpMemory.decryptLoaded(headerBytes, bodyBytes);
   }
 
   rtcpIndex(datagram: Buffer): number {
@@ -112,8 +102,7 @@ export class SrtpAesCm implements SrtpCipher {
   #prepareRtcp(packet: Buffer, index: number, bodyBytes: number): void {
     this.#rtcpCipher ??= createBlockCipher(this.#cipherKey);
     const blocks = blocksOf(bodyBytes);
-    this.#setVector(packet.readUInt32BE(4), index >>> 16, index & 0xffff);
-    srtpMemory.writeCmCounters(this.#initializationVector, 0, blocks);
+    this.#writeCounters(packet.readUInt32BE(4), index, 0, blocks);
     encryptCounters(this.#rtcpCipher, blocks);
   }
 
@@ -136,18 +125,24 @@ export class SrtpAesCm implements SrtpCipher {
     return hash('sha1', this.#outer, 'latin1');
   }
 
-  /** The packet index (48 bits) has two halves: `high` × 2^16 + `low`. */
-  #setVector(ssrc: number, high: number, low: number): void {
+  get #rtpMode(): CounterMode {
+    this.#rtp ??= {
+      blockCipher: createBlockCipher(this.#cipherKey),
+      writeCounters: (ssrc, index, at, blocks) => this.#writeCounters(ssrc, index, at, blocks),
+    };
+    return this.#rtp;
+  }
+
+  /** RFC 3711 §4.1.1, from the SSRC and 48 bits of index. */
+  #writeCounters(ssrc: number, index: number, at: number, blocks: number): void {
+    const high = Math.floor(index / 0x10000);
     const vector = this.#initializationVector;
     const salt = this.#salt;
     vector.writeUInt32BE((salt.readUInt32BE(4) ^ ssrc) >>> 0, 4);
     vector.writeUInt32BE((salt.readUInt32BE(8) ^ high) >>> 0, 8);
-    vector.writeUInt16BE(salt.readUInt16BE(12) ^ low, 12);
+    vector.writeUInt16BE(salt.readUInt16BE(12) ^ (index - high * 0x10000), 12);
+    srtpMemory.writeCmCounters(vector, at, blocks);
   }
-}
-
-function createBatch(key: KeyObject): KeystreamBatch {
-  return new KeystreamBatch(createBlockCipher(key));
 }
 
 function createBlockCipher(key: KeyObject): Cipheriv {
@@ -162,5 +157,5 @@ function padded(key: Buffer, padding: number): Buffer {
 
 /** AES blocks of keystream for a body. */
 function blocksOf(bodyBytes: number): number {
-  return Math.ceil(bodyBytes / CIPHER_BLOCK_BYTES);
+  return Math.ceil(bodyBytes / BLOCK_BYTES);
 }

@@ -1,5 +1,7 @@
 import { type Cipheriv, createCipheriv, createSecretKey, type KeyObject } from 'node:crypto';
-import { encryptCounters, KeystreamBatch } from './keystream-batch.ts';
+import { BLOCK_BYTES, type CounterMode, encryptCounters } from './counter-mode.ts';
+import { KeystreamAhead } from './keystream-ahead.ts';
+import type { ReplayWindow } from './replay-window.ts';
 import type { SrtpCipher } from './srtp-cipher.ts';
 import type { SessionKeys } from './srtp-keys.ts';
 import { srtpMemory } from './srtp-memory.ts';
@@ -7,14 +9,13 @@ import { srtpMemory } from './srtp-memory.ts';
 const TAG_BYTES = 16;
 const RTCP_HEADER_BYTES = 8;
 const INDEX_BYTES = 4;
-const BLOCK_BYTES = 16;
 
 /** The top bit of the word at the end of SRTCP: the packet is encrypted (RFC 3711 §3.4). */
 const ENCRYPTED = 0x80000000;
 
-/** Keystream, and the tables of GHASH. */
+/** What makes keystream, and the tables of GHASH. */
 interface RtpState {
-  batch: KeystreamBatch;
+  mode: CounterMode;
   tables: Buffer;
 }
 
@@ -27,7 +28,7 @@ interface RtcpState {
 /**
  * AEAD_AES_128_GCM: AES in Galois/counter mode with a tag of 128 bits (RFC 7714).
  *
- * node:crypto only encrypts counter blocks (`keystream-batch.ts`), and WebAssembly does the rest: a cipher
+ * node:crypto only encrypts counter blocks (`keystream-ahead.ts`), and WebAssembly does the rest: a cipher
  * object for each packet costs several times as much.
  */
 export class SrtpAesGcm implements SrtpCipher {
@@ -47,38 +48,25 @@ export class SrtpAesGcm implements SrtpCipher {
     this.#salt.copy(this.#initializationVector);
   }
 
-  prepareRtp(bodyBytes: number, ssrc: number, rollover: number, sequenceNumber: number): void {
-    const blocks = blocksOf(bodyBytes);
-    this.#rtp ??= createRtpState(this.#key);
-    const start = this.#rtp.batch.reserve(blocks, ssrc, rollover, sequenceNumber);
-    if (start < 0) return;
-    this.#setVector(ssrc, rollover, sequenceNumber);
-    srtpMemory.writeGcmCounters(this.#initializationVector, start, blocks);
-  }
-
-  finishPreparing(): void {
-    this.#rtp?.batch.finish();
+  keystreamAhead(ssrc: number, window: ReplayWindow): KeystreamAhead {
+    return new KeystreamAhead(this.#rtpState.mode, ssrc, window);
   }
 
   openRtp(
     datagram: Buffer,
     headerBytes: number,
     ssrc: number,
-    rollover: number,
-    sequenceNumber: number,
+    index: number,
+    keystream?: KeystreamAhead,
   ): Buffer | undefined {
     const bodyBytes = datagram.length - TAG_BYTES - headerBytes;
-    this.#rtp ??= createRtpState(this.#key);
-    const { batch, tables } = this.#rtp;
-    let start = batch.find(ssrc, rollover, sequenceNumber);
-    if (start < 0) {
-      start = 0;
-      const blocks = blocksOf(bodyBytes);
-      this.#setVector(ssrc, rollover, sequenceNumber);
-      srtpMemory.writeGcmCounters(this.#initializationVector, start, blocks);
-      batch.encryptOne(blocks);
+    const blocks = blocksOf(bodyBytes);
+    const { mode, tables } = this.#rtpState;
+    if (keystream?.place(index, blocks) !== true) {
+      mode.writeCounters(ssrc, index, 0, blocks);
+      encryptCounters(mode.blockCipher, blocks);
     }
-    return srtpMemory.openGcm(tables, datagram, headerBytes, bodyBytes, start);
+    return srtpMemory.openGcm(tables, datagram, headerBytes, bodyBytes);
   }
 
   rtcpIndex(datagram: Buffer): number {
@@ -114,26 +102,31 @@ export class SrtpAesGcm implements SrtpCipher {
   #prepareRtcp(packet: Buffer, index: number, bodyBytes: number): Buffer {
     this.#rtcp ??= createRtcpState(this.#key);
     const { blockCipher, hashKey } = this.#rtcp;
-    this.#setVector(packet.readUInt32BE(4), index >>> 16, index & 0xffff);
     const blocks = blocksOf(bodyBytes);
-    srtpMemory.writeGcmCounters(this.#initializationVector, 0, blocks);
+    this.#writeCounters(packet.readUInt32BE(4), index, 0, blocks);
     encryptCounters(blockCipher, blocks);
     return hashKey;
   }
 
-  /** RFC 7714 §8.1 and §9.1: both consist of 2 zero bytes, the SSRC and 48 bits of index. */
-  #setVector(ssrc: number, high: number, low: number): void {
+  get #rtpState(): RtpState {
+    if (this.#rtp !== undefined) return this.#rtp;
+    const { blockCipher, hashKey } = createRtcpState(this.#key);
+    const writeCounters: CounterMode['writeCounters'] = (ssrc, index, at, blocks) =>
+      this.#writeCounters(ssrc, index, at, blocks);
+    this.#rtp = { mode: { blockCipher, writeCounters }, tables: srtpMemory.tablesOf(hashKey) };
+    return this.#rtp;
+  }
+
+  /** RFC 7714 §8.1 and §9.1: both vectors consist of 2 zero bytes, the SSRC and 48 bits of index. */
+  #writeCounters(ssrc: number, index: number, at: number, blocks: number): void {
+    const high = Math.floor(index / 0x10000);
     const vector = this.#initializationVector;
     const salt = this.#salt;
     vector.writeUInt32BE((salt.readUInt32BE(2) ^ ssrc) >>> 0, 2);
     vector.writeUInt32BE((salt.readUInt32BE(6) ^ high) >>> 0, 6);
-    vector.writeUInt16BE(salt.readUInt16BE(10) ^ low, 10);
+    vector.writeUInt16BE(salt.readUInt16BE(10) ^ (index - high * 0x10000), 10);
+    srtpMemory.writeGcmCounters(vector, at, blocks);
   }
-}
-
-function createRtpState(key: KeyObject): RtpState {
-  const { blockCipher, hashKey } = createRtcpState(key);
-  return { batch: new KeystreamBatch(blockCipher), tables: srtpMemory.tablesOf(hashKey) };
 }
 
 function createRtcpState(key: KeyObject): RtcpState {

@@ -1,3 +1,6 @@
+import type { KeystreamAhead } from './keystream-ahead.ts';
+import type { ReplayWindow } from './replay-window.ts';
+
 /**
  * A protection profile with the session keys of RTP or of RTCP. It keeps no packet state: rollover
  * and replay are handled by the caller.
@@ -8,20 +11,17 @@ export interface SrtpCipher {
   /** Minimum size of a protected RTCP packet, bytes: a header and what the profile adds. */
   readonly rtcpMinimum: number;
   /**
-   * Announces a packet for {@link openRtp}, so that the keystream of several packets is computed at once.
-   * Announced packets need not be opened, and others may be.
-   *
-   * @param bodyBytes length of what is encrypted, without what the profile adds
+   * Keystream of the packets of an SSRC that come next, for {@link openRtp}.
+   * @param window the authentic packets of the SSRC
    */
-  prepareRtp(bodyBytes: number, ssrc: number, rollover: number, sequenceNumber: number): void;
-  /** Ends a batch of announced packets; to be called before the first of them is opened. */
-  finishPreparing(): void;
+  keystreamAhead(ssrc: number, window: ReplayWindow): KeystreamAhead;
   /**
    * Authenticates and decrypts an SRTP packet.
    *
    * @param headerBytes length of the RTP header with contributing sources and extension; at most
    * the packet's length minus `rtpOverhead`
-   * @param rollover rollover counter of the packet, 32 bits (RFC 3711 §3.3.1)
+   * @param index 48 bits: rollover counter × 2^16 + sequence number (RFC 3711 §3.3.1)
+   * @param keystream that of the SSRC; without it, the packet is decrypted alone, which costs more
    * @returns the payload with its padding, valid until any cipher opens another
    * RTP packet; undefined if authentication fails
    */
@@ -29,8 +29,8 @@ export interface SrtpCipher {
     datagram: Buffer,
     headerBytes: number,
     ssrc: number,
-    rollover: number,
-    sequenceNumber: number,
+    index: number,
+    keystream?: KeystreamAhead,
   ): Buffer | undefined;
   /** Index of an SRTCP packet (31 bits, RFC 3711 §3.4), not authenticated yet. */
   rtcpIndex(datagram: Buffer): number;

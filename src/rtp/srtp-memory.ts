@@ -35,8 +35,8 @@ const TABLE_BYTES = 8192;
 const TABLES = 0;
 const VECTOR = TABLES + TABLE_BYTES;
 const KEYSTREAM = VECTOR + 16;
-/** Most keystream at a time: three times that of the largest datagram. */
-export const KEYSTREAM_BYTES = 3 * 0x10000;
+/** Most keystream at a time: that of the largest datagram, with the block of its tag. */
+const KEYSTREAM_BYTES = 0x10000 + 16;
 /** A block of SHA-1 (FIPS 180-4), in front of the datagram: HMAC hashes both in one go. */
 const HASH_BLOCK_BYTES = 64;
 /** The datagram, with room for the bytes behind it that are read or overwritten, and not used. */
@@ -74,7 +74,7 @@ function bodyAt(at: number, length: number): Buffer {
 
 /**
  * The WebAssembly memory of this thread, in which SRTP packets are opened, and SRTCP packets sealed, one after another. All sessions
- * share it. Only keystream stays in it between packets: see `keystream-batch.ts`.
+ * share it.
  */
 export const srtpMemory = {
   /**
@@ -151,19 +151,18 @@ export const srtpMemory = {
   },
 
   /**
-   * Decrypts the loaded packet. @param at where its keystream begins
+   * Decrypts the loaded packet with the keystream at 0.
    * @returns the plain body, valid until the next call
    */
-  decryptLoaded(headerBytes: number, bodyBytes: number, at: number): Buffer {
+  decryptLoaded(headerBytes: number, bodyBytes: number): Buffer {
     const body = DATAGRAM + headerBytes;
-    applyKeystream(body, bodyBytes, KEYSTREAM + at);
+    applyKeystream(body, bodyBytes, KEYSTREAM);
     return bodyAt(body, bodyBytes);
   },
 
   /**
-   * Authenticates and decrypts a packet with GCM.
+   * Authenticates and decrypts a packet with GCM and the keystream at 0.
    * @param tables see {@link srtpMemory.tablesOf}
-   * @param at where its keystream begins
    * @returns the plain body, valid until the next call; undefined when the tag is wrong
    */
   openGcm(
@@ -171,7 +170,6 @@ export const srtpMemory = {
     datagram: Buffer,
     headerBytes: number,
     bodyBytes: number,
-    at: number,
   ): Buffer | undefined {
     if (presentTables !== tables) {
       bytes.set(tables, TABLES);
@@ -179,7 +177,7 @@ export const srtpMemory = {
     }
     bytes.set(datagram, DATAGRAM);
     const body = DATAGRAM + headerBytes;
-    if (gcmOpen(DATAGRAM, headerBytes, body, bodyBytes, KEYSTREAM + at) === 0) return undefined;
+    if (gcmOpen(DATAGRAM, headerBytes, body, bodyBytes, KEYSTREAM) === 0) return undefined;
     return bodyAt(body, bodyBytes);
   },
 

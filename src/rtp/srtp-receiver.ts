@@ -1,4 +1,5 @@
 import { createSrtpCipher } from './create-srtp-cipher.ts';
+import type { KeystreamAhead } from './keystream-ahead.ts';
 import { ReplayWindow } from './replay-window.ts';
 import type { RtpHeader } from './rtp-header.ts';
 import type { SrtpCipher } from './srtp-cipher.ts';
@@ -16,14 +17,20 @@ const REPLAY_PACKETS = 1024;
  */
 const MAXIMUM_STREAMS = 64;
 
+/** What is kept of an SSRC from its first authentic packet on. */
+interface SrtpStream {
+  /** Its highest index represents ROC and s_l of RFC 3711. */
+  window: ReplayWindow;
+  keystream: KeystreamAhead;
+}
+
 /**
  * Authenticates and decrypts incoming SRTP (RFC 3711 §3.3, RFC 7714): keeps the rollover counter
  * and the replay window of every SSRC. Unauthenticated packets neither create nor change them.
  */
 export class SrtpReceiver {
   readonly #cipher: SrtpCipher;
-  /** The window's highest index represents ROC and s_l of RFC 3711. */
-  readonly #streams = new SsrcTable<ReplayWindow>(MAXIMUM_STREAMS);
+  readonly #streams = new SsrcTable<SrtpStream>(MAXIMUM_STREAMS);
   /** Packets that failed authentication: forged, damaged, or with other keys. */
   authenticationFailures = 0;
   /** Packets that were received before, or are too old to tell. */
@@ -40,28 +47,6 @@ export class SrtpReceiver {
   }
 
   /**
-   * Announces a packet that {@link open} will be called for in the same turn. Announce the packets of a
-   * batch in their order, then call {@link finishPreparing}.
-   *
-   * @param bytes length of the whole packet
-   * @param header parsed from it with a limit of its length less `overhead`
-   */
-  prepare(bytes: number, header: RtpHeader): void {
-    const { ssrc, sequenceNumber } = header;
-    const window = this.#streams.get(ssrc);
-    // The rollover counter of a stream is only known once a packet of it has been opened.
-    if (window === undefined) return;
-    const rollover = estimateRollover(window.highest, sequenceNumber);
-    const bodyBytes = bytes - header.bytes - this.overhead;
-    this.#cipher.prepareRtp(bodyBytes, ssrc, rollover, sequenceNumber);
-  }
-
-  /** Ends a batch: computes the keystream of its packets. */
-  finishPreparing(): void {
-    this.#cipher.finishPreparing();
-  }
-
-  /**
    * Decrypts a packet.
    *
    * @param datagram the whole packet, not changed
@@ -71,15 +56,16 @@ export class SrtpReceiver {
    */
   open(datagram: Buffer, header: RtpHeader): Buffer | undefined {
     const { ssrc, sequenceNumber } = header;
-    const window = this.#streams.get(ssrc);
-    if (window === undefined) return this.#openFirst(datagram, header);
+    const stream = this.#streams.get(ssrc);
+    if (stream === undefined) return this.#openFirst(datagram, header);
+    const { window, keystream } = stream;
     const rollover = estimateRollover(window.highest, sequenceNumber);
     const index = rollover * 0x10000 + sequenceNumber;
     if (!window.isNew(index)) {
       this.replayed++;
       return undefined;
     }
-    const payload = this.#cipher.openRtp(datagram, header.bytes, ssrc, rollover, sequenceNumber);
+    const payload = this.#cipher.openRtp(datagram, header.bytes, ssrc, index, keystream);
     if (payload === undefined) {
       this.authenticationFailures++;
       return undefined;
@@ -97,11 +83,12 @@ export class SrtpReceiver {
     const { ssrc, sequenceNumber } = header;
     const mayHaveWrapped = sequenceNumber < 0x8000;
     for (let rollover = 0; rollover <= (mayHaveWrapped ? 1 : 0); rollover++) {
-      const payload = this.#cipher.openRtp(datagram, header.bytes, ssrc, rollover, sequenceNumber);
+      const index = rollover * 0x10000 + sequenceNumber;
+      const payload = this.#cipher.openRtp(datagram, header.bytes, ssrc, index);
       if (payload === undefined) continue;
       const window = new ReplayWindow(REPLAY_PACKETS);
-      window.mark(rollover * 0x10000 + sequenceNumber);
-      this.#streams.set(ssrc, window);
+      window.mark(index);
+      this.#streams.set(ssrc, { window, keystream: this.#cipher.keystreamAhead(ssrc, window) });
       return payload;
     }
     this.authenticationFailures++;

@@ -79,16 +79,15 @@ for (const profile of PROFILES) {
         }),
       );
       t.ok(open(datagrams[0]!));
-      for (const datagram of datagrams.slice(1)) {
-        header.parse(datagram, datagram.length - srtp.overhead);
-        srtp.prepare(datagram.length, header);
-      }
-      srtp.finishPreparing();
       const payload = open(datagrams[1]!)!;
       const sealed = sender.seal(compound);
       t.same(srtcp.open(publisher.rtcp(compound)), compound);
       t.same(payload, Buffer.alloc(900, 2), 'not overwritten');
-      t.same(open(datagrams[2]!), Buffer.alloc(900, 3), 'nor the keystream of those behind it');
+      t.same(
+        open(datagrams[2]!),
+        Buffer.alloc(900, 3),
+        'nor the keystream of the packet behind it',
+      );
       t.same(new SrtcpReceiver(keys).open(sealed), compound);
     },
   );
