@@ -153,6 +153,11 @@ export class SegmentChunk {
     return this.startUs[at]! + this.#length.at(at);
   }
 
+  /** From the start to the end. */
+  lengthUs(at: number): number {
+    return this.#length.at(at);
+  }
+
   size(at: number): number {
     return this.#size.at(at);
   }

@@ -2,6 +2,7 @@ import type { PeriodReason } from '../facts/period-reason.ts';
 import type { Segment } from '../facts/segment.ts';
 import type { SegmentName } from '../layout/segment-name.ts';
 import type { TrackKind } from '../media/access-unit.ts';
+import { type TextWords, textWords } from './json-words.ts';
 import type { SegmentFolder } from './segment-folder.ts';
 import type { TrackRows } from './track-rows.ts';
 
@@ -22,16 +23,24 @@ export interface Series {
   rows: number;
 }
 
-/** The constant parts of a row's JSON, as UTF-8. */
+/** The end of {@link SeriesJson.init}. */
+export const AFTER_INIT = 'true,"keyframes":[';
+
+/** The constant parts of a row's JSON. */
 export interface SeriesJson {
   /** From `{` to `"start_ts":`. */
-  readonly head: Buffer;
+  readonly head: TextWords;
   /** From `,"path":` to the number in the name. */
-  readonly path: Buffer;
-  /** From the number in the name to `"is_keyframe":`. */
-  readonly init: Buffer;
+  readonly path: TextWords;
+  /**
+   * From the number in the name to {@link AFTER_INIT}, which is written over in the few rows that begin without
+   * a keyframe.
+   */
+  readonly init: TextWords;
   /** From the `]` of the keyframes to `"size":`. */
-  readonly codec: Buffer;
+  readonly codec: TextWords;
+  /** Number of bytes of all of them. */
+  readonly length: number;
 }
 
 /** What a series is made of, beside the file name of its segments. */
@@ -62,17 +71,17 @@ export function isOfSeries(series: Series, segment: SeriesFields, name: SeriesNa
 
 /** Builds the constant parts of the JSON of a series. */
 export function seriesJson(nodeAlias: string, segment: SeriesFields, name: SeriesName): SeriesJson {
-  const { stream, kind, initPath, codec } = segment;
+  const { stream, kind, initPath } = segment;
   const unclosed = (text: string) => JSON.stringify(text).slice(0, -1);
   const unopened = (text: string) => JSON.stringify(text).slice(1);
-  return {
-    head: Buffer.from(
-      `{"node_alias":${JSON.stringify(nodeAlias)},"stream":${JSON.stringify(stream)},"kind":"${kind}","start_ts":`,
-    ),
-    path: Buffer.from(`,"path":${unclosed(name.folder + name.prefix)}`),
-    init: Buffer.from(
-      `${unopened(name.suffix)},"init_path":${JSON.stringify(initPath)},"is_keyframe":`,
-    ),
-    codec: Buffer.from(`],"codec":${JSON.stringify(codec)},"size":`),
-  };
+  const head = textWords(
+    `{"node_alias":${JSON.stringify(nodeAlias)},"stream":${JSON.stringify(stream)},"kind":"${kind}","start_ts":`,
+  );
+  const path = textWords(`,"path":${unclosed(name.folder + name.prefix)}`);
+  const init = textWords(
+    `${unopened(name.suffix)},"init_path":${JSON.stringify(initPath)},"is_keyframe":${AFTER_INIT}`,
+  );
+  const codec = textWords(`],"codec":${JSON.stringify(segment.codec)},"size":`);
+  const length = head.length + path.length + init.length + codec.length;
+  return { head, path, init, codec, length };
 }
