@@ -7,27 +7,30 @@ const SPARE_BUFFERS = 4;
 
 /** A growing buffer for JSON that is written as bytes, without intermediate strings. */
 export class JsonBytes {
-  /** Where to write: words may begin anywhere. */
-  view = newView(FIRST_BYTES);
-  /** Views of buffers that came back. */
-  #spare: DataView<ArrayBuffer>[] = [];
+  /** The buffer, where words may begin anywhere, and its bytes. */
+  #view!: DataView<ArrayBuffer>;
+  #bytes!: Buffer<ArrayBuffer>;
+  /** Buffers that came back. */
+  #spare: Buffer<ArrayBuffer>[] = [];
 
-  /** Ensures space for this many bytes from a position on; then {@link view} may be another one. */
+  constructor() {
+    this.#use(newBytes(FIRST_BYTES));
+  }
+
+  /** Ensures space for this many bytes from a position on. @returns where to write them */
   reserve(at: number, bytes: number): DataView<ArrayBuffer> {
     const needed = at + bytes + OVERHANG;
-    const { byteLength } = this.view;
-    if (needed <= byteLength) return this.view;
-    const grown = newView(Math.max(byteLength * 2, needed));
-    contentOf(grown, at).set(contentOf(this.view, at));
-    this.view = grown;
-    return grown;
+    const full = this.#bytes;
+    if (needed > full.length) {
+      this.#use(newBytes(Math.max(full.length * 2, needed)));
+      this.#bytes.set(full.subarray(0, at));
+    }
+    return this.#view;
   }
 
   /** A copy of the content. @param length its size */
   take(length: number): Buffer {
-    const copy = Buffer.allocUnsafe(length);
-    copy.set(contentOf(this.view, length));
-    return copy;
+    return Buffer.from(this.#bytes.subarray(0, length));
   }
 
   /**
@@ -35,26 +38,28 @@ export class JsonBytes {
    * costs as much as what is written into it.
    */
   lend(length: number): Buffer<ArrayBuffer> {
-    const content = contentOf(this.view, length);
-    this.view = this.#spare.pop() ?? newView(FIRST_BYTES);
+    const content = this.#bytes.subarray(0, length);
+    this.#use(this.#spare.pop() ?? newBytes(FIRST_BYTES));
     return content;
   }
 
   /** Takes back what {@link lend} returned: its bytes may change from now on. */
   release(content: Buffer<ArrayBuffer>): void {
-    if (this.#spare.length < SPARE_BUFFERS) this.#spare.push(new DataView(content.buffer));
+    if (this.#spare.length < SPARE_BUFFERS) this.#spare.push(Buffer.from(content.buffer));
   }
 
   /** The content as text. */
   text(length: number): string {
-    return contentOf(this.view, length).toString();
+    return this.#bytes.toString('utf8', 0, length);
+  }
+
+  #use(bytes: Buffer<ArrayBuffer>): void {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer);
   }
 }
 
-function newView(bytes: number): DataView<ArrayBuffer> {
-  return new DataView(Buffer.allocUnsafeSlow(bytes).buffer);
-}
-
-function contentOf({ buffer }: DataView<ArrayBuffer>, length: number): Buffer<ArrayBuffer> {
-  return Buffer.from(buffer, 0, length);
+/** Alone in their memory. */
+function newBytes(length: number): Buffer<ArrayBuffer> {
+  return Buffer.allocUnsafeSlow(length);
 }
