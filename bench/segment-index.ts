@@ -151,7 +151,7 @@ export async function run(): Promise<void> {
     const stream = 'camera-007';
     const day = { startUs: EPOCH_US + 86_400_000_000, endUs: EPOCH_US + 86_400_000_000 + 3.6e9 };
     // As they are sent; a copy of one costs as much again, for its new memory.
-    time('page of 1000', 50, () => index.reply({ limit: 1000, sinceTs: last }).release());
+    time('page of 1000', 50, () => index.reply({ limit: 1000, sinceTs: last }).release?.());
     time('copy of a page of 1000', 50, () => index.page({ limit: 1000, sinceTs: last }));
     time('page of 200', 200, () => index.page({ limit: 200, sinceTs: last }));
     time('poll of 10 newer', 2000, () => index.page({ limit: 10, sinceTs: last }));

@@ -41,14 +41,17 @@ export interface SegmentReply {
    * poll.
    */
   body: Buffer | string;
-  /** Called once, when the body has been sent or is not sent any more: its memory is used again. */
-  release(): void;
+  /**
+   * Called once, when the body has been sent or is not sent any more: its memory is used again. Absent if it has
+   * none of its own.
+   */
+  release?: () => void;
 }
 
 /** The same as {@link segmentPage}, without a copy of it. */
 export function segmentReply(table: SegmentTable, query: SegmentQuery): SegmentReply {
   const length = writePage(table, query);
-  if (length <= TEXT_BYTES) return { body: json.text(length), release() {} };
+  if (length <= TEXT_BYTES) return { body: json.text(length) };
   const body = json.lend(length);
   return { body, release: () => json.release(body) };
 }

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { FastifyReply } from 'fastify';
 import { type Static, Type } from 'typebox';
 import '../../../src/http/decorators.ts';
 import { errorReply, RequestError } from '../../../src/http/errors.ts';
@@ -176,7 +177,8 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
         },
       },
     },
-    async (request, reply) => {
+    // Not async: most replies wait for nothing.
+    (request, reply) => {
       const { stream, kind, since_ts, limit, start_ts, end_ts, wait } = request.query;
       if (start_ts !== undefined && end_ts !== undefined && end_ts < start_ts) {
         throw new RequestError(400, 'end_ts must not be less than start_ts');
@@ -189,16 +191,20 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
         startUs: start_ts,
         endUs: end_ts,
       };
-      if (wait > 0) await waitForSegment(query, wait, reply.raw);
-      reply.header('content-type', 'application/json; charset=utf-8');
-      reply.header('cache-control', 'no-store');
-      const { body, release } = app.segmentIndex.reply(query);
-      // After the reply was handed to the kernel, or its connection ended.
-      reply.raw.once('close', release);
-      // The index serializes the page itself; the schema only describes it.
-      return body as unknown as Static<typeof page>;
+      if (wait === 0) return pageFor(query, reply);
+      return waitForSegment(query, wait, reply.raw).then(() => pageFor(query, reply));
     },
   );
+
+  function pageFor(query: SegmentQuery, reply: FastifyReply): Static<typeof page> {
+    reply.header('content-type', 'application/json; charset=utf-8');
+    reply.header('cache-control', 'no-store');
+    const { body, release } = app.segmentIndex.reply(query);
+    // After the reply was handed to the kernel, or its connection ended.
+    if (release !== undefined) reply.raw.once('close', release);
+    // The index serializes the page itself; the schema only describes it.
+    return body as unknown as Static<typeof page>;
+  }
 };
 
 export default routes;
