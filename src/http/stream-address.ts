@@ -36,8 +36,10 @@ export function withOneStreamPart(url: string): string {
     const stream = name.slice(0, name.length - resource.length);
     return route + stream.replaceAll('/', '%2F') + resource + rest;
   }
-  if (!path.startsWith(SESSION))
-    return OTHER_ROUTE.test(path) ? withoutTrailingSlash(path) + rest : url;
+  if (!path.startsWith(SESSION)) {
+    const isChanged = path.endsWith('/') && OTHER_ROUTE.test(path);
+    return isChanged ? withoutTrailingSlash(path) + rest : url;
+  }
   const below = withoutTrailingSlash(path.slice(SESSION.length));
   const at = below.lastIndexOf('/');
   if (at < 0) return url;
@@ -83,5 +85,6 @@ export function sessionAddress(
 
 // The look-behind avoids quadratic time on a long run of slashes.
 function withoutTrailingSlash(text: string): string {
+  if (!text.endsWith('/')) return text;
   return text.replace(/(?<!\/)\/+$/, '');
 }
