@@ -10,6 +10,14 @@ interface ObjectSchema {
   properties?: Record<string, { type?: string; description?: string; default?: unknown }>;
 }
 
+/** How the parameters of a query are read: only those that are not text, or have a default. */
+interface Parameters {
+  types: ReadonlyMap<string, 'number' | 'boolean'>;
+  defaults: readonly (readonly [name: string, value: unknown])[];
+}
+
+const NUMBER = /^-?\d+(?:\.\d+)?$/;
+
 /** Names of the parts of a request in messages. */
 const PART_NAMES: Record<string, string> = {
   body: 'body',
@@ -29,7 +37,7 @@ export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpP
   const check = checks.get(schema) ?? Compile(schema);
   checks.set(schema, check);
   const { properties = {} } = schema as ObjectSchema;
-  const parameters = Object.entries(properties);
+  const parameters = parametersOf(properties);
   return (received: unknown) => {
     const value = httpPart === 'querystring' ? readQuery(received, parameters) : received;
     if (check.Check(value)) return { value };
@@ -44,23 +52,48 @@ type CompilersFactory = Required<NonNullable<SchemaController['compilersFactory'
 export const buildValidator = (() =>
   compileValidator) as unknown as CompilersFactory['buildValidator'];
 
-function readQuery(
-  received: unknown,
-  parameters: [name: string, NonNullable<ObjectSchema['properties']>[string]][],
-): Record<string, unknown> {
-  const query = { ...(received as Record<string, unknown>) };
-  for (const [name, { type, default: fallback }] of parameters) {
+function parametersOf(properties: NonNullable<ObjectSchema['properties']>): Parameters {
+  const types = new Map<string, 'number' | 'boolean'>();
+  const defaults: [string, unknown][] = [];
+  for (const [name, { type, default: fallback }] of Object.entries(properties)) {
+    if (type === 'integer' || type === 'number') types.set(name, 'number');
+    if (type === 'boolean') types.set(name, 'boolean');
+    if (fallback !== undefined) defaults.push([name, fallback]);
+  }
+  return { types, defaults };
+}
+
+/** Converts in place: Fastify parsed the query for nobody else. */
+function readQuery(received: unknown, { types, defaults }: Parameters): unknown {
+  const query = received as Record<string, unknown>;
+  for (const name in query) {
+    const type = types.get(name);
+    if (type === undefined) continue;
     const text = query[name];
-    if (text === undefined) {
-      if (fallback !== undefined) query[name] = fallback;
-    } else if (typeof text !== 'string') {
-    } else if ((type === 'integer' || type === 'number') && /^-?\d+(?:\.\d+)?$/.test(text)) {
-      query[name] = Number(text);
-    } else if (type === 'boolean' && (text === 'true' || text === 'false')) {
+    if (typeof text !== 'string') continue;
+    if (type === 'number') {
+      query[name] = numberOf(text) ?? text;
+    } else if (text === 'true' || text === 'false') {
       query[name] = text === 'true';
     }
   }
+  for (const [name, value] of defaults) {
+    if (query[name] === undefined) query[name] = value;
+  }
   return query;
+}
+
+/** Digits, which nearly all numbers are, are read as they are checked. */
+function numberOf(text: string): number | undefined {
+  let value = 0;
+  for (let at = 0; at < text.length; at++) {
+    const digit = text.charCodeAt(at) - 0x30;
+    if (digit < 0 || digit > 9) return NUMBER.test(text) ? Number(text) : undefined;
+    value = value * 10 + digit;
+  }
+  if (text === '') return undefined;
+  // Beyond, what was added up may differ by its rounding.
+  return value <= Number.MAX_SAFE_INTEGER ? value : Number(text);
 }
 
 function explain(
