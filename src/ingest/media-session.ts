@@ -126,7 +126,7 @@ export class MediaSession {
    *
    * @param datagram from the address that ICE selected: datagrams from other addresses are not
    * worth the cryptography. Media is not kept.
-   * @returns true if it is media
+   * @returns true if it is media and the session goes on
    */
   receive(datagram: Buffer): boolean {
     if (this.closed) return false;
