@@ -50,7 +50,9 @@ export class KeystreamAhead {
 
   /** Computes that of the packets behind the last authentic one. */
   #compute(blocks: number): void {
-    if (blocks > this.#blocks) this.#allocate(Math.ceil(blocks / STEP_BLOCKS) * STEP_BLOCKS);
+    // A packet may have no body, and be the first of these.
+    const steps = Math.max(1, Math.ceil(blocks / STEP_BLOCKS));
+    if (steps * STEP_BLOCKS > this.#blocks) this.#allocate(steps * STEP_BLOCKS);
     const first = this.#window.highest + 1;
     const bytes = this.#blocks * BLOCK_BYTES;
     for (let place = 0; place < PACKETS; place++) {

@@ -88,3 +88,11 @@ t.test('is as long as the longest packet so far', async (t) => {
   );
   t.equal(placed(108, 97), false, 'longer than a frame');
 });
+
+t.test('a packet without a body may be the first', async (t) => {
+  const { window, written, placed } = ahead();
+  t.equal(placed(101, 0), true);
+  window.mark(101);
+  t.equal(placed(102, 4), true);
+  t.same(written, range(101, 116));
+});

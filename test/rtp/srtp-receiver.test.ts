@@ -32,6 +32,14 @@ for (const profile of PROFILES) {
     t.equal(receiver.replayed, 0);
   });
 
+  t.test(`${profile}: opens packets without a body`, async (t) => {
+    const { seal, open } = pair(profile);
+    for (const [at, bytes] of [0, 0, 10, 0, 1200, 0].entries()) {
+      const payload = Buffer.alloc(bytes, at);
+      t.ok(open(seal(at + 1, payload))?.equals(payload), `${bytes} bytes`);
+    }
+  });
+
   t.test(`${profile}: an outage across the sequence wrap loses nothing after it`, async (t) => {
     // 2 s at 280 packets a second, the shortest possible, and the longest that can be survived.
     for (const outage of [1, 560, 32_767]) {
