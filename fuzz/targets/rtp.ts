@@ -118,7 +118,8 @@ class Session {
     const statistics = this.#receiver.statistics();
     const { authenticationFailures, replayed, malformed, unroutable } = statistics;
     let least = authenticationFailures + replayed + malformed + unroutable;
-    for (const [mid, track] of statistics.tracks) {
+    for (const [mid, { layer, ...track }] of statistics.tracks) {
+      must(layer === undefined || layer.of > 1, 'a layer is one of several');
       for (const value of Object.values(track)) {
         must(Number.isSafeInteger(value) && value >= 0, 'what is counted is a count');
       }
