@@ -85,6 +85,5 @@ export function sessionAddress(
 
 // The look-behind avoids quadratic time on a long run of slashes.
 function withoutTrailingSlash(text: string): string {
-  if (!text.endsWith('/')) return text;
   return text.replace(/(?<!\/)\/+$/, '');
 }

@@ -65,9 +65,12 @@ export function receiveBursts(socket: Socket, listener: BurstListener): void {
         const bytes = readSync(descriptor, memory, used, LARGEST_DATAGRAM, null);
         const datagram = viewOf(used, bytes);
         used += Math.ceil(bytes / PLACE_BYTES) * PLACE_BYTES;
-        // Only media is not kept.
-        burst[count++] = isMedia(datagram) ? datagram : Buffer.from(datagram);
-        if (!isMedia(datagram)) break;
+        if (!isMedia(datagram)) {
+          // Only media is not kept.
+          burst[count++] = Buffer.from(datagram);
+          break;
+        }
+        burst[count++] = datagram;
         if (isLast(datagram)) {
           pause = 0;
           break;

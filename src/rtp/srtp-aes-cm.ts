@@ -1,5 +1,10 @@
-import { type Cipheriv, createCipheriv, createSecretKey, hash, type KeyObject } from 'node:crypto';
-import { BLOCK_BYTES, type CounterMode, encryptCounters } from './counter-mode.ts';
+import { hash } from 'node:crypto';
+import {
+  BLOCK_BYTES,
+  type CounterMode,
+  createBlockCipher,
+  placeKeystream,
+} from './counter-mode.ts';
 import { KeystreamAhead } from './keystream-ahead.ts';
 import type { ReplayWindow } from './replay-window.ts';
 import type { SrtpCipher } from './srtp-cipher.ts';
@@ -23,12 +28,9 @@ const ENCRYPTED = 0x80000000;
 export class SrtpAesCm implements SrtpCipher {
   readonly rtpOverhead = TAG_BYTES;
   readonly rtcpMinimum = RTCP_HEADER_BYTES + INDEX_BYTES + TAG_BYTES;
-  readonly #cipherKey: KeyObject;
   readonly #salt: Buffer;
   readonly #initializationVector = Buffer.alloc(16);
-  /** For RTP, from its first packet on: a cipher is for RTP or for RTCP. */
-  #rtp: CounterMode | undefined;
-  #rtcpCipher: Cipheriv | undefined;
+  readonly #mode: CounterMode;
   /** The authentication key, combined with the inner padding. */
   readonly #innerBlock: Buffer;
   /** The authentication key, combined with the outer padding, and behind it the inner hash. */
@@ -36,16 +38,19 @@ export class SrtpAesCm implements SrtpCipher {
 
   /** @param keys with a salt of 14 bytes and an authentication key of 20 */
   constructor(keys: SessionKeys) {
-    this.#cipherKey = createSecretKey(keys.cipherKey);
     this.#salt = Buffer.alloc(16);
     keys.salt.copy(this.#salt);
     this.#salt.copy(this.#initializationVector);
+    this.#mode = {
+      blockCipher: createBlockCipher(keys.cipherKey),
+      writeCounters: (ssrc, index, at, blocks) => this.#writeCounters(ssrc, index, at, blocks),
+    };
     this.#innerBlock = padded(keys.authenticationKey, 0x36);
     this.#outer = Buffer.concat([padded(keys.authenticationKey, 0x5c), Buffer.alloc(DIGEST_BYTES)]);
   }
 
   keystreamAhead(ssrc: number, window: ReplayWindow): KeystreamAhead {
-    return new KeystreamAhead(this.#rtpMode, ssrc, window);
+    return new KeystreamAhead(this.#mode, ssrc, window);
   }
 
   openRtp(
@@ -61,11 +66,7 @@ export class SrtpAesCm implements SrtpCipher {
     if (!this.#isAuthentic(authenticated, datagram, end)) return undefined;
     const bodyBytes = end - headerBytes;
     const blocks = blocksOf(bodyBytes);
-    if (keystream?.place(index, blocks) !== true) {
-      const mode = this.#rtpMode;
-      mode.writeCounters(ssrc, index, 0, blocks);
-      encryptCounters(mode.blockCipher, blocks);
-    }
+    if (keystream?.place(index, blocks) !== true) placeKeystream(this.#mode, ssrc, index, blocks);
     return srtpMemory.decryptLoaded(headerBytes, bodyBytes);
   }
 
@@ -98,12 +99,9 @@ export class SrtpAesCm implements SrtpCipher {
     return sealed;
   }
 
-  /** Computes the keystream of an RTCP packet. */
+  /** Places the keystream of an RTCP packet. */
   #prepareRtcp(packet: Buffer, index: number, bodyBytes: number): void {
-    this.#rtcpCipher ??= createBlockCipher(this.#cipherKey);
-    const blocks = blocksOf(bodyBytes);
-    this.#writeCounters(packet.readUInt32BE(4), index, 0, blocks);
-    encryptCounters(this.#rtcpCipher, blocks);
+    placeKeystream(this.#mode, packet.readUInt32BE(4), index, blocksOf(bodyBytes));
   }
 
   /** Compares the whole tag whatever differs. */
@@ -125,14 +123,6 @@ export class SrtpAesCm implements SrtpCipher {
     return hash('sha1', this.#outer, 'latin1');
   }
 
-  get #rtpMode(): CounterMode {
-    this.#rtp ??= {
-      blockCipher: createBlockCipher(this.#cipherKey),
-      writeCounters: (ssrc, index, at, blocks) => this.#writeCounters(ssrc, index, at, blocks),
-    };
-    return this.#rtp;
-  }
-
   /** RFC 3711 §4.1.1, from the SSRC and 48 bits of index. */
   #writeCounters(ssrc: number, index: number, at: number, blocks: number): void {
     const high = Math.floor(index / 0x10000);
@@ -143,10 +133,6 @@ export class SrtpAesCm implements SrtpCipher {
     vector.writeUInt16BE(salt.readUInt16BE(12) ^ (index - high * 0x10000), 12);
     srtpMemory.writeCmCounters(vector, at, blocks);
   }
-}
-
-function createBlockCipher(key: KeyObject): Cipheriv {
-  return createCipheriv('aes-128-ecb', key, null).setAutoPadding(false);
 }
 
 function padded(key: Buffer, padding: number): Buffer {

@@ -1,5 +1,9 @@
-import { type Cipheriv, createCipheriv, createSecretKey, type KeyObject } from 'node:crypto';
-import { BLOCK_BYTES, type CounterMode, encryptCounters } from './counter-mode.ts';
+import {
+  BLOCK_BYTES,
+  type CounterMode,
+  createBlockCipher,
+  placeKeystream,
+} from './counter-mode.ts';
 import { KeystreamAhead } from './keystream-ahead.ts';
 import type { ReplayWindow } from './replay-window.ts';
 import type { SrtpCipher } from './srtp-cipher.ts';
@@ -13,18 +17,6 @@ const INDEX_BYTES = 4;
 /** The top bit of the word at the end of SRTCP: the packet is encrypted (RFC 3711 §3.4). */
 const ENCRYPTED = 0x80000000;
 
-/** What makes keystream, and the tables of GHASH. */
-interface RtpState {
-  mode: CounterMode;
-  tables: Buffer;
-}
-
-/** Packets of RTCP are so rare that tables made for each cost less than the memory to keep them. */
-interface RtcpState {
-  blockCipher: Cipheriv;
-  hashKey: Buffer;
-}
-
 /**
  * AEAD_AES_128_GCM: AES in Galois/counter mode with a tag of 128 bits (RFC 7714).
  *
@@ -34,22 +26,31 @@ interface RtcpState {
 export class SrtpAesGcm implements SrtpCipher {
   readonly rtpOverhead = TAG_BYTES;
   readonly rtcpMinimum = RTCP_HEADER_BYTES + TAG_BYTES + INDEX_BYTES;
-  readonly #key: KeyObject;
   readonly #salt: Buffer;
   readonly #initializationVector = Buffer.alloc(12);
-  /** What only RTP needs, from its first packet on: a cipher is for RTP or for RTCP. */
-  #rtp: RtpState | undefined;
-  #rtcp: RtcpState | undefined;
+  readonly #mode: CounterMode;
+  /** The encrypted zero block (SP 800-38D §6.4). */
+  readonly #hashKey: Buffer;
+  /**
+   * The tables of GHASH, from the first packet of RTP on. Packets of RTCP are so rare that tables made for each
+   * cost less than the memory to keep them.
+   */
+  #tables: Buffer | undefined;
 
   /** @param keys with a salt of 12 bytes; the authentication key is not used */
   constructor(keys: SessionKeys) {
-    this.#key = createSecretKey(keys.cipherKey);
     this.#salt = Buffer.from(keys.salt);
     this.#salt.copy(this.#initializationVector);
+    const blockCipher = createBlockCipher(keys.cipherKey);
+    this.#mode = {
+      blockCipher,
+      writeCounters: (ssrc, index, at, blocks) => this.#writeCounters(ssrc, index, at, blocks),
+    };
+    this.#hashKey = blockCipher.update(Buffer.alloc(BLOCK_BYTES));
   }
 
   keystreamAhead(ssrc: number, window: ReplayWindow): KeystreamAhead {
-    return new KeystreamAhead(this.#rtpState.mode, ssrc, window);
+    return new KeystreamAhead(this.#mode, ssrc, window);
   }
 
   openRtp(
@@ -61,12 +62,9 @@ export class SrtpAesGcm implements SrtpCipher {
   ): Buffer | undefined {
     const bodyBytes = datagram.length - TAG_BYTES - headerBytes;
     const blocks = blocksOf(bodyBytes);
-    const { mode, tables } = this.#rtpState;
-    if (keystream?.place(index, blocks) !== true) {
-      mode.writeCounters(ssrc, index, 0, blocks);
-      encryptCounters(mode.blockCipher, blocks);
-    }
-    return srtpMemory.openGcm(tables, datagram, headerBytes, bodyBytes);
+    if (keystream?.place(index, blocks) !== true) placeKeystream(this.#mode, ssrc, index, blocks);
+    this.#tables ??= srtpMemory.tablesOf(this.#hashKey);
+    return srtpMemory.openGcm(this.#tables, datagram, headerBytes, bodyBytes);
   }
 
   rtcpIndex(datagram: Buffer): number {
@@ -79,10 +77,10 @@ export class SrtpAesGcm implements SrtpCipher {
     const word = datagram.subarray(wordStart);
     const isEncrypted = (word.readUInt32BE() & ENCRYPTED) !== 0;
     const plainBytes = isEncrypted ? RTCP_HEADER_BYTES : end;
-    const hashKey = this.#prepareRtcp(datagram, this.rtcpIndex(datagram), end - plainBytes);
+    this.#prepareRtcp(datagram, this.rtcpIndex(datagram), end - plainBytes);
     const plain = datagram.subarray(0, plainBytes);
     const rest = datagram.subarray(plainBytes, wordStart);
-    const body = srtpMemory.openGcmRtcp(hashKey, [plain, word], rest);
+    const body = srtpMemory.openGcmRtcp(this.#hashKey, [plain, word], rest);
     return body === undefined ? undefined : Buffer.concat([plain, body]);
   }
 
@@ -92,29 +90,15 @@ export class SrtpAesGcm implements SrtpCipher {
     const body = compound.subarray(RTCP_HEADER_BYTES);
     const word = sealed.subarray(compound.length + TAG_BYTES);
     word.writeUInt32BE((index | ENCRYPTED) >>> 0);
-    const hashKey = this.#prepareRtcp(compound, index, body.length);
+    this.#prepareRtcp(compound, index, body.length);
     sealed.set(header);
-    sealed.set(srtpMemory.sealGcmRtcp(hashKey, [header, word], body), RTCP_HEADER_BYTES);
+    sealed.set(srtpMemory.sealGcmRtcp(this.#hashKey, [header, word], body), RTCP_HEADER_BYTES);
     return sealed;
   }
 
-  /** Computes the keystream of an RTCP packet. @returns the hash key */
-  #prepareRtcp(packet: Buffer, index: number, bodyBytes: number): Buffer {
-    this.#rtcp ??= createRtcpState(this.#key);
-    const { blockCipher, hashKey } = this.#rtcp;
-    const blocks = blocksOf(bodyBytes);
-    this.#writeCounters(packet.readUInt32BE(4), index, 0, blocks);
-    encryptCounters(blockCipher, blocks);
-    return hashKey;
-  }
-
-  get #rtpState(): RtpState {
-    if (this.#rtp !== undefined) return this.#rtp;
-    const { blockCipher, hashKey } = createRtcpState(this.#key);
-    const writeCounters: CounterMode['writeCounters'] = (ssrc, index, at, blocks) =>
-      this.#writeCounters(ssrc, index, at, blocks);
-    this.#rtp = { mode: { blockCipher, writeCounters }, tables: srtpMemory.tablesOf(hashKey) };
-    return this.#rtp;
+  /** Places the keystream of an RTCP packet. */
+  #prepareRtcp(packet: Buffer, index: number, bodyBytes: number): void {
+    placeKeystream(this.#mode, packet.readUInt32BE(4), index, blocksOf(bodyBytes));
   }
 
   /** RFC 7714 §8.1 and §9.1: both vectors consist of 2 zero bytes, the SSRC and 48 bits of index. */
@@ -127,11 +111,6 @@ export class SrtpAesGcm implements SrtpCipher {
     vector.writeUInt16BE(salt.readUInt16BE(10) ^ (index - high * 0x10000), 10);
     srtpMemory.writeGcmCounters(vector, at, blocks);
   }
-}
-
-function createRtcpState(key: KeyObject): RtcpState {
-  const blockCipher = createCipheriv('aes-128-ecb', key, null).setAutoPadding(false);
-  return { blockCipher, hashKey: blockCipher.update(Buffer.alloc(BLOCK_BYTES)) };
 }
 
 /** AES blocks that a body takes: one for the tag, and the keystream. */
