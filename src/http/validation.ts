@@ -72,7 +72,7 @@ function readQuery(received: unknown, { types, defaults }: Parameters): unknown 
     const text = query[name];
     if (typeof text !== 'string') continue;
     if (type === 'number') {
-      query[name] = numberOf(text) ?? text;
+      if (NUMBER.test(text)) query[name] = Number(text);
     } else if (text === 'true' || text === 'false') {
       query[name] = text === 'true';
     }
@@ -81,19 +81,6 @@ function readQuery(received: unknown, { types, defaults }: Parameters): unknown 
     if (query[name] === undefined) query[name] = value;
   }
   return query;
-}
-
-/** Digits, which nearly all numbers are, are read as they are checked. */
-function numberOf(text: string): number | undefined {
-  let value = 0;
-  for (let at = 0; at < text.length; at++) {
-    const digit = text.charCodeAt(at) - 0x30;
-    if (digit < 0 || digit > 9) return NUMBER.test(text) ? Number(text) : undefined;
-    value = value * 10 + digit;
-  }
-  if (text === '') return undefined;
-  // Beyond, what was added up may differ by its rounding.
-  return value <= Number.MAX_SAFE_INTEGER ? value : Number(text);
 }
 
 function explain(
