@@ -6,7 +6,7 @@ import type { Ticks } from '../media/media-time.ts';
 import type { PictureSize } from '../media/picture-size.ts';
 import { shownSize } from '../media/shown-size.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
-import type { SenderReport } from '../rtp/rtp-receiver.ts';
+import type { SenderReport } from '../rtp/sender-report.ts';
 import { DroppedUnits } from './dropped-units.ts';
 import { standInForMissing } from './missing-media.ts';
 import { ENDINGS, type Ending, STALE_US } from './period-reason.ts';

@@ -1,6 +1,6 @@
 import type { TrackKind } from '../media/access-unit.ts';
 import type { Ticks } from '../media/media-time.ts';
-import type { SenderReport } from '../rtp/rtp-receiver.ts';
+import type { SenderReport } from '../rtp/sender-report.ts';
 import type { AudioTrack } from './audio-track.ts';
 import { LipSync } from './lip-sync.ts';
 import { Standstill } from './standstill.ts';

@@ -2,10 +2,11 @@ import type { AccessUnit } from '../media/access-unit.ts';
 import { UPRIGHT } from '../media/picture-orientation.ts';
 import type { PictureSize, PictureSizeReader } from '../media/picture-size.ts';
 import type { RtpPacket } from '../media/rtp-packet.ts';
-import { LayerArrivals, LayerChoice, largest } from './layer-choice.ts';
+import { Layer } from './layer.ts';
+import { LayerChoice, largest } from './layer-choice.ts';
 import type { MediaSection } from './media-section.ts';
 import type { ReportBlock } from './rtcp-report-block.ts';
-import { StatedOrientation } from './stated-orientation.ts';
+import type { SenderReport } from './sender-report.ts';
 import type { DepacketizingOptions } from './track-depacketizer.ts';
 import { TrackReceiver, type TrackReceiverEvents } from './track-receiver.ts';
 import {
@@ -22,16 +23,6 @@ import {
 const LEARNING_US = 1_500_000;
 /** Maximum number of held pictures of a layer; more end the wait. */
 const MAX_HELD_UNITS = 256;
-
-/** An instant on the sender's wall clock and on the RTP clock of a stream (RFC 3550 §6.4.1). */
-export interface SenderReport {
-  /** The sender's wall clock, µs since the Unix epoch. It may be wrong: check its plausibility. */
-  ntpUs: number;
-  /** 32 bits, ticks of the track's clock rate. */
-  rtpTimestamp: number;
-  /** Arrival of the report, µs since the Unix epoch on the steady clock. */
-  arrivalUs: number;
-}
 
 /** The layer in use of a track with several. */
 export interface LayerStatistics {
@@ -58,20 +49,6 @@ export interface LayeredTrackEvents
 /** Options of a {@link LayeredTrack}. */
 export interface LayeredTrackOptions extends DepacketizingOptions {
   pictureSize: PictureSizeReader;
-}
-
-interface Layer {
-  receiver: TrackReceiver;
-  arrivals: LayerArrivals;
-  rid: string | undefined;
-  size: PictureSize | undefined;
-  report: SenderReport | undefined;
-  readonly orientation: StatedOrientation;
-  /** From the latest keyframe on, while no layer is in use. */
-  held: AccessUnit[];
-  readonly pixels: number;
-  readonly lastUs: number;
-  readonly steadySinceUs: number;
 }
 
 /**
@@ -224,25 +201,7 @@ export class LayeredTrack {
       { onAccessUnit: (unit) => this.#onUnit(layer, unit), sendNack, sendKeyframeRequest },
       this.#options,
     );
-    const arrivals = new LayerArrivals();
-    const layer: Layer = {
-      receiver,
-      arrivals,
-      rid: undefined,
-      size: undefined,
-      report: undefined,
-      orientation: new StatedOrientation(),
-      held: [],
-      get pixels() {
-        return this.size === undefined ? 0 : this.size.width * this.size.height;
-      },
-      get lastUs() {
-        return arrivals.lastUs;
-      },
-      get steadySinceUs() {
-        return arrivals.steadySinceUs;
-      },
-    };
+    const layer = new Layer(receiver);
     this.#layers.push(layer);
     return layer;
   }

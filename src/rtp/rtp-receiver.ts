@@ -5,7 +5,7 @@ import { keepPayload, type RtpPacket } from '../media/rtp-packet.ts';
 import { Slab } from '../media/slab.ts';
 import { Demultiplexer } from './demultiplexer.ts';
 import { HeaderExtensions } from './header-extensions.ts';
-import { LayeredTrack, type SenderReport } from './layered-track.ts';
+import { LayeredTrack } from './layered-track.ts';
 import { endLoan, keepLent, lend } from './lent-payload.ts';
 import type { MediaSection } from './media-section.ts';
 import { isNetworkOut } from './network-outage.ts';
@@ -20,6 +20,7 @@ import { ntpMiddle32, ntpToUnixUs } from './rtcp-ntp-time.ts';
 import { buildReceiverReport, buildSourceDescription } from './rtcp-receiver-report.ts';
 import { RtpHeader } from './rtp-header.ts';
 import type { RtpReceiverStatistics } from './rtp-receiver-statistics.ts';
+import type { SenderReport } from './sender-report.ts';
 import { SrtcpReceiver } from './srtcp-receiver.ts';
 import type { SrtpKeys } from './srtp-keys.ts';
 import { SrtpReceiver } from './srtp-receiver.ts';
@@ -37,8 +38,6 @@ const MAXIMUM_EARLY_REPORTS = 16;
  * Sound may wait for its picture and must not keep blocks of pictures meanwhile.
  */
 const payloads: Readonly<Record<TrackKind, Slab>> = { video: new Slab(), audio: new Slab() };
-
-export type { SenderReport } from './layered-track.ts';
 
 /** Receives the output of an {@link RtpReceiver}; called from within `receive` and `tick`. */
 export interface RtpSink {

@@ -12,7 +12,8 @@ import {
 import { createDepacketizer } from '../../src/codecs/registry.ts';
 import type { AccessUnit } from '../../src/media/access-unit.ts';
 import type { MediaSection } from '../../src/rtp/media-section.ts';
-import { RtpReceiver, type SenderReport } from '../../src/rtp/rtp-receiver.ts';
+import { RtpReceiver } from '../../src/rtp/rtp-receiver.ts';
+import type { SenderReport } from '../../src/rtp/sender-report.ts';
 import type { SrtpProfile } from '../../src/rtp/srtp-keys.ts';
 import { H264_FORMAT, OPUS_FORMAT, RTX_FORMAT, seededRandom } from './packets.ts';
 import { PROFILES, SecuredSender, type SentRtp } from './secured-sender.ts';
