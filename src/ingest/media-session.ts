@@ -8,10 +8,9 @@ import { isDtls, isMedia } from './datagram-kind.ts';
 import { FAREWELL_COPIES, type Farewell, type TransportPath } from './farewell.ts';
 import type { IceStatistics } from './ice-lite-agent.ts';
 import type { CloseReason, PublishSink, SessionLog } from './publish-sink.ts';
+import { beginTicks, endTicks } from './session-ticks.ts';
 import type { DtlsEvents, DtlsSrtp } from './werift-tap.ts';
 
-/** Interval of feedback and timeout checks, ms. */
-const TICK_MS = 20;
 /**
  * Maximum time that one tick adds to a timeout, µs. After this thread was blocked (or the machine
  * asleep), the timer fires before the sockets are read, and the datagrams that wait there must
@@ -80,12 +79,11 @@ export interface MediaSessionOptions {
 /**
  * The common part of sessions with a publisher and with a server once a path to the other side
  * exists: DTLS, everything from the datagram to the access unit, the timeouts, and one way to end.
- * It has one timer, which ends with it.
  */
 export class MediaSession {
   readonly #options: MediaSessionOptions;
   readonly #dtls: DtlsSrtp;
-  readonly #timer: NodeJS.Timeout;
+  readonly #onTick = () => this.#tick();
   #receiver: RtpReceiver | undefined;
   #srtpProfile: SrtpProfile | undefined;
   #tickedUs = steadyNowUs();
@@ -107,7 +105,7 @@ export class MediaSession {
       onFailed: (error) => void this.end('failed', error),
       onAlert: () => this.#onAlert(),
     });
-    this.#timer = setInterval(() => this.#tick(), TICK_MS);
+    beginTicks(this.#onTick);
   }
 
   /** True once the session has ended. */
@@ -161,7 +159,7 @@ export class MediaSession {
    */
   end(reason: CloseReason, error?: Error): Promise<void> {
     if (this.#closed !== undefined) return this.#closed;
-    clearInterval(this.#timer);
+    endTicks(this.#onTick);
     const { release, log, sink, id, onFarewell } = this.#options;
     this.#sayFarewell();
     if (this.#farewellPath !== undefined) onFarewell?.(id, undefined);
@@ -248,11 +246,24 @@ export class MediaSession {
     this.#alertAgeUs = 0;
   }
 
+  /** As in {@link MediaSession.receive}, an exception ends this session alone. */
   #tick(): void {
-    const nowUs = steadyNowUs();
+    try {
+      const nowUs = steadyNowUs();
+      this.#options.onTick?.();
+      this.#judgeSilence(nowUs);
+      if (this.#receiver === undefined || this.closed) return;
+      this.#leaveFarewell();
+      this.#receiver.tick(nowUs);
+    } catch (error) {
+      this.#onFault(error);
+    }
+  }
+
+  /** Ends the session if nothing has come of the other side for too long, or it said goodbye. */
+  #judgeSilence(nowUs: number): void {
     const elapsedUs = Math.min(nowUs - this.#tickedUs, LONGEST_TICK_US);
     this.#tickedUs = nowUs;
-    this.#options.onTick?.();
     this.#silentUs += elapsedUs;
     const { silence, connectTimeoutMs, notConnected } = this.#options;
     if (this.#receiver === undefined) {
@@ -266,13 +277,6 @@ export class MediaSession {
     }
     if (this.#silentUs > silence.timeoutMs * 1000) void this.end(silence.reason);
     else if (this.#alertUs !== 0) this.#judgeAlert(heardUs, elapsedUs);
-    if (this.closed) return;
-    try {
-      this.#leaveFarewell();
-      this.#receiver.tick(nowUs);
-    } catch (error) {
-      this.#onFault(error);
-    }
   }
 
   #judgeAlert(heardUs: number, elapsedUs: number): void {
