@@ -49,6 +49,7 @@ function openAll(receiver: SrtpReceiver, datagrams: readonly Buffer[]): number {
       receiver.open(datagram, header);
   }
   const used = process.threadCpuUsage(before);
+  receiver.close();
   if (receiver.authenticationFailures > 0) throw new Error('packets did not authenticate');
   return (used.user + used.system) / datagrams.length;
 }

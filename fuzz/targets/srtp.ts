@@ -18,6 +18,7 @@ export const target: FuzzTarget = {
     'src/rtp/srtp-aes-gcm.ts',
     'src/rtp/counter-mode.ts',
     'src/rtp/keystream-ahead.ts',
+    'src/rtp/keystream-windows.ts',
     'src/rtp/srtp-memory.ts',
     'src/rtp/replay-window.ts',
     'src/rtp/ssrc-table.ts',
@@ -38,6 +39,7 @@ export const target: FuzzTarget = {
       if ((kind & 1) === 0) rtp.step(kind >> 1, decisions);
       else rtcp.step(kind >> 1, decisions);
     }
+    rtp.close();
   },
 };
 
@@ -61,6 +63,10 @@ class RtpCheck {
   constructor(sender: SrtpSender) {
     this.#sender = sender;
     this.#receiver = new SrtpReceiver(sender.keys);
+  }
+
+  close(): void {
+    this.#receiver.close();
   }
 
   step(kind: number, decisions: Decisions): void {

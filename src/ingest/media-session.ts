@@ -85,6 +85,7 @@ export class MediaSession {
   readonly #dtls: DtlsSrtp;
   readonly #onTick = () => this.#tick();
   #receiver: RtpReceiver | undefined;
+  #srtcp: SrtcpSender | undefined;
   #srtpProfile: SrtpProfile | undefined;
   #tickedUs = steadyNowUs();
   /** Time without a connection, later time without a sign of life, in steps of ticks. */
@@ -171,6 +172,8 @@ export class MediaSession {
     } catch (err) {
       log.warn({ session: id, err }, 'the rest of a session could not be processed');
     }
+    this.#receiver?.close();
+    this.#srtcp?.close();
     log.debug({ session: id, reason, err: error }, 'session closed');
     sink.onClosed(reason, error);
     return this.#closed;
@@ -223,6 +226,7 @@ export class MediaSession {
     this.#silentUs = 0;
     this.#srtpProfile = receiving.profile;
     const srtcp = new SrtcpSender(sending);
+    this.#srtcp = srtcp;
     this.#receiver = new RtpReceiver({
       keys: receiving,
       sections: [...sections],

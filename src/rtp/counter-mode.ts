@@ -8,11 +8,18 @@ export const BLOCK_BYTES = 16;
 export interface CounterMode {
   readonly blockCipher: Cipheriv;
   /**
-   * Writes the counter blocks of a packet into the memory of SRTP.
-   * @param index 48 bits: rollover counter × 2^16 + sequence number; of RTCP its index
-   * @param at where the packet's keystream begins, bytes: a multiple of 16
+   * Writes the counter blocks of consecutive packets into the memory of SRTP.
+   * @param index of the first packet, 48 bits: rollover counter × 2^16 + sequence number; of RTCP its index
+   * @param address where the first one's keystream begins
+   * @param blocks for each packet
    */
-  writeCounters(ssrc: number, index: number, at: number, blocks: number): void;
+  writeCounters(
+    ssrc: number,
+    index: number,
+    address: number,
+    packets: number,
+    blocks: number,
+  ): void;
 }
 
 /** AES in ECB mode without padding, which has no state between blocks. @param key 16 bytes */
@@ -20,13 +27,28 @@ export function createBlockCipher(key: Buffer): Cipheriv {
   return createCipheriv('aes-128-ecb', createSecretKey(key), null).setAutoPadding(false);
 }
 
-/** Places the keystream of one packet at 0. Parameters as of {@link CounterMode.writeCounters}. */
-export function placeKeystream(
+/** Computes the keystream of consecutive packets. Parameters as of {@link CounterMode.writeCounters}. */
+export function computeKeystream(
+  mode: CounterMode,
+  ssrc: number,
+  index: number,
+  address: number,
+  packets: number,
+  blocks: number,
+): void {
+  mode.writeCounters(ssrc, index, address, packets, blocks);
+  const counters = srtpMemory.keystream(address, packets * blocks * BLOCK_BYTES);
+  srtpMemory.setKeystream(address, mode.blockCipher.update(counters));
+}
+
+/** Computes that of a single packet. @returns its address, valid until the next call */
+export function loneKeystream(
   mode: CounterMode,
   ssrc: number,
   index: number,
   blocks: number,
-): void {
-  mode.writeCounters(ssrc, index, 0, blocks);
-  srtpMemory.setKeystream(mode.blockCipher.update(srtpMemory.keystream(blocks * BLOCK_BYTES)));
+): number {
+  const address = srtpMemory.loneKeystream;
+  computeKeystream(mode, ssrc, index, address, 1, blocks);
+  return address;
 }

@@ -1,13 +1,18 @@
-import { BLOCK_BYTES, type CounterMode } from './counter-mode.ts';
-import type { ReplayWindow } from './replay-window.ts';
-import { srtpMemory } from './srtp-memory.ts';
+import { BLOCK_BYTES, type CounterMode, computeKeystream } from './counter-mode.ts';
+import { returnWindow, takeWindow, WINDOW_BYTES } from './keystream-windows.ts';
 
 /** Packets whose keystream is computed in one call: 50 ms of a video of 2.5 Mbit/s, 320 ms of sound. */
 const PACKETS = 16;
-/** Most keystream of a packet, blocks: longer ones than fit an Ethernet frame are rare, and decrypted alone. */
-const MOST_BLOCKS = 96;
+/** Most keystream of a packet, blocks: longer ones than fit an Ethernet frame are rare, and handled alone. */
+const MOST_BLOCKS = WINDOW_BYTES / PACKETS / BLOCK_BYTES;
 /** Keystream is as long as that of the longest packet so far, in these steps, blocks. */
 const STEP_BLOCKS = 4;
+
+/** The packets of an SSRC so far: those that were authentic, or that we sealed. */
+export interface PastPackets {
+  /** The highest index; -1 before the first. */
+  readonly highest: number;
+}
 
 /**
  * The keystream of the next packets of an SSRC. It depends on their numbers alone, so that it can be computed
@@ -16,59 +21,55 @@ const STEP_BLOCKS = 4;
 export class KeystreamAhead {
   readonly #mode: CounterMode;
   readonly #ssrc: number;
-  readonly #window: ReplayWindow;
-  /** Keystream of each packet, in the order of their indices; none before the second packet. */
-  #keystreams: Buffer[] = [];
-  #memory: Buffer = Buffer.alloc(0);
+  readonly #past: PastPackets;
+  /** Address of its window, from the second packet on until it is released. */
+  #window: number | undefined;
+  #isReleased = false;
+  /** Index of the first packet whose keystream is there, and of the first one behind them. */
+  #first = 0;
+  #end = 0;
   /** Blocks of each. */
   #blocks = 0;
-  /** Index of the first of these packets. */
-  #first = 0;
 
-  /** @param window the authentic packets so far: only they decide what comes next */
-  constructor(mode: CounterMode, ssrc: number, window: ReplayWindow) {
+  /** @param past only these packets decide what comes next */
+  constructor(mode: CounterMode, ssrc: number, past: PastPackets) {
     this.#mode = mode;
     this.#ssrc = ssrc;
-    this.#window = window;
+    this.#past = past;
   }
 
   /**
-   * Places the keystream of a packet at 0.
-   * @param index 48 bits: rollover counter × 2^16 + sequence number
-   * @returns false for a packet that is not one of the next ones, or too long
+   * The keystream of a packet.
+   * @param index 48 bits: rollover counter × 2^16 + sequence number; of RTCP its index
+   * @returns its address in the memory of SRTP, valid until the next call; `undefined` for a packet that is not one
+   * of the next ones, or too long, and if there is no memory
    */
-  place(index: number, blocks: number): boolean {
-    const isKnown = index >= this.#first && index < this.#first + this.#keystreams.length;
-    if (!isKnown || blocks > this.#blocks) {
-      const ahead = index - this.#window.highest;
-      if (blocks > MOST_BLOCKS || ahead <= 0 || ahead > PACKETS) return false;
-      this.#compute(blocks);
+  addressOf(index: number, blocks: number): number | undefined {
+    if (index < this.#first || index >= this.#end || blocks > this.#blocks) {
+      const ahead = index - this.#past.highest;
+      if (blocks > MOST_BLOCKS || ahead <= 0 || ahead > PACKETS) return undefined;
+      if (!this.#isReleased) this.#window ??= takeWindow();
+      if (this.#window === undefined) return undefined;
+      this.#compute(this.#window, blocks);
     }
-    srtpMemory.setKeystream(this.#keystreams[index - this.#first]!);
-    return true;
+    return this.#window! + (index - this.#first) * this.#blocks * BLOCK_BYTES;
   }
 
-  /** Computes that of the packets behind the last authentic one. */
-  #compute(blocks: number): void {
+  /** Gives its memory to others. There is no keystream any more. */
+  release(): void {
+    if (this.#window !== undefined) returnWindow(this.#window);
+    this.#window = undefined;
+    this.#isReleased = true;
+    this.#end = 0;
+  }
+
+  /** Computes that of the packets behind the last one. */
+  #compute(window: number, blocks: number): void {
     // A packet may have no body, and be the first of these.
     const steps = Math.max(1, Math.ceil(blocks / STEP_BLOCKS));
-    if (steps * STEP_BLOCKS > this.#blocks) this.#allocate(steps * STEP_BLOCKS);
-    const first = this.#window.highest + 1;
-    const bytes = this.#blocks * BLOCK_BYTES;
-    for (let place = 0; place < PACKETS; place++) {
-      this.#mode.writeCounters(this.#ssrc, first + place, place * bytes, this.#blocks);
-    }
-    this.#memory.set(this.#mode.blockCipher.update(srtpMemory.keystream(PACKETS * bytes)));
-    this.#first = first;
-  }
-
-  #allocate(blocks: number): void {
-    const bytes = blocks * BLOCK_BYTES;
-    const memory = Buffer.allocUnsafeSlow(PACKETS * bytes);
-    this.#keystreams = Array.from({ length: PACKETS }, (_, place) =>
-      memory.subarray(place * bytes, (place + 1) * bytes),
-    );
-    this.#memory = memory;
-    this.#blocks = blocks;
+    this.#blocks = Math.max(this.#blocks, steps * STEP_BLOCKS);
+    this.#first = this.#past.highest + 1;
+    this.#end = this.#first + PACKETS;
+    computeKeystream(this.#mode, this.#ssrc, this.#first, window, PACKETS, this.#blocks);
   }
 }

@@ -182,6 +182,11 @@ export class RtpReceiver {
     for (const track of this.#tracks) track.flush();
   }
 
+  /** Gives memory to other sessions; call it at the end. */
+  close(): void {
+    this.#srtp.close();
+  }
+
   /** Requests a keyframe of every video section, as soon as the last request is old enough. */
   requestKeyframe(): void {
     for (const track of this.#tracks) {

@@ -1,12 +1,6 @@
 import { hash } from 'node:crypto';
-import {
-  BLOCK_BYTES,
-  type CounterMode,
-  createBlockCipher,
-  placeKeystream,
-} from './counter-mode.ts';
-import { KeystreamAhead } from './keystream-ahead.ts';
-import type { ReplayWindow } from './replay-window.ts';
+import { BLOCK_BYTES, type CounterMode, createBlockCipher, loneKeystream } from './counter-mode.ts';
+import { KeystreamAhead, type PastPackets } from './keystream-ahead.ts';
 import type { SrtpCipher } from './srtp-cipher.ts';
 import type { SessionKeys } from './srtp-keys.ts';
 import { srtpMemory } from './srtp-memory.ts';
@@ -43,14 +37,14 @@ export class SrtpAesCm implements SrtpCipher {
     this.#salt.copy(this.#initializationVector);
     this.#mode = {
       blockCipher: createBlockCipher(keys.cipherKey),
-      writeCounters: (ssrc, index, at, blocks) => this.#writeCounters(ssrc, index, at, blocks),
+      writeCounters: (...packets) => this.#writeCounters(...packets),
     };
     this.#innerBlock = padded(keys.authenticationKey, 0x36);
     this.#outer = Buffer.concat([padded(keys.authenticationKey, 0x5c), Buffer.alloc(DIGEST_BYTES)]);
   }
 
-  keystreamAhead(ssrc: number, window: ReplayWindow): KeystreamAhead {
-    return new KeystreamAhead(this.#mode, ssrc, window);
+  keystreamAhead(ssrc: number, past: PastPackets): KeystreamAhead {
+    return new KeystreamAhead(this.#mode, ssrc, past);
   }
 
   openRtp(
@@ -66,8 +60,9 @@ export class SrtpAesCm implements SrtpCipher {
     if (!this.#isAuthentic(authenticated, datagram, end)) return undefined;
     const bodyBytes = end - headerBytes;
     const blocks = blocksOf(bodyBytes);
-    if (keystream?.place(index, blocks) !== true) placeKeystream(this.#mode, ssrc, index, blocks);
-    return srtpMemory.decryptLoaded(headerBytes, bodyBytes);
+    const address =
+      keystream?.addressOf(index, blocks) ?? loneKeystream(this.#mode, ssrc, index, blocks);
+    return srtpMemory.decryptLoaded(headerBytes, bodyBytes, address);
   }
 
   rtcpIndex(datagram: Buffer): number {
@@ -82,26 +77,26 @@ export class SrtpAesCm implements SrtpCipher {
     if (!this.#isAuthentic(authenticated, datagram, tagStart)) return undefined;
     if ((word & ENCRYPTED) === 0) return datagram.subarray(0, end);
     const bodyBytes = end - RTCP_HEADER_BYTES;
-    this.#prepareRtcp(datagram, this.rtcpIndex(datagram), bodyBytes);
-    const body = srtpMemory.decryptRtcp(RTCP_HEADER_BYTES, bodyBytes);
+    const ssrc = datagram.readUInt32BE(4);
+    const index = this.rtcpIndex(datagram);
+    const address = loneKeystream(this.#mode, ssrc, index, blocksOf(bodyBytes));
+    const body = srtpMemory.decryptRtcp(RTCP_HEADER_BYTES, bodyBytes, address);
     return Buffer.concat([datagram.subarray(0, RTCP_HEADER_BYTES), body]);
   }
 
-  sealRtcp(compound: Buffer, index: number): Buffer {
-    this.#prepareRtcp(compound, index, compound.length - RTCP_HEADER_BYTES);
+  sealRtcp(compound: Buffer, index: number, keystream: KeystreamAhead): Buffer {
+    const blocks = blocksOf(compound.length - RTCP_HEADER_BYTES);
+    const address =
+      keystream.addressOf(index, blocks) ??
+      loneKeystream(this.#mode, compound.readUInt32BE(4), index, blocks);
     const word = (index | ENCRYPTED) >>> 0;
     const block = this.#innerBlock;
-    const authenticated = srtpMemory.encryptRtcp(block, compound, RTCP_HEADER_BYTES, word);
+    const authenticated = srtpMemory.encryptRtcp(block, compound, RTCP_HEADER_BYTES, word, address);
     const sealed = Buffer.allocUnsafe(compound.length + INDEX_BYTES + TAG_BYTES);
     authenticated.copy(sealed, 0, HASH_BLOCK_BYTES);
     const tagStart = sealed.length - TAG_BYTES;
     sealed.write(this.#digest(authenticated), tagStart, TAG_BYTES, 'latin1');
     return sealed;
-  }
-
-  /** Places the keystream of an RTCP packet. */
-  #prepareRtcp(packet: Buffer, index: number, bodyBytes: number): void {
-    placeKeystream(this.#mode, packet.readUInt32BE(4), index, blocksOf(bodyBytes));
   }
 
   /** Compares the whole tag whatever differs. */
@@ -124,14 +119,16 @@ export class SrtpAesCm implements SrtpCipher {
   }
 
   /** RFC 3711 §4.1.1, from the SSRC and 48 bits of index. */
-  #writeCounters(ssrc: number, index: number, at: number, blocks: number): void {
-    const high = Math.floor(index / 0x10000);
+  #writeCounters(
+    ssrc: number,
+    index: number,
+    address: number,
+    packets: number,
+    blocks: number,
+  ): void {
     const vector = this.#initializationVector;
-    const salt = this.#salt;
-    vector.writeUInt32BE((salt.readUInt32BE(4) ^ ssrc) >>> 0, 4);
-    vector.writeUInt32BE((salt.readUInt32BE(8) ^ high) >>> 0, 8);
-    vector.writeUInt16BE(salt.readUInt16BE(12) ^ (index - high * 0x10000), 12);
-    srtpMemory.writeCmCounters(vector, at, blocks);
+    vector.writeUInt32BE((this.#salt.readUInt32BE(4) ^ ssrc) >>> 0, 4);
+    srtpMemory.writeCmCounters(vector, index, address, packets, blocks);
   }
 }
 

@@ -1,11 +1,5 @@
-import {
-  BLOCK_BYTES,
-  type CounterMode,
-  createBlockCipher,
-  placeKeystream,
-} from './counter-mode.ts';
-import { KeystreamAhead } from './keystream-ahead.ts';
-import type { ReplayWindow } from './replay-window.ts';
+import { BLOCK_BYTES, type CounterMode, createBlockCipher, loneKeystream } from './counter-mode.ts';
+import { KeystreamAhead, type PastPackets } from './keystream-ahead.ts';
 import type { SrtpCipher } from './srtp-cipher.ts';
 import type { SessionKeys } from './srtp-keys.ts';
 import { srtpMemory } from './srtp-memory.ts';
@@ -27,7 +21,7 @@ export class SrtpAesGcm implements SrtpCipher {
   readonly rtpOverhead = TAG_BYTES;
   readonly rtcpMinimum = RTCP_HEADER_BYTES + TAG_BYTES + INDEX_BYTES;
   readonly #salt: Buffer;
-  readonly #initializationVector = Buffer.alloc(12);
+  readonly #initializationVector = Buffer.alloc(16);
   readonly #mode: CounterMode;
   /** The encrypted zero block (SP 800-38D §6.4). */
   readonly #hashKey: Buffer;
@@ -44,13 +38,13 @@ export class SrtpAesGcm implements SrtpCipher {
     const blockCipher = createBlockCipher(keys.cipherKey);
     this.#mode = {
       blockCipher,
-      writeCounters: (ssrc, index, at, blocks) => this.#writeCounters(ssrc, index, at, blocks),
+      writeCounters: (...packets) => this.#writeCounters(...packets),
     };
     this.#hashKey = blockCipher.update(Buffer.alloc(BLOCK_BYTES));
   }
 
-  keystreamAhead(ssrc: number, window: ReplayWindow): KeystreamAhead {
-    return new KeystreamAhead(this.#mode, ssrc, window);
+  keystreamAhead(ssrc: number, past: PastPackets): KeystreamAhead {
+    return new KeystreamAhead(this.#mode, ssrc, past);
   }
 
   openRtp(
@@ -62,9 +56,10 @@ export class SrtpAesGcm implements SrtpCipher {
   ): Buffer | undefined {
     const bodyBytes = datagram.length - TAG_BYTES - headerBytes;
     const blocks = blocksOf(bodyBytes);
-    if (keystream?.place(index, blocks) !== true) placeKeystream(this.#mode, ssrc, index, blocks);
+    const address =
+      keystream?.addressOf(index, blocks) ?? loneKeystream(this.#mode, ssrc, index, blocks);
     this.#tables ??= srtpMemory.tablesOf(this.#hashKey);
-    return srtpMemory.openGcm(this.#tables, datagram, headerBytes, bodyBytes);
+    return srtpMemory.openGcm(this.#tables, datagram, headerBytes, bodyBytes, address);
   }
 
   rtcpIndex(datagram: Buffer): number {
@@ -77,39 +72,44 @@ export class SrtpAesGcm implements SrtpCipher {
     const word = datagram.subarray(wordStart);
     const isEncrypted = (word.readUInt32BE() & ENCRYPTED) !== 0;
     const plainBytes = isEncrypted ? RTCP_HEADER_BYTES : end;
-    this.#prepareRtcp(datagram, this.rtcpIndex(datagram), end - plainBytes);
+    const ssrc = datagram.readUInt32BE(4);
+    const index = this.rtcpIndex(datagram);
+    const address = loneKeystream(this.#mode, ssrc, index, blocksOf(end - plainBytes));
     const plain = datagram.subarray(0, plainBytes);
     const rest = datagram.subarray(plainBytes, wordStart);
-    const body = srtpMemory.openGcmRtcp(this.#hashKey, [plain, word], rest);
+    const body = srtpMemory.openGcmRtcp(this.#hashKey, [plain, word], rest, address);
     return body === undefined ? undefined : Buffer.concat([plain, body]);
   }
 
-  sealRtcp(compound: Buffer, index: number): Buffer {
+  sealRtcp(compound: Buffer, index: number, keystream: KeystreamAhead): Buffer {
     const sealed = Buffer.allocUnsafe(compound.length + TAG_BYTES + INDEX_BYTES);
     const header = compound.subarray(0, RTCP_HEADER_BYTES);
     const body = compound.subarray(RTCP_HEADER_BYTES);
     const word = sealed.subarray(compound.length + TAG_BYTES);
     word.writeUInt32BE((index | ENCRYPTED) >>> 0);
-    this.#prepareRtcp(compound, index, body.length);
+    const blocks = blocksOf(body.length);
+    const address =
+      keystream.addressOf(index, blocks) ??
+      loneKeystream(this.#mode, compound.readUInt32BE(4), index, blocks);
     sealed.set(header);
-    sealed.set(srtpMemory.sealGcmRtcp(this.#hashKey, [header, word], body), RTCP_HEADER_BYTES);
+    sealed.set(
+      srtpMemory.sealGcmRtcp(this.#hashKey, [header, word], body, address),
+      RTCP_HEADER_BYTES,
+    );
     return sealed;
   }
 
-  /** Places the keystream of an RTCP packet. */
-  #prepareRtcp(packet: Buffer, index: number, bodyBytes: number): void {
-    placeKeystream(this.#mode, packet.readUInt32BE(4), index, blocksOf(bodyBytes));
-  }
-
   /** RFC 7714 §8.1 and §9.1: both vectors consist of 2 zero bytes, the SSRC and 48 bits of index. */
-  #writeCounters(ssrc: number, index: number, at: number, blocks: number): void {
-    const high = Math.floor(index / 0x10000);
+  #writeCounters(
+    ssrc: number,
+    index: number,
+    address: number,
+    packets: number,
+    blocks: number,
+  ): void {
     const vector = this.#initializationVector;
-    const salt = this.#salt;
-    vector.writeUInt32BE((salt.readUInt32BE(2) ^ ssrc) >>> 0, 2);
-    vector.writeUInt32BE((salt.readUInt32BE(6) ^ high) >>> 0, 6);
-    vector.writeUInt16BE(salt.readUInt16BE(10) ^ (index - high * 0x10000), 10);
-    srtpMemory.writeGcmCounters(vector, at, blocks);
+    vector.writeUInt32BE((this.#salt.readUInt32BE(2) ^ ssrc) >>> 0, 2);
+    srtpMemory.writeGcmCounters(vector, index, address, packets, blocks);
   }
 }
 

@@ -1,5 +1,4 @@
-import type { KeystreamAhead } from './keystream-ahead.ts';
-import type { ReplayWindow } from './replay-window.ts';
+import type { KeystreamAhead, PastPackets } from './keystream-ahead.ts';
 
 /**
  * A protection profile with the session keys of RTP or of RTCP. It keeps no packet state: rollover
@@ -11,10 +10,10 @@ export interface SrtpCipher {
   /** Minimum size of a protected RTCP packet, bytes: a header and what the profile adds. */
   readonly rtcpMinimum: number;
   /**
-   * Keystream of the packets of an SSRC that come next, for {@link openRtp}.
-   * @param window the authentic packets of the SSRC
+   * Keystream of the packets of an SSRC that come next, for {@link openRtp} or {@link sealRtcp}. It has to be
+   * released.
    */
-  keystreamAhead(ssrc: number, window: ReplayWindow): KeystreamAhead;
+  keystreamAhead(ssrc: number, past: PastPackets): KeystreamAhead;
   /**
    * Authenticates and decrypts an SRTP packet.
    *
@@ -44,7 +43,8 @@ export interface SrtpCipher {
    * Encrypts and authenticates an RTCP compound packet.
    *
    * @param index 31 bits, never the same again with these keys (RFC 3711 §3.4)
+   * @param keystream that of the SSRC of its first packet
    * @returns the SRTCP packet, in memory of its own
    */
-  sealRtcp(compound: Buffer, index: number): Buffer;
+  sealRtcp(compound: Buffer, index: number, keystream: KeystreamAhead): Buffer;
 }

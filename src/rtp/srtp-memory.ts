@@ -7,10 +7,10 @@ declare const WebAssembly: {
 };
 
 interface Exports {
-  memory: { buffer: ArrayBuffer };
-  cmCounters(to: number, count: number): void;
+  memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
+  cmCounters(to: number, packets: number, blocks: number, high: number, low: number): void;
   applyKeystream(body: number, bytes: number, keystream: number): void;
-  gcmCounters(to: number, count: number): void;
+  gcmCounters(to: number, packets: number, blocks: number, high: number, low: number): void;
   gcmTables(): void;
   gcmSeal(
     header: number,
@@ -34,8 +34,9 @@ const TABLE_BYTES = 8192;
 // Places in the memory, in bytes; srtp.wat knows the first two.
 const TABLES = 0;
 const VECTOR = TABLES + TABLE_BYTES;
+/** The keystream of a packet that is handled alone. */
 const KEYSTREAM = VECTOR + 16;
-/** Most keystream at a time: that of the largest datagram, with the block of its tag. */
+/** That of the largest datagram, with the block of its tag. */
 const KEYSTREAM_BYTES = 0x10000 + 16;
 /** A block of SHA-1 (FIPS 180-4), in front of the datagram: HMAC hashes both in one go. */
 const HASH_BLOCK_BYTES = 64;
@@ -46,12 +47,15 @@ const RTCP = DATAGRAM + 0x10000 + 2 * HASH_BLOCK_BYTES;
 
 /** The tag of GCM. */
 const TAG_BYTES = 16;
+/** Pages of WebAssembly memory have this size, bytes. */
+const PAGE_BYTES = 0x10000;
 
 const { memory, cmCounters, applyKeystream, gcmCounters, gcmTables, gcmSeal, gcmOpen } =
   new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(SRTP_WASM, 'base64')))
     .exports as Exports;
-const bytes = Buffer.from(memory.buffer);
-const vector = bytes.subarray(VECTOR, VECTOR + 16);
+// Another object each time the memory has grown.
+let bytes = Buffer.from(memory.buffer);
+let vector = bytes.subarray(VECTOR, VECTOR + 16);
 
 /** The tables that are in the memory. */
 let presentTables: Buffer | undefined;
@@ -77,35 +81,66 @@ function bodyAt(at: number, length: number): Buffer {
  * share it.
  */
 export const srtpMemory = {
-  /**
-   * Writes the counter blocks of a packet for AES-CM (RFC 3711 §4.1.1).
-   * @param iv 16 bytes, the last two of which are not used
-   * @param at where the packet's keystream begins, bytes: a multiple of 16
-   */
-  writeCmCounters(iv: Buffer, at: number, blocks: number): void {
-    vector.set(iv);
-    cmCounters(KEYSTREAM + at, blocks);
-  },
+  /** Where the keystream of a packet that is handled alone has its place: an address in this memory, bytes. */
+  loneKeystream: KEYSTREAM,
 
   /**
-   * Writes the counter blocks of a packet for GCM (SP 800-38D §7.2): that of the tag, then those of the body.
-   * @param iv 12 bytes
-   * @param at where the packet's keystream begins, bytes: a multiple of 16
-   * @param blocks at least 1
+   * Makes this memory larger. All that was returned before is not valid any more.
+   * @param atLeast bytes
+   * @returns the address of what was added, and its length, bytes
+   * @throws RangeError if there is no such memory
    */
-  writeGcmCounters(iv: Buffer, at: number, blocks: number): void {
+  grow(atLeast: number): { address: number; length: number } {
+    const pages = Math.ceil(atLeast / PAGE_BYTES);
+    const address = memory.grow(pages) * PAGE_BYTES;
+    bytes = Buffer.from(memory.buffer);
+    vector = bytes.subarray(VECTOR, VECTOR + 16);
+    bodies.fill(bytes.subarray(0, 0));
+    return { address, length: pages * PAGE_BYTES };
+  },
+
+  /**
+   * Writes the counter blocks of consecutive packets for AES-CM (RFC 3711 §4.1.1).
+   * @param iv 16 bytes: the initialization vector without the index, and zeros behind it
+   * @param index of the first packet, 48 bits: rollover counter × 2^16 + sequence number
+   * @param blocks for each packet
+   */
+  writeCmCounters(
+    iv: Buffer,
+    index: number,
+    address: number,
+    packets: number,
+    blocks: number,
+  ): void {
     vector.set(iv);
-    gcmCounters(KEYSTREAM + at, blocks);
+    const high = Math.floor(index / 0x10000);
+    cmCounters(address, packets, blocks, high, index - high * 0x10000);
   },
 
-  /** The counter blocks, or keystream, up to `end` bytes. */
-  keystream(end: number): Buffer {
-    return bytes.subarray(KEYSTREAM, KEYSTREAM + end);
+  /**
+   * The same for GCM (SP 800-38D §7.2): the counter block of the tag, then those of the body.
+   * @param blocks for each packet, at least 1
+   */
+  writeGcmCounters(
+    iv: Buffer,
+    index: number,
+    address: number,
+    packets: number,
+    blocks: number,
+  ): void {
+    vector.set(iv);
+    const high = Math.floor(index / 0x10000);
+    gcmCounters(address, packets, blocks, high, index - high * 0x10000);
   },
 
-  /** Replaces the counter blocks by their encryption, which is the keystream. */
-  setKeystream(keystream: Buffer): void {
-    bytes.set(keystream, KEYSTREAM);
+  /** Counter blocks, or keystream. Valid until the memory grows. */
+  keystream(address: number, length: number): Buffer {
+    return bytes.subarray(address, address + length);
+  },
+
+  /** Replaces counter blocks by their encryption, which is the keystream. */
+  setKeystream(address: number, keystream: Buffer): void {
+    bytes.set(keystream, address);
   },
 
   /**
@@ -134,35 +169,48 @@ export const srtpMemory = {
   },
 
   /**
-   * Encrypts an RTCP packet with the keystream at 0, and returns what {@link srtpMemory.loadRtcp} does.
+   * Encrypts an RTCP packet, and returns what {@link srtpMemory.loadRtcp} does.
    * @param headerBytes what stays plain
+   * @param keystream its address
    */
-  encryptRtcp(block: Buffer, plain: Buffer, headerBytes: number, word: number): Buffer {
+  encryptRtcp(
+    block: Buffer,
+    plain: Buffer,
+    headerBytes: number,
+    word: number,
+    keystream: number,
+  ): Buffer {
     bytes.set(plain, RTCP);
-    applyKeystream(RTCP + headerBytes, plain.length - headerBytes, KEYSTREAM);
+    applyKeystream(RTCP + headerBytes, plain.length - headerBytes, keystream);
     return loadedRtcp(block, plain.length, word);
   },
 
-  /** Decrypts the RTCP packet that was loaded, with the keystream at 0. @returns the body, until the next call */
-  decryptRtcp(headerBytes: number, bodyBytes: number): Buffer {
+  /**
+   * Decrypts the RTCP packet that was loaded.
+   * @param keystream its address
+   * @returns the body, until the next call
+   */
+  decryptRtcp(headerBytes: number, bodyBytes: number, keystream: number): Buffer {
     const body = RTCP + headerBytes;
-    applyKeystream(body, bodyBytes, KEYSTREAM);
+    applyKeystream(body, bodyBytes, keystream);
     return bytes.subarray(body, body + bodyBytes);
   },
 
   /**
-   * Decrypts the loaded packet with the keystream at 0.
+   * Decrypts the loaded packet.
+   * @param keystream its address
    * @returns the plain body, valid until the next call
    */
-  decryptLoaded(headerBytes: number, bodyBytes: number): Buffer {
+  decryptLoaded(headerBytes: number, bodyBytes: number, keystream: number): Buffer {
     const body = DATAGRAM + headerBytes;
-    applyKeystream(body, bodyBytes, KEYSTREAM);
+    applyKeystream(body, bodyBytes, keystream);
     return bodyAt(body, bodyBytes);
   },
 
   /**
-   * Authenticates and decrypts a packet with GCM and the keystream at 0.
+   * Authenticates and decrypts a packet with GCM.
    * @param tables see {@link srtpMemory.tablesOf}
+   * @param keystream its address
    * @returns the plain body, valid until the next call; undefined when the tag is wrong
    */
   openGcm(
@@ -170,6 +218,7 @@ export const srtpMemory = {
     datagram: Buffer,
     headerBytes: number,
     bodyBytes: number,
+    keystream: number,
   ): Buffer | undefined {
     if (presentTables !== tables) {
       bytes.set(tables, TABLES);
@@ -177,7 +226,7 @@ export const srtpMemory = {
     }
     bytes.set(datagram, DATAGRAM);
     const body = DATAGRAM + headerBytes;
-    if (gcmOpen(DATAGRAM, headerBytes, body, bodyBytes, KEYSTREAM) === 0) return undefined;
+    if (gcmOpen(DATAGRAM, headerBytes, body, bodyBytes, keystream) === 0) return undefined;
     return bodyAt(body, bodyBytes);
   },
 
@@ -193,22 +242,23 @@ export const srtpMemory = {
 
   /**
    * Authenticates and decrypts an RTCP packet with GCM. They are so rare that the tables of their key are not kept.
-   * The keystream begins at 0.
    * @param associated authenticated data in two parts
    * @param bodyWithTag what is encrypted, and the tag
+   * @param keystream its address
    * @returns the plain body, valid until the next call; undefined when the tag is wrong
    */
   openGcmRtcp(
     hashKey: Buffer,
     associated: readonly [Buffer, Buffer],
     bodyWithTag: Buffer,
+    keystream: number,
   ): Buffer | undefined {
     writeTables(hashKey);
     const associatedBytes = placeAssociated(associated);
     const body = RTCP + associatedBytes;
     bytes.set(bodyWithTag, body);
     const bodyBytes = bodyWithTag.length - TAG_BYTES;
-    if (gcmOpen(RTCP, associatedBytes, body, bodyBytes, KEYSTREAM) === 0) return undefined;
+    if (gcmOpen(RTCP, associatedBytes, body, bodyBytes, keystream) === 0) return undefined;
     return bytes.subarray(body, body + bodyBytes);
   },
 
@@ -216,12 +266,17 @@ export const srtpMemory = {
    * Encrypts an RTCP packet with GCM, the reverse of {@link srtpMemory.openGcmRtcp}.
    * @returns the encrypted body and its tag, valid until the next call
    */
-  sealGcmRtcp(hashKey: Buffer, associated: readonly [Buffer, Buffer], plain: Buffer): Buffer {
+  sealGcmRtcp(
+    hashKey: Buffer,
+    associated: readonly [Buffer, Buffer],
+    plain: Buffer,
+    keystream: number,
+  ): Buffer {
     writeTables(hashKey);
     const associatedBytes = placeAssociated(associated);
     const body = RTCP + associatedBytes;
     bytes.set(plain, body);
-    gcmSeal(RTCP, associatedBytes, body, plain.length, KEYSTREAM);
+    gcmSeal(RTCP, associatedBytes, body, plain.length, keystream);
     return bytes.subarray(body, body + plain.length + TAG_BYTES);
   },
 };

@@ -74,6 +74,11 @@ export class SrtpReceiver {
     return payload;
   }
 
+  /** Gives memory to other sessions. Later packets are still decrypted, at a higher price. */
+  close(): void {
+    for (const { keystream } of this.#streams.values()) keystream.release();
+  }
+
   /**
    * The first packet of an SSRC has rollover counter 0, unless earlier packets with the wrap were
    * lost: an SFU starts anywhere in the 16 bits, and such a stream could never be decrypted
@@ -88,7 +93,8 @@ export class SrtpReceiver {
       if (payload === undefined) continue;
       const window = new ReplayWindow(REPLAY_PACKETS);
       window.mark(index);
-      this.#streams.set(ssrc, { window, keystream: this.#cipher.keystreamAhead(ssrc, window) });
+      const keystream = this.#cipher.keystreamAhead(ssrc, window);
+      this.#streams.set(ssrc, { window, keystream })?.keystream.release();
       return payload;
     }
     this.authenticationFailures++;

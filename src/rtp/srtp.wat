@@ -5,8 +5,8 @@
 ;; Memory, in bytes; srtp-memory.ts knows the same places:
 ;;      0  8192 of tables: for each of the 32 nibbles of a block, first the high one of a byte, the 16
 ;;         products of its values and H (SP 800-38D §6.4, by table as in its reference [6])
-;;   8192  16 of the initialization vector: 12 bytes for GCM, 14 for AES-CM, then a counter that is set here;
-;;         or of H, the hash key
+;;   8192  16 of the initialization vector without the index of a packet, which is added here, as is the counter
+;;         behind it; or of H, the hash key
 (module
   (memory (export "memory") 8)
 
@@ -84,18 +84,35 @@
     (v128.and (local.get $block)
       (i8x16.gt_u (i8x16.splat (local.get $n)) (v128.const i8x16 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15))))
 
-  ;; Writes `count` counter blocks of AES-CM to `to` (RFC 3711, section 4.1.1), from counter 0 on.
-  (func (export "cmCounters") (param $to i32) (param $count i32)
-    (local $vector v128) (local $counter i32)
-    (local.set $vector (v128.load (i32.const 8192)))
-    (block $done (loop $next
-      (br_if $done (i32.ge_u (local.get $counter) (local.get $count)))
-      (v128.store (local.get $to)
-        (i8x16.shuffle 0 1 2 3 4 5 6 7 8 9 10 11 12 13 17 16
-          (local.get $vector) (i32x4.splat (local.get $counter))))
-      (local.set $to (i32.add (local.get $to) (i32.const 16)))
-      (local.set $counter (i32.add (local.get $counter) (i32.const 1)))
-      (br $next))))
+  ;; Writes counter blocks of AES-CM to `to` (RFC 3711, section 4.1.1), from counter 0 on: `blocks` for each of
+  ;; `packets` consecutive packets, of which the first has the index high * 2^16 + low.
+  (func (export "cmCounters")
+    (param $to i32) (param $packets i32) (param $blocks i32) (param $high i32) (param $low i32)
+    (local $index i64) (local $vector v128) (local $counter i32)
+    (local.set $index (call $index (local.get $high) (local.get $low)))
+    (block $done (loop $nextPacket
+      (br_if $done (i32.eqz (local.get $packets)))
+      (local.set $vector (v128.xor (v128.load (i32.const 8192))
+        (i8x16.shuffle 16 16 16 16 16 16 16 16 5 4 3 2 1 0 16 16
+          (i64x2.splat (local.get $index)) (v128.const i64x2 0 0))))
+      (local.set $counter (i32.const 0))
+      (block $last (loop $next
+        (br_if $last (i32.ge_u (local.get $counter) (local.get $blocks)))
+        (v128.store (local.get $to)
+          (i8x16.shuffle 0 1 2 3 4 5 6 7 8 9 10 11 12 13 17 16
+            (local.get $vector) (i32x4.splat (local.get $counter))))
+        (local.set $to (i32.add (local.get $to) (i32.const 16)))
+        (local.set $counter (i32.add (local.get $counter) (i32.const 1)))
+        (br $next)))
+      (local.set $index (i64.add (local.get $index) (i64.const 1)))
+      (local.set $packets (i32.sub (local.get $packets) (i32.const 1)))
+      (br $nextPacket))))
+
+  ;; The index of a packet, 48 bits, from the rollover counter and the sequence number.
+  (func $index (param $high i32) (param $low i32) (result i64)
+    (i64.or
+      (i64.shl (i64.extend_i32_u (local.get $high)) (i64.const 16))
+      (i64.extend_i32_u (local.get $low))))
 
   ;; Combines `bytes` bytes with the keystream, in place. Up to 15 bytes behind them change too.
   (func $applyKeystream (export "applyKeystream") (param $body i32) (param $bytes i32) (param $keystream i32)
@@ -109,17 +126,28 @@
       (local.set $keystream (i32.add (local.get $keystream) (i32.const 16)))
       (br $next))))
 
-  ;; Writes `count` counter blocks of GCM to `to`, from counter 1 on, which is the one of the tag.
-  (func (export "gcmCounters") (param $to i32) (param $count i32)
-    (local $vector v128) (local $counter i32)
-    (local.set $vector (v128.load (i32.const 8192)))
-    (loop $next
-      (local.set $counter (i32.add (local.get $counter) (i32.const 1)))
-      (v128.store (local.get $to)
-        (i8x16.shuffle 0 1 2 3 4 5 6 7 8 9 10 11 19 18 17 16
-          (local.get $vector) (i32x4.splat (local.get $counter))))
-      (local.set $to (i32.add (local.get $to) (i32.const 16)))
-      (br_if $next (i32.lt_u (local.get $counter) (local.get $count)))))
+  ;; The same for GCM, from counter 1 on, which is the one of the tag (RFC 7714, section 8.1).
+  (func (export "gcmCounters")
+    (param $to i32) (param $packets i32) (param $blocks i32) (param $high i32) (param $low i32)
+    (local $index i64) (local $vector v128) (local $counter i32)
+    (local.set $index (call $index (local.get $high) (local.get $low)))
+    (block $done (loop $nextPacket
+      (br_if $done (i32.eqz (local.get $packets)))
+      (local.set $vector (v128.xor (v128.load (i32.const 8192))
+        (i8x16.shuffle 16 16 16 16 16 16 5 4 3 2 1 0 16 16 16 16
+          (i64x2.splat (local.get $index)) (v128.const i64x2 0 0))))
+      (local.set $counter (i32.const 1))
+      (block $last (loop $next
+        (br_if $last (i32.gt_u (local.get $counter) (local.get $blocks)))
+        (v128.store (local.get $to)
+          (i8x16.shuffle 0 1 2 3 4 5 6 7 8 9 10 11 19 18 17 16
+            (local.get $vector) (i32x4.splat (local.get $counter))))
+        (local.set $to (i32.add (local.get $to) (i32.const 16)))
+        (local.set $counter (i32.add (local.get $counter) (i32.const 1)))
+        (br $next)))
+      (local.set $index (i64.add (local.get $index) (i64.const 1)))
+      (local.set $packets (i32.sub (local.get $packets) (i32.const 1)))
+      (br $nextPacket))))
 
   ;; Writes the tables of the hash key.
   (func (export "gcmTables")

@@ -41,11 +41,13 @@ export class SsrcTable<T> {
     return entry.value;
   }
 
-  /** Sets the state of `ssrc`. */
-  set(ssrc: number, value: T): void {
-    if (this.#entries.size >= this.#capacity && !this.#entries.has(ssrc)) this.#forgetQuietest();
+  /** Sets the state of `ssrc`. @returns the state that was forgotten to make room, if any */
+  set(ssrc: number, value: T): T | undefined {
+    const isFull = this.#entries.size >= this.#capacity && !this.#entries.has(ssrc);
+    const forgotten = isFull ? this.#forgetQuietest() : undefined;
     this.#entries.set(ssrc, { value, lastUse: ++this.#uses });
     this.#lastSsrc = -1;
+    return forgotten;
   }
 
   /** Forgets `ssrc`. */
@@ -54,14 +56,17 @@ export class SsrcTable<T> {
     this.#lastSsrc = -1;
   }
 
-  #forgetQuietest(): void {
-    let quietest: number | undefined;
-    let lastUse = Number.POSITIVE_INFINITY;
-    for (const [ssrc, entry] of this.#entries) {
-      if (entry.lastUse >= lastUse) continue;
-      lastUse = entry.lastUse;
-      quietest = ssrc;
+  /** All states, in the order in which they were set. */
+  *values(): Generator<T> {
+    for (const { value } of this.#entries.values()) yield value;
+  }
+
+  #forgetQuietest(): T | undefined {
+    let quietest: [number, Entry<T>] | undefined;
+    for (const entry of this.#entries) {
+      if (quietest === undefined || entry[1].lastUse < quietest[1].lastUse) quietest = entry;
     }
-    if (quietest !== undefined) this.#entries.delete(quietest);
+    if (quietest !== undefined) this.#entries.delete(quietest[0]);
+    return quietest?.[1].value;
   }
 }

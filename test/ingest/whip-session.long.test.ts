@@ -6,6 +6,7 @@ import t, { type Test } from 'tap';
 import type { Farewell } from '../../src/ingest/farewell.ts';
 import { WhipSession } from '../../src/ingest/whip-session.ts';
 import type { RefusalReason } from '../../src/refusal.ts';
+import { windowsInUse } from '../../src/rtp/keystream-windows.ts';
 import { WhipPublisher, type WhipPublisherOptions } from '../publisher/whip-publisher.ts';
 import { connectClient } from './connected-client.ts';
 import { AUDIO, offerOf, VIDEO, without } from './offers.ts';
@@ -40,6 +41,7 @@ function refusal(reason: RefusalReason, message = /./): Error {
 for (const srtpProfile of ['AES_CM_128_HMAC_SHA1_80', 'AEAD_AES_128_GCM'] as const) {
   t.test(`receives both tracks with ${srtpProfile}, and answers with feedback`, async (t) => {
     const server = await listenWhip(t);
+    const windows = windowsInUse();
     const { publisher, session, sink } = await publish(t, server, { srtpProfile });
     t.equal(session.statistics().srtpProfile, srtpProfile);
     t.same(sink.events, ['connected'], 'told before any access unit');
@@ -55,9 +57,11 @@ for (const srtpProfile of ['AES_CM_128_HMAC_SHA1_80', 'AEAD_AES_128_GCM'] as con
       connected: true,
       rtp: { authenticationFailures: 0, malformed: 0, unroutable: 0 },
     });
+    t.equal(windowsInUse(), windows + 3, 'keystream of both tracks and of our feedback');
     await publisher.stop();
     t.match(sink.closed, [{ reason: 'client', error: undefined }]);
     t.equal(session.statistics().connected, false);
+    t.equal(windowsInUse(), windows);
   });
 }
 

@@ -1,6 +1,6 @@
 import { createCipheriv } from 'node:crypto';
 import t from 'tap';
-import { type CounterMode, placeKeystream } from '../../src/rtp/counter-mode.ts';
+import { type CounterMode, loneKeystream } from '../../src/rtp/counter-mode.ts';
 import { KeystreamAhead } from '../../src/rtp/keystream-ahead.ts';
 import { ReplayWindow } from '../../src/rtp/replay-window.ts';
 import { srtpMemory } from '../../src/rtp/srtp-memory.ts';
@@ -8,34 +8,34 @@ import { srtpMemory } from '../../src/rtp/srtp-memory.ts';
 const SSRC = 0x1234_5678;
 
 /** An SSRC whose first packet was opened, and the packets for which counter blocks were written. */
-function ahead(first = 100) {
+function ahead(first = 100, key = 7) {
   const vector = Buffer.alloc(16);
   const written: number[] = [];
   const mode: CounterMode = {
-    blockCipher: createCipheriv('aes-128-ecb', Buffer.alloc(16, 7), null).setAutoPadding(false),
-    writeCounters(ssrc, index, at, blocks) {
-      written.push(index);
+    blockCipher: createCipheriv('aes-128-ecb', Buffer.alloc(16, key), null).setAutoPadding(false),
+    writeCounters(ssrc, index, address, packets, blocks) {
+      written.push(...range(index, index + packets - 1));
       vector.writeUInt32BE(ssrc, 0);
-      vector.writeUIntBE(index, 4, 6);
-      srtpMemory.writeCmCounters(vector, at, blocks);
+      srtpMemory.writeCmCounters(vector, index, address, packets, blocks);
     },
   };
   const window = new ReplayWindow(1024);
   window.mark(first);
   const keystream = new KeystreamAhead(mode, SSRC, window);
+  t.teardown(() => keystream.release());
   const expected = (index: number, blocks: number) => {
-    placeKeystream(mode, SSRC, index, blocks);
+    const address = loneKeystream(mode, SSRC, index, blocks);
     written.pop();
-    return Buffer.from(srtpMemory.keystream(blocks * 16));
+    return Buffer.from(srtpMemory.keystream(address, blocks * 16));
   };
   /** Whether there was keystream, and the right one. */
   const placed = (index: number, blocks: number) => {
-    const right = expected(index, blocks);
-    srtpMemory.keystream(blocks * 16).fill(0);
-    if (!keystream.place(index, blocks)) return false;
-    return right.equals(srtpMemory.keystream(blocks * 16)) || 'another one';
+    const address = keystream.addressOf(index, blocks);
+    if (address === undefined) return false;
+    const found = Buffer.from(srtpMemory.keystream(address, blocks * 16));
+    return found.equals(expected(index, blocks)) || 'another one';
   };
-  return { window, written, placed };
+  return { keystream, window, written, placed };
 }
 
 /** The indices from one to another. */
@@ -94,4 +94,28 @@ t.test('a packet without a body may be the first', async (t) => {
   window.mark(101);
   t.equal(placed(102, 4), true);
   t.same(written, range(101, 116));
+});
+
+t.test('what is released serves another, and none is mixed up', async (t) => {
+  const released = ahead();
+  t.equal(released.placed(101, 76), true);
+  const address = released.keystream.addressOf(101, 76);
+  released.keystream.release();
+  t.equal(released.placed(101, 76), false, 'no keystream any more');
+  t.equal(released.placed(102, 0), false);
+  const next = ahead(100, 8);
+  t.equal(next.keystream.addressOf(101, 76), address, 'the same memory');
+  t.equal(next.placed(102, 76), true);
+  released.keystream.release();
+  const another = ahead(100, 9);
+  t.not(another.keystream.addressOf(101, 76), address, 'released once');
+  t.equal(next.placed(103, 76), true);
+});
+
+t.test('keystream stays where it is while the memory grows', async (t) => {
+  const first = ahead();
+  t.equal(first.placed(101, 96), true);
+  const others = Array.from({ length: 200 }, (_, key) => ahead(100, key));
+  for (const other of others) t.equal(other.placed(101, 96), true);
+  for (const other of [first, ...others]) t.equal(other.placed(116, 96), true);
 });

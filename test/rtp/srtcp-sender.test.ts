@@ -29,9 +29,12 @@ for (const profile of PROFILES) {
         },
       });
       const sender = new SrtcpSender(keys);
-      for (let words = 2; words < 360; words += words < 40 ? 1 : 13) {
+      for (let words = 2; words < 720; words += words < 40 ? 1 : 13) {
         const compound = randomBytes(words * 4);
         compound.writeUInt16BE(0x80c9);
+        // Of one SSRC, then of another each time.
+        if (words < 360) compound.writeUInt32BE(0x1234_5678, 4);
+        if (words === 196) sender.close();
         const sealed = sender.seal(compound);
         if (words > 2) t.notSame(sealed.subarray(8, compound.length), compound.subarray(8));
         t.same(other.decrypt(sealed), compound, `${words} words`);

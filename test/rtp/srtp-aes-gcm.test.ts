@@ -9,10 +9,11 @@ function openWith(key: Buffer, iv: Buffer, associated: Buffer, body: Buffer, tag
   const cipher = createCipheriv('aes-128-ecb', key, null).setAutoPadding(false);
   const tables = srtpMemory.tablesOf(cipher.update(Buffer.alloc(16)));
   const blocks = 1 + Math.ceil(body.length / 16);
-  srtpMemory.writeGcmCounters(iv, 0, blocks);
-  srtpMemory.setKeystream(cipher.update(srtpMemory.keystream(blocks * 16)));
+  const address = srtpMemory.loneKeystream;
+  srtpMemory.writeGcmCounters(Buffer.concat([iv, Buffer.alloc(4)]), 0, address, 1, blocks);
+  srtpMemory.setKeystream(address, cipher.update(srtpMemory.keystream(address, blocks * 16)));
   const datagram = Buffer.concat([associated, body, tag]);
-  return srtpMemory.openGcm(tables, datagram, associated.length, body.length);
+  return srtpMemory.openGcm(tables, datagram, associated.length, body.length, address);
 }
 
 t.test('opens the test cases 1 to 4 of the specification of GCM', async (t) => {

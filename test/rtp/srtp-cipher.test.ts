@@ -62,7 +62,11 @@ t.test('AES-GCM opens and seals the encrypted SRTCP packet of RFC 7714 §17.1', 
   );
   t.equal(cipher.rtcpIndex(packet), 0x5d4);
   t.same(cipher.openRtcp(packet), hex(RTCP));
-  t.same(cipher.sealRtcp(hex(RTCP), 0x5d4), packet);
+  const past = { highest: 0x5d3 };
+  const keystream = cipher.keystreamAhead(hex(RTCP).readUInt32BE(4), past);
+  t.same(cipher.sealRtcp(hex(RTCP), 0x5d4, keystream), packet);
+  keystream.release();
+  t.same(cipher.sealRtcp(hex(RTCP), 0x5d4, keystream), packet, 'without keystream ahead');
   for (let position = 0; position < packet.length; position++) {
     const forged = Buffer.from(packet);
     forged[position]! ^= 0x80;
