@@ -10,74 +10,62 @@
 (module
   (memory (export "memory") 8)
 
-  ;; x times H, in GF(2^128). Two sums, so that not every addition waits for the one before.
+  ;; x times H, in GF(2^128). Its bytes are taken from words, which costs less than to take each from the vector.
   (func $times_h (param $x v128) (result v128)
-    (local $even v128) (local $odd v128) (local $byte i32)
-    (local.set $byte (i8x16.extract_lane_u 0 (local.get $x)))
-    (local.set $even (v128.xor (local.get $even) (v128.xor
-      (v128.load offset=0 (i32.and (local.get $byte) (i32.const 0xf0)))
-      (v128.load offset=256 (i32.shl (i32.and (local.get $byte) (i32.const 0x0f)) (i32.const 4))))))
-    (local.set $byte (i8x16.extract_lane_u 1 (local.get $x)))
-    (local.set $odd (v128.xor (local.get $odd) (v128.xor
-      (v128.load offset=512 (i32.and (local.get $byte) (i32.const 0xf0)))
-      (v128.load offset=768 (i32.shl (i32.and (local.get $byte) (i32.const 0x0f)) (i32.const 4))))))
-    (local.set $byte (i8x16.extract_lane_u 2 (local.get $x)))
-    (local.set $even (v128.xor (local.get $even) (v128.xor
-      (v128.load offset=1024 (i32.and (local.get $byte) (i32.const 0xf0)))
-      (v128.load offset=1280 (i32.shl (i32.and (local.get $byte) (i32.const 0x0f)) (i32.const 4))))))
-    (local.set $byte (i8x16.extract_lane_u 3 (local.get $x)))
-    (local.set $odd (v128.xor (local.get $odd) (v128.xor
-      (v128.load offset=1536 (i32.and (local.get $byte) (i32.const 0xf0)))
-      (v128.load offset=1792 (i32.shl (i32.and (local.get $byte) (i32.const 0x0f)) (i32.const 4))))))
-    (local.set $byte (i8x16.extract_lane_u 4 (local.get $x)))
-    (local.set $even (v128.xor (local.get $even) (v128.xor
-      (v128.load offset=2048 (i32.and (local.get $byte) (i32.const 0xf0)))
-      (v128.load offset=2304 (i32.shl (i32.and (local.get $byte) (i32.const 0x0f)) (i32.const 4))))))
-    (local.set $byte (i8x16.extract_lane_u 5 (local.get $x)))
-    (local.set $odd (v128.xor (local.get $odd) (v128.xor
-      (v128.load offset=2560 (i32.and (local.get $byte) (i32.const 0xf0)))
-      (v128.load offset=2816 (i32.shl (i32.and (local.get $byte) (i32.const 0x0f)) (i32.const 4))))))
-    (local.set $byte (i8x16.extract_lane_u 6 (local.get $x)))
-    (local.set $even (v128.xor (local.get $even) (v128.xor
-      (v128.load offset=3072 (i32.and (local.get $byte) (i32.const 0xf0)))
-      (v128.load offset=3328 (i32.shl (i32.and (local.get $byte) (i32.const 0x0f)) (i32.const 4))))))
-    (local.set $byte (i8x16.extract_lane_u 7 (local.get $x)))
-    (local.set $odd (v128.xor (local.get $odd) (v128.xor
-      (v128.load offset=3584 (i32.and (local.get $byte) (i32.const 0xf0)))
-      (v128.load offset=3840 (i32.shl (i32.and (local.get $byte) (i32.const 0x0f)) (i32.const 4))))))
-    (local.set $byte (i8x16.extract_lane_u 8 (local.get $x)))
-    (local.set $even (v128.xor (local.get $even) (v128.xor
-      (v128.load offset=4096 (i32.and (local.get $byte) (i32.const 0xf0)))
-      (v128.load offset=4352 (i32.shl (i32.and (local.get $byte) (i32.const 0x0f)) (i32.const 4))))))
-    (local.set $byte (i8x16.extract_lane_u 9 (local.get $x)))
-    (local.set $odd (v128.xor (local.get $odd) (v128.xor
-      (v128.load offset=4608 (i32.and (local.get $byte) (i32.const 0xf0)))
-      (v128.load offset=4864 (i32.shl (i32.and (local.get $byte) (i32.const 0x0f)) (i32.const 4))))))
-    (local.set $byte (i8x16.extract_lane_u 10 (local.get $x)))
-    (local.set $even (v128.xor (local.get $even) (v128.xor
-      (v128.load offset=5120 (i32.and (local.get $byte) (i32.const 0xf0)))
-      (v128.load offset=5376 (i32.shl (i32.and (local.get $byte) (i32.const 0x0f)) (i32.const 4))))))
-    (local.set $byte (i8x16.extract_lane_u 11 (local.get $x)))
-    (local.set $odd (v128.xor (local.get $odd) (v128.xor
-      (v128.load offset=5632 (i32.and (local.get $byte) (i32.const 0xf0)))
-      (v128.load offset=5888 (i32.shl (i32.and (local.get $byte) (i32.const 0x0f)) (i32.const 4))))))
-    (local.set $byte (i8x16.extract_lane_u 12 (local.get $x)))
-    (local.set $even (v128.xor (local.get $even) (v128.xor
-      (v128.load offset=6144 (i32.and (local.get $byte) (i32.const 0xf0)))
-      (v128.load offset=6400 (i32.shl (i32.and (local.get $byte) (i32.const 0x0f)) (i32.const 4))))))
-    (local.set $byte (i8x16.extract_lane_u 13 (local.get $x)))
-    (local.set $odd (v128.xor (local.get $odd) (v128.xor
-      (v128.load offset=6656 (i32.and (local.get $byte) (i32.const 0xf0)))
-      (v128.load offset=6912 (i32.shl (i32.and (local.get $byte) (i32.const 0x0f)) (i32.const 4))))))
-    (local.set $byte (i8x16.extract_lane_u 14 (local.get $x)))
-    (local.set $even (v128.xor (local.get $even) (v128.xor
-      (v128.load offset=7168 (i32.and (local.get $byte) (i32.const 0xf0)))
-      (v128.load offset=7424 (i32.shl (i32.and (local.get $byte) (i32.const 0x0f)) (i32.const 4))))))
-    (local.set $byte (i8x16.extract_lane_u 15 (local.get $x)))
-    (local.set $odd (v128.xor (local.get $odd) (v128.xor
-      (v128.load offset=7680 (i32.and (local.get $byte) (i32.const 0xf0)))
-      (v128.load offset=7936 (i32.shl (i32.and (local.get $byte) (i32.const 0x0f)) (i32.const 4))))))
-    (v128.xor (local.get $even) (local.get $odd)))
+    (local $sum v128) (local $word i32)
+    (local.set $word (i32x4.extract_lane 0 (local.get $x)))
+    (local.set $sum (v128.xor (local.get $sum) (v128.xor
+      (v128.load offset=0 (i32.and (local.get $word) (i32.const 0xf0)))
+      (v128.load offset=256 (i32.and (i32.shl (local.get $word) (i32.const 4)) (i32.const 0xf0))))))
+    (local.set $sum (v128.xor (local.get $sum) (v128.xor
+      (v128.load offset=512 (i32.and (i32.shr_u (local.get $word) (i32.const 8)) (i32.const 0xf0)))
+      (v128.load offset=768 (i32.and (i32.shr_u (local.get $word) (i32.const 4)) (i32.const 0xf0))))))
+    (local.set $sum (v128.xor (local.get $sum) (v128.xor
+      (v128.load offset=1024 (i32.and (i32.shr_u (local.get $word) (i32.const 16)) (i32.const 0xf0)))
+      (v128.load offset=1280 (i32.and (i32.shr_u (local.get $word) (i32.const 12)) (i32.const 0xf0))))))
+    (local.set $sum (v128.xor (local.get $sum) (v128.xor
+      (v128.load offset=1536 (i32.and (i32.shr_u (local.get $word) (i32.const 24)) (i32.const 0xf0)))
+      (v128.load offset=1792 (i32.and (i32.shr_u (local.get $word) (i32.const 20)) (i32.const 0xf0))))))
+    (local.set $word (i32x4.extract_lane 1 (local.get $x)))
+    (local.set $sum (v128.xor (local.get $sum) (v128.xor
+      (v128.load offset=2048 (i32.and (local.get $word) (i32.const 0xf0)))
+      (v128.load offset=2304 (i32.and (i32.shl (local.get $word) (i32.const 4)) (i32.const 0xf0))))))
+    (local.set $sum (v128.xor (local.get $sum) (v128.xor
+      (v128.load offset=2560 (i32.and (i32.shr_u (local.get $word) (i32.const 8)) (i32.const 0xf0)))
+      (v128.load offset=2816 (i32.and (i32.shr_u (local.get $word) (i32.const 4)) (i32.const 0xf0))))))
+    (local.set $sum (v128.xor (local.get $sum) (v128.xor
+      (v128.load offset=3072 (i32.and (i32.shr_u (local.get $word) (i32.const 16)) (i32.const 0xf0)))
+      (v128.load offset=3328 (i32.and (i32.shr_u (local.get $word) (i32.const 12)) (i32.const 0xf0))))))
+    (local.set $sum (v128.xor (local.get $sum) (v128.xor
+      (v128.load offset=3584 (i32.and (i32.shr_u (local.get $word) (i32.const 24)) (i32.const 0xf0)))
+      (v128.load offset=3840 (i32.and (i32.shr_u (local.get $word) (i32.const 20)) (i32.const 0xf0))))))
+    (local.set $word (i32x4.extract_lane 2 (local.get $x)))
+    (local.set $sum (v128.xor (local.get $sum) (v128.xor
+      (v128.load offset=4096 (i32.and (local.get $word) (i32.const 0xf0)))
+      (v128.load offset=4352 (i32.and (i32.shl (local.get $word) (i32.const 4)) (i32.const 0xf0))))))
+    (local.set $sum (v128.xor (local.get $sum) (v128.xor
+      (v128.load offset=4608 (i32.and (i32.shr_u (local.get $word) (i32.const 8)) (i32.const 0xf0)))
+      (v128.load offset=4864 (i32.and (i32.shr_u (local.get $word) (i32.const 4)) (i32.const 0xf0))))))
+    (local.set $sum (v128.xor (local.get $sum) (v128.xor
+      (v128.load offset=5120 (i32.and (i32.shr_u (local.get $word) (i32.const 16)) (i32.const 0xf0)))
+      (v128.load offset=5376 (i32.and (i32.shr_u (local.get $word) (i32.const 12)) (i32.const 0xf0))))))
+    (local.set $sum (v128.xor (local.get $sum) (v128.xor
+      (v128.load offset=5632 (i32.and (i32.shr_u (local.get $word) (i32.const 24)) (i32.const 0xf0)))
+      (v128.load offset=5888 (i32.and (i32.shr_u (local.get $word) (i32.const 20)) (i32.const 0xf0))))))
+    (local.set $word (i32x4.extract_lane 3 (local.get $x)))
+    (local.set $sum (v128.xor (local.get $sum) (v128.xor
+      (v128.load offset=6144 (i32.and (local.get $word) (i32.const 0xf0)))
+      (v128.load offset=6400 (i32.and (i32.shl (local.get $word) (i32.const 4)) (i32.const 0xf0))))))
+    (local.set $sum (v128.xor (local.get $sum) (v128.xor
+      (v128.load offset=6656 (i32.and (i32.shr_u (local.get $word) (i32.const 8)) (i32.const 0xf0)))
+      (v128.load offset=6912 (i32.and (i32.shr_u (local.get $word) (i32.const 4)) (i32.const 0xf0))))))
+    (local.set $sum (v128.xor (local.get $sum) (v128.xor
+      (v128.load offset=7168 (i32.and (i32.shr_u (local.get $word) (i32.const 16)) (i32.const 0xf0)))
+      (v128.load offset=7424 (i32.and (i32.shr_u (local.get $word) (i32.const 12)) (i32.const 0xf0))))))
+    (local.set $sum (v128.xor (local.get $sum) (v128.xor
+      (v128.load offset=7680 (i32.and (i32.shr_u (local.get $word) (i32.const 24)) (i32.const 0xf0)))
+      (v128.load offset=7936 (i32.and (i32.shr_u (local.get $word) (i32.const 20)) (i32.const 0xf0))))))
+    (local.get $sum))
 
   ;; The first n bytes of a block (n below 16), with zeros behind them.
   (func $first (param $block v128) (param $n i32) (result v128)
@@ -88,21 +76,21 @@
   ;; `packets` consecutive packets, of which the first has the index high * 2^16 + low.
   (func (export "cmCounters")
     (param $to i32) (param $packets i32) (param $blocks i32) (param $high i32) (param $low i32)
-    (local $index i64) (local $vector v128) (local $counter i32)
+    (local $index i64) (local $vector v128) (local $end i32)
     (local.set $index (call $index (local.get $high) (local.get $low)))
     (block $done (loop $nextPacket
       (br_if $done (i32.eqz (local.get $packets)))
       (local.set $vector (v128.xor (v128.load (i32.const 8192))
         (i8x16.shuffle 16 16 16 16 16 16 16 16 5 4 3 2 1 0 16 16
           (i64x2.splat (local.get $index)) (v128.const i64x2 0 0))))
-      (local.set $counter (i32.const 0))
+      (local.set $end (i32.add (local.get $to) (i32.shl (local.get $blocks) (i32.const 4))))
       (block $last (loop $next
-        (br_if $last (i32.ge_u (local.get $counter) (local.get $blocks)))
+        (br_if $last (i32.ge_u (local.get $to) (local.get $end)))
+        ;; The counter, in the last lane, is little-endian until it is stored.
         (v128.store (local.get $to)
-          (i8x16.shuffle 0 1 2 3 4 5 6 7 8 9 10 11 12 13 17 16
-            (local.get $vector) (i32x4.splat (local.get $counter))))
+          (i8x16.shuffle 0 1 2 3 4 5 6 7 8 9 10 11 12 13 15 14 (local.get $vector) (local.get $vector)))
+        (local.set $vector (i16x8.add (local.get $vector) (v128.const i16x8 0 0 0 0 0 0 0 1)))
         (local.set $to (i32.add (local.get $to) (i32.const 16)))
-        (local.set $counter (i32.add (local.get $counter) (i32.const 1)))
         (br $next)))
       (local.set $index (i64.add (local.get $index) (i64.const 1)))
       (local.set $packets (i32.sub (local.get $packets) (i32.const 1)))
@@ -129,21 +117,20 @@
   ;; The same for GCM, from counter 1 on, which is the one of the tag (RFC 7714, section 8.1).
   (func (export "gcmCounters")
     (param $to i32) (param $packets i32) (param $blocks i32) (param $high i32) (param $low i32)
-    (local $index i64) (local $vector v128) (local $counter i32)
+    (local $index i64) (local $vector v128) (local $end i32)
     (local.set $index (call $index (local.get $high) (local.get $low)))
     (block $done (loop $nextPacket
       (br_if $done (i32.eqz (local.get $packets)))
       (local.set $vector (v128.xor (v128.load (i32.const 8192))
         (i8x16.shuffle 16 16 16 16 16 16 5 4 3 2 1 0 16 16 16 16
           (i64x2.splat (local.get $index)) (v128.const i64x2 0 0))))
-      (local.set $counter (i32.const 1))
+      (local.set $end (i32.add (local.get $to) (i32.shl (local.get $blocks) (i32.const 4))))
       (block $last (loop $next
-        (br_if $last (i32.gt_u (local.get $counter) (local.get $blocks)))
+        (br_if $last (i32.ge_u (local.get $to) (local.get $end)))
+        (local.set $vector (i32x4.add (local.get $vector) (v128.const i32x4 0 0 0 1)))
         (v128.store (local.get $to)
-          (i8x16.shuffle 0 1 2 3 4 5 6 7 8 9 10 11 19 18 17 16
-            (local.get $vector) (i32x4.splat (local.get $counter))))
+          (i8x16.shuffle 0 1 2 3 4 5 6 7 8 9 10 11 15 14 13 12 (local.get $vector) (local.get $vector)))
         (local.set $to (i32.add (local.get $to) (i32.const 16)))
-        (local.set $counter (i32.add (local.get $counter) (i32.const 1)))
         (br $next)))
       (local.set $index (i64.add (local.get $index) (i64.const 1)))
       (local.set $packets (i32.sub (local.get $packets) (i32.const 1)))
