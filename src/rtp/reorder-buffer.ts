@@ -2,7 +2,9 @@ import { keepPayload, type RtpPacket } from '../media/rtp-packet.ts';
 
 /** Result of adding a packet to a {@link ReorderBuffer}. */
 export type ReorderOutcome =
-  /** Delivered, or held until the packets before it are. */
+  /** Next in order, and not kept: the caller has it. */
+  | 'next'
+  /** Held until the packets before it are there, or in order with others behind it. */
   | 'taken'
   /** The same packet is in the buffer or was delivered. */
   | 'duplicate'
@@ -91,7 +93,7 @@ export class ReorderBuffer {
   }
 
   /**
-   * Adds a packet.
+   * Adds a packet. For one that is `next`, {@link ReorderBuffer.lostBefore} tells whether earlier ones are lost.
    *
    * @param extended its extended sequence number, see `SequenceExtender`
    * @param nowUs µs on any monotonic clock, the same as for {@link expire}
@@ -109,13 +111,20 @@ export class ReorderBuffer {
     }
     if (extended > this.#newest) this.#newest = extended;
     this.#takenNumbers[slot] = extended;
-    if (extended === this.#next) {
-      this.#pass(packet);
-      this.#passInOrder();
-    } else {
+    if (extended !== this.#next) {
       keepPayload(packet);
       this.#waiting.set(extended, packet);
+      return 'taken';
     }
+    // Most packets: nothing of them has to be written to objects that live on.
+    if (this.#waiting.size === 0 && this.#taken === this.#passed) {
+      this.#next++;
+      this.lostBefore = this.#isLost;
+      this.#isLost = false;
+      return 'next';
+    }
+    this.#pass(packet);
+    this.#passInOrder();
     return 'taken';
   }
 

@@ -34,8 +34,8 @@ export class TrackDepacketizer {
   #lostBefore = false;
   /** Sequence number of the last packet in any format. */
   #sequenceNumber: number | undefined;
-  /** Timestamp of the last packet passed to the depacketizer. */
-  #timestamp: number | undefined;
+  /** Timestamp of the last packet passed to the depacketizer; -1 before the first. */
+  #timestamp = -1;
 
   /**
    * @param formats the section's payload types by number
@@ -97,7 +97,7 @@ export class TrackDepacketizer {
     this.#depacketizer?.reset();
     this.#lostBefore = isLoss;
     this.#sequenceNumber = undefined;
-    this.#timestamp = undefined;
+    this.#timestamp = -1;
   }
 
   /** @param missing number of packets lost just before it, according to the sequence numbers */
@@ -117,7 +117,7 @@ export class TrackDepacketizer {
   /** Replaces lost packets by the repeated payloads in a packet. */
   #restore(packet: RtpPacket, blocks: readonly RedundantBlock[], missing: number): void {
     const { timestamp } = packet;
-    const since = this.#timestamp === undefined ? 0 : timestampDistance(this.#timestamp, timestamp);
+    const since = this.#timestamp < 0 ? 0 : timestampDistance(this.#timestamp, timestamp);
     const lost = blocks
       .filter(({ payload, payloadType, offset }) => {
         const format = this.#formats[payloadType];

@@ -59,7 +59,8 @@ export class TrackReceiver {
   readonly #probation = new SequenceProbation();
   /** Time of the last packet or tick, µs on the steady clock. */
   #nowUs = 0;
-  #lastTickUs: number | undefined;
+  /** NaN before the first: in a field that is `undefined` at times, each number takes an object of its own. */
+  #lastTickUs = Number.NaN;
   /** Time in which packets could arrive, µs: the steady clock without blocked time and outages. */
   #awakeUs = 0;
 
@@ -177,7 +178,7 @@ export class TrackReceiver {
    * missing
    */
   tick(nowUs: number, isOut = false): void {
-    const elapsedUs = nowUs - (this.#lastTickUs ?? nowUs);
+    const elapsedUs = Number.isNaN(this.#lastTickUs) ? 0 : nowUs - this.#lastTickUs;
     this.#lastTickUs = nowUs;
     this.#nowUs = nowUs;
     if (isOut && this.#nack?.isAnswered) this.#nack.suspend();
@@ -288,11 +289,15 @@ export class TrackReceiver {
       isLate && this.#nack !== undefined ? this.#nack.wasAsked(extended, isRetransmission) : false;
     // Also for one that is too late, so that the next one is awaited.
     if (missingForUs > 0 && !wasAsked) this.#reordering.note(missingForUs, this.#nowUs);
-    if (this.#reorder.push(extended, packet, this.#awakeUs) !== 'taken') {
+    const outcome = this.#reorder.push(extended, packet, this.#awakeUs);
+    if (outcome === 'next') {
+      this.#depacketize(packet);
+    } else if (outcome === 'taken') {
+      this.#depacketizeAll();
+    } else {
       this.#duplicates++;
       return;
     }
-    this.#depacketizeAll();
     this.#packetsReceived++;
     this.#bytes += packet.payload.length;
     if (wasAsked) this.#packetsRecovered++;
