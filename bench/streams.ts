@@ -1,17 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import {
-  type Load,
-  type Measurement,
-  measureProcess,
-  startBound,
-} from './streams/measured-process.ts';
+import { BoundRecorder, listening, startBound, stopped } from './streams/bound-recorder.ts';
+import { type Load, type Measurement, measureProcess } from './streams/measured-process.ts';
 
 const RECORDER_CORE = 0;
 const LOAD_CORE = 1;
@@ -100,34 +94,25 @@ async function ourRecorder(
   load: Omit<Load, 'to'>,
   udpPort?: number,
 ): Promise<RecorderMeasurement> {
-  const root = mkdtempSync(path.join(tmpdir(), 'bench-streams-'));
-  const config = path.join(root, 'live777.toml');
-  writeFileSync(
-    config,
-    '[log]\nlevel = "error"\n[webrtc]\nice_udp_addrs = ["127.0.0.1"]\n' +
-      `${udpPort === undefined ? '' : `ice_udp_port = ${udpPort}\n`}` +
-      `[recorder]\nauto_streams = ["*"]\nworkers = ${workers}\n[recorder.storage]\ntype = "fs"\nroot = "${root}/recordings"\n`,
+  const recorder = await BoundRecorder.start(
+    checkout,
+    { port: PORT, workers, ...(udpPort !== undefined && { udpPort }) },
+    workers === 1 ? RECORDER_CORE : undefined,
   );
-  const url = `http://127.0.0.1:${PORT}`;
-  const child = startBound(workers === 1 ? RECORDER_CORE : undefined, [
-    ...[process.execPath, path.join(checkout, 'src/main.ts')],
-    ...['--config', config, '--listen', `127.0.0.1:${PORT}`],
-  ]);
+  const { url, pid } = recorder;
   try {
-    await listening(child, `${url}/api/node`);
     // The workers' first garbage, and the spare worker, are no part of the load.
     await delay(8000);
     // The recorder counts from the first time on.
     await fetch(`${url}/metrics`);
-    const to = ['-whip', `${url}/whip/{stream}`, '-streams', String(load.streams)];
+    const to = ['-whip', recorder.whip, '-streams', String(load.streams)];
     let metrics = '';
-    const measured = await measureProcess(child.pid!, { ...load, to }, async () => {
+    const measured = await measureProcess(pid, { ...load, to }, async () => {
       metrics = await (await fetch(`${url}/metrics`)).text();
     });
     return { ...measured, indexedMs: indexDelays(metrics), loopMs: loopDelays(metrics) };
   } finally {
-    await stopped(child);
-    rmSync(root, { recursive: true });
+    await recorder.end();
   }
 }
 
@@ -163,26 +148,6 @@ async function otherRecorder(command: string, whip: string, load: Omit<Load, 'to
   } finally {
     await stopped(child);
   }
-}
-
-/** Resolves when an address answers, whatever it says. @throws Error if the process ends instead */
-async function listening(child: ChildProcess, url: string): Promise<void> {
-  for (;;) {
-    if (child.exitCode !== null) throw new Error(`${child.spawnargs.join(' ')} ended`);
-    try {
-      await (await fetch(url)).body?.cancel();
-      return;
-    } catch {
-      await delay(200);
-    }
-  }
-}
-
-async function stopped(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null) return;
-  const exited = once(child, 'exit');
-  child.kill();
-  await exited;
 }
 
 function print(results: Record<string, RecorderMeasurement>): void {

@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LoadGenerator } from './load-generator.ts';
 import { cpuUse, residentBytes } from './process-cpu.ts';
@@ -24,13 +23,6 @@ export interface Measurement {
   bytesPerStream: number;
   /** Resident memory without load, bytes. */
   baseBytes: number;
-}
-
-/** Starts a process bound to a core, or to none; its output is dropped. */
-export function startBound(core: number | undefined, command: readonly string[]): ChildProcess {
-  const bound = core === undefined ? [] : ['taskset', '--cpu-list', String(core)];
-  const [program, ...args] = [...bound, ...command];
-  return spawn(program!, args, { stdio: 'ignore' });
 }
 
 /** What a process is loaded with. */
