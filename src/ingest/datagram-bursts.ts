@@ -1,5 +1,6 @@
 import type { RemoteInfo, Socket } from 'node:dgram';
 import { readSync } from 'node:fs';
+import { steadyNowUs } from '../clock/steady-clock.ts';
 import { isMedia } from './datagram-kind.ts';
 
 /** Size of the largest datagram, bytes. */
@@ -28,12 +29,21 @@ const views: Buffer[] = [];
 /** The present burst. */
 const burst: Buffer[] = [];
 
+/** Takes the media of a peer. */
+export interface PeerMedia {
+  /**
+   * Handles a datagram of media, which is only valid until it returns, the object too.
+   * @param arrivalUs µs since the Unix epoch on the steady clock
+   */
+  receiveMedia(datagram: Buffer, arrivalUs: number): void;
+}
+
 /**
  * Handles a datagram. Media is only valid until it returns, the object too.
- * @returns true if it is media of the peer, so that what waits behind it may be read without asking where it is
- * from
+ * @returns what takes the media that waits behind it, without asking again where it is from: only if this one is
+ * media of the peer
  */
-export type BurstListener = (datagram: Buffer, from: RemoteInfo) => boolean;
+export type BurstListener = (datagram: Buffer, from: RemoteInfo) => PeerMedia | undefined;
 
 /**
  * Receives the datagrams of a socket. The fragments of a picture arrive as a burst, of which Node delivers the
@@ -50,7 +60,8 @@ export function receiveBursts(socket: Socket, listener: BurstListener): void {
   let pause = 0;
   let paused = 0;
   socket.on('message', (first: Buffer, from: RemoteInfo) => {
-    if (!listener(first, from) || !isFragment(first)) return;
+    const media = listener(first, from);
+    if (media === undefined || !isFragment(first)) return;
     if (paused > 0) {
       paused--;
       return;
@@ -79,7 +90,12 @@ export function receiveBursts(socket: Socket, listener: BurstListener): void {
     } catch (error) {
       failure = error;
     }
-    for (let index = 0; index < count; index++) listener(burst[index]!, from);
+    const arrivalUs = steadyNowUs();
+    for (let index = 0; index < count; index++) {
+      const datagram = burst[index]!;
+      if (isMedia(datagram)) media.receiveMedia(datagram, arrivalUs);
+      else listener(datagram, from);
+    }
     if (failure === undefined) return;
     if ((failure as NodeJS.ErrnoException).code === 'EAGAIN') {
       pause = count + 1 < SHORTEST_BURST ? Math.min(2 * pause + 1, LONGEST_PAUSE) : 0;

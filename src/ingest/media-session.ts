@@ -4,6 +4,7 @@ import type { MediaSection } from '../rtp/media-section.ts';
 import { RtpReceiver, type RtpReceiverOptions } from '../rtp/rtp-receiver.ts';
 import { SrtcpSender } from '../rtp/srtcp-sender.ts';
 import type { SrtpKeyPair, SrtpProfile } from '../rtp/srtp-keys.ts';
+import type { PeerMedia } from './datagram-bursts.ts';
 import { isDtls, isMedia } from './datagram-kind.ts';
 import { FAREWELL_COPIES, type Farewell, type TransportPath } from './farewell.ts';
 import type { IceStatistics } from './ice-lite-agent.ts';
@@ -80,7 +81,7 @@ export interface MediaSessionOptions {
  * The common part of sessions with a publisher and with a server once a path to the other side
  * exists: DTLS, everything from the datagram to the access unit, the timeouts, and one way to end.
  */
-export class MediaSession {
+export class MediaSession implements PeerMedia {
   readonly #options: MediaSessionOptions;
   readonly #dtls: DtlsSrtp;
   readonly #onTick = () => this.#tick();
@@ -125,21 +126,31 @@ export class MediaSession {
    *
    * @param datagram from the address that ICE selected: datagrams from other addresses are not
    * worth the cryptography. Media is not kept.
-   * @returns true if it is media and the session goes on
+   * @returns this session, if it is media and the session goes on
    */
-  receive(datagram: Buffer): boolean {
-    if (this.closed) return false;
+  receive(datagram: Buffer): PeerMedia | undefined {
+    if (this.closed) return undefined;
+    if (isMedia(datagram)) {
+      if (this.#receiver === undefined) return undefined;
+      this.receiveMedia(datagram, steadyNowUs());
+      return this.closed ? undefined : this;
+    }
     try {
-      if (isMedia(datagram)) {
-        if (this.#receiver === undefined) return false;
-        this.#receiver.receive(datagram, steadyNowUs());
-        return !this.closed;
-      }
       if (isDtls(datagram)) this.#dtls.receive(datagram, this.lastAuthenticatedUs > 0);
     } catch (error) {
       this.#onFault(error);
     }
-    return false;
+    return undefined;
+  }
+
+  /** Handles media as {@link receive} does. @param arrivalUs µs since the Unix epoch on the steady clock */
+  receiveMedia(datagram: Buffer, arrivalUs: number): void {
+    if (this.closed) return;
+    try {
+      this.#receiver?.receive(datagram, arrivalUs);
+    } catch (error) {
+      this.#onFault(error);
+    }
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { RemoteInfo } from 'node:dgram';
+import type { PeerMedia } from './datagram-bursts.ts';
 import type { TransportAddress } from './farewell.ts';
 
 /**
@@ -21,13 +22,13 @@ export interface SessionSocket {
 
 /**
  * Receives the datagrams of a session, with the socket to answer on. Media is only valid until it returns.
- * @returns true if it is media of the peer, see `datagram-bursts.ts`
+ * @returns what takes the media behind it, if it is media of the peer, see `datagram-bursts.ts`
  */
 export type DatagramListener = (
   datagram: Buffer,
   from: RemoteInfo,
   socket: SessionSocket,
-) => boolean;
+) => PeerMedia | undefined;
 
 /** A transport address that we announce (RFC 8445 §5.1.1.1). */
 export interface HostCandidate {

@@ -14,7 +14,7 @@ import {
 import { steadyNowUs } from '../clock/steady-clock.ts';
 import { Refusal } from '../refusal.ts';
 import { MAX_STUN_BYTES, readBindingRequest } from './binding-request.ts';
-import { receiveBursts } from './datagram-bursts.ts';
+import { type PeerMedia, receiveBursts } from './datagram-bursts.ts';
 import { isStun } from './datagram-kind.ts';
 import type { TransportPath } from './farewell.ts';
 import type { IceStatistics } from './ice-lite-agent.ts';
@@ -48,9 +48,9 @@ export interface IceAgentOptions {
   gatherTimeoutMs: number;
   /**
    * Receives datagrams that are not STUN; media is only valid until it returns.
-   * @returns true if it is media, see `datagram-bursts.ts`
+   * @returns what takes the media behind it, if it is media, see `datagram-bursts.ts`
    */
-  onDatagram(datagram: Buffer): boolean;
+  onDatagram(datagram: Buffer): PeerMedia | undefined;
   /** Called for a candidate that was found after gathering, as a value of `a=candidate`. */
   onLateCandidate(candidate: string): void;
 }
@@ -239,7 +239,7 @@ export class IceAgent {
     socket.on('error', () => {});
     socket.setRecvBufferSize(RECEIVE_BUFFER_BYTES);
     receiveBursts(socket, (datagram, from) => {
-      if (datagram.length === 0) return false;
+      if (datagram.length === 0) return undefined;
       const isKnown = this.#isOtherSide(from);
       if (isStun(datagram)) {
         if (this.#isWelcome(datagram, isKnown)) forward(datagram, from);
@@ -248,7 +248,7 @@ export class IceAgent {
       } else {
         this.#strangers.drop();
       }
-      return false;
+      return undefined;
     });
   }
 

@@ -81,7 +81,8 @@ export class WhepSession {
       ...(options.icePortRange && { portRange: options.icePortRange }),
       servers: options.iceServers ?? [],
       gatherTimeoutMs: GATHER_TIMEOUT_MS,
-      onDatagram: (datagram) => (session === undefined ? false : session.#media.receive(datagram)),
+      onDatagram: (datagram) =>
+        session === undefined ? undefined : session.#media.receive(datagram),
       onLateCandidate: (candidate) => {
         if (session !== undefined) session.#tell(candidate);
       },

@@ -6,6 +6,7 @@ import type { Codec } from '../codecs/codec.ts';
 import { Refusal } from '../refusal.ts';
 import type { MediaSection } from '../rtp/media-section.ts';
 import { writeAnswer } from './answer.ts';
+import type { PeerMedia } from './datagram-bursts.ts';
 import { isStun } from './datagram-kind.ts';
 import { IceLiteAgent } from './ice-lite-agent.ts';
 import { openOwnSockets, resolveIceAddresses } from './ice-sockets.ts';
@@ -81,7 +82,7 @@ export class WhipSession {
     let session: WhipSession | undefined;
     // Nothing useful can arrive before the answer has told the publisher where to send.
     const onDatagram: DatagramListener = (datagram, from, socket) =>
-      session === undefined ? false : session.#onDatagram(datagram, from, socket);
+      session === undefined ? undefined : session.#onDatagram(datagram, from, socket);
     const sockets = await (options.sharedPort?.join(onDatagram) ??
       openOwnSockets(
         resolveIceAddresses(options.iceAddresses),
@@ -238,11 +239,11 @@ export class WhipSession {
     return { ...this.#media.statistics(), ice: this.#agent.statistics() };
   }
 
-  #onDatagram(datagram: Buffer, from: RemoteInfo, socket: SessionSocket): boolean {
-    if (this.#media.closed || datagram.length === 0) return false;
+  #onDatagram(datagram: Buffer, from: RemoteInfo, socket: SessionSocket): PeerMedia | undefined {
+    if (this.#media.closed || datagram.length === 0) return undefined;
     if (isStun(datagram)) this.#check(datagram, from, socket);
     else if (this.#agent.accepts(from)) return this.#media.receive(datagram);
-    return false;
+    return undefined;
   }
 
   /** An exception in our code ends this session, not the thread with the sessions of others. */

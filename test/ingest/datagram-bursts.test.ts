@@ -48,8 +48,11 @@ async function receiver(t: Test, answer: (datagram: Buffer) => boolean = () => t
   const [socket, sender] = [await bound(t), await bound(t)];
   const received: Received[] = [];
   const listener: BurstListener = (datagram, { port }) => {
-    received.push({ datagram: Buffer.from(datagram), memory: datagram.buffer, port });
-    return answer(datagram);
+    const receiveMedia = (given: Buffer) => {
+      received.push({ datagram: Buffer.from(given), memory: given.buffer, port });
+    };
+    receiveMedia(datagram);
+    return answer(datagram) ? { receiveMedia } : undefined;
   };
   receiveBursts(socket, listener);
   const { port } = socket.address();

@@ -10,7 +10,7 @@ t.test('a session with many addresses keeps the latest', async (t) => {
   t.teardown(() => shared.close());
   const contested: object[] = [];
   const member = new PortMember(
-    () => false,
+    () => undefined,
     (from) => contested.push(from),
   );
   const socket = member.at(shared);

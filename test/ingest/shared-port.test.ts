@@ -134,8 +134,8 @@ t.test('strangers are dropped and counted, and leave nothing', async (t) => {
   const { shared, port } = await openPort(t);
   const { client, session, sink } = await connectClient(t, { sharedPort: shared });
   const { local } = await accept(t, shared);
-  const stranger = await openSocket(t);
-  const forged = await StunClient.openFor(t);
+  const strangers = await Promise.all(Array.from({ length: 5 }, () => openSocket(t)));
+  const forged = await Promise.all(Array.from({ length: 5 }, () => StunClient.openFor(t)));
   const kinds = [
     Buffer.alloc(0),
     Buffer.from([0, 1, 0]),
@@ -149,17 +149,23 @@ t.test('strangers are dropped and counted, and leave nothing', async (t) => {
   let sent = 0;
   const heard = sink.units.audio.length;
   while (sink.units.audio.length < heard + 20 || sent < 2000) {
-    for (const kind of kinds) stranger.send(kind, port, '127.0.0.1');
-    sent += kinds.length;
+    for (const stranger of strangers) {
+      for (const kind of kinds) stranger.send(kind, port, '127.0.0.1');
+      sent += kinds.length;
+    }
     await nextTurn();
   }
   t.ok(shared.statistics().strangers > 100);
-  t.equal(shared.statistics().addresses, 1);
+  // The client has two sockets, of which the second passes a check too if the first is slow.
+  const addresses = () => shared.statistics().addresses;
+  t.ok(addresses() === 1 || addresses() === 2);
   t.match(session.statistics(), { ice: { strangers: 0 }, rtp: { authenticationFailures: 0 } });
 
-  void forged.check(port, { local: { ...local, password: 'x'.repeat(22) } });
+  for (const one of forged) {
+    void one.check(port, { local: { ...local, password: 'x'.repeat(22) } });
+  }
   await until(() => sink.units.audio.length > heard + 40);
-  t.equal(shared.statistics().addresses, 1, 'nor does one that knows a name and no password');
+  t.ok(addresses() <= 2, 'nor do those that know a name and no password');
   t.equal(client.dtls.state, 'connected');
 });
 
@@ -170,7 +176,7 @@ t.test('says what is in the way, and opens when it is gone', async (t) => {
   const squatter = createSocket('udp4');
   squatter.bind(port, '127.0.0.1');
   await once(squatter, 'listening');
-  const join = () => shared.join(() => false);
+  const join = () => shared.join(() => undefined);
   await t.rejects(join(), {
     name: 'Refusal',
     reason: 'no-free-port',
@@ -190,7 +196,7 @@ t.test('has a socket for each address, and one for all that are not of this mach
   const ipv6 = hasIpv6 ? ['::1'] : [];
   const { shared, port } = await openPort(t, ['127.0.0.1', '127.0.0.2', ...ipv6, '192.0.2.7']);
   const own = await openPort(t, ['127.0.0.1', '127.0.0.2', ...ipv6]);
-  const { candidates } = await shared.join(() => false);
+  const { candidates } = await shared.join(() => undefined);
   t.same(
     candidates.map((candidate) => candidate.address),
     ['127.0.0.1', '127.0.0.2', ...ipv6, '192.0.2.7'],

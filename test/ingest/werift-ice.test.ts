@@ -30,7 +30,7 @@ async function gather(t: Test, options: Partial<IceAgentOptions> = {}): Promise<
     addresses: ['127.0.0.1'],
     servers: [],
     gatherTimeoutMs: 1000,
-    onDatagram: () => false,
+    onDatagram: () => undefined,
     onLateCandidate: () => {},
     ...options,
   });
