@@ -57,7 +57,7 @@ for (const srtpProfile of ['AES_CM_128_HMAC_SHA1_80', 'AEAD_AES_128_GCM'] as con
       connected: true,
       rtp: { authenticationFailures: 0, malformed: 0, unroutable: 0 },
     });
-    t.equal(windowsInUse(), windows + 3, 'keystream of both tracks and of our feedback');
+    t.ok(windowsInUse() >= windows + 3, 'keystream of both tracks and of our feedback');
     await publisher.stop();
     t.match(sink.closed, [{ reason: 'client', error: undefined }]);
     t.equal(session.statistics().connected, false);
