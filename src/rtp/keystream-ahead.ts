@@ -19,8 +19,8 @@ export interface PastPackets {
  * before they arrive, in one call for many: that call costs several times what AES takes for a packet.
  */
 export class KeystreamAhead {
+  readonly ssrc: number;
   readonly #mode: CounterMode;
-  readonly #ssrc: number;
   readonly #past: PastPackets;
   /** Address of its window, from the second packet on until it is released. */
   #window: number | undefined;
@@ -34,7 +34,7 @@ export class KeystreamAhead {
   /** @param past only these packets decide what comes next */
   constructor(mode: CounterMode, ssrc: number, past: PastPackets) {
     this.#mode = mode;
-    this.#ssrc = ssrc;
+    this.ssrc = ssrc;
     this.#past = past;
   }
 
@@ -70,6 +70,6 @@ export class KeystreamAhead {
     this.#blocks = Math.max(this.#blocks, steps * STEP_BLOCKS);
     this.#first = this.#past.highest + 1;
     this.#end = this.#first + PACKETS;
-    computeKeystream(this.#mode, this.#ssrc, this.#first, window, PACKETS, this.#blocks);
+    computeKeystream(this.#mode, this.ssrc, this.#first, window, PACKETS, this.#blocks);
   }
 }

@@ -11,8 +11,7 @@ export class SrtcpSender {
   readonly #cipher: SrtpCipher;
   /** What was sealed so far. */
   readonly #past = { highest: -1 };
-  /** The SSRC of the last packet, and its keystream. */
-  #ssrc: number | undefined;
+  /** That of the SSRC of the last packet. */
   #keystream: KeystreamAhead | undefined;
 
   /**
@@ -48,9 +47,8 @@ export class SrtcpSender {
   }
 
   #keystreamOf(ssrc: number): KeystreamAhead {
-    if (this.#keystream !== undefined && this.#ssrc === ssrc) return this.#keystream;
+    if (this.#keystream?.ssrc === ssrc) return this.#keystream;
     this.#keystream?.release();
-    this.#ssrc = ssrc;
     this.#keystream = this.#cipher.keystreamAhead(ssrc, this.#past);
     return this.#keystream;
   }
