@@ -4,6 +4,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { countObjects } from '../test/server/thread-figures.ts';
+import { ownArguments } from './command-line/own-arguments.ts';
 import { describe, type Holdings, ProbedRecorder } from './growth/probed-recorder.ts';
 import { LoadGenerator } from './streams/load-generator.ts';
 
@@ -29,9 +30,7 @@ const MOST_NAMES = 25;
  * `npm run bench -- connects --rounds 10 --streams 100`; `--objects` names what there is more of.
  */
 export async function run(): Promise<void> {
-  const first = process.argv.findIndex((argument, index) => index > 1 && argument.startsWith('-'));
-  const args = first < 0 ? [] : process.argv.slice(first);
-  const { values } = parseArgs({ args, options: OPTIONS });
+  const { values } = parseArgs({ args: ownArguments(), options: OPTIONS });
   const folder = mkdtempSync(path.join(tmpdir(), 'bench-heaps-'));
   const recorder = await ProbedRecorder.start(
     Number(values.workers),

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { ownArguments } from './command-line/own-arguments.ts';
 import { BoundRecorder } from './streams/bound-recorder.ts';
 import { LoadGenerator } from './streams/load-generator.ts';
 import { cpuUse, residentBytes } from './streams/process-cpu.ts';
@@ -27,9 +28,7 @@ const OPTIONS = {
  * `npm run bench -- side-by-side --against FOLDER`
  */
 export async function run(): Promise<void> {
-  const first = process.argv.findIndex((argument, index) => index > 1 && argument.startsWith('-'));
-  const args = first < 0 ? [] : process.argv.slice(first);
-  const { values } = parseArgs({ args, options: OPTIONS });
+  const { values } = parseArgs({ args: ownArguments(), options: OPTIONS });
   if (values.against === undefined) {
     console.log('side-by-side: needs --against FOLDER');
     return;

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { ownArguments } from './command-line/own-arguments.ts';
 import { describe, ProbedRecorder } from './growth/probed-recorder.ts';
 import { LoadGenerator } from './streams/load-generator.ts';
 
@@ -18,9 +19,7 @@ const OPTIONS = {
  * `npm run bench -- soak --minutes 30 --streams 20`
  */
 export async function run(): Promise<void> {
-  const first = process.argv.findIndex((argument, index) => index > 1 && argument.startsWith('-'));
-  const args = first < 0 ? [] : process.argv.slice(first);
-  const { values } = parseArgs({ args, options: OPTIONS });
+  const { values } = parseArgs({ args: ownArguments(), options: OPTIONS });
   const { streams, bitrate } = values;
   const recorder = await ProbedRecorder.start(Number(values.workers));
   try {

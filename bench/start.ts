@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { ownArguments } from './command-line/own-arguments.ts';
 import { cpuUse, residentBytes } from './streams/process-cpu.ts';
 
 const REPOSITORY = path.join(import.meta.dirname, '..');
@@ -31,9 +32,8 @@ interface Start {
  * without streams. `npm run bench -- start --runs 9 --against FOLDER` measures another checkout too.
  */
 export async function run(): Promise<void> {
-  const first = process.argv.findIndex((argument, index) => index > 1 && argument.startsWith('-'));
   const { values } = parseArgs({
-    args: first < 0 ? [] : process.argv.slice(first),
+    args: ownArguments(),
     options: OPTIONS,
   });
   const checkouts = [...(values.against === undefined ? [] : [values.against]), REPOSITORY];

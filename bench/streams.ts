@@ -4,6 +4,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { ownArguments } from './command-line/own-arguments.ts';
 import { BoundRecorder, listening, startBound, stopped } from './streams/bound-recorder.ts';
 import { type Load, type Measurement, measureProcess } from './streams/measured-process.ts';
 
@@ -46,9 +47,7 @@ interface RecorderMeasurement extends Measurement {
  * `--compare 'COMMAND' --whip http://127.0.0.1:8889/{stream}/whip` another recorder.
  */
 export async function run(): Promise<void> {
-  const first = process.argv.findIndex((argument, index) => index > 1 && argument.startsWith('-'));
-  const args = first < 0 ? [] : process.argv.slice(first);
-  const { values } = parseArgs({ args, options: OPTIONS });
+  const { values } = parseArgs({ args: ownArguments(), options: OPTIONS });
   const load: Omit<Load, 'to'> = {
     streams: Number(values.streams),
     seconds: Number(values.seconds),
